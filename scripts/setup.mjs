@@ -1,0 +1,25 @@
+// Makes a clone ready to run: installs when the lockfile has changed since the last install, and builds with --build.
+// Plain JavaScript that imports only Node: it runs before anything is installed.
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import process from "node:process";
+
+process.chdir(new URL("..", import.meta.url).pathname);
+
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const run = (command, ...args) => {
+  const { status, error } = spawnSync(command, args, {
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+  });
+  if (error) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status || 1);
+};
+
+if (modified("package-lock.json") > modified("node_modules/.package-lock.json")) {
+  console.error("Installing the dependencies …");
+  run("npm", "ci");
+}
+if (process.argv.includes("--build")) {
+  run("node_modules/.bin/turbo", "run", "build", "--output-logs=errors-only", "--log-order=grouped");
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+const source = { conditions: ["@sockact/source", "node", "import", "module", "default"] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ssr: { resolve: source },
+        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] },
+      },
+      {
+        ssr: { resolve: source },
+        test: {
+          name: "integration",
+          include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "types",
+          include: [],
+          typecheck: { enabled: true, only: true, include: ["packages/*/test/**/*.test-d.ts"] },
+        },
+      },
+    ],
+  },
+});
