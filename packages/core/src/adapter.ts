@@ -1,1 +1,10 @@
-export {};
+/**
+ * For those who write an adapter for a framework. An app has no use for this.
+ *
+ * @packageDocumentation
+ */
+export { attach, checkActivation, rememberRequestListeners, type Hooks } from "./lib/attach.ts";
+export { serverAddress } from "./lib/bind.ts";
+export type { ActivatedSocket } from "./lib/classify.ts";
+export type { TakeOptions } from "./lib/options.ts";
+export { warn, type WarningCode } from "./lib/warn.ts";

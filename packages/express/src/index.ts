@@ -1,1 +1,6 @@
-export {};
+import { systemdListen } from "./systemd-listen.ts";
+
+export { systemdListen };
+export default systemdListen;
+export type { SystemdListenOptions } from "./systemd-listen.ts";
+export { ActivationError, type ActivationErrorCode } from "@sockact/core";

@@ -1,0 +1,107 @@
+import { Server } from "node:net";
+import process from "node:process";
+import type { ActivatedSocket } from "./classify.ts";
+import { listenOnPassed, notActivated } from "./listen.ts";
+import { nativeListen } from "./node-internals.ts";
+import { checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { maybeActivated, type Passed, readActivation } from "./read.ts";
+import { type Attachment, once, state } from "./state.ts";
+import { socketsNamed } from "./take.ts";
+
+/** What a framework's adapter knows of its app. */
+export interface Hooks {
+  /**
+   * Whether this server serves the app.
+   *
+   * @param requestListeners every function that is, or was, a `request` listener of the server
+   */
+  owns: Attachment["owns"];
+  /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
+  onBound?: Attachment["onBound"];
+}
+
+/**
+ * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
+ * framework, or the user on a server made of the app. Port and host are then ignored, `backlog` and `signal` hold.
+ * What can't be bound is an `error` event of the server, as with any `listen()`.
+ *
+ * - true: activated; `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone;
+ * - false: not activated; nothing was changed.
+ *
+ * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, and what activatedSockets() throws
+ */
+export function attach(options: TakeOptions, { owns, onBound }: Hooks): boolean {
+  const passed = checkActivation(options);
+  if (!passed.activated) return false;
+  state.attachments.push({ owns, name: namesOf(options), ...(onBound && { onBound }) });
+  once("wrap listen", () => {
+    Server.prototype.listen = listen as typeof nativeListen;
+  });
+  return true;
+}
+
+/**
+ * Throws at once what would be an error later, so that an app fails where it says `systemdListen()`.
+ *
+ * @throws ActivationError as {@link attach}
+ */
+export function checkActivation(options: TakeOptions): Passed {
+  checkOptions(options);
+  const passed = readActivation();
+  if (!passed.activated && options.required === true) throw notActivated(passed.reason);
+  const names = namesOf(options);
+  if (passed.activated && names !== undefined) socketsNamed(passed.passed, names);
+  return passed;
+}
+
+/**
+ * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls it when it is imported, since
+ * `http.createServer(app)` may come before `systemdListen()`, and libraries such as socket.io then hide the app in a closure.
+ * Does nothing in a process without the variables.
+ */
+export function rememberRequestListeners(): void {
+  if (!maybeActivated()) return;
+  once("remember request listeners", () => {
+    const nativeOn = Server.prototype.on;
+    Server.prototype.on = Server.prototype.addListener = function (this: Server, event: string, listener: (...args: never[]) => void) {
+      if (event === "request") {
+        const known = state.requestListeners.get(this);
+        if (known) known.add(listener);
+        else state.requestListeners.set(this, new Set([listener]));
+      }
+      return (nativeOn as (event: string, listener: unknown) => Server).call(this, event, listener);
+    } as typeof nativeOn;
+  });
+}
+
+function listen(this: Server, ...args: unknown[]): Server {
+  const attachment = attachmentOf(this, args);
+  if (attachment === undefined) return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
+  const callback = args.findLast((arg) => typeof arg === "function");
+  if (callback !== undefined) this.once("listening", callback as () => void);
+  let sockets: readonly ActivatedSocket[];
+  try {
+    sockets = listenOnPassed(this, readActivation() as Extract<Passed, { activated: true }>, attachment.name, bindOptions(args));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_SERVER_ALREADY_LISTEN") throw error;
+    process.nextTick(() => this.emit("error", error));
+    return this;
+  }
+  attachment.onBound?.(this, sockets, args[0]);
+  return this;
+}
+
+/** Whose server this is. Nobody's when it is told which descriptor or handle to listen on: that socket is taken by its number. */
+function attachmentOf(server: Server, [options]: unknown[]): Attachment | undefined {
+  const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
+  if (typeof fd === "number" || _handle !== undefined || handle !== undefined) return undefined;
+  const requestListeners = new Set<unknown>([...(state.requestListeners.get(server) ?? []), ...server.listeners("request")]);
+  return state.attachments.find(({ owns }) => owns(server, requestListeners));
+}
+
+/** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number behind the first. */
+function bindOptions([first, ...rest]: unknown[]): { backlog?: number; signal?: AbortSignal } {
+  if (typeof first === "object" && first !== null) return first;
+  const backlog = rest.find((arg) => typeof arg === "number");
+  return backlog === undefined ? {} : { backlog };
+}

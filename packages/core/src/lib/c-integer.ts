@@ -1,0 +1,43 @@
+/** Why libsystemd refuses a number: `EINVAL` when it is none, `ERANGE` when it does not fit. */
+export type IntegerFault = "EINVAL" | "ERANGE";
+
+const DIGITS: Record<number, RegExp> = {
+  2: /^[01]*/,
+  8: /^[0-7]*/,
+  10: /^[0-9]*/,
+  16: /^[0-9a-fA-F]*/,
+};
+const LITERAL_PREFIX: Record<number, string> = { 2: "0b", 8: "0o", 10: "", 16: "0x" };
+
+/**
+ * Reads an integer as systemd's `safe_atoi()` family does, which is strtol(3) with base 0 behind a check that nothing
+ * follows: so ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, `1 `, `1.5` and `1e0` are not.
+ */
+export function parseCInteger(text: string, limits: { min: bigint; max: bigint }): bigint | IntegerFault {
+  let rest = text.replace(/^[ \t\n\r]+/, "");
+  let base: number | undefined;
+  // systemd takes Python's prefixes off before strtol() sees the text; so a sign may follow them, not precede them.
+  const prefix = /^0([bBoO])/.exec(rest)?.[1]?.toLowerCase();
+  if (prefix !== undefined) {
+    base = prefix === "b" ? 2 : 8;
+    rest = rest.slice(2);
+  }
+  const [, sign, magnitude] = /^[ \t\n\v\f\r]*([+-]?)([^]*)$/.exec(rest) as unknown as [string, string, string];
+  [base, rest] = strtolBase(magnitude, base);
+  const digits = DIGITS[base]?.exec(rest)?.[0] ?? "";
+
+  const absolute = digits === "" ? 0n : BigInt(LITERAL_PREFIX[base] + digits);
+  const value = sign === "-" ? -absolute : absolute;
+  // Overflow comes first: strtol() sets errno whatever follows the digits.
+  if (absolute >= 1n << 64n) return "ERANGE";
+  if (digits === "" || digits.length !== rest.length) return "EINVAL";
+  return value < limits.min || value > limits.max ? "ERANGE" : value;
+}
+
+/** The base that strtol(3) settles on, and the text behind its prefix. C23 (glibc 2.38) added the `0b` one. */
+function strtolBase(text: string, base: number | undefined): [number, string] {
+  if ((base ?? 2) === 2 && /^0[bB][01]/.test(text)) return [2, text.slice(2)];
+  if (base !== undefined) return [base, text];
+  if (/^0[xX][0-9a-fA-F]/.test(text)) return [16, text.slice(2)];
+  return [text.startsWith("0") ? 8 : 10, text];
+}

@@ -1,0 +1,144 @@
+import { fstatSync } from "node:fs";
+import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
+import process from "node:process";
+import { constants } from "node:os";
+import { ActivationError } from "./errors.ts";
+import { LISTEN_FDS_START } from "./parse.ts";
+import { isEpoll } from "./proc-fd.ts";
+import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc-net.ts";
+
+/** One file descriptor that was passed to this process. */
+export interface ActivatedSocket {
+  /** The number of the descriptor: 3 and up. */
+  readonly fd: number;
+  /** The `FileDescriptorName=`: by default the socket unit's own name, such as `app.socket`; `unknown` when none was passed. */
+  readonly name: string;
+  /**
+   * - `listener`: a stream socket that listens.
+   * - `connection`: a connected socket (`Accept=yes`).
+   * - `datagram`: UDP, or a unix datagram socket.
+   * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
+   * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it
+   *   is with each socket when the service has `PrivateNetwork=yes`, since /proc/net lists only its own namespace.
+   */
+  readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
+  /** `unknown` where only the kernel knows, as for a vsock, which /proc does not list. */
+  readonly family: "ipv4" | "ipv6" | "unix" | "vsock" | "unknown";
+  /**
+   * `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@abstract`: as in ListenStream= of systemd.socket(5). Of a connection, this end's.
+   * Port 0, or an empty text, when the socket is not bound. Null when it can't be known.
+   */
+  readonly address: string | null;
+}
+
+/** A socket, with what Node opened to look at it. */
+export interface Classified {
+  socket: ActivatedSocket;
+  probe: Socket | undefined;
+}
+
+type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: Socket };
+
+/**
+ * Tells what each passed descriptor is, without native code: its inode in the tables of /proc/net; for a socket of another
+ * network namespace, Node's own view of it.
+ *
+ * @throws ActivationError `ERR_FD_NOT_OPEN`
+ */
+export function classify(names: readonly string[]): Classified[] {
+  const inodes = names.map((_, index) => socketInode(LISTEN_FDS_START + index, names.length));
+  const sockets = new Set(inodes.filter((inode) => inode !== undefined));
+  const tcp = findTcpListeners(sockets);
+  for (const inode of tcp.keys()) sockets.delete(inode);
+  const unix = findUnix(sockets);
+
+  return names.map((name, index) => {
+    const fd = LISTEN_FDS_START + index;
+    const inode = inodes[index];
+    const { probe, ...facts } = factsOf(fd, name);
+    return { socket: Object.freeze({ fd, name, ...facts }), probe };
+
+    function factsOf(fd: number, name: string): Facts {
+      if (inode === undefined) return { kind: "other", family: "unknown", address: null };
+      const listener = tcp.get(inode);
+      if (listener) return { kind: "listener", ...listener };
+      const row = unix.get(inode);
+      if (row) return fromUnixRow(row);
+      // A message written by mistake would be one to the service manager.
+      if (name === "notify") return { kind: "unknown", family: "unknown", address: null };
+      return probeSocket(fd, inode);
+    }
+  });
+}
+
+/** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
+export function isPassedSocket({ name, kind }: ActivatedSocket): boolean {
+  return name !== "notify" && kind !== "other";
+}
+
+/** The inode of a socket; undefined for a file or a pipe. */
+function socketInode(fd: number, announced: number): number | undefined {
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isSocket()) return stats.ino;
+    // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
+    if (!isEpoll(fd)) return undefined;
+  } catch {
+    // EBADF: falls through to the same answer.
+  }
+  throw new ActivationError(
+    "ERR_FD_NOT_OPEN",
+    `LISTEN_FDS announces ${announced} file descriptors, but ${fd} was not passed`,
+    "Whatever starts this process kept the variables and closed the descriptors: let ExecStart= run node itself.",
+    { errno: -constants.errno.EBADF },
+  );
+}
+
+function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
+  const kind = type === "dgram" ? "datagram" : type !== "stream" ? "other" : listening ? "listener" : connected ? "connection" : "unknown";
+  return { kind, family: "unix", address };
+}
+
+function probeSocket(fd: number, inode: number): Facts {
+  let probe: Socket;
+  try {
+    // Does not read, so nothing is taken from a connection. When Node refuses the type, the descriptor is untouched.
+    probe = new Socket({ fd, manualStart: true } as SocketConstructorOpts);
+  } catch (error) {
+    if (!String(error).includes("UDP")) return { kind: "other", family: "unknown", address: null };
+    return { kind: "datagram", family: "unknown", address: null, ...findUdp(inode) };
+  }
+  // A stream socket of an internet family gives its address, even that of another network namespace.
+  const local = probe.address() as Partial<AddressInfo>;
+  if (local.address !== undefined) {
+    const family = local.family === "IPv6" ? "ipv6" : "ipv4";
+    const kind = probe.remoteAddress === undefined ? "unknown" : "connection";
+    return { kind, family, address: formatEndpoint({ family, address: local.address, port: local.port ?? 0 }), probe };
+  }
+  return { ...pipeFacts(fd), family: "unix", probe };
+}
+
+/** A unix socket of another network namespace: only Node's diagnostic report asks the kernel for its name (getsockname(2)). */
+function pipeFacts(fd: number): Pick<Facts, "kind" | "address"> {
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean };
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true;
+  try {
+    const { libuv } = report.getReport() as unknown as { libuv: ReportedHandle[] };
+    const handle = libuv.find((candidate) => candidate.type === "pipe" && candidate.fd === fd);
+    const local = handle?.localEndpoint;
+    return {
+      kind: handle?.remoteEndpoint ? "connection" : "unknown",
+      address: typeof local === "string" ? local.replace(/^\0/, "@") : handle ? "" : null,
+    };
+  } finally {
+    report.excludeNetwork = before as boolean;
+  }
+}
+
+interface ReportedHandle {
+  type: string;
+  fd?: number;
+  localEndpoint?: string | null;
+  remoteEndpoint?: string | null;
+}

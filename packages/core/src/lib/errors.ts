@@ -1,0 +1,48 @@
+/** Every `code` that an {@link ActivationError} can have. docs/errors.md has a line for each. */
+export type ActivationErrorCode =
+  | "ERR_LISTEN_PID"
+  | "ERR_LISTEN_PIDFDID"
+  | "ERR_LISTEN_FDS"
+  | "ERR_LISTEN_FDNAMES"
+  | "ERR_FD_NOT_OPEN"
+  | "ERR_NOT_ACTIVATED"
+  | "ERR_NAME_UNKNOWN"
+  | "ERR_SOCKET_TAKEN"
+  | "ERR_SOCKET_DATAGRAM"
+  | "ERR_SOCKET_CONNECTED"
+  | "ERR_SOCKET_UNBOUND"
+  | "ERR_SOCKET_UNSUPPORTED"
+  | "ERR_WORKER_THREAD"
+  | "ERR_BUN"
+  | "ERR_NODE_INTERNALS"
+  | "ERR_OPTION";
+
+/**
+ * Activation was meant for this process but can't be used as it is.
+ *
+ * Not being activated is no error, unless `required` is set. Whatever the error, no file descriptor has been closed.
+ */
+export class ActivationError extends Error {
+  override readonly name = "ActivationError";
+  /** Stable across releases. */
+  readonly code: ActivationErrorCode;
+  /** What to change, and where. */
+  readonly hint: string;
+  /**
+   * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's system calls.
+   * Absent from errors that libsystemd does not have.
+   */
+  readonly errno?: number;
+
+  constructor(
+    code: ActivationErrorCode,
+    message: string,
+    hint: string,
+    options: ErrorOptions & { errno?: number } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+    if (options.errno !== undefined) this.errno = options.errno;
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import process from "node:process";
+import { once } from "./state.ts";
+import { warn } from "./warn.ts";
+
+/**
+ * Warns, once, when the sockets were passed to a process that started this one: `npm start`, a shell, `nodemon`, …
+ * Says which it was, and the ExecStart= that would have worked. Silent when that process is no ancestor: then the variables
+ * are left over from something else, such as the terminal.
+ */
+export function warnOfLauncher(env: Record<string, string | undefined>): void {
+  if (!/^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "")) return;
+  const launcher = findAncestor(Number(env["LISTEN_PID"]));
+  if (launcher === undefined) return;
+  once("warn of the launcher", () =>
+    warn(
+      "SOCKACT_LAUNCHER",
+      `The sockets were passed to ${describe(launcher)} (pid ${env["LISTEN_PID"]}), not to this process (pid ${process.pid}): ` +
+        "they can't be used here, and the app listens as it would without them.",
+      `Let systemd start node itself: ExecStart=${ownCommand()}`,
+    ),
+  );
+}
+
+/** The command line of an ancestor of this process; undefined when that pid is none. */
+function findAncestor(pid: number): string[] | undefined {
+  try {
+    for (let current = process.ppid; current > 0; current = parentOf(current)) {
+      if (current === pid) return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0$/, "").split("\0");
+    }
+  } catch {
+    // It has ended, or /proc hides it: no ancestor that could be named.
+  }
+  return undefined;
+}
+
+function parentOf(pid: number): number {
+  // pid (comm) state ppid: proc_pid_stat(5). The name may hold blanks and parentheses.
+  return Number(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^[^]*\) \S /, "").split(" ")[0]);
+}
+
+/** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script behind them. */
+function describe(command: readonly string[]): string {
+  const [program = "", ...args] = command;
+  // npm and others write a title over their command line: "npm start", all in one word.
+  const words = command.length === 1 ? program.split(" ") : isNode(program) ? scriptWords(args) : [basename(program), ...args];
+  const text = words.filter((word) => word !== "").join(" ");
+  return `\`${text.length > 80 ? `${text.slice(0, 80)}…` : text}\``;
+}
+
+/** What `node /usr/lib/node_modules/nodemon/bin/nodemon.js server.js` is to its user. */
+function scriptWords(args: readonly string[]): string[] {
+  const index = args.findIndex((arg) => !arg.startsWith("-"));
+  const script = args[index];
+  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script ?? "")?.[1];
+  if (script === undefined || tool === undefined) return ["node", ...args];
+  const name = { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ?? tool.replace(/\.[cm]?js$/, "");
+  return [name, ...args.slice(index + 1)];
+}
+
+function isNode(program: string): boolean {
+  return /^(node|nodejs|bun)$/.test(basename(program));
+}
+
+/** The command line of this process as ExecStart= wants it: an absolute path, quoted where it has to be (systemd.service(5)). */
+function ownCommand(): string {
+  const script = process.argv[1];
+  const loader = process.execArgv.some((arg) => /[/\\]tsx[/\\]dist[/\\]/.test(arg));
+  const execArgv = loader ? ["--import", "tsx"] : process.execArgv;
+  return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)].map(quote).join(" ");
+}
+
+function quote(word: string, index: number): string {
+  // The path of the program itself is not subject to $VARIABLES.
+  const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
+  return /^[^\s"'\\;]+$/.test(escaped) ? escaped : `"${escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}

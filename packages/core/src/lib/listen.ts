@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import type { ListenOptions as NodeListenOptions, Server } from "node:net";
+import { bind, type BindOptions } from "./bind.ts";
+import type { ActivatedSocket } from "./classify.ts";
+import { ActivationError } from "./errors.ts";
+import { nativeListen } from "./node-internals.ts";
+import { checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { type Passed, readActivation } from "./read.ts";
+import { takeListeners } from "./take.ts";
+
+/**
+ * Which sockets to take, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
+ * `path`). Of these, `backlog` and `signal` hold for a passed socket too.
+ */
+export type ListenOptions = TakeOptions & NodeListenOptions;
+
+/** Where a server listens. */
+export interface Listening {
+  /** Whether on sockets that were passed to this process, rather than on the port or path of the options. */
+  activated: boolean;
+  /** Those sockets, in the order in which they were passed. Empty when not activated. */
+  sockets: readonly ActivatedSocket[];
+}
+
+/**
+ * Makes any server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process, or else as
+ * `server.listen(options)` does.
+ *
+ * - fulfils once the server listens on all of them;
+ * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
+ *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_OPTION`, or a code of {@link activatedSockets};
+ * - rejects with Node's own error when the server already listens, or can't.
+ */
+export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
+  const { name, required, ...where } = options;
+  const take: TakeOptions = { ...(name !== undefined && { name }), ...(required !== undefined && { required }) };
+  checkOptions(take);
+  const passed = readActivation();
+  if (!passed.activated) {
+    if (required === true) throw notActivated(passed.reason);
+    if (where.port === undefined && where.path === undefined) throw notActivated(passed.reason, "there is no port and no path to listen on instead");
+    server.listen(where);
+  }
+  const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(take), where) : [];
+  await once(server, "listening");
+  return { activated: passed.activated, sockets };
+}
+
+/**
+ * Takes the sockets and binds the server to them, which then emits `listening` or `error`.
+ *
+ * @throws ActivationError what {@link takeListeners} throws; and `ERR_SERVER_ALREADY_LISTEN`, as server.listen()
+ */
+export function listenOnPassed(
+  server: Server,
+  { passed }: Extract<Passed, { activated: true }>,
+  names: readonly string[] | undefined,
+  options: BindOptions,
+): readonly ActivatedSocket[] {
+  // Before anything is taken: Node throws ERR_SERVER_ALREADY_LISTEN.
+  if (server.listening) (nativeListen as () => Server).call(server);
+  const taken = takeListeners(passed, names);
+  bind(server, taken, options);
+  return taken.map(({ socket }) => socket);
+}
+
+export function notActivated(reason: string, but?: string): ActivationError {
+  return new ActivationError(
+    "ERR_NOT_ACTIVATED",
+    `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
+    "Start it by its socket unit: systemctl start app.socket, then connect. By hand: systemd-socket-activate -l 3000 node app.js.",
+  );
+}

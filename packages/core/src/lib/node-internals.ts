@@ -1,0 +1,64 @@
+import { Server } from "node:net";
+import process from "node:process";
+import { ActivationError } from "./errors.ts";
+
+/**
+ * The parts of Node's net.Server that have no public name. They are all here, and were the same from Node 20 to 26.
+ * decisions/002-one-server-many-handles.md says what they buy.
+ */
+interface ServerInternals {
+  /** What listens: there while it does. */
+  _handle?: ListenHandle | null;
+  /** What address() gives for a unix socket. Node sets it by itself only when it is given the path. */
+  _pipeName?: string;
+  /** unref() was called before listen(). */
+  _unref?: boolean;
+}
+
+/** A listening handle of libuv. Its owner, under a private symbol, is the server that its connections go to. */
+interface ListenHandle extends Record<symbol, unknown> {
+  close(callback?: () => void): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** As Node had it, before anything was wrapped. */
+export const nativeListen: Server["listen"] = Server.prototype.listen;
+
+/** The handle of a server on which listen() has just been called. Undefined: that failed, and `error` will be emitted. */
+export function handleOf(server: Server): ListenHandle | undefined {
+  return (server as Server & ServerInternals)._handle ?? undefined;
+}
+
+/** Makes address() give the path, or `\0name`, as it does for a server that Node itself bound to it. */
+export function setPipeName(server: Server, name: string): void {
+  (server as Server & ServerInternals)._pipeName = name;
+}
+
+/** Makes a server that listens nowhere else give its handle to `server`: all that it accepts is a connection of `server`. */
+export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
+  const handle = handleOf(giver);
+  if (handle === undefined) return undefined;
+  const owner = Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === giver);
+  if (owner === undefined) {
+    throw new ActivationError(
+      "ERR_NODE_INTERNALS",
+      `Node ${process.version} keeps the owner of a handle elsewhere than the versions that sockact knows`,
+      "One socket works all the same. For several, use a Node that package.json's engines name, and tell us of this one.",
+    );
+  }
+  handle[owner] = server;
+  if ((server as Server & ServerInternals)._unref) handle.unref();
+  return handle;
+}
+
+/** Makes close(), ref() and unref() of one handle, whichever way they are called, hold for the others too. */
+export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
+  for (const method of ["close", "ref", "unref"] as const) {
+    const own = first[method];
+    first[method] = function (this: ListenHandle, ...args: []): void {
+      for (const other of others) other[method]();
+      return own.apply(this, args);
+    };
+  }
+}

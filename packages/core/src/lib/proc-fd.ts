@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Whether this descriptor is an epoll instance: systemd passes none, and Node opens one before anything else. */
+export function isEpoll(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === "anon_inode:[eventpoll]";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an event loop of this process waits for this descriptor: proc_pid_fdinfo(5). */
+export function isWatched(fd: number): boolean {
+  const watches = new RegExp(`^tfd: +${fd} `, "m");
+  try {
+    return readdirSync("/proc/self/fd")
+      .map(Number)
+      .some((candidate) => isEpoll(candidate) && watches.test(readFileSync(`/proc/self/fdinfo/${candidate}`, "utf8")));
+  } catch {
+    return false;
+  }
+}

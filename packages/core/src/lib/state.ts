@@ -1,0 +1,53 @@
+import type { Server, Socket } from "node:net";
+import type { ActivatedSocket } from "./classify.ts";
+
+/** One passed file descriptor, and what this process did with it. */
+export interface PassedSocket {
+  readonly socket: ActivatedSocket;
+  /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
+  readonly probe: Socket | undefined;
+  taken: boolean;
+}
+
+/** What the one read of the environment gave. */
+export type Activation =
+  | { activated: true; passed: readonly PassedSocket[] }
+  | { activated: false; reason: string }
+  | { error: Error };
+
+/** A framework's app that is to listen on the sockets: which servers are its, and what it takes. */
+export interface Attachment {
+  owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
+  name: readonly string[] | undefined;
+  /** Told once a server of the app has the sockets, before `listening` is emitted; with the first argument of its `listen()`. */
+  onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
+}
+
+interface State {
+  activation: Activation | undefined;
+  attachments: Attachment[];
+  /** Every function that was ever a `request` listener of a server: libraries such as socket.io hide them in a closure later. */
+  requestListeners: WeakMap<Server, Set<unknown>>;
+  /** What was done to this process once: prototypes patched, warnings given. */
+  done: Set<string>;
+  untakenTimer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The state of this process. Two copies of this package in one dependency tree share it: the second would find the
+ * variables gone, and each would patch what the other has patched. The number changes when the shape does.
+ */
+export const state: State = ((globalThis as Record<symbol, unknown>)[Symbol.for("sockact.1")] ??= {
+  activation: undefined,
+  attachments: [],
+  requestListeners: new WeakMap(),
+  done: new Set(),
+  untakenTimer: undefined,
+} satisfies State) as State;
+
+/** Does something once in this process, whichever copy of the package asks. */
+export function once(what: string, action: () => void): void {
+  if (state.done.has(what)) return;
+  state.done.add(what);
+  action();
+}

@@ -1,0 +1,64 @@
+import { attach, checkActivation, rememberRequestListeners, type TakeOptions, warn } from "@sockact/core/adapter";
+
+/** Which sockets the app takes, and whether it has to get one. */
+export interface SystemdListenOptions extends TakeOptions {}
+
+/** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
+export type Mountable = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
+
+/** The part of an Express app that is touched here. Express 4 keeps its router in `_router`, Express 5 in `router`. */
+interface App {
+  _router?: Router | undefined;
+  router: Router;
+}
+
+interface Router {
+  stack: { name?: string }[];
+}
+
+rememberRequestListeners();
+
+/**
+ * Makes an Express app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
+ * `listen()`. Works with Express 4 and 5, with `app.listen()` and with a server made of the app: `http.createServer(app).listen()`.
+ *
+ * - Activated: the app serves those sockets; port and host of `listen()` are ignored.
+ * - Not activated: Express's own behaviour.
+ *
+ * Nothing of it stays in the app's stack.
+ *
+ * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_LISTEN_PID`,
+ * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_BUN`, `ERR_WORKER_THREAD`.
+ * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
+ * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
+ */
+export function systemdListen(options: SystemdListenOptions = {}): Mountable {
+  checkActivation(options);
+  const passThrough: Mountable = (_req, _res, next) => {
+    warn(
+      "SOCKACT_UNSEEN",
+      "systemdListen() was given to something that is no Express app, such as a router: it does nothing there.",
+      "Write app.use(systemdListen()) on the app itself.",
+    );
+    next();
+  };
+  // Express mounts what looks like an app, and tells it of its parent: the one way to learn whose use() this is.
+  return Object.assign(passThrough, {
+    handle: passThrough,
+    set: () => undefined,
+    emit: (event: string, parent: App) => {
+      if (event !== "mount") return;
+      leaveStack(parent);
+      attach(options, { owns: (_server, listeners) => listeners.has(parent) });
+    },
+  });
+}
+
+/** Takes the layer off again that Express has pushed just before it emits `mount`. */
+function leaveStack(app: App): void {
+  // Not app.router first: reading it throws in Express 4.
+  const router = app._router ?? app.router;
+  router.stack.pop();
+  // Express 4 made its router for this layer, with the settings of that moment: let it do so again for the app's own first one.
+  if (app._router !== undefined && router.stack.every(({ name }) => name === "query" || name === "expressInit")) app._router = undefined;
+}

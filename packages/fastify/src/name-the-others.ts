@@ -1,0 +1,32 @@
+import type { FastifyInstance } from "fastify";
+import type { AddressInfo } from "node:net";
+import { type ActivatedSocket, serverAddress } from "@sockact/core/adapter";
+
+/** Makes `addresses()` and the log name every socket: Fastify knows of the one that `server.address()` gives. */
+export function nameTheOthers(
+  fastify: FastifyInstance,
+  sockets: readonly ActivatedSocket[],
+  text: (address: string) => string = (address) => `Server listening at ${address}`,
+): void {
+  const others = sockets.map(serverAddress);
+  const root = rootOf(fastify);
+  const { addresses } = root;
+  // That of the server itself comes last: listeningOrigin is made of it.
+  root.addresses = function (this: FastifyInstance) {
+    return [...(root.server.listening ? (others as AddressInfo[]) : []), ...addresses.call(this)];
+  };
+  root.server.once("listening", () => {
+    for (const other of others) root.log.info(text(urlOf(root, other)));
+  });
+}
+
+/** The instance that has `addresses` of its own: an encapsulated one inherits it. */
+function rootOf(instance: FastifyInstance): FastifyInstance {
+  return Object.hasOwn(instance, "addresses") ? instance : rootOf(Object.getPrototypeOf(instance) as FastifyInstance);
+}
+
+function urlOf(fastify: FastifyInstance, address: AddressInfo | string): string {
+  if (typeof address === "string") return address;
+  const scheme = fastify.initialConfig.https ? "https" : "http";
+  return `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
+}

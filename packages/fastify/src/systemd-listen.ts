@@ -1,0 +1,49 @@
+import type { FastifyPluginCallback } from "fastify";
+import { attach, type TakeOptions } from "@sockact/core/adapter";
+import { nameTheOthers } from "./name-the-others.ts";
+import { withoutNetlink } from "./without-netlink.ts";
+
+/** Which sockets the app takes, and whether it has to get one. */
+export interface SystemdListenOptions extends TakeOptions {}
+
+/**
+ * Makes a Fastify app listen on the sockets that systemd passed to this process: `app.register(systemdListen)`. Works with
+ * Fastify 4 and 5, and with a `serverFactory`.
+ *
+ * - Activated: `app.listen()` serves those sockets; port and host are ignored. `app.addresses()` and the log name each of them,
+ *   and none is opened besides, also for the default host, `localhost`.
+ * - Not activated: Fastify's own behaviour.
+ *
+ * `ready()` and `listen()` reject with an ActivationError: `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`,
+ * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_BUN`, `ERR_WORKER_THREAD`;
+ * `listen()` alone with `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`.
+ */
+export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
+  ((fastify, registration, done) => {
+    // Fastify hands its own options of register() on.
+    const { prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...options } = registration;
+    const handlers = fastify.server.listeners("request");
+    attach(options, {
+      // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
+      // that one finds all sockets taken.
+      owns: (server, listeners) => server === fastify.server || handlers.some((handler) => listeners.has(handler)),
+      onBound: (server, sockets, listenOptions) => {
+        const { listenTextResolver } = Object(listenOptions) as { listenTextResolver?: (address: string) => string };
+        withoutNetlink(server);
+        nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
+      },
+    });
+    done();
+  }) satisfies FastifyPluginCallback<SystemdListenOptions & RegisterOptions>,
+  {
+    [Symbol.for("skip-override")]: true,
+    [Symbol.for("fastify.display-name")]: "@sockact/fastify",
+    [Symbol.for("plugin-meta")]: { name: "@sockact/fastify", fastify: "4.x || 5.x" },
+  },
+);
+
+interface RegisterOptions {
+  prefix?: string;
+  logLevel?: unknown;
+  logSerializers?: unknown;
+}
