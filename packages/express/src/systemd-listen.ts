@@ -1,4 +1,10 @@
-import { attach, checkActivation, rememberRequestListeners, type TakeOptions, warn } from "@sockact/core/adapter";
+import {
+  attach,
+  checkActivation,
+  rememberRequestListeners,
+  type TakeOptions,
+  warn,
+} from "@sockact/core/adapter";
 
 /** Which sockets the app takes, and whether it has to get one. */
 export interface SystemdListenOptions extends TakeOptions {}
@@ -60,5 +66,9 @@ function leaveStack(app: App): void {
   const router = app._router ?? app.router;
   router.stack.pop();
   // Express 4 made its router for this layer, with the settings of that moment: let it do so again for the app's own first one.
-  if (app._router !== undefined && router.stack.every(({ name }) => name === "query" || name === "expressInit")) app._router = undefined;
+  if (
+    app._router !== undefined &&
+    router.stack.every(({ name }) => name === "query" || name === "expressInit")
+  )
+    app._router = undefined;
 }

@@ -22,7 +22,9 @@ export function nameTheOthers(
 
 /** The instance that has `addresses` of its own: an encapsulated one inherits it. */
 function rootOf(instance: FastifyInstance): FastifyInstance {
-  return Object.hasOwn(instance, "addresses") ? instance : rootOf(Object.getPrototypeOf(instance) as FastifyInstance);
+  return Object.hasOwn(instance, "addresses")
+    ? instance
+    : rootOf(Object.getPrototypeOf(instance) as FastifyInstance);
 }
 
 function urlOf(fastify: FastifyInstance, address: AddressInfo | string): string {

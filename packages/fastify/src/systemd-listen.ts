@@ -21,14 +21,22 @@ export interface SystemdListenOptions extends TakeOptions {}
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {
     // Fastify hands its own options of register() on.
-    const { prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...options } = registration;
+    const {
+      prefix: _prefix,
+      logLevel: _logLevel,
+      logSerializers: _logSerializers,
+      ...options
+    } = registration;
     const handlers = fastify.server.listeners("request");
     attach(options, {
       // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
       // that one finds all sockets taken.
-      owns: (server, listeners) => server === fastify.server || handlers.some((handler) => listeners.has(handler)),
+      owns: (server, listeners) =>
+        server === fastify.server || handlers.some((handler) => listeners.has(handler)),
       onBound: (server, sockets, listenOptions) => {
-        const { listenTextResolver } = Object(listenOptions) as { listenTextResolver?: (address: string) => string };
+        const { listenTextResolver } = Object(listenOptions) as {
+          listenTextResolver?: (address: string) => string;
+        };
         withoutNetlink(server);
         nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
       },

@@ -10,7 +10,14 @@ export function withoutNetlink(server: Server): void {
   const bound = server.address() as AddressInfo | string;
   if (typeof bound === "string" || bound.address !== "0.0.0.0" || canListInterfaces()) return;
   const { networkInterfaces } = os;
-  const any: NetworkInterfaceInfo = { address: bound.address, family: "IPv4", internal: false, cidr: null, netmask: "0.0.0.0", mac: "" };
+  const any: NetworkInterfaceInfo = {
+    address: bound.address,
+    family: "IPv4",
+    internal: false,
+    cidr: null,
+    netmask: "0.0.0.0",
+    mac: "",
+  };
   server.prependOnceListener("listening", () => {
     os.networkInterfaces = () => ({ any: [any] });
   });

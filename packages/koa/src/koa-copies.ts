@@ -24,7 +24,9 @@ watch(Koa.prototype as unknown as KoaApp);
 export function watchKoa(): void {
   for (const loaded of Object.values(createRequire(import.meta.url).cache)) {
     if (loaded?.filename.replaceAll("\\", "/").endsWith("/lib/application.js") !== true) continue;
-    const { prototype } = Object(loaded.exports) as { prototype?: Partial<KoaApp & { createContext: unknown }> };
+    const { prototype } = Object(loaded.exports) as {
+      prototype?: Partial<KoaApp & { createContext: unknown }>;
+    };
     if (prototype?.callback && prototype.createContext) watch(prototype as KoaApp);
   }
 }
@@ -41,7 +43,11 @@ export function asMarker(middleware: Middleware): Middleware {
 }
 
 /** Whether this `request` listener was made by an app that was given this marker. */
-export function isHandlerOf(listener: unknown, marker: Middleware, app: object | undefined): boolean {
+export function isHandlerOf(
+  listener: unknown,
+  marker: Middleware,
+  app: object | undefined,
+): boolean {
   const owner = appOfHandler.get(Object(listener) as object);
   if (owner === undefined) return false;
   takeMarkersOut(owner);
@@ -63,7 +69,9 @@ function watch(prototype: KoaApp): void {
 }
 
 function takeMarkersOut(app: KoaApp): void {
-  for (const marker of app.middleware.filter((middleware) => markers.has(middleware as Middleware))) {
+  for (const marker of app.middleware.filter((middleware) =>
+    markers.has(middleware as Middleware),
+  )) {
     app.middleware.splice(app.middleware.indexOf(marker), 1);
     markersOfApp.set(app, (markersOfApp.get(app) ?? new Set()).add(marker));
   }

@@ -1,4 +1,10 @@
-import { attach, checkActivation, rememberRequestListeners, type TakeOptions, warn } from "@sockact/core/adapter";
+import {
+  attach,
+  checkActivation,
+  rememberRequestListeners,
+  type TakeOptions,
+  warn,
+} from "@sockact/core/adapter";
 import { asMarker, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
 
 /** Which sockets the app takes, and whether it has to get one. */
@@ -41,6 +47,9 @@ export function systemdListen({ app, ...options }: SystemdListenOptions = {}): M
     }
     return next();
   });
-  attach(options, { owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, marker, app)) });
+  attach(options, {
+    owns: (_server, listeners) =>
+      [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
+  });
   return marker;
 }

@@ -1,1 +1,27 @@
-export {};
+export { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+export {
+  type ActivationOptions,
+  type ListenAddress,
+  socketActivate,
+  startWithFds,
+} from "./activated-process.ts";
+export { type AddressKind, freeAddress } from "./addresses.ts";
+export {
+  type HttpAnswer,
+  httpRequest,
+  openConnection,
+  openRequest,
+  readAnswer,
+} from "./http-request.ts";
+export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
+export { closeAll, portOf, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
+export {
+  bootPrivateSystemd,
+  type BootOptions,
+  type CommandOptions,
+  type CommandResult,
+  PrivateSystemd,
+  whyNoPrivateSystemd,
+} from "./private-systemd.ts";
+export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
+export { describeWith, type Requirements, systemdVersion, whatIsMissing } from "./requires.ts";

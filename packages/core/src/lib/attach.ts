@@ -63,7 +63,11 @@ export function rememberRequestListeners(): void {
   if (!maybeActivated()) return;
   once("remember request listeners", () => {
     const nativeOn = Server.prototype.on;
-    Server.prototype.on = Server.prototype.addListener = function (this: Server, event: string, listener: (...args: never[]) => void) {
+    Server.prototype.on = Server.prototype.addListener = function (
+      this: Server,
+      event: string,
+      listener: (...args: never[]) => void,
+    ) {
       if (event === "request") {
         const known = state.requestListeners.get(this);
         if (known) known.add(listener);
@@ -76,12 +80,18 @@ export function rememberRequestListeners(): void {
 
 function listen(this: Server, ...args: unknown[]): Server {
   const attachment = attachmentOf(this, args);
-  if (attachment === undefined) return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
+  if (attachment === undefined)
+    return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
   const callback = args.findLast((arg) => typeof arg === "function");
   if (callback !== undefined) this.once("listening", callback as () => void);
   let sockets: readonly ActivatedSocket[];
   try {
-    sockets = listenOnPassed(this, readActivation() as Extract<Passed, { activated: true }>, attachment.name, bindOptions(args));
+    sockets = listenOnPassed(
+      this,
+      readActivation() as Extract<Passed, { activated: true }>,
+      attachment.name,
+      bindOptions(args),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_SERVER_ALREADY_LISTEN") throw error;
     process.nextTick(() => this.emit("error", error));
@@ -93,9 +103,16 @@ function listen(this: Server, ...args: unknown[]): Server {
 
 /** Whose server this is. Nobody's when it is told which descriptor or handle to listen on: that socket is taken by its number. */
 function attachmentOf(server: Server, [options]: unknown[]): Attachment | undefined {
-  const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
+  const { fd, _handle, handle } = Object(options) as {
+    fd?: unknown;
+    _handle?: unknown;
+    handle?: unknown;
+  };
   if (typeof fd === "number" || _handle !== undefined || handle !== undefined) return undefined;
-  const requestListeners = new Set<unknown>([...(state.requestListeners.get(server) ?? []), ...server.listeners("request")]);
+  const requestListeners = new Set<unknown>([
+    ...(state.requestListeners.get(server) ?? []),
+    ...server.listeners("request"),
+  ]);
   return state.attachments.find(({ owns }) => owns(server, requestListeners));
 }
 

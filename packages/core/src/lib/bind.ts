@@ -22,7 +22,11 @@ export interface BindOptions {
  * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
  * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options hold for each.
  */
-export function bind(server: Server, sockets: readonly PassedSocket[], { backlog = KEEP_BACKLOG, signal }: BindOptions): void {
+export function bind(
+  server: Server,
+  sockets: readonly PassedSocket[],
+  { backlog = KEEP_BACKLOG, signal }: BindOptions,
+): void {
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   listenOn(server, first, backlog);
   const handle = handleOf(server);
@@ -43,13 +47,17 @@ export function bind(server: Server, sockets: readonly PassedSocket[], { backlog
 /** What `server.address()` gives for this socket. */
 export function serverAddress({ family, address }: ActivatedSocket): AddressInfo | string {
   const [, ip, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address ?? "") ?? [];
-  if (family !== "unix" && ip !== undefined) return { address: ip, family: family === "ipv6" ? "IPv6" : "IPv4", port: Number(port) };
+  if (family !== "unix" && ip !== undefined)
+    return { address: ip, family: family === "ipv6" ? "IPv6" : "IPv4", port: Number(port) };
   // Node writes an abstract name so. Where not even the kernel tells the path, `?`: null would mean "not listening".
   return address?.replace(/^@/, "\0") ?? "?";
 }
 
 function listenOn(server: Server, { socket, probe }: PassedSocket, backlog: number): void {
-  const target = probe === undefined ? { fd: socket.fd } : { _handle: (probe as unknown as { _handle: object })._handle };
+  const target =
+    probe === undefined
+      ? { fd: socket.fd }
+      : { _handle: (probe as unknown as { _handle: object })._handle };
   // Only the positional backlog holds for a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
 }

@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
@@ -95,7 +95,16 @@ function socketInode(fd: number, announced: number): number | undefined {
 }
 
 function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
-  const kind = type === "dgram" ? "datagram" : type !== "stream" ? "other" : listening ? "listener" : connected ? "connection" : "unknown";
+  const kind =
+    type === "dgram"
+      ? "datagram"
+      : type !== "stream"
+        ? "other"
+        : listening
+          ? "listener"
+          : connected
+            ? "connection"
+            : "unknown";
   return { kind, family: "unix", address };
 }
 
@@ -113,7 +122,12 @@ function probeSocket(fd: number, inode: number): Facts {
   if (local.address !== undefined) {
     const family = local.family === "IPv6" ? "ipv6" : "ipv4";
     const kind = probe.remoteAddress === undefined ? "unknown" : "connection";
-    return { kind, family, address: formatEndpoint({ family, address: local.address, port: local.port ?? 0 }), probe };
+    return {
+      kind,
+      family,
+      address: formatEndpoint({ family, address: local.address, port: local.port ?? 0 }),
+      probe,
+    };
   }
   return { ...pipeFacts(fd), family: "unix", probe };
 }
@@ -126,10 +140,9 @@ function pipeFacts(fd: number): Pick<Facts, "kind" | "address"> {
   try {
     const { libuv } = report.getReport() as unknown as { libuv: ReportedHandle[] };
     const handle = libuv.find((candidate) => candidate.type === "pipe" && candidate.fd === fd);
-    const local = handle?.localEndpoint;
     return {
-      kind: handle?.remoteEndpoint ? "connection" : "unknown",
-      address: typeof local === "string" ? local.replace(/^\0/, "@") : handle ? "" : null,
+      kind: isConnected(fd) ? "connection" : "unknown",
+      address: handle === undefined ? null : (handle.localEndpoint?.replace(/^\0/, "@") ?? ""),
     };
   } finally {
     report.excludeNetwork = before as boolean;
@@ -140,5 +153,14 @@ interface ReportedHandle {
   type: string;
   fd?: number;
   localEndpoint?: string | null;
-  remoteEndpoint?: string | null;
+}
+
+/** Writes nothing: a stream socket that has no peer refuses even that (ENOTCONN), and one that has sends no packet for it. */
+function isConnected(fd: number): boolean {
+  try {
+    writeSync(fd, "");
+    return true;
+  } catch {
+    return false;
+  }
 }

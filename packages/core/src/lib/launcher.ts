@@ -27,7 +27,8 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
 function findAncestor(pid: number): string[] | undefined {
   try {
     for (let current = process.ppid; current > 0; current = parentOf(current)) {
-      if (current === pid) return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0$/, "").split("\0");
+      if (current === pid)
+        return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0$/, "").split("\0");
     }
   } catch {
     // It has ended, or /proc hides it: no ancestor that could be named.
@@ -37,14 +38,23 @@ function findAncestor(pid: number): string[] | undefined {
 
 function parentOf(pid: number): number {
   // pid (comm) state ppid: proc_pid_stat(5). The name may hold blanks and parentheses.
-  return Number(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^[^]*\) \S /, "").split(" ")[0]);
+  return Number(
+    readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^[^]*\) \S /, "")
+      .split(" ")[0],
+  );
 }
 
 /** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script behind them. */
 function describe(command: readonly string[]): string {
   const [program = "", ...args] = command;
   // npm and others write a title over their command line: "npm start", all in one word.
-  const words = command.length === 1 ? program.split(" ") : isNode(program) ? scriptWords(args) : [basename(program), ...args];
+  const words =
+    command.length === 1
+      ? program.split(" ")
+      : isNode(program)
+        ? scriptWords(args)
+        : [basename(program), ...args];
   const text = words.filter((word) => word !== "").join(" ");
   return `\`${text.length > 80 ? `${text.slice(0, 80)}…` : text}\``;
 }
@@ -53,9 +63,13 @@ function describe(command: readonly string[]): string {
 function scriptWords(args: readonly string[]): string[] {
   const index = args.findIndex((arg) => !arg.startsWith("-"));
   const script = args[index];
-  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script ?? "")?.[1];
+  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(
+    script ?? "",
+  )?.[1];
   if (script === undefined || tool === undefined) return ["node", ...args];
-  const name = { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ?? tool.replace(/\.[cm]?js$/, "");
+  const name =
+    { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ??
+    tool.replace(/\.[cm]?js$/, "");
   return [name, ...args.slice(index + 1)];
 }
 
@@ -68,11 +82,20 @@ function ownCommand(): string {
   const script = process.argv[1];
   const loader = process.execArgv.some((arg) => /[/\\]tsx[/\\]dist[/\\]/.test(arg));
   const execArgv = loader ? ["--import", "tsx"] : process.execArgv;
-  return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)].map(quote).join(" ");
+  return [
+    process.execPath,
+    ...execArgv,
+    ...(script === undefined ? [] : [script]),
+    ...process.argv.slice(2),
+  ]
+    .map(quote)
+    .join(" ");
 }
 
 function quote(word: string, index: number): string {
   // The path of the program itself is not subject to $VARIABLES.
   const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
-  return /^[^\s"'\\;]+$/.test(escaped) ? escaped : `"${escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+  return /^[^\s"'\\;]+$/.test(escaped)
+    ? escaped
+    : `"${escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }

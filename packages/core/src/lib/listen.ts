@@ -34,12 +34,16 @@ export interface Listening {
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
   const { name, required, ...where } = options;
-  const take: TakeOptions = { ...(name !== undefined && { name }), ...(required !== undefined && { required }) };
+  const take: TakeOptions = {
+    ...(name !== undefined && { name }),
+    ...(required !== undefined && { required }),
+  };
   checkOptions(take);
   const passed = readActivation();
   if (!passed.activated) {
     if (required === true) throw notActivated(passed.reason);
-    if (where.port === undefined && where.path === undefined) throw notActivated(passed.reason, "there is no port and no path to listen on instead");
+    if (where.port === undefined && where.path === undefined)
+      throw notActivated(passed.reason, "there is no port and no path to listen on instead");
     server.listen(where);
   }
   const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(take), where) : [];

@@ -16,15 +16,22 @@ const KNOWN = ["name", "required"];
  * @throws ActivationError `ERR_OPTION`
  */
 export function checkOptions(options: TakeOptions): void {
-  if (typeof options !== "object" || options === null) throw wrong(`options is ${String(options)}, not an object`);
+  if (typeof options !== "object" || options === null)
+    throw wrong(`options is ${String(options)}, not an object`);
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) throw wrong(`There is no option ${unknown.join(", ")}`);
   const { name, required } = options;
   const names = namesOf(options);
-  if (name !== undefined && (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))) {
+  if (
+    name !== undefined &&
+    (!Array.isArray(names) ||
+      names.length === 0 ||
+      !names.every((each) => typeof each === "string"))
+  ) {
     throw wrong("The option name is neither a name nor a list of names");
   }
-  if (required !== undefined && typeof required !== "boolean") throw wrong("The option required is neither true nor false");
+  if (required !== undefined && typeof required !== "boolean")
+    throw wrong("The option required is neither true nor false");
 }
 
 /** The names to take; undefined for every listener that is not taken. */

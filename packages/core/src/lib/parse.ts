@@ -3,7 +3,12 @@ import { type IntegerFault, parseCInteger } from "./c-integer.ts";
 import { ActivationError, type ActivationErrorCode } from "./errors.ts";
 
 /** The variables of sd_listen_fds(3), in the order in which they are read. */
-export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
+export const LISTEN_VARIABLES = [
+  "LISTEN_PID",
+  "LISTEN_PIDFDID",
+  "LISTEN_FDS",
+  "LISTEN_FDNAMES",
+] as const;
 
 /** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
 export const LISTEN_FDS_START = 3;
@@ -25,7 +30,8 @@ const INT_MAX = 2n ** 31n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 /** Linux lets no process open more than this (`fs.nr_open`, unless an administrator raised it). */
 const NR_OPEN = 1_048_576n;
-const MALFORMED = "systemd writes these variables itself: remove whatever else sets them (see `systemctl show -p Environment`).";
+const MALFORMED =
+  "systemd writes these variables itself: remove whatever else sets them (see `systemctl show -p Environment`).";
 
 /**
  * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does, without looking at a file descriptor.
@@ -51,23 +57,38 @@ export function parseListenEnvironment(
   if (env["LISTEN_PID"] === undefined) return { activated: false, reason: "LISTEN_PID is not set" };
   const listenPid = integer(env["LISTEN_PID"], "LISTEN_PID", { min: 1n, max: INT_MAX });
   if (listenPid !== BigInt(pid)) {
-    return { activated: false, reason: `LISTEN_PID is ${listenPid}, another process than this one (${pid})` };
+    return {
+      activated: false,
+      reason: `LISTEN_PID is ${listenPid}, another process than this one (${pid})`,
+    };
   }
 
   if (env["LISTEN_PIDFDID"] !== undefined) {
-    const listenPidfdId = integer(env["LISTEN_PIDFDID"], "LISTEN_PIDFDID", { min: 0n, max: UINT64_MAX });
+    const listenPidfdId = integer(env["LISTEN_PIDFDID"], "LISTEN_PIDFDID", {
+      min: 0n,
+      max: UINT64_MAX,
+    });
     if (pidfdId !== undefined && listenPidfdId !== pidfdId) {
-      return { activated: false, reason: `LISTEN_PIDFDID is ${listenPidfdId}, of an earlier process with the pid ${pid}` };
+      return {
+        activated: false,
+        reason: `LISTEN_PIDFDID is ${listenPidfdId}, of an earlier process with the pid ${pid}`,
+      };
     }
   }
 
   if (env["LISTEN_FDS"] === undefined) return { activated: false, reason: "LISTEN_FDS is not set" };
   const count = integer(env["LISTEN_FDS"], "LISTEN_FDS", { min: -INT_MAX - 1n, max: INT_MAX });
-  if (count <= 0n || count > INT_MAX - BigInt(LISTEN_FDS_START)) throw malformed("LISTEN_FDS", env["LISTEN_FDS"], "EINVAL");
+  if (count <= 0n || count > INT_MAX - BigInt(LISTEN_FDS_START))
+    throw malformed("LISTEN_FDS", env["LISTEN_FDS"], "EINVAL");
   if (count > NR_OPEN) {
-    throw new ActivationError("ERR_FD_NOT_OPEN", `LISTEN_FDS announces ${count} file descriptors, more than a process can have`, MALFORMED, {
-      errno: -constants.errno.EBADF,
-    });
+    throw new ActivationError(
+      "ERR_FD_NOT_OPEN",
+      `LISTEN_FDS announces ${count} file descriptors, more than a process can have`,
+      MALFORMED,
+      {
+        errno: -constants.errno.EBADF,
+      },
+    );
   }
 
   if (env["LISTEN_FDNAMES"] === undefined) {
@@ -97,14 +118,24 @@ function splitNames(text: string): string[] | undefined {
   return names;
 }
 
-function integer(text: string, variable: "LISTEN_PID" | "LISTEN_PIDFDID" | "LISTEN_FDS", limits: { min: bigint; max: bigint }): bigint {
+function integer(
+  text: string,
+  variable: "LISTEN_PID" | "LISTEN_PIDFDID" | "LISTEN_FDS",
+  limits: { min: bigint; max: bigint },
+): bigint {
   const value = parseCInteger(text, limits);
   if (typeof value === "string") throw malformed(variable, text, value);
   return value;
 }
 
-function malformed(variable: (typeof LISTEN_VARIABLES)[number], text: string, fault: IntegerFault): ActivationError {
+function malformed(
+  variable: (typeof LISTEN_VARIABLES)[number],
+  text: string,
+  fault: IntegerFault,
+): ActivationError {
   const code: ActivationErrorCode = `ERR_${variable}`;
   const what = fault === "ERANGE" ? "out of range" : "malformed";
-  return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, MALFORMED, { errno: -constants.errno[fault] });
+  return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, MALFORMED, {
+    errno: -constants.errno[fault],
+  });
 }

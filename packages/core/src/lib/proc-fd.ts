@@ -15,7 +15,11 @@ export function isWatched(fd: number): boolean {
   try {
     return readdirSync("/proc/self/fd")
       .map(Number)
-      .some((candidate) => isEpoll(candidate) && watches.test(readFileSync(`/proc/self/fdinfo/${candidate}`, "utf8")));
+      .some(
+        (candidate) =>
+          isEpoll(candidate) &&
+          watches.test(readFileSync(`/proc/self/fdinfo/${candidate}`, "utf8")),
+      );
   } catch {
     return false;
   }

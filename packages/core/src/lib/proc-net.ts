@@ -17,7 +17,9 @@ export interface UnixRow {
  * The kernel lists listeners first (tcp_seq_start() walks their table before that of the connections), so reading stops at the
  * first row in another state: this costs the same with fifty thousand open connections.
  */
-export function findTcpListeners(inodes: ReadonlySet<number>): Map<number, { family: "ipv4" | "ipv6"; address: string }> {
+export function findTcpListeners(
+  inodes: ReadonlySet<number>,
+): Map<number, { family: "ipv4" | "ipv6"; address: string }> {
   const found = new Map<number, { family: "ipv4" | "ipv6"; address: string }>();
   for (const family of ["ipv4", "ipv6"] as const) {
     for (const row of rows(`/proc/self/net/${family === "ipv4" ? "tcp" : "tcp6"}`)) {
@@ -50,7 +52,9 @@ export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
     const inode = Number(match?.[4]);
     if (!match || !inodes.has(inode)) continue;
     found.set(inode, {
-      type: ({ "0001": "stream", "0002": "dgram", "0005": "seqpacket" } as const)[match[2] as string] ?? "other",
+      type:
+        ({ "0001": "stream", "0002": "dgram", "0005": "seqpacket" } as const)[match[2] as string] ??
+        "other",
       listening: (Number.parseInt(match[1] as string, 16) & 0x10000) !== 0, // __SO_ACCEPTCON
       connected: match[3] === "03", // SS_CONNECTED
       address: match[5] ?? "",
@@ -96,12 +100,17 @@ function formatAddress(hex: string, family: "ipv4" | "ipv6"): string {
   const [words = "", port = ""] = hex.split(":");
   const bytes = Buffer.from(words, "hex");
   if (endianness() === "LE") bytes.swap32();
-  const address = family === "ipv4" ? bytes.join(".") : (bytes.toString("hex").match(/.{4}/g) ?? []).join(":");
+  const address =
+    family === "ipv4" ? bytes.join(".") : (bytes.toString("hex").match(/.{4}/g) ?? []).join(":");
   return formatEndpoint({ family, address, port: Number.parseInt(port, 16) });
 }
 
 /** `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), the IPv6 form shortened as RFC 5952 says. */
-export function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
+export function formatEndpoint(endpoint: {
+  family: "ipv4" | "ipv6";
+  address: string;
+  port: number;
+}): string {
   const { address, port } = new SocketAddress(endpoint);
   return endpoint.family === "ipv4" ? `${address}:${port}` : `[${address}]:${port}`;
 }

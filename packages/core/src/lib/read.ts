@@ -53,10 +53,16 @@ function read(): Activation {
         "Run the service with Node: ExecStart=/usr/bin/node ….",
       );
     }
-    const passed: PassedSocket[] = classify(environment.names).map((classified) => ({ ...classified, taken: false }));
+    const passed: PassedSocket[] = classify(environment.names).map((classified) => ({
+      ...classified,
+      taken: false,
+    }));
     // A descriptor from OpenFile= alone, such as the service manager's notify socket, is no activation.
     if (!passed.some(({ socket }) => isPassedSocket(socket))) {
-      return { activated: false, reason: `LISTEN_FDS holds no socket, only ${environment.names.join(", ")}` };
+      return {
+        activated: false,
+        reason: `LISTEN_FDS holds no socket, only ${environment.names.join(", ")}`,
+      };
     }
     setEnvironmentData(WORKER_KEY, true);
     warnOfUntakenLater(passed);

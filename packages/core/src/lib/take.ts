@@ -10,7 +10,10 @@ import { warnOfUntakenLater } from "./untaken.ts";
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function takeListeners(passed: readonly PassedSocket[], names: readonly string[] | undefined): PassedSocket[] {
+export function takeListeners(
+  passed: readonly PassedSocket[],
+  names: readonly string[] | undefined,
+): PassedSocket[] {
   const chosen = names === undefined ? remainingListeners(passed) : listenersNamed(passed, names);
   for (const one of chosen) one.taken = true;
   warnOfUntakenLater(passed);
@@ -22,7 +25,10 @@ export function takeListeners(passed: readonly PassedSocket[], names: readonly s
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
-export function socketsNamed(passed: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
+export function socketsNamed(
+  passed: readonly PassedSocket[],
+  names: readonly string[],
+): PassedSocket[] {
   const known = new Set(passed.map(({ socket }) => socket.name));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) {

@@ -11,17 +11,23 @@ const GRACE = 5_000;
 export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
   clearTimeout(state.untakenTimer);
   const untaken = (): PassedSocket[] =>
-    passed.filter(({ socket, taken }) => !taken && isPassedSocket(socket) && socket.name !== "stored" && !isWatched(socket.fd));
+    passed.filter(
+      ({ socket, taken }) =>
+        !taken && isPassedSocket(socket) && socket.name !== "stored" && !isWatched(socket.fd),
+    );
   const report = (): void => {
     const left = untaken();
-    if (left.length > 0) once("warn of untaken sockets", () => warnOf(left.map(({ socket }) => socket)));
+    if (left.length > 0)
+      once("warn of untaken sockets", () => warnOf(left.map(({ socket }) => socket)));
   };
   state.untakenTimer = setTimeout(report, GRACE).unref();
   once("watch for the end", () => process.once("beforeExit", report));
 }
 
 function warnOf(sockets: readonly ActivatedSocket[]): void {
-  const list = sockets.map(({ fd, name, address }) => `${name} (fd ${fd}${address === null ? "" : `, ${address}`})`).join(", ");
+  const list = sockets
+    .map(({ fd, name, address }) => `${name} (fd ${fd}${address === null ? "" : `, ${address}`})`)
+    .join(", ");
   warn(
     "SOCKACT_UNTAKEN",
     `Nothing in this process serves ${list}: clients that connect there wait in vain.`,

@@ -1,0 +1,20 @@
+// Prints what was passed, or why it can't be used; then what a second question gives, and what is left of the variables.
+import { activatedSockets, ActivationError } from "@sockact/core";
+
+const ask = () => {
+  try {
+    return { sockets: activatedSockets() };
+  } catch (error) {
+    if (!(error instanceof ActivationError)) throw error;
+    return {
+      error: { name: error.name, code: error.code, message: error.message, hint: error.hint },
+    };
+  }
+};
+const start = performance.now();
+const first = ask();
+const milliseconds = performance.now() - start;
+const variables = Object.keys(process.env).filter((name) => name.startsWith("LISTEN_"));
+process.stdout.write(
+  `${JSON.stringify({ event: "asked", ...first, again: ask(), variables, milliseconds })}\n`,
+);

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+
+/** How long anything may take that a test waits for, in milliseconds: far more than it takes on a busy machine. */
+export const DEADLINE = 20_000;
+
+/** A program under test, whose output can be waited for. */
+export interface AppProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** All that it has written so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Resolves with the first line of either stream that matches, from the start of the process on. */
+  line(pattern: RegExp): Promise<string>;
+  /** Resolves with the first JSON line on stdout that has this `event`, and that no earlier call has had. */
+  event<T = Record<string, unknown>>(name: string): Promise<T>;
+  /** Writes one line to its standard input. */
+  write(line: string): void;
+  kill(signal?: NodeJS.Signals): void;
+  /** Resolves once it has ended and its output has been read: with the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export interface SpawnOptions {
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+  /** Descriptors of this process that the program gets as its 3, 4, … */
+  fds?: readonly number[];
+}
+
+/** Starts a program. It is killed when it is disposed of, and when this process ends. */
+export function startProcess(
+  [program, ...args]: readonly string[],
+  { env, cwd, fds = [] }: SpawnOptions = {},
+): AppProcess {
+  const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...fds];
+  const child = spawn(program as string, args, {
+    env: { ...cleanEnvironment(), ...env },
+    cwd,
+    stdio,
+  });
+  const output = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      output[stream] += text;
+      child.emit("output");
+    });
+  }
+  child.stdin?.on("error", () => {});
+  const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? (signal as NodeJS.Signals)));
+  });
+  ended.catch(() => {});
+  const killAtExit = (): boolean => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  void ended.finally(() => process.off("exit", killAtExit)).catch(() => {});
+
+  const seen = new Set<number>();
+  return {
+    pid: child.pid as number,
+    ended,
+    get stdout() {
+      return output.stdout;
+    },
+    get stderr() {
+      return output.stderr;
+    },
+    line: (pattern) =>
+      waitFor(child, output, `a line that matches ${pattern}`, () =>
+        lines(output).find((line) => pattern.test(line)),
+      ),
+    event: <T>(name: string) =>
+      waitFor(child, output, `the event ${name}`, () => {
+        for (const [index, line] of output.stdout.split("\n").slice(0, -1).entries()) {
+          if (seen.has(index) || !line.startsWith("{")) continue;
+          const parsed = JSON.parse(line) as { event?: string };
+          if (parsed.event !== name) continue;
+          seen.add(index);
+          return parsed as T;
+        }
+        return undefined;
+      }),
+    write: (line) => void child.stdin?.write(`${line}\n`),
+    kill: (signal = "SIGKILL") => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended.catch(() => {});
+    },
+  };
+}
+
+/** This process's environment without what the test runner, npm or a service manager put there. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^(LISTEN_|NOTIFY_SOCKET|WATCHDOG_|npm_|VITEST|NODE_|TEST$|FORCE_COLOR)/.test(name),
+    ),
+  );
+}
+
+function lines({ stdout, stderr }: { stdout: string; stderr: string }): string[] {
+  return [...stdout.split("\n").slice(0, -1), ...stderr.split("\n").slice(0, -1)];
+}
+
+/** Asks again with each piece of output, until there is an answer, the program has ended, or the deadline has passed. */
+async function waitFor<T>(
+  child: ChildProcess,
+  output: { stdout: string; stderr: string },
+  what: string,
+  find: () => T | undefined,
+): Promise<T> {
+  const signal = AbortSignal.timeout(DEADLINE);
+  for (;;) {
+    const found = find();
+    if (found !== undefined) return found;
+    const failed = signal.aborted
+      ? `did not write ${what} in ${DEADLINE} ms`
+      : child.stdout?.closed && `ended without writing ${what}`;
+    if (failed)
+      throw new Error(
+        `The program ${failed}.\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`,
+      );
+    await Promise.race([once(child, "output", { signal }), once(child, "close", { signal })]).catch(
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from "node:http";
+import { DEADLINE } from "./app-process.ts";
+import { createConnection, Socket } from "node:net";
+import type { ListenAddress } from "./activated-process.ts";
+import { rawSocket } from "./raw-sockets.ts";
+
+export interface HttpAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** The body, parsed as JSON. */
+  json<T = unknown>(): T;
+}
+
+/** Connects to an address of systemd.socket(5). */
+export function openConnection(address: ListenAddress): Socket {
+  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host !== undefined) return createConnection({ host, port: Number(port) });
+  // Node 20 fills the name of an abstract socket up with zeros, which is another name.
+  if (address.startsWith("@"))
+    return new Socket({ fd: rawSocket("unix", "stream", { connectedTo: address }) });
+  return createConnection({ path: address });
+}
+
+/** Makes one request on a connection of its own. */
+export async function httpRequest(
+  address: ListenAddress,
+  path = "/",
+  { method = "GET", headers = {}, body = "" } = {},
+): Promise<HttpAnswer> {
+  const sent = openRequest(address, path, { method, headers });
+  sent.end(body);
+  return readAnswer(sent);
+}
+
+/** Makes a request and leaves its body open: for the moments between the connection and the answer. */
+export function openRequest(
+  address: ListenAddress,
+  path = "/",
+  { method = "GET", headers = {} } = {},
+): ClientRequest {
+  return request({
+    path,
+    method,
+    headers,
+    createConnection: () => openConnection(address),
+    signal: AbortSignal.timeout(DEADLINE),
+  });
+}
+
+/** Waits for the whole answer. */
+export async function readAnswer(sent: ClientRequest): Promise<HttpAnswer> {
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const body = (await response.setEncoding("utf8").toArray()).join("");
+  return {
+    status: response.statusCode as number,
+    headers: response.headers,
+    body,
+    json: <T>() => JSON.parse(body) as T,
+  };
+}
