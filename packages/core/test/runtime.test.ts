@@ -1,0 +1,88 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { closeAll, describeWith, freeAddress, httpRequest, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
+
+const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+
+async function listener(): Promise<[fd: number, address: string]> {
+  const bound = await freeAddress("tcp4");
+  const fd = rawSocket("ipv4", "stream", { bound, listening: true });
+  opened.push(fd);
+  return [fd, bound];
+}
+
+test.each(["main first", "worker first"])("a worker thread is refused, and the main thread keeps the socket: %s", async (order) => {
+  const [fd] = await listener();
+  await using app = startWithFds([fd], [process.execPath, program("worker.mjs"), order]);
+  expect(await app.event("worker")).toMatchObject({
+    code: "ERR_WORKER_THREAD",
+    message: "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+  });
+  await app.ended;
+  expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(order === "main first" ? 2 : 1);
+});
+
+test("a worker thread of a process that was not activated listens as ever", async () => {
+  await using app = startProcess([process.execPath, program("worker.mjs")]);
+  expect(await app.event("worker")).toMatchObject({ activated: false });
+});
+
+test("two copies of core in one process share what was passed, and each may take its part", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-copies-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const core = fileURLToPath(new URL("..", import.meta.url));
+  for (const copy of ["one", "two"]) {
+    const target = join(folder, copy, "node_modules/@sockact/core");
+    mkdirSync(target, { recursive: true });
+    cpSync(join(core, "dist"), join(target, "dist"), { recursive: true });
+    cpSync(join(core, "package.json"), join(target, "package.json"));
+    const app = `
+      import { createServer } from "node:http";
+      import { activatedSockets, listen } from "@sockact/core";
+      import { attach } from "@sockact/core/adapter";
+      export const sockets = activatedSockets();
+      export const app = (req, res) => res.end("${copy}");
+      export const start = () => listen(createServer(app), { name: "${copy}" });
+      export const startAttached = () => {
+        attach({ name: "attached-${copy}" }, { owns: (server, listeners) => listeners.has(app) });
+        createServer(app).listen(1);
+      };`;
+    writeFileSync(join(folder, copy, "app.mjs"), app);
+  }
+  writeFileSync(
+    join(folder, "main.mjs"),
+    `import * as one from "./one/app.mjs";
+     import * as two from "./two/app.mjs";
+     await one.start();
+     await two.start();
+     two.startAttached();
+     one.startAttached();
+     const refused = await two.start().catch(({ code }) => code);
+     console.log(JSON.stringify({ event: "up", same: one.sockets[0] === two.sockets[0], count: two.sockets.length, refused }));`,
+  );
+  const names = ["one", "two", "attached-one", "attached-two"];
+  const sockets = await Promise.all(names.map(listener));
+  await using app = startWithFds(sockets.map(([fd]) => fd), [process.execPath, join(folder, "main.mjs")], { names });
+  expect(await app.event("up")).toEqual({ event: "up", same: true, count: 4, refused: "ERR_SOCKET_TAKEN" });
+  const bodies = await Promise.all(sockets.map(async ([, address]) => (await httpRequest(address)).body));
+  expect(bodies).toEqual(["one", "two", "one", "two"]);
+});
+
+describeWith({ commands: ["bun"] }, "Bun", () => {
+  test("is refused, rather than left to listen on a random port", async () => {
+    const [fd] = await listener();
+    await using app = startWithFds([fd], ["bun", program("classify.mjs")]);
+    expect(await app.event("asked")).toMatchObject({ error: { code: "ERR_BUN" } });
+  });
+
+  test("that was not activated is none of our business", async () => {
+    await using app = startProcess(["bun", program("classify.mjs")]);
+    expect(await app.event("asked")).toMatchObject({ sockets: [] });
+  });
+});

@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { type AppProcess, closeAll, freeAddress, rawSocket, rawSocketPair, startWithFds } from "@sockact/testkit";
+
+const path = (program: string): string => fileURLToPath(new URL(`programs/${program}`, import.meta.url));
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+
+async function listener(): Promise<number> {
+  const fd = rawSocket("ipv4", "stream", { bound: await freeAddress("tcp4"), listening: true });
+  opened.push(fd);
+  return fd;
+}
+
+describe("a socket that nobody serves", () => {
+  const adopt = [process.execPath, path("adopt.mjs")];
+
+  test("is named in one warning a while after the app has taken the others", async () => {
+    const fds = [await listener(), await listener(), await listener()];
+    await using app = startWithFds(fds, adopt, { names: ["http", "admin", "metrics"], env: { TAKE: "http" } });
+    expect(await app.event("warning")).toMatchObject({ code: "SOCKACT_UNTAKEN" });
+    expect(app.stderr).toMatch(/^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /);
+    expect(app.stderr).toContain("systemdListen({ name })");
+    expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);
+  });
+
+  test("is named when the process ends without having taken it", async () => {
+    await using app = startWithFds([await listener()], adopt, { names: ["http"], env: { END: "1" } });
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toContain("Nothing in this process serves http (fd 3, ");
+  });
+
+  test("is not named when the app has taken it by its number, nor is what is not for clients", async () => {
+    const [notify] = rawSocketPair("datagram");
+    opened.push(notify);
+    const fds = [await listener(), notify, await listener()];
+    await using app = startWithFds(fds, adopt, { names: ["http", "notify", "stored"], env: { ADOPT: "3" } });
+    await app.event("up");
+    app.kill("SIGTERM");
+    await app.ended;
+    await using ending = startWithFds(fds, adopt, { names: ["stored", "notify", "stored"], env: { END: "1" } });
+    expect(await ending.ended).toBe(0);
+    expect(app.stderr + ending.stderr).toBe("");
+  });
+});
+
+describe("a launcher between systemd and node", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-launcher-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const script = path("classify.mjs");
+  const bin = (name: string): string => fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", scripts: { start: `node ${script}` } }));
+  const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
+
+  async function launch(command: string[]): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
+    const app = startWithFds([await listener()], command, { cwd: folder, env });
+    return { app, asked: await app.event("asked") };
+  }
+
+  type Launcher = [name: string, command: () => string[], described: string];
+  test.each<Launcher>([
+    ["npm start", () => [findNpm(), "start"], "`npm start`"],
+    // node --run came with Node 22.
+    ...(Number(process.versions.node.split(".")[0]) < 22
+      ? []
+      : [["node --run", () => [process.execPath, "--run", "start"], "`node --run start`"] satisfies Launcher]),
+    ["a shell that stays", () => ["sh", "-c", `${process.execPath} ${script}; true`], "`sh -c "],
+    ["tsx", () => [bin("tsx"), script], "`tsx "],
+  ])("%s: one warning says which it was, and what to write instead", async (_, command, described) => {
+    const { app, asked } = await launch(command());
+    await using running = app;
+    expect(asked.sockets).toEqual([]);
+    await running.ended;
+    expect(running.stderr).toContain(`The sockets were passed to ${described}`);
+    expect(running.stderr).toMatch(new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"));
+    expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ["node", [process.execPath, script]],
+    ["env node", ["env", process.execPath, script]],
+    ["sh -c exec", ["sh", "-c", `exec ${process.execPath} ${script}`]],
+    ["node --import tsx", [process.execPath, "--import", "tsx", script]],
+  ])("%s is none: the sockets arrive", async (_, command) => {
+    const app = startWithFds([await listener()], command, { env });
+    await using running = app;
+    expect((await running.event<{ sockets: unknown[] }>("asked")).sockets).toHaveLength(1);
+    await running.ended;
+    expect(running.stderr).not.toContain("SOCKACT_LAUNCHER");
+  });
+
+  test("variables of a process that did not start this one are left over from elsewhere, and nobody's concern", async () => {
+    const other = startWithFds([], ["sleep", "60"]);
+    await using _other = other;
+    await using app = startWithFds([await listener()], ["env", `LISTEN_PID=${other.pid}`, process.execPath, script]);
+    expect(await app.event("asked")).toMatchObject({ sockets: [] });
+    await app.ended;
+    expect(app.stderr).toBe("");
+  });
+
+  /** By its path, since the PATH of the test begins with the folder of the Node under test, which may have no npm. */
+  function findNpm(): string {
+    return execFileSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).trim();
+  }
+});
