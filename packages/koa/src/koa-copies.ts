@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import process from "node:process";
 import Koa from "koa";
 import type { Middleware } from "./systemd-listen.ts";
 
@@ -60,8 +59,6 @@ function watch(prototype: KoaApp): void {
   const { callback } = prototype;
   prototype.callback = function (this: KoaApp, ...args: []) {
     takeMarkersOut(this);
-    // use() may follow in the same breath: Koa looks at the list anew with each request.
-    process.nextTick(takeMarkersOut, this);
     const handler = callback.apply(this, args);
     appOfHandler.set(handler, this);
     return handler;

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { atExit } from "./at-exit.ts";
 import type { ListenAddress } from "./activated-process.ts";
 
 /** The kinds of address that a stream socket can have. */
@@ -23,7 +24,7 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
       return `@${name}`;
     case "unix": {
       const path = join(tmpdir(), `${name}.sock`);
-      process.once("exit", () => rmSync(path, { force: true }));
+      atExit(() => rmSync(path, { force: true }));
       return path;
     }
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import { atExit } from "./at-exit.ts";
 
 /** How long anything may take that a test waits for, in milliseconds: far more than it takes on a busy machine. */
 export const DEADLINE = 20_000;
@@ -53,9 +54,8 @@ export function startProcess(
     child.once("close", (code, signal) => resolve(code ?? (signal as NodeJS.Signals)));
   });
   ended.catch(() => {});
-  const killAtExit = (): boolean => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
-  void ended.finally(() => process.off("exit", killAtExit)).catch(() => {});
+  const spare = atExit(() => void child.kill("SIGKILL"));
+  void ended.finally(spare).catch(() => {});
 
   const seen = new Set<number>();
   return {

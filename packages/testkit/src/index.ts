@@ -25,3 +25,4 @@ export {
 } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export { describeWith, type Requirements, systemdVersion, whatIsMissing } from "./requires.ts";
+export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";

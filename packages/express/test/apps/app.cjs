@@ -1,0 +1,31 @@
+// The server comes before systemdListen(), and listens as express-generator's bin/www does: on a callback of its own.
+const { createServer } = require("node:http");
+const { systemdListen } = require("@sockact/express");
+const {
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} = require("@sockact/testkit/contract-app");
+const express = require(process.env.FRAMEWORK);
+
+const app = express();
+const leftovers = () => (app._router ?? app.router).stack.map(({ name }) => name);
+const server = createServer(app);
+app.get("/", (req, res) => res.json(whoAmI(req)));
+if (options) app.use(systemdListen(options));
+
+if (ownServer) {
+  echoWebSockets(server);
+  report(server, leftovers);
+  server.on("listening", () => say("callback"));
+  server.listen(port);
+} else {
+  report(
+    app.listen(port, "::", () => say("callback")),
+    leftovers,
+  );
+}

@@ -1,0 +1,30 @@
+import { createServer } from "node:http";
+import { systemdListen } from "@sockact/express";
+import {
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} from "@sockact/testkit/contract-app";
+
+const { default: express } = await import(process.env.FRAMEWORK);
+
+const app = express();
+if (options) app.use(systemdListen(options));
+app.get("/", (req, res) => res.json(whoAmI(req)));
+const leftovers = () => (app._router ?? app.router).stack.map(({ name }) => name);
+
+if (ownServer) {
+  const server = createServer(app);
+  echoWebSockets(server);
+  report(server, leftovers);
+  server.listen(port, () => say("callback"));
+} else {
+  report(
+    app.listen(port, () => say("callback")),
+    leftovers,
+  );
+}

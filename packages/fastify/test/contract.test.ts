@@ -1,0 +1,8 @@
+import { fileURLToPath } from "node:url";
+import { adapterContract } from "@sockact/testkit";
+
+const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
+const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
+
+adapterContract({ title: "Fastify 4", framework: "fastify4", apps });
+adapterContract({ title: "Fastify 5", framework: "fastify", apps });

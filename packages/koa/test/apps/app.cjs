@@ -1,0 +1,33 @@
+// The handler and the server come before systemdListen().
+const { createServer } = require("node:http");
+const Koa = require(process.env.FRAMEWORK);
+const { systemdListen } = require("@sockact/koa");
+const {
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} = require("@sockact/testkit/contract-app");
+
+const app = new Koa();
+const leftovers = () => app.middleware.map(({ name }) => name);
+app.use((ctx) => {
+  ctx.body = whoAmI(ctx.req);
+});
+const server = createServer(app.callback());
+if (options) app.use(systemdListen(options));
+
+if (ownServer) {
+  echoWebSockets(server);
+  report(server, leftovers);
+  server.on("listening", () => say("callback"));
+  server.listen(port);
+} else {
+  report(
+    app.listen(port, "::", () => say("callback")),
+    leftovers,
+  );
+}

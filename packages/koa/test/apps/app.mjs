@@ -1,0 +1,32 @@
+import { createServer } from "node:http";
+import { systemdListen } from "@sockact/koa";
+import {
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} from "@sockact/testkit/contract-app";
+
+const { default: Koa } = await import(process.env.FRAMEWORK);
+
+const app = new Koa();
+if (options) app.use(systemdListen(options));
+app.use((ctx) => {
+  ctx.body = whoAmI(ctx.req);
+});
+const leftovers = () => app.middleware.map(({ name }) => name);
+
+if (ownServer) {
+  const server = createServer(app.callback());
+  echoWebSockets(server);
+  report(server, leftovers);
+  server.listen(port, () => say("callback"));
+} else {
+  report(
+    app.listen(port, () => say("callback")),
+    leftovers,
+  );
+}

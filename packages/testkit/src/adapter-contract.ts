@@ -1,0 +1,204 @@
+import { once } from "node:events";
+import process from "node:process";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { type AddressKind, freeAddress } from "./addresses.ts";
+import { type ListenAddress, socketActivate } from "./activated-process.ts";
+import { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+import { httpRequest, openConnection } from "./http-request.ts";
+import { describeWith } from "./requires.ts";
+
+/** An adapter with one major version of its framework: all that the contract needs to know of either. */
+export interface AdapterUnderTest {
+  /** As the names of the tests have it: `Express 5`. */
+  title: string;
+  /** The package of the framework, such as `express4`, which the apps load. */
+  framework: string;
+  /** The same app in each way of writing one. It uses what contract-app.mjs offers. */
+  apps: Record<"ESM" | "CommonJS" | "TypeScript", string>;
+}
+
+type Format = keyof AdapterUnderTest["apps"];
+type Way = "the framework's listen()" | "a server of its own, with a WebSocket library";
+
+const WAYS: Way[] = ["the framework's listen()", "a server of its own, with a WebSocket library"];
+
+interface Listening {
+  address: unknown;
+  leftovers: string[];
+}
+
+/** What `systemdListen()` promises, whatever the framework. */
+export function adapterContract({ title, framework, apps }: AdapterUnderTest): void {
+  const command = (format: Format): string[] => [
+    process.execPath,
+    ...(format === "TypeScript" ? ["--import", "tsx"] : []),
+    apps[format],
+  ];
+  const environment = (way: Way, env: Record<string, string> = {}): Record<string, string> => ({
+    FRAMEWORK: framework,
+    ...(way === WAYS[1] && { SERVER: "own" }),
+    ...env,
+  });
+  const start = (way: Way, env?: Record<string, string>, format: Format = "ESM"): AppProcess =>
+    startProcess(command(format), { env: environment(way, env) });
+  const activate = (
+    listen: ListenAddress[],
+    way: Way,
+    {
+      format = "ESM",
+      names,
+      env,
+    }: { format?: Format; names?: string[]; env?: Record<string, string> } = {},
+  ): Promise<AppProcess> =>
+    socketActivate(listen, command(format), {
+      env: environment(way, env),
+      ...(names && { names }),
+    });
+
+  describeWith({ commands: ["systemd-socket-activate"] }, title, () => {
+    const kinds: AddressKind[][] = [["tcp4"], ["tcp6"], ["unix"], ["abstract"], ["tcp4", "unix"]];
+    const activated: [Format, Way, AddressKind[]][] = [
+      ...WAYS.flatMap((way) =>
+        kinds.map((sockets): [Format, Way, AddressKind[]] => ["ESM", way, sockets]),
+      ),
+      ...WAYS.flatMap((way) =>
+        (["CommonJS", "TypeScript"] as const).map((format): [Format, Way, AddressKind[]] => [
+          format,
+          way,
+          ["unix", "tcp6"],
+        ]),
+      ),
+    ];
+
+    test.each(activated)("%s, %s: serves what was passed, %j", async (format, way, sockets) => {
+      const addresses = await Promise.all(sockets.map(freeAddress));
+      await using app = await activate(addresses, way, { format });
+      for (const [index, address] of addresses.entries()) {
+        const { status, json } = await httpRequest(address, "/?a=b");
+        expect(status).toBe(200);
+        expect(json()).toEqual({
+          pid: app.pid,
+          url: "/?a=b",
+          remoteAddress: clientOf(sockets[index] as AddressKind),
+        });
+        if (way === WAYS[1]) expect(await echo(address, "hello")).toBe("hello");
+      }
+      const { address, leftovers } = await app.event<Listening>("listening");
+      expect(address).toEqual(serverAddress(addresses[0] as string));
+      await app.event("callback");
+      await using plain = start(way, { PLAIN: "1" }, format);
+      expect(leftovers, "nothing stays in the request path").toEqual(
+        (await plain.event<Listening>("listening")).leftovers,
+      );
+      expect(app.stdout.match(/"callback"/g), "the callback is called once").toHaveLength(1);
+      expect(warnings(app)).toEqual([]);
+    });
+
+    test.each(WAYS)("%s: takes only the sockets of its name", async (way) => {
+      const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+      await using app = await activate(addresses, way, {
+        names: ["other", "web"],
+        env: { OPTIONS: JSON.stringify({ name: "web" }) },
+      });
+      expect((await httpRequest(addresses[1] as string)).status).toBe(200);
+      expect((await app.event<Listening>("listening")).address).toBe(addresses[1]);
+      // It is taken from the queue by no one, so it is neither answered nor refused.
+      const waiting = openConnection(addresses[0] as string);
+      await once(waiting, "connect");
+      waiting.destroy();
+    });
+
+    test.each(WAYS)(
+      "%s: close() leaves the socket to systemd, and the process ends",
+      async (way) => {
+        const address = await freeAddress("unix");
+        await using app = await activate([address], way);
+        await httpRequest(address);
+        await app.event("callback");
+        app.write("close");
+        await app.event("close");
+        await app.event("closed");
+        expect(await app.ended).toBe(0);
+      },
+    );
+
+    test.each(WAYS)("%s: not activated, it does just what the framework does", async (way) => {
+      const port = Number((await freeAddress("tcp4")).split(":").at(-1));
+      const seen = [];
+      for (const env of [{ PLAIN: "1" }, {}] as Record<string, string>[]) {
+        await using app = start(way, { ...env, PORT: String(port) });
+        const listening = await app.event("listening");
+        const callback = await app.event("callback");
+        const { status, headers } = await httpRequest(`localhost:${port}`);
+        const { date: _, ...rest } = headers;
+        app.write("close");
+        await app.event("close");
+        seen.push({
+          listening,
+          callback,
+          status,
+          rest: Object.keys(rest),
+          ended: await app.ended,
+          stderr: app.stderr,
+        });
+      }
+      expect(seen[1]).toEqual(seen[0]);
+      expect(seen[0]).toMatchObject({
+        listening: { address: { port } },
+        status: 200,
+        ended: 0,
+        stderr: "",
+      });
+    });
+
+    test.each([
+      ["not activated, though it is required", [], { required: true }, "ERR_NOT_ACTIVATED"],
+      ["an option that there is not", [], { nam: "web" }, "ERR_OPTION"],
+      ["a name that nobody passed", ["web"], { name: "admin" }, "ERR_NAME_UNKNOWN"],
+    ])("%s: the app does not start, and says why", async (_, names, options, code) => {
+      const env = { OPTIONS: JSON.stringify(options) };
+      const addresses = await Promise.all(names.map(() => freeAddress("tcp4")));
+      await using app =
+        names.length === 0
+          ? start(WAYS[0] as Way, env)
+          : await activate(addresses, WAYS[0] as Way, { names, env });
+      for (const address of addresses) openConnection(address).on("error", () => {});
+      expect(await app.ended).not.toBe(0);
+      expect(app.stderr).toContain(`code: '${code}'`);
+      expect(app.stderr).toContain("hint: ");
+    });
+  });
+}
+
+function clientOf(kind: AddressKind): string | null {
+  return { tcp4: "127.0.0.1", tcp6: "::1", unix: null, abstract: null }[kind];
+}
+
+/** What Node's server.address() gives where Node itself has bound the server. */
+function serverAddress(address: ListenAddress): unknown {
+  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined) return address.replace(/^@/, "\0");
+  return { address: host, family: host.includes(":") ? "IPv6" : "IPv4", port: Number(port) };
+}
+
+/** Node 20 warns when a CommonJS app outside of node_modules loads an ES module, as the apps here do and no installed package. */
+function warnings({ stderr }: AppProcess): string[] {
+  return stderr
+    .split("\n")
+    .filter(
+      (line) =>
+        /Warning/.test(line) &&
+        !/ExperimentalWarning: (CommonJS module|Support for loading ES Module)/.test(line),
+    );
+}
+
+async function echo(address: ListenAddress, text: string): Promise<string> {
+  const socket = new WebSocket("ws://test/", { createConnection: () => openConnection(address) });
+  const signal = AbortSignal.timeout(DEADLINE);
+  await once(socket, "open", { signal });
+  socket.send(text);
+  const [data] = (await once(socket, "message", { signal })) as [Buffer];
+  socket.terminate();
+  return data.toString();
+}

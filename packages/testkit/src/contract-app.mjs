@@ -1,0 +1,44 @@
+// What the apps of the adapters' contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
+import process from "node:process";
+import { WebSocketServer } from "ws";
+
+/** Options for systemdListen(); undefined for an app without it, to compare with. */
+export const options = process.env.PLAIN ? undefined : JSON.parse(process.env.OPTIONS ?? "{}");
+
+/** Where the app would listen when it is not activated. */
+export const port = Number(process.env.PORT ?? 0);
+
+/** Whether the app makes its own server, or leaves that to its framework. */
+export const ownServer = process.env.SERVER === "own";
+
+/** Tells the test, which waits for it. */
+export function say(event, more = {}) {
+  process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+}
+
+/** What each app answers to `GET /`. */
+export function whoAmI({ url, socket }) {
+  return { pid: process.pid, url, remoteAddress: socket.remoteAddress ?? null };
+}
+
+/**
+ * Tells the test what becomes of a server.
+ *
+ * @param {import("node:net").Server} server
+ * @param {() => string[]} leftovers the names of what is in the request path
+ */
+export function report(server, leftovers) {
+  server.on("listening", () =>
+    say("listening", { address: server.address(), leftovers: leftovers() }),
+  );
+  server.on("error", ({ code, message }) => say("error", { code, message }));
+  server.on("close", () => say("close"));
+  process.stdin.unref().on("data", () => server.close(() => say("closed")));
+}
+
+/** A WebSocket library that takes the server's upgrades, and sends back what it gets. */
+export function echoWebSockets(server) {
+  new WebSocketServer({ server }).on("connection", (socket) =>
+    socket.on("message", (data) => socket.send(data)),
+  );
+}

@@ -1,0 +1,131 @@
+#!/bin/bash
+# Boots a real systemd as PID 1 of its own namespaces, and says `ready PID` on standard output (PID as the host sees it).
+# Tears everything down when standard input ends: nothing outlives the process at the other end, however that died.
+#
+#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE
+#
+# Needs root, bash, util-linux and systemd. It changes nothing outside its namespaces: /etc is a copy on write, /usr and the rest
+# of the root file system are read-only, what a booting system writes to is a fresh tmpfs, and the network is a loopback device.
+# The only thing the host sees is a cgroup, since a process is always in one; it is removed at the end.
+set -u
+project=$1 node=$2
+inside=(--mount --uts --ipc --net --pid --cgroup)
+
+# It keeps no list in /run/mount, which is the host's at first, and another one later.
+mount() {
+  command mount --no-mtab "$@"
+}
+
+# Runs as PID 1 of the namespaces, and becomes systemd.
+become_systemd() {
+  set -e
+  # /proc is still the host's here, so this is our PID as the host sees it.
+  read -r pid _ </proc/self/stat
+  echo 0 >"$cgroup/cgroup.procs"
+  mount -t proc proc /proc
+
+  # The new /run is put together at /dev/shm, where no project is, and moved once nothing else is needed from below the old one.
+  mount -t tmpfs -o mode=755 tmpfs /dev/shm
+  cd /dev/shm
+  mkdir -p lock systemd/system sockact/project sockact/etc/upper sockact/etc/work
+  touch sockact/node sockact/etc/upper/.private
+  mount --rbind "$project" sockact/project
+  mount -o remount,bind,ro sockact/project
+  mount --bind "$node" sockact/node
+  mount -o remount,bind,ro sockact/node
+  mount --move /dev/shm /run
+  cd /
+
+  # A service with PrivateTmp= or StateDirectory= would leave its folders on the host, and systemd-tmpfiles would clean the host's /tmp.
+  for folder in /tmp /var/tmp /var/lib /var/cache /var/log; do mount -t tmpfs -o mode=1777 tmpfs "$folder"; done
+  chmod 755 /var/lib /var/cache /var/log
+
+  # `systemctl enable`, systemd-sysusers and an uninitialized machine-id write to /etc; what the host has enabled has no place here.
+  false -t overlay -o lowerdir=/etc,upperdir=/run/sockact/etc/upper,workdir=/run/sockact/etc/work overlay /etc 2>/dev/null || {
+    cp -a /etc/. /run/sockact/etc/upper
+    mount --bind /run/sockact/etc/upper /etc
+  }
+  # Whatever went wrong with mounts, never the host's.
+  [ -e /etc/.private ]
+  rm -rf /etc/systemd/system /etc/fstab
+  mkdir /etc/systemd/system
+  printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
+  tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+
+  # A read-only /sys keeps udev off the host's devices, and a read-only /proc/sys keeps systemd-sysctl off the host's kernel.
+  umount --no-mtab -R /sys 2>/dev/null || true
+  mount -t sysfs -o ro sysfs /sys
+  for path in /proc/sys /proc/sysrq-trigger; do
+    [ -e "$path" ] || continue
+    mount --bind "$path" "$path"
+    mount -o remount,bind,ro "$path"
+  done
+
+  mkdir /run/sockact/dev
+  mount -t tmpfs -o mode=755 tmpfs /run/sockact/dev
+  cd /run/sockact/dev
+  for device in null zero full random urandom tty; do
+    touch "$device"
+    mount --bind "/dev/$device" "$device"
+    # Still open to be written to, but not for chmod and chown, which would be the host's.
+    mount -o remount,bind,ro "$device"
+  done
+  mkdir pts shm mqueue
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts pts
+  mount -t tmpfs -o mode=1777 tmpfs shm
+  ln -s pts/ptmx ptmx
+  ln -s /proc/self/fd fd
+  mount --move . /dev
+  cd /
+  mount -o remount,bind,ro /
+
+  local systemd=/usr/lib/systemd/systemd
+  [ -x "$systemd" ] || systemd=/lib/systemd/systemd
+  echo "$pid"
+  # The cgroup namespace begins at the cgroup we are in, and what is mounted from inside it begins there too.
+  exec unshare --cgroup bash -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@" >&2' become-systemd \
+    setpriv --bounding-set=-sys_module,-sys_rawio,-sys_time,-syslog,-wake_alarm \
+    env -i PATH="$PATH" container=sockact "$systemd" --system --unit=basic.target --show-status=0
+}
+
+stop() {
+  # unshare ends by itself once it has reaped its child, which would be left to the host as a zombie if unshare went first.
+  kill -KILL "${init:-$keeper}" 2>/dev/null
+  wait "$keeper" 2>/dev/null
+  # The kernel needs a moment to take the last process out of its cgroup.
+  for _ in $(seq 1 100); do
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+    [ -d "$cgroup" ] || break
+    sleep 0.02
+  done
+}
+
+fail() {
+  echo "$1" >&2
+  [ -n "${init:-}" ] && timeout 5 nsenter -t "$init" "${inside[@]}" -- journalctl --no-pager --lines 40 >&2 2>/dev/null
+  exit 1
+}
+
+# Whatever the host's layout, a cgroup2 of our own mount namespace at the usual place.
+umount --no-mtab -R /sys/fs/cgroup 2>/dev/null
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || fail "cannot mount cgroup2"
+cgroup=$(mktemp --directory /sys/fs/cgroup/private-systemd-XXXXXX) || fail "cannot make a cgroup"
+keeper=
+trap stop EXIT
+trap 'exit 130' INT TERM HUP
+
+export -f become_systemd mount
+export project node cgroup
+exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
+keeper=$!
+read -r init <&3 || fail "the namespaces could not be set up"
+
+deadline=$((SECONDS + 30))
+until state=$(timeout 20 nsenter -t "$init" "${inside[@]}" -- systemctl is-system-running --wait 2>/dev/null); [[ $state == @(running|degraded) ]]; do
+  kill -0 "$init" 2>/dev/null || fail "systemd ended while it booted"
+  ((SECONDS < deadline)) || fail "systemd did not finish booting in 30 s; its state: ${state:-unknown}"
+  # A pause that ends at once when our user is gone.
+  read -r -t 0.02 _ || [ $? -gt 128 ] || exit
+done
+echo "ready $init"
+cat >/dev/null

@@ -1,0 +1,393 @@
+import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { posix } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
+
+const bootScript = fileURLToPath(new URL("private-systemd.sh", import.meta.url));
+const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
+const unitFolder = "/run/systemd/system";
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  stdout: string;
+  stderr: string;
+  /** The exit status; for a signal 128 and its number, as a shell has it. */
+  code: number;
+}
+
+export interface CommandOptions {
+  /** Written to standard input, which is empty otherwise. */
+  input?: string;
+  /** Added to an environment that holds PATH, HOME=/tmp and LANG=C.UTF-8, and nothing of the test's own. */
+  env?: Record<string, string>;
+  /** The folder to run in; `/` when left out. */
+  cwd?: string;
+  /** How long it may run, in milliseconds, before it is killed and the promise rejected; 20,000 when left out. */
+  timeout?: number;
+}
+
+export interface BootOptions {
+  /** A folder to show inside, read-only, as {@link PrivateSystemd.project}; the repository when left out. */
+  project?: string;
+  /** A Node binary to show inside as {@link PrivateSystemd.node}; the one that runs this when left out. */
+  node?: string;
+}
+
+/** The reason why no private systemd can be booted here, or `undefined` when one can. */
+export function whyNoPrivateSystemd(): string | undefined {
+  if (process.platform !== "linux") return "a private systemd needs Linux";
+  if (process.getuid?.() !== 0) return "a private systemd needs root";
+  if (!existsSync("/usr/lib/systemd/systemd") && !existsSync("/lib/systemd/systemd")) {
+    return "a private systemd needs systemd itself, which is not installed";
+  }
+  const script =
+    "mount -n -t proc proc /proc && mount -n -t tmpfs tmpfs /tmp && mount -n -t cgroup2 cgroup2 /sys/fs/cgroup";
+  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--cgroup", "--pid", "--fork"];
+  const { status, stderr, error } = spawnSync("unshare", [...namespaces, "bash", "-c", script], {
+    encoding: "utf8",
+  });
+  if (error) return `a private systemd needs unshare of util-linux: ${error.message}`;
+  if (status !== 0)
+    return `a private systemd needs namespaces and mounts of its own: ${stderr.trim().replaceAll("\n", " ")}`;
+  return undefined;
+}
+
+/**
+ * Boots a real systemd as PID 1 of its own mount, process, network, UTS, IPC and cgroup namespaces, in about a quarter of a second.
+ *
+ * What runs inside sees this computer's programs read-only, an `/etc` of its own, empty temporary and state folders, and a loopback
+ * device that nobody else shares: each boot has its own port 80. It ends, and nothing of it is left, with {@link PrivateSystemd.close}
+ * or with this process, however that dies.
+ *
+ * @throws when it can't boot here; the message holds the reason and the boot log.
+ */
+export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
+  const reason = whyNoPrivateSystemd();
+  if (reason) throw new Error(`${reason}.`);
+  const project = options.project ?? fileURLToPath(new URL("../../..", import.meta.url));
+  // A process group of its own: Ctrl-C reaches us alone, and the script cleans up once we are gone.
+  const supervisor = spawn(
+    "unshare",
+    [
+      "--mount",
+      "--propagation=private",
+      "bash",
+      bootScript,
+      project,
+      options.node ?? process.execPath,
+    ],
+    { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
+  );
+  let log = "";
+  supervisor.stderr.on("data", (chunk) => (log += chunk));
+  supervisor.stdin.on("error", () => {});
+  const pid = await new Promise<number>((resolve, reject) => {
+    supervisor.on("error", reject);
+    createInterface({ input: supervisor.stdout }).once("line", (line) =>
+      resolve(Number(line.replace("ready ", ""))),
+    );
+    supervisor.on("close", () => {
+      const hint =
+        "It needs systemd, nsenter, setpriv and unshare, and in a container --privileged.";
+      reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
+    });
+  });
+  const systemd = new PrivateSystemd(pid, supervisor);
+  try {
+    await systemd.checkThatServicesCanRead();
+  } catch (error) {
+    await systemd.close();
+    throw error;
+  }
+  return systemd;
+}
+
+/** A systemd of one's own, from {@link bootPrivateSystemd}. */
+export class PrivateSystemd implements AsyncDisposable {
+  /** The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=. Read-only. */
+  readonly project = "/run/sockact/project";
+  /** The Node binary, as every service sees it. */
+  readonly node = "/run/sockact/node";
+  /** The process id of this systemd, as the host sees it. */
+  readonly pid: number;
+  readonly #supervisor: ChildProcess;
+  readonly #requests: Requests;
+  readonly #children = new Set<ChildProcess>();
+  #closed: Promise<void> | undefined;
+
+  constructor(pid: number, supervisor: ChildProcess) {
+    this.pid = pid;
+    this.#supervisor = supervisor;
+    this.#requests = new Requests(() =>
+      this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")]),
+    );
+  }
+
+  /** Starts a command inside, with pipes to it. `kill()` signals the command; it ends with this systemd at the latest. */
+  spawn(
+    command: string[],
+    options: Pick<CommandOptions, "env" | "cwd"> & Pick<SpawnOptions, "stdio"> = {},
+  ): ChildProcess {
+    if (this.#closed) throw new Error("This private systemd has been closed.");
+    const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
+    const env = { PATH: process.env["PATH"] ?? "", HOME: "/tmp", LANG: "C.UTF-8", ...options.env };
+    const child = spawn(
+      "nsenter",
+      // nsenter waits outside for the command inside, which must not outlive it.
+      ["--target", String(this.pid), ...namespaces, "--", "setpriv", "--pdeathsig=KILL"].concat(
+        ["env", "--chdir", options.cwd ?? "/"],
+        command,
+      ),
+      // A signal to our process group must not take nsenter away from the command that it has to reap.
+      { env, stdio: options.stdio ?? "pipe", detached: true },
+    );
+    child.kill = (signal) => signalInside(child, signal);
+    this.#children.add(child);
+    child.on("close", () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs a command inside and collects what it prints, whatever its exit status. */
+  async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const { timeout = 20_000 } = options;
+    const child = this.spawn(command, options);
+    const result: CommandResult = { stdout: "", stderr: "", code: -1 };
+    child.stdout?.setEncoding("utf8").on("data", (chunk) => (result.stdout += chunk));
+    child.stderr?.setEncoding("utf8").on("data", (chunk) => (result.stderr += chunk));
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, timeout);
+    try {
+      result.code = await new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code) => resolve(code ?? 128 + 9));
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+    if (late)
+      throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
+    return result;
+  }
+
+  /** As {@link run}, but a failure is an error that shows what was printed. Resolves to standard output. */
+  async mustRun(command: string[], options: CommandOptions = {}): Promise<string> {
+    const result = await this.run(command, options);
+    if (result.code !== 0)
+      throw new Error(`${describe(command, result)}\nIt exited with ${result.code}.`);
+    return result.stdout;
+  }
+
+  /** Where this process finds a path of the inside, to read or write it with `node:fs`. */
+  hostPath(path: string): string {
+    return `/proc/${this.pid}/root${path}`;
+  }
+
+  /** Writes a file inside, and the folders above it; anyone may read it. */
+  async write(path: string, content: string, mode = 0o644): Promise<void> {
+    const target = this.hostPath(path);
+    await mkdir(posix.dirname(target), { recursive: true, mode: 0o755 });
+    await writeFile(target, content, { mode });
+  }
+
+  /**
+   * Writes unit files to /run/systemd/system and reloads the manager.
+   *
+   * @throws when `systemd-analyze verify` has anything to say about them: systemd itself ignores what it doesn't understand.
+   *   `verify: false` lets such files pass.
+   */
+  async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
+    for (const [name, text] of Object.entries(files))
+      await this.write(`${unitFolder}/${name}`, text);
+    if (verify) {
+      const names = Object.keys(files);
+      const { stderr } = await this.run([
+        "systemd-analyze",
+        "verify",
+        ...names.map((name) => `${unitFolder}/${name}`),
+      ]);
+      // It also speaks of this computer's own units, where ours depend on them; a template appears as an instance.
+      const ours = names.map((name) => name.replace(/@\..*/, "@"));
+      const complaints = stderr
+        .split("\n")
+        .filter((line) => ours.some((name) => line.includes(name)));
+      if (complaints.length > 0)
+        throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
+    }
+    await this.systemctl("daemon-reload");
+  }
+
+  /** Runs systemctl; the error of a failed start holds the journal of the units. Resolves to what it printed. */
+  async systemctl(...args: string[]): Promise<string> {
+    const result = await this.run(["systemctl", "--no-pager", ...args]);
+    if (result.code === 0) return result.stdout;
+    const units = args.slice(1).filter((arg) => /\.\w+$/.test(arg));
+    const journals = await Promise.all(
+      units.map(async (unit) => [`${unit}:`, ...(await this.journal(unit)).slice(-30)]),
+    );
+    throw new Error([describe(["systemctl", ...args], result), ...journals.flat()].join("\n"));
+  }
+
+  /** Starts units; resolves once systemd says that they are up, which for Type=notify is when they are ready. */
+  async start(...units: string[]): Promise<void> {
+    await this.systemctl("start", ...units);
+  }
+
+  async stop(...units: string[]): Promise<void> {
+    await this.systemctl("stop", ...units);
+  }
+
+  async restart(...units: string[]): Promise<void> {
+    await this.systemctl("restart", ...units);
+  }
+
+  /** One property of a unit, as `systemctl show` prints it, such as `ActiveState` or `MainPID`. */
+  async show(unit: string, property: string): Promise<string> {
+    return (await this.systemctl("show", "--property", property, "--value", "--", unit)).trimEnd();
+  }
+
+  /** Resolves once a property of a unit has one of these values; the error of a missed deadline shows the journal. */
+  async waitForUnit(
+    unit: string,
+    property: string,
+    values: string | string[],
+    timeout = 10_000,
+  ): Promise<void> {
+    let value = "";
+    await this.#until(
+      async () => [values].flat().includes((value = await this.show(unit, property))),
+      timeout,
+      async () => {
+        const journal = (await this.journal(unit)).slice(-30).join("\n");
+        return `${unit} did not come to ${property}=${[values].flat().join(" or ")}: it is ${value}\n${journal}`;
+      },
+    );
+  }
+
+  /**
+   * What the journal has of a unit, the oldest message first.
+   *
+   * @param from `service`: only what its processes said; `manager`: only what systemd said of it. Both when left out.
+   */
+  async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
+    // Journald reads what services print in its own time; this waits until it has.
+    await this.mustRun(["journalctl", "--sync"]);
+    const lines = await this.mustRun([
+      "journalctl",
+      "--output=json",
+      "--all",
+      "--no-pager",
+      "--quiet",
+      `--unit=${unit}`,
+    ]);
+    return lines
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { MESSAGE?: string | number[]; _PID?: string })
+      .filter(({ _PID }) => from === undefined || (from === "manager") === (_PID === "1"))
+      .map(({ MESSAGE = "" }) =>
+        typeof MESSAGE === "string" ? MESSAGE : Buffer.from(MESSAGE).toString(),
+      );
+  }
+
+  /** Resolves to the first message of a unit that matches. */
+  async waitForJournal(unit: string, pattern: RegExp, timeout = 10_000): Promise<string> {
+    let messages: string[] = [];
+    let found: string | undefined;
+    await this.#until(
+      async () => {
+        messages = await this.journal(unit);
+        found = messages.find((message) => pattern.test(message));
+        return found !== undefined;
+      },
+      timeout,
+      () =>
+        `The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`,
+    );
+    return found ?? "";
+  }
+
+  /** Makes an HTTP request inside, over a connection of its own. Rejects when there is no answer, with the `code` of the system error. */
+  request(request: string | PrivateRequest): Promise<PrivateResponse> {
+    return this.#requests.request(typeof request === "string" ? { url: request } : request);
+  }
+
+  /** Ends everything inside, and resolves when nothing of it is left. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Fails with what to change when a service that is not root could read neither the project nor Node. */
+  async checkThatServicesCanRead(): Promise<void> {
+    const check = `test -x ${this.node} && cd ${this.project} && for entry in . *; do test -r "$entry" || exit; done`;
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const { code } = await this.run([...nobody, "sh", "-c", check]);
+    if (code === 0) return;
+    throw new Error(
+      "Services that don't run as root can't read the project or Node, which are closed to other users. " +
+        "Run `chmod -R o+rX .` in the project's folder, and `chmod o+rx` on the Node binary.",
+    );
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([...this.#children].map(killAndWait));
+    if (this.#supervisor.exitCode !== null || this.#supervisor.signalCode !== null) return;
+    const ended = once(this.#supervisor, "close");
+    this.#supervisor.stdin?.end();
+    await ended;
+  }
+
+  async #until(
+    reached: () => Promise<boolean>,
+    timeout: number,
+    explain: () => string | Promise<string>,
+  ): Promise<void> {
+    const deadline = performance.now() + timeout;
+    while (!(await reached())) {
+      if (performance.now() > deadline) throw new Error(await explain());
+      await delay(10);
+    }
+  }
+}
+
+/**
+ * Signals the command that an nsenter waits for. With nsenter itself gone the command would be the host's to reap, and the namespaces
+ * could not end before that.
+ */
+function signalInside(nsenter: ChildProcess, signal?: NodeJS.Signals | number): boolean {
+  const { pid } = nsenter;
+  if (pid === undefined || nsenter.exitCode !== null || nsenter.signalCode !== null) return false;
+  try {
+    const inside = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    return process.kill(inside === "" ? pid : Number(inside), signal);
+  } catch {
+    // It ended in the meantime.
+    return false;
+  }
+}
+
+async function killAndWait(child: ChildProcess): Promise<void> {
+  const ended = once(child, "close");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+function describe(command: string[], { stdout, stderr }: CommandResult): string {
+  return [`$ ${command.join(" ")}`, stdout.trimEnd(), stderr.trimEnd()]
+    .filter((part) => part !== "")
+    .join("\n");
+}

@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, test } from "vitest";
+import { whyNoPrivateSystemd } from "./private-systemd.ts";
+
+/** What a group of tests can't do without. */
+export interface Requirements {
+  /** To run as root. */
+  root?: boolean;
+  /** Programs on the PATH. */
+  commands?: string[];
+  /** The oldest systemd that will do. */
+  systemd?: number;
+  /** To be able to boot a private systemd; includes root. */
+  privateSystemd?: boolean;
+}
+
+/**
+ * As vitest's `describe`, for tests that can't run everywhere. Where something is missing they are skipped, with the reason in the name
+ * and a warning; under CI, where everything must be there, a failing test takes their place.
+ */
+export function describeWith(requirements: Requirements, name: string, tests: () => void): void {
+  const reason = whatIsMissing(requirements);
+  if (reason === undefined) {
+    describe(name, tests);
+  } else if (process.env["CI"]) {
+    describe(name, () => {
+      test("can run here", () => {
+        throw new Error(`${reason}. CI is set, so nothing may be skipped.`);
+      });
+    });
+  } else {
+    warnOnce(reason);
+    describe.skip(`${name} [skipped: ${reason}]`, tests);
+  }
+}
+
+/** The first of the requirements that this computer doesn't meet, in words, or `undefined` when it meets all. */
+export function whatIsMissing(requirements: Requirements): string | undefined {
+  if (requirements.root && process.getuid?.() !== 0) return "needs root";
+  const absent = requirements.commands?.find((command) => !isOnPath(command));
+  if (absent) return `needs the program ${absent}`;
+  if (requirements.systemd !== undefined) {
+    const version = systemdVersion();
+    if (version === undefined) return "needs systemd";
+    if (version < requirements.systemd)
+      return `needs systemd ${requirements.systemd}, and this is ${version}`;
+  }
+  return requirements.privateSystemd ? whyNoPrivateSystemd() : undefined;
+}
+
+/** The version of the installed systemd, such as 257, or `undefined` when there is none. */
+export function systemdVersion(): number | undefined {
+  const { stdout } = spawnSync("systemctl", ["--version"], { encoding: "utf8" });
+  const version = /^systemd (\d+)/.exec(stdout ?? "")?.[1];
+  return version === undefined ? undefined : Number(version);
+}
+
+function isOnPath(command: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const warned = new Set<string>();
+
+function warnOnce(reason: string): void {
+  if (warned.has(reason)) return;
+  warned.add(reason);
+  console.warn(
+    `\n!!! TESTS SKIPPED: this computer lacks what they need (${reason}). Under CI they would fail.\n`,
+  );
+}
