@@ -21,5 +21,11 @@ if (modified("package-lock.json") > modified("node_modules/.package-lock.json"))
   run("npm", "ci");
 }
 if (process.argv.includes("--build")) {
-  run("node_modules/.bin/turbo", "run", "build", "--output-logs=errors-only", "--log-order=grouped");
+  run(
+    "node_modules/.bin/turbo",
+    "run",
+    "build",
+    "--output-logs=errors-only",
+    "--log-order=grouped",
+  );
 }

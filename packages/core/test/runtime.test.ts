@@ -4,9 +4,18 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { closeAll, describeWith, freeAddress, httpRequest, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
+import {
+  closeAll,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  rawSocket,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
 
-const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const program = (name: string): string =>
+  fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
@@ -17,16 +26,22 @@ async function listener(): Promise<[fd: number, address: string]> {
   return [fd, bound];
 }
 
-test.each(["main first", "worker first"])("a worker thread is refused, and the main thread keeps the socket: %s", async (order) => {
-  const [fd] = await listener();
-  await using app = startWithFds([fd], [process.execPath, program("worker.mjs"), order]);
-  expect(await app.event("worker")).toMatchObject({
-    code: "ERR_WORKER_THREAD",
-    message: "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
-  });
-  await app.ended;
-  expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(order === "main first" ? 2 : 1);
-});
+test.each(["main first", "worker first"])(
+  "a worker thread is refused, and the main thread keeps the socket: %s",
+  async (order) => {
+    const [fd] = await listener();
+    await using app = startWithFds([fd], [process.execPath, program("worker.mjs"), order]);
+    expect(await app.event("worker")).toMatchObject({
+      code: "ERR_WORKER_THREAD",
+      message:
+        "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+    });
+    await app.ended;
+    expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(
+      order === "main first" ? 2 : 1,
+    );
+  },
+);
 
 test("a worker thread of a process that was not activated listens as ever", async () => {
   await using app = startProcess([process.execPath, program("worker.mjs")]);
@@ -68,9 +83,20 @@ test("two copies of core in one process share what was passed, and each may take
   );
   const names = ["one", "two", "attached-one", "attached-two"];
   const sockets = await Promise.all(names.map(listener));
-  await using app = startWithFds(sockets.map(([fd]) => fd), [process.execPath, join(folder, "main.mjs")], { names });
-  expect(await app.event("up")).toEqual({ event: "up", same: true, count: 4, refused: "ERR_SOCKET_TAKEN" });
-  const bodies = await Promise.all(sockets.map(async ([, address]) => (await httpRequest(address)).body));
+  await using app = startWithFds(
+    sockets.map(([fd]) => fd),
+    [process.execPath, join(folder, "main.mjs")],
+    { names },
+  );
+  expect(await app.event("up")).toEqual({
+    event: "up",
+    same: true,
+    count: 4,
+    refused: "ERR_SOCKET_TAKEN",
+  });
+  const bodies = await Promise.all(
+    sockets.map(async ([, address]) => (await httpRequest(address)).body),
+  );
   expect(bodies).toEqual(["one", "two", "one", "two"]);
 });
 

@@ -5,9 +5,17 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { type AppProcess, closeAll, freeAddress, rawSocket, rawSocketPair, startWithFds } from "@sockact/testkit";
+import {
+  type AppProcess,
+  closeAll,
+  freeAddress,
+  rawSocket,
+  rawSocketPair,
+  startWithFds,
+} from "@sockact/testkit";
 
-const path = (program: string): string => fileURLToPath(new URL(`programs/${program}`, import.meta.url));
+const path = (program: string): string =>
+  fileURLToPath(new URL(`programs/${program}`, import.meta.url));
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
@@ -22,15 +30,23 @@ describe("a socket that nobody serves", () => {
 
   test("is named in one warning a while after the app has taken the others", async () => {
     const fds = [await listener(), await listener(), await listener()];
-    await using app = startWithFds(fds, adopt, { names: ["http", "admin", "metrics"], env: { TAKE: "http" } });
+    await using app = startWithFds(fds, adopt, {
+      names: ["http", "admin", "metrics"],
+      env: { TAKE: "http" },
+    });
     expect(await app.event("warning")).toMatchObject({ code: "SOCKACT_UNTAKEN" });
-    expect(app.stderr).toMatch(/^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /);
+    expect(app.stderr).toMatch(
+      /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /,
+    );
     expect(app.stderr).toContain("systemdListen({ name })");
     expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);
   });
 
   test("is named when the process ends without having taken it", async () => {
-    await using app = startWithFds([await listener()], adopt, { names: ["http"], env: { END: "1" } });
+    await using app = startWithFds([await listener()], adopt, {
+      names: ["http"],
+      env: { END: "1" },
+    });
     expect(await app.ended).toBe(0);
     expect(app.stderr).toContain("Nothing in this process serves http (fd 3, ");
   });
@@ -39,11 +55,17 @@ describe("a socket that nobody serves", () => {
     const [notify] = rawSocketPair("datagram");
     opened.push(notify);
     const fds = [await listener(), notify, await listener()];
-    await using app = startWithFds(fds, adopt, { names: ["http", "notify", "stored"], env: { ADOPT: "3" } });
+    await using app = startWithFds(fds, adopt, {
+      names: ["http", "notify", "stored"],
+      env: { ADOPT: "3" },
+    });
     await app.event("up");
     app.kill("SIGTERM");
     await app.ended;
-    await using ending = startWithFds(fds, adopt, { names: ["stored", "notify", "stored"], env: { END: "1" } });
+    await using ending = startWithFds(fds, adopt, {
+      names: ["stored", "notify", "stored"],
+      env: { END: "1" },
+    });
     expect(await ending.ended).toBe(0);
     expect(app.stderr + ending.stderr).toBe("");
   });
@@ -53,11 +75,17 @@ describe("a launcher between systemd and node", () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-launcher-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const script = path("classify.mjs");
-  const bin = (name: string): string => fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", scripts: { start: `node ${script}` } }));
+  const bin = (name: string): string =>
+    fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url));
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "app", scripts: { start: `node ${script}` } }),
+  );
   const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
 
-  async function launch(command: string[]): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
+  async function launch(
+    command: string[],
+  ): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
     const app = startWithFds([await listener()], command, { cwd: folder, env });
     return { app, asked: await app.event("asked") };
   }
@@ -68,18 +96,29 @@ describe("a launcher between systemd and node", () => {
     // node --run came with Node 22.
     ...(Number(process.versions.node.split(".")[0]) < 22
       ? []
-      : [["node --run", () => [process.execPath, "--run", "start"], "`node --run start`"] satisfies Launcher]),
+      : [
+          [
+            "node --run",
+            () => [process.execPath, "--run", "start"],
+            "`node --run start`",
+          ] satisfies Launcher,
+        ]),
     ["a shell that stays", () => ["sh", "-c", `${process.execPath} ${script}; true`], "`sh -c "],
     ["tsx", () => [bin("tsx"), script], "`tsx "],
-  ])("%s: one warning says which it was, and what to write instead", async (_, command, described) => {
-    const { app, asked } = await launch(command());
-    await using running = app;
-    expect(asked.sockets).toEqual([]);
-    await running.ended;
-    expect(running.stderr).toContain(`The sockets were passed to ${described}`);
-    expect(running.stderr).toMatch(new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"));
-    expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
-  });
+  ])(
+    "%s: one warning says which it was, and what to write instead",
+    async (_, command, described) => {
+      const { app, asked } = await launch(command());
+      await using running = app;
+      expect(asked.sockets).toEqual([]);
+      await running.ended;
+      expect(running.stderr).toContain(`The sockets were passed to ${described}`);
+      expect(running.stderr).toMatch(
+        new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"),
+      );
+      expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
+    },
+  );
 
   test.each([
     ["node", [process.execPath, script]],
@@ -97,7 +136,10 @@ describe("a launcher between systemd and node", () => {
   test("variables of a process that did not start this one are left over from elsewhere, and nobody's concern", async () => {
     const other = startWithFds([], ["sleep", "60"]);
     await using _other = other;
-    await using app = startWithFds([await listener()], ["env", `LISTEN_PID=${other.pid}`, process.execPath, script]);
+    await using app = startWithFds(
+      [await listener()],
+      ["env", `LISTEN_PID=${other.pid}`, process.execPath, script],
+    );
     expect(await app.event("asked")).toMatchObject({ sockets: [] });
     await app.ended;
     expect(app.stderr).toBe("");

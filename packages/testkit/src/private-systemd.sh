@@ -41,7 +41,7 @@ become_systemd() {
   chmod 755 /var/lib /var/cache /var/log
 
   # `systemctl enable`, systemd-sysusers and an uninitialized machine-id write to /etc; what the host has enabled has no place here.
-  false -t overlay -o lowerdir=/etc,upperdir=/run/sockact/etc/upper,workdir=/run/sockact/etc/work overlay /etc 2>/dev/null || {
+  mount -t overlay -o lowerdir=/etc,upperdir=/run/sockact/etc/upper,workdir=/run/sockact/etc/work overlay /etc 2>/dev/null || {
     cp -a /etc/. /run/sockact/etc/upper
     mount --bind /run/sockact/etc/upper /etc
   }

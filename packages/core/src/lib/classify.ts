@@ -79,8 +79,10 @@ export function isPassedSocket({ name, kind }: ActivatedSocket): boolean {
 /** The inode of a socket; undefined for a file or a pipe. */
 function socketInode(fd: number, announced: number): number | undefined {
   try {
-    const stats = fstatSync(fd);
-    if (stats.isSocket()) return stats.ino;
+    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path: after a
+    // socket's, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked.
+    const stats = fstatSync(fd, { bigint: true });
+    if (stats.isSocket()) return Number(stats.ino);
     // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
     if (!isEpoll(fd)) return undefined;
   } catch {

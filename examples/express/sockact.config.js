@@ -1,0 +1,16 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** @type {import("@sockact/units").AppDescription} */
+export default {
+  name: "example-express",
+  description: "Express on ports 80 and 443, as nobody in particular",
+  exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
+  sockets: [
+    { name: "http", listen: 80 },
+    { name: "https", listen: 443 },
+  ],
+  environment: { NODE_ENV: "production" },
+  // It only answers, so it gets no network but its sockets, and a user that exists while it runs.
+  hardening: "inbound",
+};

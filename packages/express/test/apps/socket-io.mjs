@@ -1,0 +1,17 @@
+// As socket.io's own documentation has it, with the one line added behind its server, which hides the app in a closure.
+import { createServer } from "node:http";
+import express from "express";
+import { Server } from "socket.io";
+import { systemdListen } from "@sockact/express";
+import { port, report, whoAmI } from "@sockact/testkit/contract-app";
+
+const app = express();
+const server = createServer(app);
+const io = new Server(server);
+
+app.use(systemdListen());
+app.get("/", (req, res) => res.json(whoAmI(req)));
+io.on("connection", (socket) => socket.on("echo", (text, answer) => answer(text)));
+
+report(server, () => []);
+server.listen(port);

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { durationText } from "./duration.ts";
+
+describe("durations", () => {
+  it.each([
+    [0, "0"],
+    [100, "100ms"],
+    [1500, "1500ms"],
+    [2000, "2s"],
+    [90_000, "90s"],
+    [120_000, "2min"],
+    [3_600_000, "1h"],
+    ["2s", "2s"],
+    ["1h 30min", "1h 30min"],
+    ["1h30min", "1h30min"],
+    ["1.5s", "1.5s"],
+    ["5 μs", "5 us"],
+    ["1M", "1M"],
+  ])("writes %j as %s", (value, text) => {
+    expect(durationText(value)).toBe(text);
+  });
+
+  it.each([
+    ["10"],
+    [""],
+    ["s"],
+    ["1h 30"],
+    ["-1s"],
+    ["1e3s"],
+    ["2S"],
+    ["2s\n"],
+    ["2s\u00a0x"],
+    ["99999999999y"],
+    ["infinity"],
+  ])("refuses the string %j", (text) => {
+    expect(durationText(text)).toBe(text === "2s\n" ? "2s" : undefined);
+  });
+
+  it.each([[-1], [0.5], [NaN], [Infinity], [null], [true], [[]]])("refuses %j", (value) => {
+    expect(durationText(value)).toBeUndefined();
+  });
+});

@@ -1,0 +1,314 @@
+import { describe, expect, it } from "vitest";
+import { gitea } from "../../test/gitea.ts";
+import type { AppDescription } from "./description.ts";
+import { emitUnits } from "./emit.ts";
+import { reasons } from "./reasons.ts";
+
+const shop: AppDescription = {
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  sockets: [{ listen: 80 }],
+};
+
+function service(description: Partial<AppDescription>): string {
+  const all = { ...shop, ...description };
+  return emitUnits(all)[`${all.name}.service`]!;
+}
+
+/** A unit file as lines of `[Section] key=value`. */
+function directives(text: string): string[] {
+  let section = "";
+  return text.split("\n").flatMap((line) => {
+    if (line.startsWith("[")) section = line;
+    return line.includes("=") ? [`${section} ${line}`] : [];
+  });
+}
+
+describe("the Gitea pair", () => {
+  const wanted = {
+    "gitea.socket": [
+      "[Unit] Description=Gitea socket",
+      "[Socket] ListenStream=80",
+      "[Socket] NoDelay=true",
+    ],
+    "gitea.service": [
+      "[Unit] Description=Gitea (Git with a cup of tea)",
+      "[Unit] Requires=gitea.socket",
+      "[Unit] After=syslog.target",
+      "[Unit] After=network.target",
+      "[Unit] After=postgresql.service",
+      "[Service] RestartSec=2s",
+      "[Service] Type=simple",
+      "[Service] User=git",
+      "[Service] Group=git",
+      "[Service] WorkingDirectory=/home/git/go/src/code.gitea.io/gitea",
+      "[Service] ExecStart=/home/git/go/src/code.gitea.io/gitea/gitea web",
+      "[Service] Restart=always",
+      "[Service] Environment=USER=git HOME=/home/git",
+      "[Service] NonBlocking=true",
+      "[Install] WantedBy=multi-user.target",
+    ],
+  };
+  const additions: Record<string, Record<string, string>> = {
+    "gitea.socket": {
+      "[Socket] TriggerLimitIntervalSec=0":
+        "a service that ends without accepting would fail the socket",
+      "[Install] WantedBy=sockets.target": "the socket is what is enabled",
+    },
+    "gitea.service": {
+      "[Unit] After=gitea.socket": "Requires= alone starts both at once",
+      "[Unit] StartLimitIntervalSec=0": "a crash loop would fail the socket",
+      "[Install] Also=gitea.socket": "enabling the service enables its socket",
+    },
+  };
+
+  it("is one description's, directive for directive", () => {
+    const units = emitUnits(gitea);
+    expect(Object.keys(units)).toEqual(Object.keys(wanted));
+    for (const [unit, expected] of Object.entries(wanted)) {
+      const added = Object.keys(additions[unit]!);
+      expect(directives(units[unit]!).toSorted()).toEqual([...expected, ...added].toSorted());
+    }
+  });
+});
+
+describe("one socket", () => {
+  it("gives a pair that shares its name", () => {
+    expect(emitUnits({ ...shop, hardening: "none" })).toEqual({
+      "shop.socket": `[Unit]
+Description=shop socket
+
+[Socket]
+ListenStream=80
+TriggerLimitIntervalSec=0
+
+[Install]
+WantedBy=sockets.target
+`,
+      "shop.service": `[Unit]
+Description=shop
+Requires=shop.socket
+After=shop.socket
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/node /srv/shop/server.js
+DynamicUser=yes
+Restart=on-failure
+RestartSec=1s
+NonBlocking=true
+
+[Install]
+Also=shop.socket
+`,
+    });
+  });
+
+  it("may listen on several addresses, which are one line each", () => {
+    const units = emitUnits({
+      ...shop,
+      sockets: [{ listen: [80, "[::1]:8080", "/run/shop.sock"], listenDatagram: 80 }],
+    });
+    expect(units["shop.socket"]).toContain(
+      "ListenStream=80\nListenStream=[::1]:8080\nListenStream=/run/shop.sock\nListenDatagram=80\n",
+    );
+  });
+
+  it("may have a name", () => {
+    const units = emitUnits({ ...shop, sockets: [{ listen: 80, name: "http" }] });
+    expect(units["shop.socket"]).toContain("FileDescriptorName=http\n");
+    expect(units["shop.socket"]).not.toContain("Service=");
+  });
+
+  it("takes every option of systemd.socket(5) that it knows", () => {
+    const units = emitUnits({
+      ...shop,
+      sockets: [
+        {
+          listen: "/run/100%.sock",
+          backlog: 64,
+          bindIPv6Only: "ipv6-only",
+          bindToDevice: "eth0",
+          freeBind: true,
+          reusePort: false,
+          keepAlive: true,
+          keepAliveTimeSec: "5min",
+          keepAliveIntervalSec: 10_000,
+          keepAliveProbes: 3,
+          deferAcceptSec: "1s",
+          socketMode: "0660",
+          socketUser: "shop",
+          socketGroup: "www-data",
+          directoryMode: "0750",
+          removeOnStop: true,
+          pollLimitIntervalSec: "2s",
+          pollLimitBurst: 100,
+        },
+      ],
+    });
+    expect(directives(units["shop.socket"]!).slice(1, -2)).toEqual(
+      `ListenStream=/run/100%%.sock Backlog=64 BindIPv6Only=ipv6-only BindToDevice=eth0 FreeBind=true ReusePort=false KeepAlive=true
+       KeepAliveTimeSec=5min KeepAliveIntervalSec=10s KeepAliveProbes=3 DeferAcceptSec=1s SocketMode=0660 SocketUser=shop
+       SocketGroup=www-data DirectoryMode=0750 RemoveOnStop=true PollLimitIntervalSec=2s PollLimitBurst=100`
+        .split(/\s+/)
+        .map((line) => `[Socket] ${line}`),
+    );
+  });
+});
+
+describe("several sockets", () => {
+  const units = emitUnits({
+    ...shop,
+    sockets: [
+      { listen: 80, name: "http" },
+      { listen: "/run/shop.sock", name: "my api" },
+    ],
+  });
+
+  it("are a unit each, named after the socket, and all of the service", () => {
+    expect(Object.keys(units)).toEqual([
+      "shop-http.socket",
+      "shop-my\\x20api.socket",
+      "shop.service",
+    ]);
+    expect(units["shop-my\\x20api.socket"]).toContain(
+      "FileDescriptorName=my api\nService=shop.service\n",
+    );
+    expect(units["shop-my\\x20api.socket"]).toContain("Description=shop my api socket\n");
+  });
+
+  it("are required, waited for, passed and enabled together", () => {
+    for (const key of ["Requires", "After"]) {
+      expect(units["shop.service"]).toContain(
+        `${key}=shop-http.socket\n${key}=shop-my\\x20api.socket\n`,
+      );
+    }
+    for (const key of ["Sockets", "Also"]) {
+      expect(units["shop.service"]).toContain(
+        `${key}=shop-http.socket\n${key}=shop-my\\\\x20api.socket\n`,
+      );
+    }
+  });
+});
+
+describe("the service", () => {
+  it("runs as the user that is asked for, or as one that exists only while it runs", () => {
+    expect(service({})).toContain("DynamicUser=yes");
+    expect(service({ user: "git" })).toContain("User=git\n");
+    expect(service({ user: "git" })).not.toContain("DynamicUser");
+  });
+
+  it("has no delay before a restart that never comes", () => {
+    expect(service({ restart: "no" })).not.toContain("RestartSec");
+  });
+
+  it("keeps its documentation and its other units in order", () => {
+    const text = service({
+      documentation: ["https://example.com/100%25", "man:shop(8)"],
+      requires: ["postgresql@15-main.service"],
+      wants: ["redis.service"],
+      after: ["redis.service", "postgresql@15-main.service"],
+    });
+    expect(text).toContain(`Documentation=https://example.com/100%%25
+Documentation=man:shop(8)
+Requires=shop.socket
+Requires=postgresql@15-main.service
+Wants=redis.service
+After=shop.socket
+After=redis.service
+After=postgresql@15-main.service
+`);
+  });
+
+  it("can be an instance of a template", () => {
+    expect(Object.keys(emitUnits({ ...shop, name: "shop@blue" }))).toEqual([
+      "shop@blue.socket",
+      "shop@blue.service",
+    ]);
+  });
+});
+
+describe("the sandbox", () => {
+  it("is outbound when nothing is said", () => {
+    expect(service({})).toBe(service({ hardening: "outbound" }));
+  });
+
+  it("leaves an inbound service no network, and an outbound one the usual address families", () => {
+    expect(service({ hardening: "inbound" })).toMatch(
+      /PrivateNetwork=yes[^]*RestrictAddressFamilies=none\nIPAddressDeny=any/,
+    );
+    expect(service({})).toContain("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n");
+    expect(service({})).not.toMatch(/PrivateNetwork|IPAddressDeny|ProcSubset/);
+  });
+
+  it("lets an inbound service of Type=notify reach the service manager", () => {
+    expect(service({ hardening: "inbound", type: "notify" })).toContain(
+      "RestrictAddressFamilies=AF_UNIX\n",
+    );
+  });
+
+  it("gives an outbound service a folder of its own, and a dynamic user a home there unless one is asked for", () => {
+    expect(service({})).toContain("StateDirectory=shop\nEnvironment=HOME=%S/shop\n");
+    expect(service({ name: "shop:a\\x2db" })).toContain(
+      "StateDirectory=shop_a_x2db\nEnvironment=HOME=%S/shop_a_x2db\n",
+    );
+    expect(service({ user: "shop" })).toContain("StateDirectory=shop\nSystemCall");
+    expect(service({ environment: { HOME: "/srv/shop" } })).not.toContain("HOME=%S");
+  });
+
+  it("lets a program in a home be read there, and hides homes from any other", () => {
+    expect(service({})).toContain("ProtectHome=yes\n");
+    expect(service({ exec: ["/usr/bin/node", "/home/me/shop/server.js"] })).toContain(
+      "ProtectHome=read-only\n",
+    );
+    expect(service({ exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node"] })).toContain(
+      "ProtectHome=read-only\n",
+    );
+    expect(service({ user: "root", workingDirectory: "//root" })).toContain(
+      "ProtectHome=read-only\n",
+    );
+    expect(service({ workingDirectory: "/homes" })).toContain("ProtectHome=yes\n");
+  });
+
+  it("can be opened for folders that the service writes to", () => {
+    expect(service({ readWritePaths: ["/srv/shop/data", "/srv/100% mine"] })).toContain(
+      'ReadWritePaths=/srv/shop/data\nReadWritePaths="/srv/100%% mine"\n',
+    );
+  });
+});
+
+describe("without a sandbox", () => {
+  it("a program may lie in a temporary folder, which is not the service's own", () => {
+    expect(service({ user: "shop", hardening: "none", exec: ["/tmp/shop"] })).toContain(
+      "ExecStart=/tmp/shop\n",
+    );
+  });
+});
+
+describe("comments", () => {
+  const units = emitUnits({ ...shop, description: "Shop" }, { comments: true });
+
+  it("give the reason of each directive that was not asked for, and of no other", () => {
+    const lines = units["shop.service"]!.split("\n");
+    const uncommented = lines.filter(
+      (line, index) =>
+        line.includes("=") && !line.startsWith("#") && !lines[index - 1]!.startsWith("# "),
+    );
+    expect(uncommented).toEqual([
+      "Description=Shop",
+      "ExecStart=/usr/bin/node /srv/shop/server.js",
+      // Its reason stands above the line before.
+      "SystemCallFilter=~@privileged @resources",
+    ]);
+  });
+
+  it("change nothing else", () => {
+    const without = emitUnits({ ...shop, description: "Shop" });
+    for (const [unit, text] of Object.entries(units))
+      expect(text.replace(/^#.*\n/gm, "")).toBe(without[unit]);
+  });
+
+  it("are one line each, which no backslash continues", () => {
+    for (const reason of Object.values(reasons)) expect(reason).toMatch(/^[^\n\\]+\.$/);
+  });
+});

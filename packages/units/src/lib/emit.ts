@@ -1,0 +1,73 @@
+import type { AppDescription } from "./description.ts";
+import { isObject } from "./fields.ts";
+import { shown, UnitError, type UnitProblem } from "./problems.ts";
+import { readService, serviceSections } from "./service.ts";
+import { readSockets, socketSections } from "./sockets.ts";
+import { byteLength } from "./text.ts";
+import { unitText } from "./unit-text.ts";
+
+/** How `emitUnits` writes. */
+export interface EmitOptions {
+  /** Whether each directive that was not asked for has its reason in a comment above it; by default not. */
+  comments?: boolean;
+}
+
+/** systemd fails a unit that has a line of 1 MiB or more. */
+const longestLine = 1_048_575;
+
+/**
+ * Writes the unit files of a service and its sockets: texts by file name, the sockets first, then the service.
+ *
+ * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The same description always gives the same
+ * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable.
+ *
+ * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
+ */
+export function emitUnits(
+  description: AppDescription,
+  options: EmitOptions = {},
+): Record<string, string> {
+  const problems: UnitProblem[] = [];
+  const source: unknown = description;
+  if (!isObject(source)) {
+    throw new UnitError([
+      {
+        path: "description",
+        message: `${shown(source)} is not an object`,
+        hint: "write { name, exec, sockets }",
+      },
+    ]);
+  }
+  const service = readService(source, problems);
+  const sockets = readSockets(source.sockets, service.name, problems);
+  if (problems.length > 0) throw new UnitError(problems);
+
+  const units = [
+    ...sockets.map((socket) => ({
+      unit: socket.unit,
+      sections: socketSections(socket, service.name),
+    })),
+    {
+      unit: `${service.name}.service`,
+      sections: serviceSections(
+        service,
+        sockets.map(({ unit }) => unit),
+      ),
+    },
+  ];
+  for (const { unit, sections } of units) {
+    for (const { key, value } of sections.flatMap(({ lines }) => lines)) {
+      const length = byteLength(`${key}=${value}`);
+      if (length <= longestLine) continue;
+      problems.push({
+        path: `${unit} ${key}=`,
+        message: `the line has ${length} bytes`,
+        hint: `systemd reads at most ${longestLine}: put the values in a file`,
+      });
+    }
+  }
+  if (problems.length > 0) throw new UnitError(problems);
+  return Object.fromEntries(
+    units.map(({ unit, sections }) => [unit, unitText(sections, options.comments === true)]),
+  );
+}

@@ -1,0 +1,41 @@
+import type { UnitProblem } from "./problems.ts";
+
+/** The parts of a description that say where the program is; they may be anything yet. */
+interface Placed {
+  exec?: unknown;
+  workingDirectory?: unknown;
+}
+
+/** What ProtectHome= hides; systemd.exec(5). */
+const homes = ["/home", "/root", "/run/user"];
+
+/** What PrivateTmp= replaces by empty folders. */
+const temporary = ["/tmp", "/var/tmp"];
+
+function liesIn(folders: readonly string[], path: unknown): boolean {
+  if (typeof path !== "string") return false;
+  const simple = path.replace(/\/(?:\.?\/)+/g, "/");
+  return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
+}
+
+/** Whether the program, its folder or a file among its arguments lies in a home. */
+export function liesInHome({ exec, workingDirectory }: Placed): boolean {
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  return [...words, workingDirectory].some((path) => liesIn(homes, path));
+}
+
+/** Reports a program or folder that the service could not see, its temporary folders being its own. */
+export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
+  const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
+  for (const [path, place] of [
+    ["exec[0]", program],
+    ["workingDirectory", workingDirectory],
+  ] as const) {
+    if (!liesIn(temporary, place)) continue;
+    problems.push({
+      path,
+      message: `${JSON.stringify(place)}: the service has temporary folders of its own, and would not find it`,
+      hint: "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { argument, executable, item } from "./escape.ts";
+import { member, notAList, shown } from "./problems.ts";
+import { refusedPath, textOf, type Read } from "./readers.ts";
+import type { Refusal } from "./address.ts";
+
+/** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
+const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+
+function refusedExecutable(path: string): Refusal | undefined {
+  if (!path.startsWith("/")) {
+    return {
+      message: "not an absolute path",
+      hint: "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
+    };
+  }
+  if (/["'\\\p{Control}]/u.test(path)) {
+    return {
+      message: "a quote, a backslash or a control character is in it",
+      hint: "systemd cannot run such a path: rename it",
+    };
+  }
+  if (path.endsWith("/"))
+    return { message: "it names a folder", hint: "write the path of the program" };
+  return refusedPath(path);
+}
+
+/** ExecStart=: systemd.service(5) reads its first word by other rules than the rest. */
+export const exec: Read = (value, path, problems) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.push({
+      path,
+      message: notAList(value),
+      hint: "write the program's absolute path, then its arguments: ['/usr/bin/node', 'server.js']",
+    });
+    return [];
+  }
+  const words = Array.from(value, (word: unknown, index) => {
+    const at = `${path}[${index}]`;
+    const text = textOf(word, at, problems);
+    if (text === undefined) return "";
+    if (index > 0) return argument(text);
+    const refusal = refusedExecutable(text);
+    if (refusal !== undefined)
+      problems.push({
+        path: at,
+        message: `${shown(text)}: ${refusal.message}`,
+        hint: refusal.hint,
+      });
+    return executable(text);
+  });
+  return [words.join(" ")];
+};
+
+/** Environment=: all variables on one line. */
+export const environment: Read = (value, path, problems) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    problems.push({
+      path,
+      message: `${shown(value)} is not an object`,
+      hint: "write names and values: { NODE_ENV: 'production' }",
+    });
+    return [];
+  }
+  const assignments = Object.entries(value).map(([name, variable]) => {
+    const at = member(path, name);
+    const refuse = (message: string, hint: string) => problems.push({ path: at, message, hint });
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      refuse(
+        `${shown(name)} is not the name of a variable`,
+        "ASCII letters, digits and _, with no digit first",
+      );
+    } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
+    return item(`${name}=${textOf(variable, at, problems) ?? ""}`);
+  });
+  return assignments.length > 0 ? [assignments.join(" ")] : [];
+};

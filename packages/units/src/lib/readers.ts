@@ -1,0 +1,192 @@
+import { refusedAddress, type Refusal } from "./address.ts";
+import { durationText } from "./duration.ts";
+import { item, raw } from "./escape.ts";
+import { shown, type UnitProblem } from "./problems.ts";
+import { byteLength, unfitForRaw, unspeakable } from "./text.ts";
+import { refusedName, refusedUnitName } from "./unit-name.ts";
+
+/** Turns a field's value into what stands after `=`, one entry a line, or reports why it cannot. */
+export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
+
+/** PATH_MAX of limits.h counts the NUL. */
+const longestPath = 4095;
+
+function refuse(path: string, problems: UnitProblem[], message: string, hint: string): [] {
+  problems.push({ path, message, hint });
+  return [];
+}
+
+/** The value as a string that systemd can be told, or `undefined` once the problem is reported. */
+export function textOf(value: unknown, path: string, problems: UnitProblem[]): string | undefined {
+  if (typeof value !== "string") {
+    refuse(path, problems, `${shown(value)} is not a string`, "write a string");
+    return undefined;
+  }
+  const reason = unspeakable(value);
+  if (reason === undefined) return value;
+  refuse(path, problems, `${shown(value)}: ${reason}`, "take it out");
+  return undefined;
+}
+
+/** A value that systemd reads unquoted, checked further by `refused`. */
+function rawText(refused: (text: string) => Refusal | undefined): Read {
+  return (value, path, problems) => {
+    const text = textOf(value, path, problems);
+    if (text === undefined) return [];
+    const unfit = unfitForRaw(text);
+    if (unfit !== undefined)
+      return refuse(path, problems, `${shown(text)}: ${unfit}`, "take it out");
+    const refusal = refused(text);
+    if (refusal !== undefined)
+      return refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint);
+    return [raw(text)];
+  };
+}
+
+export function refusedPath(path: string): Refusal | undefined {
+  if (!path.startsWith("/")) return { message: "not an absolute path", hint: "begin it with /" };
+  if (path.split("/").includes(".."))
+    return { message: "it holds ..", hint: "write the path without .. in it" };
+  return byteLength(path) > longestPath
+    ? {
+        message: `it has ${byteLength(path)} bytes`,
+        hint: `a path has at most ${longestPath} bytes`,
+      }
+    : undefined;
+}
+
+const matching =
+  (pattern: RegExp, message: string, hint: string) =>
+  (text: string): Refusal | undefined =>
+    pattern.test(text) ? undefined : { message, hint };
+
+/** A sentence of its own, such as Description=. An empty one would leave the unit its file name. */
+export const sentence: Read = rawText(
+  matching(/./, "it is empty", "write a description, or leave it out"),
+);
+
+export const directory: Read = rawText(refusedPath);
+
+/** A path in a list that knows quotes. */
+export const quotedPath: Read = (value, path, problems) => {
+  const text = textOf(value, path, problems);
+  if (text === undefined) return [];
+  const refusal = refusedPath(text);
+  return refusal
+    ? refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint)
+    : [item(text)];
+};
+
+const nameText = rawText(refusedName);
+
+/** The name of a unit without its suffix. */
+export const name: Read = (value, path, problems) =>
+  value === undefined
+    ? refuse(path, problems, "it is missing", "name the units: name: 'gitea'")
+    : nameText(value, path, problems);
+
+export const unitName: Read = rawText(refusedUnitName);
+
+/** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
+export const descriptorName: Read = rawText((text) => {
+  if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
+    return {
+      message: "not the name of a file descriptor",
+      hint: "1 to 255 printable ASCII characters, none of them : or \\",
+    };
+  }
+  return ["connection", "stored", "unknown"].includes(text)
+    ? { message: "systemd has a meaning of its own for this name", hint: "choose another" }
+    : undefined;
+});
+
+export const networkInterface: Read = rawText(
+  matching(/^[\w.-]{1,15}$/, "not the name of a network interface", "as ip-link(8) shows it: eth0"),
+);
+
+export const documentationURI: Read = rawText(
+  matching(
+    /^(?:https?:\/\/|file:\/|info:|man:)[^\s"'\\]+$/,
+    "not a URI that systemd shows",
+    "https://…, file:/…, info:… or man:…",
+  ),
+);
+
+/** systemd.syntax(7) USER/GROUP NAME SYNTAX; the two numbers mean no user to the kernel. */
+export const account: Read = rawText(
+  matching(
+    /^(?!(?:65535|4294967295)$)(?:0|[1-9]\d{0,9}|[A-Za-z_][\w.@-]{0,254}\$?)$/,
+    "not the name of a user or group",
+    "a name as in passwd(5), or a number",
+  ),
+);
+
+export const mode: Read = rawText(
+  matching(/^0?[0-7]{3,4}$/, "not an access mode", "write it in octal as a string: '0660'"),
+);
+
+const addressText = rawText(refusedAddress);
+
+/** A number is a port. */
+export const address: Read = (value, path, problems) =>
+  addressText(typeof value === "number" ? String(value) : value, path, problems);
+
+export const boolean: Read = (value, path, problems) =>
+  typeof value === "boolean"
+    ? [String(value)]
+    : refuse(path, problems, `${shown(value)} is not a boolean`, "write true or false");
+
+export const duration: Read = (value, path, problems) => {
+  const text = durationText(value);
+  return text === undefined
+    ? refuse(
+        path,
+        problems,
+        `${shown(value)} is not a duration`,
+        "whole milliseconds as a number, or a string with its unit: '2s', '5min'",
+      )
+    : [text];
+};
+
+/** A number that systemd holds in 32 bits. */
+export const count: Read = (value, path, problems) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295
+    ? [String(value)]
+    : refuse(
+        path,
+        problems,
+        `${shown(value)} is not a count`,
+        "write a whole number from 0 to 4294967295",
+      );
+
+export function oneOf(choices: readonly string[]): Read {
+  return (value, path, problems) =>
+    typeof value === "string" && choices.includes(value)
+      ? [value]
+      : refuse(
+          path,
+          problems,
+          `${shown(value)} is not among the choices`,
+          `one of ${choices.join(", ")}`,
+        );
+}
+
+/** An array of values, a line each. */
+export function each(read: Read): Read {
+  return (value, path, problems) =>
+    Array.isArray(value)
+      ? Array.from(value, (entry: unknown, index) =>
+          read(entry, `${path}[${index}]`, problems),
+        ).flat()
+      : refuse(path, problems, `${shown(value)} is not an array`, "write an array");
+}
+
+/** One value, or an array of at least one. */
+export function oneOrMore(read: Read): Read {
+  return (value, path, problems) => {
+    if (!Array.isArray(value)) return read(value, path, problems);
+    return value.length > 0
+      ? each(read)(value, path, problems)
+      : refuse(path, problems, "an empty array", "write at least one entry, or leave it out");
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * Why each directive is written that no description asked for.
+ *
+ * A directive can be added only if it has a reason here.
+ */
+export const reasons = {
+  // Both units
+  Description: "The name that systemctl status and the journal show.",
+  // The socket unit
+  FileDescriptorName: "The name by which the service tells its sockets apart.",
+  Service: "The service is not named after this socket, since it has several.",
+  TriggerLimitIntervalSec:
+    "A service that ends without accepting must not take the port down with it: a limit would leave the socket failed.",
+  WantedBy: "The socket listens from boot on.",
+  // The service unit
+  Requires: "Started by hand, too, the service gets its socket.",
+  After: "The socket listens before the service starts.",
+  StartLimitIntervalSec:
+    "After a crash loop, too, the next connection starts the service: a limit would fail the socket until someone resets it.",
+  Restart:
+    "A crash is repaired, an exit with 0 is left alone: the next connection starts the service again.",
+  RestartSec: "The default of 100 ms makes a crash loop costly.",
+  NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
+  Sockets: "All sockets are passed, whichever of them started the service.",
+  Also: "systemctl enable of the service enables its sockets.",
+  // The sandbox
+  DynamicUser:
+    "The service runs as a user that exists only while it runs and owns no file elsewhere.",
+  NoNewPrivileges: "No setuid program can raise its privileges.",
+  CapabilityBoundingSet: "It needs no capability: systemd has bound the port already.",
+  AmbientCapabilities: "Nor do its children inherit one.",
+  PrivateTmp: "Its /tmp and /var/tmp are its own.",
+  PrivateDevices: "No device but /dev/null, /dev/urandom and the like.",
+  PrivateNetwork: "No network interface: what arrives comes by the passed sockets alone.",
+  PrivateUsers: "Other users' ids mean nothing inside.",
+  PrivateIPC: "No System V or POSIX message queue, semaphore or shared memory of others.",
+  ProtectSystem: "The whole file system is read-only, but for its own folders.",
+  ProtectHome: "Homes cannot be seen or, where the program lies in one, not be written.",
+  ProtectKernelTunables: "/proc/sys and /sys cannot be written.",
+  ProtectKernelModules: "No kernel module can be loaded.",
+  ProtectKernelLogs: "The kernel's log cannot be read.",
+  ProtectControlGroups: "Control groups cannot be written.",
+  ProtectClock: "The clock cannot be set.",
+  ProtectHostname: "The host's name cannot be set.",
+  ProtectProc: "Other users' processes cannot be seen in /proc.",
+  ProcSubset: "/proc shows processes and nothing of the system.",
+  LockPersonality: "The execution domain, which changes what system calls do, stays as it is.",
+  RestrictNamespaces: "No namespace can be made or entered.",
+  RestrictRealtime: "No realtime scheduling, which could starve the machine.",
+  RestrictSUIDSGID: "No setuid or setgid file can be made.",
+  RemoveIPC: "What it leaves of System V and POSIX IPC goes when it stops.",
+  KeyringMode: "It sees no kernel keyring but its own.",
+  UMask: "The files it makes are for itself alone.",
+  StateDirectory: "A folder under /var/lib that it may write and that stays.",
+  Environment: "A home it can write: a user that exists only while it runs has none.",
+  SystemCallArchitectures: "No system calls of a foreign architecture, which filters may miss.",
+  SystemCallFilter:
+    "The system calls that services make, without those for privileged programs or for changing limits and priorities.",
+  SystemCallErrorNumber:
+    "A filtered call fails with EPERM: without this it would kill the program.",
+  RestrictAddressFamilies: "The kinds of socket it can make itself; those passed in stay usable.",
+  IPAddressDeny: "No IP packet to or from sockets of its own; those passed in are not touched.",
+} as const;
+
+/** A directive that may be written without having been asked for. */
+export type AddedDirective = keyof typeof reasons;

@@ -1,0 +1,263 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AppDescription } from "./description.ts";
+import { emitUnits } from "./emit.ts";
+import { UnitError } from "./problems.ts";
+
+const whole: AppDescription = {
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  description: "Shop",
+  documentation: ["man:shop(8)"],
+  user: "shop",
+  group: "shop",
+  workingDirectory: "/srv/shop",
+  environment: { NODE_ENV: "production" },
+  readWritePaths: ["/srv/shop/data"],
+  requires: ["a.service"],
+  wants: ["b.service"],
+  after: ["c.service"],
+  wantedBy: ["multi-user.target"],
+  type: "exec",
+  restart: "always",
+  restartSec: "2s",
+  hardening: "inbound",
+  sockets: [
+    { listen: 80, name: "http", description: "HTTP" },
+    {
+      listen: "/run/shop.sock",
+      listenDatagram: "[::1]:80",
+      name: "api",
+      bindToDevice: "eth0",
+      socketMode: "0660",
+      socketUser: "shop",
+      socketGroup: "shop",
+      directoryMode: "0755",
+      bindIPv6Only: "both",
+      deferAcceptSec: "2s",
+    },
+  ],
+};
+
+/** The description with another value at a path such as `sockets[1].listen`. */
+function changed(path: string, value: unknown): AppDescription {
+  const description = structuredClone(whole);
+  const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
+  const last = steps.pop()!;
+  let place = description as unknown as Record<string, unknown>;
+  for (const step of steps) place = place[step] as Record<string, unknown>;
+  place[last] = value;
+  return description;
+}
+
+function refusal(description: unknown): UnitError {
+  try {
+    emitUnits(description as AppDescription);
+  } catch (error) {
+    if (error instanceof UnitError) return error;
+    throw error;
+  }
+  throw new Error("It was taken.");
+}
+
+describe("a description that cannot be written", () => {
+  it.each<[string, unknown, RegExp]>([
+    ["name", undefined, /missing/],
+    ["name", "my shop", /not the name of a unit/],
+    ["name", "shop.service", /suffix/],
+    ["name", "shop@", /template/],
+    ["name", "@shop", /begins with @/],
+    ["name", ".shop", /begins with \./],
+    ["name", "a".repeat(248), /256 characters/],
+    ["exec", undefined, /missing/],
+    ["exec", [], /empty array/],
+    ["exec", "/usr/bin/node", /not an array/],
+    ["exec[0]", "node", /not an absolute path/],
+    ["exec[0]", "./node", /not an absolute path/],
+    ["exec[0]", "-/usr/bin/node", /not an absolute path/],
+    ["exec[0]", "/usr/bin/", /folder/],
+    ["exec[0]", "/usr/it's/node", /quote/],
+    ["exec[0]", "/usr/back\\slash", /quote, a backslash/],
+    ["exec[0]", "/usr/new\nline", /control character/],
+    ["exec[0]", "/usr/../node", /holds \.\./],
+    ["exec[1]", "a\0b", /NUL/],
+    ["exec[1]", "\ud800", /surrogate/],
+    ["exec[1]", "\ufffe", /no character/],
+    ["exec[1]", 3000, /3000 is not a string/],
+    ["sockets", undefined, /missing/],
+    ["sockets", [], /empty array/],
+    ["sockets[0]", 80, /80 is not an object/],
+    ["sockets[0].listen", undefined, /listens on nothing/],
+    ["sockets[0].listen", [], /empty array/],
+    ["sockets[0].listen", 0, /port is 0/],
+    ["sockets[0].listen", 65_536, /port is 65536/],
+    ["sockets[0].listen", 80.5, /not an address|not an IP address/],
+    ["sockets[0].listen", "localhost:80", /looks no names up/],
+    ["sockets[0].listen", "/run/a\nExecStart=x", /control character/],
+    ["sockets[0].listen", "/run/shop.sock", /has already/],
+    ["sockets[0].listen", "/run/app\\", /backslash/],
+    ["sockets[0].name", "api", /has already/],
+    ["sockets[0].name", undefined, /missing/],
+    ["sockets[0].name", "a:b", /file descriptor/],
+    ["sockets[0].name", "a\\b", /file descriptor/],
+    ["sockets[0].name", "é", /file descriptor/],
+    ["sockets[0].name", "a".repeat(256), /file descriptor/],
+    ["sockets[0].name", "a".repeat(250), /characters/],
+    ["sockets[0].name", "connection", /meaning/],
+    ["sockets[0].noDelay", "yes", /not a boolean/],
+    ["sockets[0].backlog", -1, /not a count/],
+    ["sockets[0].bindIPv6Only", "v6", /choices/],
+    ["sockets[0].socketMode", 0o660, /not a string/],
+    ["sockets[0].socketMode", "0680", /access mode/],
+    ["sockets[0].bindToDevice", "../eth0", /interface/],
+    ["sockets[0].nodelay", true, /not a field/],
+    ["description", "two\nlines", /control character/],
+    ["description", "carriage\rreturn", /control character/],
+    ["description", "back\\", /backslash/],
+    ["description", " space", /space/],
+    ["description", "", /empty/],
+    ["documentation", ["a b"], /URI/],
+    ["user", "my user", /user or group/],
+    ["user", "65535", /user or group/],
+    ["workingDirectory", "srv", /absolute/],
+    ["workingDirectory", "/srv/shop ", /space/],
+    ["workingDirectory", "~", /absolute/],
+    ["workingDirectory", "/tmp/shop", /temporary folders/],
+    ["exec[0]", "/var/tmp/shop", /temporary folders/],
+    ["environment", ["A=1"], /not an object/],
+    ["environment.PORT", 3000, /not a string/],
+    ["environment.1A", "x", /name of a variable/],
+    ["environment.LISTEN_FDS", "1", /set by systemd/],
+    ["readWritePaths", ["data"], /absolute/],
+    ["after", "a.service", /not an array/],
+    ["after", ["postgresql"], /not the name of a unit/],
+    ["after", ["postgresql@.service"], /template/],
+    ["after", ["a.service b.service"], /not the name of a unit/],
+    ["restartSec", "10", /not a duration/],
+    ["restart", "sometimes", /choices/],
+    ["type", "forking", /choices/],
+    ["hardening", "max", /choices/],
+    ["hardning", "none", /not a field/],
+    ["description", null, /null is not a string/],
+  ])("names %s = %j", (path, value, message) => {
+    const { problems } = refusal(changed(path, value));
+    expect(problems.map((problem) => problem.message)).toEqual([expect.stringMatching(message)]);
+    expect(problems[0]!.hint).not.toBe("");
+  });
+
+  it("is told all that is wrong with it at once", () => {
+    const error = refusal({
+      name: "my shop",
+      exec: ["node"],
+      restartSec: "10",
+      sockets: [
+        { listen: 0, name: "a" },
+        { listen: "localhost:80", name: "a" },
+      ],
+    });
+    expect(error).toMatchObject({ name: "UnitError", code: "ERR_UNIT_DESCRIPTION" });
+    expect(error.problems.map(({ path }) => path)).toEqual([
+      "name",
+      "exec[0]",
+      "restartSec",
+      "sockets[0].listen",
+      "sockets[1].listen",
+      "sockets[1].name",
+    ]);
+    expect(error.message.split("\n")).toHaveLength(6);
+    expect(error.hint.split("\n")).toHaveLength(6);
+  });
+
+  it("names the field that was meant", () => {
+    expect(refusal(changed("Restart", "always")).hint).toBe("Restart: write restart");
+    expect(refusal(changed("sockets[0].ListenStream", 80)).hint).toBe(
+      "sockets[0].ListenStream: write listen",
+    );
+  });
+
+  it("may be no object at all", () => {
+    for (const value of [undefined, null, "shop", []])
+      expect(refusal(value).problems[0]!.path).toBe("description");
+  });
+
+  it("may have more in a line than systemd reads", () => {
+    const longest = 1_048_575 - "ExecStart=/usr/bin/node ".length;
+    expect(() => emitUnits(changed("exec[1]", "a".repeat(longest)))).not.toThrow();
+    expect(refusal(changed("exec[1]", "a".repeat(longest + 1))).message).toBe(
+      "shop.service ExecStart=: the line has 1048576 bytes",
+    );
+  });
+});
+
+describe("any text in any field", () => {
+  /** What systemd takes for lines: a carriage return or NUL ends one too, and a backslash at the end joins two. */
+  const shape = (description: AppDescription) =>
+    Object.entries(emitUnits(description)).map(([, text]) =>
+      text
+        .replace(/\\(?:\r\n|\n|\r)/g, " ")
+        .split(/\r\n|[\n\r\0]/)
+        .map((line) => /^[^=]*/.exec(line)![0]),
+    );
+  const harmless = shape(whole);
+  const fields = [
+    ..."name exec[0] exec[1] description documentation[0] user group workingDirectory environment.NODE_ENV".split(
+      " ",
+    ),
+    ..."readWritePaths[0] requires[0] wants[0] after[0] wantedBy[0] restartSec".split(" "),
+    ..."listen listenDatagram name description bindToDevice socketMode socketUser socketGroup directoryMode deferAcceptSec"
+      .split(" ")
+      .map((field) => `sockets[1].${field}`),
+  ];
+  const characters = fc.oneof(
+    fc.constantFrom(..."\n\r\0\\\"'%$;#[]=: \t/@.a1s".split("")),
+    fc.constantFrom(
+      "\n[Service]\nUser=root\n",
+      "\\\n",
+      "\u0085",
+      "\u2028",
+      "\ufffe",
+      "\ud800",
+      "%n",
+      "${HOME}",
+    ),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  const text = fc
+    .tuple(
+      fc.constantFrom("", "/", "@", "/srv/", "a", "man:", "2s"),
+      fc.string({ unit: characters, maxLength: 8 }),
+      fc.constantFrom("", "a", ".service"),
+    )
+    .map((parts) => parts.join(""));
+
+  it("is refused or stays in its own line", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...fields), text, (field, value) => {
+        const description = changed(field, value);
+        try {
+          expect(shape(description)).toEqual(harmless);
+          taken += 1;
+        } catch (error) {
+          if (!(error instanceof UnitError)) throw error;
+        }
+      }),
+      { seed: 20_250_303, numRuns: 5000 },
+    );
+    expect(taken).toBeGreaterThan(500);
+  });
+
+  it("cannot come in as the name of a variable or a field", () => {
+    fc.assert(
+      fc.property(text, (name) => {
+        fc.pre(!/^[A-Za-z_]\w*$/.test(name));
+        const environment = { [name]: "x" };
+        expect(refusal({ ...whole, environment }).problems).toHaveLength(1);
+        const error = refusal({ ...whole, environment, [name]: "x" });
+        expect(error.message.split("\n")).toHaveLength(2);
+        expect(error.hint.split("\n")).toHaveLength(2);
+      }),
+      { seed: 20_250_304, numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,64 @@
+import type { Refusal } from "./address.ts";
+
+/** systemd.unit(5): 255 characters with the suffix; and a file system allows no more. */
+const longest = 255;
+
+const suffixes = "service socket target device mount automount swap path timer slice scope".split(
+  " ",
+);
+
+/** Why this cannot be the name of a unit to depend on, or `undefined`. */
+export function refusedUnitName(name: string): Refusal | undefined {
+  const [, stem, suffix] = /^([\w:.@\\-]+)\.([a-z]+)$/.exec(name) ?? [];
+  if (stem === undefined || suffix === undefined || !suffixes.includes(suffix)) {
+    return {
+      message: "not the name of a unit",
+      hint: "write it in full, as in postgresql.service",
+    };
+  }
+  return refusedStem(stem) ?? refusedLength(name);
+}
+
+/** Why this cannot be the name of a unit without its suffix, or `undefined`. */
+export function refusedName(name: string): Refusal | undefined {
+  if (!/^[\w:.@\\-]+$/.test(name)) {
+    return {
+      message: "not the name of a unit",
+      hint: "ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) shows how to write another character",
+    };
+  }
+  if (name.endsWith(".service") || name.endsWith(".socket")) {
+    return {
+      message: "it has a suffix",
+      hint: "leave .service or .socket off: both units are named after it",
+    };
+  }
+  if (name.startsWith(".") || name.startsWith("-")) {
+    return {
+      message: `it begins with ${name[0]}`,
+      hint: "systemd skips hidden files, and commands take - for an option",
+    };
+  }
+  return refusedStem(name) ?? refusedLength(`${name}.service`);
+}
+
+export function refusedLength(name: string): Refusal | undefined {
+  return name.length > longest
+    ? {
+        message: `the unit's name has ${name.length} characters`,
+        hint: `with its suffix it has at most ${longest}`,
+      }
+    : undefined;
+}
+
+function refusedStem(stem: string): Refusal | undefined {
+  if (stem.startsWith("@"))
+    return { message: "the name begins with @", hint: "write the template's name before the @" };
+  if (stem.endsWith("@")) {
+    return {
+      message: "it names a template, of which systemd runs none",
+      hint: "name an instance: app@blue",
+    };
+  }
+  return undefined;
+}

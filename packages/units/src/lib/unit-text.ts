@@ -1,0 +1,41 @@
+import { reasons, type AddedDirective } from "./reasons.ts";
+
+/** One `key=value` of a unit file. */
+export interface Line {
+  key: string;
+  value: string;
+  /** Why it is there, if nobody asked for it. */
+  reason?: string;
+}
+
+export interface Section {
+  name: "Unit" | "Socket" | "Service" | "Install";
+  lines: Line[];
+}
+
+/** Lines that the description asks for. */
+export function asked(key: string, values: readonly string[]): Line[] {
+  return values.map((value) => ({ key, value }));
+}
+
+/** A line that is there for a reason of ours. */
+export function added(key: AddedDirective, value: string): Line {
+  return { key, value, reason: reasons[key] };
+}
+
+/** What the description asks for or, where it does not, our own value. */
+export function askedOr(key: AddedDirective, values: readonly string[], value: string): Line[] {
+  return values.length > 0 ? asked(key, values) : [added(key, value)];
+}
+
+/** The text of a unit file; with `comments`, the reason of each added line, or run of lines, stands above it. */
+export function unitText(sections: readonly Section[], comments: boolean): string {
+  const texts = sections.map(({ name, lines }) => {
+    const written = lines.flatMap(({ key, value, reason }, index) => {
+      const told = reason === undefined || reason === lines[index - 1]?.reason;
+      return comments && !told ? [`# ${reason}`, `${key}=${value}`] : [`${key}=${value}`];
+    });
+    return `${[`[${name}]`, ...written].join("\n")}\n`;
+  });
+  return texts.join("\n");
+}

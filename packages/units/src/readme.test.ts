@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { emitUnits } from "./index.ts";
+import { reasons } from "./lib/reasons.ts";
+
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+it("README.md shows the units as they are really written", () => {
+  const units = emitUnits({
+    name: "shop",
+    description: "Shop",
+    exec: ["/usr/bin/node", "/srv/shop/server.js"],
+    environment: { NODE_ENV: "production" },
+    sockets: [{ listen: 80, noDelay: true }],
+  });
+  for (const text of Object.values(units)) expect(readme).toContain(`\`\`\`ini\n${text}\`\`\``);
+});
+
+it("README.md has the reason of each directive that can be added", () => {
+  const told = Object.fromEntries(
+    [...readme.matchAll(/^\| `(\w+)=` +\| (.*?) +\|$/gm)].map(([, key, reason]) => [key, reason]),
+  );
+  expect(told).toEqual(reasons);
+});

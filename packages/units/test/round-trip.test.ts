@@ -1,0 +1,129 @@
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { emitUnits, type AppDescription } from "../src/index.ts";
+
+const answer = `
+const { createServer } = require("node:http");
+const { writeFileSync } = require("node:fs");
+function outcome(run) { try { run(); return "done"; } catch (error) { return error.code; } }
+const { argv, env } = process;
+const answer = (_, response) => response.end(JSON.stringify({
+  arguments: argv.slice(argv.indexOf("sample") + 1), env, cwd: process.cwd(), uid: process.getuid(),
+  writesHere: outcome(() => writeFileSync("written", "")), writesHome: outcome(() => writeFileSync(env.HOME + "/written", "")),
+}));
+for (let fd = 3; fd < 3 + Number(env.LISTEN_FDS); fd += 1) createServer(answer).listen({ fd });`;
+
+interface Answer {
+  arguments: string[];
+  env: Record<string, string>;
+  cwd: string;
+  uid: number;
+  writesHere: string;
+  writesHome: string;
+}
+
+const odd = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(..."\\\"'%$ \n\t\r;#\x01\x7f{}~né".split("")),
+    fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
+  ),
+  maxLength: 12,
+});
+const sample = fc.sample(odd, { seed: 20_250_305, numRuns: 300 });
+
+describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
+  let systemd: PrivateSystemd;
+  let program: string;
+
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/home"]);
+    await systemd.write("/home/me/100% $mine/server.js", answer);
+    program = "/home/me/100% $mine/node é";
+    await systemd.mustRun(["ln", "--symbolic", systemd.node, program]);
+  });
+  afterAll(() => systemd?.close());
+
+  async function ask(
+    description: Omit<AppDescription, "exec">,
+    script: string[],
+    address: string,
+  ): Promise<Answer> {
+    await systemd.installUnits(emitUnits({ ...description, exec: [program, ...script] }));
+    const sockets = Object.keys(emitUnits({ ...description, exec: [systemd.node] })).filter(
+      (unit) => unit.endsWith(".socket"),
+    );
+    await systemd.start(...sockets);
+    const { body } = await systemd.request(address);
+    return JSON.parse(String(body)) as Answer;
+  }
+
+  it("sees the arguments, variables, folder and descriptions that were asked for, whatever is in them", async () => {
+    const environment = Object.fromEntries(sample.map((value, index) => [`V${index}`, value]));
+    const description = `50% of "Gitea" is $HOME; # \\n`;
+    const seen = await ask(
+      {
+        name: "odd",
+        description,
+        environment,
+        workingDirectory: "/home/me/100% $mine",
+        sockets: [{ listen: 80, description: "100% socket" }],
+      },
+      ["--eval", answer, "--", "sample", ...sample],
+      "http://127.0.0.1/",
+    );
+    expect(seen.arguments).toEqual(sample);
+    expect(seen.env).toMatchObject(environment);
+    expect(seen.cwd).toBe("/home/me/100% $mine");
+    expect(await systemd.show("odd.service", "Description")).toBe(description);
+    expect(await systemd.show("odd.socket", "Description")).toBe("100% socket");
+  });
+
+  it("gets all its sockets by name, and they are what `systemctl enable` of the service enables", async () => {
+    const names = ["http", "my api", "a/b%"];
+    const seen = await ask(
+      {
+        name: "several",
+        hardening: "inbound",
+        sockets: names.map((name, index) => ({ name, listen: 81 + index })),
+      },
+      ["--eval", answer],
+      "http://127.0.0.1:82/",
+    );
+    expect(seen.env.LISTEN_FDNAMES!.split(":").toSorted()).toEqual(names.toSorted());
+    await systemd.systemctl("enable", "several.service");
+    for (const unit of ["several-http", "several-my\\x20api", "several-a\\x2fb\\x25"]) {
+      expect(await systemd.show(`${unit}.socket`, "UnitFileState")).toBe("enabled");
+    }
+  });
+
+  it("can be read in a home, and written nowhere but where it may", async () => {
+    const home = { workingDirectory: "/home/me/100% $mine" };
+    const script = ["/home/me/100% $mine/server.js"];
+    const outbound = await ask(
+      { name: "out", sockets: [{ listen: 90 }], ...home },
+      script,
+      "http://127.0.0.1:90/",
+    );
+    expect(outbound).toMatchObject({
+      writesHere: "EROFS",
+      writesHome: "done",
+      env: { HOME: "/var/lib/out" },
+    });
+    expect(outbound.uid).toBeGreaterThan(60_000);
+    const root = await ask(
+      {
+        name: "in",
+        hardening: "inbound",
+        user: "root",
+        readWritePaths: ["/home/me/100% $mine"],
+        sockets: [{ listen: "127.0.0.1:91" }],
+        ...home,
+      },
+      script,
+      "http://127.0.0.1:91/",
+    );
+    expect(root).toMatchObject({ writesHere: "done", uid: 0 });
+  });
+});

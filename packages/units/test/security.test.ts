@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeWith } from "@sockact/testkit";
+import { expect, it, onTestFinished } from "vitest";
+import { emitUnits, type AppDescription } from "../src/index.ts";
+
+/** The exposure that `systemd-analyze security` finds: 0 is none, 10 is most. */
+function exposure(description: Partial<AppDescription>): number {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const units = emitUnits({
+    name: "app",
+    exec: ["/bin/sh"],
+    sockets: [{ listen: 80 }],
+    ...description,
+  });
+  for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), text);
+  const { stdout, stderr } = spawnSync(
+    "systemd-analyze",
+    ["security", "--offline=true", "--no-pager", join(folder, "app.service")],
+    { encoding: "utf8" },
+  );
+  const level = /Overall exposure level for app\.service: ([\d.]+)/.exec(stdout)?.[1];
+  if (level === undefined) throw new Error(`${stdout}${stderr}`);
+  return Number(level);
+}
+
+describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze security", () => {
+  it("finds an inbound service next to not exposed", () => {
+    expect(exposure({ hardening: "inbound" })).toBeLessThanOrEqual(0.2);
+  });
+
+  it("finds an outbound service little exposed", () => {
+    expect(exposure({ hardening: "outbound" })).toBeLessThanOrEqual(1.1);
+  });
+
+  it("finds either little worse with a user of its own, in a home", () => {
+    const inHome = { user: "me", workingDirectory: "/home/me/app" };
+    expect(exposure({ hardening: "inbound", ...inHome })).toBeLessThanOrEqual(0.3);
+    expect(exposure({ hardening: "outbound", ...inHome })).toBeLessThanOrEqual(1.2);
+  });
+});
