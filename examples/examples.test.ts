@@ -1,4 +1,4 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 describeWith({ privateSystemd: true }, "the examples, installed as their READMEs say", () => {
@@ -12,6 +12,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
   describe.each(["express", "koa", "fastify"])("%s", (framework) => {
     const sockets = [`example-${framework}-http.socket`, `example-${framework}-https.socket`];
     const service = `example-${framework}.service`;
+    let verified: CommandResult;
     const ask = async (path: string, options: { method?: string; body?: string } = {}) => {
       const headers = { "content-type": "application/json" };
       const { status, body } = await systemd.request({
@@ -26,17 +27,17 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       const script = `${systemd.project}/examples/${framework}/write-units.js`;
       const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
       const files = written.trim().split("\n");
-      expect(await systemd.run(["systemd-analyze", "verify", ...files])).toEqual({
-        stdout: "",
-        stderr: "",
-        code: 0,
-      });
+      verified = await systemd.run(["systemd-analyze", "verify", ...files]);
       await systemd.systemctl("daemon-reload");
       await systemd.systemctl("enable", "--now", ...sockets);
     });
     afterAll(async () => {
       await systemd.systemctl("disable", "--now", ...sockets);
       await systemd.stop(service);
+    });
+
+    test("has units of which systemd-analyze says nothing", () => {
+      expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
     });
 
     test("starts with the first request and greets", async () => {
@@ -51,7 +52,11 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       const [http, https] = await Promise.all([ask("/api/whoami"), ask(":443/api/whoami")]);
       expect(http.json).toEqual(https.json);
       expect(http.json).toMatchObject({ framework, remoteAddress: "::1" });
-      expect(http.json.uid).toBeGreaterThanOrEqual(61_184);
+      expect(http.json.uid, "a dynamic user").toBeGreaterThanOrEqual(61_184);
+      const status = await systemd.mustRun(["cat", `/proc/${await systemd.show(service, "MainPID")}/status`]);
+      expect(status, "CAP_NET_BIND_SERVICE is not among its capabilities: it has none").toMatch(
+        /^CapPrm:\s0+\nCapEff:\s0+$/m,
+      );
     });
 
     test("echoes JSON, and refuses what is none", async () => {

@@ -27,9 +27,7 @@ async function chooseStage(): Promise<Stage> {
     try {
       return await privateStage();
     } catch (error) {
-      say(
-        paint("yellow", `No systemd of its own for this demo, so no port 80. ${messageOf(error)}`),
-      );
+      say(paint("yellow", `No systemd of its own for this demo, so no port 80. ${messageOf(error)}`));
     }
   }
   if (isInstalled("systemd-socket-activate")) return socketActivateStage();
@@ -64,8 +62,7 @@ function messageOf(error: unknown): string {
 }
 
 // Node would end without the `exit` event, in which what still runs is stopped.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => process.exit(1));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 // Whoever read us has had enough: `npm run demo | head`.
 process.stdout.once("error", () => process.exit(1));

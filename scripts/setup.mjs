@@ -3,8 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
-process.chdir(new URL("..", import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const run = (command, ...args) => {
@@ -21,11 +22,5 @@ if (modified("package-lock.json") > modified("node_modules/.package-lock.json"))
   run("npm", "ci");
 }
 if (process.argv.includes("--build")) {
-  run(
-    "node_modules/.bin/turbo",
-    "run",
-    "build",
-    "--output-logs=errors-only",
-    "--log-order=grouped",
-  );
+  run("node_modules/.bin/turbo", "run", "build", "--output-logs=errors-only", "--log-order=grouped");
 }

@@ -6,9 +6,7 @@ const app = Fastify();
 app.register(systemdListen);
 
 app.get("/", (_request, reply) => {
-  reply
-    .type("text/html")
-    .send("<!doctype html><title>Fastify</title><h1>Hello from Fastify</h1>\n");
+  reply.type("text/html").send("<!doctype html><title>Fastify</title><h1>Hello from Fastify</h1>\n");
 });
 
 app.get("/api/whoami", (request) => ({

@@ -1,10 +1,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type AppDescription, emitUnits } from "@sockact/units";
-import {
-  bootPrivateSystemd,
-  type PrivateSystemd,
-} from "../../packages/testkit/src/private-systemd.ts";
+import { bootPrivateSystemd, type PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
 import { ask, type Performance, type Stage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -9,9 +9,7 @@ import { type AppDescription, emitUnits } from "@sockact/units";
 import { ask, type Performance, type Stage } from "./stage.ts";
 
 /** Starts an example with listening sockets at these ports of 127.0.0.1, or with some of its own choice. */
-type Start = (
-  description: AppDescription,
-) => Promise<{ app: ChildProcess; ports: number[]; log: string[] }>;
+type Start = (description: AppDescription) => Promise<{ app: ChildProcess; ports: number[]; log: string[] }>;
 
 /** Runs the examples under systemd-socket-activate, systemd's own tool for a try by hand. */
 export function socketActivateStage(): Stage {
@@ -20,10 +18,7 @@ export function socketActivateStage(): Stage {
 
 /** Runs the examples with sockets that this process opened, passed the way systemd does it; sd_listen_fds(3). */
 export function ownActivatorStage(): Stage {
-  return stage(
-    "sockets that this script opened itself, on unprivileged ports",
-    startWithOwnSockets,
-  );
+  return stage("sockets that this script opened itself, on unprivileged ports", startWithOwnSockets);
 }
 
 /** Whether a program is on the PATH. */

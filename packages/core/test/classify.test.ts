@@ -15,10 +15,7 @@ import {
   startWithFds,
 } from "@sockact/testkit";
 
-const program = [
-  process.execPath,
-  fileURLToPath(new URL("programs/classify.mjs", import.meta.url)),
-];
+const program = [process.execPath, fileURLToPath(new URL("programs/classify.mjs", import.meta.url))];
 
 interface Asked {
   sockets?: { fd: number; name: string; kind: string; family: string; address: string | null }[];
@@ -57,13 +54,7 @@ test("each socket is told by its kind, family and address", async () => {
     ["tcp", tcp, "listener", "ipv4", connectedTo],
     ["tcp6", tcp6, "listener", "ipv6", `[::1]:${portOf(tcp6)}`],
     ["any6", any6, "listener", "ipv6", `[::]:${portOf(any6)}`],
-    [
-      "unix",
-      keep(rawSocket("unix", "stream", { bound: unix, listening: true })),
-      "listener",
-      "unix",
-      unix,
-    ],
+    ["unix", keep(rawSocket("unix", "stream", { bound: unix, listening: true })), "listener", "unix", unix],
     [
       "abstract",
       keep(rawSocket("unix", "stream", { bound: abstract, listening: true })),
@@ -103,7 +94,7 @@ test("each socket is told by its kind, family and address", async () => {
 });
 
 test("the service manager's own socket is left alone, whatever it looks like", async () => {
-  const [inside, outside] = keep(rawSocketPair("datagram")) as [number, number];
+  const [inside, outside] = keep<[number, number]>(rawSocketPair("datagram"));
   const listener = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
   const asked = await ask(startWithFds([inside, listener], program, { names: ["notify", "http"] }));
   expect(asked.sockets?.map(({ kind }) => kind)).toEqual(["datagram", "listener"]);
@@ -112,9 +103,7 @@ test("the service manager's own socket is left alone, whatever it looks like", a
 });
 
 test("no socket at all, only descriptors from OpenFile=, is no activation", async () => {
-  const asked = await ask(
-    startWithFds([keep(openSync("/dev/null", "r+"))], program, { names: ["notify"] }),
-  );
+  const asked = await ask(startWithFds([keep(openSync("/dev/null", "r+"))], program, { names: ["notify"] }));
   expect(asked.sockets).toEqual([]);
 });
 
@@ -125,12 +114,7 @@ test.each([
     "ERR_FD_NOT_OPEN",
     "LISTEN_FDS announces 2 file descriptors, but 4 was not passed",
   ],
-  [
-    "a count that is no number",
-    { LISTEN_FDS: "one" },
-    "ERR_LISTEN_FDS",
-    'LISTEN_FDS is malformed: "one"',
-  ],
+  ["a count that is no number", { LISTEN_FDS: "one" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "one"'],
   [
     "too few names",
     { LISTEN_FDS: "1", LISTEN_FDNAMES: "a:b" },
@@ -159,18 +143,11 @@ describeWith(
       const abstract = await freeAddress("abstract");
       const tcp = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
       const tcp6 = keep(rawSocket("ipv6", "stream", { bound: "[::1]:0", listening: true }));
-      const connected = keep(
-        rawSocket("ipv4", "stream", { connectedTo: `127.0.0.1:${portOf(tcp)}` }),
-      );
+      const connected = keep(rawSocket("ipv4", "stream", { connectedTo: `127.0.0.1:${portOf(tcp)}` }));
       const kinds: [fd: number, kind: string, family: string, address: unknown][] = [
         [tcp, "unknown", "ipv4", `127.0.0.1:${portOf(tcp)}`],
         [tcp6, "unknown", "ipv6", `[::1]:${portOf(tcp6)}`],
-        [
-          keep(rawSocket("unix", "stream", { bound: unix, listening: true })),
-          "unknown",
-          "unix",
-          unix,
-        ],
+        [keep(rawSocket("unix", "stream", { bound: unix, listening: true })), "unknown", "unix", unix],
         [
           keep(rawSocket("unix", "stream", { bound: abstract, listening: true })),
           "unknown",
@@ -180,12 +157,7 @@ describeWith(
         [connected, "connection", "ipv4", `127.0.0.1:${portOf(connected)}`],
         [keep(rawSocketPair())[0], "connection", "unix", ""],
         [keep(rawSocket("unix", "stream")), "unknown", "unix", ""],
-        [
-          keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" })),
-          "datagram",
-          "unknown",
-          null,
-        ],
+        [keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" })), "datagram", "unknown", null],
         [keep(rawSocketPair("seqpacket"))[0], "other", "unknown", null],
       ];
       const asked = await ask(

@@ -37,18 +37,7 @@ const numbers = [
   "abc",
   "1x",
 ];
-const ownPid = [
-  "$PID",
-  " $PID",
-  "+$PID",
-  "0$PID",
-  "$PID ",
-  "$PIDx",
-  "-$PID",
-  "1",
-  "4294967296",
-  ...numbers,
-];
+const ownPid = ["$PID", " $PID", "+$PID", "0$PID", "$PID ", "$PIDx", "-$PID", "1", "4294967296", ...numbers];
 const names = [
   "",
   "a",
@@ -90,7 +79,7 @@ const table: ListenVariables[] = [
 const text = fc.oneof(
   fc.stringMatching(/^[ \t]?[-+]?(0[xXbBoO]?)?[0-9a-f]{0,5}[ x]?$/),
   fc.constantFrom(...numbers, ...names),
-  fc.string({ unit: fc.constantFrom(..."0123456789abxXoO+- \t\n\r:\\éz"), maxLength: 8 }),
+  fc.string({ unit: fc.constantFrom(...Array.from("0123456789abxXoO+- \t\n\r:\\éz")), maxLength: 8 }),
 );
 const environment: fc.Arbitrary<ListenVariables> = fc.record(
   {
@@ -126,8 +115,7 @@ describeWith({ systemd: 209 }, "the environment means what libsystemd says it me
     expect(found, `seed ${seed}`).toEqual([]);
     // Random texts that were nearly all refused at the first variable would prove little.
     expect(
-      random.filter((env) => env.LISTEN_PID === "$PID" && /^[1-5]$/.test(env.LISTEN_FDS ?? ""))
-        .length,
+      random.filter((env) => env.LISTEN_PID === "$PID" && /^[1-5]$/.test(env.LISTEN_FDS ?? "")).length,
     ).toBeGreaterThan(runs / 10);
   });
 });
@@ -136,10 +124,7 @@ function differences(environments: readonly ListenVariables[]): object[] {
   const { pid, answers } = askLibsystemd(environments, OPEN);
   return environments.flatMap((template, index) => {
     const env = Object.fromEntries(
-      Object.entries(template).map(([name, value]) => [
-        name,
-        value.replaceAll("$PID", String(pid)),
-      ]),
+      Object.entries(template).map(([name, value]) => [name, value.replaceAll("$PID", String(pid))]),
     );
     const theirs = answers[index] as LibsystemdAnswer;
     const ours = answer(env, pid);
@@ -155,11 +140,8 @@ function answer(env: ListenVariables, pid: number): { result: number; names: str
   try {
     const parsed = parseListenEnvironment(env, pid);
     // libsystemd also looks whether the descriptors are open; activatedSockets() does that in a later step.
-    if (parsed.activated && parsed.names.length > OPEN)
-      return { result: -constants.errno.EBADF, names: [] };
-    return parsed.activated
-      ? { result: parsed.names.length, names: parsed.names }
-      : { result: 0, names: [] };
+    if (parsed.activated && parsed.names.length > OPEN) return { result: -constants.errno.EBADF, names: [] };
+    return parsed.activated ? { result: parsed.names.length, names: parsed.names } : { result: 0, names: [] };
   } catch (error) {
     if (error instanceof ActivationError) return { result: error.errno ?? 0, names: [] };
     throw error;

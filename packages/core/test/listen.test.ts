@@ -35,21 +35,13 @@ function keep(fd: number): number {
 }
 
 /** A listener of this kind that nobody accepts from here, and its address. */
-async function listener(
-  kind: AddressKind,
-  backlog?: number,
-): Promise<[fd: number, address: ListenAddress]> {
+async function listener(kind: AddressKind, backlog?: number): Promise<[fd: number, address: ListenAddress]> {
   const family = kind === "tcp4" ? "ipv4" : kind === "tcp6" ? "ipv6" : "unix";
   const bound = await freeAddress(kind);
-  return [
-    keep(rawSocket(family, "stream", { bound, listening: true, ...(backlog && { backlog }) })),
-    bound,
-  ];
+  return [keep(rawSocket(family, "stream", { bound, listening: true, ...(backlog && { backlog }) })), bound];
 }
 
-async function listeners(
-  ...kinds: AddressKind[]
-): Promise<{ fds: number[]; addresses: ListenAddress[] }> {
+async function listeners(...kinds: AddressKind[]): Promise<{ fds: number[]; addresses: ListenAddress[] }> {
   const all = await Promise.all(kinds.map((kind) => listener(kind)));
   return { fds: all.map(([fd]) => fd), addresses: all.map(([, address]) => address) };
 }
@@ -66,10 +58,7 @@ describe("one server", () => {
         port: Number(address.split(":").at(-1)),
       }),
     ],
-    [
-      "tcp6",
-      (address) => ({ address: "::1", family: "IPv6", port: Number(address.split(":").at(-1)) }),
-    ],
+    ["tcp6", (address) => ({ address: "::1", family: "IPv6", port: Number(address.split(":").at(-1)) })],
     ["unix", (address) => address],
     ["abstract", (address) => address.replace("@", "\0")],
   ])("on a %s socket: address() tells the truth", async (kind, expected) => {
@@ -87,9 +76,7 @@ describe("one server", () => {
     const { fds, addresses } = await listeners("unix", "tcp4", "tcp6", "abstract", "tcp4");
     await using app = startWithFds(fds, program);
     await app.event("listens");
-    const peers = await Promise.all(
-      addresses.map(async (address) => (await httpRequest(address)).json()),
-    );
+    const peers = await Promise.all(addresses.map(async (address) => (await httpRequest(address)).json()));
     expect(peers).toMatchObject(
       [null, "127.0.0.1", "::1", null, "127.0.0.1"].map((remoteAddress) => ({
         remoteAddress,
@@ -139,20 +126,13 @@ describe("one server", () => {
     second.destroy();
   });
 
-  test.each(["before listen()", "after listen()"])(
-    "unref() %s holds for all sockets",
-    async (when) => {
-      const { fds } = await listeners("tcp4", "tcp4");
-      await using app = startWithFds(
-        fds,
-        program,
-        when.startsWith("before") ? { env: { UNREF: "1" } } : {},
-      );
-      await app.event("listens");
-      if (when.startsWith("after")) app.write("unref");
-      expect(await app.ended).toBe(0);
-    },
-  );
+  test.each(["before listen()", "after listen()"])("unref() %s holds for all sockets", async (when) => {
+    const { fds } = await listeners("tcp4", "tcp4");
+    await using app = startWithFds(fds, program, when.startsWith("before") ? { env: { UNREF: "1" } } : {});
+    await app.event("listens");
+    if (when.startsWith("after")) app.write("unref");
+    expect(await app.ended).toBe(0);
+  });
 
   test("its socket options hold for the second socket too", async () => {
     const { fds, addresses } = await listeners("tcp4", "tcp4");
@@ -181,9 +161,7 @@ describe("one server", () => {
 describeWith({ commands: ["ss"] }, "the backlog", () => {
   const backlogOf = (address: ListenAddress): number => {
     const port = address.split(":").at(-1);
-    return Number(
-      execFileSync("ss", ["-Hltn", `sport = :${port}`], { encoding: "utf8" }).split(/\s+/)[2],
-    );
+    return Number(execFileSync("ss", ["-Hltn", `sport = :${port}`], { encoding: "utf8" }).split(/\s+/)[2]);
   };
 
   test("is not cut to Node's 511, on any of the sockets", async () => {
@@ -268,12 +246,7 @@ describe("what can't be listened on is refused, and left open", () => {
       "ERR_SOCKET_DATAGRAM",
       /^The socket odd \(fd 4, 127.0.0.1:\d+\) is a datagram socket/,
     ],
-    [
-      "a connection",
-      () => rawSocketPair()[0],
-      "ERR_SOCKET_CONNECTED",
-      /is a connection, not a listener/,
-    ],
+    ["a connection", () => rawSocketPair()[0], "ERR_SOCKET_CONNECTED", /is a connection, not a listener/],
     [
       "a socket that is not bound",
       () => rawSocket("ipv4", "stream"),
@@ -345,11 +318,7 @@ describe("not activated", () => {
       {},
       "No socket was passed to this process (LISTEN_PID is not set), and there is no port and no path to listen on instead",
     ],
-    [
-      "required",
-      { required: true, port: 0 },
-      "No socket was passed to this process (LISTEN_PID is not set)",
-    ],
+    ["required", { required: true, port: 0 }, "No socket was passed to this process (LISTEN_PID is not set)"],
     [
       "only the notify socket was passed, and required",
       { required: true },
@@ -373,35 +342,29 @@ describe("not activated", () => {
   });
 });
 
-describeWith(
-  { commands: ["systemd-socket-activate"] },
-  "started by systemd-socket-activate",
-  () => {
-    test("the first connection, which starts it, is answered", async () => {
-      const addresses = await Promise.all(
-        (["tcp4", "tcp6", "unix", "abstract"] as const).map(freeAddress),
-      );
-      await using app = await socketActivate(addresses, program, { names: ["a", "b", "c", "d"] });
-      expect((await httpRequest(addresses[0] as string)).status).toBe(200);
-      expect(await app.event("listens")).toMatchObject({
-        sockets: addresses.map((address, index) => ({
-          name: "abcd"[index],
-          address,
-          kind: "listener",
-        })),
-      });
-      for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
+describeWith({ commands: ["systemd-socket-activate"] }, "started by systemd-socket-activate", () => {
+  test("the first connection, which starts it, is answered", async () => {
+    const addresses = await Promise.all((["tcp4", "tcp6", "unix", "abstract"] as const).map(freeAddress));
+    await using app = await socketActivate(addresses, program, { names: ["a", "b", "c", "d"] });
+    expect((await httpRequest(addresses[0] as string)).status).toBe(200);
+    expect(await app.event("listens")).toMatchObject({
+      sockets: addresses.map((address, index) => ({
+        name: "abcd"[index],
+        address,
+        kind: "listener",
+      })),
     });
+    for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
+  });
 
-    test("a connection (Accept=yes) is refused by a server that listens", async () => {
-      const address = await freeAddress("tcp4");
-      await using app = await socketActivate([address], program, { how: ["--accept"] });
-      const client = await connect(address);
-      expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_CONNECTED" });
-      client.destroy();
-    });
-  },
-);
+  test("a connection (Accept=yes) is refused by a server that listens", async () => {
+    const address = await freeAddress("tcp4");
+    await using app = await socketActivate([address], program, { how: ["--accept"] });
+    const client = await connect(address);
+    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_CONNECTED" });
+    client.destroy();
+  });
+});
 
 async function connect(address: ListenAddress): Promise<Socket> {
   const client = openConnection(address);

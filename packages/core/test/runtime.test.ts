@@ -14,8 +14,7 @@ import {
   startWithFds,
 } from "@sockact/testkit";
 
-const program = (name: string): string =>
-  fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
@@ -37,9 +36,7 @@ test.each(["main first", "worker first"])(
         "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
     });
     await app.ended;
-    expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(
-      order === "main first" ? 2 : 1,
-    );
+    expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(order === "main first" ? 2 : 1);
   },
 );
 
@@ -94,9 +91,7 @@ test("two copies of core in one process share what was passed, and each may take
     count: 4,
     refused: "ERR_SOCKET_TAKEN",
   });
-  const bodies = await Promise.all(
-    sockets.map(async ([, address]) => (await httpRequest(address)).body),
-  );
+  const bodies = await Promise.all(sockets.map(async ([, address]) => (await httpRequest(address)).body));
   expect(bodies).toEqual(["one", "two", "one", "two"]);
 });
 

@@ -14,8 +14,7 @@ import {
   startWithFds,
 } from "@sockact/testkit";
 
-const path = (program: string): string =>
-  fileURLToPath(new URL(`programs/${program}`, import.meta.url));
+const path = (program: string): string => fileURLToPath(new URL(`programs/${program}`, import.meta.url));
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
@@ -83,9 +82,7 @@ describe("a launcher between systemd and node", () => {
   );
   const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
 
-  async function launch(
-    command: string[],
-  ): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
+  async function launch(command: string[]): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
     const app = startWithFds([await listener()], command, { cwd: folder, env });
     return { app, asked: await app.event("asked") };
   }
@@ -97,28 +94,21 @@ describe("a launcher between systemd and node", () => {
     ...(Number(process.versions.node.split(".")[0]) < 22
       ? []
       : [
-          [
-            "node --run",
-            () => [process.execPath, "--run", "start"],
-            "`node --run start`",
-          ] satisfies Launcher,
+          ["node --run", () => [process.execPath, "--run", "start"], "`node --run start`"] satisfies Launcher,
         ]),
     ["a shell that stays", () => ["sh", "-c", `${process.execPath} ${script}; true`], "`sh -c "],
     ["tsx", () => [bin("tsx"), script], "`tsx "],
-  ])(
-    "%s: one warning says which it was, and what to write instead",
-    async (_, command, described) => {
-      const { app, asked } = await launch(command());
-      await using running = app;
-      expect(asked.sockets).toEqual([]);
-      await running.ended;
-      expect(running.stderr).toContain(`The sockets were passed to ${described}`);
-      expect(running.stderr).toMatch(
-        new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"),
-      );
-      expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
-    },
-  );
+  ])("%s: one warning says which it was, and what to write instead", async (_, command, described) => {
+    const { app, asked } = await launch(command());
+    await using running = app;
+    expect(asked.sockets).toEqual([]);
+    await running.ended;
+    expect(running.stderr).toContain(`The sockets were passed to ${described}`);
+    expect(running.stderr).toMatch(
+      new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"),
+    );
+    expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
+  });
 
   test.each([
     ["node", [process.execPath, script]],

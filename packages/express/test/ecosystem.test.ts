@@ -10,49 +10,67 @@ import { io } from "socket.io-client";
 import { expect, test } from "vitest";
 import { DEADLINE, describeWith, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
 
-const app = (file: string): string[] => [process.execPath, fileURLToPath(new URL(`apps/${file}`, import.meta.url))];
+const app = (file: string): string[] => [
+  process.execPath,
+  fileURLToPath(new URL(`apps/${file}`, import.meta.url)),
+];
 
-describeWith({ commands: ["systemd-socket-activate"] }, "apps that make a server of their Express app", () => {
-  test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
-    const folder = generatedApp(framework);
-    const address = await freeAddress("tcp4");
-    await using running = await socketActivate([address], [process.execPath, join(folder, "bin/www")], { env: { DEBUG: "*:server" } });
-    expect(await httpRequest(address, "/users")).toMatchObject({ status: 200, body: "respond with a resource" });
-    // bin/www writes what server.address() says. It also loads a linked package after the sockets have been classified.
-    expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
-    rmSync(folder, { recursive: true });
-  });
+describeWith(
+  { commands: ["systemd-socket-activate"] },
+  "apps that make a server of their Express app",
+  () => {
+    test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
+      const folder = generatedApp(framework);
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], [process.execPath, join(folder, "bin/www")], {
+        env: { DEBUG: "*:server" },
+      });
+      expect(await httpRequest(address, "/users")).toMatchObject({
+        status: 200,
+        body: "respond with a resource",
+      });
+      // bin/www writes what server.address() says. It also loads a linked package after the sockets have been classified.
+      expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
+      rmSync(folder, { recursive: true });
+    });
 
-  test("a NestJS app", async () => {
-    const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
-    await using running = await socketActivate(addresses, app("nest.mjs"));
-    for (const address of addresses) expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
-    expect(running.stderr).not.toContain("Warning");
-  });
+    test("a NestJS app", async () => {
+      const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+      await using running = await socketActivate(addresses, app("nest.mjs"));
+      for (const address of addresses)
+        expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
+      expect(running.stderr).not.toContain("Warning");
+    });
 
-  test("a socket.io app: requests, polling and WebSockets", async () => {
-    const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
-    await using running = await socketActivate(addresses, app("socket-io.mjs"));
-    for (const address of addresses) {
-      expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
-      for (const transport of ["polling", "websocket"]) {
-        const client = io(`http://${address}`, { transports: [transport], forceNew: true });
-        await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
-        expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");
-        client.close();
+    test("a socket.io app: requests, polling and WebSockets", async () => {
+      const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
+      await using running = await socketActivate(addresses, app("socket-io.mjs"));
+      for (const address of addresses) {
+        expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
+        for (const transport of ["polling", "websocket"]) {
+          const client = io(`http://${address}`, { transports: [transport], forceNew: true });
+          await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
+          expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");
+          client.close();
+        }
       }
-    }
-  });
-});
+    });
+  },
+);
 
 describeWith({ commands: ["systemd-socket-activate"] }, "an Express app", () => {
-  test.each(["express4", "express"])("keeps settings that come after systemdListen(), is told of a wrong place for it and of a second server: %s", async (framework) => {
-    const address = await freeAddress("tcp4");
-    await using running = await socketActivate([address], app("settings.mjs"), { env: { FRAMEWORK: framework } });
-    expect((await httpRequest(address, "/router?a=b")).json()).toEqual({ own: "a=b" });
-    expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
-    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("given to something that is no Express app");
-  });
+  test.each(["express4", "express"])(
+    "keeps settings that come after systemdListen(), is told of a wrong place for it and of a second server: %s",
+    async (framework) => {
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], app("settings.mjs"), {
+        env: { FRAMEWORK: framework },
+      });
+      expect((await httpRequest(address, "/router?a=b")).json()).toEqual({ own: "a=b" });
+      expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
+      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("given to something that is no Express app");
+    },
+  );
 });
 
 /** Runs the generator, adds the one line, and gives the app its packages. */
@@ -67,7 +85,8 @@ function generatedApp(framework: string): string {
   writeFileSync(file, written.replace("app.use(logger('dev'));", `${line}\napp.use(logger('dev'));`));
   expect(readFileSync(file, "utf8"), "the generator still writes what this test expects").toContain(line);
 
-  const link = (name: string, target: string): void => symlinkSync(target, join(folder, "node_modules", name));
+  const link = (name: string, target: string): void =>
+    symlinkSync(target, join(folder, "node_modules", name));
   const packageFolder = (name: string): string => dirname(require.resolve(`${name}/package.json`));
   mkdirSync(join(folder, "node_modules/@sockact"), { recursive: true });
   link("express", packageFolder(framework));

@@ -42,11 +42,7 @@ export function asMarker(middleware: Middleware): Middleware {
 }
 
 /** Whether this `request` listener was made by an app that was given this marker. */
-export function isHandlerOf(
-  listener: unknown,
-  marker: Middleware,
-  app: object | undefined,
-): boolean {
+export function isHandlerOf(listener: unknown, marker: Middleware, app: object | undefined): boolean {
   const owner = appOfHandler.get(Object(listener) as object);
   if (owner === undefined) return false;
   takeMarkersOut(owner);
@@ -66,9 +62,7 @@ function watch(prototype: KoaApp): void {
 }
 
 function takeMarkersOut(app: KoaApp): void {
-  for (const marker of app.middleware.filter((middleware) =>
-    markers.has(middleware as Middleware),
-  )) {
+  for (const marker of app.middleware.filter((middleware) => markers.has(middleware as Middleware))) {
     app.middleware.splice(app.middleware.indexOf(marker), 1);
     markersOfApp.set(app, (markersOfApp.get(app) ?? new Set()).add(marker));
   }

@@ -48,8 +48,7 @@ export function systemdListen({ app, ...options }: SystemdListenOptions = {}): M
     return next();
   });
   attach(options, {
-    owns: (_server, listeners) =>
-      [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
+    owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
   });
   return marker;
 }

@@ -45,11 +45,7 @@ export function adapterContract({ title, framework, apps }: AdapterUnderTest): v
   const activate = (
     listen: ListenAddress[],
     way: Way,
-    {
-      format = "ESM",
-      names,
-      env,
-    }: { format?: Format; names?: string[]; env?: Record<string, string> } = {},
+    { format = "ESM", names, env }: { format?: Format; names?: string[]; env?: Record<string, string> } = {},
   ): Promise<AppProcess> =>
     socketActivate(listen, command(format), {
       env: environment(way, env),
@@ -59,9 +55,7 @@ export function adapterContract({ title, framework, apps }: AdapterUnderTest): v
   describeWith({ commands: ["systemd-socket-activate"] }, title, () => {
     const kinds: AddressKind[][] = [["tcp4"], ["tcp6"], ["unix"], ["abstract"], ["tcp4", "unix"]];
     const activated: [Format, Way, AddressKind[]][] = [
-      ...WAYS.flatMap((way) =>
-        kinds.map((sockets): [Format, Way, AddressKind[]] => ["ESM", way, sockets]),
-      ),
+      ...WAYS.flatMap((way) => kinds.map((sockets): [Format, Way, AddressKind[]] => ["ESM", way, sockets])),
       ...WAYS.flatMap((way) =>
         (["CommonJS", "TypeScript"] as const).map((format): [Format, Way, AddressKind[]] => [
           format,
@@ -109,19 +103,16 @@ export function adapterContract({ title, framework, apps }: AdapterUnderTest): v
       waiting.destroy();
     });
 
-    test.each(WAYS)(
-      "%s: close() leaves the socket to systemd, and the process ends",
-      async (way) => {
-        const address = await freeAddress("unix");
-        await using app = await activate([address], way);
-        await httpRequest(address);
-        await app.event("callback");
-        app.write("close");
-        await app.event("close");
-        await app.event("closed");
-        expect(await app.ended).toBe(0);
-      },
-    );
+    test.each(WAYS)("%s: close() leaves the socket to systemd, and the process ends", async (way) => {
+      const address = await freeAddress("unix");
+      await using app = await activate([address], way);
+      await httpRequest(address);
+      await app.event("callback");
+      app.write("close");
+      await app.event("close");
+      await app.event("closed");
+      expect(await app.ended).toBe(0);
+    });
 
     test.each(WAYS)("%s: not activated, it does just what the framework does", async (way) => {
       const port = Number((await freeAddress("tcp4")).split(":").at(-1));

@@ -95,8 +95,7 @@ export function startProcess(
 function cleanEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) =>
-        !/^(LISTEN_|NOTIFY_SOCKET|WATCHDOG_|npm_|VITEST|NODE_|TEST$|FORCE_COLOR)/.test(name),
+      ([name]) => !/^(LISTEN_|NOTIFY_SOCKET|WATCHDOG_|npm_|VITEST|NODE_|TEST$|FORCE_COLOR)/.test(name),
     ),
   );
 }
@@ -120,11 +119,7 @@ async function waitFor<T>(
       ? `did not write ${what} in ${DEADLINE} ms`
       : child.stdout?.closed && `ended without writing ${what}`;
     if (failed)
-      throw new Error(
-        `The program ${failed}.\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`,
-      );
-    await Promise.race([once(child, "output", { signal }), once(child, "close", { signal })]).catch(
-      () => {},
-    );
+      throw new Error(`The program ${failed}.\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`);
+    await Promise.race([once(child, "output", { signal }), once(child, "close", { signal })]).catch(() => {});
   }
 }

@@ -28,9 +28,7 @@ export function whoAmI({ url, socket }) {
  * @param {() => string[]} leftovers the names of what is in the request path
  */
 export function report(server, leftovers) {
-  server.on("listening", () =>
-    say("listening", { address: server.address(), leftovers: leftovers() }),
-  );
+  server.on("listening", () => say("listening", { address: server.address(), leftovers: leftovers() }));
   server.on("error", ({ code, message }) => say("error", { code, message }));
   server.on("close", () => say("close"));
   process.stdin.unref().on("data", () => server.close(() => say("closed")));

@@ -1,10 +1,5 @@
 import { once } from "node:events";
-import {
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-} from "node:http";
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { DEADLINE } from "./app-process.ts";
 import { createConnection, Socket } from "node:net";
 import type { ListenAddress } from "./activated-process.ts";

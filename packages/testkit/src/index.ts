@@ -6,13 +6,7 @@ export {
   startWithFds,
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
-export {
-  type HttpAnswer,
-  httpRequest,
-  openConnection,
-  openRequest,
-  readAnswer,
-} from "./http-request.ts";
+export { type HttpAnswer, httpRequest, openConnection, openRequest, readAnswer } from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { closeAll, portOf, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export {

@@ -6,9 +6,7 @@ import { json } from "node:stream/consumers";
 import koffi from "koffi";
 
 const libsystemd = koffi.load("libsystemd.so.0");
-const listenFds = libsystemd.func(
-  "int sd_listen_fds_with_names(int unset_environment, _Out_ void **names)",
-);
+const listenFds = libsystemd.func("int sd_listen_fds_with_names(int unset_environment, _Out_ void **names)");
 const variables = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
 const { environments, open } = await json(process.stdin);

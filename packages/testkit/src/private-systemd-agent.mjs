@@ -21,13 +21,7 @@ const connectAbstract = (name) => {
   new Uint16Array(address.buffer, address.byteOffset, 1)[0] = AF_UNIX;
   address.write(name.replace("@", "\0"), 2);
   const fd = libc.func("int socket(int domain, int type, int protocol)")(AF_UNIX, SOCK_STREAM, 0);
-  if (
-    libc.func("int connect(int fd, void *address, uint32_t length)")(
-      fd,
-      address,
-      address.length,
-    ) !== 0
-  ) {
+  if (libc.func("int connect(int fd, void *address, uint32_t length)")(fd, address, address.length) !== 0) {
     throw Object.assign(new Error(`no one listens on ${name}`), { code: "ECONNREFUSED" });
   }
   return new net.Socket({ fd });
@@ -48,9 +42,7 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
       rejectUnauthorized: false,
     });
     const timer = setTimeout(() => {
-      outgoing.destroy(
-        Object.assign(new Error(`no answer in ${timeout} ms`), { code: "ETIMEDOUT" }),
-      );
+      outgoing.destroy(Object.assign(new Error(`no answer in ${timeout} ms`), { code: "ETIMEDOUT" }));
     }, timeout);
     outgoing.on("close", () => clearTimeout(timer));
     outgoing.on("error", reject);

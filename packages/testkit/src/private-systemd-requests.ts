@@ -61,9 +61,7 @@ export class Requests {
     agent.on("close", () => {
       this.#agent = undefined;
       for (const waiting of this.#waiting.values()) {
-        waiting.reject(
-          new Error(`${waiting.what}: the requesting process ended. ${complaints}`.trim()),
-        );
+        waiting.reject(new Error(`${waiting.what}: the requesting process ended. ${complaints}`.trim()));
       }
       this.#waiting.clear();
     });

@@ -73,14 +73,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
   // A process group of its own: Ctrl-C reaches us alone, and the script cleans up once we are gone.
   const supervisor = spawn(
     "unshare",
-    [
-      "--mount",
-      "--propagation=private",
-      "bash",
-      bootScript,
-      project,
-      options.node ?? process.execPath,
-    ],
+    ["--mount", "--propagation=private", "bash", bootScript, project, options.node ?? process.execPath],
     { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
   );
   let log = "";
@@ -92,8 +85,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       resolve(Number(line.replace("ready ", ""))),
     );
     supervisor.on("close", () => {
-      const hint =
-        "It needs systemd, nsenter, setpriv and unshare, and in a container --privileged.";
+      const hint = "It needs systemd, nsenter, setpriv and unshare, and in a container --privileged.";
       reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
     });
   });
@@ -174,16 +166,14 @@ export class PrivateSystemd implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
-    if (late)
-      throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
+    if (late) throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
     return result;
   }
 
   /** As {@link run}, but a failure is an error that shows what was printed. Resolves to standard output. */
   async mustRun(command: string[], options: CommandOptions = {}): Promise<string> {
     const result = await this.run(command, options);
-    if (result.code !== 0)
-      throw new Error(`${describe(command, result)}\nIt exited with ${result.code}.`);
+    if (result.code !== 0) throw new Error(`${describe(command, result)}\nIt exited with ${result.code}.`);
     return result.stdout;
   }
 
@@ -206,8 +196,7 @@ export class PrivateSystemd implements AsyncDisposable {
    *   `verify: false` lets such files pass.
    */
   async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
-    for (const [name, text] of Object.entries(files))
-      await this.write(`${unitFolder}/${name}`, text);
+    for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);
     if (verify) {
       const names = Object.keys(files);
       const { stderr } = await this.run([
@@ -217,11 +206,8 @@ export class PrivateSystemd implements AsyncDisposable {
       ]);
       // It also speaks of this computer's own units, where ours depend on them; a template appears as an instance.
       const ours = names.map((name) => name.replace(/@\..*/, "@"));
-      const complaints = stderr
-        .split("\n")
-        .filter((line) => ours.some((name) => line.includes(name)));
-      if (complaints.length > 0)
-        throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
+      const complaints = stderr.split("\n").filter((line) => ours.some((name) => line.includes(name)));
+      if (complaints.length > 0) throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
     }
     await this.systemctl("daemon-reload");
   }
@@ -294,9 +280,7 @@ export class PrivateSystemd implements AsyncDisposable {
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as { MESSAGE?: string | number[]; _PID?: string })
       .filter(({ _PID }) => from === undefined || (from === "manager") === (_PID === "1"))
-      .map(({ MESSAGE = "" }) =>
-        typeof MESSAGE === "string" ? MESSAGE : Buffer.from(MESSAGE).toString(),
-      );
+      .map(({ MESSAGE = "" }) => (typeof MESSAGE === "string" ? MESSAGE : Buffer.from(MESSAGE).toString()));
   }
 
   /** Resolves to the first message of a unit that matches. */
@@ -310,8 +294,7 @@ export class PrivateSystemd implements AsyncDisposable {
         return found !== undefined;
       },
       timeout,
-      () =>
-        `The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`,
+      () => `The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`,
     );
     return found ?? "";
   }

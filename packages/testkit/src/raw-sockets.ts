@@ -97,8 +97,7 @@ function sockaddr(address: ListenAddress): Buffer {
     uint16("writeUInt16LE", ipv6 ? FAMILY.ipv6 : FAMILY.ipv4),
     uint16("writeUInt16BE", Number(port)),
   ];
-  if (!ipv6)
-    return Buffer.concat([...start, Buffer.from(host.split(".").map(Number)), Buffer.alloc(8)]);
+  if (!ipv6) return Buffer.concat([...start, Buffer.from(host.split(".").map(Number)), Buffer.alloc(8)]);
   if (host !== "::" && host !== "::1") throw new Error(`rawSocket() knows :: and ::1, not ${host}`);
   return Buffer.concat([
     ...start,

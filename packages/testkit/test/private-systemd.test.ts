@@ -1,13 +1,6 @@
 import { once } from "node:events";
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -101,9 +94,7 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
     await systemd.start("web.service");
     expect(await systemd.waitForJournal("web.service", /serving/)).toBe("serving");
     expect(await systemd.journal("web.service", "service")).toEqual(["serving"]);
-    expect((await systemd.journal("web.service", "manager")).join()).toContain(
-      "Started web.service",
-    );
+    expect((await systemd.journal("web.service", "manager")).join()).toContain("Started web.service");
   });
 
   test("shows and awaits the properties of a unit", async () => {
@@ -130,12 +121,8 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
       code: 3,
     });
     expect(await systemd.mustRun(["pwd"], { cwd: "/run" })).toBe("/run\n");
-    await expect(systemd.mustRun(["sh", "-c", "echo why; exit 3"])).rejects.toThrow(
-      /why\nIt exited with 3/,
-    );
-    await expect(systemd.run(["sleep", "1000"], { timeout: 50 })).rejects.toThrow(
-      /longer than 50 ms/,
-    );
+    await expect(systemd.mustRun(["sh", "-c", "echo why; exit 3"])).rejects.toThrow(/why\nIt exited with 3/);
+    await expect(systemd.run(["sleep", "1000"], { timeout: 50 })).rejects.toThrow(/longer than 50 ms/);
   });
 
   test("signals a command that runs on", async () => {
@@ -177,11 +164,7 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
   });
 
   test("boots as often as one likes at a time, each with its own port 80", async () => {
-    const others = await Promise.all([
-      bootPrivateSystemd(),
-      bootPrivateSystemd(),
-      bootPrivateSystemd(),
-    ]);
+    const others = await Promise.all([bootPrivateSystemd(), bootPrivateSystemd(), bootPrivateSystemd()]);
     try {
       await Promise.all(
         others.map(async (other, index) => {
@@ -193,8 +176,7 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
           await other.start("own.service");
           await eventually(
             async () =>
-              (await other.request("http://127.0.0.1/").catch(() => undefined))?.body ===
-              `${index}`,
+              (await other.request("http://127.0.0.1/").catch(() => undefined))?.body === `${index}`,
           );
         }),
       );
@@ -304,9 +286,6 @@ function cgroups(): string[] {
     .filter((name) => name.startsWith("private-systemd-"));
 }
 
-async function eventually(
-  reached: () => boolean | Promise<boolean>,
-  timeout = 10_000,
-): Promise<void> {
+async function eventually(reached: () => boolean | Promise<boolean>, timeout = 10_000): Promise<void> {
   await expect.poll(reached, { timeout, interval: 20 }).toBe(true);
 }

@@ -51,12 +51,12 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
     address: string,
   ): Promise<Answer> {
     await systemd.installUnits(emitUnits({ ...description, exec: [program, ...script] }));
-    const sockets = Object.keys(emitUnits({ ...description, exec: [systemd.node] })).filter(
-      (unit) => unit.endsWith(".socket"),
+    const sockets = Object.keys(emitUnits({ ...description, exec: [systemd.node] })).filter((unit) =>
+      unit.endsWith(".socket"),
     );
     await systemd.start(...sockets);
     const { body } = await systemd.request(address);
-    return JSON.parse(String(body)) as Answer;
+    return JSON.parse(body) as Answer;
   }
 
   it("sees the arguments, variables, folder and descriptions that were asked for, whatever is in them", async () => {

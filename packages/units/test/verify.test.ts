@@ -33,64 +33,60 @@ function verify(units: Record<string, string>): string {
   return `${error?.message ?? ""}${stdout}${stderr}`;
 }
 
-describeWith(
-  { root: true, commands: ["unshare", "systemd-analyze"] },
-  "systemd-analyze verify",
-  () => {
-    const app: AppDescription = { name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }] };
-    const described: Record<string, AppDescription> = {
-      "the Gitea pair": gitea,
-      "Gitea in the sandbox": { ...gitea, hardening: "outbound" },
-      "a description of three fields": app,
-      "an inbound service": { ...app, hardening: "inbound" },
-      "several sockets and every option": {
-        ...app,
-        description: `50% of "Gitea" is $HOME; # no comment`,
-        documentation: ["https://example.com/a%20b"],
-        exec: ["/bin/sh", "-c", 'echo "$HOME" %n; true', ";", "", "a\nb\t\x01", "it's", "\\"],
-        environment: { A: "%n $HOME \"quoted\" 'too' \\", B: "", C: "a\nb" },
-        workingDirectory: "/home/git",
-        readWritePaths: ["/home/git", "/home/a b%"],
-        restartSec: "1min 30s",
-        sockets: [
-          {
-            name: "http",
-            listen: [80, "127.0.0.1:8080", "[::1]:8080", "[fe80::1]:8081%lo", "vsock::1234"],
-            listenDatagram: 80,
-            noDelay: true,
-            backlog: 64,
-            bindIPv6Only: "both",
-            bindToDevice: "lo",
-            freeBind: true,
-            reusePort: true,
-            keepAlive: true,
-            keepAliveTimeSec: "5min",
-            keepAliveIntervalSec: 10_000,
-            keepAliveProbes: 3,
-            deferAcceptSec: "1s",
-          },
-          {
-            name: "my api/100%",
-            listen: ["/run/my app/100%.sock", "@abstract"],
-            socketMode: "0660",
-            socketUser: "git",
-            socketGroup: "git",
-            directoryMode: "0750",
-            removeOnStop: true,
-          },
-        ],
-      },
-    };
+describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-analyze verify", () => {
+  const app: AppDescription = { name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }] };
+  const described: Record<string, AppDescription> = {
+    "the Gitea pair": gitea,
+    "Gitea in the sandbox": { ...gitea, hardening: "outbound" },
+    "a description of three fields": app,
+    "an inbound service": { ...app, hardening: "inbound" },
+    "several sockets and every option": {
+      ...app,
+      description: `50% of "Gitea" is $HOME; # no comment`,
+      documentation: ["https://example.com/a%20b"],
+      exec: ["/bin/sh", "-c", 'echo "$HOME" %n; true', ";", "", "a\nb\t\x01", "it's", "\\"],
+      environment: { A: "%n $HOME \"quoted\" 'too' \\", B: "", C: "a\nb" },
+      workingDirectory: "/home/git",
+      readWritePaths: ["/home/git", "/home/a b%"],
+      restartSec: "1min 30s",
+      sockets: [
+        {
+          name: "http",
+          listen: [80, "127.0.0.1:8080", "[::1]:8080", "[fe80::1]:8081%lo", "vsock::1234"],
+          listenDatagram: 80,
+          noDelay: true,
+          backlog: 64,
+          bindIPv6Only: "both",
+          bindToDevice: "lo",
+          freeBind: true,
+          reusePort: true,
+          keepAlive: true,
+          keepAliveTimeSec: "5min",
+          keepAliveIntervalSec: 10_000,
+          keepAliveProbes: 3,
+          deferAcceptSec: "1s",
+        },
+        {
+          name: "my api/100%",
+          listen: ["/run/my app/100%.sock", "@abstract"],
+          socketMode: "0660",
+          socketUser: "git",
+          socketGroup: "git",
+          directoryMode: "0750",
+          removeOnStop: true,
+        },
+      ],
+    },
+  };
 
-    it.each(Object.entries(described))("has nothing to say of %s", (_, description) => {
-      expect(verify(emitUnits(description))).toBe("");
-      expect(verify(emitUnits(description, { comments: true }))).toBe("");
-    });
+  it.each(Object.entries(described))("has nothing to say of %s", (_, description) => {
+    expect(verify(emitUnits(description))).toBe("");
+    expect(verify(emitUnits(description, { comments: true }))).toBe("");
+  });
 
-    it("would have said so of a directive that systemd does not know", () => {
-      expect(
-        verify({ "app.service": "[Service]\nExecStart=/bin/sh\nNonBlokking=true\n" }),
-      ).toContain("NonBlokking");
-    });
-  },
-);
+  it("would have said so of a directive that systemd does not know", () => {
+    expect(verify({ "app.service": "[Service]\nExecStart=/bin/sh\nNonBlokking=true\n" })).toContain(
+      "NonBlokking",
+    );
+  });
+});

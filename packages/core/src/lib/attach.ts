@@ -80,8 +80,7 @@ export function rememberRequestListeners(): void {
 
 function listen(this: Server, ...args: unknown[]): Server {
   const attachment = attachmentOf(this, args);
-  if (attachment === undefined)
-    return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
+  if (attachment === undefined) return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
   const callback = args.findLast((arg) => typeof arg === "function");
   if (callback !== undefined) this.once("listening", callback as () => void);
   let sockets: readonly ActivatedSocket[];

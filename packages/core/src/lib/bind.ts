@@ -55,9 +55,7 @@ export function serverAddress({ family, address }: ActivatedSocket): AddressInfo
 
 function listenOn(server: Server, { socket, probe }: PassedSocket, backlog: number): void {
   const target =
-    probe === undefined
-      ? { fd: socket.fd }
-      : { _handle: (probe as unknown as { _handle: object })._handle };
+    probe === undefined ? { fd: socket.fd } : { _handle: (probe as unknown as { _handle: object })._handle };
   // Only the positional backlog holds for a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
 }

@@ -13,10 +13,7 @@ const LITERAL_PREFIX: Record<number, string> = { 2: "0b", 8: "0o", 10: "", 16: "
  * Reads an integer as systemd's `safe_atoi()` family does, which is strtol(3) with base 0 behind a check that nothing
  * follows: so ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, `1 `, `1.5` and `1e0` are not.
  */
-export function parseCInteger(
-  text: string,
-  limits: { min: bigint; max: bigint },
-): bigint | IntegerFault {
+export function parseCInteger(text: string, limits: { min: bigint; max: bigint }): bigint | IntegerFault {
   let rest = text.replace(/^[ \t\n\r]+/, "");
   let base: number | undefined;
   // systemd takes Python's prefixes off before strtol() sees the text; so a sign may follow them, not precede them.

@@ -55,10 +55,7 @@ export function classify(names: readonly string[]): Classified[] {
   return names.map((name, index) => {
     const fd = LISTEN_FDS_START + index;
     const inode = inodes[index];
-    const { probe, ...facts } = factsOf(fd, name);
-    return { socket: Object.freeze({ fd, name, ...facts }), probe };
-
-    function factsOf(fd: number, name: string): Facts {
+    const factsOf = (): Facts => {
       if (inode === undefined) return { kind: "other", family: "unknown", address: null };
       const listener = tcp.get(inode);
       if (listener) return { kind: "listener", ...listener };
@@ -67,7 +64,9 @@ export function classify(names: readonly string[]): Classified[] {
       // A message written by mistake would be one to the service manager.
       if (name === "notify") return { kind: "unknown", family: "unknown", address: null };
       return probeSocket(fd, inode);
-    }
+    };
+    const { probe, ...facts } = factsOf();
+    return { socket: Object.freeze({ fd, name, ...facts }), probe };
   });
 }
 

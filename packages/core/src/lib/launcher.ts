@@ -63,9 +63,7 @@ function describe(command: readonly string[]): string {
 function scriptWords(args: readonly string[]): string[] {
   const index = args.findIndex((arg) => !arg.startsWith("-"));
   const script = args[index];
-  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(
-    script ?? "",
-  )?.[1];
+  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script ?? "")?.[1];
   if (script === undefined || tool === undefined) return ["node", ...args];
   const name =
     { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ??
@@ -82,12 +80,7 @@ function ownCommand(): string {
   const script = process.argv[1];
   const loader = process.execArgv.some((arg) => /[/\\]tsx[/\\]dist[/\\]/.test(arg));
   const execArgv = loader ? ["--import", "tsx"] : process.execArgv;
-  return [
-    process.execPath,
-    ...execArgv,
-    ...(script === undefined ? [] : [script]),
-    ...process.argv.slice(2),
-  ]
+  return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)]
     .map(quote)
     .join(" ");
 }

@@ -24,9 +24,7 @@ export function checkOptions(options: TakeOptions): void {
   const names = namesOf(options);
   if (
     name !== undefined &&
-    (!Array.isArray(names) ||
-      names.length === 0 ||
-      !names.every((each) => typeof each === "string"))
+    (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
   ) {
     throw wrong("The option name is neither a name nor a list of names");
   }

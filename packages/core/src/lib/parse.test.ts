@@ -21,11 +21,7 @@ describe("the environment of sd_listen_fds(3)", () => {
     ["the same name twice", { ...ours, LISTEN_FDNAMES: "web:web" }, ["web", "web"]],
     ["an empty name", { ...ours, LISTEN_FDNAMES: "web:" }, ["web", ""]],
     ["one empty name", { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "" }, [""]],
-    [
-      "a colon behind a backslash",
-      { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "a\\:b" },
-      ["a:b"],
-    ],
+    ["a colon behind a backslash", { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "a\\:b" }, ["a:b"]],
   ])("%s", (_, env, names) => {
     expect(parseListenEnvironment(env, 42)).toEqual({ activated: true, names });
   });
@@ -56,29 +52,17 @@ describe("the environment of sd_listen_fds(3)", () => {
       reason: "LISTEN_PIDFDID is 7, of an earlier process with the pid 42",
     });
     expect(
-      parseListenEnvironment(
-        { ...ours, LISTEN_PIDFDID: "18446744073709551615" },
-        42,
-        2n ** 64n - 1n,
-      ),
+      parseListenEnvironment({ ...ours, LISTEN_PIDFDID: "18446744073709551615" }, 42, 2n ** 64n - 1n),
     ).toMatchObject({ activated: true });
   });
 
   test.each([
     [{ LISTEN_PID: "abc" }, "ERR_LISTEN_PID", 'LISTEN_PID is malformed: "abc"'],
     [{ LISTEN_PID: "0" }, "ERR_LISTEN_PID", 'LISTEN_PID is out of range: "0"'],
-    [
-      { ...ours, LISTEN_PIDFDID: "-1" },
-      "ERR_LISTEN_PIDFDID",
-      'LISTEN_PIDFDID is out of range: "-1"',
-    ],
+    [{ ...ours, LISTEN_PIDFDID: "-1" }, "ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is out of range: "-1"'],
     [{ ...ours, LISTEN_PIDFDID: "" }, "ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is malformed: ""'],
     [{ ...ours, LISTEN_FDS: "1e0" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "1e0"'],
-    [
-      { ...ours, LISTEN_FDS: "2147483648" },
-      "ERR_LISTEN_FDS",
-      'LISTEN_FDS is out of range: "2147483648"',
-    ],
+    [{ ...ours, LISTEN_FDS: "2147483648" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is out of range: "2147483648"'],
     [
       { ...ours, LISTEN_FDS: "2000000000" },
       "ERR_FD_NOT_OPEN",
@@ -89,11 +73,7 @@ describe("the environment of sd_listen_fds(3)", () => {
       "ERR_LISTEN_FDNAMES",
       "LISTEN_FDNAMES has 1 names (one) for 2 file descriptors",
     ],
-    [
-      { ...ours, LISTEN_FDNAMES: "a:b\\" },
-      "ERR_LISTEN_FDNAMES",
-      'LISTEN_FDNAMES is malformed: "a:b\\\\"',
-    ],
+    [{ ...ours, LISTEN_FDNAMES: "a:b\\" }, "ERR_LISTEN_FDNAMES", 'LISTEN_FDNAMES is malformed: "a:b\\\\"'],
   ])("%j is refused: %s", (env, code, message) => {
     const error = refusal(env);
     expect(error).toMatchObject({ code, message });

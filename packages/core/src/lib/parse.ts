@@ -3,12 +3,7 @@ import { type IntegerFault, parseCInteger } from "./c-integer.ts";
 import { ActivationError, type ActivationErrorCode } from "./errors.ts";
 
 /** The variables of sd_listen_fds(3), in the order in which they are read. */
-export const LISTEN_VARIABLES = [
-  "LISTEN_PID",
-  "LISTEN_PIDFDID",
-  "LISTEN_FDS",
-  "LISTEN_FDNAMES",
-] as const;
+export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
 
 /** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
 export const LISTEN_FDS_START = 3;

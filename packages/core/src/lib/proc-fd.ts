@@ -17,8 +17,7 @@ export function isWatched(fd: number): boolean {
       .map(Number)
       .some(
         (candidate) =>
-          isEpoll(candidate) &&
-          watches.test(readFileSync(`/proc/self/fdinfo/${candidate}`, "utf8")),
+          isEpoll(candidate) && watches.test(readFileSync(`/proc/self/fdinfo/${candidate}`, "utf8")),
       );
   } catch {
     return false;

@@ -53,8 +53,7 @@ export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
     if (!match || !inodes.has(inode)) continue;
     found.set(inode, {
       type:
-        ({ "0001": "stream", "0002": "dgram", "0005": "seqpacket" } as const)[match[2] as string] ??
-        "other",
+        ({ "0001": "stream", "0002": "dgram", "0005": "seqpacket" } as const)[match[2] as string] ?? "other",
       listening: (Number.parseInt(match[1] as string, 16) & 0x10000) !== 0, // __SO_ACCEPTCON
       connected: match[3] === "03", // SS_CONNECTED
       address: match[5] ?? "",
@@ -106,11 +105,7 @@ function formatAddress(hex: string, family: "ipv4" | "ipv6"): string {
 }
 
 /** `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), the IPv6 form shortened as RFC 5952 says. */
-export function formatEndpoint(endpoint: {
-  family: "ipv4" | "ipv6";
-  address: string;
-  port: number;
-}): string {
+export function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
   const { address, port } = new SocketAddress(endpoint);
   return endpoint.family === "ipv4" ? `${address}:${port}` : `[${address}]:${port}`;
 }

@@ -25,10 +25,7 @@ export function takeListeners(
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
-export function socketsNamed(
-  passed: readonly PassedSocket[],
-  names: readonly string[],
-): PassedSocket[] {
+export function socketsNamed(passed: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
   const known = new Set(passed.map(({ socket }) => socket.name));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) {

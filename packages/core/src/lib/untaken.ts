@@ -17,8 +17,7 @@ export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
     );
   const report = (): void => {
     const left = untaken();
-    if (left.length > 0)
-      once("warn of untaken sockets", () => warnOf(left.map(({ socket }) => socket)));
+    if (left.length > 0) once("warn of untaken sockets", () => warnOf(left.map(({ socket }) => socket)));
   };
   state.untakenTimer = setTimeout(report, GRACE).unref();
   once("watch for the end", () => process.once("beforeExit", report));

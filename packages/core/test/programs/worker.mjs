@@ -6,9 +6,7 @@ import { activatedSockets, listen } from "@sockact/core";
 const say = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 if (isMainThread) {
   if (process.argv[2] === "main first") say("main", { count: activatedSockets().length });
-  new Worker(new URL(import.meta.url)).on("exit", () =>
-    say("main", { count: activatedSockets().length }),
-  );
+  new Worker(new URL(import.meta.url)).on("exit", () => say("main", { count: activatedSockets().length }));
 } else {
   try {
     say("worker", await listen(createServer(), { port: 0 }));

@@ -1,14 +1,6 @@
 import { createServer } from "node:http";
 import { systemdListen } from "@sockact/express";
-import {
-  echoWebSockets,
-  options,
-  ownServer,
-  port,
-  report,
-  say,
-  whoAmI,
-} from "@sockact/testkit/contract-app";
+import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
 
 const { default: express } = await import(process.env.FRAMEWORK);
 

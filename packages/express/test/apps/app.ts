@@ -2,15 +2,7 @@ import { createServer } from "node:http";
 import process from "node:process";
 import type Framework from "express";
 import systemdListen from "@sockact/express";
-import {
-  echoWebSockets,
-  options,
-  ownServer,
-  port,
-  report,
-  say,
-  whoAmI,
-} from "@sockact/testkit/contract-app";
+import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
 import type { Express } from "express";
 
 const { default: express } = (await import(process.env["FRAMEWORK"] as string)) as {
@@ -20,8 +12,7 @@ const { default: express } = (await import(process.env["FRAMEWORK"] as string)) 
 const app: Express & { _router?: { stack: { name: string }[] } } = express();
 if (options) app.use(systemdListen(options));
 app.get("/", (req, res) => void res.json(whoAmI(req)));
-const leftovers = (): string[] =>
-  (app._router ?? app.router).stack.map(({ name }: { name: string }) => name);
+const leftovers = (): string[] => (app._router ?? app.router).stack.map(({ name }: { name: string }) => name);
 
 if (ownServer) {
   const server = createServer(app);

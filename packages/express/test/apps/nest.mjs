@@ -14,7 +14,7 @@ Controller()(AppController);
 Get()(AppController.prototype, "index", Object.getOwnPropertyDescriptor(AppController.prototype, "index"));
 Req()(AppController.prototype, "index", 0);
 
-class AppModule {}
+const AppModule = function AppModule() {};
 Module({ controllers: [AppController] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: false });

@@ -80,11 +80,7 @@ describe("addresses", () => {
       .map((groups) => groups.join(":"));
     fc.assert(
       fc.property(fc.oneof(fc.ipV6(), fc.ipV4(), almost, grouped), (text) => {
-        expect([text, isIPv6(text), isIPv4(text)]).toEqual([
-          text,
-          nodeIsIPv6(text),
-          nodeIsIPv4(text),
-        ]);
+        expect([text, isIPv6(text), isIPv4(text)]).toEqual([text, nodeIsIPv6(text), nodeIsIPv4(text)]);
       }),
       seed,
     );

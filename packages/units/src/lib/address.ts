@@ -63,8 +63,7 @@ function refusedUnixPath(address: string): Refusal | undefined {
 
 /** `127.0.0.1:80`, `[::1]:80`, and `[fe80::1]:80%eth0`, where systemd.socket(5) has the zone last. */
 function refusedIP(address: string): Refusal | undefined {
-  const [, bracketed, bare, port, zone] =
-    /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d+)(%.*)?$/.exec(address) ?? [];
+  const [, bracketed, bare, port, zone] = /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d+)(%.*)?$/.exec(address) ?? [];
   if (port === undefined) return refusedShape(address);
   if (!isPort(port)) return refusedPort(port);
   if (bracketed?.includes("%")) {

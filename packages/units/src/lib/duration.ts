@@ -16,9 +16,7 @@ const units = [
 ].flatMap((names) => names.split(" "));
 
 // The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(
-  String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units.join("|")})(?:\s+|(?=\d)|$))+$`,
-);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units.join("|")})(?:\s+|(?=\d)|$))+$`);
 
 const coarse = [
   ["h", 3_600_000],

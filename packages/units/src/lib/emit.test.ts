@@ -26,11 +26,7 @@ function directives(text: string): string[] {
 
 describe("the Gitea pair", () => {
   const wanted = {
-    "gitea.socket": [
-      "[Unit] Description=Gitea socket",
-      "[Socket] ListenStream=80",
-      "[Socket] NoDelay=true",
-    ],
+    "gitea.socket": ["[Unit] Description=Gitea socket", "[Socket] ListenStream=80", "[Socket] NoDelay=true"],
     "gitea.service": [
       "[Unit] Description=Gitea (Git with a cup of tea)",
       "[Unit] Requires=gitea.socket",
@@ -51,8 +47,7 @@ describe("the Gitea pair", () => {
   };
   const additions: Record<string, Record<string, string>> = {
     "gitea.socket": {
-      "[Socket] TriggerLimitIntervalSec=0":
-        "a service that ends without accepting would fail the socket",
+      "[Socket] TriggerLimitIntervalSec=0": "a service that ends without accepting would fail the socket",
       "[Install] WantedBy=sockets.target": "the socket is what is enabled",
     },
     "gitea.service": {
@@ -166,27 +161,17 @@ describe("several sockets", () => {
   });
 
   it("are a unit each, named after the socket, and all of the service", () => {
-    expect(Object.keys(units)).toEqual([
-      "shop-http.socket",
-      "shop-my\\x20api.socket",
-      "shop.service",
-    ]);
-    expect(units["shop-my\\x20api.socket"]).toContain(
-      "FileDescriptorName=my api\nService=shop.service\n",
-    );
+    expect(Object.keys(units)).toEqual(["shop-http.socket", "shop-my\\x20api.socket", "shop.service"]);
+    expect(units["shop-my\\x20api.socket"]).toContain("FileDescriptorName=my api\nService=shop.service\n");
     expect(units["shop-my\\x20api.socket"]).toContain("Description=shop my api socket\n");
   });
 
   it("are required, waited for, passed and enabled together", () => {
     for (const key of ["Requires", "After"]) {
-      expect(units["shop.service"]).toContain(
-        `${key}=shop-http.socket\n${key}=shop-my\\x20api.socket\n`,
-      );
+      expect(units["shop.service"]).toContain(`${key}=shop-http.socket\n${key}=shop-my\\x20api.socket\n`);
     }
     for (const key of ["Sockets", "Also"]) {
-      expect(units["shop.service"]).toContain(
-        `${key}=shop-http.socket\n${key}=shop-my\\\\x20api.socket\n`,
-      );
+      expect(units["shop.service"]).toContain(`${key}=shop-http.socket\n${key}=shop-my\\\\x20api.socket\n`);
     }
   });
 });
@@ -242,9 +227,7 @@ describe("the sandbox", () => {
   });
 
   it("lets an inbound service of Type=notify reach the service manager", () => {
-    expect(service({ hardening: "inbound", type: "notify" })).toContain(
-      "RestrictAddressFamilies=AF_UNIX\n",
-    );
+    expect(service({ hardening: "inbound", type: "notify" })).toContain("RestrictAddressFamilies=AF_UNIX\n");
   });
 
   it("gives an outbound service a folder of its own, and a dynamic user a home there unless one is asked for", () => {
@@ -264,9 +247,7 @@ describe("the sandbox", () => {
     expect(service({ exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node"] })).toContain(
       "ProtectHome=read-only\n",
     );
-    expect(service({ user: "root", workingDirectory: "//root" })).toContain(
-      "ProtectHome=read-only\n",
-    );
+    expect(service({ user: "root", workingDirectory: "//root" })).toContain("ProtectHome=read-only\n");
     expect(service({ workingDirectory: "/homes" })).toContain("ProtectHome=yes\n");
   });
 
@@ -291,8 +272,7 @@ describe("comments", () => {
   it("give the reason of each directive that was not asked for, and of no other", () => {
     const lines = units["shop.service"]!.split("\n");
     const uncommented = lines.filter(
-      (line, index) =>
-        line.includes("=") && !line.startsWith("#") && !lines[index - 1]!.startsWith("# "),
+      (line, index) => line.includes("=") && !line.startsWith("#") && !lines[index - 1]!.startsWith("# "),
     );
     expect(uncommented).toEqual([
       "Description=Shop",

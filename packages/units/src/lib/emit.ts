@@ -23,10 +23,7 @@ const longestLine = 1_048_575;
  *
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
  */
-export function emitUnits(
-  description: AppDescription,
-  options: EmitOptions = {},
-): Record<string, string> {
+export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   const problems: UnitProblem[] = [];
   const source: unknown = description;
   if (!isObject(source)) {

@@ -38,8 +38,7 @@ export function readFields<Field extends string>(
   const asked = {} as Asked<Field>;
   for (const field of Object.keys(table) as Field[]) {
     const value = source[field];
-    asked[field] =
-      value === undefined ? [] : table[field].read(value, member(path, field), problems);
+    asked[field] = value === undefined ? [] : table[field].read(value, member(path, field), problems);
   }
   return asked;
 }

@@ -71,10 +71,7 @@ const measures: readonly { key: AddedDirective; inbound?: Value; outbound?: Valu
   { key: "IPAddressDeny", inbound: "any" },
 ];
 
-function both(
-  key: AddedDirective,
-  value: Value,
-): [{ key: AddedDirective; inbound: Value; outbound: Value }] {
+function both(key: AddedDirective, value: Value): [{ key: AddedDirective; inbound: Value; outbound: Value }] {
   return [{ key, inbound: value, outbound: value }];
 }
 

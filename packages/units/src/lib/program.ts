@@ -19,8 +19,7 @@ function refusedExecutable(path: string): Refusal | undefined {
       hint: "systemd cannot run such a path: rename it",
     };
   }
-  if (path.endsWith("/"))
-    return { message: "it names a folder", hint: "write the path of the program" };
+  if (path.endsWith("/")) return { message: "it names a folder", hint: "write the path of the program" };
   return refusedPath(path);
 }
 

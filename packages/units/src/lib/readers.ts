@@ -34,8 +34,7 @@ function rawText(refused: (text: string) => Refusal | undefined): Read {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
     const unfit = unfitForRaw(text);
-    if (unfit !== undefined)
-      return refuse(path, problems, `${shown(text)}: ${unfit}`, "take it out");
+    if (unfit !== undefined) return refuse(path, problems, `${shown(text)}: ${unfit}`, "take it out");
     const refusal = refused(text);
     if (refusal !== undefined)
       return refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint);
@@ -61,9 +60,7 @@ const matching =
     pattern.test(text) ? undefined : { message, hint };
 
 /** A sentence of its own, such as Description=. An empty one would leave the unit its file name. */
-export const sentence: Read = rawText(
-  matching(/./, "it is empty", "write a description, or leave it out"),
-);
+export const sentence: Read = rawText(matching(/./, "it is empty", "write a description, or leave it out"));
 
 export const directory: Read = rawText(refusedPath);
 
@@ -72,9 +69,7 @@ export const quotedPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
   const refusal = refusedPath(text);
-  return refusal
-    ? refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint)
-    : [item(text)];
+  return refusal ? refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint) : [item(text)];
 };
 
 const nameText = rawText(refusedName);
@@ -152,32 +147,20 @@ export const duration: Read = (value, path, problems) => {
 export const count: Read = (value, path, problems) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295
     ? [String(value)]
-    : refuse(
-        path,
-        problems,
-        `${shown(value)} is not a count`,
-        "write a whole number from 0 to 4294967295",
-      );
+    : refuse(path, problems, `${shown(value)} is not a count`, "write a whole number from 0 to 4294967295");
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
     typeof value === "string" && choices.includes(value)
       ? [value]
-      : refuse(
-          path,
-          problems,
-          `${shown(value)} is not among the choices`,
-          `one of ${choices.join(", ")}`,
-        );
+      : refuse(path, problems, `${shown(value)} is not among the choices`, `one of ${choices.join(", ")}`);
 }
 
 /** An array of values, a line each. */
 export function each(read: Read): Read {
   return (value, path, problems) =>
     Array.isArray(value)
-      ? Array.from(value, (entry: unknown, index) =>
-          read(entry, `${path}[${index}]`, problems),
-        ).flat()
+      ? Array.from(value, (entry: unknown, index) => read(entry, `${path}[${index}]`, problems)).flat()
       : refuse(path, problems, `${shown(value)} is not an array`, "write an array");
 }
 

@@ -17,15 +17,13 @@ export const reasons = {
   After: "The socket listens before the service starts.",
   StartLimitIntervalSec:
     "After a crash loop, too, the next connection starts the service: a limit would fail the socket until someone resets it.",
-  Restart:
-    "A crash is repaired, an exit with 0 is left alone: the next connection starts the service again.",
+  Restart: "A crash is repaired, an exit with 0 is left alone: the next connection starts the service again.",
   RestartSec: "The default of 100 ms makes a crash loop costly.",
   NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
   Sockets: "All sockets are passed, whichever of them started the service.",
   Also: "systemctl enable of the service enables its sockets.",
   // The sandbox
-  DynamicUser:
-    "The service runs as a user that exists only while it runs and owns no file elsewhere.",
+  DynamicUser: "The service runs as a user that exists only while it runs and owns no file elsewhere.",
   NoNewPrivileges: "No setuid program can raise its privileges.",
   CapabilityBoundingSet: "It needs no capability: systemd has bound the port already.",
   AmbientCapabilities: "Nor do its children inherit one.",
@@ -56,8 +54,7 @@ export const reasons = {
   SystemCallArchitectures: "No system calls of a foreign architecture, which filters may miss.",
   SystemCallFilter:
     "The system calls that services make, without those for privileged programs or for changing limits and priorities.",
-  SystemCallErrorNumber:
-    "A filtered call fails with EPERM: without this it would kill the program.",
+  SystemCallErrorNumber: "A filtered call fails with EPERM: without this it would kill the program.",
   RestrictAddressFamilies: "The kinds of socket it can make itself; those passed in stay usable.",
   IPAddressDeny: "No IP packet to or from sockets of its own; those passed in are not touched.",
 } as const;

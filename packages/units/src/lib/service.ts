@@ -24,15 +24,7 @@ const directives: Record<Exclude<ServiceField, "name" | "hardening">, Directive>
   environment: { key: "Environment", read: environment },
   restart: {
     key: "Restart",
-    read: read.oneOf([
-      "no",
-      "on-success",
-      "on-failure",
-      "on-abnormal",
-      "on-watchdog",
-      "on-abort",
-      "always",
-    ]),
+    read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
   },
   restartSec: { key: "RestartSec", read: read.duration },
   readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
@@ -49,19 +41,10 @@ export interface Service {
 }
 
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
-export function readService(
-  description: Record<string, unknown>,
-  problems: UnitProblem[],
-): Service {
+export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
-  const values = readFields(
-    directives,
-    ["name", "sockets", "hardening"],
-    description,
-    "",
-    problems,
-  );
+  const values = readFields(directives, ["name", "sockets", "hardening"], description, "", problems);
   if (description.exec === undefined) exec(undefined, "exec", problems);
   const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
   const dynamicUser = values.user.length === 0;
@@ -75,18 +58,17 @@ export function readService(
       dynamicUser,
       inHome: liesInHome(description),
       notifies: values.type[0]?.startsWith("notify") === true,
-      hasHome: Object.hasOwn((description.environment ?? {}) as object, "HOME"),
+      hasHome: Object.hasOwn(description.environment ?? {}, "HOME"),
     }),
   };
 }
 
 /** The sections of the service's unit file. */
 export function serviceSections(
-  { name, values, sandbox }: Service,
+  { name, values, sandbox: sandboxLines }: Service,
   socketUnits: readonly string[],
 ): Section[] {
-  const say = (field: keyof typeof directives): Line[] =>
-    asked(directives[field].key, values[field]);
+  const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const dynamicUser = values.user.length === 0;
   const restarts = values.restart[0] !== "no";
   return [
@@ -119,16 +101,13 @@ export function serviceSections(
         ...(socketUnits.length > 1
           ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
           : []),
-        ...sandbox,
+        ...sandboxLines,
         ...say("readWritePaths"),
       ],
     },
     {
       name: "Install",
-      lines: [
-        ...say("wantedBy"),
-        ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit))),
-      ],
+      lines: [...say("wantedBy"), ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit)))],
     },
   ];
 }

@@ -115,8 +115,7 @@ function refuseRepeated(
 
 /** The sections of a socket's unit file. */
 export function socketSections({ values, sibling }: Socket, app: string): Section[] {
-  const say = (field: keyof typeof directives): Line[] =>
-    asked(directives[field].key, values[field]);
+  const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const what = sibling === undefined ? `${app} socket` : `${app} ${sibling} socket`;
   return [
     { name: "Unit", lines: askedOr("Description", values.description, raw(what)) },

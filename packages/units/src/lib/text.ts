@@ -15,8 +15,7 @@ export function byteLength(text: string): number {
  */
 export function unspeakable(text: string): string | undefined {
   if (text.includes("\0")) return "it holds a NUL byte";
-  if (/\p{Surrogate}/u.test(text))
-    return "it holds half of a surrogate pair, which no UTF-8 file can";
+  if (/\p{Surrogate}/u.test(text)) return "it holds half of a surrogate pair, which no UTF-8 file can";
   if (/\p{Noncharacter_Code_Point}/u.test(text))
     return "it holds a code point that Unicode assigns to no character";
   return undefined;

@@ -3,9 +3,7 @@ import type { Refusal } from "./address.ts";
 /** systemd.unit(5): 255 characters with the suffix; and a file system allows no more. */
 const longest = 255;
 
-const suffixes = "service socket target device mount automount swap path timer slice scope".split(
-  " ",
-);
+const suffixes = "service socket target device mount automount swap path timer slice scope".split(" ");
 
 /** Why this cannot be the name of a unit to depend on, or `undefined`. */
 export function refusedUnitName(name: string): Refusal | undefined {
