@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import {
+  type AppProcess,
+  bootPrivateSystemd,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openRequest,
+  readAnswer,
+  socketActivate,
+} from "@sockact/testkit";
+
+const app = [process.execPath, fileURLToPath(new URL("apps/all.mjs", import.meta.url))];
+
+describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, in its own words", () => {
+  describe.each(["fastify4", "fastify"])("%s", (FRAMEWORK) => {
+    test("the log, addresses() and listeningOrigin name every socket, and onListen runs once", async () => {
+      const [tcp, tcp6, unix] = (await Promise.all((["tcp4", "tcp6", "unix"] as const).map(freeAddress))) as [string, string, string];
+      await using running = await socketActivate([tcp, tcp6, unix], app, { env: { FRAMEWORK } });
+      expect((await httpRequest(tcp)).body).toBe("hello");
+      const port = (address: string): number => Number(address.split(":").at(-1));
+      expect(await running.event("up")).toMatchObject({
+        returned: `http://${tcp}`,
+        listeningOrigin: `http://${tcp}`,
+        addresses: [
+          { address: "::1", family: "IPv6", port: port(tcp6) },
+          unix,
+          { address: "127.0.0.1", family: "IPv4", port: port(tcp) },
+        ],
+      });
+      await running.event("onListen");
+      const announced = running.stdout.match(/Server listening at [^"]*/g);
+      expect(announced).toEqual([tcp, tcp6].map((address) => `Server listening at http://${address}`).concat(`Server listening at ${unix}`));
+      expect(running.stdout.match(/"onListen"/g)).toHaveLength(1);
+    });
+
+    test("a listenTextResolver writes the lines of all sockets", async () => {
+      const addresses = await Promise.all((["unix", "abstract"] as const).map(freeAddress));
+      await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, RESOLVER: "1" } });
+      await httpRequest(addresses[0] as string);
+      await running.event("up");
+      expect(running.stdout.match(/is at [^"]*/g)).toEqual([`is at ${addresses[0]}`, `is at \\u0000${addresses[1]?.slice(1)}`]);
+    });
+
+    test.each([{}, { host: "localhost" }, { host: "0.0.0.0", backlog: 64 }, { path: "/never.sock" }])(
+      "only the sockets that were passed are open, with listen(%j)",
+      async (listen) => {
+        for (const kind of ["tcp4", "unix"] as const) {
+          const address = await freeAddress(kind);
+          await using running = await socketActivate([address], app, { env: { FRAMEWORK, LISTEN: JSON.stringify(listen) } });
+          await httpRequest(address);
+          await running.event("up");
+          expect(listeningSockets(running)).toBe(1);
+          expect((await running.event<{ addresses: unknown[] } & Record<string, unknown>>("log")).message).toMatch(/^Server listening/);
+        }
+      },
+    );
+
+    test("close() runs onClose only after the request on the second socket has ended", async () => {
+      const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+      await using running = await socketActivate(addresses, app, { env: { FRAMEWORK } });
+      await httpRequest(addresses[0] as string);
+      await running.event("up");
+      const request = openRequest(addresses[1] as string, "/held");
+      request.end();
+      await running.event("held");
+      running.write("close");
+      running.write("answer");
+      expect((await readAnswer(request)).body).toBe("done");
+      expect(await running.event("closed")).toMatchObject({ addresses: [] });
+      expect(running.stdout.indexOf('"request completed"')).toBeGreaterThan(0);
+      expect(running.stdout.lastIndexOf('"request completed"')).toBeLessThan(running.stdout.indexOf('"onClose"'));
+      expect(await running.ended).toBe(0);
+    });
+
+    test("it may be registered in an encapsulated part of the app", async () => {
+      const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+      await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, NESTED: "1" } });
+      for (const address of addresses) expect((await httpRequest(address)).body).toBe("hello");
+      expect((await running.event<{ addresses: unknown[] }>("up")).addresses).toHaveLength(2);
+    });
+  });
+});
+
+describeWith({ privateSystemd: true }, "Fastify in a sandbox without AF_NETLINK", () => {
+  test.each(["fastify4", "fastify"])("%s on 0.0.0.0 starts, and says so", async (framework) => {
+    await using systemd = await bootPrivateSystemd();
+    const script = `${systemd.project}/packages/fastify/test/apps/all.mjs`;
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=0.0.0.0:80\n",
+      "app.service": `[Service]\nExecStart=${systemd.node} ${script}\nEnvironment=FRAMEWORK=${framework}\nDynamicUser=yes\nPrivateNetwork=yes\nRestrictAddressFamilies=none\nNonBlocking=true\n`,
+    });
+    await systemd.start("app.socket");
+    expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
+    const up = await systemd.waitForJournal("app.service", /"event":"up"/);
+    expect(JSON.parse(up)).toMatchObject({ returned: "http://0.0.0.0:80", addresses: [{ address: "0.0.0.0", port: 80 }] });
+    expect(await systemd.waitForJournal("app.service", /Server listening/)).toContain("http://0.0.0.0:80");
+  });
+});
+
+/** How many of the process's descriptors are listening sockets of this network namespace. */
+function listeningSockets({ pid }: AppProcess): number {
+  const table = ["tcp", "tcp6", "unix"].map((name) => readFileSync(`/proc/${pid}/net/${name}`, "utf8")).join("");
+  return descriptors(pid).filter((inode) =>
+    table.split("\n").some((row) => row.includes(` ${inode} `) && (/ 0A /.test(row) || / 00010000 /.test(row))),
+  ).length;
+}
+
+function descriptors(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
