@@ -12,7 +12,10 @@ const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ??
 /** Runs a program without a word, unless it fails. */
 function run(command, ...args) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
-  const { status, error, stdout, stderr } = spawnSync(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env,
+  });
   if (status === 0) return;
   process.stderr.write(error ? `${command}: ${error.message}\n` : Buffer.concat([stdout, stderr]));
   process.exit(status || 1);

@@ -18,7 +18,11 @@ const app = [process.execPath, fileURLToPath(new URL("apps/all.mjs", import.meta
 describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, in its own words", () => {
   describe.each(["fastify4", "fastify"])("%s", (FRAMEWORK) => {
     test("the log, addresses() and listeningOrigin name every socket, and onListen runs once", async () => {
-      const [tcp, tcp6, unix] = (await Promise.all((["tcp4", "tcp6", "unix"] as const).map(freeAddress))) as [string, string, string];
+      const [tcp, tcp6, unix] = (await Promise.all((["tcp4", "tcp6", "unix"] as const).map(freeAddress))) as [
+        string,
+        string,
+        string,
+      ];
       await using running = await socketActivate([tcp, tcp6, unix], app, { env: { FRAMEWORK } });
       expect((await httpRequest(tcp)).body).toBe("hello");
       const port = (address: string): number => Number(address.split(":").at(-1));
@@ -33,7 +37,11 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       });
       await running.event("onListen");
       const announced = running.stdout.match(/Server listening at [^"]*/g);
-      expect(announced).toEqual([tcp, tcp6].map((address) => `Server listening at http://${address}`).concat(`Server listening at ${unix}`));
+      expect(announced).toEqual(
+        [tcp, tcp6]
+          .map((address) => `Server listening at http://${address}`)
+          .concat(`Server listening at ${unix}`),
+      );
       expect(running.stdout.match(/"onListen"/g)).toHaveLength(1);
     });
 
@@ -42,7 +50,10 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, RESOLVER: "1" } });
       await httpRequest(addresses[0] as string);
       await running.event("up");
-      expect(running.stdout.match(/is at [^"]*/g)).toEqual([`is at ${addresses[0]}`, `is at \\u0000${addresses[1]?.slice(1)}`]);
+      expect(running.stdout.match(/is at [^"]*/g)).toEqual([
+        `is at ${addresses[0]}`,
+        `is at \\u0000${addresses[1]?.slice(1)}`,
+      ]);
     });
 
     test.each([{}, { host: "localhost" }, { host: "0.0.0.0", backlog: 64 }, { path: "/never.sock" }])(
@@ -50,11 +61,15 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       async (listen) => {
         for (const kind of ["tcp4", "unix"] as const) {
           const address = await freeAddress(kind);
-          await using running = await socketActivate([address], app, { env: { FRAMEWORK, LISTEN: JSON.stringify(listen) } });
+          await using running = await socketActivate([address], app, {
+            env: { FRAMEWORK, LISTEN: JSON.stringify(listen) },
+          });
           await httpRequest(address);
           await running.event("up");
           expect(listeningSockets(running)).toBe(1);
-          expect((await running.event<{ addresses: unknown[] } & Record<string, unknown>>("log")).message).toMatch(/^Server listening/);
+          expect(
+            (await running.event<{ addresses: unknown[] } & Record<string, unknown>>("log")).message,
+          ).toMatch(/^Server listening/);
         }
       },
     );
@@ -72,7 +87,9 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect((await readAnswer(request)).body).toBe("done");
       expect(await running.event("closed")).toMatchObject({ addresses: [] });
       expect(running.stdout.indexOf('"request completed"')).toBeGreaterThan(0);
-      expect(running.stdout.lastIndexOf('"request completed"')).toBeLessThan(running.stdout.indexOf('"onClose"'));
+      expect(running.stdout.lastIndexOf('"request completed"')).toBeLessThan(
+        running.stdout.indexOf('"onClose"'),
+      );
       expect(await running.ended).toBe(0);
     });
 
@@ -96,16 +113,23 @@ describeWith({ privateSystemd: true }, "Fastify in a sandbox without AF_NETLINK"
     await systemd.start("app.socket");
     expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
     const up = await systemd.waitForJournal("app.service", /"event":"up"/);
-    expect(JSON.parse(up)).toMatchObject({ returned: "http://0.0.0.0:80", addresses: [{ address: "0.0.0.0", port: 80 }] });
+    expect(JSON.parse(up)).toMatchObject({
+      returned: "http://0.0.0.0:80",
+      addresses: [{ address: "0.0.0.0", port: 80 }],
+    });
     expect(await systemd.waitForJournal("app.service", /Server listening/)).toContain("http://0.0.0.0:80");
   });
 });
 
 /** How many of the process's descriptors are listening sockets of this network namespace. */
 function listeningSockets({ pid }: AppProcess): number {
-  const table = ["tcp", "tcp6", "unix"].map((name) => readFileSync(`/proc/${pid}/net/${name}`, "utf8")).join("");
+  const table = ["tcp", "tcp6", "unix"]
+    .map((name) => readFileSync(`/proc/${pid}/net/${name}`, "utf8"))
+    .join("");
   return descriptors(pid).filter((inode) =>
-    table.split("\n").some((row) => row.includes(` ${inode} `) && (/ 0A /.test(row) || / 00010000 /.test(row))),
+    table
+      .split("\n")
+      .some((row) => row.includes(` ${inode} `) && (/ 0A /.test(row) || / 00010000 /.test(row))),
   ).length;
 }
 

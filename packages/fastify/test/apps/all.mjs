@@ -5,7 +5,9 @@ import { say } from "@sockact/testkit/contract-app";
 
 const { default: Fastify } = await import(process.env.FRAMEWORK);
 
-const app = Fastify({ logger: { stream: { write: (line) => say("log", { message: JSON.parse(line).msg }) } } });
+const app = Fastify({
+  logger: { stream: { write: (line) => say("log", { message: JSON.parse(line).msg }) } },
+});
 if (process.env.NESTED) {
   app.register(async (child) => child.register(systemdListen), { prefix: "/nested" });
 } else {
