@@ -3,7 +3,7 @@ import Koa from "koa";
 import type { Middleware } from "./systemd-listen.ts";
 
 /** The part of a Koa app that is touched here, the same in Koa 2 and 3. */
-export interface KoaApp {
+interface KoaApp {
   middleware: unknown[];
   callback(): (...args: unknown[]) => unknown;
 }

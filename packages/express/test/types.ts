@@ -1,0 +1,13 @@
+// Compiled by `npm run typecheck`, never run: what TypeScript makes of systemdListen() in each major version.
+import express from "express";
+import express4 from "express4";
+import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/express";
+
+const options: SystemdListenOptions = { name: ["http", "https"], required: true };
+
+for (const app of [express(), express4() as unknown as express.Express]) app.use(systemdListen(options));
+express().use(systemdListen());
+express4().use(systemdListenByDefault());
+
+// @ts-expect-error There is no such option.
+systemdListen({ port: 80 });
