@@ -1,4 +1,7 @@
 // npm run bench: how long activatedSockets() takes, and whether it minds the connections that others hold open.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../packages/testkit/src/app-process.ts";
@@ -24,10 +27,14 @@ const program = [
   fileURLToPath(new URL("situation.ts", import.meta.url)),
 ];
 
-await using running = new AsyncDisposableStack();
+const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
 const situations = [];
-for (const { title, args } of SITUATIONS) {
-  const measurer = running.use(startProcess([...inside, ...program, ...args]));
+for (const [index, { title, args }] of SITUATIONS.entries()) {
+  const own = join(folder, String(index));
+  mkdirSync(own);
+  const measurer = startProcess([...inside, ...program, ...args, own]);
   // One after the other, for each has 20 seconds to open its connections.
   const { tables } = await measurer.event<{ tables: Tables }>("ready");
   situations.push({ title, measurer, tables, ours: [] as number[], naive: [] as number[] });
@@ -40,6 +47,8 @@ for (let round = 0; round < ROUNDS; round++) {
     naive.push(measured.naive);
   }
 }
+
+await Promise.all(situations.map(({ measurer }) => measurer[Symbol.asyncDispose]()));
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 const milliseconds = (value: number): string => value.toFixed(1);

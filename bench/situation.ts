@@ -1,6 +1,5 @@
-// One network namespace with so many connections, in which it starts an activated process whenever it is told to: KIND COUNT UNIX.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// One network namespace with so many connections, in which it starts an activated process whenever it is told to: KIND COUNT UNIX FOLDER.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -21,10 +20,8 @@ export interface Measured {
 /** Connections of one holder: it has both ends of each, within the 20,000 descriptors that some computers allow. */
 const SHARE = 5000;
 
-const [kind = "tcp", count = "0", unix = "path"] = process.argv.slice(2);
+const [kind = "tcp", count = "0", unix = "path", folder = "."] = process.argv.slice(2);
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-process.once("exit", () => rmSync(folder, { recursive: true }));
 
 const holders = Array.from({ length: Math.ceil(Number(count) / SHARE) }, (_, index) => {
   const address = kind === "tcp" ? `127.0.0.${2 + index}:8000` : join(folder, `${index}.sock`);

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
 test.each([
-  ["error", "errors.ts", /^ {2}\| "(ERR_\w+)"/gm, /^\| `(ERR_\w+)` \|/gm],
-  ["warning", "warn.ts", /"(SOCKACT_\w+)"/g, /^\| `(SOCKACT_\w+)` \|/gm],
+  ["error", "errors.ts", /^ {2}\| "(ERR_\w+)"/gm, /^\| `(ERR_\w+)` +\|/gm],
+  ["warning", "warn.ts", /"(SOCKACT_\w+)"/g, /^\| `(SOCKACT_\w+)` +\|/gm],
 ])("docs/errors.md has a line for each %s, and no other", (_, source, inSource, inDocs) => {
   const codes = Array.from(read(source).matchAll(inSource), ([, code]) => code);
   const documented = Array.from(read("../../../../docs/errors.md").matchAll(inDocs), ([, code]) => code);
