@@ -10,5 +10,5 @@ test.each([
   const codes = Array.from(read(source).matchAll(inSource), ([, code]) => code);
   const documented = Array.from(read("../../../../docs/errors.md").matchAll(inDocs), ([, code]) => code);
   expect(codes.length).toBeGreaterThan(2);
-  expect(documented.toSorted()).toEqual(codes.toSorted());
+  expect(new Set(documented)).toEqual(new Set(codes));
 });

@@ -1,3 +1,4 @@
+import type { Cluster } from "node:cluster";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
@@ -18,9 +19,17 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
       "SOCKACT_LAUNCHER",
       `The sockets were passed to ${describe(launcher)} (pid ${env["LISTEN_PID"]}), not to this process (pid ${process.pid}): ` +
         "they can't be used here, and the app listens as it would without them.",
-      `Let systemd start node itself: ExecStart=${ownCommand()}`,
+      isClusterWorker()
+        ? "A cluster can't share passed sockets yet: listen in the primary, or start one process."
+        : `Let systemd start node itself: ExecStart=${ownCommand()}`,
     ),
   );
+}
+
+/** Without loading node:cluster where nobody else has. */
+function isClusterWorker(): boolean {
+  if (process.send === undefined) return false;
+  return (process.getBuiltinModule("node:cluster") as unknown as Cluster).isWorker;
 }
 
 /** The command line of an ancestor of this process; undefined when that pid is none. */
