@@ -8,17 +8,17 @@ import { startProcess } from "../packages/testkit/src/app-process.ts";
 import type { Measured, Tables } from "./situation.ts";
 
 const CONNECTIONS = 50_000;
-const ROUNDS = 15;
 
+// TCP comes last: all network namespaces share the kernel's table of connections, and these take a while to leave it.
 const SITUATIONS = [
   { title: "no connections", args: ["tcp", "0", "path"] },
-  { title: `${CONNECTIONS} TCP`, args: ["tcp", String(CONNECTIONS), "path"] },
   { title: `${CONNECTIONS} unix`, args: ["unix", String(CONNECTIONS), "path"] },
   { title: `${CONNECTIONS} unix, @abstract`, args: ["unix", String(CONNECTIONS), "abstract"] },
+  { title: `${CONNECTIONS} TCP`, args: ["tcp", String(CONNECTIONS), "path"] },
 ];
 
-// Each situation has a network namespace of its own, so that all exist at once and take turns; as others than root with the user
-// namespace that this takes.
+// A network namespace for each, so that this computer's own connections don't count; as others than root, with the user namespace
+// that this takes.
 const namespace = process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-root-user", "--net"];
 const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 const program = [
@@ -26,49 +26,39 @@ const program = [
   ...process.execArgv,
   fileURLToPath(new URL("situation.ts", import.meta.url)),
 ];
-
 const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const situations = [];
+const results: { title: string; tables: Tables; measured: Measured }[] = [];
 for (const [index, { title, args }] of SITUATIONS.entries()) {
   const own = join(folder, String(index));
   mkdirSync(own);
-  const measurer = startProcess([...inside, ...program, ...args, own]);
-  // One after the other, for each has 20 seconds to open its connections.
-  const { tables } = await measurer.event<{ tables: Tables }>("ready");
-  situations.push({ title, measurer, tables, ours: [] as number[], naive: [] as number[] });
+  await using situation = startProcess([...inside, ...program, ...args, own]);
+  const { tables } = await situation.event<{ tables: Tables }>("ready");
+  const measured = await situation.event<Measured>("measured");
+  await situation.ended;
+  results.push({ title, tables, measured });
 }
-for (let round = 0; round < ROUNDS; round++) {
-  for (const { measurer, ours, naive } of situations) {
-    measurer.write("measure");
-    const measured = await measurer.event<Measured>("measured");
-    ours.push(measured.ours);
-    naive.push(measured.naive);
-  }
-}
-
-await Promise.all(situations.map(({ measurer }) => measurer[Symbol.asyncDispose]()));
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 const milliseconds = (value: number): string => value.toFixed(1);
-const times = (values: number[], first: number[]): string =>
-  `× ${(median(values) / median(first)).toFixed(1)}`;
-const [baseline] = situations;
-if (!baseline) throw new Error("There is nothing to compare with");
+const [none] = results;
+if (!none) throw new Error("There is nothing to compare with");
+const times = (which: keyof Measured, measured: Measured): string =>
+  `× ${(median(measured[which]) / median(none.measured[which])).toFixed(1)}`;
 
-console.log(`Node ${process.version}, medians of ${ROUNDS} processes, in milliseconds`);
+console.log(`Node ${process.version}, medians of ${none.measured.ours.length} processes, in milliseconds`);
 console.table(
   Object.fromEntries(
-    situations.map(({ title, tables, ours, naive }) => [
+    results.map(({ title, tables, measured }) => [
       title,
       {
         "rows of tcp, tcp6, unix": Object.values(tables).join(", "),
-        "activatedSockets()": milliseconds(median(ours)),
-        "to no connections": times(ours, baseline.ours),
-        "least to most": `${milliseconds(Math.min(...ours))} to ${milliseconds(Math.max(...ours))}`,
-        "whole tables": milliseconds(median(naive)),
-        "to none": times(naive, baseline.naive),
+        "activatedSockets()": milliseconds(median(measured.ours)),
+        "least to most": `${milliseconds(Math.min(...measured.ours))} to ${milliseconds(Math.max(...measured.ours))}`,
+        ratio: times("ours", measured),
+        "whole tables": milliseconds(median(measured.naive)),
+        "their ratio": times("naive", measured),
       },
     ]),
   ),

@@ -102,9 +102,9 @@ test("the service manager's own socket is left alone, whatever it looks like", a
   expect(() => readSync(outside, Buffer.alloc(1))).toThrow("EAGAIN");
 });
 
-test("no socket at all, only descriptors from OpenFile=, is no activation", async () => {
+test("descriptors from OpenFile= alone are listed, though they are no activation", async () => {
   const asked = await ask(startWithFds([keep(openSync("/dev/null", "r+"))], program, { names: ["notify"] }));
-  expect(asked.sockets).toEqual([]);
+  expect(asked.sockets).toMatchObject([{ fd: 3, name: "notify", kind: "other" }]);
 });
 
 test.each([

@@ -216,13 +216,13 @@ describe("names", () => {
       "that is taken",
       [{ name: "web" }, { name: "web" }],
       "ERR_SOCKET_TAKEN",
-      "web (fd 3) is in use, or was closed, by a server of this process",
+      "web (fd 3) is served already, or closed, by another server of this process",
     ],
     [
       "left out, and all are taken",
       [{}, {}],
       "ERR_SOCKET_TAKEN",
-      "web (fd 3), other (fd 4) are in use, or was closed, by a server of this process",
+      "web (fd 3), other (fd 4) are served already, or closed, by another server of this process",
     ],
   ])(
     "one %s: an error that says which there are, and nothing is taken",
@@ -285,6 +285,19 @@ describe("what can't be listened on is refused, and left open", () => {
     (await connect(addresses[0] as string)).destroy();
   });
 
+  test("alone, it is refused all the same: the app does not quietly listen elsewhere", async () => {
+    const env = { LISTEN_OPTIONS: json({ port: 0 }) };
+    await using app = startWithFds([keep(rawSocketPair("seqpacket")[0])], program, { env });
+    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_UNSUPPORTED" });
+  });
+
+  test("a listener may have the name of the service manager's socket", async () => {
+    const { fds, addresses } = await listeners("tcp4");
+    await using app = startWithFds(fds, program, { names: ["notify"] });
+    await app.event("listens");
+    expect((await httpRequest(addresses[0] as string)).status).toBe(200);
+  });
+
   test("but next to a listener it is passed over when no name is asked for", async () => {
     const { fds } = await listeners("tcp4");
     const udp = keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
@@ -297,6 +310,46 @@ describe("what can't be listened on is refused, and left open", () => {
     await using app = startWithFds([bound], program);
     await app.event("listens");
     expect((await httpRequest(`127.0.0.1:${portOf(bound)}`)).status).toBe(200);
+  });
+});
+
+describe("listen() of an app's own server", () => {
+  const own = [process.execPath, fileURLToPath(new URL("programs/own-server.mjs", import.meta.url))];
+
+  async function outcome(scenario: string, count = 2): Promise<Record<string, unknown>> {
+    const { fds } = await listeners(...Array.from({ length: count }, (): AddressKind => "tcp4"));
+    await using app = startWithFds(fds, own, { env: { SCENARIO: scenario } });
+    return await app.event("outcome");
+  }
+
+  test("a socket that another server has taken by its number is not taken again", async () => {
+    expect(await outcome("by number, then all")).toMatchObject({ events: ["listening"], fds: [3] });
+    expect(await outcome("by number, then by name")).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
+  });
+
+  test("one that can't be listened on after all is an error alone, and not half a success", async () => {
+    expect(await outcome("by number behind our back")).toMatchObject({
+      events: ["error EEXIST"],
+      listening: false,
+    });
+  });
+
+  test("called twice, it throws as Node does, and the second callback is not called", async () => {
+    expect(await outcome("twice")).toMatchObject({
+      thrown: "ERR_SERVER_ALREADY_LISTEN",
+      events: ["callback 1", "listening"],
+    });
+  });
+
+  test("a signal closes the server; what is none is refused, and nothing is taken", async () => {
+    expect(await outcome("signal")).toMatchObject({ events: ["listening", "close"] });
+    expect(await outcome("no signal")).toMatchObject({
+      thrown: "ERR_INVALID_ARG_TYPE",
+      events: ["listening"],
+    });
+    expect(await outcome("aborted before")).toMatchObject({
+      rejected: "The server was closed before it listened",
+    });
   });
 });
 
@@ -322,7 +375,7 @@ describe("not activated", () => {
     [
       "only the notify socket was passed, and required",
       { required: true },
-      "No socket was passed to this process (LISTEN_FDS holds no socket, only notify)",
+      "No socket was passed to this process (LISTEN_FDS holds only notify)",
     ],
   ])("is an error with %s", async (why, options, message) => {
     const env = { LISTEN_OPTIONS: json(options) };

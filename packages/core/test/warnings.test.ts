@@ -68,6 +68,22 @@ describe("a socket that nobody serves", () => {
     expect(await ending.ended).toBe(0);
     expect(app.stderr + ending.stderr).toBe("");
   });
+
+  test("is not named when it was used and let go, nor a connection, which has its client", async () => {
+    const udp = rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" });
+    const [connection] = rawSocketPair();
+    opened.push(udp, connection);
+    await using app = startWithFds([udp, connection], adopt, {
+      names: ["dns", "connection"],
+      env: { END: "1" },
+    });
+    expect(await app.ended).toBe(0);
+    await using closing = startWithFds([await listener()], adopt, {
+      env: { ADOPT: "3", CLOSE: "1", END: "1" },
+    });
+    expect(await closing.ended).toBe(0);
+    expect(app.stderr + closing.stderr).toBe("");
+  });
 });
 
 describe("a launcher between systemd and node", () => {
@@ -105,7 +121,7 @@ describe("a launcher between systemd and node", () => {
     await running.ended;
     expect(running.stderr).toContain(`The sockets were passed to ${described}`);
     expect(running.stderr).toMatch(
-      new RegExp(`ExecStart=${process.execPath} (--import tsx )?${script}$`, "m"),
+      new RegExp(`ExecStart=${process.execPath} (--import file:\\S+loader.mjs )?${script}$`, "m"),
     );
     expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
   });

@@ -5,22 +5,13 @@ import {
   type TakeOptions,
   warn,
 } from "@sockact/core/adapter";
+import { type App, leaveStack } from "./leave-stack.ts";
 
 /** Which sockets the app takes, and whether it has to get one. */
 export interface SystemdListenOptions extends TakeOptions {}
 
 /** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
 export type Mountable = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
-
-/** The part of an Express app that is touched here. Express 4 keeps its router in `_router`, Express 5 in `router`. */
-interface App {
-  _router?: Router | undefined;
-  router: Router;
-}
-
-interface Router {
-  stack: { name?: string }[];
-}
 
 rememberRequestListeners();
 
@@ -39,13 +30,15 @@ rememberRequestListeners();
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
 export function systemdListen(options: SystemdListenOptions = {}): Mountable {
-  checkActivation(options);
+  const { activated } = checkActivation(options);
   const passThrough: Mountable = (_req, _res, next) => {
-    warn(
-      "SOCKACT_UNSEEN",
-      "systemdListen() was given to something that is no Express app, such as a router: it does nothing there.",
-      "Write app.use(systemdListen()) on the app itself.",
-    );
+    if (activated) {
+      warn(
+        "SOCKACT_UNSEEN",
+        "systemdListen() was given to something that is no Express app, such as a router: it does nothing there.",
+        "Write app.use(systemdListen()) on the app itself.",
+      );
+    }
     next();
   };
   // Express mounts what looks like an app, and tells it of its parent: the one way to learn whose use() this is.
@@ -58,17 +51,4 @@ export function systemdListen(options: SystemdListenOptions = {}): Mountable {
       attach(options, { owns: (_server, listeners) => listeners.has(parent) });
     },
   });
-}
-
-/** Takes the layer off again that Express has pushed just before it emits `mount`. */
-function leaveStack(app: App): void {
-  // Not app.router first: reading it throws in Express 4.
-  const router = app._router ?? app.router;
-  router.stack.pop();
-  // Express 4 made its router for this layer, with the settings of that moment: let it do so again for the app's own first one.
-  if (
-    app._router !== undefined &&
-    router.stack.every(({ name }) => name === "query" || name === "expressInit")
-  )
-    app._router = undefined;
 }

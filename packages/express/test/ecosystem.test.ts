@@ -7,8 +7,15 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
-import { expect, test } from "vitest";
-import { DEADLINE, describeWith, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
+import { describe, expect, test } from "vitest";
+import {
+  DEADLINE,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  socketActivate,
+  startProcess,
+} from "@sockact/testkit";
 
 const app = (file: string): string[] => [
   process.execPath,
@@ -58,19 +65,41 @@ describeWith(
   },
 );
 
-describeWith({ commands: ["systemd-socket-activate"] }, "an Express app", () => {
-  test.each(["express4", "express"])(
-    "keeps settings that come after systemdListen(), is told of a wrong place for it and of a second server: %s",
-    async (framework) => {
-      const address = await freeAddress("tcp4");
-      await using running = await socketActivate([address], app("settings.mjs"), {
-        env: { FRAMEWORK: framework },
+describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
+  test("answers as if systemdListen() were not there", async () => {
+    await using plain = startProcess(app("untouched.mjs"), { env: { FRAMEWORK, PLAIN: "1" } });
+    await using ours = startProcess(app("untouched.mjs"), { env: { FRAMEWORK } });
+    const { seen } = await ours.event<{ seen: Record<string, { status: number }[]> }>("seen");
+    expect(seen).toEqual((await plain.event<{ seen: unknown }>("seen")).seen);
+    expect(
+      Object.values(seen)
+        .flat()
+        .filter(({ status }) => status === 200).length,
+    ).toBeGreaterThan(10);
+    expect(ours.stderr).toBe(plain.stderr);
+  });
+
+  describeWith({ commands: ["systemd-socket-activate"] }, "with two servers", () => {
+    test("gives each its socket, when systemdListen() is there once for each", async () => {
+      const addresses = (await Promise.all((["tcp4", "unix"] as const).map(freeAddress))) as [string, string];
+      await using running = await socketActivate(addresses, app("second-server.mjs"), {
+        names: ["a", "b"],
+        env: { FRAMEWORK, NAMES: "b,a" },
       });
-      expect((await httpRequest(address, "/router?a=b")).json()).toEqual({ own: "a=b" });
+      expect((await httpRequest(addresses[1])).json()).toEqual({ server: "first" });
+      expect((await httpRequest(addresses[0])).json()).toEqual({ server: "second" });
+    });
+
+    test("gives the first all, and tells the second", async () => {
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], app("second-server.mjs"), { env: { FRAMEWORK } });
+      for (let count = 0; count < 3; count++)
+        expect((await httpRequest(address)).json()).toEqual({ server: "first" });
       expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
       expect(await running.line(/SOCKACT_UNSEEN/)).toContain("given to something that is no Express app");
-    },
-  );
+      expect(running.stderr.match(/SOCKACT_UNSEEN/g), "once, not with each request").toHaveLength(1);
+    });
+  });
 });
 
 /** Runs the generator, adds the one line, and gives the app its packages. */

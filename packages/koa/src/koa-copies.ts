@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import Module from "node:module";
 import Koa from "koa";
 import type { Middleware } from "./systemd-listen.ts";
 
@@ -7,6 +7,9 @@ interface KoaApp {
   middleware: unknown[];
   callback(): (...args: unknown[]) => unknown;
 }
+
+/** What `require.cache` is. In a bundle there is no `require`, nor an `import.meta.url` to make one with. */
+const loadedModules = (Module as unknown as { _cache: Record<string, NodeModule | undefined> })._cache;
 
 const watched = new WeakSet<KoaApp>();
 const appOfHandler = new WeakMap<object, KoaApp>();
@@ -21,7 +24,7 @@ watch(Koa.prototype as unknown as KoaApp);
  * than the one that this package finds: so all that Node has loaded are looked through. It is CommonJS, also when imported.
  */
 export function watchKoa(): void {
-  for (const loaded of Object.values(createRequire(import.meta.url).cache)) {
+  for (const loaded of Object.values(loadedModules)) {
     if (loaded?.filename.replaceAll("\\", "/").endsWith("/lib/application.js") !== true) continue;
     const { prototype } = Object(loaded.exports) as {
       prototype?: Partial<KoaApp & { createContext: unknown }>;

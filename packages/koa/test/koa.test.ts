@@ -43,4 +43,27 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
     expect((await httpRequest(`localhost:${env.PORT}`)).status).toBe(200);
     expect(await running.line(/SOCKACT_UNSEEN/)).toContain("has not found this copy of Koa");
   });
+
+  test("even as CommonJS, with sockact in the same file", async () => {
+    const outfile = join(folder, "app.cjs");
+    await build({
+      stdin: {
+        contents: `import Koa from "koa";
+          import { systemdListen } from "@sockact/koa";
+          const app = new Koa();
+          app.use(systemdListen({ app }));
+          app.use((ctx) => { ctx.body = "bundled"; });
+          app.listen(0);`,
+        resolveDir: import.meta.dirname,
+      },
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      outfile,
+    });
+    const address = await freeAddress("tcp4");
+    await using running = await socketActivate([address], [process.execPath, outfile]);
+    expect((await httpRequest(address)).body).toBe("bundled");
+    expect(running.stderr).not.toContain("Warning");
+  });
 });

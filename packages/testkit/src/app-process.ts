@@ -120,6 +120,9 @@ async function waitFor<T>(
       : child.stdout?.closed && `ended without writing ${what}`;
     if (failed)
       throw new Error(`The program ${failed}.\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`);
-    await Promise.race([once(child, "output", { signal }), once(child, "close", { signal })]).catch(() => {});
+    const heard = new AbortController();
+    const either = { signal: AbortSignal.any([signal, heard.signal]) };
+    await Promise.race([once(child, "output", either), once(child, "close", either)]).catch(() => {});
+    heard.abort();
   }
 }

@@ -1,12 +1,12 @@
 import { Server } from "node:net";
 import process from "node:process";
-import type { ActivatedSocket } from "./classify.ts";
+import { ActivationError } from "./errors.ts";
 import { listenOnPassed, notActivated } from "./listen.ts";
 import { nativeListen } from "./node-internals.ts";
 import { checkOptions, namesOf, type TakeOptions } from "./options.ts";
 import { maybeActivated, type Passed, readActivation } from "./read.ts";
 import { type Attachment, once, state } from "./state.ts";
-import { socketsNamed } from "./take.ts";
+import { hasRemaining, markTaken, socketsNamed } from "./take.ts";
 
 /** What a framework's adapter knows of its app. */
 export interface Hooks {
@@ -68,7 +68,8 @@ export function rememberRequestListeners(): void {
       event: string,
       listener: (...args: never[]) => void,
     ) {
-      if (event === "request") {
+      // Not the handlers that come and go with the requests.
+      if (event === "request" && !this.listening) {
         const known = state.requestListeners.get(this);
         if (known) known.add(listener);
         else state.requestListeners.set(this, new Set([listener]));
@@ -79,40 +80,40 @@ export function rememberRequestListeners(): void {
 }
 
 function listen(this: Server, ...args: unknown[]): Server {
-  const attachment = attachmentOf(this, args);
+  const passed = readActivation() as Extract<Passed, { activated: true }>;
+  const attachment = attachmentOf(this, passed, args[0]);
   if (attachment === undefined) return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
-  const callback = args.findLast((arg) => typeof arg === "function");
-  if (callback !== undefined) this.once("listening", callback as () => void);
-  let sockets: readonly ActivatedSocket[];
   try {
-    sockets = listenOnPassed(
-      this,
-      readActivation() as Extract<Passed, { activated: true }>,
-      attachment.name,
-      bindOptions(args),
-    );
+    const sockets = listenOnPassed(this, passed, attachment.name, bindOptions(args));
+    const callback = args.findLast((arg) => typeof arg === "function");
+    if (callback !== undefined) this.once("listening", callback as () => void);
+    attachment.onBound?.(this, sockets, args[0]);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_SERVER_ALREADY_LISTEN") throw error;
+    // As in Node, what can't be bound is an event, what makes no sense is thrown.
+    if (!(error instanceof ActivationError)) throw error;
     process.nextTick(() => this.emit("error", error));
-    return this;
   }
-  attachment.onBound?.(this, sockets, args[0]);
   return this;
 }
 
-/** Whose server this is. Nobody's when it is told which descriptor or handle to listen on: that socket is taken by its number. */
-function attachmentOf(server: Server, [options]: unknown[]): Attachment | undefined {
-  const { fd, _handle, handle } = Object(options) as {
-    fd?: unknown;
-    _handle?: unknown;
-    handle?: unknown;
-  };
+/**
+ * Whose server this is: of several that own it, the first that has sockets left. Nobody's when it is told which descriptor or
+ * handle to listen on.
+ */
+function attachmentOf(
+  server: Server,
+  { passed }: Extract<Passed, { activated: true }>,
+  options: unknown,
+): Attachment | undefined {
+  const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
+  if (typeof fd === "number") markTaken(passed, fd);
   if (typeof fd === "number" || _handle !== undefined || handle !== undefined) return undefined;
   const requestListeners = new Set<unknown>([
     ...(state.requestListeners.get(server) ?? []),
     ...server.listeners("request"),
   ]);
-  return state.attachments.find(({ owns }) => owns(server, requestListeners));
+  const owners = state.attachments.filter(({ owns }) => owns(server, requestListeners));
+  return owners.find(({ name }) => hasRemaining(passed, name)) ?? owners[0];
 }
 
 /** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number behind the first. */

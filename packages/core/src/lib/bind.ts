@@ -1,8 +1,7 @@
-import { addAbortListener } from "node:events";
 import { type AddressInfo, Server } from "node:net";
 import type { ActivatedSocket } from "./classify.ts";
 import { giveHandle, handleOf, joinHandles, nativeListen, setPipeName } from "./node-internals.ts";
-import type { PassedSocket } from "./state.ts";
+import type { PassedSocket } from "./passed-socket.ts";
 
 /**
  * Node calls listen(2) again, with 511 unless told otherwise, which would shrink what `Backlog=` of the socket unit gave.
@@ -10,38 +9,30 @@ import type { PassedSocket } from "./state.ts";
  */
 const KEEP_BACKLOG = 0x7fffffff;
 
-/** What of the caller's own listen options holds for a socket that is already bound. */
-export interface BindOptions {
-  backlog?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /**
- * Makes one server listen on all of these sockets. It emits `listening` once, when it does, or `error`, as after any listen().
+ * Makes one server listen on all of these sockets. It emits `listening` once, when it does, or else `error`, and is closed.
  *
  * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
  * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options hold for each.
  */
-export function bind(
-  server: Server,
-  sockets: readonly PassedSocket[],
-  { backlog = KEEP_BACKLOG, signal }: BindOptions,
-): void {
+export function bind(server: Server, sockets: readonly PassedSocket[], backlog: number = KEEP_BACKLOG): void {
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   listenOn(server, first, backlog);
   const handle = handleOf(server);
   if (handle === undefined) return;
   const address = serverAddress(first.socket);
   if (typeof address === "string") setPipeName(server, address);
-  if (signal) closeOnAbort(server, signal);
+  const handles: ReturnType<typeof giveHandle>[] = others.map((other) => {
+    const acceptor = new Server().on("error", (error) => server.emit("error", error));
+    listenOn(acceptor, other, backlog);
+    return giveHandle(acceptor, server);
+  });
   joinHandles(
     handle,
-    others.flatMap((other) => {
-      const acceptor = new Server().on("error", (error) => server.emit("error", error));
-      listenOn(acceptor, other, backlog);
-      return giveHandle(acceptor, server) ?? [];
-    }),
+    handles.filter((each) => each !== undefined),
   );
+  // A part of them would be more than nothing, but not what was asked for.
+  if (handles.includes(undefined)) server.close();
 }
 
 /** What `server.address()` gives for this socket. */
@@ -58,9 +49,4 @@ function listenOn(server: Server, { socket, probe }: PassedSocket, backlog: numb
     probe === undefined ? { fd: socket.fd } : { _handle: (probe as unknown as { _handle: object })._handle };
   // Only the positional backlog holds for a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
-}
-
-function closeOnAbort(server: Server, signal: AbortSignal): void {
-  const subscription = addAbortListener(signal, () => server.close());
-  server.once("close", () => subscription[Symbol.dispose]());
 }

@@ -1,10 +1,11 @@
-import { fstatSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
 import { ActivationError } from "./errors.ts";
 import { LISTEN_FDS_START } from "./parse.ts";
-import { isEpoll } from "./proc-fd.ts";
+import { inodeOf, type PassedSocket } from "./passed-socket.ts";
+import { isEpoll, isUnix } from "./proc-fd.ts";
 import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc-net.ts";
 
 /** One file descriptor that was passed to this process. */
@@ -31,12 +32,6 @@ export interface ActivatedSocket {
   readonly address: string | null;
 }
 
-/** A socket, with what Node opened to look at it. */
-export interface Classified {
-  socket: ActivatedSocket;
-  probe: Socket | undefined;
-}
-
 type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: Socket };
 
 /**
@@ -45,12 +40,17 @@ type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: So
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
  */
-export function classify(names: readonly string[]): Classified[] {
-  const inodes = names.map((_, index) => socketInode(LISTEN_FDS_START + index, names.length));
-  const sockets = new Set(inodes.filter((inode) => inode !== undefined));
-  const tcp = findTcpListeners(sockets);
-  for (const inode of tcp.keys()) sockets.delete(inode);
-  const unix = findUnix(sockets);
+export function classify(names: readonly string[]): PassedSocket[] {
+  const inodes = names.map((_, index) => passedInode(LISTEN_FDS_START + index, names.length));
+  const inet = new Set<number>();
+  const unix = new Set<number>();
+  for (const [index, inode] of inodes.entries()) {
+    if (inode !== undefined) (isUnix(LISTEN_FDS_START + index) ? unix : inet).add(inode);
+  }
+  const tcp = findTcpListeners(inet);
+  // Before Linux 5.6 none was known to be a unix socket.
+  for (const inode of inet) if (!tcp.has(inode)) unix.add(inode);
+  const unixRows = findUnix(unix);
 
   return names.map((name, index) => {
     const fd = LISTEN_FDS_START + index;
@@ -59,34 +59,22 @@ export function classify(names: readonly string[]): Classified[] {
       if (inode === undefined) return { kind: "other", family: "unknown", address: null };
       const listener = tcp.get(inode);
       if (listener) return { kind: "listener", ...listener };
-      const row = unix.get(inode);
+      const row = unixRows.get(inode);
       if (row) return fromUnixRow(row);
       // A message written by mistake would be one to the service manager.
       if (name === "notify") return { kind: "unknown", family: "unknown", address: null };
       return probeSocket(fd, inode);
     };
     const { probe, ...facts } = factsOf();
-    return { socket: Object.freeze({ fd, name, ...facts }), probe };
+    return { socket: Object.freeze({ fd, name, ...facts }), inode, probe, taken: false };
   });
 }
 
-/** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
-export function isPassedSocket({ name, kind }: ActivatedSocket): boolean {
-  return name !== "notify" && kind !== "other";
-}
-
 /** The inode of a socket; undefined for a file or a pipe. */
-function socketInode(fd: number, announced: number): number | undefined {
-  try {
-    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path: after a
-    // socket's, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked.
-    const stats = fstatSync(fd, { bigint: true });
-    if (stats.isSocket()) return Number(stats.ino);
-    // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
-    if (!isEpoll(fd)) return undefined;
-  } catch {
-    // EBADF: falls through to the same answer.
-  }
+function passedInode(fd: number, announced: number): number | undefined {
+  const inode = inodeOf(fd);
+  // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
+  if (inode !== null && !isEpoll(fd)) return inode;
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but ${fd} was not passed`,

@@ -2,7 +2,6 @@ import type { Cluster } from "node:cluster";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
-import { once } from "./state.ts";
 import { warn } from "./warn.ts";
 
 /**
@@ -14,15 +13,13 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
   if (!/^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "")) return;
   const launcher = findAncestor(Number(env["LISTEN_PID"]));
   if (launcher === undefined) return;
-  once("warn of the launcher", () =>
-    warn(
-      "SOCKACT_LAUNCHER",
-      `The sockets were passed to ${describe(launcher)} (pid ${env["LISTEN_PID"]}), not to this process (pid ${process.pid}): ` +
-        "they can't be used here, and the app listens as it would without them.",
-      isClusterWorker()
-        ? "A cluster can't share passed sockets yet: listen in the primary, or start one process."
-        : `Let systemd start node itself: ExecStart=${ownCommand()}`,
-    ),
+  warn(
+    "SOCKACT_LAUNCHER",
+    `The sockets were passed to ${describe(launcher)} (pid ${env["LISTEN_PID"]}), not to this process (pid ${process.pid}): ` +
+      "they can't be used here, and the app listens as it would without them.",
+    isClusterWorker()
+      ? "A cluster can't share passed sockets yet: listen in the primary, or start one process."
+      : `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
   );
 }
 
@@ -37,7 +34,7 @@ function findAncestor(pid: number): string[] | undefined {
   try {
     for (let current = process.ppid; current > 0; current = parentOf(current)) {
       if (current === pid)
-        return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0$/, "").split("\0");
+        return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0+$/, "").split("\0");
     }
   } catch {
     // It has ended, or /proc hides it: no ancestor that could be named.
@@ -87,8 +84,11 @@ function isNode(program: string): boolean {
 /** The command line of this process as ExecStart= wants it: an absolute path, quoted where it has to be (systemd.service(5)). */
 function ownCommand(): string {
   const script = process.argv[1];
-  const loader = process.execArgv.some((arg) => /[/\\]tsx[/\\]dist[/\\]/.test(arg));
-  const execArgv = loader ? ["--import", "tsx"] : process.execArgv;
+  // tsx needs its loader alone; what it requires besides is for its own parent process.
+  const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
+  const execArgv = process.execArgv.filter(
+    (arg, index, all) => !isPreflight(arg) && !isPreflight(all[index + 1]),
+  );
   return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)]
     .map(quote)
     .join(" ");

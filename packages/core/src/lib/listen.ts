@@ -1,6 +1,6 @@
-import { once } from "node:events";
+import { addAbortListener, once } from "node:events";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
-import { bind, type BindOptions } from "./bind.ts";
+import { bind } from "./bind.ts";
 import type { ActivatedSocket } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
@@ -30,7 +30,7 @@ export interface Listening {
  * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
  *   `ERR_SOCKET_UNSUPPORTED`, `ERR_OPTION`, or a code of {@link activatedSockets};
- * - rejects with Node's own error when the server already listens, or can't.
+ * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
   const { name, required, ...where } = options;
@@ -47,26 +47,55 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
     server.listen(where);
   }
   const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(take), where) : [];
-  await once(server, "listening");
+  await untilListening(server);
   return { activated: passed.activated, sockets };
+}
+
+/** What of the caller's own listen options holds for a socket that is already bound. */
+export interface BindOptions {
+  backlog?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Takes the sockets and binds the server to them, which then emits `listening` or `error`.
  *
- * @throws ActivationError what {@link takeListeners} throws; and `ERR_SERVER_ALREADY_LISTEN`, as server.listen()
+ * @throws ActivationError what {@link takeListeners} throws; and what server.listen() does: `ERR_SERVER_ALREADY_LISTEN`,
+ * `ERR_INVALID_ARG_TYPE` for a signal that is none
  */
 export function listenOnPassed(
   server: Server,
   { passed }: Extract<Passed, { activated: true }>,
   names: readonly string[] | undefined,
-  options: BindOptions,
+  { backlog, signal }: BindOptions,
 ): readonly ActivatedSocket[] {
   // Before anything is taken: Node throws ERR_SERVER_ALREADY_LISTEN.
   if (server.listening) (nativeListen as () => Server).call(server);
-  const taken = takeListeners(passed, names);
-  bind(server, taken, options);
-  return taken.map(({ socket }) => socket);
+  const subscription = signal && addAbortListener(signal, () => server.close());
+  try {
+    const taken = takeListeners(passed, names);
+    bind(server, taken, backlog);
+    if (subscription) server.once("close", () => subscription[Symbol.dispose]());
+    return taken.map(({ socket }) => socket);
+  } catch (error) {
+    subscription?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */
+async function untilListening(server: Server): Promise<void> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  const closed = once(server, "close", { signal }).then(() => {
+    throw new Error("The server was closed before it listened");
+  });
+  try {
+    await Promise.race([once(server, "listening", { signal }), closed]);
+  } finally {
+    closed.catch(() => {});
+    settled.abort();
+  }
 }
 
 export function notActivated(reason: string, but?: string): ActivationError {

@@ -9,6 +9,15 @@ export function isEpoll(fd: number): boolean {
   }
 }
 
+/** Whether this descriptor is known to be a unix socket: only of these the kernel says how many descriptors are under way in them (Linux 5.6). */
+export function isUnix(fd: number): boolean {
+  try {
+    return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").includes("\nscm_fds:");
+  } catch {
+    return false;
+  }
+}
+
 /** Whether an event loop of this process waits for this descriptor: proc_pid_fdinfo(5). */
 export function isWatched(fd: number): boolean {
   const watches = new RegExp(`^tfd: +${fd} `, "m");

@@ -15,17 +15,20 @@ export interface UnixRow {
  * The listening TCP sockets of this network namespace among `inodes`: inode → address.
  *
  * The kernel lists listeners first (tcp_seq_start() walks their table before that of the connections), so reading stops at the
- * first row in another state: this costs the same with fifty thousand open connections.
+ * first row in another state, and once all are found: fifty thousand open connections are never read. IPv6 comes first, since
+ * `ListenStream=80` is that.
  */
 export function findTcpListeners(
   inodes: ReadonlySet<number>,
 ): Map<number, { family: "ipv4" | "ipv6"; address: string }> {
   const found = new Map<number, { family: "ipv4" | "ipv6"; address: string }>();
-  for (const family of ["ipv4", "ipv6"] as const) {
+  for (const family of ["ipv6", "ipv4"] as const) {
+    if (found.size === inodes.size) break;
     for (const row of rows(`/proc/self/net/${family === "ipv4" ? "tcp" : "tcp6"}`)) {
       const { state, inode, local } = inetRow(row);
-      if (state !== "0A" || found.size === inodes.size) break;
+      if (state !== "0A") break;
       if (inodes.has(inode)) found.set(inode, { family, address: formatAddress(local, family) });
+      if (found.size === inodes.size) break;
     }
   }
   return found;
@@ -42,29 +45,49 @@ export function findUdp(inode: number): { family: "ipv4" | "ipv6"; address: stri
   return undefined;
 }
 
-/** The unix sockets of this network namespace among `inodes`. Reading stops once all are found. */
+/** The unix sockets of this network namespace among `inodes`. Reading stops once all are found; only pieces that name one are taken apart. */
 export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
   const found = new Map<number, UnixRow>();
   if (inodes.size === 0) return found;
-  for (const row of rows("/proc/self/net/unix")) {
-    // Num RefCount Protocol Flags Type St Inode Path: unix(7), proc_net(5). The path may hold blanks.
-    const match = /^\S+ \S+ \S+ (\S+) (\S+) (\S+) +(\d+)(?: ([^]*))?$/.exec(row);
-    const inode = Number(match?.[4]);
-    if (!match || !inodes.has(inode)) continue;
-    found.set(inode, {
-      type:
-        ({ "0001": "stream", "0002": "dgram", "0005": "seqpacket" } as const)[match[2] as string] ?? "other",
-      listening: (Number.parseInt(match[1] as string, 16) & 0x10000) !== 0, // __SO_ACCEPTCON
-      connected: match[3] === "03", // SS_CONNECTED
-      address: match[5] ?? "",
-    });
+  const wanted = Array.from(inodes, (inode) => ` ${inode}`);
+  for (const piece of pieces("/proc/self/net/unix")) {
+    if (!wanted.some((inode) => piece.includes(inode))) continue;
+    for (const row of piece.split("\n")) {
+      // Num RefCount Protocol Flags Type St Inode Path: unix(7), proc_net(5). The path may hold blanks.
+      const match = /^\S+ \S+ \S+ (\S+) (\S+) (\S+) +(\d+)(?: ([^]*))?$/.exec(row);
+      const inode = Number(match?.[4]);
+      if (!match || !inodes.has(inode)) continue;
+      found.set(inode, {
+        type: UNIX_TYPES[match[2] as string] ?? "other",
+        listening: (Number.parseInt(match[1] as string, 16) & 0x10000) !== 0, // __SO_ACCEPTCON
+        connected: match[3] === "03", // SS_CONNECTED
+        address: Buffer.from(match[5] ?? "", "latin1").toString(),
+      });
+    }
     if (found.size === inodes.size) break;
   }
   return found;
 }
 
-/** The rows of a table behind its heading, read piece by piece. A table that can't be read (no IPv6, ProcSubset=pid) is empty. */
+const UNIX_TYPES: Record<string, UnixRow["type"]> = {
+  "0001": "stream",
+  "0002": "dgram",
+  "0005": "seqpacket",
+};
+
+/** The rows of a table behind its heading. */
 function* rows(path: string): Generator<string> {
+  let heading = true;
+  for (const piece of pieces(path)) {
+    for (const row of piece.split("\n")) {
+      if (!heading) yield row;
+      heading = false;
+    }
+  }
+}
+
+/** A table of whole rows at a time, each byte a character. One that can't be read (no IPv6, ProcSubset=pid) is empty. */
+function* pieces(path: string): Generator<string> {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -72,16 +95,13 @@ function* rows(path: string): Generator<string> {
     return;
   }
   try {
-    const piece = Buffer.allocUnsafe(16_384);
+    const buffer = Buffer.allocUnsafe(65_536);
     let rest = "";
-    let heading = true;
-    for (let length = readSync(fd, piece); length > 0; length = readSync(fd, piece)) {
-      const lines = (rest + piece.toString("latin1", 0, length)).split("\n");
-      rest = lines.pop() as string;
-      for (const line of lines) {
-        if (!heading) yield Buffer.from(line, "latin1").toString();
-        heading = false;
-      }
+    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
+      const text = rest + buffer.toString("latin1", 0, length);
+      const end = text.lastIndexOf("\n");
+      if (end !== -1) yield text.slice(0, end);
+      rest = text.slice(end + 1);
     }
   } finally {
     closeSync(fd);

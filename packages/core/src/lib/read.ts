@@ -1,10 +1,11 @@
 import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
-import { type ActivatedSocket, classify, isPassedSocket } from "./classify.ts";
+import { type ActivatedSocket, classify } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
 import { warnOfLauncher } from "./launcher.ts";
 import { LISTEN_VARIABLES, parseListenEnvironment } from "./parse.ts";
-import { type Activation, type PassedSocket, state } from "./state.ts";
+import { isFromSocketUnit } from "./passed-socket.ts";
+import { type Activation, state } from "./state.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 
 /** What was passed to this process: read and classified once, whoever asks. */
@@ -22,8 +23,7 @@ const WORKER_KEY = "sockact.1";
  * `ERR_BUN`, `ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
-  const activation = readActivation();
-  return activation.activated ? activation.passed.map(({ socket }) => socket) : [];
+  return readActivation().passed.map(({ socket }) => socket);
 }
 
 /** Whether the variables are there, or have been read: cheap, and touches nothing. Another process may be meant. */
@@ -44,7 +44,7 @@ function read(): Activation {
     const environment = parseListenEnvironment(process.env, process.pid);
     if (!environment.activated) {
       warnOfLauncher(process.env);
-      return environment;
+      return { ...environment, passed: [] };
     }
     if (process.versions["bun"] !== undefined) {
       throw new ActivationError(
@@ -53,16 +53,10 @@ function read(): Activation {
         "Run the service with Node: ExecStart=/usr/bin/node ….",
       );
     }
-    const passed: PassedSocket[] = classify(environment.names).map((classified) => ({
-      ...classified,
-      taken: false,
-    }));
-    // A descriptor from OpenFile= alone, such as the service manager's notify socket, is no activation.
-    if (!passed.some(({ socket }) => isPassedSocket(socket))) {
-      return {
-        activated: false,
-        reason: `LISTEN_FDS holds no socket, only ${environment.names.join(", ")}`,
-      };
+    const passed = classify(environment.names);
+    // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
+    if (!passed.some(isFromSocketUnit)) {
+      return { activated: false, reason: `LISTEN_FDS holds only ${environment.names.join(", ")}`, passed };
     }
     setEnvironmentData(WORKER_KEY, true);
     warnOfUntakenLater(passed);
@@ -82,7 +76,7 @@ function readInWorker(): Activation {
   } catch (error) {
     return { error: error as Error };
   }
-  if (!meant) return { activated: false, reason: "no socket was passed to this process" };
+  if (!meant) return { activated: false, reason: "no socket was passed to this process", passed: [] };
   return {
     error: new ActivationError(
       "ERR_WORKER_THREAD",

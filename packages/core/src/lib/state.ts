@@ -1,18 +1,11 @@
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import type { ActivatedSocket } from "./classify.ts";
-
-/** One passed file descriptor, and what this process did with it. */
-export interface PassedSocket {
-  readonly socket: ActivatedSocket;
-  /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
-  readonly probe: Socket | undefined;
-  taken: boolean;
-}
+import type { PassedSocket } from "./passed-socket.ts";
 
 /** What the one read of the environment gave. */
 export type Activation =
   | { activated: true; passed: readonly PassedSocket[] }
-  | { activated: false; reason: string }
+  | { activated: false; reason: string; passed: readonly PassedSocket[] }
   | { error: Error };
 
 /** A framework's app that is to listen on the sockets: which servers are its, and what it takes. */

@@ -1,7 +1,6 @@
 import type { ActivatedSocket } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
-import { isPassedSocket } from "./classify.ts";
-import type { PassedSocket } from "./state.ts";
+import { isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 
 /**
@@ -40,8 +39,9 @@ export function socketsNamed(passed: readonly PassedSocket[], names: readonly st
 
 function listenersNamed(passed: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
   const named = socketsNamed(passed, names);
-  for (const { socket, taken } of named) {
-    const refusal = refuse(socket) ?? (taken ? alreadyTaken([socket]) : undefined);
+  for (const passedSocket of named) {
+    const { socket } = passedSocket;
+    const refusal = refuse(socket) ?? (isServed(passedSocket) ? alreadyTaken([socket]) : undefined);
     if (refusal) throw refusal;
   }
   return named;
@@ -49,11 +49,21 @@ function listenersNamed(passed: readonly PassedSocket[], names: readonly string[
 
 function remainingListeners(passed: readonly PassedSocket[]): PassedSocket[] {
   const listeners = passed.filter(({ socket }) => refuse(socket) === undefined);
-  const remaining = listeners.filter(({ taken }) => !taken);
+  const remaining = listeners.filter((listener) => !isServed(listener));
   if (remaining.length > 0) return remaining;
   if (listeners.length > 0) throw alreadyTaken(listeners.map(({ socket }) => socket));
-  const unfit = passed.find(({ socket }) => isPassedSocket(socket)) as PassedSocket;
+  const unfit = passed.find(isFromSocketUnit) as PassedSocket;
   throw refuse(unfit.socket) as ActivationError;
+}
+
+/** Whether a server that takes these names would get anything. */
+export function hasRemaining(passed: readonly PassedSocket[], names: readonly string[] | undefined): boolean {
+  return passed.some((one) => (names?.includes(one.socket.name) ?? isFromSocketUnit(one)) && !isServed(one));
+}
+
+/** Marks a socket that a server of the app's own takes by its number. */
+export function markTaken(passed: readonly PassedSocket[], fd: number): void {
+  for (const one of passed) if (one.socket.fd === fd) one.taken = true;
 }
 
 /** Why a server can't listen on this socket. */
@@ -100,7 +110,7 @@ function unsupported(what: string): ActivationError {
 function alreadyTaken(sockets: readonly ActivatedSocket[]): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_TAKEN",
-    `${sockets.map(({ name, fd }) => `${name} (fd ${fd})`).join(", ")} ${sockets.length > 1 ? "are" : "is"} in use, or was closed, by a server of this process`,
-    "Each socket serves one server, and can't be opened again once it is closed. Give each server its own: listen(server, { name: 'https' }).",
+    `${sockets.map(({ name, fd }) => `${name} (fd ${fd})`).join(", ")} ${sockets.length > 1 ? "are" : "is"} served already, or closed, by another server of this process`,
+    "Each socket serves one server, and can't be opened again once it is closed. Name those of each server: listen(server, { name: 'https' }).",
   );
 }

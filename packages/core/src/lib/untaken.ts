@@ -1,31 +1,35 @@
 import process from "node:process";
-import { type ActivatedSocket, isPassedSocket } from "./classify.ts";
-import { isWatched } from "./proc-fd.ts";
-import { once, type PassedSocket, state } from "./state.ts";
+import { isFromSocketUnit, isOpen, isServed, type PassedSocket } from "./passed-socket.ts";
+import { once, state } from "./state.ts";
 import { warn } from "./warn.ts";
 
-/** How long a socket may stay without a taker while the app starts, in milliseconds. Each socket that is taken starts it anew. */
-const GRACE = 5_000;
+/** How long a socket may stay without a server while the app starts, in milliseconds: until the first is taken, and after the last. */
+const STARTING = 30_000;
+const STARTED = 5_000;
 
-/** Warns, once in a process, of the sockets that still have no taker a while after the last one was taken, or at the end. */
+/** Warns of the sockets that still have no server a while after the last one was taken, or at the end. */
 export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
   clearTimeout(state.untakenTimer);
-  const untaken = (): PassedSocket[] =>
-    passed.filter(
-      ({ socket, taken }) =>
-        !taken && isPassedSocket(socket) && socket.name !== "stored" && !isWatched(socket.fd),
-    );
-  const report = (): void => {
-    const left = untaken();
-    if (left.length > 0) once("warn of untaken sockets", () => warnOf(left.map(({ socket }) => socket)));
-  };
-  state.untakenTimer = setTimeout(report, GRACE).unref();
-  once("watch for the end", () => process.once("beforeExit", report));
+  const grace = passed.some(({ taken }) => taken) ? STARTED : STARTING;
+  state.untakenTimer = setTimeout(() => warnOf(passed.filter(isWaitedFor)), grace).unref();
+  // By then a datagram socket may have been used and let go. A listener that was is closed.
+  once("watch for the end", () =>
+    process.once("beforeExit", () =>
+      warnOf(passed.filter((one) => isWaitedFor(one) && one.socket.kind !== "datagram" && isOpen(one))),
+    ),
+  );
 }
 
-function warnOf(sockets: readonly ActivatedSocket[]): void {
-  const list = sockets
-    .map(({ fd, name, address }) => `${name} (fd ${fd}${address === null ? "" : `, ${address}`})`)
+/** Whether clients wait at this socket in vain. A connection has its client already. */
+function isWaitedFor(one: PassedSocket): boolean {
+  const { kind, name } = one.socket;
+  return isFromSocketUnit(one) && kind !== "connection" && name !== "stored" && !isServed(one);
+}
+
+function warnOf(untaken: readonly PassedSocket[]): void {
+  if (untaken.length === 0) return;
+  const list = untaken
+    .map(({ socket: { fd, name, address } }) => `${name} (fd ${fd}${address === null ? "" : `, ${address}`})`)
     .join(", ");
   warn(
     "SOCKACT_UNTAKEN",

@@ -1,9 +1,10 @@
 import process from "node:process";
+import { once } from "./state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
 export type WarningCode = "SOCKACT_UNTAKEN" | "SOCKACT_LAUNCHER" | "SOCKACT_UNSEEN";
 
-/** Emits a process warning: the app goes on, but not as its unit says. */
+/** Emits a process warning, once in a process: the app goes on, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {
-  process.emitWarning(message, { type: "SockactWarning", code, detail: hint });
+  once(message, () => process.emitWarning(message, { type: "SockactWarning", code, detail: hint }));
 }

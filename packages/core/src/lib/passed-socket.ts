@@ -1,0 +1,41 @@
+import { fstatSync } from "node:fs";
+import type { Socket } from "node:net";
+import type { ActivatedSocket } from "./classify.ts";
+import { isWatched } from "./proc-fd.ts";
+
+/** One passed file descriptor, and what this process did with it. */
+export interface PassedSocket {
+  readonly socket: ActivatedSocket;
+  /** Undefined for what is no socket: a file or a pipe. */
+  readonly inode: number | undefined;
+  /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
+  readonly probe: Socket | undefined;
+  taken: boolean;
+}
+
+/** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
+export function isFromSocketUnit({ socket, inode }: PassedSocket): boolean {
+  return inode !== undefined && (socket.name !== "notify" || socket.kind === "listener");
+}
+
+/** Whether something in this process serves it: a server that has taken it, or one that was told its number. */
+export function isServed({ socket, taken }: PassedSocket): boolean {
+  return taken || isWatched(socket.fd);
+}
+
+/** Whether the descriptor is still what was passed. */
+export function isOpen({ socket, inode }: PassedSocket): boolean {
+  return inode !== undefined && inodeOf(socket.fd) === inode;
+}
+
+/** The inode of a socket; undefined for a file or a pipe, null when nothing is open. */
+export function inodeOf(fd: number): number | undefined | null {
+  try {
+    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path: after a
+    // socket's, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked.
+    const stats = fstatSync(fd, { bigint: true });
+    return stats.isSocket() ? Number(stats.ino) : undefined;
+  } catch {
+    return null;
+  }
+}

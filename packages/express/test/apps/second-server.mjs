@@ -1,0 +1,19 @@
+// One app, two servers; systemdListen() once for each socket, or once for all; and once in the wrong place.
+import { createServer } from "node:http";
+import { systemdListen } from "@sockact/express";
+import { report } from "@sockact/testkit/contract-app";
+
+const { default: express } = await import(process.env.FRAMEWORK);
+
+const app = express();
+for (const name of process.env.NAMES?.split(",") ?? [undefined]) app.use(systemdListen(name && { name }));
+const router = express.Router();
+router.use(systemdListen());
+router.get("/", (req, res) => res.json({ server: req.socket.server.title }));
+app.use("/", router);
+
+for (const title of ["first", "second"]) {
+  const server = Object.assign(createServer(app), { title });
+  report(server, () => []);
+  server.listen(0);
+}

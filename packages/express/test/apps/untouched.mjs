@@ -1,0 +1,74 @@
+// Apps in which it could show that systemdListen() was there. Prints what each answers; with PLAIN, without it.
+import { once } from "node:events";
+import { systemdListen } from "@sockact/express";
+
+const { default: express } = await import(process.env.FRAMEWORK);
+const line = process.env.PLAIN ? () => (_req, _res, next) => next() : () => systemdListen();
+
+const header = (req, res, next) => {
+  res.set("x-middleware", "ran");
+  next();
+};
+const hello = (req, res) => res.json({ query: req.query, id: req.id ?? null });
+
+const apps = {
+  // Settings that Express reads when it makes its router.
+  "settings behind it": (app) => {
+    if (process.env.PLAIN === undefined) app.use(line());
+    app.enable("strict routing").enable("case sensitive routing");
+    app.set("query parser", (text) => ({ own: text }));
+    app.get("/foo", hello);
+  },
+  "settings before it": (app) => {
+    app.enable("strict routing");
+    app.use(line());
+    app.get("/foo", hello);
+  },
+  "other middleware in the same call": (app) => {
+    app.use(line(), header);
+    app.get("/foo", hello);
+  },
+  "parameters before it": (app) => {
+    app.param("id", (req, res, next, id) => {
+      req.id = `user ${id}`;
+      next();
+    });
+    app.use(line());
+    app.get("/foo/:id", hello);
+  },
+  "routes around it": (app) => {
+    app.get("/foo", header, (req, res, next) => next());
+    app.use(line());
+    app.use(express.json(), hello);
+  },
+  "nothing else": (app) => app.use(line()),
+  "an app in the app": (app) => {
+    const inner = express();
+    inner.use(line());
+    inner.get("/foo", hello);
+    app.use(line(), inner);
+  },
+};
+const paths = ["/foo?a=b", "/foo/", "/FOO", "/foo/7", "/"];
+
+const seen = {};
+for (const [name, build] of Object.entries(apps)) {
+  const app = express();
+  build(app);
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  seen[name] = [];
+  for (const path of paths) {
+    const response = await fetch(origin + path, { headers: { connection: "close" } });
+    const body = response.status === 200 ? await response.json() : null;
+    seen[name].push({
+      path,
+      status: response.status,
+      middleware: response.headers.get("x-middleware"),
+      body,
+    });
+  }
+  server.close();
+}
+console.log(JSON.stringify({ event: "seen", seen }));
