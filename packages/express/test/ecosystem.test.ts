@@ -82,7 +82,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
   describeWith({ commands: ["systemd-socket-activate"] }, "with two servers", () => {
     test("gives each its socket, when systemdListen() is there once for each", async () => {
       const addresses = (await Promise.all((["tcp4", "unix"] as const).map(freeAddress))) as [string, string];
-      await using running = await socketActivate(addresses, app("second-server.mjs"), {
+      await using _running = await socketActivate(addresses, app("second-server.mjs"), {
         names: ["a", "b"],
         env: { FRAMEWORK, NAMES: "b,a" },
       });

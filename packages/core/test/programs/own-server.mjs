@@ -55,7 +55,7 @@ const scenarios = {
     const server = watched().listen(1, () => events.push("callback 1"));
     const thrown = codeOf(() => server.listen(2, () => events.push("callback 2")));
     await settled(server);
-    events.sort();
+    events.sort((a, b) => a.localeCompare(b));
     return { thrown };
   },
   async signal() {
