@@ -86,6 +86,12 @@ function* rows(path: string): Generator<string> {
   }
 }
 
+/**
+ * The kernel fills a page of at least 4096 bytes with rows of less than 256 before it returns, so a shorter read was the last. To
+ * ask once more would make it walk all connections once more.
+ */
+const FULL_READ = 3_072;
+
 /** A table of whole rows at a time, each byte a character. One that can't be read (no IPv6, ProcSubset=pid) is empty. */
 function* pieces(path: string): Generator<string> {
   let fd: number;
@@ -97,12 +103,14 @@ function* pieces(path: string): Generator<string> {
   try {
     const buffer = Buffer.allocUnsafe(65_536);
     let rest = "";
-    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
+    let length: number;
+    do {
+      length = readSync(fd, buffer);
       const text = rest + buffer.toString("latin1", 0, length);
       const end = text.lastIndexOf("\n");
       if (end !== -1) yield text.slice(0, end);
       rest = text.slice(end + 1);
-    }
+    } while (length >= FULL_READ);
   } finally {
     closeSync(fd);
   }
