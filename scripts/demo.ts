@@ -2,7 +2,7 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import type { AppDescription } from "@sockact/units";
-import { whyNoPrivateSystemd } from "../packages/testkit/src/private-systemd.ts";
+import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
 import { privateStage } from "./lib/private-stage.ts";
 import { isInstalled, ownActivatorStage, socketActivateStage } from "./lib/process-stage.ts";
 import type { Answer, Performance, Stage } from "./lib/stage.ts";

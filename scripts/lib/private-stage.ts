@@ -1,7 +1,8 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type AppDescription, emitUnits } from "@sockact/units";
-import { bootPrivateSystemd, type PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
 import { ask, type Performance, type Stage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -9,14 +9,8 @@ export { type AddressKind, freeAddress } from "./addresses.ts";
 export { type HttpAnswer, httpRequest, openConnection, openRequest, readAnswer } from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { closeAll, portOf, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
-export {
-  bootPrivateSystemd,
-  type BootOptions,
-  type CommandOptions,
-  type CommandResult,
-  PrivateSystemd,
-  whyNoPrivateSystemd,
-} from "./private-systemd.ts";
+export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export { describeWith, type Requirements, systemdVersion, whatIsMissing } from "./requires.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";

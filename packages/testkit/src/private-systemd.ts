@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
 
-const bootScript = fileURLToPath(new URL("private-systemd.sh", import.meta.url));
 const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 
@@ -31,75 +28,7 @@ export interface CommandOptions {
   timeout?: number;
 }
 
-export interface BootOptions {
-  /** A folder to show inside, read-only, as {@link PrivateSystemd.project}; the repository when left out. */
-  project?: string;
-  /** A Node binary to show inside as {@link PrivateSystemd.node}; the one that runs this when left out. */
-  node?: string;
-}
-
-/** The reason why no private systemd can be booted here, or `undefined` when one can. */
-export function whyNoPrivateSystemd(): string | undefined {
-  if (process.platform !== "linux") return "a private systemd needs Linux";
-  if (process.getuid?.() !== 0) return "a private systemd needs root";
-  if (!existsSync("/usr/lib/systemd/systemd") && !existsSync("/lib/systemd/systemd")) {
-    return "a private systemd needs systemd itself, which is not installed";
-  }
-  const script =
-    "mount -n -t proc proc /proc && mount -n -t tmpfs tmpfs /tmp && mount -n -t cgroup2 cgroup2 /sys/fs/cgroup";
-  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--cgroup", "--pid", "--fork"];
-  const { status, stderr, error } = spawnSync("unshare", [...namespaces, "bash", "-c", script], {
-    encoding: "utf8",
-  });
-  if (error) return `a private systemd needs unshare of util-linux: ${error.message}`;
-  if (status !== 0)
-    return `a private systemd needs namespaces and mounts of its own: ${stderr.trim().replaceAll("\n", " ")}`;
-  return undefined;
-}
-
-/**
- * Boots a real systemd as PID 1 of its own mount, process, network, UTS, IPC and cgroup namespaces, in about a quarter of a second.
- *
- * What runs inside sees this computer's programs read-only, an `/etc` of its own, empty temporary and state folders, and a loopback
- * device that nobody else shares: each boot has its own port 80. It ends, and nothing of it is left, with {@link PrivateSystemd.close}
- * or with this process, however that dies.
- *
- * @throws when it can't boot here; the message holds the reason and the boot log.
- */
-export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
-  const reason = whyNoPrivateSystemd();
-  if (reason) throw new Error(`${reason}.`);
-  const project = options.project ?? fileURLToPath(new URL("../../..", import.meta.url));
-  // A process group of its own: Ctrl-C reaches us alone, and the script cleans up once we are gone.
-  const supervisor = spawn(
-    "unshare",
-    ["--mount", "--propagation=private", "bash", bootScript, project, options.node ?? process.execPath],
-    { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
-  );
-  let log = "";
-  supervisor.stderr.on("data", (chunk) => (log += chunk));
-  supervisor.stdin.on("error", () => {});
-  const pid = await new Promise<number>((resolve, reject) => {
-    supervisor.on("error", reject);
-    createInterface({ input: supervisor.stdout }).once("line", (line) =>
-      resolve(Number(line.replace("ready ", ""))),
-    );
-    supervisor.on("close", () => {
-      const hint = "It needs systemd, nsenter, setpriv and unshare, and in a container --privileged.";
-      reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
-    });
-  });
-  const systemd = new PrivateSystemd(pid, supervisor);
-  try {
-    await systemd.checkThatServicesCanRead();
-  } catch (error) {
-    await systemd.close();
-    throw error;
-  }
-  return systemd;
-}
-
-/** A systemd of one's own, from {@link bootPrivateSystemd}. */
+/** A systemd of one's own, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
   /** The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=. Read-only. */
   readonly project = "/run/sockact/project";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
-import { whyNoPrivateSystemd } from "./private-systemd.ts";
+import { whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
 /** What a group of tests can't do without. */
 export interface Requirements {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bootPrivateSystemd, type PrivateSystemd } from "../src/private-systemd.ts";
+import { bootPrivateSystemd } from "../src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../src/private-systemd.ts";
 import { describeWith } from "../src/requires.ts";
 
 /** Sandboxing that hides /home, /root and the temporary folders from a service, and the network. */
@@ -237,7 +238,7 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
   );
 });
 
-const bootAndWait = `import { bootPrivateSystemd } from ${JSON.stringify(new URL("../src/private-systemd.ts", import.meta.url))};
+const bootAndWait = `import { bootPrivateSystemd } from ${JSON.stringify(new URL("../src/boot-private-systemd.ts", import.meta.url))};
 const systemd = await bootPrivateSystemd();
 console.log(systemd.pid);
 setInterval(() => {}, 1000);
