@@ -132,18 +132,24 @@ function differences(environments: readonly ListenVariables[]): object[] {
       theirs.result === ours.result &&
       JSON.stringify(theirs.names) === JSON.stringify(ours.names) &&
       theirs.left.every(unknownHere);
-    return same || isDeliberate(env, ours.result, theirs.result) ? [] : [{ env, ours, theirs }];
+    return same || isDeliberate(env, ours, theirs.result) ? [] : [{ env, ours, theirs }];
   });
 }
 
-function answer(env: ListenVariables, pid: number): { result: number; names: string[] } {
+interface Answer {
+  result: number;
+  names: string[];
+  code?: string;
+}
+
+function answer(env: ListenVariables, pid: number): Answer {
   try {
     const parsed = parseListenEnvironment(env, pid);
     // libsystemd also looks whether the descriptors are open; activatedSockets() does that in a later step.
     if (parsed.activated && parsed.names.length > OPEN) return { result: -constants.errno.EBADF, names: [] };
     return parsed.activated ? { result: parsed.names.length, names: parsed.names } : { result: 0, names: [] };
   } catch (error) {
-    if (error instanceof ActivationError) return { result: error.errno ?? 0, names: [] };
+    if (error instanceof ActivationError) return { result: error.errno ?? 0, names: [], code: error.code };
     throw error;
   }
 }
@@ -156,11 +162,13 @@ function unknownHere(variable: string): boolean {
 }
 
 /** The differences that are meant. Each is in the documentation of parseListenEnvironment(). */
-function isDeliberate(env: ListenVariables, ours: number, theirs: number): boolean {
+function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: number): boolean {
   // libsystemd splits the names before it knows whose the sockets are; we leave alone what another process was sent.
   const trailingBackslash = /(^|[^\\])(\\\\)*\\$/.test(env.LISTEN_FDNAMES ?? "");
-  if (trailingBackslash && theirs === -constants.errno.EINVAL && ours <= 0) return true;
-  if (env.LISTEN_PIDFDID === undefined) return false;
-  // A libsystemd that has the variable knows its own id too, which Node can't.
-  return unknownHere("LISTEN_PIDFDID") ? ours < 0 : theirs === 0 && ours > 0;
+  if (trailingBackslash && theirs === -constants.errno.EINVAL && result <= 0) return true;
+  // It looks for the descriptors before it counts the names; they are not for this function to look at. Refused either way.
+  if (code === "ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
+  // Before systemd 259 the variable did not exist; a libsystemd that has it knows its own id too, which Node can't.
+  if (unknownHere("LISTEN_PIDFDID")) return code === "ERR_LISTEN_PIDFDID";
+  return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result > 0;
 }

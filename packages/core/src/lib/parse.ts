@@ -37,7 +37,8 @@ const MALFORMED =
  *   the variable is malformed, or there are not as many names as file descriptors;
  *   `ERR_FD_NOT_OPEN`: more are announced than a process can have open.
  *
- * One difference from libsystemd, on purpose: LISTEN_FDNAMES is looked at only when the sockets are ours.
+ * Two differences from libsystemd, on purpose: LISTEN_FDNAMES is looked at only when the sockets are ours; and of a wrong number
+ * of names for descriptors that are not open, the names are what is reported, since the descriptors are not looked at here.
  *
  * @param env the environment, such as `process.env`
  * @param pid the process that asks, such as `process.pid`
