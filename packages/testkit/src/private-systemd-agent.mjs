@@ -35,9 +35,9 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
       method,
       headers,
       ...(socketPath?.startsWith("@")
-        ? { createConnection: () => connectAbstract(socketPath) }
-        : { socketPath }),
-      agent: false,
+        ? // Node asks it only where there is no agent, not even one of its own.
+          { createConnection: () => connectAbstract(socketPath) }
+        : { socketPath, agent: false }),
       // Certificates are made by the test itself.
       rejectUnauthorized: false,
     });

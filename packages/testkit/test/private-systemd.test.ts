@@ -79,8 +79,8 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
   test.each([
     ["IPv4", { url: "http://127.0.0.1/" }],
     ["IPv6", { url: "http://[::1]/" }],
-    ["a unix socket", { url: "http://localhost/", socketPath: "/run/web.sock" }],
-    ["an abstract unix socket", { url: "http://localhost/", socketPath: "@web" }],
+    ["a unix socket", { url: "http://nowhere.invalid/", socketPath: "/run/web.sock" }],
+    ["an abstract unix socket", { url: "http://nowhere.invalid/", socketPath: "@web" }],
   ])("carries requests over %s", async (_, request) => {
     expect(await systemd.request(request)).toMatchObject({ status: 201 });
   });

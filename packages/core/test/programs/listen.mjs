@@ -24,7 +24,8 @@ server.on("drop", ({ localPort }) => say("drop", { localPort }));
 if (process.env.UNREF) server.unref();
 
 const commands = createInterface({ input: process.stdin });
-process.stdin.unref();
+// Under a service manager standard input is /dev/null, which can't be let go.
+process.stdin.unref?.();
 commands.on("line", (line) => {
   const actions = {
     answer: () => answers.shift().end("done"),

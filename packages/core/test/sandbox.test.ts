@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith } from "@sockact/testkit";
+
+describeWith({ privateSystemd: true }, "in the tightest sandbox of systemd.exec(5)", () => {
+  test("TCP, path and abstract sockets are served, and each has its address", async () => {
+    await using systemd = await bootPrivateSystemd();
+    const listen = ["80", "127.0.0.1:81", "/run/app.sock", "@app"];
+    await systemd.installUnits({
+      "app.socket": `[Socket]\n${listen.map((address) => `ListenStream=${address}\n`).join("")}`,
+      "app.service": `[Service]
+ExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/listen.mjs
+DynamicUser=yes
+PrivateNetwork=yes
+PrivateUsers=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectSystem=strict
+ProtectHome=yes
+RestrictAddressFamilies=none
+IPAddressDeny=any
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+CapabilityBoundingSet=
+NonBlocking=true
+`,
+    });
+    await systemd.start("app.socket");
+    for (const url of ["http://localhost:80/", "http://127.0.0.1:81/"]) {
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+    }
+    for (const socketPath of ["/run/app.sock", "@app"]) {
+      expect(await systemd.request({ url: "http://app/", socketPath })).toMatchObject({ status: 200 });
+    }
+    const listens = JSON.parse(await systemd.waitForJournal("app.service", /"event":"listens"/)) as {
+      sockets: { address: string }[];
+    };
+    const addresses = listens.sockets.map(({ address }) => address);
+    expect(addresses).toEqual(["[::]:80", "127.0.0.1:81", "/run/app.sock", "@app"]);
+    expect(await systemd.journal("app.service")).not.toContainEqual(expect.stringContaining("Warning"));
+  });
+});
