@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import {
   closeAll,
   describeWith,
@@ -47,7 +47,7 @@ test("a worker thread of a process that was not activated listens as ever", asyn
 
 test("two copies of core in one process share what was passed, and each may take its part", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-copies-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const core = fileURLToPath(new URL("..", import.meta.url));
   for (const copy of ["one", "two"]) {
     const target = join(folder, copy, "node_modules/@sockact/core");

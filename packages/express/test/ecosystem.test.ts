@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   DEADLINE,
   describeWith,
@@ -38,7 +38,6 @@ describeWith(
       });
       // bin/www writes what server.address() says. It also loads a linked package after the sockets have been classified.
       expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
-      rmSync(folder, { recursive: true });
     });
 
     test("a NestJS app", async () => {
@@ -105,6 +104,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
 /** Runs the generator, adds the one line, and gives the app its packages. */
 function generatedApp(framework: string): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-generated-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const require = createRequire(import.meta.url);
   const generator = join(dirname(require.resolve("express-generator/package.json")), "bin/express-cli.js");
   execFileSync(process.execPath, [generator, "--no-view", "--force", folder], { stdio: "ignore" });

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { atExit } from "./at-exit.ts";
+import { onTestFinished } from "vitest";
 import type { ListenAddress } from "./activated-process.ts";
 
 /** The kinds of address that a stream socket can have. */
@@ -12,7 +12,7 @@ export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
 
 let count = 0;
 
-/** An address of this kind that nothing uses: a port that the kernel has just given away, or a new name. */
+/** An address of this kind that nothing uses: a port that the kernel has just given away, or a new name. For one test: what is at its path then goes. */
 export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   const name = `sockact-test-${process.pid}-${++count}`;
   switch (kind) {
@@ -24,7 +24,7 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
       return `@${name}`;
     case "unix": {
       const path = join(tmpdir(), `${name}.sock`);
-      atExit(() => rmSync(path, { force: true }));
+      onTestFinished(() => rmSync(path, { force: true }));
       return path;
     }
   }
