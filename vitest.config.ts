@@ -18,13 +18,6 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: "types",
-          include: [],
-          typecheck: { enabled: true, only: true, include: ["packages/*/test/**/*.test-d.ts"] },
-        },
-      },
     ],
   },
 });

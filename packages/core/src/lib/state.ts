@@ -19,7 +19,7 @@ export interface Attachment {
 interface State {
   activation: Activation | undefined;
   attachments: Attachment[];
-  /** Every function that was ever a `request` listener of a server: libraries such as socket.io hide them in a closure later. */
+  /** Every function that was a `request` listener of a server before it listened: libraries such as socket.io hide them in a closure later. */
   requestListeners: WeakMap<Server, Set<unknown>>;
   /** What was done to this process once: prototypes patched, warnings given. */
   done: Set<string>;
