@@ -48,12 +48,14 @@ test("a worker thread of a process that was not activated listens as ever", asyn
 test("two copies of core in one process share what was passed, and each may take its part", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-copies-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const core = fileURLToPath(new URL("..", import.meta.url));
   for (const copy of ["one", "two"]) {
-    const target = join(folder, copy, "node_modules/@sockact/core");
-    mkdirSync(target, { recursive: true });
-    cpSync(join(core, "dist"), join(target, "dist"), { recursive: true });
-    cpSync(join(core, "package.json"), join(target, "package.json"));
+    for (const name of ["core", "notify"]) {
+      const from = fileURLToPath(new URL(`../../${name}`, import.meta.url));
+      const target = join(folder, copy, "node_modules/@sockact", name);
+      mkdirSync(target, { recursive: true });
+      cpSync(join(from, "dist"), join(target, "dist"), { recursive: true });
+      cpSync(join(from, "package.json"), join(target, "package.json"));
+    }
     const app = `
       import { createServer } from "node:http";
       import { activatedSockets, listen } from "@sockact/core";

@@ -35,7 +35,7 @@ describe("a socket that nobody serves", () => {
     });
     expect(await app.event("warning")).toMatchObject({ code: "SOCKACT_UNTAKEN" });
     expect(app.stderr).toMatch(
-      /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /,
+      /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /m,
     );
     expect(app.stderr).toContain("systemdListen({ name })");
     expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);

@@ -1,14 +1,14 @@
 import {
+  type AppOptions,
   attach,
   checkActivation,
   rememberRequestListeners,
-  type TakeOptions,
   warn,
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
-/** Which sockets the app takes, and whether it has to get one. */
-export interface SystemdListenOptions extends TakeOptions {}
+/** Which sockets the app takes, and how it lives with them. */
+export interface SystemdListenOptions extends AppOptions {}
 
 /** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
 export type Mountable = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import { type ActivatedSocket, serverAddress } from "@sockact/core/adapter";
+import { rootOf } from "./root-of.ts";
 
 /** Makes `addresses()` and the log name every socket: Fastify knows of the one that `server.address()` gives. */
 export function nameTheOthers(
@@ -18,13 +19,6 @@ export function nameTheOthers(
   root.server.once("listening", () => {
     for (const other of others) root.log.info(text(urlOf(root, other)));
   });
-}
-
-/** The instance that has `addresses` of its own: an encapsulated one inherits it. */
-function rootOf(instance: FastifyInstance): FastifyInstance {
-  return Object.hasOwn(instance, "addresses")
-    ? instance
-    : rootOf(Object.getPrototypeOf(instance) as FastifyInstance);
 }
 
 function urlOf(fastify: FastifyInstance, address: AddressInfo | string): string {

@@ -1,10 +1,12 @@
 import type { FastifyPluginCallback } from "fastify";
-import { attach, type TakeOptions } from "@sockact/core/adapter";
+import { type AppOptions, attach } from "@sockact/core/adapter";
+import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
+import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
-/** Which sockets the app takes, and whether it has to get one. */
-export interface SystemdListenOptions extends TakeOptions {}
+/** Which sockets the app takes, and how it lives with them. */
+export interface SystemdListenOptions extends AppOptions {}
 
 /**
  * Makes a Fastify app listen on the sockets that systemd passed to this process: `app.register(systemdListen)`. Works with
@@ -28,7 +30,8 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       ...options
     } = registration;
     const handlers = fastify.server.listeners("request");
-    attach(options, {
+    const activated = attach({ onEvent: logTo(fastify.log), ...options }, {
+      close: closeOf(fastify),
       // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
       // that one finds all sockets taken.
       owns: (server, listeners) =>
@@ -41,6 +44,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
         nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
       },
     });
+    if (activated) closeWhenDrained(fastify);
     done();
   }) satisfies FastifyPluginCallback<SystemdListenOptions & RegisterOptions>,
   {

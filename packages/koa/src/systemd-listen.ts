@@ -1,14 +1,14 @@
 import {
+  type AppOptions,
   attach,
   checkActivation,
   rememberRequestListeners,
-  type TakeOptions,
   warn,
 } from "@sockact/core/adapter";
 import { asMarker, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
 
-/** Which sockets the app takes, and whether it has to get one. */
-export interface SystemdListenOptions extends TakeOptions {
+/** Which sockets the app takes, and how it lives with them. */
+export interface SystemdListenOptions extends AppOptions {
   /** The app itself, for a copy of Koa that can't be found: one that a bundler has put into the app's own file. */
   app?: object;
 }

@@ -3,7 +3,10 @@ import process from "node:process";
 import { ActivationError } from "./errors.ts";
 import { listenOnPassed, notActivated } from "./listen.ts";
 import { nativeListen } from "./node-internals.ts";
-import { checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import type { App } from "./lifecycle/apps.ts";
+import { isAlive, live, makeApp } from "./lifecycle/live.ts";
+import { managerAsks } from "./lifecycle/manager.ts";
+import { type AppOptions, checkOptions, namesOf } from "./options.ts";
 import { maybeActivated, type Passed, readActivation } from "./read.ts";
 import { type Attachment, once, state } from "./state.ts";
 import { hasRemaining, markTaken, socketsNamed } from "./take.ts";
@@ -18,6 +21,8 @@ export interface Hooks {
   owns: Attachment["owns"];
   /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
   onBound?: Attachment["onBound"];
+  /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
+  close?: App["close"];
 }
 
 /**
@@ -30,14 +35,16 @@ export interface Hooks {
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, and what activatedSockets() throws
  */
-export function attach(options: TakeOptions, { owns, onBound }: Hooks): boolean {
+export function attach(options: AppOptions, { owns, onBound, close }: Hooks): boolean {
   const passed = checkActivation(options);
-  if (!passed.activated) return false;
-  state.attachments.push({ owns, name: namesOf(options), ...(onBound && { onBound }) });
+  const app = makeApp(options, passed.activated, close);
+  if (!isAlive(app)) return false;
+  state.apps.push(app);
+  state.attachments.push({ owns, name: namesOf(options), app, ...(onBound && { onBound }) });
   once("wrap listen", () => {
     Server.prototype.listen = listen as typeof nativeListen;
   });
-  return true;
+  return passed.activated;
 }
 
 /**
@@ -45,7 +52,7 @@ export function attach(options: TakeOptions, { owns, onBound }: Hooks): boolean 
  *
  * @throws ActivationError as {@link attach}
  */
-export function checkActivation(options: TakeOptions): Passed {
+export function checkActivation(options: AppOptions): Passed {
   checkOptions(options);
   const passed = readActivation();
   if (!passed.activated && options.required === true) throw notActivated(passed.reason);
@@ -60,7 +67,7 @@ export function checkActivation(options: TakeOptions): Passed {
  * Does nothing in a process without the variables.
  */
 export function rememberRequestListeners(): void {
-  if (!maybeActivated()) return;
+  if (!maybeActivated() && !managerAsks()) return;
   once("remember request listeners", () => {
     const nativeOn = Server.prototype.on;
     Server.prototype.on = Server.prototype.addListener = function (
@@ -80,13 +87,17 @@ export function rememberRequestListeners(): void {
 }
 
 function listen(this: Server, ...args: unknown[]): Server {
-  const passed = readActivation() as Extract<Passed, { activated: true }>;
+  const passed = readActivation();
   const attachment = attachmentOf(this, passed, args[0]);
-  if (attachment === undefined) return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
+  if (attachment === undefined || !passed.activated) {
+    if (attachment) live(this, attachment.app, []);
+    return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
+  }
   try {
     const sockets = listenOnPassed(this, passed, attachment.name, bindOptions(args));
     const callback = args.findLast((arg) => typeof arg === "function");
     if (callback !== undefined) this.once("listening", callback as () => void);
+    live(this, attachment.app, sockets);
     attachment.onBound?.(this, sockets, args[0]);
   } catch (error) {
     // As in Node, what can't be bound is an event, what makes no sense is thrown.
@@ -102,7 +113,7 @@ function listen(this: Server, ...args: unknown[]): Server {
  */
 function attachmentOf(
   server: Server,
-  { passed }: Extract<Passed, { activated: true }>,
+  { passed }: Passed,
   options: unknown,
 ): Attachment | undefined {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };

@@ -4,15 +4,18 @@ import { bind } from "./bind.ts";
 import type { ActivatedSocket } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
-import { checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { isAlive, live, makeApp } from "./lifecycle/live.ts";
+import { LIFECYCLE_OPTIONS } from "./lifecycle/options.ts";
+import { type AppOptions, checkOptions, namesOf } from "./options.ts";
 import { type Passed, readActivation } from "./read.ts";
+import { state } from "./state.ts";
 import { takeListeners } from "./take.ts";
 
 /**
- * Which sockets to take, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
+ * Which sockets to take, how to live with them, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
  * `path`). Of these, `backlog` and `signal` hold for a passed socket too.
  */
-export type ListenOptions = TakeOptions & NodeListenOptions;
+export type ListenOptions = AppOptions & NodeListenOptions;
 
 /** Where a server listens. */
 export interface Listening {
@@ -33,12 +36,10 @@ export interface Listening {
  * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
-  const { name, required, ...where } = options;
-  const take: TakeOptions = {
-    ...(name !== undefined && { name }),
-    ...(required !== undefined && { required }),
-  };
-  checkOptions(take);
+  const { name: _name, required, ...where } = options;
+  const ours = Object.entries(options).filter(([key]) => ["name", "required", ...LIFECYCLE_OPTIONS].includes(key));
+  const own: AppOptions = Object.fromEntries(ours);
+  checkOptions(own);
   const passed = readActivation();
   if (!passed.activated) {
     if (required === true) throw notActivated(passed.reason);
@@ -46,7 +47,12 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
       throw notActivated(passed.reason, "there is no port and no path to listen on instead");
     server.listen(where);
   }
-  const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(take), where) : [];
+  const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(own), where) : [];
+  const app = makeApp(own, passed.activated);
+  if (isAlive(app)) {
+    state.apps.push(app);
+    live(server, app, sockets);
+  }
   await untilListening(server);
   return { activated: passed.activated, sockets };
 }

@@ -1,4 +1,5 @@
-import { Server } from "node:net";
+import type { ServerResponse } from "node:http";
+import { Server, type Socket } from "node:net";
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
 
@@ -61,4 +62,29 @@ export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]
       return own.apply(this, args);
     };
   }
+}
+
+/** The parts of a connection that have no public name. */
+interface ConnectionInternals {
+  /** The HTTP/1 parser: gone once the connection is upgraded. */
+  parser?: object | null;
+  /** The response whose turn it is. */
+  _httpMessage?: ServerResponse | null;
+  /** Of a TLS socket: what the server accepted. */
+  _parent?: Socket;
+}
+
+/** Whether a connection is in the hands of Node's HTTP/1 server. */
+export function speaksHttp(socket: Socket): boolean {
+  return Boolean((socket as Socket & ConnectionInternals).parser);
+}
+
+/** The response that is being made on this connection. */
+export function responseOf(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & ConnectionInternals)._httpMessage ?? undefined;
+}
+
+/** The accepted socket under a TLS socket. */
+export function handshakeOf(stream: Socket): Socket | undefined {
+  return (stream as Socket & ConnectionInternals)._parent;
 }

@@ -1,4 +1,8 @@
 import { ActivationError } from "./errors.ts";
+import { LIFECYCLE_OPTIONS, type LifecycleOptions, readSettings } from "./lifecycle/options.ts";
+
+/** All that an app can say: which sockets it takes, and how it lives with them. */
+export interface AppOptions extends TakeOptions, LifecycleOptions {}
 
 /** Which sockets an app or a server takes, and whether it has to get one. */
 export interface TakeOptions {
@@ -8,14 +12,14 @@ export interface TakeOptions {
   required?: boolean;
 }
 
-const KNOWN = ["name", "required"];
+const KNOWN: readonly string[] = ["name", "required", ...LIFECYCLE_OPTIONS];
 
 /**
  * Refuses what has no meaning: an option that is silently ignored would be found out in production.
  *
  * @throws ActivationError `ERR_OPTION`
  */
-export function checkOptions(options: TakeOptions): void {
+export function checkOptions(options: AppOptions): void {
   if (typeof options !== "object" || options === null)
     throw wrong(`options is ${String(options)}, not an object`);
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
@@ -30,6 +34,7 @@ export function checkOptions(options: TakeOptions): void {
   }
   if (required !== undefined && typeof required !== "boolean")
     throw wrong("The option required is neither true nor false");
+  readSettings(options);
 }
 
 /** The names to take; undefined for every listener that is not taken. */
@@ -38,5 +43,5 @@ export function namesOf({ name }: TakeOptions): readonly string[] | undefined {
 }
 
 function wrong(message: string): ActivationError {
-  return new ActivationError("ERR_OPTION", message, `The options are ${KNOWN.join(" and ")}.`);
+  return new ActivationError("ERR_OPTION", message, `The options are ${KNOWN.join(", ")}.`);
 }

@@ -23,6 +23,12 @@ export function isServed({ socket, taken }: PassedSocket): boolean {
   return taken || isWatched(socket.fd);
 }
 
+/** Whether clients wait at this socket in vain. A connection has its client already. */
+export function isWaitedFor(one: PassedSocket): boolean {
+  const { kind, name } = one.socket;
+  return isFromSocketUnit(one) && kind !== "connection" && name !== "stored" && !isServed(one);
+}
+
 /** Whether the descriptor is still what was passed. */
 export function isOpen({ socket, inode }: PassedSocket): boolean {
   return inode !== undefined && inodeOf(socket.fd) === inode;

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { adoptDescriptor } from "@sockact/notify/descriptor";
 import { type ActivatedSocket, classify } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
 import { warnOfLauncher } from "./launcher.ts";
@@ -54,6 +55,8 @@ function read(): Activation {
       );
     }
     const passed = classify(environment.names);
+    const notify = passed.find((one) => one.socket.name === "notify" && !isFromSocketUnit(one));
+    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
     if (!passed.some(isFromSocketUnit)) {
       return { activated: false, reason: `LISTEN_FDS holds only ${environment.names.join(", ")}`, passed };

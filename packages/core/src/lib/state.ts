@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import type { ActivatedSocket } from "./classify.ts";
+import type { App } from "./lifecycle/apps.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /** What the one read of the environment gave. */
@@ -12,6 +13,7 @@ export type Activation =
 export interface Attachment {
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
   name: readonly string[] | undefined;
+  app: App;
   /** Told once a server of the app has the sockets, before `listening` is emitted; with the first argument of its `listen()`. */
   onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
 }
@@ -24,6 +26,17 @@ interface State {
   /** What was done to this process once: prototypes patched, warnings given. */
   done: Set<string>;
   untakenTimer: NodeJS.Timeout | undefined;
+  /** Whether the sockets that nothing serves have been warned of. */
+  untakenTold: boolean;
+  /** Every app that has a life of its own: activated, or under a service manager. */
+  apps: App[];
+  /** Set once all is there that READY=1 waits for; fulfils when it has been sent. */
+  ready: Promise<void> | undefined;
+  /** How many `hold()`s have not been let go. */
+  holds: number;
+  idleTimer: NodeJS.Timeout | undefined;
+  /** The end, once it has begun; fulfils with the exit code. */
+  stopping: Promise<number> | undefined;
 }
 
 /**
@@ -36,6 +49,12 @@ export const state: State = ((globalThis as Record<symbol, unknown>)[Symbol.for(
   requestListeners: new WeakMap(),
   done: new Set(),
   untakenTimer: undefined,
+  untakenTold: false,
+  apps: [],
+  ready: undefined,
+  holds: 0,
+  idleTimer: undefined,
+  stopping: undefined,
 } satisfies State) as State;
 
 /** Does something once in this process, whichever copy of the package asks. */

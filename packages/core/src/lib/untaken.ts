@@ -1,5 +1,6 @@
 import process from "node:process";
-import { isFromSocketUnit, isOpen, isServed, type PassedSocket } from "./passed-socket.ts";
+import { tellWhenReady } from "./lifecycle/ready.ts";
+import { isOpen, isWaitedFor, type PassedSocket } from "./passed-socket.ts";
 import { once, state } from "./state.ts";
 import { warn } from "./warn.ts";
 
@@ -11,19 +12,17 @@ const STARTED = 5_000;
 export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
   clearTimeout(state.untakenTimer);
   const grace = passed.some(({ taken }) => taken) ? STARTED : STARTING;
-  state.untakenTimer = setTimeout(() => warnOf(passed.filter(isWaitedFor)), grace).unref();
+  state.untakenTimer = setTimeout(() => {
+    warnOf(passed.filter(isWaitedFor));
+    state.untakenTold = true;
+    tellWhenReady();
+  }, grace).unref();
   // By then a datagram socket may have been used and let go. A listener that was is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOf(passed.filter((one) => isWaitedFor(one) && one.socket.kind !== "datagram" && isOpen(one))),
     ),
   );
-}
-
-/** Whether clients wait at this socket in vain. A connection has its client already. */
-function isWaitedFor(one: PassedSocket): boolean {
-  const { kind, name } = one.socket;
-  return isFromSocketUnit(one) && kind !== "connection" && name !== "stored" && !isServed(one);
 }
 
 function warnOf(untaken: readonly PassedSocket[]): void {

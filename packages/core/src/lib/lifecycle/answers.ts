@@ -1,0 +1,71 @@
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
+
+/** The last request of each connection, while draining: a client that pipelines gets all its answers before the end. */
+const latest = new WeakMap<Socket, ServerResponse>();
+
+/** Makes every request that comes from now on the last of its connection. */
+export function sayCloseFromNowOn(server: Server): void {
+  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+    // HTTP/2 has no such header, and refuses it.
+    if (request.httpVersionMajor === 1) sayClose(response);
+  });
+}
+
+/**
+ * Makes this response say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
+ * Node then closes the connection behind it. A response whose headers are out already is left alone.
+ */
+export function sayClose(response: ServerResponse): void {
+  const { req: request, headersSent } = response;
+  const { socket } = request;
+  latest.set(socket, response);
+  if (headersSent) return;
+  const { writeHead } = response as { writeHead(this: ServerResponse, ...args: unknown[]): ServerResponse };
+  // Every way to send headers comes through here, also end() and write() alone.
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
+    if (latest.get(socket) !== response) return writeHead.apply(this, args);
+    const at = args.findIndex((arg) => typeof arg === "object" && arg !== null);
+    if (at === -1) this.setHeader("Connection", "close");
+    else args[at] = withClose(this, args[at] as Headers);
+    linger(request);
+    return writeHead.apply(this, args);
+  } as ServerResponse["writeHead"];
+}
+
+/**
+ * An upload that is answered before its end is read to the end: closing a socket with unread bytes resets it, and the client
+ * may lose the answer (RFC 9112, section 9.6, last paragraph).
+ */
+function linger(request: IncomingMessage): void {
+  const { socket } = request;
+  const { destroySoon } = socket;
+  socket.destroySoon = function (this: Socket): void {
+    if (request.complete || request.destroyed) return destroySoon.call(this);
+    this.end();
+    request.once("end", () => destroySoon.call(this)).resume();
+  };
+}
+
+function withClose(response: ServerResponse, headers: Headers): Headers {
+  if (!Array.isArray(headers)) {
+    response.setHeader("Connection", "close");
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)));
+  }
+  if (Array.isArray(headers[0])) {
+    const pairs = headers as [string, OutgoingHttpHeader][];
+    return [...pairs.filter(([name]) => !isConnection(name)), ["Connection", "close"]];
+  }
+  const flat = headers as OutgoingHttpHeader[];
+  return [
+    ...flat.filter((_, index) => !isConnection(flat[index - (index % 2)])),
+    "Connection",
+    "close",
+  ];
+}
+
+function isConnection(name: unknown): boolean {
+  return String(name).toLowerCase() === "connection";
+}

@@ -1,0 +1,41 @@
+import type { Drain } from "./drain.ts";
+import { logEvent, type SockactEvent } from "./events.ts";
+import type { Settings } from "./options.ts";
+import process from "node:process";
+import { state } from "../state.ts";
+
+/** What one `systemdListen()`, or one `listen()`, has to live with. */
+export interface App {
+  settings: Settings;
+  activated: boolean;
+  /** Its servers that listen, or are draining. */
+  drains: Set<Drain>;
+  /** Its `ready`, once called. */
+  ready: Promise<void> | undefined;
+  /** What its framework does at the end. */
+  close: (() => Promise<unknown>) | undefined;
+}
+
+/** Every server of the process that is drained when it stops. */
+export function allDrains(): Drain[] {
+  return state.apps.flatMap(({ drains }) => [...drains]);
+}
+
+/** Tells every app, each listener once. */
+export function emit(event: SockactEvent): void {
+  for (const listener of new Set(state.apps.map(({ settings }) => settings.onEvent ?? logEvent))) tell(listener, event);
+}
+
+/** Tells one app. */
+export function emitTo({ settings }: App, event: SockactEvent): void {
+  tell(settings.onEvent ?? logEvent, event);
+}
+
+/** A listener that throws must not keep the process from draining. */
+function tell(listener: (event: SockactEvent) => void, event: SockactEvent): void {
+  try {
+    listener(event);
+  } catch (error) {
+    process.emitWarning(error as Error);
+  }
+}

@@ -1,0 +1,45 @@
+import type { ServerResponse } from "node:http";
+import type { Server, Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { handshakeOf, responseOf, speaksHttp } from "../node-internals.ts";
+
+/** One accepted connection. */
+export interface Connection {
+  /** What was accepted. */
+  readonly socket: Socket;
+  /** What the bytes are read from: the TLS socket once its handshake is done, before that and without TLS the same. */
+  stream: Socket;
+  /** When it was accepted, on the clock of performance.now(). */
+  readonly since: number;
+}
+
+/** The connections of a server, by what was accepted. */
+export type Connections = ReadonlyMap<Socket, Connection>;
+
+/** Keeps account of the connections of a server; `changed` is called with each that comes or goes. */
+export function trackConnections(server: Server, changed: () => void): Connections {
+  const connections = new Map<Socket, Connection>();
+  server.on("connection", (socket: Socket) => {
+    connections.set(socket, { socket, stream: socket, since: performance.now() });
+    socket.on("close", () => {
+      connections.delete(socket);
+      changed();
+    });
+    changed();
+  });
+  server.on("secureConnection", (stream: Socket) => {
+    const connection = connections.get(handshakeOf(stream) as Socket);
+    if (connection) connection.stream = stream;
+  });
+  return connections;
+}
+
+/** Whether the client of an HTTP server has not sent anything yet, beyond a TLS handshake. */
+export function isSilent({ stream }: Connection): boolean {
+  return stream.bytesRead === 0;
+}
+
+/** The HTTP/1 response that the connection is busy with, if any. */
+export function currentResponse({ stream }: Connection): ServerResponse | undefined {
+  return speaksHttp(stream) ? responseOf(stream) : undefined;
+}

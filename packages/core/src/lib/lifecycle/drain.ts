@@ -1,0 +1,152 @@
+import { Server as HttpServer } from "node:http";
+import { Server } from "node:net";
+import { performance } from "node:perf_hooks";
+import process from "node:process";
+import { Server as TlsServer } from "node:tls";
+import { speaksHttp } from "../node-internals.ts";
+import { sayClose, sayCloseFromNowOn } from "./answers.ts";
+import { type Connection, type Connections, currentResponse, isSilent, trackConnections } from "./connections.ts";
+import type { Settings } from "./options.ts";
+import { goAway, trackSessions } from "./sessions.ts";
+import { rememberUpgrades, webSocketOf } from "./upgrades.ts";
+
+/** How long a connection of an HTTP server may wait for its first request while draining: as long as Node keeps an idle one. */
+const FIRST_REQUEST = 5000;
+
+/** How often connections are looked at while draining, for what has become of them since. Both in milliseconds. */
+const LOOK = 100;
+
+/** Closes a server so that no request is lost and no client is reset. */
+export class Drain {
+  readonly server: Server;
+  readonly connections: Connections;
+  /** Any server of HTTP, of either version. */
+  readonly #isHttp: boolean;
+  readonly #settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
+  readonly #upgrades: ReturnType<typeof rememberUpgrades>;
+  readonly #sessions: ReturnType<typeof trackSessions>;
+  /** The connections and sessions that know that it ends. */
+  readonly #told = new WeakSet<object>();
+  #drained: Promise<void> | undefined;
+
+  /** @param changed called with each connection that comes or goes */
+  constructor(server: Server, settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">, changed: () => void) {
+    this.server = server;
+    this.#isHttp = "headersTimeout" in server || "updateSettings" in server;
+    this.#settings = settings;
+    this.connections = trackConnections(server, changed);
+    this.#upgrades = rememberUpgrades(server);
+    this.#sessions = trackSessions(server);
+  }
+
+  /** Whether nothing came over this connection yet, though the client has to speak first. */
+  isSilent(connection: Connection): boolean {
+    return this.#isHttp && isSilent(connection);
+  }
+
+  get begun(): boolean {
+    return this.#drained !== undefined;
+  }
+
+  /**
+   * Accepts no more, and says goodbye on every connection in the way of its protocol. Fulfils when the last one has closed: which
+   * none is made to do before it has been answered, or the time has passed for which it was promised to be kept alive. Node
+   * sees to the latter (`keepAliveTimeout`).
+   */
+  begin(): Promise<void> {
+    return (this.#drained ??= new Promise((resolve) => {
+      const looking = setInterval(() => this.#sayGoodbye(), LOOK);
+      this.server.once("close", () => {
+        clearInterval(looking);
+        resolve();
+      });
+      // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
+      Server.prototype.close.call(this.server);
+      if (this.#isHttp) sayCloseFromNowOn(this.server as HttpServer);
+      for (const connection of this.connections.values()) {
+        const response = currentResponse(connection);
+        if (response) sayClose(response);
+      }
+      this.#sayGoodbye();
+    }));
+  }
+
+  /** Begins, and closes after `drainTimeout` those connections that nothing is under way on. The others may take their time. */
+  beginPatiently(): Promise<void> {
+    after(this.#settings.drainTimeout, () => this.cut("idle"))?.unref();
+    return this.begin();
+  }
+
+  /** Cuts the connections that are still open; `idle`: only those that nothing is under way on. Returns how many had something under way. */
+  cut(which: "all" | "idle"): number {
+    const open = [...this.connections.values()];
+    const underWay = open.filter((connection) => this.#isUnderWay(connection));
+    for (const connection of open) {
+      if (which === "idle" && underWay.includes(connection)) continue;
+      connection.stream.destroy();
+      connection.socket.destroy();
+    }
+    return underWay.length;
+  }
+
+  #sayGoodbye(): void {
+    const { onDrainUpgraded } = this.#settings;
+    for (const session of this.#sessions) this.#tell(session, () => goAway(session));
+    for (const connection of this.connections.values()) {
+      const { stream, since } = connection;
+      if (this.isSilent(connection) && isOlder(since, FIRST_REQUEST)) stream.end();
+      const upgrade = this.#upgrades.get(stream);
+      if (upgrade === undefined) continue;
+      const webSocket = webSocketOf(stream);
+      // 1001 is for a server that goes down: RFC 6455, section 7.4.1.
+      if (webSocket) this.#tell(stream, () => webSocket.close(1001));
+      // A library may still be busy with the handshake.
+      else if (onDrainUpgraded && isOlder(upgrade.since, LOOK))
+        this.#tell(stream, () => onDrainUpgraded(stream, upgrade.request));
+    }
+  }
+
+  #tell(whom: object, say: () => void): void {
+    if (this.#told.has(whom)) return;
+    this.#told.add(whom);
+    say();
+  }
+
+  /** Whether cutting it would lose something. */
+  #isUnderWay(connection: Connection): boolean {
+    const { socket, stream } = connection;
+    if (!this.#isHttp) return true;
+    if (this.#upgrades.has(stream)) return !this.#told.has(stream);
+    if (speaksHttp(stream)) return currentResponse(connection) !== undefined;
+    const inHandshake = this.server instanceof TlsServer && stream === socket;
+    return !inHandshake && !isSilent(connection);
+  }
+}
+
+/**
+ * Makes `close()` of an HTTP server drain, since apps call it when they are told to stop. Node's own closes idle connections at once,
+ * though their clients may be about to send.
+ */
+export function closePatiently(drain: Drain): void {
+  const { server } = drain;
+  const { close } = server;
+  if (close === Server.prototype.close) return;
+  let called = false;
+  server.close = (callback?: (error?: Error) => void) => {
+    // As in Node: what does not listen can't be closed, and nothing can be twice. But the app does not know what a signal has begun.
+    if (called || !(server.listening || drain.begun)) return close.call(server, callback);
+    called = true;
+    const drained = drain.beginPatiently();
+    if (callback) void drained.then(() => process.nextTick(callback));
+    return server;
+  };
+}
+
+/** setTimeout() for any time: `Infinity`, or more than a timer of Node can, is never. */
+export function after(timeout: number, action: () => void): NodeJS.Timeout | undefined {
+  return timeout < 2 ** 31 ? setTimeout(action, timeout) : undefined;
+}
+
+function isOlder(since: number, age: number): boolean {
+  return performance.now() - since > age;
+}

@@ -1,0 +1,49 @@
+import process from "node:process";
+import type { ActivatedSocket } from "../classify.ts";
+
+/** What happens in the life of an activated app, in the order in which it does. */
+export type SockactEvent =
+  /** A server listens on these sockets. */
+  | { type: "listening"; sockets: readonly ActivatedSocket[] }
+  /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. */
+  | { type: "ready"; notified: boolean }
+  /** `onReload` begins. */
+  | { type: "reloading" }
+  /** `onReload` has ended. */
+  | { type: "reloaded" }
+  /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends. */
+  | { type: "idle"; timeout: number }
+  /** Nothing is accepted any more. `signal` is what asked for it, null when nothing else keeps an idle process. */
+  | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
+  /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
+  | { type: "drained"; cut: number }
+  /** An `onReload`, `onStop` or `onDrainUpgraded` of the app, or a message to the service manager, has failed. */
+  | { type: "error"; error: unknown };
+
+/** Writes one line to standard error, which the journal shows. */
+export function logEvent(event: SockactEvent): void {
+  process.stderr.write(`sockact: ${eventText(event)}\n`);
+}
+
+/** The event as one line for people. */
+export function eventText(event: SockactEvent): string {
+  switch (event.type) {
+    case "listening":
+      return `listening on ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
+    case "ready":
+      return event.notified ? "ready, and the service manager knows" : "ready";
+    case "reloading":
+    case "reloaded":
+      return event.type;
+    case "idle":
+      return `no connection for ${event.timeout / 1000} s, going to sleep`;
+    case "draining":
+      return `${event.signal ?? "idle"}: accepting no more, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+    case "drained":
+      return event.cut === 0
+        ? "drained"
+        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut`;
+    case "error":
+      return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
+  }
+}

@@ -1,0 +1,47 @@
+import { state } from "../state.ts";
+import { allDrains, emit } from "./apps.ts";
+import { after } from "./drain.ts";
+import { leave, stop } from "./stop.ts";
+
+/**
+ * Starts to count the time without a connection, if an app has asked for that: of several the longest holds. Only an activated
+ * process sleeps, since nothing would wake another.
+ */
+export function armIdle(): void {
+  const timeouts = state.apps.flatMap(({ activated, settings }) =>
+    activated && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
+  );
+  if (timeouts.length === 0) return;
+  const timeout = Math.max(...timeouts);
+  state.idleTimer = after(timeout, () => sleepIfIdle(timeout))?.unref();
+}
+
+/** Counts anew: a connection has come or gone, or some work has ended. */
+export function countAnew(): void {
+  state.idleTimer?.refresh();
+}
+
+/**
+ * Keeps an idle process awake for work that no connection shows, until the returned function is called. Every call counts on its own;
+ * calling a returned function twice does nothing. It does not hold up a stop by signal: `onStop` does.
+ */
+export function hold(): () => void {
+  let held = true;
+  state.holds++;
+  return () => {
+    if (!held) return;
+    held = false;
+    state.holds--;
+    countAnew();
+  };
+}
+
+/** Otherwise the end of what keeps it awake counts anew. A connection over which nothing ever came has had its time by now. */
+function sleepIfIdle(timeout: number): void {
+  const isAwake = allDrains().some((drain) =>
+    [...drain.connections.values()].some((connection) => !drain.isSilent(connection)),
+  );
+  if (isAwake || state.holds > 0 || state.stopping !== undefined) return;
+  emit({ type: "idle", timeout });
+  void stop(null).then(leave);
+}

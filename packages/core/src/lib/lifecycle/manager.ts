@@ -1,0 +1,26 @@
+import cluster from "node:cluster";
+import process from "node:process";
+import { notify, notifyBackend } from "@sockact/notify";
+import { state } from "../state.ts";
+import { emit } from "./apps.ts";
+
+/** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */
+export function managerAsks(): boolean {
+  return !cluster.isWorker && (process.env["NOTIFY_SOCKET"] !== undefined || notifyBackend() !== undefined);
+}
+
+/** Whether the app lets us tell the service manager, and it asks. */
+export function isNotifying(): boolean {
+  return state.apps.every(({ settings }) => settings.notify) && managerAsks();
+}
+
+/** Tells the service manager; whether it was told. A message that can't be sent is an `error` event. */
+export async function tellManager(message: string): Promise<boolean> {
+  if (!isNotifying()) return false;
+  try {
+    return await notify(message);
+  } catch (error) {
+    emit({ type: "error", error });
+    return false;
+  }
+}

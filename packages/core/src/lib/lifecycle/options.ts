@@ -1,0 +1,147 @@
+import { constants } from "node:os";
+import process from "node:process";
+import { type Duration, milliseconds } from "../duration.ts";
+import { ActivationError } from "../errors.ts";
+import type { Socket } from "node:net";
+import type { IncomingMessage } from "node:http";
+import type { SockactEvent } from "./events.ts";
+
+/**
+ * How an app lives under a service manager. All of it works with nothing said; started by hand, an app notices nothing of it.
+ * A variable of the environment overrides the option of its name, so that a unit can set it: `SOCKACT_DRAIN_TIMEOUT`,
+ * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
+ */
+export interface LifecycleOptions {
+  /** Called once the app's server listens: READY=1 waits for the promise. A rejection is an `error` event of the server. */
+  ready?: () => Promise<void>;
+  /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
+  onReload?: () => Promise<void>;
+  /** Called when all connections have ended, before the process does. */
+  onStop?: () => Promise<void>;
+  /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
+  healthCheck?: () => boolean | Promise<boolean>;
+  /**
+   * Called while draining for each upgraded connection that is not the `ws` library's (those get a close frame 1001): say goodbye
+   * in the connection's own protocol. Those that are still open when `drainTimeout` is over are cut.
+   */
+  onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
+  /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `TimeoutStopSec=` of the unit has to be longer. */
+  drainTimeout?: Duration;
+  /** How long without a connection until the process ends with 0, to be started by the next one. False, the default: it stays. */
+  idleTimeout?: Duration | false;
+  /** Whether to tell the service manager; when it asks (NOTIFY_SOCKET), by default. */
+  notify?: boolean;
+  /** Whether to ping the watchdog; when the service manager asks (WATCHDOG_USEC), by default. */
+  watchdog?: boolean;
+  /**
+   * Which signals drain the servers and end the process. True is SIGTERM and SIGINT, and the default when activated. With false none is
+   * handled, SIGHUP neither, and nothing ends the process: `server.close()` of the app drains.
+   */
+  signals?: boolean | readonly NodeJS.Signals[];
+  /** Told what happens. By default each event is a line on standard error; in Fastify, of the app's log. */
+  onEvent?: (event: SockactEvent) => void;
+}
+
+/** The options with what the environment says of them, and the defaults; times in milliseconds. */
+export interface Settings extends Pick<
+  LifecycleOptions,
+  "ready" | "onReload" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
+> {
+  drainTimeout: number;
+  /** `Infinity` for never, undefined when nobody has said anything. */
+  idleTimeout: number | undefined;
+  notify: boolean;
+  watchdog: boolean;
+  /** Undefined when nobody has said anything. */
+  signals: boolean | readonly NodeJS.Signals[] | undefined;
+}
+
+const DRAIN_TIMEOUT = 10_000;
+
+const callbacks = ["ready", "onReload", "onStop", "healthCheck", "onDrainUpgraded", "onEvent"] as const;
+
+type Reader = (value: unknown) => unknown;
+
+/** What each option may be, and how to read it. A reader gives undefined for what it can't. */
+const readers = {
+  drainTimeout: { read: milliseconds, is: "a time, such as '30s' or '1min 30s', or a number of milliseconds" },
+  idleTimeout: {
+    read: (value) => (value === false || flag(value) === false ? Infinity : milliseconds(value)),
+    is: "false, or a time such as '5min', or a number of milliseconds",
+  },
+  notify: { read: flag, is: "true or false" },
+  watchdog: { read: flag, is: "true or false" },
+  signals: { read: (value) => flag(value) ?? signalList(value), is: "true, false or a list of signals" },
+} satisfies Record<string, { read: Reader; is: string }>;
+
+export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.keys(readers)];
+
+/**
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function readSettings(options: LifecycleOptions): Settings {
+  const settings: Settings = {
+    drainTimeout: read("drainTimeout", options, DRAIN_TIMEOUT),
+    idleTimeout: read("idleTimeout", options, undefined),
+    notify: read("notify", options, true),
+    watchdog: read("watchdog", options, true),
+    signals: read("signals", options, undefined),
+  };
+  for (const name of callbacks) {
+    const callback = options[name];
+    if (callback === undefined) continue;
+    if (typeof callback !== "function") throw wrong(`The option ${name} is not a function`, name);
+    (settings as unknown as Record<string, unknown>)[name] = callback;
+  }
+  return settings;
+}
+
+function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwise: T): T {
+  const { read: reader, is } = readers[name] as { read: Reader; is: string };
+  const variable = variableOf(name);
+  const text = process.env[variable];
+  // As with systemd's own variables, an empty one is one that is not set.
+  if (text !== undefined && text !== "") {
+    const value = reader(text);
+    if (value === undefined) throw wrong(`${variable}=${text} is not ${is}`, variable);
+    return value as T;
+  }
+  if (options[name] === undefined) return otherwise;
+  const value = typeof options[name] === "string" && reader === flag ? undefined : reader(options[name]);
+  if (value === undefined) throw wrong(`The option ${name} is ${JSON.stringify(options[name])}, not ${is}`, name);
+  return value as T;
+}
+
+/** `drainTimeout` → `SOCKACT_DRAIN_TIMEOUT`. */
+function variableOf(option: string): string {
+  return `SOCKACT_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** A boolean, or one as unit files have it. */
+function flag(value: unknown): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  if (typeof value !== "string") return undefined;
+  const text = value.toLowerCase();
+  if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
+  if (["0", "no", "n", "false", "f", "off"].includes(text)) return false;
+  return undefined;
+}
+
+function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {
+  const list: unknown = typeof value === "string" ? value.trim().split(/\s+/) : value;
+  return Array.isArray(list) && list.every(canBeHandled) ? (list as NodeJS.Signals[]) : undefined;
+}
+
+function canBeHandled(signal: unknown): boolean {
+  return Object.hasOwn(constants.signals, signal as string) && signal !== "SIGKILL" && signal !== "SIGSTOP";
+}
+
+function wrong(message: string, what: string): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    message,
+    what.startsWith("SOCKACT_")
+      ? `Write it as in systemd.time(7), in the unit: Environment=SOCKACT_IDLE_TIMEOUT=5min. A time needs its unit.`
+      : "packages/core/README.md lists the options. A time as a string needs its unit: '10s', not '10'.",
+  );
+}

@@ -1,0 +1,40 @@
+import { startWatchdog } from "@sockact/notify";
+import { isWaitedFor } from "../passed-socket.ts";
+import { state } from "../state.ts";
+import { allDrains, emit } from "./apps.ts";
+import { armIdle } from "./idle.ts";
+import { isNotifying, tellManager } from "./manager.ts";
+
+/**
+ * Sends READY=1 once every socket of the unit has its server, and every `ready` of an app is fulfilled. A socket that nothing serves
+ * holds it up only until the warning that tells of it. Called whenever that may have changed.
+ */
+export function tellWhenReady(): void {
+  const { activation } = state;
+  if (state.ready !== undefined || activation === undefined || "error" in activation) return;
+  if (!state.untakenTold && activation.passed.some(isWaitedFor)) return;
+  if (!state.apps.some(({ drains }) => drains.size > 0)) return;
+  state.ready = Promise.all(state.apps.map((app) => app.ready)).then(tell, () => {});
+}
+
+async function tell(): Promise<void> {
+  if (state.stopping !== undefined) return;
+  const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
+  emit({ type: "ready", notified });
+  if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog)) startWatchdog({ healthCheck: isHealthy });
+  armIdle();
+}
+
+/** What `systemctl status` shows. */
+export function servingText(): string {
+  const addresses = allDrains().map(({ server }) => server.address());
+  const texts = addresses.flatMap((address) =>
+    address === null ? [] : typeof address === "string" ? [address.replace("\0", "@")] : [`port ${address.port}`],
+  );
+  return `Serving ${texts.join(", ")}`;
+}
+
+async function isHealthy(): Promise<boolean> {
+  for (const { settings } of state.apps) if ((await settings.healthCheck?.()) === false) return false;
+  return true;
+}

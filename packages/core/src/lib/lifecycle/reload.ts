@@ -1,0 +1,47 @@
+import process from "node:process";
+import { once, state } from "../state.ts";
+import { emit } from "./apps.ts";
+import { isNotifying, managerAsks, tellManager } from "./manager.ts";
+import type { Settings } from "./options.ts";
+import { servingText } from "./ready.ts";
+
+/**
+ * From now on SIGHUP reloads: RELOADING=1, `onReload` of each app, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. Also with
+ * no `onReload`, since systemd asks without knowing; but a process that no service manager listens to keeps Node's own SIGHUP.
+ */
+export function handleReload({ onReload, notify }: Settings): void {
+  if (onReload === undefined && !(notify && managerAsks())) return;
+  once("handle SIGHUP", () => process.on("SIGHUP", () => void reload()));
+}
+
+let running = false;
+let again = false;
+
+async function reload(): Promise<void> {
+  again = running;
+  if (running) return;
+  running = true;
+  await state.ready;
+  do {
+    again = false;
+    if (state.stopping !== undefined) break;
+    await reloadOnce();
+  } while (again);
+  running = false;
+}
+
+async function reloadOnce(): Promise<void> {
+  emit({ type: "reloading" });
+  const now = process.hrtime.bigint() / 1000n;
+  await tellManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
+  for (const { settings } of state.apps) {
+    try {
+      await settings.onReload?.();
+    } catch (error) {
+      emit({ type: "error", error });
+    }
+  }
+  // Also after a failure: the app serves on as before, and systemctl reload would wait until it times out.
+  if (isNotifying()) await tellManager(`READY=1\nSTATUS=${servingText()}`);
+  emit({ type: "reloaded" });
+}

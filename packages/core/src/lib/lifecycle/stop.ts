@@ -1,0 +1,50 @@
+import process from "node:process";
+import { state } from "../state.ts";
+import { allDrains, emit } from "./apps.ts";
+import { after } from "./drain.ts";
+import { tellManager } from "./manager.ts";
+
+/**
+ * Ends what the process does, once: drains every server, then calls `onStop` of each app, then what its framework has for the end.
+ * Fulfils with the exit code: 0, or 1 when `drainTimeout` has cut something that was under way or an `onStop` has failed.
+ */
+export function stop(signal: NodeJS.Signals | null): Promise<number> {
+  return (state.stopping ??= run(signal));
+}
+
+async function run(signal: NodeJS.Signals | null): Promise<number> {
+  clearTimeout(state.idleTimer);
+  const drains = allDrains();
+  // Before anything else is waited for: a connection that comes now is for the next process.
+  const drained = drains.map((drain) => drain.begin());
+  const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
+  emit({ type: "draining", signal, connections });
+  const told = tellManager(`STOPPING=1\nSTATUS=Draining ${connections} connections`);
+  const timeout = Math.max(...state.apps.map(({ settings }) => settings.drainTimeout));
+  let cut = 0;
+  const cap = after(timeout, () => {
+    for (const drain of drains) cut += drain.cut("all");
+  });
+  await Promise.all(drained);
+  clearTimeout(cap);
+  emit({ type: "drained", cut });
+  let failed = cut > 0;
+  for (const { settings, close } of state.apps) {
+    for (const end of [settings.onStop, close]) {
+      try {
+        await end?.();
+      } catch (error) {
+        failed = true;
+        emit({ type: "error", error });
+      }
+    }
+  }
+  await told;
+  return failed ? 1 : 0;
+}
+
+/** Ends the process, unless an app owns it in another way (`signals: false`): then it ends when nothing keeps it. */
+export function leave(code: number): void {
+  if (code !== 0) process.exitCode = code;
+  if (state.apps.every(({ settings }) => settings.signals !== false)) process.exit();
+}

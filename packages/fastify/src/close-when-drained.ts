@@ -1,0 +1,21 @@
+import type { FastifyInstance } from "fastify";
+import { drainServer } from "@sockact/core/adapter";
+import { rootOf } from "./root-of.ts";
+
+/** Fastify's own `close()` of the whole app. */
+export function closeOf(fastify: FastifyInstance): () => Promise<undefined> {
+  const root = rootOf(fastify);
+  return root.close.bind(root) as () => Promise<undefined>;
+}
+
+/** Makes `close()` wait until the connections have ended: from its first moment on, Fastify answers every request with 503. */
+export function closeWhenDrained(fastify: FastifyInstance): void {
+  const root = rootOf(fastify);
+  const close = closeOf(fastify);
+  root.close = ((listener?: (error?: Error) => void) => {
+    const closed = drainServer(root.server).then(close);
+    if (listener === undefined) return closed;
+    void closed.then(() => listener(), listener);
+    return undefined;
+  }) as typeof root.close;
+}
