@@ -10,6 +10,9 @@ export default {
     { name: "http", listen: 80 },
     { name: "https", listen: 443 },
   ],
+  // systemd waits until it is ready, reloads it by a signal, and starts it again should it hang.
+  type: "notify-reload",
+  watchdogSec: "30s",
   environment: { NODE_ENV: "production" },
   // It only answers, so it gets no network but its sockets, and a user that exists while it runs.
   hardening: "inbound",

@@ -30,20 +30,23 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       ...options
     } = registration;
     const handlers = fastify.server.listeners("request");
-    const activated = attach({ onEvent: logTo(fastify.log), ...options }, {
-      close: closeOf(fastify),
-      // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
-      // that one finds all sockets taken.
-      owns: (server, listeners) =>
-        server === fastify.server || handlers.some((handler) => listeners.has(handler)),
-      onBound: (server, sockets, listenOptions) => {
-        const { listenTextResolver } = Object(listenOptions) as {
-          listenTextResolver?: (address: string) => string;
-        };
-        withoutNetlink(server);
-        nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
+    const activated = attach(
+      { onEvent: logTo(fastify.log), ...options },
+      {
+        close: closeOf(fastify),
+        // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
+        // that one finds all sockets taken.
+        owns: (server, listeners) =>
+          server === fastify.server || handlers.some((handler) => listeners.has(handler)),
+        onBound: (server, sockets, listenOptions) => {
+          const { listenTextResolver } = Object(listenOptions) as {
+            listenTextResolver?: (address: string) => string;
+          };
+          withoutNetlink(server);
+          nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
+        },
       },
-    });
+    );
     if (activated) closeWhenDrained(fastify);
     done();
   }) satisfies FastifyPluginCallback<SystemdListenOptions & RegisterOptions>,

@@ -4,6 +4,7 @@ export type {
   AppDescription,
   Hardening,
   ListenAddress,
+  NotifyAccess,
   RestartPolicy,
   ServiceType,
   SocketDescription,

@@ -1,6 +1,6 @@
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
 const answer = `
@@ -96,6 +96,111 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
     for (const unit of ["several-http", "several-my\\x20api", "several-a\\x2fb\\x25"]) {
       expect(await systemd.show(`${unit}.socket`, "UnitFileState")).toBe("enabled");
     }
+  });
+
+  describe("and that tells when it is ready", () => {
+    const ready = `require("node:fs").writeSync(3 + process.env.LISTEN_FDNAMES.split(":").indexOf("notify"), "READY=1");`;
+    const onFirst = answer.replace("fd < 3 + Number(env.LISTEN_FDS)", "fd < 4");
+
+    it("does so with no address family at all, and has the lifecycle that was asked for", async () => {
+      const { env } = await ask(
+        {
+          name: "lively",
+          type: "notify",
+          hardening: "inbound",
+          watchdogSec: "1h",
+          drainTimeout: "1min 30s",
+          idleTimeout: 300_000,
+          sockets: [{ listen: 95 }],
+        },
+        ["--eval", onFirst + ready],
+        "http://127.0.0.1:95/",
+      );
+      expect(env).toMatchObject({
+        SOCKACT_DRAIN_TIMEOUT: "1min 30s",
+        SOCKACT_IDLE_TIMEOUT: "5min",
+        WATCHDOG_USEC: "3600000000",
+      });
+      await systemd.waitForUnit("lively.service", "ActiveState", "active");
+      const properties = {
+        NotifyAccess: "main",
+        TimeoutStopUSec: "1min 40s",
+        WatchdogUSec: "1h",
+        StartLimitIntervalUSec: "0",
+      };
+      for (const [property, value] of Object.entries(properties))
+        expect([property, await systemd.show("lively.service", property)]).toEqual([property, value]);
+      expect(await systemd.show("lively.socket", "TriggerLimitIntervalUSec")).toBe("0");
+    });
+
+    it("does so through systemd-notify, in the sandbox too", async () => {
+      const units = emitUnits({
+        name: "helped",
+        type: "notify",
+        notifyAccess: "all",
+        openFile: false,
+        hardening: "inbound",
+        exec: ["/bin/sh", "-c", 'systemd-notify --ready && exec "$0" --eval "$1"', systemd.node, answer],
+        sockets: [{ listen: 96 }],
+      });
+      await systemd.installUnits(units);
+      await systemd.start("helped.service");
+      const { env } = JSON.parse((await systemd.request("http://127.0.0.1:96/")).body) as Answer;
+      expect(env["LISTEN_FDS"]).toBe("1");
+    });
+
+    it("is bounded, as systemd 255 does by itself, where it ends without accepting", async () => {
+      const exec = [program, "--eval", ""];
+      await systemd.installUnits(emitUnits({ name: "silent", exec, sockets: [{ listen: 97 }] }));
+      await systemd.installUnits(
+        emitUnits({ name: "told", exec, type: "notify", sockets: [{ listen: 98 }] }),
+      );
+      const [byDefault, told] = await Promise.all(
+        ["silent.socket", "told.socket"].map((unit) =>
+          Promise.all(["PollLimitIntervalUSec", "PollLimitBurst"].map((name) => systemd.show(unit, name))),
+        ),
+      );
+      expect(told).toEqual(["2s", "15"]);
+      expect(byDefault).toEqual(told);
+    });
+
+    it("takes turns with another instance as the same user, with the same files", async () => {
+      await systemd.installUnits(
+        emitUnits({
+          name: "both",
+          rolling: true,
+          exec: [program, "--eval", onFirst + ready],
+          sockets: [
+            { name: "http", listen: 100 },
+            { name: "api", listen: 101 },
+          ],
+        }),
+      );
+      await systemd.systemctl("enable", "both@blue.service");
+      for (const unit of ["both-http", "both-api"])
+        expect(await systemd.show(`${unit}.socket`, "UnitFileState")).toBe("enabled");
+      const seen: Answer[] = [];
+      await systemd.start("both@green.service");
+      // Without a name the first may be either socket.
+      const [port] = await Promise.any(
+        [100, 101].map(
+          async (number) =>
+            [number, await systemd.request({ url: `http://127.0.0.1:${number}/`, timeout: 2000 })] as const,
+        ),
+      );
+      for (const [start, stop] of [
+        ["blue", "green"],
+        ["green", "blue"],
+      ]) {
+        await systemd.start(`both@${start}.service`);
+        await systemd.stop(`both@${stop}.service`);
+        seen.push(JSON.parse((await systemd.request(`http://127.0.0.1:${port}/`)).body) as Answer);
+      }
+      expect(seen).toMatchObject([
+        { uid: expect.any(Number), writesHome: "done", env: { HOME: "/var/lib/both" } },
+        { uid: seen[0]!.uid, writesHome: "done" },
+      ]);
+    });
   });
 
   it("can be read in a home, and written nowhere but where it may", async () => {

@@ -16,7 +16,9 @@ function exposure(description: Partial<AppDescription>): number {
     sockets: [{ listen: 80 }],
     ...description,
   });
-  for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(units)) {
+    writeFileSync(join(folder, name.replace("@.service", ".service")), text);
+  }
   const { stdout, stderr } = spawnSync(
     "systemd-analyze",
     ["security", "--offline=true", "--no-pager", join(folder, "app.service")],
@@ -30,6 +32,11 @@ function exposure(description: Partial<AppDescription>): number {
 describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze security", () => {
   it("finds an inbound service next to not exposed", () => {
     expect(exposure({ hardening: "inbound" })).toBeLessThanOrEqual(0.2);
+  });
+
+  it("finds it so too when it tells that it is ready, and when it rolls over", () => {
+    expect(exposure({ hardening: "inbound", type: "notify", watchdogSec: "30s" })).toBeLessThanOrEqual(0.2);
+    expect(exposure({ hardening: "inbound", rolling: true })).toBeLessThanOrEqual(0.2);
   });
 
   it("finds an outbound service little exposed", () => {

@@ -24,7 +24,8 @@ function verify(units: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), text);
-  const paths = Object.keys(units).map((name) => join(folder, name));
+  // A template is spoken of as an instance.
+  const paths = Object.keys(units).map((name) => join(folder, name.replace("@.", "@blue.")));
   const { stdout, stderr, error } = spawnSync(
     "unshare",
     ["--mount", "--propagation=private", "sh", "-c", withGitea, "sh", ...paths],
@@ -40,6 +41,25 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     "Gitea in the sandbox": { ...gitea, hardening: "outbound" },
     "a description of three fields": app,
     "an inbound service": { ...app, hardening: "inbound" },
+    "an inbound service with the whole lifecycle": {
+      ...app,
+      hardening: "inbound",
+      type: "notify-reload",
+      notifyAccess: "exec",
+      watchdogSec: "30s",
+      drainTimeout: "infinity",
+      idleTimeout: "1h 30min",
+    },
+    "a template for a rolling restart": { ...app, rolling: true, wantedBy: ["multi-user.target"] },
+    "several sockets that roll over": {
+      ...app,
+      rolling: true,
+      hardening: "inbound",
+      sockets: [
+        { name: "http", listen: 80 },
+        { name: "my api/100%", listen: "/run/api.sock" },
+      ],
+    },
     "several sockets and every option": {
       ...app,
       description: `50% of "Gitea" is $HOME; # no comment`,

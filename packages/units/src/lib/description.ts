@@ -12,6 +12,9 @@ export type Hardening = "none" | "outbound" | "inbound";
 /** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
 
+/** Whose notifications systemd takes; systemd.service(5). */
+export type NotifyAccess = "main" | "exec" | "all";
+
 /** When systemd starts a service again that ended; systemd.service(5). */
 export type RestartPolicy =
   | "no"
@@ -77,7 +80,7 @@ export interface SocketDescription {
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
 export interface AppDescription {
-  /** The name of the units without their suffix: `gitea`, `app@blue`. */
+  /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
   /** The program's absolute path, then its arguments as the program shall see them; nothing in them is expanded. */
   exec: readonly string[];
@@ -105,8 +108,38 @@ export interface AppDescription {
   requires?: readonly string[];
   /** WantedBy= of the service: units that start it with no traffic, such as `multi-user.target` at boot; by default its sockets alone do. */
   wantedBy?: readonly string[];
-  /** Type=; `simple` when left out. `notify` and `notify-reload` need a program that tells when it is ready; `notify-reload` is of systemd 253. */
+  /** Type=; `simple` when left out, `notify` with `rolling`. `notify` and `notify-reload` need a program that tells when it is ready; `notify-reload` is of systemd 253. */
   type?: ServiceType;
+  /** NotifyAccess=: whose notifications count, with a type that notifies; `main` when left out. `all` is for systemd-notify(1), a process of its own. */
+  notifyAccess?: NotifyAccess;
+  /**
+   * OpenFile=, of systemd 253: passes the service manager's socket as a file descriptor named `notify`, which is how `@sockact/notify` tells it
+   * things. With a type that notifies it is on. `false` is for a program that sends to NOTIFY_SOCKET by itself, as sd_notify(3) does: it may
+   * take every descriptor for a listener, and an `inbound` one is then allowed to make unix sockets.
+   */
+  openFile?: boolean;
+  /** WatchdogSec=: how long a service of a type that notifies may be silent before it is killed and restarted. For programs that send WATCHDOG=1 alone. */
+  watchdogSec?: Duration;
+  /**
+   * SOCKACT_DRAIN_TIMEOUT in the service's environment: how long a graceful stop waits for requests that run; 10 seconds when left out.
+   * `infinity` is no limit.
+   */
+  drainTimeout?: Duration | "infinity";
+  /**
+   * TimeoutStopSec=: how long after SIGTERM the service is killed; longer than `drainTimeout`. Left out, it is 10 seconds longer, and the
+   * service manager's own default, which is 90 seconds, if there is no `drainTimeout` either.
+   */
+  timeoutStopSec?: Duration | "infinity";
+  /**
+   * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
+   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused.
+   */
+  idleTimeout?: Duration;
+  /**
+   * Whether the service is the template `<name>@.service`, whose instances `blue` and `green` take turns on the same sockets: the new one
+   * serves before the old one stops. Needs a type that notifies; `notify` when left out.
+   */
+  rolling?: boolean;
   /** Restart=; by default `on-failure`, so that a service may exit 0 when it has nothing to do. */
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */

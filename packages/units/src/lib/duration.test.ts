@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationText } from "./duration.ts";
+import { durationOf, durationText } from "./duration.ts";
 
 describe("durations", () => {
   it.each([
@@ -38,5 +38,23 @@ describe("durations", () => {
 
   it.each([[-1], [0.5], [NaN], [Infinity], [null], [true], [[]]])("refuses %j", (value) => {
     expect(durationText(value)).toBeUndefined();
+  });
+});
+
+describe("the length of a duration", () => {
+  it.each([
+    [0, 0],
+    [1500, 1500],
+    ["2s", 2000],
+    ["1h 30min", 5_400_000],
+    ["1h30min5s", 5_405_000],
+    ["1.5m", 90_000],
+    ["500 μs", 0.5],
+    ["1month", 2_629_800_000],
+    ["infinity", Infinity],
+    ["10", undefined],
+    [undefined, undefined],
+  ])("of %j is %j ms", (value, length) => {
+    expect(durationOf(value)).toBe(length);
   });
 });

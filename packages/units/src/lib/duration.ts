@@ -3,20 +3,25 @@
  */
 export type Duration = number | `${number}${string}`;
 
-const units = [
-  "usec us",
-  "msec ms",
-  "seconds second sec s",
-  "minutes minute min m",
-  "hours hour hr h",
-  "days day d",
-  "weeks week w",
-  "months month M",
-  "years year y",
-].flatMap((names) => names.split(" "));
+const milliseconds = new Map(
+  (
+    [
+      ["usec us", 0.001],
+      ["msec ms", 1],
+      ["seconds second sec s", 1000],
+      ["minutes minute min m", 60_000],
+      ["hours hour hr h", 3_600_000],
+      ["days day d", 86_400_000],
+      ["weeks week w", 604_800_000],
+      ["months month M", 2_629_800_000],
+      ["years year y", 31_557_600_000],
+    ] as const
+  ).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const)),
+);
+const units = [...milliseconds.keys()].join("|");
 
 // The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units.join("|")})(?:\s+|(?=\d)|$))+$`);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units})(?:\s+|(?=\d)|$))+$`);
 
 const coarse = [
   ["h", 3_600_000],
@@ -33,6 +38,15 @@ export function durationText(value: unknown): string | undefined {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > 1e12)
     return undefined;
   if (value === 0) return "0";
-  const [unit, size] = coarse.find(([, milliseconds]) => value % milliseconds === 0) ?? ["ms", 1];
+  const [unit, size] = coarse.find(([, multiple]) => value % multiple === 0) ?? ["ms", 1];
   return `${value / size}${unit}`;
+}
+
+/** How many milliseconds a span has; `infinity` too has a number. `undefined` if the value is no span. */
+export function durationOf(value: unknown): number | undefined {
+  if (value === "infinity") return Infinity;
+  const text = durationText(value);
+  if (text === undefined) return undefined;
+  const parts = text.matchAll(new RegExp(String.raw`([\d.]+)\s*(${units})(?![A-Za-z])`, "g"));
+  return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * milliseconds.get(unit!)!, 0);
 }

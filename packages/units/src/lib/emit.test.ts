@@ -213,6 +213,166 @@ After=postgresql@15-main.service
   });
 });
 
+describe("the lifecycle", () => {
+  const lifecycle: Partial<AppDescription> = {
+    hardening: "none",
+    type: "notify",
+    watchdogSec: "30s",
+    drainTimeout: "1min",
+    idleTimeout: "5min",
+  };
+
+  it("is a few lines of the service, and of the socket the limit that systemd 255 has", () => {
+    expect(emitUnits({ ...shop, ...lifecycle })).toEqual({
+      "shop.socket": `[Unit]
+Description=shop socket
+
+[Socket]
+ListenStream=80
+TriggerLimitIntervalSec=0
+PollLimitIntervalSec=2s
+PollLimitBurst=15
+
+[Install]
+WantedBy=sockets.target
+`,
+      "shop.service": `[Unit]
+Description=shop
+Requires=shop.socket
+After=shop.socket
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+OpenFile=/run/systemd/notify:notify
+ExecStart=/usr/bin/node /srv/shop/server.js
+DynamicUser=yes
+Environment=SOCKACT_DRAIN_TIMEOUT=1min
+Environment=SOCKACT_IDLE_TIMEOUT=5min
+Restart=on-failure
+RestartSec=1s
+TimeoutStopSec=70s
+WatchdogSec=30s
+NonBlocking=true
+
+[Install]
+Also=shop.socket
+`,
+    });
+  });
+
+  it("asks nothing of a systemd older than 253 or of the program unless the type notifies", () => {
+    const { "shop.socket": socket, "shop.service": text } = emitUnits(shop);
+    expect(`${socket}${text}`).not.toMatch(
+      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT/,
+    );
+    expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT/);
+  });
+
+  it("leaves a program that sends to NOTIFY_SOCKET without the descriptor", () => {
+    const text = service({ type: "notify-reload", openFile: false, notifyAccess: "all" });
+    expect(text).toContain("Type=notify-reload\nNotifyAccess=all\nExecStart");
+  });
+
+  it("keeps the poll limit that a socket asks for", () => {
+    const sockets = [{ listen: 80, pollLimitBurst: 3 }];
+    expect(emitUnits({ ...shop, type: "notify", sockets })["shop.socket"]).toContain(
+      "PollLimitBurst=3\nTriggerLimitIntervalSec=0\nPollLimitIntervalSec=2s\n\n",
+    );
+  });
+
+  it.each<[string, Partial<AppDescription>, string]>([
+    ["10 seconds longer than the drain", { drainTimeout: 20_000 }, "TimeoutStopSec=30s\n"],
+    [
+      "10 seconds longer than a drain of odd length",
+      { drainTimeout: "1.5s 100us" },
+      "TimeoutStopSec=11501ms\n",
+    ],
+    ["what is asked for", { drainTimeout: "20s", timeoutStopSec: "25s" }, "TimeoutStopSec=25s\n"],
+    ["what is asked for where no drain is", { timeoutStopSec: "3s" }, "TimeoutStopSec=3s\n"],
+    ["without end for a drain without one", { drainTimeout: "infinity" }, "TimeoutStopSec=infinity\n"],
+  ])("gives a stop a time that is %s", (_, description, line) => {
+    expect(service(description)).toContain(line);
+  });
+
+  it("writes the variables with a unit, which sockact wants", () => {
+    expect(service({ drainTimeout: 0 })).toContain("Environment=SOCKACT_DRAIN_TIMEOUT=0s\n");
+    expect(service({ idleTimeout: "1h 30min" })).toContain('Environment="SOCKACT_IDLE_TIMEOUT=1h 30min"\n');
+  });
+});
+
+describe("a rolling restart", () => {
+  const rolling: Partial<AppDescription> = { rolling: true, hardening: "none" };
+
+  it("has a template whose instances share the socket, which starts blue", () => {
+    expect(emitUnits({ ...shop, ...rolling })).toEqual({
+      "shop.socket": `[Unit]
+Description=shop socket
+
+[Socket]
+ListenStream=80
+Service=shop@blue.service
+TriggerLimitIntervalSec=0
+PollLimitIntervalSec=2s
+PollLimitBurst=15
+
+[Install]
+WantedBy=sockets.target
+`,
+      "shop@.service": `[Unit]
+Description=shop
+Requires=shop.socket
+After=shop.socket
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+OpenFile=/run/systemd/notify:notify
+ExecStart=/usr/bin/node /srv/shop/server.js
+DynamicUser=yes
+Restart=on-failure
+RestartSec=1s
+NonBlocking=true
+Sockets=shop.socket
+
+[Install]
+Also=shop.socket
+`,
+    });
+  });
+
+  it("shares each of several sockets", () => {
+    const sockets = [
+      { listen: 80, name: "http" },
+      { listen: "/run/shop.sock", name: "api" },
+    ];
+    const units = emitUnits({ ...shop, ...rolling, sockets });
+    expect(Object.keys(units)).toEqual(["shop-http.socket", "shop-api.socket", "shop@.service"]);
+    for (const socket of ["shop-http.socket", "shop-api.socket"]) {
+      expect(units[socket]).toContain("Service=shop@blue.service\n");
+      for (const key of ["Requires", "After", "Sockets", "Also"])
+        expect(units["shop@.service"]).toContain(`${key}=${socket}\n`);
+    }
+  });
+
+  it("gives both instances one folder and home", () => {
+    const text = emitUnits({ ...shop, rolling: true })["shop@.service"]!;
+    expect(text).toContain("StateDirectory=shop\nEnvironment=HOME=%S/shop\n");
+  });
+
+  it("enables blue where the service is to run without traffic", () => {
+    expect(emitUnits({ ...shop, ...rolling, wantedBy: ["multi-user.target"] })["shop@.service"]).toContain(
+      "[Install]\nWantedBy=multi-user.target\nDefaultInstance=blue\nAlso=shop.socket\n",
+    );
+  });
+
+  it("changes nothing when it is false", () => {
+    expect(emitUnits({ ...shop, rolling: false })).toEqual(emitUnits(shop));
+  });
+});
+
 describe("the sandbox", () => {
   it("is outbound when nothing is said", () => {
     expect(service({})).toBe(service({ hardening: "outbound" }));
@@ -226,8 +386,11 @@ describe("the sandbox", () => {
     expect(service({})).not.toMatch(/PrivateNetwork|IPAddressDeny|ProcSubset/);
   });
 
-  it("lets an inbound service of Type=notify reach the service manager", () => {
-    expect(service({ hardening: "inbound", type: "notify" })).toContain("RestrictAddressFamilies=AF_UNIX\n");
+  it("lets an inbound service make unix sockets only if it notifies by one", () => {
+    const notify: Partial<AppDescription> = { hardening: "inbound", type: "notify" };
+    expect(service(notify)).toContain("RestrictAddressFamilies=none\n");
+    expect(service({ ...notify, openFile: false })).toContain("RestrictAddressFamilies=AF_UNIX\n");
+    expect(service({ ...notify, notifyAccess: "all" })).toContain("RestrictAddressFamilies=AF_UNIX\n");
   });
 
   it("gives an outbound service a folder of its own, and a dynamic user a home there unless one is asked for", () => {

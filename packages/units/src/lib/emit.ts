@@ -18,7 +18,8 @@ const longestLine = 1_048_575;
 /**
  * Writes the unit files of a service and its sockets: texts by file name, the sockets first, then the service.
  *
- * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The same description always gives the same
+ * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
+ * the template `<name>@.service`. The same description always gives the same
  * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable.
  *
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
@@ -42,10 +43,10 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
   const units = [
     ...sockets.map((socket) => ({
       unit: socket.unit,
-      sections: socketSections(socket, service.name),
+      sections: socketSections(socket, service),
     })),
     {
-      unit: `${service.name}.service`,
+      unit: service.unit,
       sections: serviceSections(
         service,
         sockets.map(({ unit }) => unit),

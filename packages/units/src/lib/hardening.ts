@@ -10,8 +10,8 @@ export interface Sandboxed {
   dynamicUser: boolean;
   /** Whether it lies in a home, and so must be able to read there. */
   inHome: boolean;
-  /** Whether it tells the service manager when it is ready. */
-  notifies: boolean;
+  /** Whether it makes sockets of its own to tell the service manager things. */
+  sendsBySocket: boolean;
   /** Whether HOME is asked for. */
   hasHome: boolean;
 }
@@ -64,8 +64,7 @@ const measures: readonly { key: AddedDirective; inbound?: Value; outbound?: Valu
   ...both("SystemCallErrorNumber", "EPERM"),
   {
     key: "RestrictAddressFamilies",
-    // sd_notify(3) needs a unix socket to say so.
-    inbound: ({ notifies }) => [notifies ? "AF_UNIX" : "none"],
+    inbound: ({ sendsBySocket }) => [sendsBySocket ? "AF_UNIX" : "none"],
     outbound: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
   },
   { key: "IPAddressDeny", inbound: "any" },

@@ -1,10 +1,16 @@
 import { argument, executable, item } from "./escape.ts";
 import { member, notAList, shown } from "./problems.ts";
-import { refusedPath, textOf, type Read } from "./readers.ts";
+import { durationOrInfinity, refusedPath, textOf, type Read } from "./readers.ts";
 import type { Refusal } from "./address.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
 const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+
+/** What fields of the description set; by them it is known how long a stop takes, and whether the service sleeps. */
+const ofFields = {
+  SOCKACT_DRAIN_TIMEOUT: "drainTimeout: '30s'",
+  SOCKACT_IDLE_TIMEOUT: "idleTimeout: '5min'",
+};
 
 function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
@@ -69,7 +75,19 @@ export const environment: Read = (value, path, problems) => {
         "ASCII letters, digits and _, with no digit first",
       );
     } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
+    else if (Object.hasOwn(ofFields, name)) {
+      refuse(
+        `${name} is set by a field of its own`,
+        `write ${ofFields[name as keyof typeof ofFields]} in the description`,
+      );
+    }
     return item(`${name}=${textOf(variable, at, problems) ?? ""}`);
   });
   return assignments.length > 0 ? [assignments.join(" ")] : [];
 };
+
+/** Environment=: one variable of sockact that holds a duration, which needs a unit there. */
+export function durationVariable(name: keyof typeof ofFields): Read {
+  return (value, path, problems) =>
+    durationOrInfinity(value, path, problems).map((text) => item(`${name}=${text === "0" ? "0s" : text}`));
+}

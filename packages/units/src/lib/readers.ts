@@ -143,6 +143,9 @@ export const duration: Read = (value, path, problems) => {
     : [text];
 };
 
+export const durationOrInfinity: Read = (value, path, problems) =>
+  value === "infinity" ? [value] : duration(value, path, problems);
+
 /** A number that systemd holds in 32 bits. */
 export const count: Read = (value, path, problems) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295

@@ -40,8 +40,8 @@ const whole: AppDescription = {
 };
 
 /** The description with another value at a path such as `sockets[1].listen`. */
-function changed(path: string, value: unknown): AppDescription {
-  const description = structuredClone(whole);
+function changed(path: string, value: unknown, from = whole): AppDescription {
+  const description = structuredClone(from);
   const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
   const last = steps.pop()!;
   let place = description as unknown as Record<string, unknown>;
@@ -133,7 +133,18 @@ describe("a description that cannot be written", () => {
     ["after", ["postgresql"], /not the name of a unit/],
     ["after", ["postgresql@.service"], /template/],
     ["after", ["a.service b.service"], /not the name of a unit/],
+    ["environment.SOCKACT_IDLE_TIMEOUT", "5min", /field of its own/],
+    ["environment.SOCKACT_DRAIN_TIMEOUT", "5s", /field of its own/],
     ["restartSec", "10", /not a duration/],
+    ["restartSec", "infinity", /not a duration/],
+    ["drainTimeout", "10", /not a duration/],
+    ["drainTimeout", Infinity, /not a duration/],
+    ["timeoutStopSec", "soon", /not a duration/],
+    ["watchdogSec", "30s", /does not notify: its type is exec/],
+    ["notifyAccess", "main", /does not notify/],
+    ["openFile", true, /does not notify/],
+    ["rolling", "yes", /not a boolean/],
+    ["rolling", true, /"exec" does not tell when the new instance is ready/],
     ["restart", "sometimes", /choices/],
     ["type", "forking", /choices/],
     ["hardening", "max", /choices/],
@@ -143,6 +154,57 @@ describe("a description that cannot be written", () => {
     const { problems } = refusal(changed(path, value));
     expect(problems.map((problem) => problem.message)).toEqual([expect.stringMatching(message)]);
     expect(problems[0]!.hint).not.toBe("");
+  });
+
+  it.each<[string, Partial<AppDescription>, string, RegExp]>([
+    [
+      "a kill before the drain ends",
+      { drainTimeout: "30s", timeoutStopSec: "30s" },
+      "timeoutStopSec",
+      /cut requests/,
+    ],
+    [
+      "a kill of an endless drain",
+      { drainTimeout: "infinity", timeoutStopSec: "1h" },
+      "timeoutStopSec",
+      /cut requests/,
+    ],
+    ["a service that never sleeps", { idleTimeout: "5min", restart: "always" }, "restart", /put to sleep/],
+    ["a restart after each sleep", { idleTimeout: "5min", restart: "on-success" }, "restart", /put to sleep/],
+    ["no time to be idle", { idleTimeout: 0, restart: "no" }, "idleTimeout", /no time/],
+    ["a watchdog with no type", { watchdogSec: 1000, type: undefined }, "watchdogSec", /its type is simple/],
+    ["an instance that rolls", { rolling: true, type: "notify", name: "shop@blue" }, "name", /instance/],
+    [
+      "a name too long for green",
+      { rolling: true, type: "notify", name: "a".repeat(242) },
+      "name",
+      /256 characters/,
+    ],
+  ] as [string, Partial<AppDescription>, string, RegExp][])(
+    "contradicts itself with %s",
+    (_, fields, path, message) => {
+      const { problems } = refusal({ ...whole, ...fields });
+      expect(problems).toMatchObject([{ path, message: expect.stringMatching(message) }]);
+      expect(problems[0]!.hint).not.toBe("");
+    },
+  );
+
+  it.each([
+    ["notifyAccess", "none", /choices/],
+    ["openFile", "notify", /not a boolean/],
+  ])("that notifies names %s = %j", (path, value, message) => {
+    const { problems } = refusal({ ...whole, type: "notify", [path]: value });
+    expect(problems).toMatchObject([{ path, message: expect.stringMatching(message) }]);
+  });
+
+  it("may stop as late as it likes, and sleep where a crash alone restarts it", () => {
+    const taken: Partial<AppDescription>[] = [
+      { drainTimeout: "30s", timeoutStopSec: "31s" },
+      { drainTimeout: "infinity", timeoutStopSec: "infinity" },
+      { idleTimeout: "5min", restart: "on-failure" },
+      { openFile: false },
+    ];
+    for (const fields of taken) expect(() => emitUnits({ ...whole, ...fields })).not.toThrow();
   });
 
   it("is told all that is wrong with it at once", () => {
@@ -198,12 +260,22 @@ describe("any text in any field", () => {
         .split(/\r\n|[\n\r\0]/)
         .map((line) => /^[^=]*/.exec(line)![0]),
     );
-  const harmless = shape(whole);
+  const sleepy: AppDescription = {
+    ...whole,
+    type: "notify",
+    restart: "on-failure",
+    drainTimeout: "1s",
+    idleTimeout: "1s",
+    timeoutStopSec: "1h",
+    watchdogSec: "1s",
+  };
+  const harmless = shape(sleepy);
   const fields = [
     ..."name exec[0] exec[1] description documentation[0] user group workingDirectory environment.NODE_ENV".split(
       " ",
     ),
     ..."readWritePaths[0] requires[0] wants[0] after[0] wantedBy[0] restartSec".split(" "),
+    ..."drainTimeout timeoutStopSec idleTimeout watchdogSec".split(" "),
     ..."listen listenDatagram name description bindToDevice socketMode socketUser socketGroup directoryMode deferAcceptSec"
       .split(" ")
       .map((field) => `sockets[1].${field}`),
@@ -234,7 +306,7 @@ describe("any text in any field", () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.constantFrom(...fields), text, (field, value) => {
-        const description = changed(field, value);
+        const description = changed(field, value, sleepy);
         try {
           expect(shape(description)).toEqual(harmless);
           taken += 1;

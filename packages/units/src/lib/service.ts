@@ -2,31 +2,41 @@ import type { AppDescription, Hardening } from "./description.ts";
 import { unescapedUnitName } from "./escape.ts";
 import { readFields, type Asked, type Directive } from "./fields.ts";
 import { sandbox } from "./hardening.ts";
+import { notifiesBy, refuseContradictions, stopTimeout } from "./lifecycle.ts";
 import { liesInHome, refuseTemporary } from "./places.ts";
 import type { UnitProblem } from "./problems.ts";
-import { environment, exec } from "./program.ts";
+import { durationVariable, environment, exec } from "./program.ts";
+import type { SocketOwner } from "./sockets.ts";
 import * as read from "./readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "./unit-text.ts";
 
 type ServiceField = Exclude<keyof AppDescription, "sockets">;
 
-const directives: Record<Exclude<ServiceField, "name" | "hardening">, Directive> = {
+/** The fields that are more, or less, than a directive. */
+type OtherField = "name" | "hardening" | "openFile" | "rolling";
+
+const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
   description: { key: "Description", read: read.sentence },
   documentation: { key: "Documentation", read: read.each(read.documentationURI) },
   requires: { key: "Requires", read: read.each(read.unitName) },
   wants: { key: "Wants", read: read.each(read.unitName) },
   after: { key: "After", read: read.each(read.unitName) },
   type: { key: "Type", read: read.oneOf(["simple", "exec", "notify", "notify-reload", "idle"]) },
+  notifyAccess: { key: "NotifyAccess", read: read.oneOf(["main", "exec", "all"]) },
   exec: { key: "ExecStart", read: exec },
   user: { key: "User", read: read.account },
   group: { key: "Group", read: read.account },
   workingDirectory: { key: "WorkingDirectory", read: read.directory },
   environment: { key: "Environment", read: environment },
+  drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
+  idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
   restart: {
     key: "Restart",
     read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
   },
   restartSec: { key: "RestartSec", read: read.duration },
+  timeoutStopSec: { key: "TimeoutStopSec", read: read.durationOrInfinity },
+  watchdogSec: { key: "WatchdogSec", read: read.duration },
   readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
   wantedBy: { key: "WantedBy", read: read.each(read.unitName) },
 };
@@ -34,8 +44,14 @@ const directives: Record<Exclude<ServiceField, "name" | "hardening">, Directive>
 const readHardening = read.oneOf(["none", "outbound", "inbound"]);
 
 /** The service of a description, each value as its unit file has it. */
-export interface Service {
-  name: string;
+export interface Service extends SocketOwner {
+  /** The name of its unit, with the suffix. */
+  unit: string;
+  rolling: boolean;
+  /** Whether OpenFile= is to pass the socket for notifications. */
+  openFile: boolean;
+  /** TimeoutStopSec= where none is asked for, and a drain is. */
+  stopTimeout: string | undefined;
   values: Asked<keyof typeof directives>;
   sandbox: Line[];
 }
@@ -44,30 +60,43 @@ export interface Service {
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
-  const values = readFields(directives, ["name", "sockets", "hardening"], description, "", problems);
+  const others = ["name", "sockets", "hardening", "openFile", "rolling"];
+  const values = readFields(directives, others, description, "", problems);
+  for (const field of ["openFile", "rolling"]) {
+    if (description[field] !== undefined) read.boolean(description[field], field, problems);
+  }
+  refuseContradictions(description, problems);
+  const rolling = description.rolling === true;
+  const notifies = notifiesBy(description);
+  const openFile = notifies && description.openFile !== false;
   if (description.exec === undefined) exec(undefined, "exec", problems);
   const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
   const dynamicUser = values.user.length === 0;
   if (dynamicUser || level !== "none") refuseTemporary(description, problems);
   return {
     name: checkedName,
+    unit: `${checkedName}${rolling ? "@" : ""}.service`,
+    startedUnit: `${checkedName}${rolling ? "@blue" : ""}.service`,
+    rolling,
+    notifies,
+    openFile,
+    stopTimeout: stopTimeout(description.drainTimeout),
     values,
     sandbox: sandbox({
       hardening: level,
       name: checkedName,
       dynamicUser,
       inHome: liesInHome(description),
-      notifies: values.type[0]?.startsWith("notify") === true,
+      // The helper of NotifyAccess=all is a process with no descriptor of ours.
+      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
       hasHome: Object.hasOwn(description.environment ?? {}, "HOME"),
     }),
   };
 }
 
 /** The sections of the service's unit file. */
-export function serviceSections(
-  { name, values, sandbox: sandboxLines }: Service,
-  socketUnits: readonly string[],
-): Section[] {
+export function serviceSections(service: Service, socketUnits: readonly string[]): Section[] {
+  const { name, values, rolling } = service;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const dynamicUser = values.user.length === 0;
   const restarts = values.restart[0] !== "no";
@@ -88,26 +117,38 @@ export function serviceSections(
     {
       name: "Service",
       lines: [
-        ...say("type"),
+        ...(rolling ? askedOr("Type", values.type, "notify") : say("type")),
+        ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
+        ...(service.openFile ? [added("OpenFile", "/run/systemd/notify:notify")] : []),
         ...say("exec"),
         ...say("user"),
         ...(dynamicUser ? [added("DynamicUser", "yes")] : []),
         ...say("group"),
         ...say("workingDirectory"),
         ...say("environment"),
+        ...say("drainTimeout"),
+        ...say("idleTimeout"),
         ...askedOr("Restart", values.restart, "on-failure"),
         ...(restarts ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
+        ...(service.stopTimeout === undefined
+          ? say("timeoutStopSec")
+          : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
+        ...say("watchdogSec"),
         added("NonBlocking", "true"),
-        ...(socketUnits.length > 1
+        ...(socketUnits.length > 1 || rolling
           ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
           : []),
-        ...sandboxLines,
+        ...service.sandbox,
         ...say("readWritePaths"),
       ],
     },
     {
       name: "Install",
-      lines: [...say("wantedBy"), ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit)))],
+      lines: [
+        ...say("wantedBy"),
+        ...(rolling && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
+        ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit))),
+      ],
     },
   ];
 }

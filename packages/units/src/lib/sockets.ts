@@ -113,8 +113,19 @@ function refuseRepeated(
   }
 }
 
+/** What a socket unit has to know of its service. */
+export interface SocketOwner {
+  /** Its name without suffix and instance. */
+  name: string;
+  /** The unit that traffic starts. */
+  startedUnit: string;
+  /** Whether it needs systemd 253 in any case. */
+  notifies: boolean;
+}
+
 /** The sections of a socket's unit file. */
-export function socketSections({ values, sibling }: Socket, app: string): Section[] {
+export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
+  const { name: app, startedUnit, notifies } = owner;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const what = sibling === undefined ? `${app} socket` : `${app} ${sibling} socket`;
   return [
@@ -123,10 +134,22 @@ export function socketSections({ values, sibling }: Socket, app: string): Sectio
       name: "Socket",
       lines: [
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
-        ...(sibling === undefined ? [] : [added("Service", `${app}.service`)]),
+        ...(unit.replace(/socket$/, "service") === startedUnit ? [] : [added("Service", startedUnit)]),
         added("TriggerLimitIntervalSec", "0"),
+        ...(notifies ? pollLimit(values) : []),
       ],
     },
     { name: "Install", lines: [added("WantedBy", "sockets.target")] },
+  ];
+}
+
+/**
+ * The limit that bounds a spin without failing the socket: systemd's own, from 255 on. Older ones log a line about it, and so it is
+ * written only where a type that notifies asks for a recent systemd in any case.
+ */
+function pollLimit({ pollLimitIntervalSec, pollLimitBurst }: Socket["values"]): Line[] {
+  return [
+    ...(pollLimitIntervalSec.length > 0 ? [] : [added("PollLimitIntervalSec", "2s")]),
+    ...(pollLimitBurst.length > 0 ? [] : [added("PollLimitBurst", "15")]),
   ];
 }

@@ -1,0 +1,34 @@
+// All of an app that a rolling restart needs: it serves the passed socket, says when it is ready, and drains on SIGTERM.
+// What it does is read at start, as it would change with a release.
+import { appendFileSync, readFileSync, writeSync } from "node:fs";
+import { createServer } from "node:http";
+import process from "node:process";
+
+const { LISTEN_FDNAMES = "", HOME } = process.env;
+const notify = 3 + LISTEN_FDNAMES.split(":").indexOf("notify");
+const { version, crash, silent } = JSON.parse(readFileSync("/etc/release.json", "utf8"));
+if (crash) throw new Error("this release is broken");
+
+if (HOME) appendFileSync(`${HOME}/releases`, `${version}\n`);
+let held;
+const server = createServer((request, response) => {
+  if (request.url.startsWith("/hold")) {
+    held = response;
+    console.log(`holds ${request.url}`);
+  } else {
+    response.setHeader("connection", "close");
+    response.end(JSON.stringify({ version, pid: process.pid, uid: process.getuid() }));
+  }
+});
+process.on("SIGUSR1", () => held.setHeader("connection", "close").end(JSON.stringify({ version })));
+process.on("SIGTERM", () => {
+  writeSync(notify, "STOPPING=1");
+  server.close();
+  server.closeIdleConnections();
+  console.log(`drains, holding ${held?.req.url}`);
+});
+// OpenFile= comes last.
+server.listen({ fd: 3 }, () => {
+  if (silent) console.log(`version ${version} says nothing`);
+  else writeSync(notify, "READY=1");
+});

@@ -1,0 +1,536 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface, type Interface } from "node:readline";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { emitUnits, type AppDescription } from "@sockact/units";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  rollingRestart,
+  type RollingErrorCode,
+  type RollingEvent,
+  type RollingOptions,
+  type RollingResult,
+} from "../src/index.ts";
+
+interface Failure {
+  name: string;
+  code: RollingErrorCode;
+  message: string;
+  hint: string;
+  journal: string[];
+}
+type Line = RollingEvent | RollingResult | { error: Failure };
+
+interface Answer {
+  version: number;
+  pid: number;
+  uid: number;
+}
+
+const turned = (from: string, to: string, drained: boolean | undefined = true) => ({
+  outcome: "turned",
+  from,
+  to,
+  drained,
+});
+
+describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => {
+  let systemd: PrivateSystemd;
+  let load: { stop(): Promise<Answer[]> } | undefined;
+
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    await install("shop", 80);
+    await install("slow", 81, {}, "TimeoutStartSec=2s\n");
+    await install("frail", 82, { restart: "no" });
+    await install("hasty", 83, { timeoutStopSec: "100ms" });
+  });
+  afterAll(() => systemd?.close());
+
+  beforeEach(() => release({ version: 1 }));
+  afterEach(async () => {
+    await load?.stop().catch(() => {});
+    load = undefined;
+    const services = ["shop", "slow", "frail", "hasty"];
+    await systemd.systemctl("kill", "--signal=KILL", ...services.map((name) => `${name}@*.service`));
+    await systemd.stop(...services.flatMap((name) => [`${name}@blue.service`, `${name}@green.service`]));
+    await systemd.systemctl("reset-failed");
+  });
+
+  async function install(
+    name: string,
+    port: number,
+    fields: Partial<AppDescription> = {},
+    further = "",
+  ): Promise<void> {
+    const units = emitUnits({
+      name,
+      exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/server.mjs`],
+      sockets: [{ listen: port }],
+      rolling: true,
+      ...fields,
+    });
+    const service = `${name}@.service`;
+    units[service] = units[service]!.replace("[Service]\n", `[Service]\n${further}`);
+    await systemd.installUnits(units);
+    await systemd.start(`${name}.socket`);
+  }
+
+  function release(contents: { version: number; crash?: true; silent?: true }): Promise<void> {
+    return systemd.write("/etc/release.json", JSON.stringify(contents));
+  }
+
+  async function ask(port = 80): Promise<Answer> {
+    return JSON.parse((await systemd.request(`http://127.0.0.1:${port}/`)).body) as Answer;
+  }
+
+  /** Asks again and again; a request that fails makes `stop` reject. */
+  function askAllTheTime(port = 80): { stop(): Promise<Answer[]> } {
+    const answers: Answer[] = [];
+    let on = true;
+    const asked = (async () => {
+      while (on) answers.push(await ask(port));
+      return answers;
+    })();
+    asked.catch(() => {});
+    return {
+      stop() {
+        on = false;
+        return asked;
+      },
+    };
+  }
+
+  class Roll {
+    readonly lines: Line[] = [];
+    readonly child: ChildProcess;
+    readonly #reader: Interface;
+    readonly #closed: Promise<unknown>;
+
+    constructor(name: string, options: Omit<RollingOptions, "signal" | "onEvent"> = {}) {
+      const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
+      this.child = systemd.spawn([systemd.node, script, name, JSON.stringify(options)]);
+      this.child.stderr!.pipe(process.stderr);
+      this.#reader = createInterface({ input: this.child.stdout! });
+      this.#reader.on("line", (line) => this.lines.push(JSON.parse(line) as Line));
+      this.#closed = once(this.#reader, "close");
+    }
+
+    async until(type: RollingEvent["type"]): Promise<void> {
+      while (!this.lines.some((line) => "type" in line && line.type === type))
+        await once(this.#reader, "line");
+    }
+
+    async result(): Promise<RollingResult> {
+      await this.#closed;
+      const last = this.lines.at(-1);
+      if (last === undefined || !("outcome" in last)) throw new Error(JSON.stringify(this.lines));
+      return last;
+    }
+
+    async error(): Promise<Failure> {
+      await this.#closed;
+      const last = this.lines.at(-1);
+      if (last === undefined || !("error" in last)) throw new Error(JSON.stringify(this.lines));
+      return last.error;
+    }
+  }
+
+  const roll = (name = "shop") => new Roll(name).result();
+
+  async function states(name = "shop"): Promise<Record<string, string>> {
+    const units = { blue: `${name}@blue.service`, green: `${name}@green.service`, socket: `${name}.socket` };
+    const entries = Object.entries(units).map(
+      async ([key, unit]) => [key, await systemd.show(unit, "ActiveState")] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  it("turns blue to green and back, and every request is answered, by the old version and then by the new", async () => {
+    await ask();
+    load = askAllTheTime();
+    await release({ version: 2 });
+    const first = new Roll("shop");
+    expect(await first.result()).toEqual(turned("blue", "green"));
+    expect(first.lines.slice(0, -1)).toEqual([
+      { type: "starting", instance: "green" },
+      { type: "ready", instance: "green" },
+      { type: "stopping", instance: "blue" },
+      { type: "stopped", instance: "blue", drained: true },
+    ]);
+    expect(await ask()).toMatchObject({ version: 2 });
+    expect(await states()).toEqual({ blue: "inactive", green: "active", socket: "active" });
+    await release({ version: 3 });
+    expect(await roll()).toEqual(turned("green", "blue"));
+    expect(await ask()).toMatchObject({ version: 3 });
+    const answers = await load.stop();
+    expect(new Set(answers.map(({ version }) => version))).toEqual(new Set([1, 2, 3]));
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(3);
+  });
+
+  it("leaves a service that sleeps asleep; it wakes up with the new version", async () => {
+    await release({ version: 2 });
+    expect(await roll()).toEqual({ outcome: "asleep" });
+    expect(await states()).toEqual({ blue: "inactive", green: "inactive", socket: "active" });
+    expect(await ask()).toMatchObject({ version: 2 });
+  });
+
+  it("leaves a service that was stopped stopped", async () => {
+    await systemd.stop("shop.socket");
+    expect(await roll()).toEqual({ outcome: "stopped" });
+    expect(await states()).toEqual({ blue: "inactive", green: "inactive", socket: "inactive" });
+    await systemd.start("shop.socket");
+  });
+
+  it("lets both versions share their user and its files", async () => {
+    const { uid } = await ask();
+    expect(uid).toBeGreaterThan(60_000);
+    await release({ version: 2 });
+    await roll();
+    expect((await ask()).uid).toBe(uid);
+    const releases = await systemd.mustRun(["cat", "/var/lib/shop/releases"]);
+    expect(releases.endsWith("1\n2\n")).toBe(true);
+  });
+
+  it("changes nothing for clients when the new version crashes at start", async () => {
+    const { pid } = await ask();
+    load = askAllTheTime();
+    await release({ version: 2, crash: true });
+    const { name, code, message, hint, journal } = await new Roll("shop").error();
+    expect({ name, code, message }).toEqual({
+      name: "RollingError",
+      code: "ERR_ROLL_START",
+      message: "shop@green.service did not get ready; shop@blue.service serves on",
+    });
+    expect(hint).toContain("journalctl --unit shop@green.service");
+    expect(journal.join("\n")).toContain("Error: this release is broken");
+    expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
+    expect(new Set((await load.stop()).map((answer) => answer.pid))).toEqual(new Set([pid]));
+    // And once more from there, with one that works.
+    await release({ version: 3 });
+    expect(await roll()).toEqual(turned("blue", "green"));
+    expect(await ask()).toMatchObject({ version: 3 });
+  });
+
+  it("takes back a new version that does not get ready in time", async () => {
+    expect(await ask(81)).toMatchObject({ version: 1 });
+    await release({ version: 2, silent: true });
+    const { code, journal } = await new Roll("slow").error();
+    expect(code).toBe("ERR_ROLL_START");
+    expect(journal.join("\n")).toMatch(/says nothing[^]*timed out/);
+    expect(await states("slow")).toEqual({ blue: "active", green: "inactive", socket: "active" });
+    expect(await ask(81)).toMatchObject({ version: 1 });
+  });
+
+  it("takes back a start that is aborted", async () => {
+    await ask();
+    await release({ version: 2, silent: true });
+    const child = new Roll("shop");
+    await child.until("starting");
+    await systemd.waitForUnit("shop@green.service", "ActiveState", "activating");
+    child.child.kill("SIGUSR2");
+    expect(await child.error()).toMatchObject({ message: "enough" });
+    expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
+  });
+
+  it("brings up a version that works where the one that should serve crashes again and again", async () => {
+    await release({ version: 1, crash: true });
+    await expect(systemd.start("shop@blue.service")).rejects.toThrow(/this release is broken/);
+    await systemd.waitForUnit("shop@blue.service", "SubState", "auto-restart");
+    await release({ version: 2 });
+    expect(await roll()).toMatchObject({ outcome: "turned", from: "blue", to: "green" });
+    expect(await ask()).toMatchObject({ version: 2 });
+    expect(await states()).toMatchObject({ blue: expect.stringMatching(/inactive|failed/), green: "active" });
+  });
+
+  describe("after one that was interrupted", () => {
+    it("stops the older of two that serve, and starts it anew", async () => {
+      await ask();
+      await systemd.start("shop@green.service");
+      load = askAllTheTime();
+      await release({ version: 2 });
+      const child = new Roll("shop");
+      expect(await child.result()).toEqual(turned("green", "blue"));
+      expect(child.lines.slice(0, -1)).toEqual([
+        { type: "stopping", instance: "blue" },
+        { type: "stopped", instance: "blue", drained: true },
+        { type: "starting", instance: "blue" },
+        { type: "ready", instance: "blue" },
+        { type: "stopping", instance: "green" },
+        { type: "stopped", instance: "green", drained: true },
+      ]);
+      expect(await ask()).toMatchObject({ version: 2 });
+      expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
+      await load.stop();
+    });
+
+    it("starts the new one anew if that has not got ready", async () => {
+      await ask();
+      await release({ version: 20, silent: true });
+      await systemd.systemctl("start", "--no-block", "shop@green.service");
+      await systemd.waitForJournal("shop@green.service", /^version 20 says nothing$/);
+      load = askAllTheTime();
+      await release({ version: 3 });
+      expect(await roll()).toEqual(turned("blue", "green"));
+      expect(await ask()).toMatchObject({ version: 3 });
+      await load.stop();
+    });
+  });
+
+  it("waits for another of the same service, and then brings up what is newest", async () => {
+    await ask();
+    await release({ version: 2 });
+    const first = new Roll("shop");
+    await first.until("starting");
+    const second = new Roll("shop");
+    expect(await first.result()).toEqual(turned("blue", "green"));
+    expect(await second.result()).toEqual(turned("green", "blue"));
+    expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
+  });
+
+  it("does not wait for one that was killed, and mends what that has left", async () => {
+    await ask();
+    await release({ version: 30, silent: true });
+    const killed = new Roll("shop");
+    await systemd.waitForJournal("shop@green.service", /^version 30 says nothing$/);
+    killed.child.kill("SIGKILL");
+    load = askAllTheTime();
+    await release({ version: 31 });
+    const child = new Roll("shop");
+    expect(await child.result()).toEqual(turned("blue", "green"));
+    expect(child.lines).not.toContainEqual({ type: "waiting" });
+    expect(await ask()).toMatchObject({ version: 31 });
+    await load.stop();
+  });
+
+  it("waits no longer when it is aborted while another is under way", async () => {
+    await ask();
+    await release({ version: 2, silent: true });
+    const first = new Roll("shop");
+    await first.until("starting");
+    const second = new Roll("shop");
+    await second.until("waiting");
+    second.child.kill("SIGUSR2");
+    expect(await second.error()).toMatchObject({ message: "enough" });
+    first.child.kill("SIGUSR2");
+    await first.error();
+  });
+
+  describe("while the old version drains", () => {
+    let held = 0;
+
+    /** Has blue hold a request, which is answered once it gets SIGUSR1. */
+    async function hold(name: string, port: number): Promise<{ answer: Promise<{ body: string }> }> {
+      await ask(port);
+      held += 1;
+      const answer = systemd.request({ url: `http://127.0.0.1:${port}/hold/${held}`, timeout: 20_000 });
+      answer.catch(() => {});
+      await systemd.waitForJournal(`${name}@blue.service`, new RegExp(`^holds /hold/${held}$`));
+      await release({ version: 2 });
+      return { answer };
+    }
+    const letGo = (name: string) => systemd.systemctl("kill", "--signal=USR1", `${name}@blue.service`);
+
+    it("the new one serves, and what the old one has begun is finished", async () => {
+      const { answer } = await hold("shop", 80);
+      const child = new Roll("shop");
+      await child.until("stopping");
+      await systemd.waitForJournal("shop@blue.service", new RegExp(`^drains, holding /hold/${held}$`));
+      expect(await ask()).toMatchObject({ version: 2 });
+      await letGo("shop");
+      expect(JSON.parse((await answer).body)).toEqual({ version: 1 });
+      expect(await child.result()).toEqual(turned("blue", "green"));
+    });
+
+    it("one need not wait, and the next rolling restart waits in its place", async () => {
+      const { answer } = await hold("shop", 80);
+      expect(await new Roll("shop", { waitForDrain: false }).result()).toEqual({
+        outcome: "turned",
+        from: "blue",
+        to: "green",
+      });
+      await systemd.waitForUnit("shop@blue.service", "ActiveState", "deactivating");
+      await release({ version: 3 });
+      const next = new Roll("shop");
+      await next.until("starting");
+      expect(await ask()).toMatchObject({ version: 2 });
+      await letGo("shop");
+      await answer;
+      expect(await next.result()).toEqual(turned("green", "blue"));
+      expect(await ask()).toMatchObject({ version: 3 });
+    });
+
+    it("one may stop waiting, and both go on", async () => {
+      const { answer } = await hold("shop", 80);
+      const child = new Roll("shop");
+      await child.until("stopping");
+      await systemd.waitForUnit("shop@blue.service", "ActiveState", "deactivating");
+      child.child.kill("SIGUSR2");
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(await states()).toMatchObject({ blue: "deactivating", green: "active" });
+      await letGo("shop");
+      expect(JSON.parse((await answer).body)).toEqual({ version: 1 });
+    });
+
+    it("one is told if it had to be killed", async () => {
+      const { answer } = await hold("hasty", 83);
+      expect(await roll("hasty")).toEqual(turned("blue", "green", false));
+      await expect(answer).rejects.toThrow(/hang up|reset/);
+      expect(await ask(83)).toMatchObject({ version: 2 });
+    });
+
+    it("one is told if the new version crashes after all, and the next connection starts blue", async () => {
+      await hold("frail", 82);
+      const child = new Roll("frail");
+      await child.until("stopping");
+      await systemd.waitForUnit("frail@blue.service", "ActiveState", "deactivating");
+      await systemd.systemctl("kill", "--signal=KILL", "frail@green.service");
+      await systemd.waitForUnit("frail@green.service", "ActiveState", "failed");
+      await letGo("frail");
+      const { code, message } = await child.error();
+      expect(code).toBe("ERR_ROLL_LOST");
+      expect(message).toBe(
+        "frail@green.service no longer serves: it is failed (signal); the next connection starts frail@blue.service",
+      );
+      expect(await ask(82)).toMatchObject({ version: 2 });
+      expect(await states("frail")).toMatchObject({ blue: "active", socket: "active" });
+    });
+  });
+
+  describe("to green", () => {
+    beforeEach(async () => {
+      await ask();
+      await roll();
+    });
+
+    it("does not have traffic start blue", async () => {
+      const { pid } = await ask();
+      for (let asked = 0; asked < 20; asked += 1) expect((await ask()).pid).toBe(pid);
+      expect(await states()).toEqual({ blue: "inactive", green: "active", socket: "active" });
+    });
+
+    it("has the next connection start blue once green has stopped", async () => {
+      await systemd.stop("shop@green.service");
+      await release({ version: 2 });
+      expect(await ask()).toMatchObject({ version: 2 });
+      expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
+    });
+
+    it("has green started again when it crashes, and the next connection waits for it", async () => {
+      await systemd.systemctl("kill", "--signal=KILL", "shop@green.service");
+      await systemd.waitForUnit("shop@green.service", "SubState", "auto-restart");
+      expect(await ask()).toMatchObject({ version: 1 });
+      expect(await states()).toEqual({ blue: "inactive", green: "active", socket: "active" });
+    });
+  });
+
+  it("is done for units of the user's own manager too, and tells what its journal has", async () => {
+    const folder = "/run/user/0";
+    const asUser = ["env", `XDG_RUNTIME_DIR=${folder}`];
+    const program = `${systemd.project}/packages/cli/test/programs/server.mjs`;
+    await systemd.mustRun(["mkdir", "--parents", "--mode=700", folder]);
+    await systemd.write(
+      "/etc/systemd/user/mine.socket",
+      "[Socket]\nListenStream=84\nService=mine@blue.service\n",
+    );
+    await systemd.write(
+      "/etc/systemd/user/mine@.service",
+      `[Unit]
+Requires=mine.socket
+After=mine.socket
+[Service]
+Type=notify
+OpenFile=${folder}/systemd/notify:notify
+ExecStart=${systemd.node} ${program}
+Environment=HOME=/tmp
+Sockets=mine.socket
+`,
+    );
+    await systemd.start("user@0.service");
+    await systemd.mustRun([...asUser, "systemctl", "--user", "start", "mine.socket"]);
+    await ask(84);
+    const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
+    const command = [...asUser, systemd.node, script, "mine", '{"user":true}'];
+    const rollOwn = async () =>
+      JSON.parse((await systemd.mustRun(command)).trim().split("\n").at(-1)!) as Line;
+    await release({ version: 2 });
+    expect(await rollOwn()).toEqual(turned("blue", "green"));
+    expect(await ask(84)).toMatchObject({ version: 2 });
+    await release({ version: 3, crash: true });
+    const failed = await rollOwn();
+    expect(failed).toMatchObject({ error: { code: "ERR_ROLL_START" } });
+    expect((failed as { error: Failure }).error.journal.join("\n")).toContain("this release is broken");
+    expect(await ask(84)).toMatchObject({ version: 2 });
+    await systemd.stop("user@0.service");
+  });
+
+  describe("is refused", () => {
+    it("for a service that there is not", async () => {
+      const { code, message, hint } = await new Roll("none").error();
+      expect({ code, message }).toEqual({
+        code: "ERR_ROLL_UNITS",
+        message: "none@blue.service cannot be loaded: Unit none@blue.service not found.",
+      });
+      expect(hint).toContain("rolling: true");
+    });
+
+    it.each(["shop@", "shop@blue", "shop.service", "shop@.service", "-shop", "", "a/b", "a b"])(
+      "for the name %j",
+      async (name) => {
+        await expect(rollingRestart(name)).rejects.toMatchObject({ code: "ERR_ROLL_NAME" });
+      },
+    );
+
+    it("for a template that would get no socket, or does not tell when it is ready", async () => {
+      await systemd.installUnits({
+        "alone@.service": "[Service]\nType=notify\nExecStart=/bin/true\n",
+        "mute.socket": "[Socket]\nListenStream=90\nService=mute@blue.service\n",
+        "mute@.service": "[Service]\nExecStart=/bin/true\nSockets=mute.socket\n",
+      });
+      const alone = await new Roll("alone").error();
+      expect(alone).toMatchObject({ code: "ERR_ROLL_UNITS", message: "alone@blue.service has no socket" });
+      const mute = await new Roll("mute").error();
+      expect(mute).toMatchObject({
+        code: "ERR_ROLL_UNITS",
+        message: expect.stringMatching(/its type is simple/),
+      });
+    });
+
+    it("for units that systemd has not read since they changed", async () => {
+      await ask();
+      const path = "/run/systemd/system/shop@.service";
+      const text = await systemd.mustRun(["cat", path]);
+      await systemd.write(path, `${text}# changed\n`);
+      await systemd.mustRun(["touch", "--date=+1 hour", path]);
+      expect(await new Roll("shop").error()).toMatchObject({
+        code: "ERR_ROLL_RELOAD",
+        hint: "systemctl daemon-reload, then again",
+      });
+      expect(await states()).toMatchObject({ blue: "active", green: "inactive" });
+      await systemd.write(path, text);
+      await systemd.systemctl("daemon-reload");
+    });
+
+    it("to who may not do it", async () => {
+      const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const { stdout } = await systemd.run([...nobody, systemd.node, script, "shop"]);
+      const { error } = JSON.parse(stdout) as { error: Failure };
+      expect(error.code).toBe("ERR_ROLL_LOCK");
+      expect(error.message).toMatch(/Permission denied/);
+      expect(error.hint).toContain("as root");
+    });
+
+    it("where there is no systemctl", async () => {
+      for (const program of ["flock", "sh", "cat"]) {
+        await systemd.mustRun(["mkdir", "--parents", "/run/bin"]);
+        await systemd.mustRun(["ln", "--symbolic", `/usr/bin/${program}`, `/run/bin/${program}`]);
+      }
+      const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
+      const { stdout } = await systemd.run(["env", "PATH=/run/bin", systemd.node, script, "shop"]);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: "ERR_ROLL_SYSTEMCTL" } });
+      const without = await systemd.run(["env", "PATH=/nowhere", systemd.node, script, "shop"]);
+      expect(JSON.parse(without.stdout)).toMatchObject({ error: { code: "ERR_ROLL_LOCK" } });
+    });
+  });
+});

@@ -1,0 +1,15 @@
+export { isSupervised, type NotifyBackend, notifyBackend } from "./lib/backend.ts";
+export { NotifyError, type NotifyErrorCode } from "./lib/errors.ts";
+export type { NotifyState } from "./lib/message.ts";
+export {
+  extendTimeout,
+  mainPid,
+  notify,
+  ready,
+  reloading,
+  status,
+  stopping,
+  storeFd,
+  watchdog,
+} from "./lib/notify.ts";
+export { startWatchdog, type Watchdog, type WatchdogOptions } from "./lib/watchdog.ts";

@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import process from "node:process";
+import { promisify } from "node:util";
+
+/** Whether the service manager listens to a helper of this process; `unknown` when it can't be asked. */
+export type Access =
+  | { allowed: true }
+  | { allowed: false; unit: string; notifyAccess: string; mainPid: number }
+  | { allowed: "unknown"; reason: string };
+
+const CAP_SYS_ADMIN = 21n;
+
+/** Asks the service manager, over D-Bus, what NotifyAccess= of systemd.service(5) is for this process's unit. */
+export async function askAccess(socket: string): Promise<Access> {
+  const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
+  if (user === null)
+    return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not systemd's` };
+  try {
+    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
+    const unit = [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].at(-1)?.[1];
+    if (unit === undefined) return { allowed: "unknown", reason: "its cgroup is that of no service" };
+    const ask = ["show", "--property=NotifyAccess", "--property=MainPID", "--", unit];
+    const manager = user === undefined ? [] : ["--user"];
+    const { stdout } = await promisify(execFile)("systemctl", [...manager, ...ask], { timeout: 5000 });
+    const notifyAccess = /^NotifyAccess=(\w+)$/m.exec(stdout)?.[1] ?? "none";
+    const mainPid = Number(/^MainPID=(\d+)$/m.exec(stdout)?.[1]);
+    const allowed = notifyAccess === "all" || (mainPid === process.pid && canSpeakForAnother());
+    return allowed ? { allowed } : { allowed, unit, notifyAccess, mainPid };
+  } catch (error) {
+    return { allowed: "unknown", reason: (error as Error).message.trim() };
+  }
+}
+
+/** Whether a helper may give its parent as the sender, as systemd-notify tries to: root's may. */
+function canSpeakForAnother(): boolean {
+  try {
+    const capabilities = /^CapEff:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    const [own, init] = ["self", "1"].map((pid) => readlinkSync(`/proc/${pid}/ns/user`));
+    // With PrivateUsers= the capabilities are those of another user namespace.
+    return own === init && ((BigInt(`0x${capabilities}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}

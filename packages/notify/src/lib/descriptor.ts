@@ -1,0 +1,99 @@
+import { fstatSync, writeSync } from "node:fs";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Channel } from "./backend.ts";
+import { NotifyError } from "./errors.ts";
+import { peerOf } from "./peer.ts";
+import { state } from "./state.ts";
+
+/** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
+const LISTEN_FDS_START = 3;
+/** How long the service manager may read nothing, in milliseconds: as long as systemd-notify waits for it. */
+const PATIENCE = 5000;
+const PAUSE = 5;
+
+/**
+ * Tells of a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
+ * gives it. It is looked at when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
+ *
+ * @param fd its number, 3 and up
+ */
+export function adoptDescriptor(fd: number): void {
+  if (state.descriptors.has(fd)) return;
+  state.descriptors.add(fd);
+  state.channel = undefined;
+}
+
+/** The descriptor that leads to the service manager, and those of its name that lead elsewhere: where to. */
+export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
+  let elsewhere: string | undefined;
+  for (const fd of [...state.descriptors, ...announced()]) {
+    if (!isSocket(fd)) continue;
+    const peer = peerOf(fd);
+    if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };
+    // One that leads nowhere listens: a socket unit has FileDescriptorName=notify.
+    elsewhere ??= peer ?? undefined;
+  }
+  return { descriptor: undefined, elsewhere };
+}
+
+/** Those that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay, for what takes the sockets. */
+function announced(): number[] {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
+  if (LISTEN_PID !== String(process.pid)) return [];
+  const names = LISTEN_FDNAMES?.split(":") ?? [];
+  if (LISTEN_FDS !== String(names.length)) return [];
+  return names.flatMap((name, index) => (name === "notify" ? [LISTEN_FDS_START + index] : []));
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path.
+    return fstatSync(fd, { bigint: true }).isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/** Writes a message at once; or, while the service manager's queue is full, behind those that wait already. */
+export function sendToDescriptor(fd: number, text: string): Promise<void> {
+  if (state.full === undefined && write(fd, text)) return Promise.resolve();
+  const sent = (state.full ?? Promise.resolve()).then(() => writeWhenThereIsRoom(fd, text));
+  const settled = sent
+    .catch(() => {})
+    .finally(() => {
+      if (state.full === settled) state.full = undefined;
+    });
+  state.full = settled;
+  return sent;
+}
+
+async function writeWhenThereIsRoom(fd: number, text: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!write(fd, text)) {
+    if (performance.now() > deadline) {
+      throw new NotifyError(
+        "ERR_NOTIFY_SEND",
+        `The service manager has read nothing for ${PATIENCE} ms, and its queue is full`,
+        "See what it is busy with: `systemctl status` and `journalctl _PID=1`.",
+      );
+    }
+    await delay(PAUSE);
+  }
+}
+
+/** Whether there was room for the message. */
+function write(fd: number, text: string): boolean {
+  try {
+    writeSync(fd, text);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    throw new NotifyError(
+      "ERR_NOTIFY_SEND",
+      `The message could not be written to file descriptor ${fd} (notify): ${(error as Error).message}`,
+      "The service manager has gone, or something in this process has closed the descriptor.",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,143 @@
+import { fstatSync } from "node:fs";
+import process from "node:process";
+import { backendOf, openChannel } from "./backend.ts";
+import { sendToDescriptor } from "./descriptor.ts";
+import { NotifyError } from "./errors.ts";
+import { sendWithFfi } from "./ffi.ts";
+import { assignment, formatMessage, type NotifyState } from "./message.ts";
+import { sendByProgram } from "./program.ts";
+import { refusal } from "./refusal.ts";
+
+/**
+ * Tells the service manager something: sd_notify(3).
+ *
+ * - `false`: no service manager asks to be told, as when the program is started by hand. Nothing was sent.
+ * - `true`: it was sent; by `systemd-notify`, also dealt with. Sent is not obeyed: systemd ignores what it does not know.
+ * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is no message, and would be none anywhere; it is checked
+ *   also where nobody asks to be told. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
+ *   `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send it. `ERR_NOTIFY_SEND`: sending failed.
+ *
+ * The first call in a process reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them from `process.env`, so that
+ * children do not get them. A program that hands them on on purpose reads them before.
+ *
+ * With the `descriptor` and `ffi` backends the message has gone when this returns, and `process.exit()` may follow. With
+ * `systemd-notify`, wait for the promise.
+ *
+ * @param notifyState `READY=1\nSTATUS=Serving` or `{ READY: 1, STATUS: "Serving" }`; at most 4096 bytes
+ */
+export async function notify(notifyState: NotifyState): Promise<boolean> {
+  const text = formatMessage(notifyState);
+  const channel = openChannel();
+  if (channel === undefined) return false;
+  const { socket, descriptor, sdNotify, program } = channel;
+  if (descriptor !== undefined) await sendToDescriptor(descriptor, text);
+  else if (sdNotify !== undefined) sendWithFfi(sdNotify, socket, text, []);
+  else if (program !== undefined) await sendByProgram({ ...channel, program }, text);
+  else throw refusal("ERR_NOTIFY_UNSUPPORTED", "There is nothing to tell the service manager with", channel);
+  return true;
+}
+
+/** Tells that the service is ready, or has reloaded: what `Type=notify` waits for. Outcomes as of {@link notify}. */
+export function ready(): Promise<boolean> {
+  return notify("READY=1");
+}
+
+/** Tells that the service has begun to stop. Final. Outcomes as of {@link notify}. */
+export function stopping(): Promise<boolean> {
+  return notify("STOPPING=1");
+}
+
+/** Tells that the service has begun to reload: what `Type=notify-reload` waits for after SIGHUP. Once done, call {@link ready}. Outcomes as of {@link notify}. */
+export function reloading(): Promise<boolean> {
+  // hrtime is CLOCK_MONOTONIC.
+  return notify({ RELOADING: 1, MONOTONIC_USEC: process.hrtime.bigint() / 1000n });
+}
+
+/**
+ * Tells what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
+ *
+ * @param text one line; a line break is refused (`ERR_NOTIFY_STATE`)
+ */
+export function status(text: string): Promise<boolean> {
+  return notify({ STATUS: text });
+}
+
+/** Tells that the service is alive, once: {@link startWatchdog} does so by itself. Outcomes as of {@link notify}. */
+export function watchdog(): Promise<boolean> {
+  return notify("WATCHDOG=1");
+}
+
+/**
+ * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as of {@link notify}.
+ *
+ * @param milliseconds more than 0
+ */
+export async function extendTimeout(milliseconds: number): Promise<boolean> {
+  return notify({
+    EXTEND_TIMEOUT_USEC: positiveInteger(milliseconds * 1000, "The time to extend a timeout by"),
+  });
+}
+
+/** Tells which process is the main one of the service from now on. Outcomes as of {@link notify}. */
+export async function mainPid(pid: number): Promise<boolean> {
+  return notify({ MAINPID: positiveInteger(pid, "A main PID") });
+}
+
+/**
+ * Gives the service manager a copy of an open file descriptor, which it passes to this service's next process, by this name, as
+ * it does sockets: the file descriptor store of systemd.service(5). It needs `FileDescriptorStoreMax=`, without which systemd ignores it,
+ * and systemd 254. Take it out again with `notify({ FDSTOREREMOVE: 1, FDNAME: name })`.
+ *
+ * A message written to a descriptor carries none: with the `descriptor` backend this one takes `systemd-notify`, and so needs
+ * `NotifyAccess=all`, or root.
+ *
+ * Outcomes as of {@link notify}; `ERR_NOTIFY_UNSUPPORTED` also when there is no `systemd-notify`.
+ *
+ * @param name at most 255 printable ASCII characters, and no colon
+ */
+export async function storeFd(name: string, fd: number): Promise<boolean> {
+  if (!/^[ -9;-~]{1,255}$/.test(name)) {
+    throw new NotifyError(
+      "ERR_NOTIFY_STATE",
+      `This can't be the name of a stored file descriptor: ${JSON.stringify(name)}`,
+      "1 to 255 printable ASCII characters, and no colon: FDNAME in sd_notify(3).",
+    );
+  }
+  try {
+    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path.
+    fstatSync(fd, { bigint: true });
+  } catch (cause) {
+    throw new NotifyError(
+      "ERR_NOTIFY_STATE",
+      `No file descriptor ${fd} is open`,
+      "Store it while it is open.",
+      {
+        cause,
+      },
+    );
+  }
+  const channel = openChannel();
+  if (channel === undefined) return false;
+  const { socket, sdNotify, program } = channel;
+  if (sdNotify !== undefined) {
+    sendWithFfi(sdNotify, socket, `FDSTORE=1\n${assignment("FDNAME", name)}`, [fd]);
+  } else if (program === undefined) {
+    throw new NotifyError(
+      "ERR_NOTIFY_UNSUPPORTED",
+      `The backend ${backendOf(channel) ?? "none"} can't pass file descriptors`,
+      "Install systemd-notify, and write `NotifyAccess=all` and `FileDescriptorStoreMax=` into [Service].",
+    );
+  } else {
+    await sendByProgram({ ...channel, program }, "FDSTORE=1", { fd, name });
+  }
+  return true;
+}
+
+function positiveInteger(value: number, what: string): bigint {
+  if (Number.isFinite(value) && value >= 1) return BigInt(Math.round(value));
+  throw new NotifyError(
+    "ERR_NOTIFY_STATE",
+    `${what} is not more than 0: ${value}`,
+    "Give a positive number.",
+  );
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { askAccess } from "./access.ts";
+import type { Channel } from "./backend.ts";
+import { NotifyError } from "./errors.ts";
+import { MESSAGE_MAX } from "./message.ts";
+import { refusal, whatToWrite, wrongPath } from "./refusal.ts";
+import { state } from "./state.ts";
+import { warn } from "./warn.ts";
+
+/** A message that waits for a run of systemd-notify(1). */
+export interface ProgramMessage {
+  readonly text: string;
+  /** What goes with it, into the file descriptor store, by this name. */
+  readonly store: { readonly fd: number; readonly name: string } | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Of these three one message has but one: the service manager would not know which came last. */
+const LIFECYCLE = ["READY", "RELOADING", "STOPPING"];
+
+/** Where systemd-notify(1) is, by PATH. */
+export function findProgram(): string | undefined {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "systemd-notify"))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Sends a message by the next run of the program; resolves once the service manager has dealt with it. */
+export function sendByProgram(
+  channel: Channel & { program: string },
+  text: string,
+  store?: ProgramMessage["store"],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    state.queue.push({ text, store, resolve, reject });
+    if (!state.running) void runAll(channel);
+  });
+}
+
+async function runAll(channel: Channel & { program: string }): Promise<void> {
+  state.running = true;
+  while (state.queue.length > 0) {
+    const { messages, lines } = nextBatch(state.queue);
+    try {
+      // The first time the message goes out meanwhile: the process may be about to end.
+      if (state.access !== undefined) await checkAccess(channel);
+      await Promise.all([run(channel, lines, messages[0]?.store), checkAccess(channel)]);
+      for (const { resolve } of messages) resolve();
+    } catch (error) {
+      for (const { reject } of messages) reject(error);
+    }
+  }
+  state.running = false;
+}
+
+/** As many messages as one can carry, off the front of the queue: of a variable, what was said last. */
+export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
+  queue: Message[],
+): { messages: Message[]; lines: string[] } {
+  const messages: Message[] = [];
+  let lines = new Map<string, string>();
+  for (const message of queue) {
+    const merged = new Map([
+      ...lines,
+      ...message.text.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line] as const),
+    ]);
+    const fits =
+      messages.every(({ store }) => store === undefined) &&
+      message.store === undefined &&
+      LIFECYCLE.filter((name) => merged.has(name)).length <= 1 &&
+      Buffer.byteLength([...merged.values()].join("\n")) <= MESSAGE_MAX;
+    if (messages.length > 0 && !fits) break;
+    messages.push(message);
+    lines = merged;
+  }
+  queue.splice(0, messages.length);
+  // Alone it is as it was, whatever it repeats.
+  return {
+    messages,
+    lines: messages.length === 1 ? (messages[0]?.text.split("\n") ?? []) : [...lines.values()],
+  };
+}
+
+async function run(
+  { program, socket }: Channel & { program: string },
+  lines: readonly string[],
+  store: ProgramMessage["store"],
+): Promise<void> {
+  const options = store === undefined ? [] : ["--fd=3", `--fdname=${store.name}`];
+  const fds = store === undefined ? [] : [store.fd];
+  let stderr = "";
+  let cause: unknown;
+  let status: number | null = null;
+  try {
+    const child: ChildProcess = spawn(program, [...options, "--", ...lines], {
+      env: { ...process.env, NOTIFY_SOCKET: socket },
+      stdio: ["ignore", "ignore", "pipe", ...fds],
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    [status] = (await once(child, "close")) as [number | null];
+    if (status === 0) return;
+  } catch (error) {
+    cause = error;
+  }
+  throw new NotifyError(
+    "ERR_NOTIFY_SEND",
+    `${program} failed: ${stderr.trim() || (cause as Error | undefined)?.message || `status ${String(status)}`}`,
+    store === undefined
+      ? "The service manager has gone, or a sandbox (RestrictAddressFamilies=) lets nothing through to it."
+      : "Storing a file descriptor takes systemd 254, and one that epoll(7) could watch: no file of a disk.",
+    { cause },
+  );
+}
+
+/** The program exits with 0 also when the service manager does not listen to it. */
+async function checkAccess(channel: Channel): Promise<void> {
+  const { socket, elsewhere } = channel;
+  state.access ??= askAccess(socket);
+  const access = await state.access;
+  if (access.allowed === false) {
+    const { unit, notifyAccess, mainPid } = access;
+    const main =
+      mainPid === process.pid
+        ? ""
+        : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
+    throw refusal(
+      "ERR_NOTIFY_ACCESS",
+      `${unit} has NotifyAccess=${notifyAccess}, so that systemd does not listen to systemd-notify${main}`,
+      channel,
+    );
+  }
+  if (elsewhere !== undefined)
+    warn(
+      "SOCKACT_NOTIFY_PATH",
+      `${wrongPath(socket, elsewhere)}: systemd-notify takes its place`,
+      whatToWrite(socket),
+    );
+  if (access.allowed === "unknown") {
+    warn(
+      "SOCKACT_NOTIFY_UNCHECKED",
+      `Whether the service manager listens to systemd-notify can't be found out: ${access.reason}`,
+      `Without NotifyAccess=all it does not, and nothing tells. ${whatToWrite(socket)}`,
+    );
+  }
+}

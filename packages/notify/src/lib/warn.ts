@@ -1,0 +1,12 @@
+import process from "node:process";
+import { state } from "./state.ts";
+
+/** The `code` of each process warning of this package. docs/errors.md has a line for each. */
+export type NotifyWarningCode = "SOCKACT_NOTIFY_PATH" | "SOCKACT_NOTIFY_UNCHECKED" | "SOCKACT_WATCHDOG";
+
+/** Emits a process warning, each code once in a process: the app goes on, but not as its unit says. */
+export function warn(code: NotifyWarningCode, message: string, hint: string): void {
+  if (state.warned.has(code)) return;
+  state.warned.add(code);
+  process.emitWarning(message, { type: "SockactWarning", code, detail: hint });
+}

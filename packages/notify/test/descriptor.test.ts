@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { OPEN_FILE, outcomes, SANDBOX, tellService } from "./service.ts";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFile= passes", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  test("Type=notify has started once ready() was called, and not before", async () => {
+    await systemd.installUnits({
+      "waits.service": tellService(systemd, {
+        calls: [[["status", "Warming up"]]],
+        onUsr1: [[["ready"]]],
+        lines: [OPEN_FILE],
+      }),
+    });
+    await systemd.systemctl("start", "--no-block", "waits.service");
+    await systemd.waitForUnit("waits.service", "StatusText", "Warming up");
+    expect(await systemd.show("waits.service", "ActiveState")).toBe("activating");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "waits.service");
+    await systemd.waitForUnit("waits.service", "ActiveState", "active");
+    expect(await outcomes(systemd, "waits.service")).toEqual([
+      ["status", true],
+      ["ready", true],
+    ]);
+  });
+
+  test("works in the tightest sandbox, is the only descriptor passed, and children see none of it", async () => {
+    await systemd.installUnits({
+      "sandbox.service": tellService(systemd, {
+        calls: [[["backend"]], [["child"]], [["status", "Serving"], ["ready"]]],
+        lines: [OPEN_FILE, ...SANDBOX, "WatchdogSec=60"],
+      }),
+    });
+    await systemd.start("sandbox.service");
+    await systemd.waitForJournal("sandbox.service", /"event":"done"/);
+    expect(await outcomes(systemd, "sandbox.service")).toEqual([
+      ["backend", "descriptor"],
+      ["child", []],
+      ["status", true],
+      ["ready", true],
+    ]);
+    expect(await systemd.show("sandbox.service", "StatusText")).toBe("Serving");
+    expect(await systemd.journal("sandbox.service")).not.toContainEqual(expect.stringContaining("Warning"));
+  });
+
+  test("says all that it is told: a longer start, a message of the longest kind, that it stops", async () => {
+    const text = "x".repeat(4096 - "STATUS=".length);
+    await systemd.installUnits({
+      "says.service": tellService(systemd, {
+        calls: [
+          [["extendTimeout", 60_000]],
+          [["status", text]],
+          [["notify", { READY: 1, ERRNO: 2, BUSERROR: undefined }]],
+        ],
+        onUsr1: [[["stopping"], ["status", "Last words"]]],
+        lines: [OPEN_FILE],
+      }),
+    });
+    await systemd.start("says.service");
+    expect(await systemd.show("says.service", "StatusText")).toBe(text);
+    expect(await systemd.show("says.service", "StatusErrno")).toBe("2");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "says.service");
+    await systemd.waitForUnit("says.service", "StatusText", "Last words");
+    expect(await systemd.show("says.service", "ActiveState")).toBe("deactivating");
+  });
+
+  test("Type=notify-reload has reloaded once it says so", async () => {
+    await systemd.installUnits({
+      "reloads.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: [OPEN_FILE, "Type=notify-reload"],
+      }),
+    });
+    await systemd.start("reloads.service");
+    await systemd.systemctl("reload", "reloads.service");
+    expect(await systemd.show("reloads.service", "ActiveState")).toBe("active");
+    expect((await systemd.journal("reloads.service", "manager")).join("\n")).toContain(
+      "Reloaded reloads.service",
+    );
+  });
+
+  test("survives that systemd executes itself anew", async () => {
+    await systemd.installUnits({
+      "stays.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        onUsr1: [[["status", "Still heard"]]],
+        lines: [OPEN_FILE],
+      }),
+    });
+    await systemd.start("stays.service");
+    await systemd.systemctl("daemon-reexec");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "stays.service");
+    await systemd.waitForUnit("stays.service", "StatusText", "Still heard");
+    expect(await systemd.show("stays.service", "ActiveState")).toBe("active");
+  });
+
+  test("waits, in order, while systemd's queue is full", async () => {
+    const count = 100;
+    await systemd.installUnits({
+      "floods.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        onUsr1: [Array.from({ length: count }, (_, index) => ["status", `number ${index + 1}`])],
+        lines: [OPEN_FILE],
+      }),
+    });
+    await systemd.start("floods.service");
+    const pid = await systemd.show("floods.service", "MainPID");
+    process.kill(systemd.pid, "SIGSTOP");
+    try {
+      await systemd.mustRun(["kill", "-USR1", pid]);
+      // The kernel's queue holds 11.
+      await systemd.waitForJournal("floods.service", /"name":"status"/);
+    } finally {
+      process.kill(systemd.pid, "SIGCONT");
+    }
+    await systemd.waitForJournal("floods.service", /"event":"done"/);
+    await systemd.waitForUnit("floods.service", "StatusText", `number ${count}`);
+    expect(new Set((await outcomes(systemd, "floods.service")).map(([, outcome]) => outcome))).toEqual(
+      new Set([true]),
+    );
+  });
+});

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { OPEN_FILE, outcomes, tellService } from "./service.ts";
+
+const refused = (unit: string) => ({
+  code: "ERR_NOTIFY_ACCESS",
+  message: `${unit} has NotifyAccess=main, so that systemd does not listen to systemd-notify`,
+  hint: "Write `OpenFile=/run/systemd/notify:notify` into [Service], which systemd 253 or newer understands. Or else write `NotifyAccess=all`, and let systemd-notify be on the PATH.",
+});
+
+describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {
+  // Not DynamicUser=, whose user D-Bus knows only where nsswitch.conf(5) names systemd.
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  test("is used where no descriptor was passed, and what is said at once goes in few runs, the last word last", async () => {
+    await systemd.installUnits({
+      "all.service": tellService(systemd, {
+        calls: [
+          [["backend"]],
+          [["status", "1"], ["status", "2"], ["ready"], ["status", "3"], ["watchdog"], ["status", "4"]],
+          [["child"]],
+        ],
+        lines: ["NotifyAccess=all", "User=daemon", "WatchdogSec=60"],
+      }),
+    });
+    await systemd.start("all.service");
+    await systemd.waitForJournal("all.service", /"event":"done"/);
+    const [backend, ...told] = await outcomes(systemd, "all.service");
+    expect(backend).toEqual(["backend", "systemd-notify"]);
+    expect(told.pop()).toEqual(["child", []]);
+    expect(told.map(([, outcome]) => outcome)).toEqual(Array.from({ length: 6 }, () => true));
+    expect(await systemd.show("all.service", "StatusText")).toBe("4");
+    expect(await systemd.journal("all.service")).not.toContainEqual(expect.stringContaining("Warning"));
+  });
+
+  test("is known not to be heard where NotifyAccess= lets only the main process speak", async () => {
+    await systemd.installUnits({
+      "main.service": tellService(systemd, {
+        calls: [[["ready"]], [["status", "Anyone?"]]],
+        lines: ["NotifyAccess=main", "User=daemon", "TimeoutStartSec=infinity"],
+      }),
+    });
+    await systemd.systemctl("start", "--no-block", "main.service");
+    await systemd.waitForJournal("main.service", /"event":"done"/);
+    expect(await outcomes(systemd, "main.service")).toEqual([
+      ["ready", refused("main.service")],
+      ["status", refused("main.service")],
+    ]);
+    expect(await systemd.show("main.service", "StatusText")).toBe("");
+    await systemd.systemctl("kill", "--signal=KILL", "main.service");
+  });
+
+  test("speaks for root's main process, which is heard", async () => {
+    await systemd.installUnits({
+      "root.service": tellService(systemd, {
+        calls: [[["ready"]], [["status", "Heard"]]],
+        lines: ["NotifyAccess=main"],
+      }),
+    });
+    await systemd.start("root.service");
+    await systemd.waitForUnit("root.service", "StatusText", "Heard");
+    expect(await systemd.journal("root.service")).not.toContainEqual(expect.stringContaining("Warning"));
+  });
+
+  test("does not speak for a process that systemd did not start itself", async () => {
+    const unit = tellService(systemd, { calls: [[["ready"]]], lines: ["NotifyAccess=main"] });
+    await systemd.installUnits({
+      "child.service": unit.replace(/^ExecStart=(.*)$/m, "ExecStart=sh -c '$1; true'"),
+    });
+    await systemd.systemctl("start", "--no-block", "child.service");
+    await systemd.waitForJournal("child.service", /"event":"done"/);
+    expect(await outcomes(systemd, "child.service")).toEqual([
+      [
+        "ready",
+        {
+          ...refused("child.service"),
+          message: expect.stringMatching(
+            /nor to this process \(\d+\): the main process is \d+, as when ExecStart= runs npm/,
+          ),
+        },
+      ],
+    ]);
+    await systemd.systemctl("kill", "--signal=KILL", "child.service");
+  });
+
+  test("is used with a warning where systemd can't be asked whether it is heard", async () => {
+    await systemd.installUnits({
+      "unchecked.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: ["NotifyAccess=all", "User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("unchecked.service");
+    await systemd.waitForJournal("unchecked.service", /"event":"done"/);
+    expect(await systemd.waitForJournal("unchecked.service", /"event":"warning"/)).toContain(
+      "SOCKACT_NOTIFY_UNCHECKED",
+    );
+    expect(await outcomes(systemd, "unchecked.service")).toEqual([["ready", true]]);
+  });
+
+  test("puts a descriptor in the store, also where messages go through the one that was passed", async () => {
+    await systemd.installUnits({
+      "stores.service": tellService(systemd, {
+        calls: [[["storeFd", "a", 0]], [["storeFd", "b", 1], ["ready"]]],
+        onUsr1: [[["notify", { FDSTOREREMOVE: 1, FDNAME: "a" }]]],
+        lines: [OPEN_FILE, "NotifyAccess=all", "User=daemon", "FileDescriptorStoreMax=5"],
+      }),
+    });
+    await systemd.start("stores.service");
+    await systemd.waitForJournal("stores.service", /"event":"done"/);
+    const told = await outcomes(systemd, "stores.service");
+    expect(told.map(([, outcome]) => outcome)).toEqual([true, true, true]);
+    expect(await systemd.show("stores.service", "NFileDescriptorStore")).toBe("2");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "stores.service");
+    await systemd.waitForUnit("stores.service", "NFileDescriptorStore", "1");
+  });
+
+  test("the wrong OpenFile= under a user's manager: named in the error, or taken over by the program", async () => {
+    await systemd.start("user@0.service");
+    const user = { env: { XDG_RUNTIME_DIR: "/run/user/0" } };
+    const unit = (lines: string[]) => tellService(systemd, { calls: [[["backend"]], [["ready"]]], lines });
+    const units = {
+      "right.service": unit(["OpenFile=/run/user/0/systemd/notify:notify"]),
+      "wrong.service": unit([OPEN_FILE, "NotifyAccess=main", "PrivateUsers=yes"]),
+      "mended.service": unit([OPEN_FILE, "NotifyAccess=all"]),
+    };
+    for (const [name, text] of Object.entries(units)) await systemd.write(`/run/systemd/user/${name}`, text);
+    await systemd.mustRun(["systemctl", "--user", "daemon-reload"], user);
+    await systemd.mustRun(["systemctl", "--user", "start", "right.service", "mended.service"], user);
+    await systemd.mustRun(["systemctl", "--user", "start", "--no-block", "wrong.service"], user);
+    const told = async (name: string): Promise<string[]> => {
+      let lines: string[] = [];
+      await expect
+        .poll(
+          async () => {
+            await systemd.mustRun(["journalctl", "--sync"]);
+            const output = ["journalctl", "--output=cat", "--quiet", `_SYSTEMD_USER_UNIT=${name}`];
+            return (lines = (await systemd.mustRun(output)).split("\n"));
+          },
+          { timeout: 10_000 },
+        )
+        .toContain('{"event":"done"}');
+      return lines.filter((line) => /"event":"(told|warning)"/.test(line));
+    };
+    expect(await told("right.service")).toEqual([
+      expect.stringContaining('"backend","outcome":"descriptor"'),
+      expect.stringContaining('"ready","outcome":true'),
+    ]);
+    const elsewhere =
+      "The file descriptor named notify leads to /run/systemd/notify, and NOTIFY_SOCKET is /run/user/0/systemd/notify";
+    const [, error] = await told("wrong.service");
+    expect(JSON.parse(error as string)).toMatchObject({
+      outcome: {
+        code: "ERR_NOTIFY_PATH",
+        message: elsewhere,
+        hint: expect.stringContaining("Write `OpenFile=/run/user/0/systemd/notify:notify` into [Service]"),
+      },
+    });
+    expect((await told("mended.service")).map((line) => JSON.parse(line))).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ outcome: "systemd-notify" }),
+        expect.objectContaining({
+          code: "SOCKACT_NOTIFY_PATH",
+          message: `${elsewhere}: systemd-notify takes its place`,
+        }),
+        expect.objectContaining({ outcome: true }),
+      ]),
+    );
+  });
+});

@@ -1,0 +1,11 @@
+// Takes the variables of sd_listen_fds(3) away and tells of the descriptor, before or after the backend was first asked for.
+import { notifyBackend, ready } from "@sockact/notify";
+import { adoptDescriptor } from "@sockact/notify/descriptor";
+
+for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete process.env[name];
+process.env.PATH = "/nonexistent";
+if (process.argv[2] === "before") adoptDescriptor(3);
+const first = notifyBackend() ?? null;
+adoptDescriptor(3);
+console.log(JSON.stringify({ event: "backends", first, second: notifyBackend() }));
+await ready();

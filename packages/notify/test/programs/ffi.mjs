@@ -1,0 +1,15 @@
+// Sends by node:ffi although it warns; then shows that it would not have been chosen, and that no warning was seen.
+import { loadSdNotify, sendWithFfi } from "../../dist/lib/ffi.js";
+
+const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+let warnings = 0;
+process.on("warning", () => warnings++);
+const sdNotify = loadSdNotify("allow");
+sendWithFfi(sdNotify, process.env.SOCKET, "READY=1", []);
+sendWithFfi(sdNotify, process.env.SOCKET, "FDSTORE=1\nFDNAME=a", [0]);
+try {
+  sendWithFfi(sdNotify, "/nonexistent", "READY=1", []);
+} catch ({ code, message }) {
+  say("failed", { code, message });
+}
+setImmediate(() => say("chosen", { avoided: loadSdNotify() === undefined, warnings }));

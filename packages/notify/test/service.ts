@@ -1,0 +1,52 @@
+import type { PrivateSystemd } from "@sockact/testkit";
+
+/** What to call, one list after the other; at once what is in one list. */
+export type Calls = [name: string, ...args: unknown[]][][];
+
+/** A service of test/programs/tell.mjs. */
+export function tellService(
+  systemd: PrivateSystemd,
+  { calls = [], onUsr1 = [], lines = [] }: { calls?: Calls; onUsr1?: Calls; lines?: string[] },
+): string {
+  return `[Service]
+Type=notify
+ExecStart=${systemd.node} ${systemd.project}/packages/notify/test/programs/tell.mjs
+Environment='CALLS=${JSON.stringify(calls)}'
+Environment='ON_USR1=${JSON.stringify(onUsr1)}'
+${lines.join("\n")}
+`;
+}
+
+export const OPEN_FILE = "OpenFile=/run/systemd/notify:notify";
+
+export interface Told {
+  name: string;
+  outcome: unknown;
+  milliseconds: number;
+}
+
+/** What came of each call so far: `[["ready", true]]`. */
+export async function outcomes(systemd: PrivateSystemd, unit: string): Promise<[string, unknown][]> {
+  const messages = await systemd.journal(unit, "service");
+  return messages
+    .filter((message) => message.startsWith('{"event":"told"'))
+    .map((message) => JSON.parse(message) as Told)
+    .map(({ name, outcome }) => [name, outcome]);
+}
+
+/** The tightest sandbox: a user and a network of its own, and no new socket. */
+export const SANDBOX = `NotifyAccess=main
+DynamicUser=yes
+PrivateNetwork=yes
+PrivateUsers=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectSystem=strict
+ProtectHome=yes
+RestrictAddressFamilies=none
+IPAddressDeny=any
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+CapabilityBoundingSet=`.split("\n");

@@ -1,0 +1,248 @@
+import { closeSync, cpSync, mkdtempSync, read, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { type AppProcess, describeWith, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
+import type { Calls, Told } from "./service.ts";
+
+const tell = [process.execPath, fileURLToPath(new URL("programs/tell.mjs", import.meta.url))];
+const worker = [process.execPath, fileURLToPath(new URL("programs/worker.mjs", import.meta.url))];
+
+/** What a service manager would listen to, and a descriptor that leads there. */
+function managerAt(address: string): { manager: number; passed: number } {
+  const manager = rawSocket("unix", "datagram", { bound: address });
+  const passed = rawSocket("unix", "datagram", { connectedTo: address });
+  onTestFinished(() => {
+    closeSync(manager);
+    closeSync(passed);
+  });
+  return { manager, passed };
+}
+
+function temporaryPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-notify-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "notify");
+}
+
+async function received(manager: number): Promise<string> {
+  const { bytesRead, buffer } = await promisify(read)(manager, Buffer.alloc(5000), 0, 5000, null);
+  return buffer.toString("utf8", 0, bytesRead);
+}
+
+const environment = (socket: string | undefined, calls: Calls): Record<string, string> => ({
+  ...(socket !== undefined && { NOTIFY_SOCKET: socket }),
+  CALLS: JSON.stringify(calls),
+  END: "1",
+});
+const outcome = async (app: AppProcess): Promise<unknown> => (await app.event<Told>("told")).outcome;
+
+test("nobody asks to be told: false, and nothing is loaded or left to wait for", async () => {
+  for (const socket of [undefined, ""]) {
+    await using app = startProcess(tell, {
+      env: environment(socket, [[["ready"], ["storeFd", "a", 1], ["backend"]]]),
+    });
+    expect(new Set([await outcome(app), await outcome(app), await outcome(app)])).toEqual(
+      new Set([false, "none"]),
+    );
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toBe("");
+  }
+});
+
+test.each([
+  ["a path", temporaryPath],
+  ["an abstract name", () => `@sockact-notify-${process.pid}`],
+])("a descriptor that leads to %s is used, and lets the process end", async (_, address) => {
+  const socket = address();
+  const { manager, passed } = managerAt(socket);
+  const calls: Calls = [[["backend"]], [["reloading"], ["ready"], ["exit"]]];
+  await using app = startWithFds([1, passed], tell, {
+    names: ["other", "notify"],
+    env: environment(socket, calls),
+  });
+  expect(await outcome(app)).toBe("descriptor");
+  expect(await received(manager)).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+  expect(await received(manager)).toBe("READY=1");
+  expect(await app.ended).toBe(0);
+});
+
+test.each([
+  ["of other names", ["other"], {}],
+  ["that are another process's", ["notify"], { LISTEN_PID: "1" }],
+])("descriptors %s are not touched", async (_, names, env) => {
+  const socket = temporaryPath();
+  const { passed } = managerAt(socket);
+  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  await using app = startWithFds([passed], ["/usr/bin/env", ...set, ...tell], {
+    names,
+    env: { ...environment(socket, [[["backend"], ["ready"]]]), PATH: "/nonexistent" },
+  });
+  expect(await outcome(app)).toBe("none");
+  expect(await outcome(app)).toMatchObject({
+    code: "ERR_NOTIFY_UNSUPPORTED",
+    hint: expect.stringContaining(`OpenFile=${socket}:notify`),
+  });
+});
+
+test.each(["before", "after"])(
+  "what has read LISTEN_FDS itself tells of the descriptor, %s the first message",
+  async (when) => {
+    const socket = temporaryPath();
+    const { manager, passed } = managerAt(socket);
+    const adopt = [process.execPath, fileURLToPath(new URL("programs/adopt.mjs", import.meta.url)), when];
+    await using app = startWithFds([passed], adopt, { names: ["notify"], env: { NOTIFY_SOCKET: socket } });
+    expect(await app.event("backends")).toMatchObject({
+      first: when === "before" ? "descriptor" : null,
+      second: "descriptor",
+    });
+    expect(await received(manager)).toBe("READY=1");
+  },
+);
+
+test("two copies of this package share what was read, and what was found", async () => {
+  const socket = temporaryPath();
+  const { manager, passed } = managerAt(socket);
+  const folder = join(socket, "..");
+  for (const copy of ["one", "two"]) {
+    const target = join(folder, copy);
+    cpSync(new URL("../dist", import.meta.url), join(target, "dist"), { recursive: true });
+    cpSync(new URL("../package.json", import.meta.url), join(target, "package.json"));
+  }
+  writeFileSync(
+    join(folder, "main.mjs"),
+    `import * as one from "./one/dist/index.js";
+     import * as two from "./two/dist/index.js";
+     await one.ready();
+     await two.stopping();`,
+  );
+  await using app = startWithFds([passed], [process.execPath, join(folder, "main.mjs")], {
+    names: ["notify"],
+    env: { NOTIFY_SOCKET: socket },
+  });
+  expect(await app.ended).toBe(0);
+  expect([await received(manager), await received(manager)]).toEqual(["READY=1", "STOPPING=1"]);
+});
+
+test("a listener that a socket unit calls notify is not written to", async () => {
+  const socket = temporaryPath();
+  const { manager, passed } = managerAt(socket);
+  const listener = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+  onTestFinished(() => closeSync(listener));
+  await using app = startWithFds([listener, passed], tell, {
+    names: ["notify", "notify"],
+    env: environment(socket, [[["ready"]]]),
+  });
+  expect(await outcome(app)).toBe(true);
+  expect(await received(manager)).toBe("READY=1");
+});
+
+test("a service manager that has gone is an error with its cause", async () => {
+  const socket = temporaryPath();
+  const manager = rawSocket("unix", "datagram", { bound: socket });
+  const passed = rawSocket("unix", "datagram", { connectedTo: socket });
+  onTestFinished(() => closeSync(passed));
+  await using app = startWithFds([passed], tell, {
+    names: ["notify"],
+    env: {
+      ...environment(socket, [[["ready"]]]),
+      ON_USR1: JSON.stringify([[["status", "Hello?"]]]),
+      END: "",
+    },
+  });
+  await app.event("done");
+  closeSync(manager);
+  app.kill("SIGUSR1");
+  expect(await outcome(app)).toBe(true);
+  expect(await outcome(app)).toMatchObject({
+    code: "ERR_NOTIFY_SEND",
+    message: expect.stringContaining("ECONNREFUSED"),
+  });
+});
+
+test.each([
+  ["vsock:2:1234", "ERR_NOTIFY_UNSUPPORTED", "NOTIFY_SOCKET is vsock:2:1234, and Node can't send to a vsock"],
+  ["notify", "ERR_NOTIFY_SOCKET", 'NOTIFY_SOCKET is neither a path, nor @name, nor a vsock: "notify"'],
+])("NOTIFY_SOCKET=%s is reported", async (socket, code, message) => {
+  await using app = startProcess(tell, { env: environment(socket, [[["backend"], ["ready"]]]) });
+  expect(await outcome(app)).toBe("none");
+  expect(await outcome(app)).toMatchObject({ code, message });
+});
+
+test("what is no message is refused, whoever listens", async () => {
+  const calls: Calls = [
+    [
+      ["status", "two\nlines"],
+      ["notify", ""],
+      ["notify", "READY=1\nBARRIER=1"],
+      ["notify", {}],
+      ["status", "x".repeat(4090)],
+      ["status", "\0"],
+      ["mainPid", 0],
+      ["extendTimeout", -1],
+      ["storeFd", "a:b", 1],
+      ["storeFd", "a", 1000],
+    ],
+  ];
+  await using app = startProcess(tell, { env: environment(undefined, calls) });
+  for (const _ of calls[0] ?? []) expect(await outcome(app)).toMatchObject({ code: "ERR_NOTIFY_STATE" });
+});
+
+test.each(["main first", "worker first"])(
+  "a worker thread is told to leave it to the main thread: %s",
+  async (order) => {
+    const socket = temporaryPath();
+    const { manager, passed } = managerAt(socket);
+    await using app = startWithFds([passed], [...worker, order], {
+      names: ["notify"],
+      env: { NOTIFY_SOCKET: socket },
+    });
+    expect(await app.event("worker")).toMatchObject({ code: "ERR_NOTIFY_WORKER_THREAD" });
+    expect(await received(manager)).toBe("READY=1");
+    expect(await app.ended).toBe(0);
+    expect(await received(manager)).toBe("STOPPING=1");
+  },
+);
+
+describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () => {
+  test("sends to an abstract name, and its failure is an error that shows what it said", async () => {
+    const socket = `@sockact-notify-program-${process.pid}`;
+    const { manager } = managerAt(socket);
+    await using app = startProcess(tell, { env: environment(socket, [[["ready"]]]) });
+    expect(await received(manager)).toBe("READY=1");
+    expect(await received(manager)).toBe("BARRIER=1");
+    expect(await outcome(app)).toBe(true);
+
+    await using failing = startProcess(tell, {
+      env: environment("/nonexistent", [[["ready"], ["status", "a"]]]),
+    });
+    const error = {
+      code: "ERR_NOTIFY_SEND",
+      message: expect.stringMatching(/systemd-notify failed: .*No such file/),
+    };
+    expect([await outcome(failing), await outcome(failing)]).toEqual([
+      expect.objectContaining(error),
+      expect.objectContaining(error),
+    ]);
+  });
+});
+
+test.runIf(process.getBuiltinModule?.("node:ffi" as never))(
+  "node:ffi sends by libsystemd, with descriptors",
+  async () => {
+    const socket = temporaryPath();
+    const { manager } = managerAt(socket);
+    const ffi = [process.execPath, fileURLToPath(new URL("programs/ffi.mjs", import.meta.url))];
+    await using app = startProcess(ffi, { env: { SOCKET: socket } });
+    expect(await received(manager)).toBe("READY=1");
+    expect(await received(manager)).toBe("FDSTORE=1\nFDNAME=a");
+    expect(await app.event("failed")).toMatchObject({
+      code: "ERR_NOTIFY_SEND",
+      message: expect.stringContaining("ENOENT"),
+    });
+    expect(await app.event("chosen")).toMatchObject({ avoided: true, warnings: 0 });
+  },
+);

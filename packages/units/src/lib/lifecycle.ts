@@ -1,0 +1,97 @@
+import { durationOf, durationText } from "./duration.ts";
+import { shown, type UnitProblem } from "./problems.ts";
+import { refusedLength } from "./unit-name.ts";
+
+/** The fields that must fit each other; they may be anything yet. */
+interface LifecycleFields {
+  name?: unknown;
+  type?: unknown;
+  notifyAccess?: unknown;
+  openFile?: unknown;
+  watchdogSec?: unknown;
+  drainTimeout?: unknown;
+  timeoutStopSec?: unknown;
+  idleTimeout?: unknown;
+  restart?: unknown;
+  rolling?: unknown;
+}
+
+/** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
+const afterDrain = 10_000;
+
+/** The types of systemd.service(5) by which a service tells when it is ready. */
+const notifying: readonly unknown[] = ["notify", "notify-reload"];
+
+/** Whether the service tells the service manager when it is ready. */
+export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
+  return notifying.includes(type) || (type === undefined && rolling === true);
+}
+
+/** TimeoutStopSec= that leaves time for the drain, or `undefined` where no drain is asked for. */
+export function stopTimeout(drainTimeout: unknown): string | undefined {
+  const drain = durationOf(drainTimeout);
+  if (drain === undefined) return undefined;
+  return drain === Infinity ? "infinity" : durationText(Math.ceil(drain) + afterDrain);
+}
+
+/** Reports fields that are right by themselves and contradict each other. */
+export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
+  const { name, type, restart, rolling } = fields;
+  const refuse = (path: string, message: string, hint: string) => problems.push({ path, message, hint });
+
+  const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
+  if (rolling === true && silent) {
+    refuse(
+      "type",
+      `${shown(type)} does not tell when the new instance is ready`,
+      "with rolling, write 'notify'",
+    );
+  } else if (silent) {
+    for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) {
+      if (fields[field] === undefined || fields[field] === false) continue;
+      refuse(
+        field,
+        `the service does not notify: its type is ${type === undefined ? "simple" : (type as string)}`,
+        "write type: 'notify', or leave it out",
+      );
+    }
+  }
+  if (rolling === true && typeof name === "string" && /.@./.test(name)) {
+    refuse(
+      "name",
+      `${shown(name)} is an instance, and rolling makes instances`,
+      "leave the @ and the rest off",
+    );
+  }
+  const longest =
+    rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
+  if (longest !== undefined) refuse("name", longest.message, longest.hint);
+
+  const drain = durationOf(fields.drainTimeout);
+  const stop = durationOf(fields.timeoutStopSec);
+  if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity) {
+    refuse(
+      "timeoutStopSec",
+      `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}: the kill would cut requests`,
+      `write ${shown(stopTimeout(fields.drainTimeout))}, or leave it out`,
+    );
+  }
+
+  const { idleTimeout } = fields;
+  if (idleTimeout === undefined) return;
+  const idle = durationOf(idleTimeout);
+  if (idle === 0 || idle === Infinity) {
+    refuse(
+      "idleTimeout",
+      `${shown(idleTimeout)} is no time to wait`,
+      "leave it out for a service that never sleeps",
+    );
+  }
+  if (restart === "always" || restart === "on-success") {
+    refuse(
+      "restart",
+      `${shown(restart)} starts a service again that idleTimeout has just put to sleep`,
+      "write 'on-failure', or leave idleTimeout out",
+    );
+  }
+}
