@@ -48,6 +48,22 @@ describeWith(
       expect(running.stderr).not.toContain("Warning");
     });
 
+    test.each([
+      ["NestJS's shutdown hooks", "nest.mjs"],
+      ["terminus", "terminus.mjs"],
+    ])("%s run beside ours, once, and end the process with 0", async (_, file) => {
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], app(file), { env: { HOOKS: "1" } });
+      const slow = httpRequest(address, "/slow");
+      await running.event("slow");
+      running.kill("SIGTERM");
+      expect(await slow).toMatchObject({ status: 200, headers: { connection: "close" } });
+      await running.event("hook");
+      expect(await running.ended).toBe(0);
+      expect(running.stdout.match(/"hook"/g)).toHaveLength(1);
+      expect(running.stderr).toMatch(/SIGTERM: accepting no more, 1 open connection[^]*drained/);
+    });
+
     test("a socket.io app: requests, polling and WebSockets", async () => {
       const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app("socket-io.mjs"));

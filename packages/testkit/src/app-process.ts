@@ -18,6 +18,8 @@ export interface AppProcess extends AsyncDisposable {
   event<T = Record<string, unknown>>(name: string): Promise<T>;
   /** Writes one line to its standard input. */
   write(line: string): void;
+  /** Ends its standard input. */
+  endInput(): void;
   kill(signal?: NodeJS.Signals): void;
   /** Resolves once it has ended and its output has been read: with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -41,6 +43,11 @@ export function startProcess(
     cwd,
     stdio,
   });
+  return watchProcess(child);
+}
+
+/** Makes the output of a program something to wait for. It is killed when it is disposed of, and when this process ends. */
+export function watchProcess(child: ChildProcess): AppProcess {
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream]?.setEncoding("utf8").on("data", (text: string) => {
@@ -83,6 +90,7 @@ export function startProcess(
         return undefined;
       }),
     write: (line) => void child.stdin?.write(`${line}\n`),
+    endInput: () => void child.stdin?.end(),
     kill: (signal = "SIGKILL") => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");

@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from "node:http";
 import { DEADLINE } from "./app-process.ts";
 import { createConnection, Socket } from "node:net";
 import type { ListenAddress } from "./activated-process.ts";
@@ -31,6 +37,15 @@ export async function httpRequest(
 ): Promise<HttpAnswer> {
   const sent = openRequest(address, path, { method, headers });
   sent.end(body);
+  return readAnswer(sent);
+}
+
+/** Makes a request over a connection that is kept: only the server closes it. */
+export async function requestOver(connection: Socket, path = "/"): Promise<HttpAnswer> {
+  const agent = new Agent({ keepAlive: true });
+  Object.assign(agent, { createConnection: () => connection });
+  const sent = request({ path, agent, signal: AbortSignal.timeout(DEADLINE) });
+  sent.end();
   return readAnswer(sent);
 }
 

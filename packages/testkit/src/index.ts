@@ -6,7 +6,14 @@ export {
   startWithFds,
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
-export { type HttpAnswer, httpRequest, openConnection, openRequest, readAnswer } from "./http-request.ts";
+export {
+  type HttpAnswer,
+  httpRequest,
+  openConnection,
+  openRequest,
+  readAnswer,
+  requestOver,
+} from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { closeAll, portOf, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
@@ -14,3 +21,5 @@ export { type CommandOptions, type CommandResult, PrivateSystemd } from "./priva
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export { describeWith, type Requirements, systemdVersion, whatIsMissing } from "./requires.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
+export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
+export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";

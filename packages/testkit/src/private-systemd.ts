@@ -228,6 +228,11 @@ export class PrivateSystemd implements AsyncDisposable {
     return found ?? "";
   }
 
+  /** Resolves once this is so: for what no unit property and no message shows. */
+  async waitUntil(reached: () => Promise<boolean>, what: string, timeout = 10_000): Promise<void> {
+    await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
+  }
+
   /** Makes an HTTP request inside, over a connection of its own. Rejects when there is no answer, with the `code` of the system error. */
   request(request: string | PrivateRequest): Promise<PrivateResponse> {
     return this.#requests.request(typeof request === "string" ? { url: request } : request);

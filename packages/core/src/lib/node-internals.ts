@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
@@ -67,7 +67,7 @@ export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]
 /** The parts of a connection that have no public name. */
 interface ConnectionInternals {
   /** The HTTP/1 parser: gone once the connection is upgraded. */
-  parser?: object | null;
+  parser?: { incoming?: IncomingMessage | null } | null;
   /** The response whose turn it is. */
   _httpMessage?: ServerResponse | null;
   /** Of a TLS socket: what the server accepted. */
@@ -82,6 +82,11 @@ export function speaksHttp(socket: Socket): boolean {
 /** The response that is being made on this connection. */
 export function responseOf(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & ConnectionInternals)._httpMessage ?? undefined;
+}
+
+/** The newest request of this connection, unless it has been answered and read to its end. */
+export function latestRequestOf(socket: Socket): IncomingMessage | undefined {
+  return (socket as Socket & ConnectionInternals).parser?.incoming ?? undefined;
 }
 
 /** The accepted socket under a TLS socket. */

@@ -1,23 +1,39 @@
 // A NestJS app with the one line added. Without a compiler for its decorators, they are called by hand.
 import "reflect-metadata";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { Controller, Get, Module, Req } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { systemdListen } from "@sockact/express";
-import { port, report, whoAmI } from "@sockact/testkit/contract-app";
+import { port, report, say, whoAmI } from "@sockact/testkit/contract-app";
 
 class AppController {
   index(request) {
     return whoAmI(request);
   }
+
+  async slow() {
+    say("slow");
+    await delay(300);
+  }
+
+  async onApplicationShutdown() {
+    say("hook");
+  }
 }
 Controller()(AppController);
-Get()(AppController.prototype, "index", Object.getOwnPropertyDescriptor(AppController.prototype, "index"));
+for (const [path, method] of [
+  ["/", "index"],
+  ["/slow", "slow"],
+])
+  Get(path)(AppController.prototype, method, Object.getOwnPropertyDescriptor(AppController.prototype, method));
 Req()(AppController.prototype, "index", 0);
 
 const AppModule = function AppModule() {};
 Module({ controllers: [AppController] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: false });
+if (process.env.HOOKS) app.enableShutdownHooks();
 app.use(systemdListen());
 report(app.getHttpServer(), () => []);
 await app.listen(port);

@@ -1,5 +1,12 @@
-import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
+import type {
+  IncomingMessage,
+  OutgoingHttpHeader,
+  OutgoingHttpHeaders,
+  Server,
+  ServerResponse,
+} from "node:http";
 import type { Socket } from "node:net";
+import { latestRequestOf, responseOf } from "../node-internals.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
 
@@ -8,17 +15,32 @@ const latest = new WeakMap<Socket, ServerResponse>();
 
 /** Makes every request that comes from now on the last of its connection. */
 export function sayCloseFromNowOn(server: Server): void {
-  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // HTTP/2 has no such header, and refuses it.
     if (request.httpVersionMajor === 1) sayClose(response);
-  });
+  };
+  // Only where the app listens: Node acts otherwise as soon as anybody does.
+  for (const event of ["request", "checkContinue", "checkExpectation"])
+    if (server.listenerCount(event) > 0) server.prependListener(event, onRequest);
+}
+
+/**
+ * Makes the last of the requests that a connection has sent so far the last of all. A client that pipelines may wait for more than
+ * one answer, and Node shows only that whose turn it is.
+ */
+export function sayCloseInTurn(connection: Socket): void {
+  const response = responseOf(connection);
+  if (response === undefined || latest.has(connection)) return;
+  const newest = latestRequestOf(connection);
+  if (newest === undefined || newest === response.req) sayClose(response);
+  else response.once("finish", () => sayCloseInTurn(connection));
 }
 
 /**
  * Makes this response say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
  * Node then closes the connection behind it. A response whose headers are out already is left alone.
  */
-export function sayClose(response: ServerResponse): void {
+function sayClose(response: ServerResponse): void {
   const { req: request, headersSent } = response;
   const { socket } = request;
   latest.set(socket, response);
@@ -32,7 +54,7 @@ export function sayClose(response: ServerResponse): void {
     else args[at] = withClose(this, args[at] as Headers);
     linger(request);
     return writeHead.apply(this, args);
-  } as ServerResponse["writeHead"];
+  };
 }
 
 /**
@@ -58,12 +80,8 @@ function withClose(response: ServerResponse, headers: Headers): Headers {
     const pairs = headers as [string, OutgoingHttpHeader][];
     return [...pairs.filter(([name]) => !isConnection(name)), ["Connection", "close"]];
   }
-  const flat = headers as OutgoingHttpHeader[];
-  return [
-    ...flat.filter((_, index) => !isConnection(flat[index - (index % 2)])),
-    "Connection",
-    "close",
-  ];
+  const isOfConnection = (_: unknown, index: number): boolean => isConnection(headers[index - (index % 2)]);
+  return [...headers.filter((value, index) => !isOfConnection(value, index)), "Connection", "close"];
 }
 
 function isConnection(name: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Drain } from "./drain.ts";
 import { logEvent, type SockactEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
 import process from "node:process";
+import { inspect } from "node:util";
 import { state } from "../state.ts";
 
 /** What one `systemdListen()`, or one `listen()`, has to live with. */
@@ -23,19 +24,20 @@ export function allDrains(): Drain[] {
 
 /** Tells every app, each listener once. */
 export function emit(event: SockactEvent): void {
-  for (const listener of new Set(state.apps.map(({ settings }) => settings.onEvent ?? logEvent))) tell(listener, event);
+  for (const listener of new Set(state.apps.map(({ settings }) => settings.onEvent ?? logEvent)))
+    void tell(listener, event);
 }
 
 /** Tells one app. */
 export function emitTo({ settings }: App, event: SockactEvent): void {
-  tell(settings.onEvent ?? logEvent, event);
+  void tell(settings.onEvent ?? logEvent, event);
 }
 
-/** A listener that throws must not keep the process from draining. */
-function tell(listener: (event: SockactEvent) => void, event: SockactEvent): void {
+/** A listener that throws, or rejects, must not keep the process from draining. */
+async function tell(listener: (event: SockactEvent) => unknown, event: SockactEvent): Promise<void> {
   try {
-    listener(event);
+    await listener(event);
   } catch (error) {
-    process.emitWarning(error as Error);
+    process.emitWarning(error instanceof Error ? error : inspect(error));
   }
 }

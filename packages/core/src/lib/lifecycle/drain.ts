@@ -1,13 +1,20 @@
 import { Server as HttpServer } from "node:http";
-import { Server } from "node:net";
+import { Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { Server as TlsServer } from "node:tls";
 import { speaksHttp } from "../node-internals.ts";
-import { sayClose, sayCloseFromNowOn } from "./answers.ts";
-import { type Connection, type Connections, currentResponse, isSilent, trackConnections } from "./connections.ts";
+import { sayCloseFromNowOn, sayCloseInTurn } from "./answers.ts";
+import { emit } from "./apps.ts";
+import {
+  type Connection,
+  type Connections,
+  currentResponse,
+  isSilent,
+  trackConnections,
+} from "./connections.ts";
 import type { Settings } from "./options.ts";
-import { goAway, trackSessions } from "./sessions.ts";
+import { goAway, rememberSessions, sessionOf } from "./sessions.ts";
 import { rememberUpgrades, webSocketOf } from "./upgrades.ts";
 
 /** How long a connection of an HTTP server may wait for its first request while draining: as long as Node keeps an idle one. */
@@ -21,27 +28,30 @@ export class Drain {
   readonly server: Server;
   readonly connections: Connections;
   /** Any server of HTTP, of either version. */
-  readonly #isHttp: boolean;
+  readonly isHttp: boolean;
   readonly #settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
   readonly #upgrades: ReturnType<typeof rememberUpgrades>;
-  readonly #sessions: ReturnType<typeof trackSessions>;
-  /** The connections and sessions that know that it ends. */
-  readonly #told = new WeakSet<object>();
+  /** The upgraded connections that know that it ends. */
+  readonly #told = new WeakSet<Socket>();
   #drained: Promise<void> | undefined;
 
   /** @param changed called with each connection that comes or goes */
-  constructor(server: Server, settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">, changed: () => void) {
+  constructor(
+    server: Server,
+    settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">,
+    changed: () => void,
+  ) {
     this.server = server;
-    this.#isHttp = "headersTimeout" in server || "updateSettings" in server;
+    this.isHttp = "headersTimeout" in server || "updateSettings" in server;
     this.#settings = settings;
     this.connections = trackConnections(server, changed);
     this.#upgrades = rememberUpgrades(server);
-    this.#sessions = trackSessions(server);
+    rememberSessions(server);
   }
 
   /** Whether nothing came over this connection yet, though the client has to speak first. */
   isSilent(connection: Connection): boolean {
-    return this.#isHttp && isSilent(connection);
+    return this.isHttp && isSilent(connection);
   }
 
   get begun(): boolean {
@@ -62,11 +72,8 @@ export class Drain {
       });
       // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
       Server.prototype.close.call(this.server);
-      if (this.#isHttp) sayCloseFromNowOn(this.server as HttpServer);
-      for (const connection of this.connections.values()) {
-        const response = currentResponse(connection);
-        if (response) sayClose(response);
-      }
+      if (this.isHttp) sayCloseFromNowOn(this.server as HttpServer);
+      for (const { stream } of this.connections.values()) sayCloseInTurn(stream);
       this.#sayGoodbye();
     }));
   }
@@ -91,10 +98,11 @@ export class Drain {
 
   #sayGoodbye(): void {
     const { onDrainUpgraded } = this.#settings;
-    for (const session of this.#sessions) this.#tell(session, () => goAway(session));
     for (const connection of this.connections.values()) {
       const { stream, since } = connection;
       if (this.isSilent(connection) && isOlder(since, FIRST_REQUEST)) stream.end();
+      const session = sessionOf(stream);
+      if (session && (session.used || isOlder(since, FIRST_REQUEST))) goAway(session);
       const upgrade = this.#upgrades.get(stream);
       if (upgrade === undefined) continue;
       const webSocket = webSocketOf(stream);
@@ -102,11 +110,11 @@ export class Drain {
       if (webSocket) this.#tell(stream, () => webSocket.close(1001));
       // A library may still be busy with the handshake.
       else if (onDrainUpgraded && isOlder(upgrade.since, LOOK))
-        this.#tell(stream, () => onDrainUpgraded(stream, upgrade.request));
+        this.#tell(stream, () => void callHook(() => onDrainUpgraded(stream, upgrade.request)));
     }
   }
 
-  #tell(whom: object, say: () => void): void {
+  #tell(whom: Socket, say: () => void): void {
     if (this.#told.has(whom)) return;
     this.#told.add(whom);
     say();
@@ -115,9 +123,11 @@ export class Drain {
   /** Whether cutting it would lose something. */
   #isUnderWay(connection: Connection): boolean {
     const { socket, stream } = connection;
-    if (!this.#isHttp) return true;
+    if (!this.isHttp) return true;
     if (this.#upgrades.has(stream)) return !this.#told.has(stream);
     if (speaksHttp(stream)) return currentResponse(connection) !== undefined;
+    const session = sessionOf(stream);
+    if (session) return session.streams > 0;
     const inHandshake = this.server instanceof TlsServer && stream === socket;
     return !inHandshake && !isSilent(connection);
   }
@@ -129,15 +139,17 @@ export class Drain {
  */
 export function closePatiently(drain: Drain): void {
   const { server } = drain;
-  const { close } = server;
-  if (close === Server.prototype.close) return;
+  if (!drain.isHttp) return;
   let called = false;
+  let closed = false;
+  server.once("close", () => (closed = true));
   server.close = (callback?: (error?: Error) => void) => {
     // As in Node: what does not listen can't be closed, and nothing can be twice. But the app does not know what a signal has begun.
-    if (called || !(server.listening || drain.begun)) return close.call(server, callback);
+    if (called || !(server.listening || drain.begun)) return Server.prototype.close.call(server, callback);
     called = true;
-    const drained = drain.beginPatiently();
-    if (callback) void drained.then(() => process.nextTick(callback));
+    if (callback && closed) process.nextTick(callback);
+    else if (callback) server.once("close", () => callback());
+    void drain.beginPatiently();
     return server;
   };
 }
@@ -145,6 +157,15 @@ export function closePatiently(drain: Drain): void {
 /** setTimeout() for any time: `Infinity`, or more than a timer of Node can, is never. */
 export function after(timeout: number, action: () => void): NodeJS.Timeout | undefined {
   return timeout < 2 ** 31 ? setTimeout(action, timeout) : undefined;
+}
+
+/** An app's hook must not keep the others from being told. */
+async function callHook(hook: () => unknown): Promise<void> {
+  try {
+    await hook();
+  } catch (error) {
+    emit({ type: "error", error });
+  }
 }
 
 function isOlder(since: number, age: number): boolean {

@@ -1,12 +1,11 @@
 import cluster from "node:cluster";
-import process from "node:process";
-import { notify, notifyBackend } from "@sockact/notify";
+import { isSupervised, notify } from "@sockact/notify";
 import { state } from "../state.ts";
 import { emit } from "./apps.ts";
 
 /** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */
 export function managerAsks(): boolean {
-  return !cluster.isWorker && (process.env["NOTIFY_SOCKET"] !== undefined || notifyBackend() !== undefined);
+  return !cluster.isWorker && isSupervised();
 }
 
 /** Whether the app lets us tell the service manager, and it asks. */

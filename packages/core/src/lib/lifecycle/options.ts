@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import process from "node:process";
+import { inspect } from "node:util";
 import { type Duration, milliseconds } from "../duration.ts";
 import { ActivationError } from "../errors.ts";
 import type { Socket } from "node:net";
@@ -64,7 +65,10 @@ type Reader = (value: unknown) => unknown;
 
 /** What each option may be, and how to read it. A reader gives undefined for what it can't. */
 const readers = {
-  drainTimeout: { read: milliseconds, is: "a time, such as '30s' or '1min 30s', or a number of milliseconds" },
+  drainTimeout: {
+    read: milliseconds,
+    is: "a time, such as '30s' or '1min 30s', or a number of milliseconds",
+  },
   idleTimeout: {
     read: (value) => (value === false || flag(value) === false ? Infinity : milliseconds(value)),
     is: "false, or a time such as '5min', or a number of milliseconds",
@@ -108,7 +112,7 @@ function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwis
   }
   if (options[name] === undefined) return otherwise;
   const value = typeof options[name] === "string" && reader === flag ? undefined : reader(options[name]);
-  if (value === undefined) throw wrong(`The option ${name} is ${JSON.stringify(options[name])}, not ${is}`, name);
+  if (value === undefined) throw wrong(`The option ${name} is ${inspect(options[name])}, not ${is}`, name);
   return value as T;
 }
 

@@ -1,7 +1,7 @@
 import { startWatchdog } from "@sockact/notify";
 import { isWaitedFor } from "../passed-socket.ts";
-import { state } from "../state.ts";
-import { allDrains, emit } from "./apps.ts";
+import { type Activation, state } from "../state.ts";
+import { emit } from "./apps.ts";
 import { armIdle } from "./idle.ts";
 import { isNotifying, tellManager } from "./manager.ts";
 
@@ -21,17 +21,16 @@ async function tell(): Promise<void> {
   if (state.stopping !== undefined) return;
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "ready", notified });
-  if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog)) startWatchdog({ healthCheck: isHealthy });
+  if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog))
+    startWatchdog({ healthCheck: isHealthy });
   armIdle();
 }
 
 /** What `systemctl status` shows. */
 export function servingText(): string {
-  const addresses = allDrains().map(({ server }) => server.address());
-  const texts = addresses.flatMap((address) =>
-    address === null ? [] : typeof address === "string" ? [address.replace("\0", "@")] : [`port ${address.port}`],
-  );
-  return `Serving ${texts.join(", ")}`;
+  const { passed } = state.activation as Exclude<Activation, { error: Error }>;
+  const taken = passed.filter((one) => one.taken).map(({ socket }) => socket.address ?? socket.name);
+  return taken.length > 0 ? `Serving ${taken.join(", ")}` : "Serving";
 }
 
 async function isHealthy(): Promise<boolean> {

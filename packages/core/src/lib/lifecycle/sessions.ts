@@ -1,29 +1,40 @@
-import { constants, type Http2Session } from "node:http2";
-import type { Server } from "node:net";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import type { Server, Socket } from "node:net";
 
-/** How long a client's last requests may be on their way when it is told to send no more, in milliseconds. */
-const ROUND_TRIP = 1000;
+/** What a connection of HTTP/2 is busy with. */
+export interface Session {
+  readonly session: Http2Session;
+  /** How many requests are under way. */
+  streams: number;
+  /** Whether there has been a request. */
+  used: boolean;
+}
 
-/** The highest id that a stream can have. */
-const ANY_STREAM = 2 ** 31 - 1;
+const SESSION = Symbol("sockact session");
 
-/** The open HTTP/2 sessions of a server; of one that speaks HTTP/1 alone, none. */
-export function trackSessions(server: Server): ReadonlySet<Http2Session> {
-  const sessions = new Set<Http2Session>();
+/** Remembers the session of each connection of a server; of one that speaks HTTP/1 alone there are none. */
+export function rememberSessions(server: Server): void {
   server.on("session", (session: Http2Session) => {
-    sessions.add(session);
-    session.on("close", () => sessions.delete(session));
+    const remembered: Session = { session, streams: 0, used: false };
+    // Node shows no more of the socket than a proxy, which passes this on.
+    Object.assign(session.socket, { [SESSION]: remembered });
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      remembered.streams++;
+      remembered.used = true;
+      stream.once("close", () => remembered.streams--);
+    });
   });
-  return sessions;
+}
+
+export function sessionOf(stream: Socket): Session | undefined {
+  return (stream as Socket & { [SESSION]?: Session })[SESSION];
 }
 
 /**
- * Ends a session as RFC 9113, section 6.8, says: a first GOAWAY that refuses nothing, so that requests which are on their way are
- * answered, and a round trip later the one that counts. The connection closes behind the last answer.
+ * Sends GOAWAY, which names the last request that is still answered: a client may safely send any later one elsewhere (RFC 9113,
+ * section 6.8). The connection closes behind the last answer. A first GOAWAY that refuses nothing, as the RFC suggests, is not to be had:
+ * behind any session.goaway() Node ignores new streams, whatever the last one is said to be.
  */
-export function goAway(session: Http2Session): void {
-  session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
-  setTimeout(() => {
-    if (!session.closed && !session.destroyed) session.close();
-  }, ROUND_TRIP);
+export function goAway({ session }: Session): void {
+  if (!session.closed && !session.destroyed) session.close();
 }

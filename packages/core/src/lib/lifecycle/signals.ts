@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import process from "node:process";
-import { once, state } from "../state.ts";
-import type { App } from "./apps.ts";
+import { once } from "../state.ts";
+import { allDrains, type App } from "./apps.ts";
 import { handleReload } from "./reload.ts";
 import { leave, stop } from "./stop.ts";
 
@@ -18,27 +18,39 @@ export function handleSignals({ settings, activated }: App): void {
 
 const DEFAULT: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
+let signalled = false;
 let stopped = false;
+/** Whether the end of the process is left to the app, or to a library of its, such as close-with-grace: it handles the signal too. */
+let isTheirs = false;
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (state.stopping !== undefined) {
-    // A second signal ends it at once. But some frameworks stop on a signal too, and then send it again to end the process.
-    if (stopped) process.exit();
+  if (!signalled) {
+    signalled = true;
+    isTheirs = othersHandle(signal);
+    void end(signal);
+  } else if (stopped) {
+    process.exit();
+  } else if (isTheirs && !othersHandle(signal) && allDrains().length === 0) {
+    // Nest and terminus send the signal again when they are done, to end the process. Our onStop may not be.
+    isTheirs = false;
+  } else {
     process.exit(128 + constants.signals[signal]);
   }
-  const alone = !othersHandle(signal);
-  void stop(signal).then((code) => {
-    stopped = true;
-    // Who handles the signal too, such as close-with-grace, ends the process when it is done.
-    if (alone) leave(code);
-    else if (code !== 0) process.exitCode = code;
-  });
+}
+
+async function end(signal: NodeJS.Signals): Promise<void> {
+  const code = await stop(signal);
+  stopped = true;
+  if (!isTheirs) leave(code);
+  else if (code !== 0) process.exitCode = code;
 }
 
 /** Whether the app, or a library of its, handles the signal. The `signal-exit` library leaves the end to us. */
 function othersHandle(signal: NodeJS.Signals): boolean {
   const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };
-  const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[Symbol.for("signal-exit emitter")];
+  const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[
+    Symbol.for("signal-exit emitter")
+  ];
   const ofSignalExit = (version3?.count ?? 0) + (version4?.count ?? 0);
   return process.listenerCount(signal) > 1 + ofSignalExit;
 }

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { state } from "../state.ts";
 import { allDrains, emit } from "./apps.ts";
 import { after } from "./drain.ts";
@@ -28,7 +29,13 @@ async function run(signal: NodeJS.Signals | null): Promise<number> {
   await Promise.all(drained);
   clearTimeout(cap);
   emit({ type: "drained", cut });
+  // A server emits `close` before its last connection does, which comes with libuv's closing callbacks; the end of a WebSocket is
+  // one more turn behind. Whatever the app does then would be lost.
+  await turnOfTheLoop();
+  await turnOfTheLoop();
   let failed = cut > 0;
+  // What an app waits for at the end need not keep a process alive by itself, and without that it would end here, with 0.
+  const awake = setInterval(() => {}, 2 ** 30);
   for (const { settings, close } of state.apps) {
     for (const end of [settings.onStop, close]) {
       try {
@@ -40,6 +47,7 @@ async function run(signal: NodeJS.Signals | null): Promise<number> {
     }
   }
   await told;
+  clearInterval(awake);
   return failed ? 1 : 0;
 }
 

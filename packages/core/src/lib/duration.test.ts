@@ -1,0 +1,106 @@
+import { spawnSync } from "node:child_process";
+import { assert, constantFrom, array, nat, property, record, string } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { describeWith } from "@sockact/testkit";
+import { milliseconds } from "./duration.ts";
+
+describe("a span of time", () => {
+  test.each<[unknown, number]>([
+    [0, 0],
+    [1500, 1500],
+    [Infinity, Infinity],
+    ["infinity", Infinity],
+    ["0s", 0],
+    ["30s", 30_000],
+    ["5min", 300_000],
+    ["1h 30min", 5_400_000],
+    ["2min200ms", 120_200],
+    ["  1.5 h ", 5_400_000],
+  ])("%j", (value, expected) => expect(milliseconds(value)).toBe(expected));
+
+  test.each([
+    ["10"],
+    ["1h 10"],
+    [""],
+    [" "],
+    ["s"],
+    ["-1s"],
+    ["1 s s"],
+    ["1S"],
+    ["infinity 1s"],
+    ["1sx"],
+    ["1e3s"],
+    [-1],
+    [NaN],
+    [-Infinity],
+    [null],
+    [undefined],
+    [true],
+    [{}],
+    [["1s"]],
+  ])("%j is none", (value) => expect(milliseconds(value)).toBeUndefined());
+});
+
+describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", () => {
+  /** What systemd makes of each, in milliseconds. */
+  function systemd(texts: readonly string[]): (number | undefined)[] {
+    // It goes on after one that it refuses only in another process.
+    return texts.map((text) => {
+      const { stdout, status } = spawnSync("systemd-analyze", ["timespan", "--", text], {
+        encoding: "utf8",
+        env: { ...process.env, LC_ALL: "C" },
+      });
+      const usec = /^\s*(?:μs|us): (\d+)$/m.exec(stdout)?.[1];
+      return status === 0 && usec !== undefined ? Number(usec) / 1000 : undefined;
+    });
+  }
+
+  /** systemd counts whole microseconds, and a long time is more than a double can count in those. */
+  function about(theirs: number | undefined): unknown {
+    const close: unknown = expect.closeTo(theirs ?? 0, 1);
+    return theirs === undefined ? undefined : close;
+  }
+
+  const UNITS =
+    "usec us µs μs msec ms seconds second sec s minutes minute min m hours hour hr h days day d weeks week w months month M years year y";
+
+  test("each unit", () => {
+    const texts = UNITS.split(" ").flatMap((unit) => [`1${unit}`, `2.5 ${unit}`, `1${unit}3us`]);
+    expect(texts.map(milliseconds)).toEqual(systemd(texts).map(about));
+  });
+
+  test("what it refuses", () => {
+    const texts = ["", "s", "-1s", "1S", "1sx", "1e3s", "1 s s", "1,5s", "min 1", "1..5s", "infinity 1s"];
+    expect(texts.map(milliseconds)).toEqual(systemd(texts));
+  });
+
+  test("whatever is written of numbers, units and spaces", () => {
+    const part = record({
+      whole: nat(99),
+      fraction: constantFrom("", "", ".5", ".25", ".125"),
+      before: constantFrom("", " ", "  "),
+      unit: constantFrom(...UNITS.split(" ")),
+      after: constantFrom("", " ", "\t"),
+    });
+    assert(
+      property(array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        const text = parts
+          .map(({ whole, fraction, before, unit, after }) => `${whole}${fraction}${before}${unit}${after}`)
+          .join("");
+        expect([text, milliseconds(text)]).toEqual([text, about(systemd([text])[0])]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("and what is no span to it is none to us, whatever the characters", () => {
+    assert(
+      property(string({ unit: constantFrom(...Array.from("0129. smhdwyMµu-+e")), maxLength: 6 }), (text) => {
+        const ours = milliseconds(text);
+        // A number without a unit is seconds to systemd, and refused by us.
+        return ours === undefined || Math.abs(ours - (systemd([text])[0] ?? NaN)) < 0.1;
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import process from "node:process";
+import { afterEach, describe, expect, test } from "vitest";
+import { ActivationError } from "../errors.ts";
+import { type LifecycleOptions, readSettings } from "./options.ts";
+
+afterEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith("SOCKACT_")) delete process.env[name];
+});
+
+function refusal(options: Record<string, unknown>): ActivationError {
+  try {
+    readSettings(options);
+  } catch (error) {
+    if (error instanceof ActivationError) return error;
+    throw error;
+  }
+  throw new Error(`${Object.keys(options).join(", ")} was taken`);
+}
+
+describe("a wrong option is refused by its name", () => {
+  test.each<[name: string, values: unknown[]]>([
+    ["drainTimeout", ["10", "", "ten", "1 fortnight", -1, NaN, false, true, null, {}, 10n, "-1s", "1s30"]],
+    ["idleTimeout", ["10", "", true, "yes", -1, NaN, null, [], "5 minutes later"]],
+    ["notify", ["no", "yes", 0, 1, null, {}]],
+    ["watchdog", ["on", 1, null]],
+    ["signals", [["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
+    ["ready", [true, Promise.resolve(), null]],
+    ["onReload", [true, "reload"]],
+    ["onStop", [1]],
+    ["healthCheck", [true]],
+    ["onDrainUpgraded", [{}]],
+    ["onEvent", ["event", { handleEvent() {} }]],
+  ])("%s", (name, values) => {
+    for (const value of values) {
+      const { code, message, hint } = refusal({ [name]: value });
+      expect({ value, code }).toEqual({ value, code: "ERR_OPTION" });
+      expect(message).toContain(`The option ${name} is `);
+      expect(hint).not.toBe("");
+    }
+  });
+});
+
+describe("a wrong variable is refused by its name", () => {
+  test.each([
+    ["SOCKACT_DRAIN_TIMEOUT", "10"],
+    ["SOCKACT_DRAIN_TIMEOUT", "off"],
+    ["SOCKACT_IDLE_TIMEOUT", "on"],
+    ["SOCKACT_IDLE_TIMEOUT", "5"],
+    ["SOCKACT_NOTIFY", "maybe"],
+    ["SOCKACT_WATCHDOG", "2"],
+    ["SOCKACT_SIGNALS", "TERM"],
+    ["SOCKACT_SIGNALS", "SIGTERM,SIGINT"],
+    ["SOCKACT_SIGNALS", "SIGKILL"],
+  ])("%s=%s", (name, text) => {
+    process.env[name] = text;
+    const { code, message, hint } = refusal({});
+    expect(code).toBe("ERR_OPTION");
+    expect(message).toMatch(new RegExp(`^${name}=${text} is not `));
+    expect(hint).not.toBe("");
+  });
+});
+
+describe("what may be said", () => {
+  test.each<[LifecycleOptions, object]>([
+    [{}, { drainTimeout: 10_000, idleTimeout: undefined, notify: true, watchdog: true, signals: undefined }],
+    [{ drainTimeout: 0 }, { drainTimeout: 0 }],
+    [{ drainTimeout: "1min 30s" }, { drainTimeout: 90_000 }],
+    [{ drainTimeout: Infinity }, { drainTimeout: Infinity }],
+    [{ idleTimeout: false }, { idleTimeout: Infinity }],
+    [{ idleTimeout: "5min" }, { idleTimeout: 300_000 }],
+    [
+      { notify: false, watchdog: false, signals: false },
+      { notify: false, watchdog: false, signals: false },
+    ],
+    [{ signals: ["SIGUSR2", "SIGHUP"] }, { signals: ["SIGUSR2", "SIGHUP"] }],
+  ])("%o", (options, settings) => {
+    expect(readSettings(options)).toMatchObject(settings);
+  });
+
+  test.each<[name: string, text: string, options: LifecycleOptions, settings: object]>([
+    ["SOCKACT_DRAIN_TIMEOUT", "30s", { drainTimeout: 1 }, { drainTimeout: 30_000 }],
+    ["SOCKACT_DRAIN_TIMEOUT", "infinity", {}, { drainTimeout: Infinity }],
+    ["SOCKACT_DRAIN_TIMEOUT", "", { drainTimeout: 1 }, { drainTimeout: 1 }],
+    ["SOCKACT_IDLE_TIMEOUT", "5min", { idleTimeout: false }, { idleTimeout: 300_000 }],
+    ["SOCKACT_IDLE_TIMEOUT", "off", { idleTimeout: 5 }, { idleTimeout: Infinity }],
+    ["SOCKACT_IDLE_TIMEOUT", "FALSE", { idleTimeout: 5 }, { idleTimeout: Infinity }],
+    ["SOCKACT_NOTIFY", "no", { notify: true }, { notify: false }],
+    ["SOCKACT_WATCHDOG", "1", { watchdog: false }, { watchdog: true }],
+    ["SOCKACT_SIGNALS", "off", { signals: true }, { signals: false }],
+    ["SOCKACT_SIGNALS", " SIGUSR2  SIGTERM ", { signals: false }, { signals: ["SIGUSR2", "SIGTERM"] }],
+  ])("%s=%s in the unit overrides what the app says", (name, text, options, settings) => {
+    process.env[name] = text;
+    expect(readSettings(options)).toMatchObject(settings);
+  });
+});

@@ -1,0 +1,278 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { connect as connectTls } from "node:tls";
+import { describe, expect, test, vi } from "vitest";
+import { type AppProcess, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { WebSocket } from "ws";
+import {
+  acceptedClient,
+  appOnSocket,
+  heldClient,
+  meanwhile,
+  RawClient,
+  startApp,
+  systemdSocket,
+} from "./lifecycle-app.ts";
+
+// Nearly all that these tests do is wait.
+vi.setConfig({ maxConcurrency: 8 });
+
+const TIMEOUT = 600;
+const idleTimeout = { options: { idleTimeout: TIMEOUT } };
+
+/** What it has told after three times its timeout. */
+async function afterAWhile(app: AppProcess): Promise<string> {
+  await meanwhile(3 * TIMEOUT);
+  return app.stdout;
+}
+
+const ENDING = /"(idle|draining)"/;
+
+/** How it goes to sleep, and by itself. */
+async function sleeping(app: AppProcess): Promise<unknown> {
+  return { idle: await app.event("idle"), draining: await app.event("draining"), code: await app.ended };
+}
+
+const ASLEEP = {
+  idle: { event: "idle", timeout: TIMEOUT },
+  draining: { event: "draining", signal: null, connections: 0 },
+  code: 0,
+};
+
+describe.concurrent("idleTimeout", () => {
+  test("ends a process with 0 that nobody ever connects to", async () => {
+    const { app } = await appOnSocket(idleTimeout);
+    await using running = app;
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("counts from the last connection on", async () => {
+    const { app, address } = await appOnSocket({ options: { idleTimeout: 1500 } });
+    await using running = app;
+    for (let count = 0; count < 4; count++) {
+      await meanwhile(500);
+      expect((await httpRequest(address, "/", { headers: { connection: "close" } })).body).toBe("hello");
+    }
+    expect(running.stdout).not.toContain('"idle"');
+    await running.event("idle");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("does not count while a WebSocket is open, however silent", async () => {
+    const { app, address } = await appOnSocket({ ...idleTimeout, webSockets: true });
+    await using running = app;
+    const socket = new WebSocket("ws://localhost/", { createConnection: () => openConnection(address) });
+    await once(socket, "open");
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    socket.close();
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test.each(["/events", "/held"])(
+    "does not count while a response is under way, however silent: %s",
+    async (path) => {
+      const { app, address } = await appOnSocket(idleTimeout);
+      await using running = app;
+      await using client = await heldClient(running, address, path);
+      expect(await afterAWhile(running)).not.toMatch(ENDING);
+      client.socket.destroy();
+      expect(await sleeping(running)).toEqual(ASLEEP);
+    },
+  );
+
+  test("does not count while an upload is under way, nor half a request", async () => {
+    const { app, address } = await appOnSocket(idleTimeout);
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    client.send(
+      "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: close\r\n\r\n1",
+    );
+    await using half = await acceptedClient(running, address);
+    half.send("GET /");
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    half.socket.destroy();
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    client.send("2345");
+    await client.receives(/"bytes":5/);
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("does not count while a TLS handshake has begun", async () => {
+    const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    // The start of a ClientHello.
+    client.send(Buffer.from([22, 3, 1, 2, 0, 1, 0]));
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    client.socket.destroy();
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("counts while a connection of HTTP has never sent anything: it does not hold the process for ever", async () => {
+    const { app, address } = await appOnSocket(idleTimeout);
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    expect(await running.event("idle")).toEqual({ event: "idle", timeout: TIMEOUT });
+    expect(await running.event("draining")).toEqual({ event: "draining", signal: null, connections: 1 });
+    // Even now it would be answered.
+    client.get("/");
+    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("counts while a connection of HTTPS has done nothing but its handshake", async () => {
+    const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });
+    await using running = app;
+    const port = Number(address.split(":").at(-1));
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    await using client = new RawClient(socket);
+    await once(socket, "secureConnect");
+    await running.event("idle");
+    client.get("/");
+    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("a signal that comes while it goes to sleep is no second one: what is under way is still answered", async () => {
+    const { app, address } = await appOnSocket(idleTimeout);
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    await running.event("draining");
+    running.kill("SIGTERM");
+    running.write("listeners");
+    await running.event("listeners");
+    client.get("/");
+    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("does not count while a connection is open whose protocol may let the server speak first", async () => {
+    const { app, address } = await appOnSocket({ ...idleTimeout, kind: "net" });
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    client.socket.end();
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("a process that goes to sleep calls onStop", async () => {
+    const { app } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent", "onStop"] });
+    await using running = app;
+    await running.event("onStop");
+    running.write("answer");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("with `signals: false` the servers close, and the rest of the app decides when it ends", async () => {
+    const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, signals: false }, input: true });
+    await using running = app;
+    await running.event("drained");
+    running.write("exit");
+    expect(await running.ended).toBe(7);
+  });
+
+  test("of several apps the longest holds", async () => {
+    const [a, b] = [await systemdSocket(), await systemdSocket()];
+    await using app = await startApp(
+      [a[0], b[0]],
+      {
+        apps: [{ options: { name: "a", idleTimeout: "400ms" } }, { options: { name: "b", idleTimeout: 50 } }],
+      },
+      { names: ["a", "b"] },
+    );
+    expect(await app.event("idle")).toEqual({ event: "idle", timeout: 400 });
+    expect(await app.ended).toBe(0);
+  });
+
+  test.each(["off", "infinity", "no"])("is overridden by the unit: SOCKACT_IDLE_TIMEOUT=%s", async (text) => {
+    const { app } = await appOnSocket(
+      { options: { idleTimeout: 50 } },
+      { env: { SOCKACT_IDLE_TIMEOUT: text } },
+    );
+    await using running = app;
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+  });
+
+  test("is given by the unit alone, with no change of the code", async () => {
+    const { app } = await appOnSocket({}, { env: { SOCKACT_IDLE_TIMEOUT: `${TIMEOUT}ms` } });
+    await using running = app;
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("does not put a process to sleep that nothing would wake", async () => {
+    const address = await freeAddress("tcp4");
+    const port = Number(address.split(":").at(-1));
+    await using app = await startApp([], {
+      options: { host: "127.0.0.1", port, idleTimeout: 50, signals: true },
+    });
+    expect(await afterAWhile(app)).not.toMatch(ENDING);
+    expect((await httpRequest(address)).status).toBe(200);
+  });
+});
+
+describe.concurrent("hold()", () => {
+  test("keeps a process awake until it is let go, each on its own; letting go twice does nothing", async () => {
+    const { app } = await appOnSocket(idleTimeout);
+    await using running = app;
+    running.write("hold");
+    running.write("hold");
+    await running.event("held");
+    await running.event("held");
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    // The first is let go twice, and the second still holds.
+    running.write("release");
+    await running.event("released");
+    expect(await afterAWhile(running)).not.toMatch(ENDING);
+    running.write("release");
+    await running.event("released");
+    expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("does not hold up a stop by signal", async () => {
+    const { app } = await appOnSocket(idleTimeout);
+    await using running = app;
+    running.write("hold");
+    await running.event("held");
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+  });
+});
+
+test.concurrent("a connection that comes at the last moment is answered, by this process or the next", async () => {
+  const [fd, address] = await systemdSocket();
+  const idle = 25;
+  let over = false;
+  let starts = 0;
+  // As the service manager does it: the next process is started by what waits.
+  const manager = (async () => {
+    while (!over) {
+      starts++;
+      await using app = await startApp([fd], { options: { idleTimeout: idle } });
+      expect(await app.ended).toBe(0);
+    }
+  })();
+  const agents = [new Agent(), new Agent({ keepAlive: true })];
+  const outcomes: Record<string, number> = {};
+  const ask = async (agent: Agent): Promise<void> => {
+    const [host, port] = address.split(":") as [string, string];
+    const sent = request({ host, port, agent, headers: agent === agents[0] ? { connection: "close" } : {} });
+    const outcome = await new Promise<string>((resolve) => {
+      sent.on("response", (response) =>
+        response.resume().on("end", () => resolve(String(response.statusCode))),
+      );
+      sent.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+      sent.end();
+    });
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  };
+  for (let round = 0; round < 40; round++) {
+    // Around the moment at which it falls asleep, a little earlier or later each time.
+    await meanwhile(idle - 10 + (round % 20));
+    await Promise.all([ask(agents[0] as Agent), ask(agents[0] as Agent), ask(agents[0] as Agent)]);
+  }
+  over = true;
+  for (const agent of agents) agent.destroy();
+  await manager;
+  expect(outcomes).toEqual({ 200: 120 });
+  expect(starts, "it did fall asleep between").toBeGreaterThan(5);
+});

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { appOnSocket, systemdSocket, startApp } from "./lifecycle-app.ts";
+
+describe("an option that makes no sense is refused, and the message names it", () => {
+  test("as an option, or as a variable of the unit, each with what to write instead", async () => {
+    const [fd] = await systemdSocket();
+    await using app = await startApp([fd], { options: { idleTimeout: "5" } });
+    expect(await app.event("refused")).toEqual({
+      event: "refused",
+      code: "ERR_OPTION",
+      message:
+        "The option idleTimeout is '5', not false, or a time such as '5min', or a number of milliseconds",
+      hint: expect.stringContaining("'10s', not '10'"),
+    });
+    await using other = await startApp([fd], {}, { env: { SOCKACT_DRAIN_TIMEOUT: "5" } });
+    expect(await other.event("refused")).toEqual({
+      event: "refused",
+      code: "ERR_OPTION",
+      message:
+        "SOCKACT_DRAIN_TIMEOUT=5 is not a time, such as '30s' or '1min 30s', or a number of milliseconds",
+      hint: expect.stringContaining("Environment=SOCKACT_"),
+    });
+  });
+});
+
+test("a variable of the unit overrides the option", async () => {
+  const { app } = await appOnSocket(
+    { options: { signals: ["SIGUSR2"], drainTimeout: "1h" } },
+    { env: { SOCKACT_SIGNALS: "SIGTERM SIGINT", SOCKACT_DRAIN_TIMEOUT: "" } },
+  );
+  await using running = app;
+  running.kill("SIGTERM");
+  expect(await running.ended).toBe(0);
+});

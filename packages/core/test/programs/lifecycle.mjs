@@ -1,0 +1,261 @@
+// A server that lives as APP says, a JSON object of the shape of LifecycleApp in ../lifecycle-app.ts. It prints each event of sockact, and
+// what happens to its requests, and does what it is told on standard input.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import * as https from "node:https";
+import * as net from "node:net";
+import { createInterface } from "node:readline";
+import * as tls from "node:tls";
+import { hold, listen } from "@sockact/core";
+
+const config = JSON.parse(process.env.APP ?? "{}");
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+const certificate = () => ({
+  key: readFileSync(new URL("../fixtures/key.pem", import.meta.url)),
+  cert: readFileSync(new URL("../fixtures/cert.pem", import.meta.url)),
+});
+
+/** Responses, streams and connections that wait for a command. */
+const held = [];
+const servers = [];
+const releases = [];
+
+const routes = {
+  "/held": (_request, response) => held.push(response),
+  "/stream": (_request, response) => {
+    response.write("first ");
+    held.push(response);
+  },
+  "/events": (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.flushHeaders();
+    held.push(response);
+  },
+  async "/upload"(request, response) {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    try {
+      for await (const chunk of request) {
+        bytes += chunk.length;
+        hash.update(chunk);
+      }
+    } catch (error) {
+      say("upload failed", { code: error.code });
+    }
+    response.end(JSON.stringify({ bytes, sha256: hash.digest("hex") }));
+  },
+  "/early": (_request, response) => response.writeHead(413).end("too large"),
+  "/204": (_request, response) => response.writeHead(204).end(),
+  "/304": (_request, response) => response.writeHead(304).end(),
+  "/set": (_request, response) => response.setHeader("connection", "keep-alive").end("set"),
+  "/object": (_request, response) =>
+    response.writeHead(200, { "X-A": "b", connection: "keep-alive" }).end("object"),
+  "/message": (_request, response) =>
+    response.writeHead(200, "Fine", { Connection: "keep-alive", "X-A": "b" }).end("message"),
+  "/both": (_request, response) =>
+    response.setHeader("X-A", "b").writeHead(200, { CONNECTION: "Keep-Alive" }).end("both"),
+  "/flat": (_request, response) =>
+    response.writeHead(200, ["X-A", "b", "Connection", "keep-alive", "X-A", "c"]).end("flat"),
+  "/pairs": (_request, response) =>
+    response
+      .writeHead(200, [
+        ["X-A", "b"],
+        ["Connection", "keep-alive"],
+      ])
+      .end("pairs"),
+};
+
+function answer(request, response) {
+  say("request", { url: request.url });
+  (routes[request.url] ?? ((_request, plain) => plain.end("hello")))(request, response);
+}
+
+/** What comes in goes out; `held` waits. */
+function echo(socket) {
+  socket.on("error", () => {});
+  // An upgraded connection may stay half open.
+  socket.on("end", () => socket.end());
+  socket.on("data", (data) => {
+    const text = data.toString();
+    say("data", { text });
+    if (text === "held") held.push(socket);
+    else socket.write(text);
+  });
+}
+
+const kinds = {
+  http: (options) => http.createServer(options, answer),
+  https: (options) => https.createServer({ ...certificate(), ...options }, answer),
+  h2c: (options) => http2.createServer(options, answer),
+  http2: (options) => http2.createSecureServer({ ...certificate(), ...options }, answer),
+  streams: (options) =>
+    http2.createServer(options).on("stream", (stream, headers) => {
+      say("request", { url: headers[":path"] });
+      if (headers[":path"] === "/held") held.push(stream);
+      else stream.end("hello");
+    }),
+  net: (options) => net.createServer(options, echo),
+  tls: (options) => tls.createServer({ ...certificate(), ...options }, echo),
+};
+
+async function serve({
+  kind = "http",
+  serverOptions = {},
+  properties = {},
+  webSockets,
+  upgrades,
+  continues,
+  options = {},
+  hooks = [],
+}) {
+  const server = Object.assign(kinds[kind](serverOptions), properties);
+  servers.push(server);
+  server.on("connection", () => say("connection"));
+  server.on("session", (session) => {
+    say("session");
+    session.on("close", () => say("session closed"));
+  });
+  server.on("close", () => say("server closed"));
+  if (continues) {
+    server.on("checkContinue", (request, response) => {
+      response.writeContinue();
+      answer(request, response);
+    });
+  }
+  if (upgrades) {
+    server.on("upgrade", (request, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      say("upgrade");
+      echo(socket);
+    });
+  }
+  if (webSockets) {
+    const { WebSocketServer } = await import("ws");
+    new WebSocketServer({ server }).on("connection", (webSocket) => {
+      say("webSocket");
+      held.push(webSocket);
+      webSocket.on("message", (data) => say("message", { bytes: data.length }));
+      webSocket.on("close", (code) => say("webSocket closed", { code }));
+    });
+  }
+  const all = {
+    onEvent: ({ type, ...more }) => say(type, { ...more, ...(more.error && { error: String(more.error) }) }),
+    "onEvent that throws": ({ type }) => {
+      say(type);
+      throw new Error("from onEvent");
+    },
+    "onEvent that rejects": async ({ type }) => {
+      say(type);
+      throw new Error("from onEvent");
+    },
+    onStop: async () => {
+      say("onStop");
+      await new Promise((resolve) => held.push({ end: resolve }));
+      say("onStop done");
+    },
+    "onStop that fails": async () => {
+      throw new Error("from onStop");
+    },
+    ready: () => {
+      say("asked whether ready");
+      return new Promise((resolve, reject) =>
+        held.push({ end: resolve, fail: () => reject(new Error("not ready")) }),
+      );
+    },
+    onReload: async () => say("onReload"),
+    onDrainUpgraded: (socket, request) => {
+      say("onDrainUpgraded", { url: request.url, connection: socket.remoteAddress });
+      socket.write("bye");
+    },
+    "onDrainUpgraded that throws": () => {
+      throw new Error("from onDrainUpgraded");
+    },
+    "onDrainUpgraded that rejects": async () => {
+      throw new Error("from onDrainUpgraded");
+    },
+  };
+  const chosen = Object.fromEntries(hooks.map((name) => [name.split(" ")[0], all[name]]));
+  try {
+    say("listens", await listen(server, { ...options, ...chosen }));
+  } catch (error) {
+    say("refused", { code: error.code, message: error.message, hint: error.hint });
+  }
+}
+
+/** What an app, or a library of its, has for signals. */
+const handlers = {
+  on: () => process.on("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
+  once: () => process.once("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
+  "close-with-grace": async () => {
+    const { default: closeWithGrace } = await import("close-with-grace");
+    closeWithGrace({ logger: false }, async () => {
+      say("grace");
+      servers[0].close();
+      await once(servers[0], "close");
+    });
+  },
+  "signal-exit": async () => {
+    const { onExit } = await import("signal-exit");
+    onExit((code, signal) => say("signal-exit", { code, signal }));
+  },
+  terminus: async () => {
+    const { createTerminus } = await import("@godaddy/terminus");
+    createTerminus(servers[0], { signal: "SIGTERM", timeout: 20_000, onSignal: async () => say("terminus") });
+    const { kill } = process;
+    process.kill = (...args) => {
+      say("signal again");
+      return kill.apply(process, args);
+    };
+  },
+};
+
+const commands = createInterface({ input: process.stdin });
+process.stdin.unref?.();
+let closings = 0;
+const actions = {
+  answer: () => held.shift().end("done"),
+  write: () => held[0].write("more "),
+  fail: () => held.shift().fail(),
+  send: () => held[0].send("more"),
+  fragment: () => held[0].send("part", { fin: false }),
+  "last fragment": () => held[0].send("end", { fin: true }),
+  close: () => {
+    const count = ++closings;
+    servers[0].close((error) => say("close called back", { count, code: error?.code }));
+    say("close called", { count });
+  },
+  dispose: () => void servers[0][Symbol.asyncDispose]().then(() => say("disposed")),
+  closeAllConnections: () => servers[0].closeAllConnections(),
+  "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
+  exit: () => process.exit(7),
+  hold: () => say("held", { holds: releases.push(hold()) }),
+  release: () => {
+    for (const release of releases.slice(0, 1)) {
+      release();
+      release();
+    }
+    say("released", { holds: releases.splice(0, 1).length });
+  },
+  listeners: () =>
+    say("listeners", {
+      upgrade: servers[0].listeners("upgrade").length,
+      connect: servers[0].listeners("connect").length,
+    }),
+  "on upgrade": () => {
+    const mine = () => {};
+    servers[0].on("upgrade", mine).once("upgrade", mine).off("upgrade", mine).off("upgrade", mine);
+    servers[0].once("connect", mine).removeAllListeners("connect");
+    actions.listeners();
+  },
+};
+commands.on("line", (line) => actions[line]?.());
+
+for (const name of config.before ?? []) await handlers[name]();
+const apps = config.apps ?? [config];
+for (const app of apps) await serve(app);
+for (const name of config.after ?? []) await handlers[name]();
+if (config.input) process.stdin.ref?.();
+say("up");

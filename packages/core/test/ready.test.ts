@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { httpRequest } from "@sockact/testkit";
+import { appOnSocket, meanwhile, startApp, systemdSocket } from "./lifecycle-app.ts";
+
+const ready = { hooks: ["onEvent", "ready"] };
+
+describe.concurrent("ready", () => {
+  test("is waited for, once the server listens; requests are answered meanwhile", async () => {
+    const { app, address } = await appOnSocket(ready);
+    await using running = app;
+    await running.event("asked whether ready");
+    expect((await httpRequest(address)).status).toBe(200);
+    expect(running.stdout).not.toContain('"ready"');
+    running.write("answer");
+    expect(await running.event("ready")).toEqual({ event: "ready", notified: false });
+    expect(running.stdout.match(/asked whether ready/g)).toHaveLength(1);
+  });
+
+  test("that is rejected ends the process with the error, and it is never ready", async () => {
+    const { app } = await appOnSocket(ready);
+    await using running = app;
+    running.write("fail");
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toContain("Error: not ready");
+    expect(running.stdout).not.toContain('"ready"');
+  });
+
+  test("of two apps is waited for by both", async () => {
+    const [a, b] = [await systemdSocket(), await systemdSocket()];
+    await using app = await startApp(
+      [a[0], b[0]],
+      { apps: [{ options: { name: "a" } }, { ...ready, options: { name: "b" } }] },
+      { names: ["a", "b"] },
+    );
+    expect(app.stdout).not.toContain('"ready"');
+    app.write("answer");
+    await app.event("ready");
+  });
+
+  test("with idleTimeout, the time counts from there", async () => {
+    const { app } = await appOnSocket({ ...ready, options: { idleTimeout: 50 } });
+    await using running = app;
+    await meanwhile(200);
+    expect(running.stdout).not.toContain('"idle"');
+    running.write("answer");
+    await running.event("idle");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("that is still pending at SIGTERM is waited for no longer", async () => {
+    const { app } = await appOnSocket(ready);
+    await using running = app;
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).not.toContain('"ready"');
+  });
+});
+
+test.concurrent("two servers that take their sockets by name: ready when both listen", async () => {
+  const [a, b] = [await systemdSocket(), await systemdSocket()];
+  await using app = await startApp(
+    [a[0], b[0]],
+    { apps: [{ options: { name: "a" } }, { options: { name: "b" } }] },
+    { names: ["a", "b"] },
+  );
+  await app.event("ready");
+  expect(app.stdout).toMatch(/"name":"a"[^]*"name":"b"[^]*"ready"/);
+});
+
+test.concurrent("a socket that nobody serves holds it up only until the warning that says so", async () => {
+  const [a, b] = [await systemdSocket(), await systemdSocket()];
+  await using app = await startApp([a[0], b[0]], { options: { name: "a" } }, { names: ["a", "b"] });
+  expect(app.stdout).not.toContain('"ready"');
+  await app.event("ready");
+  expect(app.stderr).toContain("Nothing in this process serves b");
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from "vitest";
+import { freeAddress, httpRequest } from "@sockact/testkit";
+import {
+  appOnSocket,
+  heldClient,
+  idleClient,
+  startApp,
+  systemdSocket,
+  terminate,
+} from "./lifecycle-app.ts";
+
+describe("a second signal", () => {
+  test.each([
+    ["SIGTERM", "SIGTERM", 143],
+    ["SIGTERM", "SIGINT", 130],
+    ["SIGINT", "SIGTERM", 143],
+  ] as const)("ends it at once: %s, then %s", async (one, two, code) => {
+    const { app, address } = await appOnSocket();
+    await using running = app;
+    await using client = await heldClient(running, address);
+    await terminate(running, one);
+    running.kill(two);
+    expect(await running.ended).toBe(code);
+    expect(await client.closed).not.toBe("close");
+    expect(running.stdout).not.toContain('"drained"');
+  });
+
+  test("while onStop still works ends it at once too", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "onStop"] });
+    await using running = app;
+    await terminate(running);
+    await running.event("onStop");
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(143);
+  });
+});
+
+describe("an app that handles SIGTERM itself", () => {
+  test.each([{ before: ["on"] }, { after: ["on"] }, { before: ["once"] }, { after: ["once"] }])(
+    "ends the process itself; we drain, and leave that to it: %o",
+    async (handlers) => {
+      const { app, address } = await appOnSocket({ ...handlers, input: true, hooks: ["onEvent"] });
+      await using running = app;
+      await using client = await heldClient(running, address);
+      await terminate(running);
+      expect(await running.event("handler")).toEqual({ event: "handler", signal: "SIGTERM" });
+      running.write("answer");
+      await client.receives(/done$/);
+      await running.event("drained");
+      running.write("listeners");
+      await running.event("listeners");
+      running.write("exit");
+      expect(await running.ended).toBe(7);
+    },
+  );
+
+  test("and that has nothing left to do ends by itself, with the exit code of the drain", async () => {
+    const { app, address } = await appOnSocket({ after: ["on"], options: { drainTimeout: 100 } });
+    await using running = app;
+    await using _client = await heldClient(running, address);
+    await terminate(running);
+    expect(await running.ended).toBe(1);
+  });
+
+  test("by close-with-grace", async () => {
+    const { app, address } = await appOnSocket({ after: ["close-with-grace"] });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using busy = await heldClient(running, address);
+    await terminate(running);
+    await running.event("grace");
+    running.write("answer");
+    await busy.receives(/done$/);
+    idle.get("/");
+    expect(await idle.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toContain('"drained"');
+  });
+
+  test("by terminus, which sends itself the signal again at the end", async () => {
+    const { app, address } = await appOnSocket({ after: ["terminus"] });
+    await using running = app;
+    await using busy = await heldClient(running, address);
+    await terminate(running);
+    running.write("answer");
+    expect(await busy.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+    await running.event("terminus");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toContain('"drained"');
+  });
+
+  test("by terminus, while our onStop is not done yet: the signal that it sends itself does not cut that short", async () => {
+    const { app } = await appOnSocket({ after: ["terminus"], hooks: ["onEvent", "onStop"], input: true });
+    await using running = app;
+    await terminate(running);
+    await running.event("onStop");
+    await running.event("terminus");
+    await running.event("signal again");
+    running.write("answer");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toContain("onStop done");
+  });
+
+  test.each([{ before: ["signal-exit"] }, { after: ["signal-exit"] }])(
+    "is not one that only wants to know of the end (signal-exit): %o",
+    async (handlers) => {
+      const { app, address } = await appOnSocket({ ...handlers, input: true });
+      await using running = app;
+      await using busy = await heldClient(running, address);
+      await terminate(running);
+      running.write("answer");
+      expect(await busy.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+      expect(await running.event("signal-exit")).toMatchObject({ code: 0 });
+      expect(await running.ended).toBe(0);
+    },
+  );
+});
+
+describe("the option signals", () => {
+  test("false: SIGTERM kills, as it does without us", async () => {
+    const { app } = await appOnSocket({ options: { signals: false } });
+    await using running = app;
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe("SIGTERM");
+  });
+
+  test("a list: those drain, and the others do what they do without us", async () => {
+    const { app, address } = await appOnSocket({ options: { signals: ["SIGUSR2"] } });
+    await using running = app;
+    await using client = await heldClient(running, address);
+    running.kill("SIGUSR2");
+    expect(await running.event("draining")).toMatchObject({ signal: "SIGUSR2" });
+    running.write("answer");
+    await client.receives(/done$/);
+    expect(await running.ended).toBe(0);
+    const other = await appOnSocket({ options: { signals: ["SIGUSR2"] } });
+    await using killed = other.app;
+    killed.kill("SIGTERM");
+    expect(await killed.ended).toBe("SIGTERM");
+  });
+
+  test("true for an app that was not activated: it drains as well", async () => {
+    const address = await freeAddress("tcp4");
+    const port = Number(address.split(":").at(-1));
+    await using app = await startApp([], { options: { host: "127.0.0.1", port, signals: true } });
+    await using client = await heldClient(app, address);
+    await terminate(app, "SIGINT");
+    app.write("answer");
+    expect(await client.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+    expect(await app.ended).toBe(0);
+  });
+});
+
+describe("not activated, and with no service manager", () => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s ends the app as before, and nothing is printed",
+    async (signal) => {
+      const address = await freeAddress("tcp4");
+      const port = Number(address.split(":").at(-1));
+      await using app = await startApp([], { hooks: [], options: { host: "127.0.0.1", port } });
+      expect((await httpRequest(address)).status).toBe(200);
+      app.kill(signal);
+      expect(await app.ended).toBe(signal);
+      expect(app.stderr).toBe("");
+    },
+  );
+});
+
+describe("SIGHUP", () => {
+  test("reloads: onReload of the app, between two events, and connections stay", async () => {
+    const { app, address } = await appOnSocket({
+      hooks: ["onEvent", "onReload"],
+      properties: { keepAliveTimeout: 60_000 },
+    });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    for (const _ of [1, 2]) {
+      running.kill("SIGHUP");
+      await running.event("reloaded");
+    }
+    expect(running.stdout.match(/"(reloading|onReload|reloaded)"/g)).toEqual([
+      '"reloading"',
+      '"onReload"',
+      '"reloaded"',
+      '"reloading"',
+      '"onReload"',
+      '"reloaded"',
+    ]);
+    idle.get("/");
+    expect(await idle.receives(/hello$/)).toMatch(/^Connection: keep-alive\r$/im);
+  });
+
+  test("ends an activated app that has no onReload, as before, when no service manager asks", async () => {
+    const { app } = await appOnSocket();
+    await using running = app;
+    running.kill("SIGHUP");
+    expect(await running.ended).toBe("SIGHUP");
+  });
+
+  test("can be one of the signals that end it", async () => {
+    const { app } = await appOnSocket({ options: { signals: ["SIGHUP"] }, hooks: ["onEvent", "onReload"] });
+    await using running = app;
+    await terminate(running, "SIGHUP");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).not.toContain("reloading");
+  });
+});
+
+describe("onEvent", () => {
+  test("is told each event", async () => {
+    const [fd, address] = await systemdSocket();
+    await using app = await startApp([fd], {}, { names: ["web"] });
+    await using _client = await heldClient(app, address);
+    await terminate(app);
+    app.write("answer");
+    expect(await app.ended).toBe(0);
+    const ours = ["listening", "ready", "draining", "drained"];
+    const told = app.stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { event: string })
+      .filter(({ event }) => ours.includes(event));
+    expect(told).toEqual([
+      { event: "listening", sockets: [{ fd: 3, name: "web", kind: "listener", family: "ipv4", address }] },
+      { event: "ready", notified: false },
+      { event: "draining", signal: "SIGTERM", connections: 1 },
+      { event: "drained", cut: 0 },
+    ]);
+  });
+
+  test.each(["onEvent that throws", "onEvent that rejects"])("does not break the drain: %s", async (hook) => {
+    const { app, address } = await appOnSocket({ hooks: [hook] });
+    await using running = app;
+    await using client = await heldClient(running, address);
+    await terminate(running);
+    running.write("answer");
+    expect(await client.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toMatch(/"listening"[^]*"draining"[^]*"drained"/);
+    expect(running.stderr).toMatch(/^\(node:\d+\) Error: from onEvent$/m);
+  });
+
+  test("left out, each event is a line on standard error", async () => {
+    const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: 100 } });
+    await using running = app;
+    await using _client = await heldClient(running, address);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(1);
+    expect(running.stderr.split("\n")).toEqual([
+      `sockact: listening on ${address}`,
+      "sockact: ready",
+      "sockact: SIGTERM: accepting no more, 1 open connection",
+      "sockact: drainTimeout is over: 1 connection cut",
+      "",
+    ]);
+  });
+});

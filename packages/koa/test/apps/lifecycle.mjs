@@ -1,0 +1,12 @@
+import { promisify } from "node:util";
+import Koa from "koa";
+import { systemdListen } from "@sockact/koa";
+import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testkit/lifecycle-app";
+
+const app = new Koa();
+if (!isPlain) app.use(systemdListen(options));
+app.use(async (context) => {
+  context.body = await routes[context.path]?.();
+});
+const server = app.listen(port, () => console.log("listens"));
+stopWithGrace(promisify(server.close.bind(server)));

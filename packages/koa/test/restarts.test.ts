@@ -1,0 +1,7 @@
+import { fileURLToPath } from "node:url";
+import { restartContract } from "@sockact/testkit";
+
+restartContract({
+  title: "Koa 3",
+  program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
+});

@@ -1,0 +1,77 @@
+// Not by its name: @sockact/units has this package among its own.
+import { type AppDescription, emitUnits } from "../../units/src/index.ts";
+import { bootPrivateSystemd } from "./boot-private-systemd.ts";
+import { inside, Load, type Loads } from "./load.ts";
+import type { PrivateSystemd } from "./private-systemd.ts";
+
+type Description = Omit<Partial<AppDescription>, "name" | "exec" | "sockets">;
+
+/** An app on port 80 of a private systemd, by units of @sockact/units. */
+export class AppUnderLoad implements AsyncDisposable {
+  readonly systemd: PrivateSystemd;
+  readonly url = "http://127.0.0.1";
+  /** What the command line of the app, and no other, contains. */
+  command = "";
+
+  private constructor(systemd: PrivateSystemd) {
+    this.systemd = systemd;
+  }
+
+  static async boot(): Promise<AppUnderLoad> {
+    return new AppUnderLoad(await bootPrivateSystemd());
+  }
+
+  /**
+   * Stops what runs of earlier units, writes the units anew, and opens the socket.
+   *
+   * @param program the app, a module of this repository
+   */
+  async install(program: string, description: Description = {}): Promise<void> {
+    const { systemd } = this;
+    // Those that there are.
+    await systemd.run([
+      "systemctl",
+      "stop",
+      "app.socket",
+      "app.service",
+      "app@blue.service",
+      "app@green.service",
+    ]);
+    await systemd.systemctl("reset-failed");
+    this.command = inside(systemd, program);
+    await systemd.installUnits(
+      emitUnits({
+        name: "app",
+        exec: [systemd.node, this.command],
+        sockets: [{ listen: 80, noDelay: true }],
+        type: "notify",
+        ...description,
+      }),
+    );
+    await systemd.start("app.socket");
+  }
+
+  /** Starts a load, with the address of the app and a seed for what is random in it. */
+  load<Kind extends keyof Loads>(
+    kind: Kind,
+    options: Omit<Loads[Kind]["options"], "url" | "host" | "port" | "seed">,
+  ): Promise<Load<Kind>> {
+    const all = { url: this.url, host: "127.0.0.1", port: 80, seed: 1, ...options };
+    return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);
+  }
+
+  /** A turn of an app whose units say `rolling: true`, by the function of the package `sockact`. */
+  async roll(): Promise<void> {
+    const program = inside(this.systemd, new URL("roll-program.mjs", import.meta.url));
+    await this.systemd.mustRun([this.systemd.node, program, "app"]);
+  }
+
+  /** The main process of the app; 0 when there is none. */
+  async pid(unit = "app.service"): Promise<number> {
+    return Number(await this.systemd.show(unit, "MainPID"));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.systemd.close();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Load, Loads } from "./load.ts";
+
+/** Kinds of load by a name. */
+type Kinds = Record<string, keyof Loads>;
+type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
+type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
+
+/** Does this so many times while the loads last; each time all their clients have been served since. Resolves to the results. */
+export async function during<Named extends Kinds>(
+  starting: Starting<Named>,
+  times: number,
+  action: (count: number) => Promise<void>,
+): Promise<Results<Named>> {
+  const promises: Promise<Load>[] = Object.values(starting);
+  // Those that do start have to end, whatever becomes of the others.
+  await Promise.allSettled(promises);
+  try {
+    const loads = await Promise.all(promises);
+    for (let count = 0; count < times; count++) {
+      await action(count);
+      await Promise.all(loads.map((load) => load.round()));
+    }
+    const results = await Promise.all(loads.map((load) => load.result()));
+    const names = Object.keys(starting);
+    return Object.fromEntries(results.map((result, index) => [names[index], result])) as Results<Named>;
+  } finally {
+    await Promise.allSettled(promises.map(async (load) => (await load)[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,49 @@
+// What the apps of the lifecycle's contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import closeWithGrace from "close-with-grace";
+
+/** Where the app listens when it is not activated. */
+export const port = Number(process.env.PORT ?? 0);
+
+/** Whether the app goes without systemdListen(), to compare with. */
+export const isPlain = Boolean(process.env.PLAIN);
+
+let reloads = 0;
+
+/** Options for systemdListen(): what the app does when the service manager wants something of it. */
+export const options = {
+  async ready() {
+    const { NOT_READY: file } = process.env;
+    if (file === undefined) return;
+    console.log(`waits until ${file} is gone`);
+    while (existsSync(file)) await delay(10);
+  },
+  onReload: async () => void reloads++,
+  onStop: async () => console.log("the app stops"),
+};
+
+/** The routes, each with the text that it answers. */
+export const routes = {
+  "/": () => "hello",
+  "/reloads": () => String(reloads),
+  async "/slow"() {
+    console.log("a slow request");
+    await delay(500);
+    return "slow";
+  },
+  "/block"() {
+    for (;;);
+  },
+};
+
+/** Stops as apps do that handle SIGTERM themselves. */
+export function stopWithGrace(close) {
+  if (!process.env.GRACE) return;
+  closeWithGrace({ delay: 8000 }, async () => {
+    console.log("the grace begins");
+    await close();
+    console.log("the grace ends");
+  });
+}

@@ -1,0 +1,164 @@
+import process from "node:process";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { emitUnits } from "../../units/src/index.ts";
+import { socketActivate } from "./activated-process.ts";
+import { freeAddress } from "./addresses.ts";
+import { startProcess } from "./app-process.ts";
+import { bootPrivateSystemd } from "./boot-private-systemd.ts";
+import { httpRequest, openConnection, requestOver } from "./http-request.ts";
+import type { PrivateSystemd } from "./private-systemd.ts";
+import { describeWith } from "./requires.ts";
+
+export interface LifecycleUnderTest {
+  /** As the names of the tests have it: `Express 5`. */
+  title: string;
+  /** The module of an app, of what lifecycle-app.mjs offers. */
+  program: string;
+}
+
+/** The whole of it in the tightest sandbox: no network of its own, no socket of its own, and its messages from the main process alone. */
+const description = {
+  name: "app",
+  sockets: [{ listen: 80 }],
+  type: "notify-reload",
+  watchdogSec: "2s",
+  drainTimeout: "5s",
+  hardening: "inbound",
+} as const;
+
+/** What a service manager and an app that has nothing but `systemdListen()` have of each other, whatever the framework. */
+export function lifecycleContract({ title, program }: LifecycleUnderTest): void {
+  describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under a service manager`, () => {
+    let systemd: PrivateSystemd;
+    const url = "http://localhost/";
+    const show = (...properties: string[]): Promise<string[]> =>
+      Promise.all(properties.map((property) => systemd.show("app.service", property)));
+    const install = async (
+      more: { idleTimeout?: "300ms"; environment?: Record<string, string> } = {},
+    ): Promise<void> => {
+      const exec = [systemd.node, systemd.project + program.slice(program.indexOf("/packages/"))];
+      await systemd.installUnits(emitUnits({ ...description, exec, ...more }));
+      await systemd.start("app.socket");
+    };
+    beforeAll(async () => {
+      systemd = await bootPrivateSystemd();
+    });
+    afterAll(() => systemd?.close());
+    beforeEach(async () => {
+      await systemd.stop("app.socket", "app.service").catch(() => {});
+      await install();
+    });
+
+    test("it runs in the sandbox that was meant", async () => {
+      await systemd.start("app.service");
+      // An empty list of allowed families: none.
+      expect(await show("NotifyAccess", "DynamicUser", "RestrictAddressFamilies", "PrivateNetwork")).toEqual([
+        "main",
+        "yes",
+        "",
+        "yes",
+      ]);
+    });
+
+    test("systemctl start returns only once the app's own `ready` is fulfilled, and requests are answered", async () => {
+      await install({ environment: { NOT_READY: "/run/hold" } });
+      await systemd.write("/run/hold", "");
+      const started = systemd.start("app.service");
+      await systemd.waitForJournal("app.service", /waits until/);
+      expect(await show("ActiveState")).toEqual(["activating"]);
+      await systemd.mustRun(["rm", "/run/hold"]);
+      await started;
+      expect(await show("ActiveState", "SubState")).toEqual(["active", "running"]);
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+    });
+
+    test("systemctl status shows what it serves", async () => {
+      await systemd.start("app.service");
+      expect(await show("StatusText")).toEqual(["Serving [::]:80"]);
+      expect(await systemd.mustRun(["systemctl", "status", "app.service"])).toContain(
+        'Status: "Serving [::]:80"',
+      );
+    });
+
+    test("the watchdog lets it live as long as it answers, and restarts it when its event loop is blocked", async () => {
+      await systemd.start("app.service");
+      const [before, since] = await show("MainPID", "ActiveEnterTimestampMonotonic");
+      const up = async (): Promise<number> =>
+        Number((await systemd.mustRun(["cat", "/proc/uptime"])).split(" ")[0]);
+      // Longer than WatchdogSec=.
+      await systemd.waitUntil(
+        async () => (await up()) > Number(since) / 1e6 + 3,
+        "three seconds have passed",
+      );
+      expect(await show("MainPID")).toEqual([before]);
+      await systemd.request(`${url}block`).catch(() => {});
+      await systemd.waitForUnit("app.service", "NRestarts", "1");
+      await systemd.waitForUnit("app.service", "ActiveState", "active");
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+      expect(await show("MainPID")).not.toEqual([before]);
+      expect((await systemd.journal("app.service")).join("\n")).toContain("Watchdog timeout");
+    });
+
+    test("systemctl reload returns when onReload has ended, and nobody is disturbed", async () => {
+      await systemd.start("app.service");
+      const before = await show("MainPID");
+      await systemd.systemctl("reload", "app.service");
+      await systemd.systemctl("reload", "app.service");
+      expect((await systemd.request(`${url}reloads`)).body).toBe("2");
+      expect(await show("MainPID", "ActiveState")).toEqual([...before, "active"]);
+    });
+
+    test("systemctl stop runs onStop behind the last connection, and ends it with success", async () => {
+      await systemd.start("app.service");
+      const slow = systemd.request(`${url}slow`);
+      await systemd.waitForJournal("app.service", /a slow request/);
+      await systemd.stop("app.service");
+      expect(await slow).toMatchObject({ status: 200, body: "slow" });
+      expect(await show("Result", "ExecMainStatus", "ActiveState")).toEqual(["success", "0", "inactive"]);
+      const journal = (await systemd.journal("app.service")).join("\n");
+      // Not in this order: the log of Fastify is written a moment later than console.log().
+      for (const line of ["SIGTERM: accepting no more, 1 open connection", "drained", "the app stops"])
+        expect(journal).toContain(line);
+    });
+
+    test("SOCKACT_IDLE_TIMEOUT in the unit sends it to sleep, and the next request wakes it", async () => {
+      await install({ idleTimeout: "300ms" });
+      for (let turn = 0; turn < 3; turn++) {
+        expect(await systemd.request(url)).toMatchObject({ status: 200 });
+        await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+        expect(await show("Result", "MainPID")).toEqual(["success", "0"]);
+      }
+      expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
+    });
+  });
+
+  describeWith({ commands: ["systemd-socket-activate"] }, `${title}, beside close-with-grace`, () => {
+    test("a client that thinks meanwhile is answered, and the app's own handler ends the process", async () => {
+      const address = await freeAddress("tcp4");
+      await using app = await socketActivate([address], [process.execPath, program], { env: { GRACE: "1" } });
+      const client = openConnection(address);
+      expect((await requestOver(client)).headers.connection).toBe("keep-alive");
+      app.kill("SIGTERM");
+      await app.line(/the grace begins/);
+      expect(await requestOver(client)).toMatchObject({ status: 200, headers: { connection: "close" } });
+      await app.line(/the grace ends/);
+      expect(await app.ended).toBe(0);
+    });
+  });
+
+  describeWith({}, `${title}, started in a terminal`, () => {
+    test("SIGINT stops it as ever, and nothing is printed that the app does not print", async () => {
+      const port = (await freeAddress("tcp4")).split(":").at(-1) as string;
+      const seen = [];
+      for (const plain of ["1", ""]) {
+        await using app = startProcess([process.execPath, program], { env: { PORT: port, PLAIN: plain } });
+        await app.line(/listens/);
+        expect(await httpRequest(`localhost:${port}`)).toMatchObject({ status: 200 });
+        app.kill("SIGINT");
+        seen.push({ ended: await app.ended, stdout: app.stdout, stderr: app.stderr });
+      }
+      expect(seen[1]).toEqual(seen[0]);
+      expect(seen[0]).toMatchObject({ ended: "SIGINT", stderr: "" });
+    });
+  });
+}

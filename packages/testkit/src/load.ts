@@ -1,0 +1,108 @@
+import { fileURLToPath } from "node:url";
+import { type AppProcess, watchProcess } from "./app-process.ts";
+import type { PrivateSystemd } from "./private-systemd.ts";
+
+/** What became of a load's requests: each was answered, or failed for one reason. */
+export interface LoadResult {
+  sent: number;
+  answered: number;
+  /** How many failed, by reason. */
+  failed: Record<string, number>;
+  /** How many failed. */
+  lost: number;
+  /** Connections that were reset. */
+  resets: number;
+}
+
+/** Each kind of load, with its options and what it tells in the end. */
+export interface Loads {
+  /** Clients of autocannon that always have a request under way. */
+  busy: {
+    options: { url: string; connections: number; keepAlive: boolean };
+    /** `longest`: the longest that a request took, with its connection, in milliseconds. */
+    result: LoadResult & { longest: number };
+  };
+  /** Clients that think for up to `think` ms between requests, `away` ms away. */
+  thinking: {
+    options: {
+      host: string;
+      port: number;
+      clients: number;
+      keepAlive: boolean;
+      think: number;
+      away: number;
+      seed: number;
+    };
+    result: LoadResult;
+  };
+  /** Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. */
+  webSockets: {
+    options: { url: string; clients: number; think: number; atLeast?: number; seed: number };
+    /** `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close frame, and were sent again. */
+    result: LoadResult & { closed: Record<string, number>; crossed: number };
+  };
+  /** It is read to its end when its result is asked for, and not before. */
+  download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
+  /** The second half is sent, with pauses, when its result is asked for. */
+  upload: { options: { url: string; bytes: number; seed: number; pause: number }; result: Transfer };
+}
+
+interface Transfer {
+  /** The process that answered. */
+  pid: number;
+  got: Bytes;
+  expected: Bytes;
+}
+
+interface Bytes {
+  bytes: number;
+  sha256: string;
+}
+
+/** Clients in a process of their own, inside a private systemd. */
+export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDisposable {
+  readonly #program: AppProcess;
+
+  private constructor(program: AppProcess) {
+    this.#program = program;
+  }
+
+  /** Resolves once each client has had an answer. */
+  static async start<Kind extends keyof Loads>(
+    systemd: PrivateSystemd,
+    kind: Kind,
+    options: Loads[Kind]["options"],
+  ): Promise<Load<Kind>> {
+    const program = inside(systemd, new URL("load-program.mjs", import.meta.url));
+    const load = new Load<Kind>(
+      watchProcess(systemd.spawn([systemd.node, program, kind, JSON.stringify(options)])),
+    );
+    await load.#program.event("running");
+    return load;
+  }
+
+  /** Resolves once each client has had one more answer. */
+  async round(): Promise<void> {
+    this.#program.write("round");
+    await this.#program.event("round");
+  }
+
+  /** Ends the load. */
+  async result(): Promise<Loads[Kind]["result"]> {
+    this.#program.endInput();
+    return this.#program.event<Loads[Kind]["result"] & Record<string, unknown>>("result");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+}
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** A file of the repository, as it is called inside. */
+export function inside(systemd: PrivateSystemd, file: string | URL): string {
+  const path = file instanceof URL ? fileURLToPath(file) : file;
+  if (!path.startsWith(repository)) throw new Error(`${path} is not in ${repository}`);
+  return `${systemd.project}/${path.slice(repository.length)}`;
+}

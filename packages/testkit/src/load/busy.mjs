@@ -1,0 +1,94 @@
+// Clients of autocannon, each of which always has a request under way.
+import { once } from "node:events";
+import autocannon from "autocannon";
+import { isWhole, requests } from "./requests.mjs";
+import { Rounds } from "./rounds.mjs";
+import { Tally } from "./tally.mjs";
+
+/** @param {{ url: string, connections: number, keepAlive: boolean }} options `keepAlive: false`: each request on a new connection */
+export function start({ url, connections, keepAlive }) {
+  const tally = new Tally();
+  const rounds = new Rounds(connections);
+  let clients = 0;
+  let longest = 0;
+  let underWay = 0;
+  const running = autocannon({
+    url,
+    connections,
+    requests,
+    verifyBody: isWhole,
+    // Until it is told to stop.
+    duration: 86_400,
+    sampleInt: 100,
+    // New connections wait while a server drains.
+    timeout: 60,
+    setupClient(client) {
+      const id = clients++;
+      keepCount(client, tally);
+      if (!keepAlive) askToClose(client);
+      client.on("response", (status, _bytes, duration) => {
+        longest = Math.max(longest, duration);
+        if (status === 200) tally.answered++;
+        else tally.fail(`status ${status}`);
+        rounds.answered(id);
+      });
+      client.on("mismatch", () => {
+        tally.answered--;
+        tally.fail("another body");
+      });
+      client.on("done", () => (underWay += client.pipelinedRequests.size()));
+    },
+  });
+  const done = once(running, "done");
+
+  return {
+    round: () => rounds.next(),
+    async stop() {
+      running.stop();
+      await done;
+      // The longest that a request took, from before its connection was made, in milliseconds.
+      return { ...tally.result(underWay), longest };
+    },
+  };
+}
+
+/**
+ * Counts each request that is sent and never answered, which autocannon 8 does not: it says nothing of a connection that ends in
+ * peace with a request under way. And it makes the client heed `Connection: close`: autocannon would send its next request into the
+ * closing connection, where nobody can answer it.
+ */
+function keepCount(client, tally) {
+  const { _connect: connect, _doRequest: send } = client;
+  let closing = false;
+  let reason = "closed";
+
+  client.on("request", () => tally.sent++);
+  client.on("headers", ({ shouldKeepAlive }) => (closing = !shouldKeepAlive));
+  client.on("timeout", () => tally.fail("timeout"));
+  client.on("connError", (error) => {
+    reason = tally.connectionError(error);
+  });
+  client._doRequest = function () {
+    if (closing) client.conn.end();
+    else send.call(this);
+  };
+  // Called at first, and whenever the connection is no more.
+  client._connect = function () {
+    for (let lost = client.pipelinedRequests.size(); lost > 0; lost--) tally.fail(reason);
+    if (client.conn) client._destroyConnection();
+    // It may have been in the middle of an answer.
+    client.parser.reinitialize(client.parser.type);
+    closing = false;
+    reason = "closed";
+    connect.call(this);
+  };
+}
+
+/** Each request is the last of its connection. autocannon itself always asks for keep-alive, whatever its headers are told to be. */
+function askToClose(client) {
+  const { getRequestBuffer } = client;
+  client.getRequestBuffer = function () {
+    const asked = getRequestBuffer.call(this).toString("latin1");
+    return Buffer.from(asked.replace("Connection: keep-alive", "Connection: close"), "latin1");
+  };
+}

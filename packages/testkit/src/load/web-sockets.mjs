@@ -1,0 +1,78 @@
+// WebSockets that each wait for the echo of a message, think, and send the next; and connect again when they are closed.
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { randomFrom } from "./random.mjs";
+import { Rounds } from "./rounds.mjs";
+import { Tally } from "./tally.mjs";
+
+/** A message that met the server's close frame on its way: the protocol allows no answer behind that, so it is sent again. */
+const CROSSED = Symbol("crossed");
+
+/**
+ * @param {{ url: string, clients: number, think: number, atLeast?: number, seed: number }} options how long a thought takes: from
+ *   `atLeast` to that and `think`, in milliseconds
+ */
+export function start({ url, clients, think, atLeast = 0, seed }) {
+  const tally = new Tally();
+  const rounds = new Rounds(clients);
+  const stopping = new AbortController();
+  /** How many connections ended with which code, where 1006 is an end without a close frame. */
+  const closed = {};
+  let crossed = 0;
+
+  const live = async (id) => {
+    const random = randomFrom(seed + id);
+    let socket;
+    for (let turn = 0; !stopping.signal.aborted; turn++) {
+      try {
+        if (socket?.readyState !== WebSocket.OPEN) socket = await connect();
+        if ((await echoOf(socket, `${id} ${turn}`)) === CROSSED) {
+          crossed++;
+          continue;
+        }
+        tally.answered++;
+      } catch (error) {
+        tally.fail(tally.connectionError(error));
+      }
+      tally.sent++;
+      rounds.answered(id);
+      await delay(atLeast + random() * think, undefined, stopping).catch(() => {});
+    }
+    socket?.removeAllListeners("close").terminate();
+  };
+
+  async function connect() {
+    const socket = new WebSocket(url.replace("http", "ws"));
+    await once(socket, "open");
+    socket.on("error", (error) => tally.connectionError(error));
+    socket.on("close", (code) => {
+      closed[code] = (closed[code] ?? 0) + 1;
+    });
+    return socket;
+  }
+  const lives = Array.from({ length: clients }, (_, id) => live(id));
+
+  return {
+    round: () => rounds.next(),
+    async stop() {
+      stopping.abort();
+      await Promise.all(lives);
+      return { ...tally.result(), closed, crossed };
+    },
+  };
+}
+
+function echoOf(socket, text) {
+  return new Promise((resolve, reject) => {
+    const onMessage = (data) =>
+      settle(() => (data.toString() === text ? resolve() : reject(new Error("another echo"))));
+    const onClose = (code) => settle(() => (code === 1006 ? reject(new Error("closed")) : resolve(CROSSED)));
+    const settle = (how) => {
+      socket.off("message", onMessage).off("close", onClose);
+      how();
+    };
+    socket.on("message", onMessage).on("close", onClose);
+    socket.send(text, () => {});
+  });
+}

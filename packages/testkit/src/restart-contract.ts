@@ -1,0 +1,190 @@
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { AppUnderLoad } from "./app-under-load.ts";
+import { during } from "./during.ts";
+import type { Load, LoadResult } from "./load.ts";
+import { randomFrom } from "./load/random.mjs";
+import { describeWith } from "./requires.ts";
+
+export interface RestartsUnderTest {
+  /** As the names of the tests have it: `Express 5`. */
+  title: string;
+  /** The module of an app with the routes that the load asks for, made of what load-app.mjs offers. */
+  program: string;
+}
+
+/** `npm run test:long`: all of it. A usual run is a sample. */
+const LONG = Boolean(process.env["SOCKACT_LONG"]);
+
+const RESTARTS = LONG ? 20 : 3;
+const TURNS = LONG ? 20 : 2;
+const KILLS = LONG ? 20 : 2;
+const SLEEPS = LONG ? 100 : 3;
+const TIMEOUT = LONG ? 600_000 : 60_000;
+/** The longest that clients think, in milliseconds. */
+const THINK = LONG ? 2000 : 250;
+const MEGABYTE = 1_000_000;
+const IDLE = 200;
+
+const WEB_SOCKETS = 16;
+
+type Starting = Record<string, Promise<Load<"busy" | "thinking" | "webSockets">>>;
+
+const busy = (app: AppUnderLoad): Starting => ({
+  "keep-alive": app.load("busy", { connections: 32, keepAlive: true }),
+  "Connection: close": app.load("busy", { connections: 32, keepAlive: false }),
+});
+const thinking = (app: AppUnderLoad): Starting => ({
+  "thinking, keep-alive": app.load("thinking", { clients: 64, keepAlive: true, think: THINK, away: 20 }),
+  // The network keeps each of their requests on its way for a while when its connection is there already.
+  "thinking, Connection: close": app.load("thinking", {
+    clients: 16,
+    keepAlive: false,
+    think: 200,
+    away: 20,
+  }),
+});
+const webSockets = (app: AppUnderLoad): Starting => ({
+  WebSockets: app.load("webSockets", { clients: WEB_SOCKETS, think: 200 }),
+});
+const everything = (app: AppUnderLoad): Starting => ({ ...busy(app), ...thinking(app), ...webSockets(app) });
+
+/** What `systemdListen()` promises of an app's stop and start, whatever the framework. */
+export function restartContract({ title, program }: RestartsUnderTest): void {
+  describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under load`, () => {
+    let app: AppUnderLoad;
+    beforeAll(async () => {
+      app = await AppUnderLoad.boot();
+    });
+    afterAll(() => app?.[Symbol.asyncDispose]());
+
+    const kinds: [string, typeof busy][] = [["every kind of client", everything]];
+    if (LONG)
+      kinds.push(["busy clients", busy], ["clients that think", thinking], ["WebSockets", webSockets]);
+
+    test.each(kinds)(
+      "restarts: %s, nothing is lost or reset",
+      async (_, loads) => {
+        await app.install(program);
+        const results = await during(loads(app), RESTARTS, () => app.systemd.restart("app.service"));
+        report(`${title}: ${RESTARTS} restarts`, results);
+        expectAllAnswered(results, RESTARTS);
+      },
+      TIMEOUT,
+    );
+
+    test("a download and a slow upload that began before a restart come through whole", async () => {
+      await app.install(program, { drainTimeout: "60s" });
+      await using download = await app.load("download", { bytes: (LONG ? 200 : 20) * MEGABYTE });
+      const size = { bytes: (LONG ? 7 : 4) * MEGABYTE, pause: LONG ? 100 : 20 };
+      await using upload = await app.load("upload", size);
+      const before = await app.pid();
+      const restarted = app.systemd.restart("app.service");
+      await app.systemd.waitForUnit("app.service", "SubState", "stop-sigterm");
+      for (const { pid, got, expected } of await Promise.all([download.result(), upload.result()])) {
+        expect(pid).toBe(before);
+        expect(got).toEqual(expected);
+      }
+      await restarted;
+      expect(await app.pid()).not.toBe(before);
+    });
+
+    test(
+      "rolling: nothing is lost or reset, and a new version that crashes is not noticed",
+      async () => {
+        await app.install(program, { rolling: true });
+        const crash = async (): Promise<void> => {
+          const pids = (): Promise<number[]> =>
+            Promise.all(["app@blue.service", "app@green.service"].map((unit) => app.pid(unit)));
+          const before = await pids();
+          await app.systemd.systemctl("set-environment", "CRASH=1");
+          await expect(app.roll()).rejects.toThrow(/ERR_ROLL_START[^]*CRASH is set/);
+          await app.systemd.systemctl("unset-environment", "CRASH");
+          expect(await pids()).toEqual(before);
+        };
+        const results = await during(everything(app), TURNS + 1, (count) =>
+          count < TURNS ? app.roll() : crash(),
+        );
+        report(`${title}: ${TURNS} turns`, results);
+        expectAllAnswered(results, TURNS);
+      },
+      TIMEOUT,
+    );
+
+    test(
+      "kill -9 loses what is under way, and the port never refuses",
+      async () => {
+        await app.install(program, { restartSec: "100ms" });
+        const results = await during(busy(app), KILLS, async () => {
+          const before = await app.pid();
+          await app.systemd.systemctl("kill", "--signal=KILL", "app.service");
+          await app.systemd.waitUntil(
+            async () => ![0, before].includes(await app.pid()),
+            "another process runs",
+          );
+        });
+        console.log(figures(`${title}: ${KILLS} times kill -9`, results));
+        for (const result of Object.values(results)) {
+          expect(result.failed).not.toHaveProperty("ECONNREFUSED");
+          expect(result.lost).toBeLessThanOrEqual(32 * KILLS);
+        }
+      },
+      TIMEOUT,
+    );
+
+    test(
+      "asleep, no process is left, and every request wakes it",
+      async () => {
+        await app.install(program, { idleTimeout: IDLE });
+        const random = randomFrom(1);
+        for (let count = 0; count < SLEEPS; count++) {
+          expect(await app.systemd.request(app.url)).toMatchObject({ status: 200 });
+          await app.systemd.waitForUnit("app.service", "ActiveState", "inactive");
+          expect(await app.systemd.run(["pgrep", "--full", app.command])).toMatchObject({
+            code: 1,
+            stdout: "",
+          });
+        }
+        // In the moment in which it falls asleep.
+        for (let count = 0; count < SLEEPS; count++) {
+          expect(await app.systemd.request(app.url)).toMatchObject({ status: 200 });
+          await delay(IDLE * (0.9 + random() * 0.2));
+        }
+        expect(await app.systemd.systemctl("list-units", "--failed", "--plain", "--no-legend")).toBe("");
+        expect(await app.systemd.show("app.service", "NRestarts")).toBe("0");
+      },
+      TIMEOUT,
+    );
+
+    test("a WebSocket that is silent for three times the idle timeout stays open", async () => {
+      await app.install(program, { idleTimeout: IDLE });
+      await using load = await app.load("webSockets", { clients: 1, think: 0, atLeast: 3 * IDLE });
+      const before = await app.pid();
+      await load.round();
+      expect(await load.result()).toMatchObject({ lost: 0, closed: {} });
+      expect(await app.pid()).toBe(before);
+    });
+  });
+}
+
+/** The figures of a campaign, which a usual run keeps to itself. */
+function report(what: string, results: Record<string, LoadResult>): void {
+  if (LONG) console.log(figures(what, results));
+}
+
+function figures(what: string, results: Record<string, LoadResult>): string {
+  const lines = Object.entries(results).map(
+    ([name, { sent, lost, resets }]) => `  ${name}: ${lost} of ${sent} requests lost, ${resets} resets`,
+  );
+  return [`${what}, Node ${process.version}:`, ...lines].join("\n");
+}
+
+function expectAllAnswered(results: Record<string, LoadResult>, restarts: number): void {
+  for (const [name, result] of Object.entries(results)) {
+    const { failed, resets } = result;
+    expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
+    if ("closed" in result)
+      expect(result.closed, "each sees a close frame").toEqual({ 1001: WEB_SOCKETS * restarts });
+  }
+}

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const packages = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Every file of what is published. */
+function sources(): string[] {
+  return readdirSync(packages, { recursive: true, encoding: "utf8" })
+    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !file.startsWith("testkit/"))
+    .map((file) => readFileSync(join(packages, file), "utf8"));
+}
+
+test.each([
+  ["error", /"(ERR_[A-Z_]+)"/g, /^\| `(ERR_[A-Z_]+)` +\|/gm],
+  ["warning", /"(SOCKACT_(?!\w+_TIMEOUT)[A-Z_]+)"/g, /^\| `(SOCKACT_[A-Z_]+)` +\|/gm],
+])("docs/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {
+  const codes = (text: string, pattern: RegExp): (string | undefined)[] =>
+    Array.from(text.matchAll(pattern), ([, code]) => code);
+  const documented = codes(readFileSync(join(packages, "../docs/errors.md"), "utf8"), inDocs);
+  expect(documented.length).toBeGreaterThan(2);
+  expect(documented.toSorted()).toEqual(
+    [...new Set(sources().flatMap((text) => codes(text, inSource)))].sort(),
+  );
+});

@@ -1,0 +1,112 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startProcess } from "../src/app-process.ts";
+import { AppUnderLoad } from "../src/app-under-load.ts";
+import { during } from "../src/during.ts";
+import type { LoadResult } from "../src/load.ts";
+import { describeWith } from "../src/requires.ts";
+
+const loadProgram = fileURLToPath(new URL("../src/load-program.mjs", import.meta.url));
+const plainApp = fileURLToPath(new URL("./programs/plain.mjs", import.meta.url));
+
+describe("clients of a server that answers one request after the other", () => {
+  const whole = 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"pid":123}';
+  /** What the server does with its first requests; all later ones it answers. */
+  const script: ((socket: Socket) => void)[] = [
+    (socket) => socket.write(whole),
+    (socket) => socket.write(whole.replace("\r\n", "\r\nConnection: close\r\n")),
+    (socket) => socket.end(whole.replace("\r\n", "\r\nConnection: close\r\n")),
+    (socket) => socket.end(),
+    (socket) => socket.end(whole.slice(0, -3)),
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.write(whole.replace("200", "503")),
+    (socket) => socket.write(whole.replace("pid", "uid")),
+  ];
+  const failed = { closed: 2, ECONNRESET: 1, "status 503": 1, "another body": 1 };
+
+  test.each([
+    ["busy", { connections: 1, keepAlive: true }],
+    ["thinking", { host: "127.0.0.1", clients: 1, keepAlive: true, think: 0, away: 1, seed: 1 }],
+  ])("%s: each request that was lost is counted, and nothing else", async (kind, options) => {
+    const port = await serve(script);
+    const all = { ...options, port, url: `http://127.0.0.1:${port}` };
+    await using load = startProcess([process.execPath, loadProgram, kind, JSON.stringify(all)]);
+    await load.event("running");
+    for (let count = 0; count < script.length; count++) {
+      load.write("round");
+      await load.event("round");
+    }
+    load.endInput();
+    expect(await load.event("result")).toMatchObject({ failed, lost: 5, resets: 1 });
+  });
+
+  test("WebSockets: a server that is not one fails them", async () => {
+    const port = await serve([]);
+    const options = { url: `http://127.0.0.1:${port}`, clients: 1, think: 0, seed: 1 };
+    await using load = startProcess([process.execPath, loadProgram, "webSockets", JSON.stringify(options)]);
+    load.endInput();
+    expect((await load.event<LoadResult>("result")).lost).toBeGreaterThan(0);
+  });
+});
+
+describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is restarted", () => {
+  let app: AppUnderLoad;
+  beforeAll(async () => {
+    app = await AppUnderLoad.boot();
+  });
+  afterAll(() => app?.[Symbol.asyncDispose]());
+
+  /** All kinds of load over restarts of an app that stops in this way. */
+  async function restart(stop: "drain" | "close" | "exit") {
+    await app.install(plainApp, { environment: { STOP: stop } });
+    const loads = {
+      busy: app.load("busy", { connections: 32, keepAlive: true }),
+      fresh: app.load("busy", { connections: 32, keepAlive: false }),
+      thinking: app.load("thinking", { clients: 64, keepAlive: true, think: 250, away: 20 }),
+      webSockets: app.load("webSockets", { clients: 16, think: 200 }),
+    };
+    return during(loads, 2, () => app.systemd.restart("app.service"));
+  }
+
+  test("notice nothing when it drains", async () => {
+    for (const result of Object.values(await restart("drain"))) {
+      expect(result).toMatchObject({ failed: {}, lost: 0, resets: 0 });
+    }
+  });
+
+  test("lose requests when it exits at SIGTERM, and see no close frame", async () => {
+    const { busy, thinking, webSockets } = await restart("exit");
+    for (const { lost } of [busy, thinking]) expect(lost).toBeGreaterThan(0);
+    expect(webSockets.closed).toEqual({ 1006: 32 });
+  });
+
+  test("lose requests where they think, when it calls Node's own close()", async () => {
+    const { thinking } = await restart("close");
+    expect(thinking.lost).toBeGreaterThan(0);
+  });
+});
+
+/** A server that reads a request at a time, and does with each what comes next in the script. Resolves to its port. */
+async function serve(script: ((socket: Socket) => void)[]): Promise<number> {
+  const left = [...script];
+  const answer = (socket: Socket): void =>
+    void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"pid":123}');
+  const server: Server = createServer((socket) => {
+    socket.on("error", () => {});
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+      const head = text.indexOf("\r\n\r\n");
+      if (head === -1 || text.length < head + 4 + length) return;
+      text = "";
+      (left.shift() ?? answer)(socket);
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void server.close());
+  return (server.address() as { port: number }).port;
+}

@@ -1,0 +1,48 @@
+// A server with no adapter, to test the load itself: it stops in the way that STOP says, right or wrong.
+import { writeSync } from "node:fs";
+import { createServer } from "node:http";
+import { Server } from "node:net";
+import process from "node:process";
+import { WebSocketServer } from "ws";
+import { digest, download, whoAmI, work } from "../../src/load-app.mjs";
+
+const routes = {
+  "GET /": async (_request, response) => {
+    await work();
+    response.end(JSON.stringify(whoAmI));
+  },
+  "POST /echo": (request, response) => void request.pipe(response),
+  "GET /download": (_request, response, query) => void download(query).pipe(response),
+  "PUT /upload": async (request, response) => void response.end(JSON.stringify(await digest(request))),
+};
+let draining = false;
+const server = createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url, "http://localhost");
+  response.setHeader("x-pid", process.pid);
+  if (draining) response.setHeader("connection", "close");
+  void routes[`${request.method} ${pathname}`](request, response, Object.fromEntries(searchParams));
+});
+const webSockets = new WebSocketServer({ server });
+webSockets.on("connection", (socket) => {
+  socket.on("message", (data) => socket.send(data));
+  if (draining) socket.close(1001);
+});
+
+/** @param close how to accept no more */
+const drain = (close) => () => {
+  draining = true;
+  close.call(server, () => process.exit());
+  for (const socket of webSockets.clients) socket.close(1001);
+};
+const stops = {
+  /** Leaves each idle connection to its client until the next answer. */
+  drain: drain(Server.prototype.close),
+  /** Node's own close() closes idle connections at once. */
+  close: drain(server.close),
+  exit: () => process.exit(),
+};
+process.on("SIGTERM", stops[process.env.STOP]);
+
+const fds = process.env.LISTEN_FDNAMES.split(":");
+const notify = fds.indexOf("notify") + 3;
+server.listen({ fd: 3 }, 0x7fffffff, () => writeSync(notify, "READY=1"));
