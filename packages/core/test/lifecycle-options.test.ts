@@ -9,7 +9,7 @@ describe("an option that makes no sense is refused, and the message names it", (
       event: "refused",
       code: "ERR_OPTION",
       message:
-        "The option idleTimeout is '5', not false, or a time such as '5min', or a number of milliseconds",
+        "The option idleTimeout is '5', not false for never, or a time such as '5min', or a number of milliseconds, of more than 0",
       hint: expect.stringContaining("'10s', not '10'"),
     });
     await using other = await startApp([fd], {}, { env: { SOCKACT_DRAIN_TIMEOUT: "5" } });

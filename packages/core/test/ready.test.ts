@@ -16,6 +16,18 @@ describe.concurrent("ready", () => {
     expect(running.stdout.match(/asked whether ready/g)).toHaveLength(1);
   });
 
+  test("that is still pending at a reload is waited for all the same", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
+    await using running = app;
+    await running.event("asked whether ready");
+    running.kill("SIGHUP");
+    running.write("answer");
+    await running.event("ready");
+    expect(running.stdout).not.toContain('"reloading"');
+    running.kill("SIGHUP");
+    await running.event("reloading");
+  });
+
   test("that is rejected ends the process with the error, and it is never ready", async () => {
     const { app } = await appOnSocket(ready);
     await using running = app;

@@ -1,13 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { freeAddress, httpRequest } from "@sockact/testkit";
-import {
-  appOnSocket,
-  heldClient,
-  idleClient,
-  startApp,
-  systemdSocket,
-  terminate,
-} from "./lifecycle-app.ts";
+import { appOnSocket, heldClient, idleClient, startApp, systemdSocket, terminate } from "./lifecycle-app.ts";
 
 describe("a second signal", () => {
   test.each([

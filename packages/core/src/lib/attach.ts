@@ -111,11 +111,7 @@ function listen(this: Server, ...args: unknown[]): Server {
  * Whose server this is: of several that own it, the first that has sockets left. Nobody's when it is told which descriptor or
  * handle to listen on.
  */
-function attachmentOf(
-  server: Server,
-  { passed }: Passed,
-  options: unknown,
-): Attachment | undefined {
+function attachmentOf(server: Server, { passed }: Passed, options: unknown): Attachment | undefined {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
   if (typeof fd === "number") markTaken(passed, fd);
   if (typeof fd === "number" || _handle !== undefined || handle !== undefined) return undefined;

@@ -37,7 +37,9 @@ export interface Listening {
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
   const { name: _name, required, ...where } = options;
-  const ours = Object.entries(options).filter(([key]) => ["name", "required", ...LIFECYCLE_OPTIONS].includes(key));
+  const ours = Object.entries(options).filter(([key]) =>
+    ["name", "required", ...LIFECYCLE_OPTIONS].includes(key),
+  );
   const own: AppOptions = Object.fromEntries(ours);
   checkOptions(own);
   const passed = readActivation();

@@ -32,6 +32,8 @@ interface State {
   apps: App[];
   /** Set once all is there that READY=1 waits for; fulfils when it has been sent. */
   ready: Promise<void> | undefined;
+  /** Whether all of that is there. */
+  isReady: boolean;
   /** How many `hold()`s have not been let go. */
   holds: number;
   idleTimer: NodeJS.Timeout | undefined;
@@ -52,6 +54,7 @@ export const state: State = ((globalThis as Record<symbol, unknown>)[Symbol.for(
   untakenTold: false,
   apps: [],
   ready: undefined,
+  isReady: false,
   holds: 0,
   idleTimer: undefined,
   stopping: undefined,

@@ -29,6 +29,8 @@ export class Drain {
   readonly connections: Connections;
   /** Any server of HTTP, of either version. */
   readonly isHttp: boolean;
+  /** Whether the server's own `close()` drains. */
+  isPatient = false;
   readonly #settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
   readonly #upgrades: ReturnType<typeof rememberUpgrades>;
   /** The upgraded connections that know that it ends. */
@@ -140,6 +142,7 @@ export class Drain {
 export function closePatiently(drain: Drain): void {
   const { server } = drain;
   if (!drain.isHttp) return;
+  drain.isPatient = true;
   let called = false;
   let closed = false;
   server.once("close", () => (closed = true));

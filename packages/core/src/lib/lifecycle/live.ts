@@ -44,8 +44,8 @@ export function live(server: Server, app: App, sockets: readonly ActivatedSocket
   server.on("close", () => drains.delete(drain));
 }
 
-/** Drains a server as its own `close()` does, once it is activated; any other is left alone. Fulfils when all connections have ended. */
+/** Drains a server as its own `close()` does, where that is patient; any other is left alone. Fulfils when all connections have ended. */
 export async function drainServer(server: Server): Promise<void> {
   const drain = lives.get(server);
-  if (drain?.begun || server.listening) await drain?.beginPatiently();
+  if (drain?.isPatient && (drain.begun || server.listening)) await drain.beginPatiently();
 }

@@ -20,10 +20,10 @@ function refusal(options: Record<string, unknown>): ActivationError {
 describe("a wrong option is refused by its name", () => {
   test.each<[name: string, values: unknown[]]>([
     ["drainTimeout", ["10", "", "ten", "1 fortnight", -1, NaN, false, true, null, {}, 10n, "-1s", "1s30"]],
-    ["idleTimeout", ["10", "", true, "yes", -1, NaN, null, [], "5 minutes later"]],
+    ["idleTimeout", ["10", "", true, "yes", -1, NaN, null, [], "5 minutes later", 0, "0s"]],
     ["notify", ["no", "yes", 0, 1, null, {}]],
     ["watchdog", ["on", 1, null]],
-    ["signals", [["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
+    ["signals", ["SIGTERM", ["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
     ["ready", [true, Promise.resolve(), null]],
     ["onReload", [true, "reload"]],
     ["onStop", [1]],

@@ -61,22 +61,38 @@ const DRAIN_TIMEOUT = 10_000;
 
 const callbacks = ["ready", "onReload", "onStop", "healthCheck", "onDrainUpgraded", "onEvent"] as const;
 
-type Reader = (value: unknown) => unknown;
+interface Reader {
+  option(value: unknown): unknown;
+  variable(text: string): unknown;
+  is: string;
+}
 
-/** What each option may be, and how to read it. A reader gives undefined for what it can't. */
+const trueOrFalse: Reader = {
+  option: (value) => (typeof value === "boolean" ? value : undefined),
+  variable: flag,
+  is: "true or false",
+};
+
+/** What each option may be, and its variable. What can't be read is undefined. */
 const readers = {
   drainTimeout: {
-    read: milliseconds,
+    option: milliseconds,
+    variable: milliseconds,
     is: "a time, such as '30s' or '1min 30s', or a number of milliseconds",
   },
   idleTimeout: {
-    read: (value) => (value === false || flag(value) === false ? Infinity : milliseconds(value)),
-    is: "false, or a time such as '5min', or a number of milliseconds",
+    option: (value) => (value === false ? Infinity : milliseconds(value) || undefined),
+    variable: (text) => (flag(text) === false ? Infinity : milliseconds(text) || undefined),
+    is: "false for never, or a time such as '5min', or a number of milliseconds, of more than 0",
   },
-  notify: { read: flag, is: "true or false" },
-  watchdog: { read: flag, is: "true or false" },
-  signals: { read: (value) => flag(value) ?? signalList(value), is: "true, false or a list of signals" },
-} satisfies Record<string, { read: Reader; is: string }>;
+  notify: trueOrFalse,
+  watchdog: trueOrFalse,
+  signals: {
+    option: (value) => (typeof value === "boolean" ? value : signalList(value)),
+    variable: (text) => flag(text) ?? signalList(text.trim().split(/\s+/)),
+    is: "true, false or a list of signals",
+  },
+} satisfies Record<string, Reader>;
 
 export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.keys(readers)];
 
@@ -101,17 +117,17 @@ export function readSettings(options: LifecycleOptions): Settings {
 }
 
 function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwise: T): T {
-  const { read: reader, is } = readers[name] as { read: Reader; is: string };
-  const variable = variableOf(name);
-  const text = process.env[variable];
+  const { option, variable, is }: Reader = readers[name];
+  const variableName = variableOf(name);
+  const text = process.env[variableName];
   // As with systemd's own variables, an empty one is one that is not set.
   if (text !== undefined && text !== "") {
-    const value = reader(text);
-    if (value === undefined) throw wrong(`${variable}=${text} is not ${is}`, variable);
+    const value = variable(text);
+    if (value === undefined) throw wrong(`${variableName}=${text} is not ${is}`, variableName);
     return value as T;
   }
   if (options[name] === undefined) return otherwise;
-  const value = typeof options[name] === "string" && reader === flag ? undefined : reader(options[name]);
+  const value = option(options[name]);
   if (value === undefined) throw wrong(`The option ${name} is ${inspect(options[name])}, not ${is}`, name);
   return value as T;
 }
@@ -121,10 +137,8 @@ function variableOf(option: string): string {
   return `SOCKACT_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
-/** A boolean, or one as unit files have it. */
-function flag(value: unknown): boolean | undefined {
-  if (typeof value === "boolean") return value;
-  if (typeof value !== "string") return undefined;
+/** A boolean as unit files have it. */
+function flag(value: string): boolean | undefined {
   const text = value.toLowerCase();
   if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
   if (["0", "no", "n", "false", "f", "off"].includes(text)) return false;
@@ -132,8 +146,7 @@ function flag(value: unknown): boolean | undefined {
 }
 
 function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {
-  const list: unknown = typeof value === "string" ? value.trim().split(/\s+/) : value;
-  return Array.isArray(list) && list.every(canBeHandled) ? (list as NodeJS.Signals[]) : undefined;
+  return Array.isArray(value) && value.every(canBeHandled) ? (value as NodeJS.Signals[]) : undefined;
 }
 
 function canBeHandled(signal: unknown): boolean {

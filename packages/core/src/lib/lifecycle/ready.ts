@@ -14,11 +14,14 @@ export function tellWhenReady(): void {
   if (state.ready !== undefined || activation === undefined || "error" in activation) return;
   if (!state.untakenTold && activation.passed.some(isWaitedFor)) return;
   if (!state.apps.some(({ drains }) => drains.size > 0)) return;
-  state.ready = Promise.all(state.apps.map((app) => app.ready)).then(tell, () => {});
+  state.ready = Promise.all(state.apps.map(async (app) => app.ready)).then(tell, () => {
+    // The server's `error` event has told.
+  });
 }
 
 async function tell(): Promise<void> {
   if (state.stopping !== undefined) return;
+  state.isReady = true;
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "ready", notified });
   if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog))

@@ -18,10 +18,11 @@ let running = false;
 let again = false;
 
 async function reload(): Promise<void> {
+  // Before that, READY=1 would be too early; and the app has just read whatever has changed.
+  if (!state.isReady) return;
   again = running;
   if (running) return;
   running = true;
-  await state.ready;
   do {
     again = false;
     if (state.stopping !== undefined) break;

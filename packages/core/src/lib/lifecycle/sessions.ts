@@ -31,10 +31,10 @@ export function sessionOf(stream: Socket): Session | undefined {
 }
 
 /**
- * Sends GOAWAY, which names the last request that is still answered: a client may safely send any later one elsewhere (RFC 9113,
+ * Sends GOAWAY, once, which names the last request that is still answered: a client may safely send any later one elsewhere (RFC 9113,
  * section 6.8). The connection closes behind the last answer. A first GOAWAY that refuses nothing, as the RFC suggests, is not to be had:
  * behind any session.goaway() Node ignores new streams, whatever the last one is said to be.
  */
 export function goAway({ session }: Session): void {
-  if (!session.closed && !session.destroyed) session.close();
+  session.close();
 }
