@@ -17,10 +17,12 @@ describe.concurrent("ready", () => {
   });
 
   test("that is still pending at a reload is waited for all the same", async () => {
-    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
+    const { app, address } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
     await using running = app;
     await running.event("asked whether ready");
     running.kill("SIGHUP");
+    // Whatever came before it has been dealt with.
+    await httpRequest(address);
     running.write("answer");
     await running.event("ready");
     expect(running.stdout).not.toContain('"reloading"');

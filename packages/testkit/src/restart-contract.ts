@@ -17,7 +17,7 @@ export interface RestartsUnderTest {
 /** `npm run test:long`: all of it. A usual run is a sample. */
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
 
-const RESTARTS = LONG ? 20 : 3;
+const RESTARTS = LONG ? 20 : 2;
 const TURNS = LONG ? 20 : 2;
 const KILLS = LONG ? 20 : 2;
 const SLEEPS = LONG ? 100 : 3;
