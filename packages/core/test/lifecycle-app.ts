@@ -189,10 +189,3 @@ export function sha256(data: Buffer): string {
 export function meanwhile(milliseconds: number): Promise<void> {
   return sleep(milliseconds);
 }
-
-/** What of these comes first. */
-export async function first<T extends Record<string, Promise<unknown>>>(promises: T): Promise<keyof T> {
-  return Promise.race(
-    Object.entries(promises).map(async ([name, promise]) => promise.then(() => name as keyof T)),
-  );
-}

@@ -20,7 +20,5 @@ test.each([
     Array.from(text.matchAll(pattern), ([, code]) => code);
   const documented = codes(readFileSync(join(packages, "../docs/errors.md"), "utf8"), inDocs);
   expect(documented.length).toBeGreaterThan(2);
-  expect(documented.toSorted()).toEqual(
-    [...new Set(sources().flatMap((text) => codes(text, inSource)))].sort(),
-  );
+  expect(new Set(documented)).toEqual(new Set(sources().flatMap((text) => codes(text, inSource))));
 });

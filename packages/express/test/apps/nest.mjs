@@ -26,7 +26,11 @@ for (const [path, method] of [
   ["/", "index"],
   ["/slow", "slow"],
 ])
-  Get(path)(AppController.prototype, method, Object.getOwnPropertyDescriptor(AppController.prototype, method));
+  Get(path)(
+    AppController.prototype,
+    method,
+    Object.getOwnPropertyDescriptor(AppController.prototype, method),
+  );
 Req()(AppController.prototype, "index", 0);
 
 const AppModule = function AppModule() {};
