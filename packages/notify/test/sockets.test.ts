@@ -5,7 +5,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { type AppProcess, describeWith, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
+import {
+  type AppProcess,
+  describeOnNode,
+  describeWith,
+  rawSocket,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
 import type { Calls, Told } from "./service.ts";
 
 const tell = [process.execPath, fileURLToPath(new URL("programs/tell.mjs", import.meta.url))];
@@ -230,9 +237,8 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
   });
 });
 
-test.runIf(process.getBuiltinModule?.("node:ffi" as never))(
-  "node:ffi sends by libsystemd, with descriptors",
-  async () => {
+describeOnNode(26, "node:ffi", () => {
+  test("sends by libsystemd, with descriptors", async () => {
     const socket = temporaryPath();
     const { manager } = managerAt(socket);
     const ffi = [process.execPath, fileURLToPath(new URL("programs/ffi.mjs", import.meta.url))];
@@ -244,5 +250,5 @@ test.runIf(process.getBuiltinModule?.("node:ffi" as never))(
       message: expect.stringContaining("ENOENT"),
     });
     expect(await app.event("chosen")).toMatchObject({ avoided: true, warnings: 0 });
-  },
-);
+  });
+});

@@ -19,7 +19,13 @@ export { closeAll, portOf, rawPipe, rawSocket, rawSocketPair } from "./raw-socke
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
-export { describeWith, type Requirements, systemdVersion, whatIsMissing } from "./requires.ts";
+export {
+  describeOnNode,
+  describeWith,
+  type Requirements,
+  systemdVersion,
+  whatIsMissing,
+} from "./requires.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";

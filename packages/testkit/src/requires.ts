@@ -31,9 +31,22 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
       });
     });
   } else {
-    warnOnce(reason);
+    warnOnce(`${reason}; under CI they would fail`);
     describe.skip(`${name} [skipped: ${reason}]`, tests);
   }
+}
+
+/**
+ * As {@link describeWith}, for what only a newer Node has. Under CI, too, an older one skips it and says so: the gate runs the tests on
+ * the newest Node besides.
+ */
+export function describeOnNode(major: number, name: string, tests: () => void): void {
+  if (Number(process.versions.node.split(".")[0]) >= major) {
+    describe(name, tests);
+    return;
+  }
+  warnOnce(`needs Node ${major}, and this is ${process.versions.node}: npm run test:node -- ${major}`);
+  describe.skip(`${name} [skipped: needs Node ${major}]`, tests);
 }
 
 /** The first of the requirements that this computer doesn't meet, in words, or `undefined` when it meets all. */
@@ -73,7 +86,5 @@ const warned = new Set<string>();
 function warnOnce(reason: string): void {
   if (warned.has(reason)) return;
   warned.add(reason);
-  console.warn(
-    `\n!!! TESTS SKIPPED: this computer lacks what they need (${reason}). Under CI they would fail.\n`,
-  );
+  console.warn(`\n!!! TESTS SKIPPED: this computer lacks what they need (${reason}).\n`);
 }
