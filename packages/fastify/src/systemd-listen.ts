@@ -34,6 +34,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       { onEvent: logTo(fastify.log), ...options },
       {
         close: closeOf(fastify),
+        http2: true,
         // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
         // that one finds all sockets taken.
         owns: (server, listeners) =>

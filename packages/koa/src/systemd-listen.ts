@@ -36,7 +36,7 @@ watchKoa();
 export function systemdListen({ app, ...options }: SystemdListenOptions = {}): Middleware {
   watchKoa();
   if (app !== undefined) watchCopyOf(app);
-  const { activated } = checkActivation(options);
+  const { activated } = checkActivation(options, true);
   const marker = asMarker((_context, next) => {
     if (activated) {
       warn(
@@ -48,6 +48,7 @@ export function systemdListen({ app, ...options }: SystemdListenOptions = {}): M
     return next();
   });
   attach(options, {
+    http2: true,
     owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
   });
   return marker;

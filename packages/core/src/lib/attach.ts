@@ -1,14 +1,15 @@
 import { Server } from "node:net";
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
-import { listenOnPassed, notActivated } from "./listen.ts";
+import { listenOnPassed, notActivated, NOTHING } from "./listen.ts";
 import { nativeListen } from "./node-internals.ts";
 import type { App } from "./lifecycle/apps.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
 import { managerAsks } from "./lifecycle/manager.ts";
-import { type AppOptions, checkOptions, namesOf } from "./options.ts";
+import { allTls, type AppOptions, checkOptions, namesOf } from "./options.ts";
 import { maybeActivated, type Passed, readActivation } from "./read.ts";
 import { type Attachment, once, state } from "./state.ts";
+import { checkTls } from "./tls/acceptor.ts";
 import { hasRemaining, markTaken, socketsNamed } from "./take.ts";
 
 /** What a framework's adapter knows of its app. */
@@ -21,6 +22,8 @@ export interface Hooks {
   owns: Attachment["owns"];
   /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
   onBound?: Attachment["onBound"];
+  /** Whether what the framework makes of requests can answer HTTP/2. */
+  http2?: boolean;
   /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
   close?: App["close"];
 }
@@ -35,12 +38,12 @@ export interface Hooks {
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, and what activatedSockets() throws
  */
-export function attach(options: AppOptions, { owns, onBound, close }: Hooks): boolean {
-  const passed = checkActivation(options);
+export function attach(options: AppOptions, { owns, onBound, close, http2 = false }: Hooks): boolean {
+  const passed = checkActivation(options, http2);
   const app = makeApp(options, passed.activated, close);
   if (!isAlive(app)) return false;
   state.apps.push(app);
-  state.attachments.push({ owns, name: namesOf(options), app, ...(onBound && { onBound }) });
+  state.attachments.push({ owns, take: options, http2, app, ...(onBound && { onBound }) });
   once("wrap listen", () => {
     Server.prototype.listen = listen as typeof nativeListen;
   });
@@ -50,14 +53,16 @@ export function attach(options: AppOptions, { owns, onBound, close }: Hooks): bo
 /**
  * Throws at once what would be an error later, so that an app fails where it says `systemdListen()`.
  *
+ * @param http2 as of {@link Hooks}
  * @throws ActivationError as {@link attach}
  */
-export function checkActivation(options: AppOptions): Passed {
+export function checkActivation(options: AppOptions, http2 = false): Passed {
   checkOptions(options);
   const passed = readActivation();
   if (!passed.activated && options.required === true) throw notActivated(passed.reason);
   const names = namesOf(options);
   if (passed.activated && names !== undefined) socketsNamed(passed.passed, names);
+  if (passed.activated) for (const tls of allTls(options)) checkTls(tls, http2);
   return passed;
 }
 
@@ -90,15 +95,15 @@ function listen(this: Server, ...args: unknown[]): Server {
   const passed = readActivation();
   const attachment = attachmentOf(this, passed, args[0]);
   if (attachment === undefined || !passed.activated) {
-    if (attachment) live(this, attachment.app, []);
+    if (attachment) live(this, attachment.app, NOTHING);
     return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
   }
   try {
-    const sockets = listenOnPassed(this, passed, attachment.name, bindOptions(args));
+    const bound = listenOnPassed(this, passed, attachment.take, bindOptions(args), attachment.http2);
     const callback = args.findLast((arg) => typeof arg === "function");
     if (callback !== undefined) this.once("listening", callback as () => void);
-    live(this, attachment.app, sockets);
-    attachment.onBound?.(this, sockets, args[0]);
+    live(this, attachment.app, bound);
+    attachment.onBound?.(this, bound.sockets, args[0]);
   } catch (error) {
     // As in Node, what can't be bound is an event, what makes no sense is thrown.
     if (!(error instanceof ActivationError)) throw error;
@@ -120,7 +125,7 @@ function attachmentOf(server: Server, { passed }: Passed, options: unknown): Att
     ...server.listeners("request"),
   ]);
   const owners = state.attachments.filter(({ owns }) => owns(server, requestListeners));
-  return owners.find(({ name }) => hasRemaining(passed, name)) ?? owners[0];
+  return owners.find(({ take }) => hasRemaining(passed, namesOf(take))) ?? owners[0];
 }
 
 /** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number behind the first. */

@@ -1,6 +1,7 @@
 import { type AddressInfo, Server } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 import type { ActivatedSocket } from "./classify.ts";
-import { giveHandle, handleOf, joinHandles, nativeListen, setPipeName } from "./node-internals.ts";
+import { giveHandle, handleOf, joinHandles, nativeListen, redirectConnections, setPipeName } from "./node-internals.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /**
@@ -15,17 +16,27 @@ const KEEP_BACKLOG = 0x7fffffff;
  * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
  * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options hold for each.
  */
-export function bind(server: Server, sockets: readonly PassedSocket[], backlog: number = KEEP_BACKLOG): void {
+export function bind(
+  server: Server,
+  sockets: readonly PassedSocket[],
+  { backlog = KEEP_BACKLOG, tlsFor }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
+): void {
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   listenOn(server, first, backlog);
   const handle = handleOf(server);
   if (handle === undefined) return;
   const address = serverAddress(first.socket);
   if (typeof address === "string") setPipeName(server, address);
-  const handles: ReturnType<typeof giveHandle>[] = others.map((other) => {
+  const secure = (given: typeof handle | undefined, { socket }: PassedSocket): typeof given => {
+    const tls = tlsFor(socket);
+    if (given && tls) redirectConnections(given, server, tls);
+    return given;
+  };
+  secure(handle, first);
+  const handles = others.map((other) => {
     const acceptor = new Server().on("error", (error) => server.emit("error", error));
     listenOn(acceptor, other, backlog);
-    return giveHandle(acceptor, server);
+    return secure(giveHandle(acceptor, server), other);
   });
   joinHandles(
     handle,

@@ -12,6 +12,8 @@ export type ActivationErrorCode =
   | "ERR_SOCKET_CONNECTED"
   | "ERR_SOCKET_UNBOUND"
   | "ERR_SOCKET_UNSUPPORTED"
+  | "ERR_TLS"
+  | "ERR_TLS_FILE"
   | "ERR_WORKER_THREAD"
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"

@@ -5,11 +5,12 @@ import type { ActivatedSocket } from "./classify.ts";
 import { ActivationError } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
-import { LIFECYCLE_OPTIONS } from "./lifecycle/options.ts";
-import { type AppOptions, checkOptions, namesOf } from "./options.ts";
+import { allTls, type AppOptions, checkOptions, KNOWN, namesOf, type TakeOptions, tlsOf } from "./options.ts";
 import { type Passed, readActivation } from "./read.ts";
 import { state } from "./state.ts";
 import { takeListeners } from "./take.ts";
+import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
+import type { TlsOptions } from "./tls/options.ts";
 
 /**
  * Which sockets to take, how to live with them, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
@@ -37,10 +38,7 @@ export interface Listening {
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
   const { name: _name, required, ...where } = options;
-  const ours = Object.entries(options).filter(([key]) =>
-    ["name", "required", ...LIFECYCLE_OPTIONS].includes(key),
-  );
-  const own: AppOptions = Object.fromEntries(ours);
+  const own: AppOptions = Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key)));
   checkOptions(own);
   const passed = readActivation();
   if (!passed.activated) {
@@ -49,15 +47,26 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
       throw notActivated(passed.reason, "there is no port and no path to listen on instead");
     server.listen(where);
   }
-  const sockets = passed.activated ? listenOnPassed(server, passed, namesOf(own), where) : [];
+  const http2 = allTls(own).some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
+  const bound = passed.activated ? listenOnPassed(server, passed, own, where, http2) : NOTHING;
   const app = makeApp(own, passed.activated);
   if (isAlive(app)) {
     state.apps.push(app);
-    live(server, app, sockets);
+    live(server, app, bound);
   }
   await untilListening(server);
-  return { activated: passed.activated, sockets };
+  return { activated: passed.activated, sockets: bound.sockets };
 }
+
+/** What a server listens on. */
+export interface Bound {
+  sockets: readonly ActivatedSocket[];
+  /** What speaks TLS on some of them. */
+  acceptors: readonly TlsAcceptor[];
+}
+
+/** Of a server that listens on nothing that was passed. */
+export const NOTHING: Bound = { sockets: [], acceptors: [] };
 
 /** What of the caller's own listen options holds for a socket that is already bound. */
 export interface BindOptions {
@@ -74,17 +83,22 @@ export interface BindOptions {
 export function listenOnPassed(
   server: Server,
   { passed }: Extract<Passed, { activated: true }>,
-  names: readonly string[] | undefined,
+  take: TakeOptions,
   { backlog, signal }: BindOptions,
-): readonly ActivatedSocket[] {
+  http2: boolean,
+): Bound {
   // Before anything is taken: Node throws ERR_SERVER_ALREADY_LISTEN.
   if (server.listening) (nativeListen as () => Server).call(server);
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
-    const taken = takeListeners(passed, names);
-    bind(server, taken, backlog);
+    const acceptors = new Map(allTls(take).map((tls) => [tls, makeAcceptor(server, tls, http2)]));
+    const taken = takeListeners(passed, namesOf(take));
+    bind(server, taken, {
+      backlog,
+      tlsFor: ({ name }) => acceptors.get(tlsOf(take, name) as TlsOptions)?.tls,
+    });
     if (subscription) server.once("close", () => subscription[Symbol.dispose]());
-    return taken.map(({ socket }) => socket);
+    return { sockets: taken.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
   } catch (error) {
     subscription?.[Symbol.dispose]();
     throw error;

@@ -18,6 +18,8 @@ interface ServerInternals {
 
 /** A listening handle of libuv. Its owner, under a private symbol, is the server that its connections go to. */
 interface ListenHandle extends Record<symbol, unknown> {
+  /** Called for each connection; emits `connection`, or `drop`, on the owner before it returns. */
+  onconnection(...args: unknown[]): void;
   close(callback?: () => void): void;
   ref(): void;
   unref(): void;
@@ -51,6 +53,29 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
   handle[owner] = server;
   if ((server as Server & ServerInternals)._unref) handle.unref();
   return handle;
+}
+
+/**
+ * Makes the connections that a handle of `server` accepts be emitted by `other`, to which they have to speak first. They stay connections
+ * of `server` in all that Node counts and closes.
+ */
+export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
+  const { onconnection } = handle;
+  handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
+    const own = Object.getOwnPropertyDescriptor(server, "emit");
+    const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
+    // For this call alone, so that it costs no request anything.
+    server.emit = ((event: string, ...rest: unknown[]) =>
+      event === "connection"
+        ? (other.emit as (event: string, ...args: unknown[]) => boolean)(event, ...rest)
+        : emit(event, ...rest)) as typeof server.emit;
+    try {
+      onconnection.apply(this, args);
+    } finally {
+      if (own) Object.defineProperty(server, "emit", own);
+      else delete (server as Partial<Server>).emit;
+    }
+  };
 }
 
 /** Makes close(), ref() and unref() of one handle, whichever way they are called, hold for the others too. */

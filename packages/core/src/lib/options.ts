@@ -1,18 +1,32 @@
 import { ActivationError } from "./errors.ts";
+import type { TlsOptions } from "./tls/options.ts";
 import { LIFECYCLE_OPTIONS, type LifecycleOptions, readSettings } from "./lifecycle/options.ts";
+
+/** How one socket is served. */
+export interface SocketOptions {
+  /** Speaks TLS on it; of more weight than the `tls` for all. */
+  tls?: TlsOptions;
+}
 
 /** All that an app can say: which sockets it takes, and how it lives with them. */
 export interface AppOptions extends TakeOptions, LifecycleOptions {}
 
 /** Which sockets an app or a server takes, and whether it has to get one. */
 export interface TakeOptions {
+  /** Speaks TLS on these sockets, for a server that does not by itself. */
+  tls?: TlsOptions;
+  /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
+  sockets?: Readonly<Record<string, SocketOptions>>;
   /** The `FileDescriptorName=` of the sockets to take; one name may stand for several. Left out: every listener not yet taken. */
   name?: string | readonly string[];
   /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
   required?: boolean;
 }
 
-const KNOWN: readonly string[] = ["name", "required", ...LIFECYCLE_OPTIONS];
+const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required"];
+
+/** Every option that is ours. */
+export const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /**
  * Refuses what has no meaning: an option that is silently ignored would be found out in production.
@@ -24,8 +38,10 @@ export function checkOptions(options: AppOptions): void {
     throw wrong(`options is ${String(options)}, not an object`);
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) throw wrong(`There is no option ${unknown.join(", ")}`);
-  const { name, required } = options;
+  const { name, required, sockets, tls } = options;
   const names = namesOf(options);
+  checkTls(tls, "tls");
+  if (sockets !== undefined) checkSockets(sockets, name);
   if (
     name !== undefined &&
     (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
@@ -37,8 +53,41 @@ export function checkOptions(options: AppOptions): void {
   readSettings(options);
 }
 
+function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
+  if (name !== undefined) throw wrong("Of the options name and sockets, both say which sockets to take");
+  if (!isObject(sockets) || Object.keys(sockets).length === 0) throw wrong("The option sockets names no socket");
+  for (const [each, options] of Object.entries(sockets)) {
+    const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
+    if (!isKnown) throw wrong(`The option sockets.${each} is not {}, or { tls }`);
+    checkTls(options.tls, `sockets.${each}.tls`);
+  }
+}
+
+function checkTls(tls: unknown, what: string): void {
+  if (tls === undefined) return;
+  if (!isObject(tls)) throw wrong(`The option ${what} is not an object such as { key, cert }`);
+  const { key, cert, pfx, SNICallback } = tls;
+  if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
+    throw wrong(`The option ${what} lacks a key and a cert`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What TLS this socket is to speak, if any. */
+export function tlsOf({ tls, sockets }: TakeOptions, name: string): TlsOptions | undefined {
+  return sockets?.[name]?.tls ?? tls;
+}
+
+/** Every TLS that is asked for. */
+export function allTls({ tls, sockets = {} }: TakeOptions): TlsOptions[] {
+  return [tls, ...Object.values(sockets).map((socket) => socket.tls)].filter((each) => each !== undefined);
+}
+
 /** The names to take; undefined for every listener that is not taken. */
-export function namesOf({ name }: TakeOptions): readonly string[] | undefined {
+export function namesOf({ name, sockets }: TakeOptions): readonly string[] | undefined {
+  if (sockets !== undefined) return Object.keys(sockets);
   return typeof name === "string" ? [name] : name;
 }
 

@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import type { ActivatedSocket } from "./classify.ts";
 import type { App } from "./lifecycle/apps.ts";
+import type { TakeOptions } from "./options.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /** What the one read of the environment gave. */
@@ -12,7 +13,9 @@ export type Activation =
 /** A framework's app that is to listen on the sockets: which servers are its, and what it takes. */
 export interface Attachment {
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
-  name: readonly string[] | undefined;
+  /** Its options: which sockets it takes, and how each is served. */
+  take: TakeOptions;
+  http2: boolean;
   app: App;
   /** Told once a server of the app has the sockets, before `listening` is emitted; with the first argument of its `listen()`. */
   onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;

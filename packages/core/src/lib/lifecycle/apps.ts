@@ -1,6 +1,7 @@
 import type { Drain } from "./drain.ts";
 import { logEvent, type SockactEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
+import type { TlsAcceptor } from "../tls/acceptor.ts";
 import process from "node:process";
 import { inspect } from "node:util";
 import { state } from "../state.ts";
@@ -11,6 +12,8 @@ export interface App {
   activated: boolean;
   /** Its servers that listen, or are draining. */
   drains: Set<Drain>;
+  /** What speaks TLS for its servers. */
+  acceptors: TlsAcceptor[];
   /** Its `ready`, once called. */
   ready: Promise<void> | undefined;
   /** What its framework does at the end. */

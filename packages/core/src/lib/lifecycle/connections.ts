@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Server, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { Server as TlsServer } from "node:tls";
 import { handshakeOf, responseOf, speaksHttp } from "../node-internals.ts";
 
 /** One accepted connection. */
@@ -9,6 +10,8 @@ export interface Connection {
   readonly socket: Socket;
   /** What the bytes are read from: the TLS socket once its handshake is done, before that and without TLS the same. */
   stream: Socket;
+  /** Whether it is in a TLS handshake. */
+  inHandshake: boolean;
   /** When it was accepted, on the clock of performance.now(). */
   readonly since: number;
 }
@@ -16,21 +19,34 @@ export interface Connection {
 /** The connections of a server, by what was accepted. */
 export type Connections = ReadonlyMap<Socket, Connection>;
 
-/** Keeps account of the connections of a server; `changed` is called with each that comes or goes. */
-export function trackConnections(server: Server, changed: () => void): Connections {
+/**
+ * Keeps account of the connections of a server, with those that its TLS acceptors have not handed on yet; `changed` is called with each
+ * that comes or goes.
+ */
+export function trackConnections(
+  server: Server,
+  acceptors: readonly TlsServer[],
+  changed: () => void,
+): Connections {
   const connections = new Map<Socket, Connection>();
-  server.on("connection", (socket: Socket) => {
-    connections.set(socket, { socket, stream: socket, since: performance.now() });
+  const track = (inHandshake: boolean) => (socket: Socket) => {
+    // One that an acceptor hands on.
+    if (connections.has(handshakeOf(socket) as Socket)) return;
+    connections.set(socket, { socket, stream: socket, inHandshake, since: performance.now() });
     socket.on("close", () => {
       connections.delete(socket);
       changed();
     });
     changed();
-  });
-  server.on("secureConnection", (stream: Socket) => {
-    const connection = connections.get(handshakeOf(stream) as Socket);
-    if (connection) connection.stream = stream;
-  });
+  };
+  server.on("connection", track(server instanceof TlsServer));
+  for (const acceptor of acceptors) acceptor.on("connection", track(true));
+  for (const each of [server, ...acceptors]) {
+    each.prependListener("secureConnection", (stream: Socket) => {
+      const connection = connections.get(handshakeOf(stream) as Socket);
+      if (connection) Object.assign(connection, { stream, inHandshake: false });
+    });
+  }
   return connections;
 }
 

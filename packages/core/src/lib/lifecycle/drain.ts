@@ -2,7 +2,7 @@ import { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { Server as TlsServer } from "node:tls";
+import type { Server as TlsServer } from "node:tls";
 import { speaksHttp } from "../node-internals.ts";
 import { sayCloseFromNowOn, sayCloseInTurn } from "./answers.ts";
 import { emit } from "./apps.ts";
@@ -37,18 +37,21 @@ export class Drain {
   readonly #told = new WeakSet<Socket>();
   #drained: Promise<void> | undefined;
 
-  /** @param changed called with each connection that comes or goes */
+  /**
+   * @param acceptors what speaks TLS for the server
+   * @param changed called with each connection that comes or goes
+   */
   constructor(
     server: Server,
     settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">,
-    changed: () => void,
+    { acceptors, changed }: { acceptors: readonly TlsServer[]; changed: () => void },
   ) {
     this.server = server;
     this.isHttp = "headersTimeout" in server || "updateSettings" in server;
     this.#settings = settings;
-    this.connections = trackConnections(server, changed);
+    this.connections = trackConnections(server, acceptors, changed);
     this.#upgrades = rememberUpgrades(server);
-    rememberSessions(server);
+    for (const each of [server, ...acceptors]) rememberSessions(each);
   }
 
   /** Whether nothing came over this connection yet, though the client has to speak first. */
@@ -124,13 +127,12 @@ export class Drain {
 
   /** Whether cutting it would lose something. */
   #isUnderWay(connection: Connection): boolean {
-    const { socket, stream } = connection;
+    const { inHandshake, stream } = connection;
     if (!this.isHttp) return true;
     if (this.#upgrades.has(stream)) return !this.#told.has(stream);
     if (speaksHttp(stream)) return currentResponse(connection) !== undefined;
     const session = sessionOf(stream);
     if (session) return session.streams > 0;
-    const inHandshake = this.server instanceof TlsServer && stream === socket;
     return !inHandshake && !isSilent(connection);
   }
 }

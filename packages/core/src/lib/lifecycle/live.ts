@@ -1,5 +1,5 @@
 import type { Server } from "node:net";
-import type { ActivatedSocket } from "../classify.ts";
+import type { Bound } from "../listen.ts";
 import { type App, emitTo } from "./apps.ts";
 import { closePatiently, Drain } from "./drain.ts";
 import { countAnew } from "./idle.ts";
@@ -13,7 +13,7 @@ import { handleSignals } from "./signals.ts";
  * @throws ActivationError `ERR_OPTION`
  */
 export function makeApp(options: LifecycleOptions, activated: boolean, close?: App["close"]): App {
-  return { settings: readSettings(options), activated, drains: new Set(), ready: undefined, close };
+  return { settings: readSettings(options), activated, drains: new Set(), acceptors: [], ready: undefined, close };
 }
 
 /** Whether there is anything to live for: started by hand, an app is left alone. */
@@ -24,11 +24,15 @@ export function isAlive({ activated, settings }: App): boolean {
 const lives = new WeakMap<Server, Drain>();
 
 /** Lets a server that is about to listen live as its app wants it. Called before it emits `listening`. */
-export function live(server: Server, app: App, sockets: readonly ActivatedSocket[]): void {
+export function live(server: Server, app: App, { sockets, acceptors }: Bound): void {
   // After a listen() that failed, it may be called again.
   if (lives.has(server)) return;
   const { settings, drains } = app;
-  const drain = new Drain(server, settings, countAnew);
+  const drain = new Drain(server, settings, {
+    acceptors: acceptors.map(({ tls }) => tls),
+    changed: countAnew,
+  });
+  app.acceptors.push(...acceptors);
   lives.set(server, drain);
   if (app.activated) closePatiently(drain);
   server.prependListener("listening", () => {

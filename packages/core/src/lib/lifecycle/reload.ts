@@ -35,8 +35,9 @@ async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
   await tellManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
-  for (const { settings } of state.apps) {
+  for (const { settings, acceptors } of state.apps) {
     try {
+      for (const acceptor of acceptors) acceptor.reread();
       await settings.onReload?.();
     } catch (error) {
       emit({ type: "error", error });
