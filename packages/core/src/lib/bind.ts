@@ -1,7 +1,14 @@
 import { type AddressInfo, Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import type { ActivatedSocket } from "./classify.ts";
-import { giveHandle, handleOf, joinHandles, nativeListen, redirectConnections, setPipeName } from "./node-internals.ts";
+import {
+  giveHandle,
+  handleOf,
+  joinHandles,
+  nativeListen,
+  redirectConnections,
+  setPipeName,
+} from "./node-internals.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /**
@@ -19,7 +26,10 @@ const KEEP_BACKLOG = 0x7fffffff;
 export function bind(
   server: Server,
   sockets: readonly PassedSocket[],
-  { backlog = KEEP_BACKLOG, tlsFor }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
+  {
+    backlog = KEEP_BACKLOG,
+    tlsFor,
+  }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
 ): void {
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   listenOn(server, first, backlog);

@@ -55,7 +55,8 @@ export function checkOptions(options: AppOptions): void {
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
   if (name !== undefined) throw wrong("Of the options name and sockets, both say which sockets to take");
-  if (!isObject(sockets) || Object.keys(sockets).length === 0) throw wrong("The option sockets names no socket");
+  if (!isObject(sockets) || Object.keys(sockets).length === 0)
+    throw wrong("The option sockets names no socket");
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
     if (!isKnown) throw wrong(`The option sockets.${each} is not {}, or { tls }`);

@@ -13,7 +13,14 @@ import { handleSignals } from "./signals.ts";
  * @throws ActivationError `ERR_OPTION`
  */
 export function makeApp(options: LifecycleOptions, activated: boolean, close?: App["close"]): App {
-  return { settings: readSettings(options), activated, drains: new Set(), acceptors: [], ready: undefined, close };
+  return {
+    settings: readSettings(options),
+    activated,
+    drains: new Set(),
+    acceptors: [],
+    ready: undefined,
+    close,
+  };
 }
 
 /** Whether there is anything to live for: started by hand, an app is left alone. */

@@ -1,4 +1,10 @@
-import { createSecureServer, type SecureServerOptions, type Http2ServerRequest, type Http2ServerResponse, type Http2Session } from "node:http2";
+import {
+  createSecureServer,
+  type SecureServerOptions,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type Http2Session,
+} from "node:http2";
 import type { Server } from "node:net";
 import { createServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { ActivationError } from "../errors.ts";
@@ -23,6 +29,8 @@ export function makeAcceptor(server: Server, options: TlsOptions, http2: boolean
     Object.entries(sni).map(([name, identity]) => [name, readIdentity(identity)]);
   const tls = http2 && offersHttp2(ALPNProtocols) ? makeHttp2(server, settings) : makeHttp1(server, settings);
   for (const [name, context] of names()) tls.addContext(name, context);
+  // As with https: a client that goes in the middle of its handshake is gone.
+  tls.prependListener("connection", (socket) => (socket.allowHalfOpen = false));
   tls.on("tlsClientError", (error, socket) => server.emit("tlsClientError", error, socket));
   return {
     tls,

@@ -20,7 +20,8 @@ export interface TlsIdentity extends Omit<SecureContextOptions, FileOption> {
 }
 
 /** All that tls.createServer() of Node takes, with paths; `ALPNProtocols` with `h2` offers HTTP/2. Files are read again at a reload. */
-export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | FileOption> {
+export interface TlsOptions
+  extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | FileOption> {
   /** Who the server is for clients that ask for another name (SNI): by host name, where `*.example.org` stands for one label. */
   sni?: Readonly<Record<string, TlsIdentity>>;
 }
@@ -54,7 +55,8 @@ export function readIdentity<T extends TlsIdentity>(options: T): T & SecureConte
 }
 
 function readMaterial(material: Material, name: string): Material {
-  if (Array.isArray(material)) return material.map((each) => readMaterial(each as Material, name) as string | Buffer);
+  if (Array.isArray(material))
+    return material.map((each) => readMaterial(each as Material, name) as string | Buffer);
   if (typeof material !== "string" || material.includes("-----BEGIN ")) return material;
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   let cause: unknown;

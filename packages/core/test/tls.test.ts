@@ -1,0 +1,312 @@
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { get, Agent } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { createConnection, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import {
+  type AddressKind,
+  type AppProcess,
+  certificateOf,
+  closeAll,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  rawSocket,
+  startWithFds,
+} from "@sockact/testkit";
+
+const program = [process.execPath, fileURLToPath(new URL("programs/tls.mjs", import.meta.url))];
+const localhost = certificateOf("localhost");
+const example = certificateOf("example.org");
+const both = { sockets: { http: {}, https: { tls: localhost } } };
+
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+
+interface Seen {
+  httpVersion: string;
+  encrypted: boolean;
+  servername: string | false;
+  alpnProtocol: string | false;
+  connections: number;
+}
+
+/** Starts the program with a socket for each name. */
+async function start(
+  options: object,
+  { names = ["http", "https"], kinds = [] as AddressKind[], env = {} } = {},
+): Promise<{ app: AppProcess; addresses: string[] }> {
+  const addresses: string[] = [];
+  const fds = [];
+  for (const [index] of names.entries()) {
+    const kind = kinds[index] ?? "tcp4";
+    const bound = await freeAddress(kind);
+    fds.push(rawSocket(kind === "tcp4" ? "ipv4" : "unix", "stream", { bound, listening: true }));
+    addresses.push(bound);
+  }
+  opened.push(...fds);
+  const app = startWithFds(fds, program, { names, env: { LISTEN_OPTIONS: JSON.stringify(options), ...env } });
+  return { app, addresses };
+}
+
+/** A TLS connection, once its handshake is done. */
+async function secured(address: string, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ socket: openConnection(address), rejectUnauthorized: false, ...options });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function answer(
+  socket: Socket,
+  path = "/",
+): Promise<{ json: Seen; headers: IncomingMessage["headers"] }> {
+  const agent = new Agent({ keepAlive: true });
+  Object.assign(agent, { createConnection: () => socket });
+  const [response] = (await once(get({ path, agent }), "response")) as [IncomingMessage];
+  const body = (await response.setEncoding("utf8").toArray()).join("");
+  return {
+    json: body.startsWith("{") ? (JSON.parse(body) as Seen) : (body as never),
+    headers: response.headers,
+  };
+}
+
+async function http2(address: string): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`https://localhost`, {
+    createConnection: () =>
+      connect({ socket: openConnection(address), rejectUnauthorized: false, ALPNProtocols: ["h2"] }),
+  });
+  onTestFinished(() => session.destroy());
+  await once(session, "connect");
+  return session;
+}
+
+const subject = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);
+
+describe("http and https on one server", () => {
+  test.each<AddressKind[]>([
+    ["tcp4", "tcp4"],
+    ["unix", "tcp4"],
+    ["tcp4", "unix"],
+  ])("over %s and %s", async (...kinds) => {
+    const { app, addresses } = await start(both, { kinds });
+    await using _ = app;
+    await app.event("ready");
+    const plain = await httpRequest(addresses[0] as string);
+    expect(plain.json()).toMatchObject({ encrypted: false, connections: 1 });
+    const secure = await secured(addresses[1] as string, { servername: "localhost" });
+    const { json } = await answer(secure);
+    expect(json).toEqual({
+      httpVersion: "1.1",
+      encrypted: true,
+      servername: "localhost",
+      alpnProtocol: false,
+      connections: 1,
+    });
+    expect(subject(secure)).toBe("localhost");
+  });
+
+  test("TLS on the first socket alone, and on every socket", async () => {
+    for (const options of [{ sockets: { http: { tls: localhost }, https: {} } }, { tls: localhost }]) {
+      const { app, addresses } = await start(options);
+      await using _ = app;
+      await app.event("ready");
+      expect((await answer(await secured(addresses[0] as string))).json).toMatchObject({ encrypted: true });
+      if ("tls" in options)
+        expect((await answer(await secured(addresses[1] as string))).json).toMatchObject({ encrypted: true });
+      else expect((await httpRequest(addresses[1] as string)).json()).toMatchObject({ encrypted: false });
+    }
+  });
+
+  test("WebSockets over both", async () => {
+    const { app, addresses } = await start(both);
+    await using _ = app;
+    await app.event("ready");
+    for (const open of [
+      () => openConnection(addresses[0] as string),
+      () => connect({ socket: openConnection(addresses[1] as string), rejectUnauthorized: false }),
+    ]) {
+      const socket = new WebSocket("ws://localhost/", { createConnection: open });
+      await once(socket, "open");
+      socket.send("hello");
+      const [data] = (await once(socket, "message")) as [Buffer];
+      expect(data.toString()).toBe("hello");
+      socket.terminate();
+    }
+  });
+
+  test("a client that is answered plain text on the TLS port is told of as with https, and the others go on", async () => {
+    const { app, addresses } = await start(both);
+    await using _ = app;
+    await app.event("ready");
+    await expect(httpRequest(addresses[1] as string)).rejects.toThrow();
+    expect(await app.event("tlsClientError")).toMatchObject({ code: "ERR_SSL_HTTP_REQUEST" });
+    expect((await answer(await secured(addresses[1] as string))).json).toMatchObject({ encrypted: true });
+  });
+
+  test("a client sees the certificate of the name that it asks for", async () => {
+    const { app, addresses } = await start({ tls: { ...localhost, sni: { "example.org": example } } });
+    await using _ = app;
+    await app.event("ready");
+    expect(subject(await secured(addresses[0] as string, { servername: "example.org" }))).toBe("example.org");
+    expect(subject(await secured(addresses[0] as string, { servername: "else.org" }))).toBe("localhost");
+  });
+});
+
+describe("where the keys come from", () => {
+  test("from the service's credentials, by name", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-credentials-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    copyFileSync(example.key, join(folder, "key"));
+    copyFileSync(example.cert, join(folder, "cert"));
+    const options = { tls: { key: "key", cert: "cert" } };
+    const { app, addresses } = await start(options, { env: { CREDENTIALS_DIRECTORY: folder } });
+    await using _ = app;
+    await app.event("ready");
+    expect(subject(await secured(addresses[0] as string))).toBe("example.org");
+  });
+
+  test("as their text", async () => {
+    const text = (file: string): string => readFileSync(file, "utf8");
+    const { app, addresses } = await start({ tls: { key: text(localhost.key), cert: text(localhost.cert) } });
+    await using _ = app;
+    await app.event("ready");
+    expect(subject(await secured(addresses[0] as string))).toBe("localhost");
+  });
+
+  test("read again at a reload: new connections get the new one, open ones stay; a bad one changes nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-keys-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [key, cert] = [join(folder, "key"), join(folder, "cert")];
+    const install = (from: typeof example): void => {
+      copyFileSync(from.key, key);
+      copyFileSync(from.cert, cert);
+    };
+    install(localhost);
+    const { app, addresses } = await start({ tls: { key, cert } });
+    await using _ = app;
+    await app.event("ready");
+    const open = await secured(addresses[0] as string);
+    install(example);
+    app.kill("SIGHUP");
+    await app.event("reloaded");
+    expect(subject(await secured(addresses[0] as string))).toBe("example.org");
+    expect((await answer(open)).json).toMatchObject({ encrypted: true });
+    copyFileSync(localhost.key, key);
+    app.kill("SIGHUP");
+    expect(await app.event("error")).toMatchObject({ code: "ERR_TLS" });
+    await app.event("reloaded");
+    expect(subject(await secured(addresses[0] as string))).toBe("example.org");
+  });
+
+  test.each([
+    ["a file that is not there", { tls: { key: "/nowhere", cert: localhost.cert } }, "ERR_TLS_FILE"],
+    ["a key of another certificate", { tls: { key: example.key, cert: localhost.cert } }, "ERR_TLS"],
+    ["no certificate", { tls: { key: localhost.key } }, "ERR_OPTION"],
+    ["a socket's option that there is not", { sockets: { http: { tsl: {} } } }, "ERR_OPTION"],
+    ["name and sockets", { name: "http", sockets: { http: {} } }, "ERR_OPTION"],
+    ["a socket that nobody passed", { sockets: { htp: {} } }, "ERR_NAME_UNKNOWN"],
+  ])("%s: refused, and nothing is taken", async (_, options, code) => {
+    const { app } = await start(options);
+    await using __ = app;
+    const refused = await app.event<{ code: string; hint: string }>("refused");
+    expect(refused).toMatchObject({ code });
+    expect(refused.hint).not.toBe("");
+  });
+});
+
+describe("HTTP/2 where it is asked for", () => {
+  const options = { tls: { ...localhost, ALPNProtocols: ["h2", "http/1.1"] } };
+
+  test("clients that know it get it, the others HTTP/1.1", async () => {
+    const { app, addresses } = await start(options);
+    await using _ = app;
+    await app.event("ready");
+    const session = await http2(addresses[0] as string);
+    const stream = session.request({ ":path": "/" }).setEncoding("utf8");
+    expect(JSON.parse((await stream.toArray()).join(""))).toMatchObject({
+      httpVersion: "2.0",
+      encrypted: true,
+    });
+    for (const ALPNProtocols of [["http/1.1"], undefined]) {
+      const socket = await secured(addresses[0] as string, ALPNProtocols ? { ALPNProtocols } : {});
+      expect((await answer(socket)).json).toMatchObject({ httpVersion: "1.1", encrypted: true });
+    }
+    session.close();
+  });
+
+  test("a stop answers what is under way, and sends GOAWAY", async () => {
+    const { app, addresses } = await start(options);
+    await using _ = app;
+    await app.event("ready");
+    const session = await http2(addresses[0] as string);
+    const stream = session.request({ ":path": "/held" }).setEncoding("utf8");
+    await app.event("held");
+    const goAway = once(session, "goaway");
+    app.kill("SIGTERM");
+    await goAway;
+    app.write("answer");
+    expect((await stream.toArray()).join("")).toBe("done");
+    expect(await app.ended).toBe(0);
+  });
+});
+
+describe("a stop", () => {
+  test("answers the next request of a client that thinks, over TLS, with Connection: close", async () => {
+    const { app, addresses } = await start(both);
+    await using _ = app;
+    await app.event("ready");
+    const socket = await secured(addresses[1] as string);
+    expect((await answer(socket)).headers.connection).toBe("keep-alive");
+    app.kill("SIGTERM");
+    expect(await app.event("draining")).toMatchObject({ connections: 1 });
+    expect((await answer(socket)).headers.connection).toBe("close");
+    expect(await app.ended).toBe(0);
+  });
+
+  test("waits for a handshake that is under way", async () => {
+    const { app, addresses } = await start(both);
+    await using _ = app;
+    await app.event("ready");
+    // Plain bytes between the client and the server, held back until the server drains.
+    const upstream = openConnection(addresses[1] as string);
+    await once(upstream, "connect");
+    app.kill("SIGTERM");
+    await app.event("draining");
+    const socket = connect({ socket: upstream, rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    expect((await answer(socket)).headers.connection).toBe("close");
+    expect(await app.ended).toBe(0);
+  });
+
+  test("an idle process sleeps only when no handshake is under way", async () => {
+    const { app, addresses } = await start({ ...both, idleTimeout: 200 });
+    await using _ = app;
+    await app.event("ready");
+    const [host, port] = (addresses[1] as string).split(":") as [string, string];
+    const socket = createConnection({ host, port: Number(port) });
+    await once(socket, "connect");
+    // The beginning of a ClientHello.
+    socket.write(Buffer.from([22, 3, 1, 2, 0]));
+    const other = await httpRequest(addresses[0] as string);
+    expect(other.status).toBe(200);
+    const idle = app.event("idle");
+    const first = await Promise.race([
+      idle.then(() => "idle"),
+      new Promise((resolve) => setTimeout(resolve, 800, "awake")),
+    ]);
+    expect(first).toBe("awake");
+    socket.destroy();
+    await idle;
+    expect(await app.ended).toBe(0);
+  });
+});
