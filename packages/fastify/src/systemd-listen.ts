@@ -34,7 +34,8 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       { onEvent: logTo(fastify.log), ...options },
       {
         close: closeOf(fastify),
-        http2: true,
+        // Fastify 4 answers 505 when it was not made for HTTP/2 alone.
+        http2: !fastify.version.startsWith("4."),
         // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
         // that one finds all sockets taken.
         owns: (server, listeners) =>

@@ -1,8 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract } from "@sockact/testkit";
+import { adapterContract, namesContract } from "@sockact/testkit";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
 adapterContract({ title: "Koa 2", framework: "koa2", apps });
 adapterContract({ title: "Koa 3", framework: "koa", apps });
+
+for (const [title, framework] of [
+  ["Koa 2", "koa2"],
+  ["Koa 3", "koa"],
+] as const)
+  namesContract({ title, framework, program: apps.ESM, two: app("two-apps.mjs"), http2: true });

@@ -40,10 +40,17 @@ export async function httpRequest(
   return readAnswer(sent);
 }
 
+/** Each connection's own: a socket is given back to every agent that it was made by. */
+const agents = new WeakMap<Socket, Agent>();
+
 /** Makes a request over a connection that is kept: only the server closes it. */
 export async function requestOver(connection: Socket, path = "/"): Promise<HttpAnswer> {
-  const agent = new Agent({ keepAlive: true });
-  Object.assign(agent, { createConnection: () => connection });
+  let agent = agents.get(connection);
+  if (agent === undefined) {
+    agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    Object.assign(agent, { createConnection: () => connection });
+    agents.set(connection, agent);
+  }
   const sent = request({ path, agent, signal: AbortSignal.timeout(DEADLINE) });
   sent.end();
   return readAnswer(sent);

@@ -28,5 +28,6 @@ export {
   whatIsMissing,
 } from "./requires.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
+export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";

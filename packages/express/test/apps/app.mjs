@@ -7,6 +7,9 @@ const { default: express } = await import(process.env.FRAMEWORK);
 const app = express();
 if (options) app.use(systemdListen(options));
 app.get("/", (req, res) => res.json(whoAmI(req)));
+app.get("/protocol", (req, res) =>
+  res.json({ protocol: req.protocol, secure: req.secure, httpVersion: req.httpVersion }),
+);
 const leftovers = () => (app._router ?? app.router).stack.map(({ name }) => name);
 
 if (ownServer) {

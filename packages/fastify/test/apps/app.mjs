@@ -8,6 +8,11 @@ const app = Fastify(ownServer ? { serverFactory: (handler) => createServer(handl
 if (ownServer) echoWebSockets(app.server);
 if (options) app.register(systemdListen, options);
 app.get("/", async (request) => whoAmI(request.raw));
+app.get("/protocol", async ({ protocol, raw: { httpVersion } }) => ({
+  protocol,
+  secure: protocol === "https",
+  httpVersion,
+}));
 report(app.server, () => []);
 await app.listen({ port });
 say("callback");

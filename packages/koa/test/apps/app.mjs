@@ -7,7 +7,8 @@ const { default: Koa } = await import(process.env.FRAMEWORK);
 const app = new Koa();
 if (options) app.use(systemdListen(options));
 app.use((ctx) => {
-  ctx.body = whoAmI(ctx.req);
+  const { protocol, secure, req } = ctx;
+  ctx.body = ctx.path === "/protocol" ? { protocol, secure, httpVersion: req.httpVersion } : whoAmI(req);
 });
 const leftovers = () => app.middleware.map(({ name }) => name);
 

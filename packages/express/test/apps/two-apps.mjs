@@ -1,0 +1,12 @@
+// Two apps in one process, each with the sockets of its name.
+import process from "node:process";
+import { systemdListen } from "@sockact/express";
+
+const { default: express } = await import(process.env.FRAMEWORK);
+
+for (const name of ["public", "admin"]) {
+  const app = express();
+  app.use(systemdListen({ name }));
+  app.get("/", (_req, res) => res.json({ app: name }));
+  app.listen(3000);
+}

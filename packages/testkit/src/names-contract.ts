@@ -1,0 +1,158 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import process from "node:process";
+import { connect, type TLSSocket } from "node:tls";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { socketActivate } from "./activated-process.ts";
+import { type AddressKind, freeAddress } from "./addresses.ts";
+import { DEADLINE } from "./app-process.ts";
+import { certificateOf } from "./certificates.ts";
+import { httpRequest, openConnection, requestOver } from "./http-request.ts";
+import { describeWith } from "./requires.ts";
+
+/** An adapter with one major version of its framework, and apps that use the names of their sockets. */
+export interface NamesUnderTest {
+  /** As the names of the tests have it: `Express 5`. */
+  title: string;
+  /** The package of the framework, such as `express4`, which the apps load. */
+  framework: string;
+  /** The app of the contract, which tells of the protocol at `/protocol`. */
+  program: string;
+  /** An app that takes the sockets named public, and one in the same process for those named admin. */
+  two: string;
+  /** Whether the framework can answer HTTP/2. */
+  http2: boolean;
+}
+
+const tls = certificateOf("localhost");
+
+/** What `systemdListen()` makes of sockets by their names, whatever the framework. */
+export function namesContract({ title, framework, program, two, http2 }: NamesUnderTest): void {
+  const activate = async (
+    sockets: [name: string, kind: AddressKind][],
+    file: string,
+    env: Record<string, string> = {},
+  ): Promise<[app: Awaited<ReturnType<typeof socketActivate>>, ...addresses: string[]]> => {
+    const addresses = await Promise.all(sockets.map(([, kind]) => freeAddress(kind)));
+    const app = await socketActivate(addresses, [process.execPath, file], {
+      env: { FRAMEWORK: framework, ...env },
+      names: sockets.map(([name]) => name),
+    });
+    return [app, ...addresses];
+  };
+  const options = JSON.stringify({ sockets: { http: {}, https: { tls } } });
+
+  describeWith({ commands: ["systemd-socket-activate"] }, `${title}, sockets by name`, () => {
+    test.each<AddressKind>(["tcp4", "unix"])("http and https on one app, over %s", async (kind) => {
+      const [app, plain, secure] = await activate(
+        [
+          ["http", kind],
+          ["https", kind],
+        ],
+        program,
+        { OPTIONS: options, SERVER: "own" },
+      );
+      await using _ = app;
+      expect((await httpRequest(plain as string, "/protocol")).json()).toEqual({
+        protocol: "http",
+        secure: false,
+        httpVersion: "1.1",
+      });
+      const connection = await secured(secure as string);
+      expect((await requestOver(connection, "/protocol")).json()).toEqual({
+        protocol: "https",
+        secure: true,
+        httpVersion: "1.1",
+      });
+      const { remoteAddress } = (await requestOver(connection)).json<{ remoteAddress: string | null }>();
+      expect(remoteAddress).toBe(kind === "tcp4" ? "127.0.0.1" : null);
+      for (const open of [() => openConnection(plain as string), () => openSecurely(secure as string)])
+        expect(await echo(open, "hello")).toBe("hello");
+      app.kill("SIGTERM");
+      let answer;
+      // Until the signal has been heard.
+      do answer = await requestOver(connection);
+      while (answer.headers.connection === "keep-alive");
+      expect(answer).toMatchObject({ status: 200, headers: { connection: "close" } });
+      expect(await app.ended).toBe(0);
+    });
+
+    test(`a client that knows HTTP/2 gets ${http2 ? "it" : "HTTP/1.1: the framework can't"}`, async () => {
+      const [app, address] = await activate([["https", "tcp4"]], program, {
+        OPTIONS: JSON.stringify({ tls }),
+      });
+      await using _ = app;
+      const connection = await secured(address as string, ["h2", "http/1.1"]);
+      expect(connection.alpnProtocol).toBe(http2 ? "h2" : "http/1.1");
+      if (!http2) {
+        expect((await requestOver(connection, "/protocol")).json()).toMatchObject({ httpVersion: "1.1" });
+        return;
+      }
+      const session = connectHttp2("https://localhost", { createConnection: () => connection });
+      const answered = session.request({ ":path": "/protocol" }).setEncoding("utf8");
+      expect(JSON.parse((await answered.toArray()).join(""))).toEqual({
+        protocol: "https",
+        secure: true,
+        httpVersion: "2.0",
+      });
+      app.kill("SIGTERM");
+      await once(session, "goaway", { signal: AbortSignal.timeout(DEADLINE) });
+      expect(await app.ended).toBe(0);
+    });
+
+    test("two apps in one process, each with the sockets of its name", async () => {
+      const [app, ...addresses] = await activate(
+        [
+          ["admin", "tcp4"],
+          ["public", "unix"],
+          ["public", "tcp6"],
+          ["admin", "abstract"],
+        ],
+        two,
+      );
+      await using _ = app;
+      const answers = await Promise.all(
+        addresses.map(async (address) => (await httpRequest(address)).json<{ app: string }>().app),
+      );
+      expect(answers).toEqual(["admin", "public", "public", "admin"]);
+      expect(app.stderr).not.toContain("Warning");
+    });
+
+    if (!http2) {
+      test("HTTP/2 that is asked for is refused", async () => {
+        const [app, address] = await activate([["https", "tcp4"]], program, {
+          OPTIONS: JSON.stringify({ tls: { ...tls, ALPNProtocols: ["h2", "http/1.1"] } }),
+        });
+        await using _ = app;
+        openConnection(address as string).on("error", () => {});
+        expect(await app.ended).not.toBe(0);
+        expect(app.stderr).toContain("code: 'ERR_OPTION'");
+      });
+    }
+  });
+}
+
+function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
+  return connect({
+    socket: openConnection(address),
+    rejectUnauthorized: false,
+    ...(ALPNProtocols && { ALPNProtocols }),
+  });
+}
+
+async function secured(address: string, ALPNProtocols?: string[]): Promise<TLSSocket> {
+  const socket = openSecurely(address, ALPNProtocols);
+  await once(socket, "secureConnect", { signal: AbortSignal.timeout(DEADLINE) });
+  return socket;
+}
+
+async function echo(open: () => ReturnType<typeof openConnection>, text: string): Promise<string> {
+  const socket = new WebSocket("ws://test/", { createConnection: open });
+  const signal = AbortSignal.timeout(DEADLINE);
+  await once(socket, "open", { signal });
+  socket.send(text);
+  const [data] = (await once(socket, "message", { signal })) as [Buffer];
+  socket.terminate();
+  return data.toString();
+}
