@@ -5,6 +5,7 @@ export { listen, type Listening, type ListenOptions } from "./lib/listen.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/options.ts";
-export type { TakeOptions } from "./lib/options.ts";
+export type { SocketOptions, TakeOptions } from "./lib/options.ts";
+export type { Material, TlsIdentity, TlsOptions } from "./lib/tls/options.ts";
 export type { Duration } from "./lib/duration.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/errors.ts";
