@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { constants } from "node:os";
 import process from "node:process";
 import { expect, test } from "vitest";
-import { ActivationError, parseListenEnvironment } from "@sockact/core";
 import {
   askLibsystemd,
   describeWith,
@@ -10,9 +9,7 @@ import {
   type ListenVariables,
   systemdVersion,
 } from "@sockact/testkit";
-
-/** Descriptors that are open in the process that asks libsystemd: up to these, a count is never EBADF. */
-const OPEN = 40;
+import { type Answer, answer, OPEN } from "./listen-environment.ts";
 
 const numbers = [
   ..."1 2 3 0 -1 +1 01 010 08 0x1 0X1 0x 0xg 0b1 0B10 0b 0b2 0o7 0o8 0O1 0b+1 0o-1 -0b1 +0b1 0b0b1 0x-1 1.5 1e0 1_0 ١ - + 00 000001".split(
@@ -134,24 +131,6 @@ function differences(environments: readonly ListenVariables[]): object[] {
       theirs.left.every(unknownHere);
     return same || isDeliberate(env, ours, theirs.result) ? [] : [{ env, ours, theirs }];
   });
-}
-
-interface Answer {
-  result: number;
-  names: string[];
-  code?: string;
-}
-
-function answer(env: ListenVariables, pid: number): Answer {
-  try {
-    const parsed = parseListenEnvironment(env, pid);
-    // libsystemd also looks whether the descriptors are open; activatedSockets() does that in a later step.
-    if (parsed.activated && parsed.names.length > OPEN) return { result: -constants.errno.EBADF, names: [] };
-    return parsed.activated ? { result: parsed.names.length, names: parsed.names } : { result: 0, names: [] };
-  } catch (error) {
-    if (error instanceof ActivationError) return { result: error.errno ?? 0, names: [], code: error.code };
-    throw error;
-  }
 }
 
 const version = systemdVersion() ?? 0;
