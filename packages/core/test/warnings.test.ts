@@ -139,16 +139,6 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr).not.toContain("SOCKACT_LAUNCHER");
   });
 
-  test("a cluster's primary is none, and the warning says so", async () => {
-    const app = startWithFds([await listener()], [process.execPath, path("cluster.mjs")]);
-    await using running = app;
-    expect(await running.event("asked")).toMatchObject({ sockets: [] });
-    await running.ended;
-    expect(running.stderr).toMatch(
-      /passed to `node .*cluster\.mjs`[^]*A cluster can't share passed sockets yet/,
-    );
-  });
-
   test("variables of a process that did not start this one are left over from elsewhere, and nobody's concern", async () => {
     const other = startWithFds([], ["sleep", "60"]);
     await using _other = other;

@@ -2,10 +2,11 @@ import { fileURLToPath } from "node:url";
 import { adapterContract, namesContract } from "@sockact/testkit";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
+const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
-adapterContract({ title: "Express 4", framework: "express4", apps });
-adapterContract({ title: "Express 5", framework: "express", apps });
+adapterContract({ title: "Express 4", framework: "express4", apps, cluster });
+adapterContract({ title: "Express 5", framework: "express", apps, cluster });
 
 for (const [title, framework] of [
   ["Express 4", "express4"],

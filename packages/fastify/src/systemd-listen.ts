@@ -1,5 +1,5 @@
 import type { FastifyPluginCallback } from "fastify";
-import { type AppOptions, attach } from "@sockact/core/adapter";
+import { type ActivatedSocket, type AppOptions, attach, serverAddress } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";
@@ -44,7 +44,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
           const { listenTextResolver } = Object(listenOptions) as {
             listenTextResolver?: (address: string) => string;
           };
-          withoutNetlink(server);
+          withoutNetlink(server, serverAddress(sockets[0] as ActivatedSocket));
           nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
         },
       },

@@ -2,10 +2,11 @@ import { fileURLToPath } from "node:url";
 import { adapterContract, namesContract } from "@sockact/testkit";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
+const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
-adapterContract({ title: "Fastify 4", framework: "fastify4", apps });
-adapterContract({ title: "Fastify 5", framework: "fastify", apps });
+adapterContract({ title: "Fastify 4", framework: "fastify4", apps, cluster });
+adapterContract({ title: "Fastify 5", framework: "fastify", apps, cluster });
 
 for (const [title, framework, http2] of [
   ["Fastify 4", "fastify4", false],

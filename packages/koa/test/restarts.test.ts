@@ -4,4 +4,5 @@ import { restartContract } from "@sockact/testkit";
 restartContract({
   title: "Koa 3",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
+  cluster: fileURLToPath(new URL("apps/cluster.mjs", import.meta.url)),
 });

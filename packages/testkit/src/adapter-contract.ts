@@ -16,6 +16,8 @@ export interface AdapterUnderTest {
   framework: string;
   /** The same app in each way of writing one. It uses what contract-app.mjs offers. */
   apps: Record<"ESM" | "CommonJS" | "TypeScript", string>;
+  /** The first of them in a cluster, whose primary has nothing of sockact but the import: what cluster-app.mjs offers. */
+  cluster: string;
 }
 
 type Format = keyof AdapterUnderTest["apps"];
@@ -29,7 +31,7 @@ interface Listening {
 }
 
 /** What `systemdListen()` promises, whatever the framework. */
-export function adapterContract({ title, framework, apps }: AdapterUnderTest): void {
+export function adapterContract({ title, framework, apps, cluster }: AdapterUnderTest): void {
   const command = (format: Format): string[] => [
     process.execPath,
     ...(format === "TypeScript" ? ["--import", "tsx"] : []),
@@ -142,6 +144,45 @@ export function adapterContract({ title, framework, apps }: AdapterUnderTest): v
         stderr: "",
       });
     });
+
+    const clustered: [Way, AddressKind[]][] = [
+      [WAYS[0] as Way, ["tcp4"]],
+      [WAYS[1] as Way, ["unix", "tcp4"]],
+    ];
+
+    test.each(clustered)(
+      "in a cluster, %s: all workers are killed at once and reborn, %j",
+      async (way, sockets) => {
+        const addresses = await Promise.all(sockets.map(freeAddress));
+        await using app = await socketActivate(addresses, [process.execPath, cluster], {
+          env: environment(way),
+        });
+        // A connection is what starts it.
+        const answers = await Promise.all(addresses.map((address) => httpRequest(address)));
+        const before = answers.map((answer) => answer.json<{ pid: number }>().pid);
+        const workers = async (): Promise<number[]> => {
+          const listening: number[] = [];
+          while (listening.length < 2 * addresses.length)
+            listening.push((await app.event<{ pid: number }>("worker")).pid);
+          return listening;
+        };
+        expect(await workers()).toEqual(expect.arrayContaining(before));
+        for (let turn = 0; turn < 2; turn++) {
+          app.kill("SIGUSR2");
+          for (let count = 0; count < 2; count++)
+            expect(await app.event("exit")).toMatchObject({ signal: "SIGKILL" });
+          const pids = await workers();
+          for (const address of addresses) {
+            const { status, json } = await httpRequest(address);
+            expect(status).toBe(200);
+            expect(pids).toContain(json<{ pid: number }>().pid);
+          }
+        }
+        app.kill("SIGTERM");
+        expect(await app.ended).toBe(0);
+        expect(warnings(app)).toEqual([]);
+      },
+    );
 
     test.each([
       ["not activated, though it is required", [], { required: true }, "ERR_NOT_ACTIVATED"],

@@ -5,10 +5,13 @@ import {
   giveHandle,
   handleOf,
   joinHandles,
+  type ListenHandle,
+  listenWhenTold,
   nativeListen,
   redirectConnections,
   setPipeName,
 } from "./node-internals.ts";
+import { ActivationError } from "./errors.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /**
@@ -32,28 +35,73 @@ export function bind(
   }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
 ): void {
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
-  listenOn(server, first, backlog);
-  const handle = handleOf(server);
-  if (handle === undefined) return;
   const address = serverAddress(first.socket);
-  if (typeof address === "string") setPipeName(server, address);
-  const secure = (given: typeof handle | undefined, { socket }: PassedSocket): typeof given => {
+  const secure = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
     const tls = tlsFor(socket);
-    if (given && tls) redirectConnections(given, server, tls);
-    return given;
+    if (handle && tls) redirectConnections(handle, server, tls);
+    return handle;
   };
-  secure(handle, first);
-  const handles = others.map((other) => {
-    const acceptor = new Server().on("error", (error) => server.emit("error", error));
-    listenOn(acceptor, other, backlog);
-    return secure(giveHandle(acceptor, server), other);
+  const join = (acceptors: readonly Server[]): void => {
+    const handle = handleOf(server);
+    if (handle === undefined) return;
+    if (typeof address === "string") setPipeName(server, address);
+    secure(handle, first);
+    const handles = acceptors.map((acceptor, index) =>
+      secure(giveHandle(acceptor, server), others[index] as PassedSocket),
+    );
+    joinHandles(
+      handle,
+      handles.filter((each) => each !== undefined),
+    );
+    // A part of them would be more than nothing, but not what was asked for.
+    if (handles.includes(undefined)) server.close();
+  };
+  const makeAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
+  if (first.ofPrimary) {
+    const acceptors = others.map(makeAcceptor);
+    void collect(acceptors, others, backlog).then(
+      (begin) => {
+        server.prependOnceListener("listening", () => {
+          for (const each of begin) each();
+          join(acceptors);
+        });
+        listenOn(server, first, backlog);
+      },
+      (error) => {
+        // Any other has been an `error` of an acceptor.
+        if (error instanceof ActivationError) server.emit("error", error);
+      },
+    );
+    return;
+  }
+  listenOn(server, first, backlog);
+  if (handleOf(server) === undefined) return;
+  const acceptors = others.map(makeAcceptor);
+  for (const [index, acceptor] of acceptors.entries())
+    listenOn(acceptor, others[index] as PassedSocket, backlog);
+  join(acceptors);
+}
+
+/**
+ * Has the primary hand the handles over, and fulfils with what makes each listen: none accepts a connection before the server has all.
+ * After an error, which its acceptor has emitted, none listens.
+ */
+async function collect(
+  acceptors: readonly Server[],
+  sockets: readonly PassedSocket[],
+  backlog: number,
+): Promise<(() => void)[]> {
+  const collected = acceptors.map((acceptor, index) => {
+    const begin = listenWhenTold(acceptor);
+    listenOn(acceptor, sockets[index] as PassedSocket, backlog);
+    return begin;
   });
-  joinHandles(
-    handle,
-    handles.filter((each) => each !== undefined),
-  );
-  // A part of them would be more than nothing, but not what was asked for.
-  if (handles.includes(undefined)) server.close();
+  try {
+    return await Promise.all(collected);
+  } catch (error) {
+    for (const acceptor of acceptors) acceptor.close();
+    throw error;
+  }
 }
 
 /** What `server.address()` gives for this socket. */

@@ -66,7 +66,7 @@ export function classify(names: readonly string[]): PassedSocket[] {
       return probeSocket(fd, inode);
     };
     const { probe, ...facts } = factsOf();
-    return { socket: Object.freeze({ fd, name, ...facts }), inode, probe, taken: false };
+    return { socket: Object.freeze({ fd, name, ...facts }), inode, probe, taken: false, ofPrimary: false };
   });
 }
 
@@ -81,6 +81,16 @@ function passedInode(fd: number, announced: number): number | undefined {
     "Whatever starts this process kept the variables and closed the descriptors: let ExecStart= run node itself.",
     { errno: -constants.errno.EBADF },
   );
+}
+
+/** What /proc tells of sockets that another process has, each by its inode. Nothing of those of another network namespace. */
+export function lookUp(inodes: ReadonlySet<number>): ReadonlyMap<number, Omit<Facts, "probe">> {
+  const tcp = Array.from(
+    findTcpListeners(inodes),
+    ([inode, listener]) => [inode, { kind: "listener", ...listener }] as const,
+  );
+  const unix = Array.from(findUnix(inodes), ([inode, row]) => [inode, fromUnixRow(row)] as const);
+  return new Map<number, Omit<Facts, "probe">>([...tcp, ...unix]);
 }
 
 function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {

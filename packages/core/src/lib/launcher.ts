@@ -1,32 +1,51 @@
-import type { Cluster } from "node:cluster";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { warn } from "./warn.ts";
 
 /**
- * Warns, once, when the sockets were passed to a process that started this one: `npm start`, a shell, `nodemon`, …
- * Says which it was, and the ExecStart= that would have worked. Silent when that process is no ancestor: then the variables
- * are left over from something else, such as the terminal.
+ * Warns, once, when the sockets were passed to a process that started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
+ * child_process.fork(). Says which it was, and what would have worked. Silent when that process is no ancestor: then the variables are
+ * left over from something else, such as the terminal.
  */
 export function warnOfLauncher(env: Record<string, string | undefined>): void {
-  if (!/^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "")) return;
-  const launcher = findAncestor(Number(env["LISTEN_PID"]));
-  if (launcher === undefined) return;
+  const pid = Number(env["LISTEN_PID"]);
+  const launcher = /^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "") ? findAncestor(pid) : undefined;
+  if (launcher === undefined) {
+    const parent = hasForked() ? findAncestor(process.ppid) : undefined;
+    if (parent) warnOfFork(parent);
+  } else if (process.send !== undefined && pid === process.ppid && isApp(launcher)) {
+    warnOfFork(launcher);
+  } else {
+    warn(
+      "SOCKACT_LAUNCHER",
+      `The sockets were passed to ${describe(launcher)} (pid ${pid}), not to this process (pid ${process.pid}): ` +
+        "they can't be used here, and the app listens as it would without them.",
+      `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+    );
+  }
+}
+
+function warnOfFork(parent: readonly string[]): void {
   warn(
-    "SOCKACT_LAUNCHER",
-    `The sockets were passed to ${describe(launcher)} (pid ${env["LISTEN_PID"]}), not to this process (pid ${process.pid}): ` +
-      "they can't be used here, and the app listens as it would without them.",
-    isClusterWorker()
-      ? "A cluster can't share passed sockets yet: listen in the primary, or start one process."
-      : `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+    "SOCKACT_FORKED",
+    `The sockets were passed to ${describe(parent)} (pid ${process.ppid}), which has forked this process (pid ${process.pid}): ` +
+      "they can't be used here, and it listens as it would without them.",
+    "Write cluster.fork() of node:cluster instead of fork() of node:child_process, or listen in the parent.",
   );
 }
 
-/** Without loading node:cluster where nobody else has. */
-function isClusterWorker(): boolean {
+/** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
+function hasForked(): boolean {
   if (process.send === undefined) return false;
-  return (process.getBuiltinModule("node:cluster") as unknown as Cluster).isWorker;
+  try {
+    const variables = readFileSync(`/proc/${process.ppid}/environ`, "utf8").split("\0");
+    return (
+      variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** The command line of an ancestor of this process; undefined when that pid is none. */
@@ -75,6 +94,12 @@ function scriptWords(args: readonly string[]): string[] {
     { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ??
     tool.replace(/\.[cm]?js$/, "");
   return [name, ...args.slice(index + 1)];
+}
+
+/** Whether it is Node that runs a script which is no tool such as nodemon. */
+function isApp(command: readonly string[]): boolean {
+  const [program = "", ...args] = command;
+  return isNode(program) && scriptWords(args)[0] === "node";
 }
 
 function isNode(program: string): boolean {

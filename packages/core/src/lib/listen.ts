@@ -6,6 +6,7 @@ import { ActivationError } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
 import { allTls, type AppOptions, checkOptions, KNOWN, namesOf, type TakeOptions, tlsOf } from "./options.ts";
+import "./cluster/primary.ts";
 import { type Passed, readActivation } from "./read.ts";
 import { state } from "./state.ts";
 import { takeListeners } from "./take.ts";

@@ -12,12 +12,14 @@ interface ServerInternals {
   _handle?: ListenHandle | null;
   /** What address() gives for a unix socket. Node sets it by itself only when it is given the path. */
   _pipeName?: string;
+  /** In a worker of node:cluster, called once the handle has come from the primary: begins to listen on it. */
+  _listen2?(...args: unknown[]): void;
   /** unref() was called before listen(). */
   _unref?: boolean;
 }
 
 /** A listening handle of libuv. Its owner, under a private symbol, is the server that its connections go to. */
-interface ListenHandle extends Record<symbol, unknown> {
+export interface ListenHandle extends Record<symbol, unknown> {
   /** Called for each connection; emits `connection`, or `drop`, on the owner before it returns. */
   onconnection(...args: unknown[]): void;
   close(callback?: () => void): void;
@@ -29,8 +31,29 @@ interface ListenHandle extends Record<symbol, unknown> {
 export const nativeListen: Server["listen"] = Server.prototype.listen;
 
 /** The handle of a server on which listen() has just been called. Undefined: that failed, and `error` will be emitted. */
-export function handleOf(server: Server): ListenHandle | undefined {
-  return (server as Server & ServerInternals)._handle ?? undefined;
+export function handleOf(server: Server | Socket): ListenHandle | undefined {
+  return (server as unknown as ServerInternals)._handle ?? undefined;
+}
+
+/**
+ * Makes a server of a worker of node:cluster, on which listen() will be called, not listen before the returned function is called: it fulfils
+ * once the primary has handed the handle over, rejects with the `error` that the server emits.
+ */
+export function listenWhenTold(server: Server & ServerInternals): Promise<() => void> {
+  const native = server._listen2;
+  if (native === undefined) throw unknownNode("begins to listen in a worker otherwise");
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server._listen2 = (...args) => resolve(() => native.apply(server, args));
+  });
+}
+
+function unknownNode(how: string): ActivationError {
+  return new ActivationError(
+    "ERR_NODE_INTERNALS",
+    `Node ${process.version} ${how} than the versions that sockact knows`,
+    "One socket works all the same. For several, use a Node that package.json's engines name, and tell us of this one.",
+  );
 }
 
 /** Makes address() give the path, or `\0name`, as it does for a server that Node itself bound to it. */
@@ -44,11 +67,7 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
   if (handle === undefined) return undefined;
   const owner = Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === giver);
   if (owner === undefined) {
-    throw new ActivationError(
-      "ERR_NODE_INTERNALS",
-      `Node ${process.version} keeps the owner of a handle elsewhere than the versions that sockact knows`,
-      "One socket works all the same. For several, use a Node that package.json's engines name, and tell us of this one.",
-    );
+    throw unknownNode("keeps the owner of a handle elsewhere");
   }
   handle[owner] = server;
   if ((server as Server & ServerInternals)._unref) handle.unref();

@@ -11,6 +11,8 @@ export interface PassedSocket {
   /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
   readonly probe: Socket | undefined;
   taken: boolean;
+  /** In a worker of node:cluster: it is the primary that has it, under this number. What this process has there is something else. */
+  readonly ofPrimary: boolean;
 }
 
 /** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
@@ -19,14 +21,16 @@ export function isFromSocketUnit({ socket, inode }: PassedSocket): boolean {
 }
 
 /** Whether something in this process serves it: a server that has taken it, or one that was told its number. */
-export function isServed({ socket, taken }: PassedSocket): boolean {
-  return taken || isWatched(socket.fd);
+export function isServed({ socket, taken, ofPrimary }: PassedSocket): boolean {
+  return taken || (!ofPrimary && isWatched(socket.fd));
 }
 
-/** Whether clients wait at this socket in vain. A connection has its client already. */
+/** Whether clients wait at this socket in vain. A connection has its client already; of a cluster, the primary sees to it. */
 export function isWaitedFor(one: PassedSocket): boolean {
   const { kind, name } = one.socket;
-  return isFromSocketUnit(one) && kind !== "connection" && name !== "stored" && !isServed(one);
+  return (
+    !one.ofPrimary && isFromSocketUnit(one) && kind !== "connection" && name !== "stored" && !isServed(one)
+  );
 }
 
 /** Whether the descriptor is still what was passed. */

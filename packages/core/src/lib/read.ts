@@ -1,7 +1,10 @@
+import cluster from "node:cluster";
 import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/descriptor";
 import { type ActivatedSocket, classify } from "./classify.ts";
+import { CLUSTER_VARIABLE } from "./cluster/variable.ts";
+import { readFromPrimary } from "./cluster/worker.ts";
 import { ActivationError } from "./errors.ts";
 import { warnOfLauncher } from "./launcher.ts";
 import { LISTEN_VARIABLES, parseListenEnvironment } from "./parse.ts";
@@ -29,7 +32,10 @@ export function activatedSockets(): readonly ActivatedSocket[] {
 
 /** Whether the variables are there, or have been read: cheap, and touches nothing. Another process may be meant. */
 export function maybeActivated(): boolean {
-  return process.env["LISTEN_FDS"] !== undefined || state.activation !== undefined;
+  const { env } = process;
+  return (
+    env["LISTEN_FDS"] !== undefined || env[CLUSTER_VARIABLE] !== undefined || state.activation !== undefined
+  );
 }
 
 /** Reads the environment the first time; throws what was thrown then, ever after. */
@@ -42,6 +48,11 @@ export function readActivation(): Passed {
 function read(): Activation {
   if (!isMainThread) return readInWorker();
   try {
+    const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
+    if (ofPrimary !== undefined) {
+      setEnvironmentData(WORKER_KEY, true);
+      return ofPrimary;
+    }
     const environment = parseListenEnvironment(process.env, process.pid);
     if (!environment.activated) {
       warnOfLauncher(process.env);
@@ -67,7 +78,7 @@ function read(): Activation {
   } catch (error) {
     return { error: error as Error };
   } finally {
-    for (const variable of LISTEN_VARIABLES) delete process.env[variable];
+    for (const variable of [...LISTEN_VARIABLES, CLUSTER_VARIABLE]) delete process.env[variable];
   }
 }
 

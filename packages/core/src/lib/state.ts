@@ -2,6 +2,7 @@ import type { Server } from "node:net";
 import type { ActivatedSocket } from "./classify.ts";
 import type { App } from "./lifecycle/apps.ts";
 import type { TakeOptions } from "./options.ts";
+import type { Workers } from "./cluster/workers.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 
 /** What the one read of the environment gave. */
@@ -42,6 +43,8 @@ interface State {
   idleTimer: NodeJS.Timeout | undefined;
   /** The end, once it has begun; fulfils with the exit code. */
   stopping: Promise<number> | undefined;
+  /** Of the primary of a cluster whose workers serve the sockets. */
+  cluster: Workers | undefined;
 }
 
 /**
@@ -61,6 +64,7 @@ export const state: State = ((globalThis as Record<symbol, unknown>)[Symbol.for(
   holds: 0,
   idleTimer: undefined,
   stopping: undefined,
+  cluster: undefined,
 } satisfies State) as State;
 
 /** Does something once in this process, whichever copy of the package asks. */

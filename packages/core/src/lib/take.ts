@@ -41,19 +41,19 @@ function listenersNamed(passed: readonly PassedSocket[], names: readonly string[
   const named = socketsNamed(passed, names);
   for (const passedSocket of named) {
     const { socket } = passedSocket;
-    const refusal = refuse(socket) ?? (isServed(passedSocket) ? alreadyTaken([socket]) : undefined);
+    const refusal = refuse(passedSocket) ?? (isServed(passedSocket) ? alreadyTaken([socket]) : undefined);
     if (refusal) throw refusal;
   }
   return named;
 }
 
 function remainingListeners(passed: readonly PassedSocket[]): PassedSocket[] {
-  const listeners = passed.filter(({ socket }) => refuse(socket) === undefined);
+  const listeners = passed.filter((one) => refuse(one) === undefined);
   const remaining = listeners.filter((listener) => !isServed(listener));
   if (remaining.length > 0) return remaining;
   if (listeners.length > 0) throw alreadyTaken(listeners.map(({ socket }) => socket));
   const unfit = passed.find(isFromSocketUnit) as PassedSocket;
-  throw refuse(unfit.socket) as ActivationError;
+  throw refuse(unfit) as ActivationError;
 }
 
 /** Whether a server that takes these names would get anything. */
@@ -67,7 +67,7 @@ export function markTaken(passed: readonly PassedSocket[], fd: number): void {
 }
 
 /** Why a server can't listen on this socket. */
-function refuse(socket: ActivatedSocket): ActivationError | undefined {
+function refuse({ socket, ofPrimary }: PassedSocket): ActivationError | undefined {
   const what = `The socket ${socket.name} (fd ${socket.fd}${socket.address === null ? "" : `, ${socket.address}`})`;
   switch (socket.kind) {
     case "datagram":
@@ -85,6 +85,8 @@ function refuse(socket: ActivatedSocket): ActivationError | undefined {
     case "other":
       return unsupported(what);
     case "unknown":
+      // A primary that does not import sockact leaves it to the kernel.
+      if (ofPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupported(what);
       // Listening on it would open a random port, where nobody looks for it.
       return socket.address === "" || socket.address?.endsWith(":0") === true

@@ -2,7 +2,12 @@ import process from "node:process";
 import { once } from "./state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
-export type WarningCode = "SOCKACT_UNTAKEN" | "SOCKACT_LAUNCHER" | "SOCKACT_UNSEEN";
+export type WarningCode =
+  | "SOCKACT_UNTAKEN"
+  | "SOCKACT_LAUNCHER"
+  | "SOCKACT_FORKED"
+  | "SOCKACT_PRIMARY"
+  | "SOCKACT_UNSEEN";
 
 /** Emits a process warning, once in a process: the app goes on, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {

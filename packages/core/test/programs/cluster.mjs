@@ -1,9 +1,88 @@
-// A cluster whose primary knows nothing of sockact.
+// A cluster that forks a worker for each that has ended, as most do, and does what it is told on standard input. UNAWARE: its primary knows
+// nothing of sockact. LATE: it imports sockact too late. HELD: the primary forks again only when it is told to.
 import cluster from "node:cluster";
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
-if (cluster.isPrimary) cluster.fork();
-else {
-  const { activatedSockets } = await import("@sockact/core");
-  console.log(JSON.stringify({ event: "asked", sockets: activatedSockets() }));
-  cluster.worker.disconnect();
+const { env } = process;
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+const variables = () => Object.keys(env).filter((name) => /^(LISTEN_(PID|FD)|SOCKACT_CLUSTER)/.test(name));
+
+if (cluster.isPrimary) {
+  if (env.LATE) cluster.setupPrimary();
+  if (!env.UNAWARE) await import("@sockact/core");
+  if (env.POLICY) cluster.schedulingPolicy = cluster[env.POLICY];
+  if (env.SETTINGS) cluster.setupPrimary(JSON.parse(env.SETTINGS));
+  const fork = () => say("forked", { id: cluster.fork().id });
+  const all = [];
+  cluster.on("fork", (worker) => all.push(worker));
+  const workers = () => Object.values(cluster.workers);
+  cluster.on("listening", (worker, address) => say("listening", { worker: worker.id, address }));
+  cluster.on("online", (worker) => worker.on("message", (message) => say("message", { message })));
+  cluster.on("exit", (worker, code, signal) => {
+    say("exit", { worker: worker.id, code, signal, planned: worker.exitedAfterDisconnect });
+    if (!env.HELD) fork();
+  });
+  for (let count = 0; count < Number(env.WORKERS ?? 2); count++) fork();
+  const commands = createInterface({ input: process.stdin });
+  if (!env.HELD) process.stdin.unref?.();
+  commands.on("line", (line) => {
+    const [command, argument] = line.split(" ");
+    const actions = {
+      kill: () => workers().forEach((worker) => worker.process.kill("SIGKILL")),
+      fork,
+      release: () => all.forEach((worker) => worker.isConnected() && worker.send("release")),
+      disconnect: () => cluster.workers[argument].disconnect(),
+      variables: () => say("variables", { variables: variables(), policy: cluster.schedulingPolicy }),
+      pids: () => say("pids", { pids: workers().map((worker) => worker.process.pid) }),
+    };
+    actions[command]();
+  });
+} else {
+  const { activatedSockets, listen } = await import("@sockact/core");
+  const held = [];
+  process.on("message", (message) => {
+    say("message", { message });
+    for (const response of held) response.end("at last");
+  });
+  for (const options of [JSON.parse(env.LISTEN_OPTIONS ?? "{}")].flat()) {
+    const server = createServer((req, res) => {
+      if (req.url === "/held") {
+        say("held", { worker: cluster.worker.id });
+        held.push(res);
+      } else
+        res.end(
+          JSON.stringify({
+            worker: cluster.worker.id,
+            encrypted: Boolean(req.socket.encrypted),
+            name: options.name,
+          }),
+        );
+    });
+    try {
+      const { activated } = await listen(server, {
+        ...options,
+        ready: async () => {
+          if (!env.NOT_READY) return;
+          say("not ready");
+          while (existsSync(env.NOT_READY)) await sleep(10);
+        },
+        onReload: async () => say("reloaded", { worker: cluster.worker.id }),
+        onStop: async () => say("stopped", { worker: cluster.worker.id }),
+      });
+      say("up", {
+        worker: cluster.worker.id,
+        pid: process.pid,
+        activated,
+        address: server.address(),
+        sockets: activatedSockets(),
+        variables: variables(),
+      });
+    } catch (error) {
+      say("refused", { code: error.code, message: error.message });
+    }
+  }
 }

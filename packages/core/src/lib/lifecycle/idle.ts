@@ -1,3 +1,5 @@
+import cluster from "node:cluster";
+import { tellPrimary } from "../cluster/messages.ts";
 import { state } from "../state.ts";
 import { allDrains, emit } from "./apps.ts";
 import { after } from "./drain.ts";
@@ -11,15 +13,21 @@ export function armIdle(): void {
   const timeouts = state.apps.flatMap(({ activated, settings }) =>
     activated && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
-  if (timeouts.length === 0) return;
+  // Of a cluster, the workers know.
+  if (timeouts.length === 0 || state.cluster !== undefined) return;
   const timeout = Math.max(...timeouts);
   state.idleTimer = after(timeout, () => sleepIfIdle(timeout))?.unref();
 }
 
 /** Counts anew: a connection has come or gone, or some work has ended. */
 export function countAnew(): void {
+  if (isReportedIdle) tellPrimary({ act: "awake" });
+  isReportedIdle = false;
   state.idleTimer?.refresh();
 }
+
+/** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
+let isReportedIdle = false;
 
 /**
  * Keeps an idle process awake for work that no connection shows, until the returned function is called. Every call counts on its own;
@@ -38,10 +46,22 @@ export function hold(): () => void {
 
 /** Otherwise the end of what keeps it awake counts anew. A connection over which nothing ever came has had its time by now. */
 function sleepIfIdle(timeout: number): void {
-  const isAwake = allDrains().some((drain) =>
+  if (!cluster.isWorker) return fallAsleep(timeout);
+  if (isAwake()) return;
+  isReportedIdle = true;
+  tellPrimary({ act: "idle", timeout });
+}
+
+function isAwake(): boolean {
+  if (state.holds > 0 || state.stopping !== undefined) return true;
+  return allDrains().some((drain) =>
     [...drain.connections.values()].some((connection) => !drain.isSilent(connection)),
   );
-  if (isAwake || state.holds > 0 || state.stopping !== undefined) return;
+}
+
+/** Ends the process, unless something of its own keeps it awake. */
+export function fallAsleep(timeout: number): void {
+  if (isAwake()) return;
   emit({ type: "idle", timeout });
   void stop(null).then(leave);
 }

@@ -1,4 +1,6 @@
+import cluster from "node:cluster";
 import type { Server } from "node:net";
+import { liveAsWorker } from "../cluster/worker.ts";
 import type { Bound } from "../listen.ts";
 import { type App, emitTo } from "./apps.ts";
 import { closePatiently, Drain } from "./drain.ts";
@@ -45,6 +47,7 @@ export function live(server: Server, app: App, { sockets, acceptors }: Bound): v
   server.prependListener("listening", () => {
     drains.add(drain);
     handleSignals(app);
+    if (cluster.isWorker && app.activated) liveAsWorker(settings);
     if (sockets.length > 0) emitTo(app, { type: "listening", sockets });
     if (app.ready === undefined) {
       app.ready = (async () => settings.ready?.())();

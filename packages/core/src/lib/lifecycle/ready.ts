@@ -1,4 +1,6 @@
+import cluster from "node:cluster";
 import { startWatchdog } from "@sockact/notify";
+import { tellPrimary } from "../cluster/messages.ts";
 import { isWaitedFor } from "../passed-socket.ts";
 import { type Activation, state } from "../state.ts";
 import { emit } from "./apps.ts";
@@ -13,7 +15,7 @@ export function tellWhenReady(): void {
   const { activation } = state;
   if (state.ready !== undefined || activation === undefined || "error" in activation) return;
   if (!state.untakenTold && activation.passed.some(isWaitedFor)) return;
-  if (!state.apps.some(({ drains }) => drains.size > 0)) return;
+  if (!state.apps.some(({ drains }) => drains.size > 0) && state.cluster?.haveServed !== true) return;
   state.ready = Promise.all(state.apps.map(async (app) => app.ready)).then(tell, () => {
     // The server's `error` event has told.
   });
@@ -24,6 +26,7 @@ async function tell(): Promise<void> {
   state.isReady = true;
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "ready", notified });
+  if (cluster.isWorker) tellPrimary({ act: "ready" });
   if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog))
     startWatchdog({ healthCheck: isHealthy });
   armIdle();

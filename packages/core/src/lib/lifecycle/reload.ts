@@ -17,7 +17,8 @@ export function handleReload({ onReload, notify }: Settings): void {
 let running = false;
 let again = false;
 
-async function reload(): Promise<void> {
+/** Fulfils once what was asked for has been done, unless it was asked for meanwhile. */
+export async function reload(): Promise<void> {
   // Before that, READY=1 would be too early; and the app has just read whatever has changed.
   if (!state.isReady) return;
   again = running;

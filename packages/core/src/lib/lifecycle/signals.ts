@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { constants } from "node:os";
 import process from "node:process";
 import { once } from "../state.ts";
@@ -23,6 +24,14 @@ let stopped = false;
 /** Whether the end of the process is left to the app, or to a library of its, such as close-with-grace: it handles the signal too. */
 let isTheirs = false;
 
+/** In a worker of node:cluster, the signal that its primary has got: nothing new when this process has got it, too. */
+export function receiveSignal(signal: NodeJS.Signals): void {
+  if (signalled) return;
+  // For the listeners of the app as well. With none it ends the process.
+  if (process.listenerCount(signal) > 0) process.emit(signal, signal);
+  else process.kill(process.pid, signal);
+}
+
 function onSignal(signal: NodeJS.Signals): void {
   if (!signalled) {
     signalled = true;
@@ -33,7 +42,8 @@ function onSignal(signal: NodeJS.Signals): void {
   } else if (isTheirs && !othersHandle(signal) && allDrains().length === 0) {
     // Nest and terminus send the signal again when they are done, to end the process. Our onStop may not be.
     isTheirs = false;
-  } else {
+  } else if (!cluster.isWorker) {
+    // A worker gets it from the service manager, its primary, and maybe the app. Who is out of patience tells the primary.
     process.exit(128 + constants.signals[signal]);
   }
 }

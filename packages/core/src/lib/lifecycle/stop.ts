@@ -1,5 +1,7 @@
+import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { tellPrimary } from "../cluster/messages.ts";
 import { state } from "../state.ts";
 import { allDrains, emit } from "./apps.ts";
 import { after } from "./drain.ts";
@@ -20,7 +22,10 @@ async function run(signal: NodeJS.Signals | null): Promise<number> {
   const drained = drains.map((drain) => drain.begin());
   const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
   emit({ type: "draining", signal, connections });
-  const told = tellManager(`STOPPING=1\nSTATUS=Draining ${connections} connections`);
+  const told = tellManager(
+    `STOPPING=1\nSTATUS=Draining ${state.cluster ? `${state.cluster.count} workers` : `${connections} connections`}`,
+  );
+  const workers = state.cluster?.stop(signal);
   const timeout = Math.max(...state.apps.map(({ settings }) => settings.drainTimeout));
   let cut = 0;
   const cap = after(timeout, () => {
@@ -28,12 +33,14 @@ async function run(signal: NodeJS.Signals | null): Promise<number> {
   });
   await Promise.all(drained);
   clearTimeout(cap);
+  const lost = await workers;
   emit({ type: "drained", cut });
+  if (cluster.isWorker) tellPrimary({ act: "drained" });
   // A server emits `close` before its last connection does, which comes with libuv's closing callbacks; the end of a WebSocket is
   // one more turn behind. Whatever the app does then would be lost.
   await turnOfTheLoop();
   await turnOfTheLoop();
-  let failed = cut > 0;
+  let failed = cut > 0 || lost === true;
   // What an app waits for at the end need not keep a process alive by itself, and without that it would end here, with 0.
   const awake = setInterval(() => {}, 2 ** 30);
   for (const { settings, close } of state.apps) {

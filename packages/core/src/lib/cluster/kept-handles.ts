@@ -1,0 +1,42 @@
+import net from "node:net";
+import { handleOf } from "../node-internals.ts";
+import type { PassedSocket } from "../passed-socket.ts";
+import { isWatched } from "../proc-fd.ts";
+
+interface Handle {
+  close(): void;
+}
+
+/** What the primary makes the handles with that it shares with its workers (SCHED_NONE): the same from Node 20 to 26. */
+type Create = (
+  address: unknown,
+  port: unknown,
+  addressType: unknown,
+  fd?: number,
+  flags?: number,
+) => Handle | number;
+
+/**
+ * Makes the primary keep the handles of these sockets: Node closes them with the last worker that listened, and the socket is then lost to
+ * all later workers (`bind EEXIST`). The primary does not listen on them, so it takes no connection away from the workers: while none
+ * lives, clients wait in the kernel's queue.
+ */
+export function keepHandles(passed: readonly PassedSocket[]): void {
+  const module = net as typeof net & { _createServerHandle: Create };
+  const create = module._createServerHandle;
+  const kept = new Map<number, Handle>();
+  module._createServerHandle = (address, port, addressType, fd, flags) => {
+    const one = passed.find(({ socket }) => socket.fd === fd);
+    // One that the primary itself serves is an error, as in Node.
+    if (fd === undefined || one === undefined || isWatched(fd))
+      return create(address, port, addressType, fd, flags);
+    const handle =
+      kept.get(fd) ??
+      (one.probe ? (handleOf(one.probe) as Handle) : create(address, port, addressType, fd, flags));
+    // An error of the system.
+    if (typeof handle === "number") return handle;
+    handle.close = () => {};
+    kept.set(fd, handle);
+    return handle;
+  };
+}

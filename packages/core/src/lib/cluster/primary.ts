@@ -1,0 +1,81 @@
+import { ChildProcess } from "node:child_process";
+import cluster, { type Worker } from "node:cluster";
+import { syncBuiltinESMExports } from "node:module";
+import process from "node:process";
+import { isMainThread } from "node:worker_threads";
+import { makeApp } from "../lifecycle/live.ts";
+import { handleSignals } from "../lifecycle/signals.ts";
+import { isFromSocketUnit } from "../passed-socket.ts";
+import { type Passed, readActivation } from "../read.ts";
+import { once, state } from "../state.ts";
+import { warn } from "../warn.ts";
+import { keepHandles } from "./kept-handles.ts";
+import { CLUSTER_VARIABLE, writeVariable } from "./variable.ts";
+import { watchWorkers } from "./workers.ts";
+
+// An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched.
+if (isMainThread && cluster.isPrimary && process.env["LISTEN_FDS"] !== undefined)
+  once("wrap cluster", wrapCluster);
+
+/** Makes the first use of node:cluster one of the sockets that were passed to this process. */
+function wrapCluster(): void {
+  const { fork, setupPrimary } = cluster;
+  cluster.fork = (env?: object): Worker => {
+    // The usual `cluster.on("exit", () => cluster.fork())` would go on for ever.
+    if (state.stopping !== undefined) return neverStarted();
+    return fork.call(cluster, begin() ? { ...env, [CLUSTER_VARIABLE]: variable() } : env);
+  };
+  cluster.setupPrimary = cluster.setupMaster = (settings): void => {
+    begin();
+    setupPrimary.call(cluster, settings);
+  };
+  syncBuiltinESMExports();
+}
+
+/** Whether there are sockets for workers. */
+function begin(): boolean {
+  const passed = readActivation();
+  if (!passed.activated || unserved(passed).length === 0) return state.cluster !== undefined;
+  once("begin cluster", () => {
+    const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
+    if (isLate) {
+      warn(
+        "SOCKACT_PRIMARY",
+        "cluster.setupPrimary() was called before sockact was imported: once all workers have died, no other can listen.",
+        "Import it first in the primary.",
+      );
+    }
+    // Frozen by Node with the first setupPrimary(). Round robin would have the primary accept, and lose, what no worker lives for.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    keepHandles(passed.passed);
+    const app = makeApp({}, true);
+    state.apps.push(app);
+    handleSignals(app);
+    state.cluster = watchWorkers(app, passed.passed);
+  });
+  return true;
+}
+
+/** Those that are not served by the primary itself. */
+function unserved({ passed }: Passed): Passed["passed"] {
+  return passed.filter(
+    (one) => isFromSocketUnit(one) && (!one.taken || state.cluster?.served.has(one.socket.fd)),
+  );
+}
+
+function variable(): string {
+  return writeVariable(process.pid, unserved(readActivation()));
+}
+
+/** What fork() gives while the process stops: nothing runs, and nothing happens to it. */
+function neverStarted(): Worker {
+  const child = Object.assign(new ChildProcess(), {
+    connected: false,
+    send: () => false,
+    disconnect: () => {},
+  });
+  const { Worker: NodeWorker } = cluster as unknown as {
+    Worker: new (options: { id: number; process: ChildProcess }) => Worker;
+  };
+  return new NodeWorker({ id: 0, process: child });
+}

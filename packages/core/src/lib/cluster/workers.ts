@@ -1,0 +1,167 @@
+import cluster, { type Worker } from "node:cluster";
+import type { App } from "../lifecycle/apps.ts";
+import { after } from "../lifecycle/drain.ts";
+import { fallAsleep } from "../lifecycle/idle.ts";
+import { tellWhenReady } from "../lifecycle/ready.ts";
+import type { PassedSocket } from "../passed-socket.ts";
+import { warnOfUntakenLater } from "../untaken.ts";
+import { hearWorker, tellWorker, type WorkerMessage } from "./messages.ts";
+
+/** How long a worker may take to drain beyond `drainTimeout`, which it sees to itself, in milliseconds. */
+const GRACE = 5000;
+
+/** Emitted on a worker of ours. */
+const RELOADED = "sockact:reloaded";
+
+/** What the rest of the primary has of its workers. */
+export interface Workers {
+  /** The sockets that workers have listened on, by number. */
+  readonly served: ReadonlySet<number>;
+  /** Whether one has ever been ready. */
+  readonly haveServed: boolean;
+  readonly count: number;
+  /** Lets each end as at a signal, and waits until all have. Fulfils with whether one had to be killed, or has ended with an error. */
+  stop(signal: NodeJS.Signals | null): Promise<boolean>;
+}
+
+/** One worker that has told of itself. */
+interface Known {
+  isReady: boolean;
+  isDrained: boolean;
+  /** Of its `idleTimeout`, in milliseconds, while nothing keeps it awake. */
+  idle: number | undefined;
+}
+
+/**
+ * Keeps account of the workers of an activated primary.
+ *
+ * @param app the primary's own, which gets what the workers want
+ */
+export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers {
+  const known = new Map<Worker, Known>();
+  const listened = new Map<Worker, Set<number>>();
+  const served = new Set<number>();
+  let haveServed = false;
+  let stopping: NodeJS.Signals | null | undefined;
+
+  // Of cluster.workers, those that drain after disconnect() are no more.
+  const living = new Set<Worker>();
+
+  const markServed = (worker: Worker): void => {
+    haveServed = true;
+    for (const fd of listened.get(worker) ?? []) {
+      for (const one of passed) {
+        if (one.socket.fd !== fd) continue;
+        one.taken = true;
+        served.add(fd);
+      }
+    }
+    warnOfUntakenLater(passed);
+    tellWhenReady();
+  };
+
+  const askToStop = (worker: Worker): void => {
+    if (known.has(worker)) tellWorker(worker, { act: "stop", signal: stopping ?? null });
+    // It has nothing of ours, or has not come to it yet.
+    else if (worker.isConnected()) worker.disconnect();
+  };
+
+  const sleepIfAllAreIdle = (): void => {
+    const idle = [...living].map((worker) => known.get(worker)?.idle);
+    if (idle.length > 0 && !idle.includes(undefined)) fallAsleep(Math.max(...(idle as number[])));
+  };
+
+  const hear = (worker: Worker, message: WorkerMessage): void => {
+    const one = known.get(worker) ?? { isReady: false, isDrained: false, idle: undefined };
+    known.set(worker, one);
+    switch (message.act) {
+      case "listening": {
+        const { settings } = app;
+        settings.drainTimeout = Math.max(settings.drainTimeout, message.settings.drainTimeout);
+        settings.notify &&= message.settings.notify;
+        settings.watchdog &&= message.settings.watchdog;
+        if (stopping !== undefined) askToStop(worker);
+        return;
+      }
+      case "ready":
+        one.isReady = true;
+        markServed(worker);
+        return;
+      case "idle":
+        one.idle = message.timeout;
+        sleepIfAllAreIdle();
+        return;
+      case "awake":
+        one.idle = undefined;
+        return;
+      case "drained":
+        one.isDrained = true;
+        return;
+      case "reloaded":
+        worker.emit(RELOADED);
+    }
+  };
+
+  cluster.on("fork", (worker) => {
+    living.add(worker);
+    hearWorker(worker, (message) => hear(worker, message));
+  });
+  cluster.on("listening", (worker, { fd }: { fd?: number | null }) => {
+    if (typeof fd !== "number") return;
+    listened.set(worker, (listened.get(worker) ?? new Set()).add(fd));
+    // A worker that has told of itself tells when it is ready, too.
+    if (known.get(worker)?.isReady ?? true) markServed(worker);
+  });
+  cluster.on("exit", (worker) => {
+    living.delete(worker);
+    listened.delete(worker);
+    if (stopping === undefined) known.delete(worker);
+    // Behind the app's own listener, which may fork another.
+    setImmediate(sleepIfAllAreIdle);
+  });
+
+  app.settings.onReload = async () => {
+    const all = [...known.keys()].filter((worker) => worker.isConnected());
+    await Promise.all(
+      all.map((worker) => {
+        const done = new Promise<void>((resolve) => {
+          for (const event of [RELOADED, "disconnect"]) worker.once(event, () => resolve());
+        });
+        tellWorker(worker, { act: "reload" });
+        return done;
+      }),
+    );
+  };
+
+  return {
+    served,
+    get haveServed() {
+      return haveServed;
+    },
+    get count() {
+      return living.size;
+    },
+    async stop(signal) {
+      stopping = signal;
+      let failed = false;
+      const gone = new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (living.size === 0) resolve();
+        };
+        cluster.on("exit", (worker, code) => {
+          // One that was not up yet may die of the signal.
+          failed ||= code !== 0 && known.has(worker);
+          look();
+        });
+        look();
+      });
+      for (const worker of living) askToStop(worker);
+      const cap = after(app.settings.drainTimeout + GRACE, () => {
+        for (const worker of living) if (!known.get(worker)?.isDrained) worker.process.kill("SIGKILL");
+      });
+      await gone;
+      clearTimeout(cap);
+      return failed;
+    },
+  };
+}

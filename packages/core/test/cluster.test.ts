@@ -1,0 +1,313 @@
+import { readFileSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
+import process from "node:process";
+import { connect as tlsConnect } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  type ActivationOptions,
+  type AddressKind,
+  type AppProcess,
+  closeAll,
+  freeAddress,
+  httpRequest,
+  type ListenAddress,
+  openConnection,
+  rawSocket,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
+import { meanwhile } from "./lifecycle-app.ts";
+
+const path = (program: string): string => fileURLToPath(new URL(program, import.meta.url));
+const program = [process.execPath, path("programs/cluster.mjs")];
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+
+const FAMILY = { tcp4: "ipv4", tcp6: "ipv6", unix: "unix", abstract: "unix" } as const;
+
+interface Up {
+  worker: number;
+  pid: number;
+  activated: boolean;
+  address: unknown;
+  sockets: { fd: number; name: string; address: string }[];
+  variables: string[];
+}
+
+async function listener(kind: AddressKind = "tcp4"): Promise<[fd: number, address: ListenAddress]> {
+  const bound = await freeAddress(kind);
+  const fd = rawSocket(FAMILY[kind], "stream", { bound, listening: true });
+  opened.push(fd);
+  return [fd, bound];
+}
+
+/** Starts the program, and waits until its workers are up. */
+async function startCluster(
+  kinds: readonly AddressKind[],
+  options: ActivationOptions = {},
+  count = 2,
+): Promise<{ app: AppProcess; addresses: ListenAddress[]; workers: Up[] }> {
+  const sockets = await Promise.all(kinds.map(listener));
+  const env = { WORKERS: String(count), ...options.env };
+  const app = startWithFds(
+    sockets.map(([fd]) => fd),
+    program,
+    { ...options, env },
+  );
+  return { app, addresses: sockets.map(([, address]) => address), workers: await up(app, count) };
+}
+
+async function up(app: AppProcess, count: number): Promise<Up[]> {
+  const workers: Up[] = [];
+  while (workers.length < count) workers.push(await app.event<Up & Record<string, unknown>>("up"));
+  return workers;
+}
+
+const expectServed = async (addresses: readonly ListenAddress[]): Promise<void> => {
+  for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
+};
+
+describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy) => {
+  test.each<[AddressKind[]]>([
+    [["tcp4"]],
+    [["tcp6"]],
+    [["unix"]],
+    [["abstract"]],
+    [["tcp4", "unix", "tcp6"]],
+  ])("serves %j, and goes on when all its workers have been killed", async (kinds) => {
+    const { app, addresses, workers } = await startCluster(kinds, { env: { POLICY: policy, HELD: "1" } });
+    await using running = app;
+    for (const { activated, sockets, variables } of workers) {
+      expect({ activated, addresses: sockets.map(({ address }) => address), variables }).toEqual({
+        activated: true,
+        addresses,
+        variables: [],
+      });
+    }
+    await expectServed(addresses);
+    for (let turn = 0; turn < 3; turn++) {
+      running.write("kill");
+      await running.event("exit");
+      await running.event("exit");
+      // Nobody lives, nobody is refused.
+      const waiting = addresses.map((address) => httpRequest(address));
+      running.write("fork");
+      running.write("fork");
+      await up(running, 2);
+      expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(addresses.map(() => 200));
+      await expectServed(addresses);
+    }
+    expect(running.stderr).not.toContain("Warning");
+  });
+});
+
+test("cluster.on('listening') tells the primary's descriptor and the port, for each worker", async () => {
+  const { app, addresses, workers } = await startCluster(["tcp4", "unix"]);
+  await using running = app;
+  expect(workers.map(({ address }) => address)).toEqual(
+    workers.map(() => ({ address: "127.0.0.1", family: "IPv4", port: Number(addresses[0]?.split(":")[1]) })),
+  );
+  const told = [];
+  for (let count = 0; count < 4; count++) {
+    const { worker, address } = await running.event<{
+      worker: number;
+      address: { fd: number; port: number };
+    }>("listening");
+    told.push([worker, address.fd, address.port]);
+  }
+  const port = Number(addresses[0]?.split(":")[1]);
+  expect(told.sort()).toEqual([
+    [1, 3, port],
+    [1, 4, null],
+    [2, 3, port],
+    [2, 4, null],
+  ]);
+  running.write("variables");
+  expect(await running.event("variables")).toMatchObject({ variables: [] });
+});
+
+test("what the app says of its workers with setupPrimary() holds", async () => {
+  const { app } = await startCluster(["tcp4"], {
+    env: { SETTINGS: JSON.stringify({ args: ["an argument"], serialization: "advanced" }) },
+  });
+  await using running = app;
+  running.write("pids");
+  const { pids } = await running.event<{ pids: number[] }>("pids");
+  for (const pid of pids) expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toContain("\0an argument\0");
+  expect(running.stdout, "no message of ours comes to the app").not.toContain("message");
+});
+
+test("servers take sockets by name, and speak TLS where they are told to", async () => {
+  const { app, addresses } = await startCluster(
+    ["tcp4", "tcp4", "tcp4"],
+    {
+      names: ["http", "https", "admin"],
+      env: {
+        LISTEN_OPTIONS: JSON.stringify([
+          {
+            sockets: {
+              http: {},
+              https: { tls: { key: path("fixtures/key.pem"), cert: path("fixtures/cert.pem") } },
+            },
+          },
+          { name: "admin" },
+        ]),
+      },
+    },
+    4,
+  );
+  await using _running = app;
+  const [http, https, admin] = addresses as [string, string, string];
+  expect((await httpRequest(http)).json()).toMatchObject({ encrypted: false });
+  expect((await httpRequest(admin)).json()).toMatchObject({ encrypted: false, name: "admin" });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const createConnection = (): ReturnType<typeof tlsConnect> =>
+      tlsConnect({ socket: openConnection(https), rejectUnauthorized: false });
+    httpsRequest({ createConnection }, (response) => response.setEncoding("utf8").on("data", resolve))
+      .on("error", reject)
+      .end();
+  });
+  expect(JSON.parse(answer)).toMatchObject({ encrypted: true });
+});
+
+test("a worker that crashes loses its own requests, and no other", async () => {
+  const { app, addresses, workers } = await startCluster(["tcp4"]);
+  const [address] = addresses as [string];
+  await using running = app;
+  const held = httpRequest(address, "/held");
+  const { worker } = await running.event<{ worker: number }>("held");
+  process.kill(workers.find((other) => other.worker !== worker)?.pid as number, "SIGKILL");
+  await expectServed([address]);
+  expect(await up(running, 1)).toMatchObject([{ worker: 3, activated: true }]);
+  running.write("release");
+  expect(await held).toMatchObject({ status: 200, body: "at last" });
+});
+
+test("worker.disconnect() drains: what is under way is answered, then comes `onStop`, and the worker ends", async () => {
+  const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { HELD: "1" } }, 1);
+  await using running = app;
+  const [address] = addresses as [string];
+  const held = httpRequest(address, "/held");
+  await running.event("held");
+  running.write("fork");
+  await up(running, 1);
+  running.write("disconnect 1");
+  running.write("release");
+  expect(await held).toMatchObject({ status: 200, body: "at last", headers: { connection: "close" } });
+  expect(await running.event("stopped")).toEqual({ event: "stopped", worker: 1 });
+  expect(await running.event("exit")).toMatchObject({ worker: 1, code: 0, planned: true });
+  for (const each of addresses) expect((await httpRequest(each)).json()).toMatchObject({ worker: 2 });
+});
+
+describe("a stop", () => {
+  const whom = { "every process": "all", "the primary alone": "primary" } as const;
+
+  test.each(Object.entries(whom))(
+    "by a signal to %s lets the workers drain, and none is forked again",
+    async (_, to) => {
+      const { app, addresses, workers } = await startCluster(["tcp4"], {
+        env: { SOCKACT_DRAIN_TIMEOUT: "1s" },
+      });
+      await using running = app;
+      const [address] = addresses as [string];
+      const connection = openConnection(address);
+      await new Promise((resolve) => connection.once("connect", resolve));
+      connection.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+      await running.event("held");
+      for (const pid of to === "all" ? [running.pid, ...workers.map(({ pid }) => pid)] : [running.pid])
+        process.kill(pid, "SIGTERM");
+      // One holds a request until drainTimeout is over: what is cut is an error.
+      expect(await running.ended).toBe(1);
+      connection.destroy();
+      expect(running.stdout.match(/"stopped"/g)).toHaveLength(2);
+      expect(running.stdout.match(/"forked"/g), "two workers, and two that never started").toHaveLength(4);
+      expect(running.stdout.match(/"forked","id":0/g)).toHaveLength(2);
+      expect(running.stdout.match(/"exit"/g)).toHaveLength(2);
+    },
+  );
+
+  test("ends with 0 when everything was answered", async () => {
+    const { app, addresses } = await startCluster(["tcp4"]);
+    await using running = app;
+    await expectServed(addresses);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(running.stderr).toMatch(/sockact: SIGTERM: accepting no more/);
+  });
+});
+
+test("the cluster sleeps once no worker has had a connection for its idleTimeout", async () => {
+  const { app, addresses } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms" } });
+  await using running = app;
+  const connection = openConnection(addresses[0] as string);
+  connection.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+  await running.event("held");
+  await meanwhile(400);
+  expect(running.stderr).not.toContain("going to sleep");
+  connection.destroy();
+  expect(await running.ended).toBe(0);
+  expect(running.stderr.match(/no connection for 0.15 s, going to sleep/g)).toHaveLength(1);
+});
+
+test("without sockets it is Node's own cluster, whatever another primary has left in the environment", async () => {
+  const { port } = { port: Number((await freeAddress("tcp4")).split(":")[1]) };
+  await using app = startProcess(program, {
+    env: {
+      LISTEN_OPTIONS: JSON.stringify({ port }),
+      SOCKACT_CLUSTER:
+        '1:[{"socket":{"fd":3,"name":"web","kind":"listener","family":"ipv4","address":"1.1.1.1:1"},"inode":1}]',
+    },
+  });
+  for (const { activated, variables } of await up(app, 2))
+    expect({ activated, variables }).toEqual({ activated: false, variables: [] });
+  await expectServed([`127.0.0.1:${port}`]);
+  app.write("variables");
+  expect(await app.event("variables")).toMatchObject({ policy: 2 });
+});
+
+test("a primary that does not import sockact: the workers serve, and one warning says what to import", async () => {
+  const { app, addresses } = await startCluster(["tcp4", "unix"], {
+    names: ["http", "local"],
+    env: { UNAWARE: "1" },
+  });
+  await using running = app;
+  await expectServed(addresses);
+  await running.line(/SOCKACT_PRIMARY/);
+  expect(running.stderr).toContain('import "@sockact/core";');
+  expect(running.stderr.match(/SOCKACT_/g)).toHaveLength(1);
+});
+
+test("a primary that imports sockact behind setupPrimary() is warned, and the workers serve", async () => {
+  const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { LATE: "1" } });
+  await using running = app;
+  await expectServed(addresses);
+  await running.line(/SOCKACT_PRIMARY\].*called before sockact was imported/);
+  running.kill("SIGTERM");
+  expect(await running.ended).toBe(0);
+});
+
+test("the app's own handler may pass the signal on to workers that have got it already", async () => {
+  const { app, addresses, workers } = await startCluster(["tcp4"]);
+  await using running = app;
+  const held = httpRequest(addresses[0] as string, "/held");
+  const { worker } = await running.event<{ worker: number }>("held");
+  const pid = workers.find((one) => one.worker === worker)?.pid as number;
+  running.kill("SIGTERM");
+  await running.line(/SIGTERM: accepting no more, 1 open/);
+  for (let count = 0; count < 3; count++) process.kill(pid, "SIGTERM");
+  running.write("release");
+  expect(await held).toMatchObject({ status: 200 });
+  expect(await running.ended).toBe(0);
+});
+
+test.each([
+  ["before the parent has read the variables", {}],
+  ["after", { TAKEN: "1" }],
+])("a child of child_process.fork() is told that it has none: %s", async (_, env) => {
+  const [fd] = await listener();
+  await using app = startWithFds([fd], [process.execPath, path("programs/fork.mjs")], { env });
+  expect(await app.event("child")).toMatchObject({ activated: false });
+  await app.ended;
+  expect(app.stderr).toMatch(/SOCKACT_FORKED[^]*passed to `node \S*fork.mjs` [^]*Write cluster.fork\(\)/);
+});
