@@ -58,20 +58,7 @@ export function bind(
   };
   const makeAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
   if (first.ofPrimary) {
-    const acceptors = others.map(makeAcceptor);
-    void collect(acceptors, others, backlog).then(
-      (begin) => {
-        server.prependOnceListener("listening", () => {
-          for (const each of begin) each();
-          join(acceptors);
-        });
-        listenOn(server, first, backlog);
-      },
-      (error) => {
-        // Any other has been an `error` of an acceptor.
-        if (error instanceof ActivationError) server.emit("error", error);
-      },
-    );
+    void bindInWorker(server, sockets, { backlog, acceptors: others.map(makeAcceptor), join });
     return;
   }
   listenOn(server, first, backlog);
@@ -83,24 +70,35 @@ export function bind(
 }
 
 /**
- * Has the primary hand the handles over, and fulfils with what makes each listen: none accepts a connection before the server has all.
- * After an error, which its acceptor has emitted, none listens.
+ * The same in a worker of node:cluster, where the primary hands the handles over, later. None accepts a connection before the server has
+ * all of them.
  */
-async function collect(
-  acceptors: readonly Server[],
-  sockets: readonly PassedSocket[],
-  backlog: number,
-): Promise<(() => void)[]> {
-  const collected = acceptors.map((acceptor, index) => {
-    const begin = listenWhenTold(acceptor);
-    listenOn(acceptor, sockets[index] as PassedSocket, backlog);
-    return begin;
-  });
+async function bindInWorker(
+  server: Server,
+  [first, ...others]: readonly PassedSocket[],
+  {
+    backlog,
+    acceptors,
+    join,
+  }: { backlog: number; acceptors: readonly Server[]; join(acceptors: readonly Server[]): void },
+): Promise<void> {
   try {
-    return await Promise.all(collected);
+    const begin = await Promise.all(
+      acceptors.map((acceptor, index) => {
+        const told = listenWhenTold(acceptor);
+        listenOn(acceptor, others[index] as PassedSocket, backlog);
+        return told;
+      }),
+    );
+    server.prependOnceListener("listening", () => {
+      for (const each of begin) each();
+      join(acceptors);
+    });
+    listenOn(server, first as PassedSocket, backlog);
   } catch (error) {
     for (const acceptor of acceptors) acceptor.close();
-    throw error;
+    // Any other has been an `error` of an acceptor.
+    if (error instanceof ActivationError) server.emit("error", error);
   }
 }
 

@@ -1,4 +1,5 @@
 import net from "node:net";
+import { constants } from "node:os";
 import { handleOf } from "../node-internals.ts";
 import type { PassedSocket } from "../passed-socket.ts";
 import { isWatched } from "../proc-fd.ts";
@@ -31,10 +32,9 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
     if (fd === undefined || one === undefined || isWatched(fd))
       return create(address, port, addressType, fd, flags);
     const handle =
-      kept.get(fd) ??
-      (one.probe ? (handleOf(one.probe) as Handle) : create(address, port, addressType, fd, flags));
+      kept.get(fd) ?? (one.probe ? handleOf(one.probe) : create(address, port, addressType, fd, flags));
     // An error of the system.
-    if (typeof handle === "number") return handle;
+    if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
     handle.close = () => {};
     kept.set(fd, handle);
     return handle;

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import process from "node:process";
 import type { ActivatedSocket } from "../classify.ts";
 
@@ -13,7 +14,7 @@ export type SockactEvent =
   | { type: "reloaded" }
   /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends. */
   | { type: "idle"; timeout: number }
-  /** Nothing is accepted any more. `signal` is what asked for it, null when nothing else keeps an idle process. */
+  /** Nothing is accepted any more. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
   | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
   /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
   | { type: "drained"; cut: number }
@@ -23,6 +24,11 @@ export type SockactEvent =
 /** Writes one line to standard error, which the journal shows. */
 export function logEvent(event: SockactEvent): void {
   process.stderr.write(`sockact: ${eventText(event)}\n`);
+}
+
+/** What has ended the process where no signal has. */
+function reason(): string {
+  return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
 
 /** The event as one line for people. */
@@ -38,7 +44,7 @@ export function eventText(event: SockactEvent): string {
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "draining":
-      return `${event.signal ?? "idle"}: accepting no more, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? reason()}: accepting no more, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
     case "drained":
       return event.cut === 0
         ? "drained"
