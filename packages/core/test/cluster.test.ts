@@ -16,6 +16,7 @@ import {
   rawSocket,
   startProcess,
   startWithFds,
+  certificateOf,
 } from "@sockact/testkit";
 import { meanwhile } from "./lifecycle-app.ts";
 
@@ -143,7 +144,7 @@ test("servers take sockets by name, and speak TLS where they are told to", async
           {
             sockets: {
               http: {},
-              https: { tls: { key: path("fixtures/key.pem"), cert: path("fixtures/cert.pem") } },
+              https: { tls: certificateOf("localhost") },
             },
           },
           { name: "admin" },
