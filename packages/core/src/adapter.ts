@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { attach, checkActivation, rememberRequestListeners, type Hooks } from "./lib/attach.ts";
-export { serverAddress } from "./lib/bind.ts";
+export { serverAddress } from "./lib/server-address.ts";
 export { drainServer } from "./lib/lifecycle/live.ts";
 export type { ActivatedSocket } from "./lib/classify.ts";
 export { eventText, type SockactEvent } from "./lib/lifecycle/events.ts";

@@ -2,6 +2,8 @@ export { activatedSockets } from "./lib/read.ts";
 export type { ActivatedSocket } from "./lib/classify.ts";
 export { parseListenEnvironment, type ListenEnvironment } from "./lib/parse.ts";
 export { listen, type Listening, type ListenOptions } from "./lib/listen.ts";
+export { takeSocket } from "./lib/take-socket.ts";
+export { bindDatagram, type BindDatagramOptions } from "./lib/bind-datagram.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/options.ts";

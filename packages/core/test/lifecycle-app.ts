@@ -45,7 +45,7 @@ export interface LifecycleApp extends LifecycleServer {
   input?: boolean;
 }
 
-const program = [process.execPath, fileURLToPath(new URL("programs/lifecycle.mjs", import.meta.url))];
+export const program = [process.execPath, fileURLToPath(new URL("programs/lifecycle.mjs", import.meta.url))];
 
 const opened: number[] = [];
 afterAll(() => closeAll(opened));

@@ -409,14 +409,6 @@ describeWith({ commands: ["systemd-socket-activate"] }, "started by systemd-sock
     });
     for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
   });
-
-  test("a connection (Accept=yes) is refused by a server that listens", async () => {
-    const address = await freeAddress("tcp4");
-    await using app = await socketActivate([address], program, { how: ["--accept"] });
-    const client = await connect(address);
-    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_CONNECTED" });
-    client.destroy();
-  });
 });
 
 async function connect(address: ListenAddress): Promise<Socket> {

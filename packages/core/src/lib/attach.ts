@@ -1,7 +1,7 @@
 import { Server } from "node:net";
 import process from "node:process";
-import { ActivationError } from "./errors.ts";
-import { listenOnPassed, notActivated, NOTHING } from "./listen.ts";
+import { ActivationError, notActivated } from "./errors.ts";
+import { listenOnPassed, NOTHING } from "./listen.ts";
 import { nativeListen } from "./node-internals.ts";
 import type { App } from "./lifecycle/apps.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
@@ -58,7 +58,7 @@ export function attach(options: AppOptions, { owns, onBound, close, http2 = fals
  */
 export function checkActivation(options: AppOptions, http2 = false): Passed {
   checkOptions(options);
-  const passed = readActivation();
+  const passed = readActivation(options.trustParent);
   if (!passed.activated && options.required === true) throw notActivated(passed.reason);
   const names = namesOf(options);
   if (passed.activated && names !== undefined) socketsNamed(passed.passed, names);

@@ -1,4 +1,4 @@
-import { type AddressInfo, Server } from "node:net";
+import { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import type { ActivatedSocket } from "./classify.ts";
 import {
@@ -13,6 +13,8 @@ import {
 } from "./node-internals.ts";
 import { ActivationError } from "./errors.ts";
 import type { PassedSocket } from "./passed-socket.ts";
+import { areConnections, serve } from "./serve.ts";
+import { serverAddress } from "./server-address.ts";
 
 /**
  * Node calls listen(2) again, with 511 unless told otherwise, which would shrink what `Backlog=` of the socket unit gave.
@@ -21,7 +23,7 @@ import type { PassedSocket } from "./passed-socket.ts";
 const KEEP_BACKLOG = 0x7fffffff;
 
 /**
- * Makes one server listen on all of these sockets. It emits `listening` once, when it does, or else `error`, and is closed.
+ * Makes one server listen on all of these sockets, or serve them where they are connections. It emits `listening` once, when it does, or else `error`, and is closed.
  *
  * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
  * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options hold for each.
@@ -34,6 +36,7 @@ export function bind(
     tlsFor,
   }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
 ): void {
+  if (areConnections(sockets.map(({ socket }) => socket))) return serve(server, sockets, tlsFor);
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   const address = serverAddress(first.socket);
   const secure = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
@@ -100,15 +103,6 @@ async function bindInWorker(
     // Any other has been an `error` of an acceptor.
     if (error instanceof ActivationError) server.emit("error", error);
   }
-}
-
-/** What `server.address()` gives for this socket. */
-export function serverAddress({ family, address }: ActivatedSocket): AddressInfo | string {
-  const [, ip, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address ?? "") ?? [];
-  if (family !== "unix" && ip !== undefined)
-    return { address: ip, family: family === "ipv6" ? "IPv6" : "IPv4", port: Number(port) };
-  // Node writes an abstract name so. Where not even the kernel tells the path, `?`: null would mean "not listening".
-  return address?.replace(/^@/, "\0") ?? "?";
 }
 
 function listenOn(server: Server, { socket, probe }: PassedSocket, backlog: number): void {

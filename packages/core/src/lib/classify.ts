@@ -3,16 +3,18 @@ import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
 import { ActivationError } from "./errors.ts";
-import { LISTEN_FDS_START } from "./parse.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 import { isEpoll, isUnix } from "./proc-fd.ts";
 import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc-net.ts";
 
 /** One file descriptor that was passed to this process. */
 export interface ActivatedSocket {
-  /** The number of the descriptor: 3 and up. */
+  /** The number of the descriptor: 3 and up; 0 with `StandardInput=socket`. */
   readonly fd: number;
-  /** The `FileDescriptorName=`: by default the socket unit's own name, such as `app.socket`; `unknown` when none was passed. */
+  /**
+   * The `FileDescriptorName=`: by default the socket unit's own name, such as `app.socket`, and `connection` with `Accept=yes`; `unknown`
+   * when none was passed.
+   */
   readonly name: string;
   /**
    * - `listener`: a stream socket that listens.
@@ -40,20 +42,20 @@ type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: So
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
  */
-export function classify(names: readonly string[]): PassedSocket[] {
-  const inodes = names.map((_, index) => passedInode(LISTEN_FDS_START + index, names.length));
+export function classify(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
+  const inodes = descriptors.map(({ fd }) => passedInode(fd, descriptors.length));
   const inet = new Set<number>();
   const unix = new Set<number>();
-  for (const [index, inode] of inodes.entries()) {
-    if (inode !== undefined) (isUnix(LISTEN_FDS_START + index) ? unix : inet).add(inode);
+  for (const [index, { fd }] of descriptors.entries()) {
+    const inode = inodes[index];
+    if (inode !== undefined) (isUnix(fd) ? unix : inet).add(inode);
   }
   const tcp = findTcpListeners(inet);
   // Before Linux 5.6 none was known to be a unix socket.
   for (const inode of inet) if (!tcp.has(inode)) unix.add(inode);
   const unixRows = findUnix(unix);
 
-  return names.map((name, index) => {
-    const fd = LISTEN_FDS_START + index;
+  return descriptors.map(({ fd, name }, index) => {
     const inode = inodes[index];
     const factsOf = (): Facts => {
       if (inode === undefined) return { kind: "other", family: "unknown", address: null };
@@ -120,7 +122,9 @@ function probeSocket(fd: number, inode: number): Facts {
   const local = probe.address() as Partial<AddressInfo>;
   if (local.address !== undefined) {
     const family = local.family === "IPv6" ? "ipv6" : "ipv4";
-    const kind = probe.remoteAddress === undefined ? "unknown" : "connection";
+    // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
+    const isConnection = probe.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
+    const kind = isConnection ? "connection" : "unknown";
     return {
       kind,
       family,
@@ -154,12 +158,14 @@ interface ReportedHandle {
   localEndpoint?: string | null;
 }
 
-/** Writes nothing: a stream socket that has no peer refuses even that (ENOTCONN), and one that has sends no packet for it. */
+/**
+ * Writes nothing: a unix socket that has no peer refuses even that (ENOTCONN), and one whose peer has gone does so in another way (EPIPE).
+ */
 function isConnected(fd: number): boolean {
   try {
     writeSync(fd, "");
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPIPE";
   }
 }

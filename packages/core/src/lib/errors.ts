@@ -10,6 +10,9 @@ export type ActivationErrorCode =
   | "ERR_SOCKET_TAKEN"
   | "ERR_SOCKET_DATAGRAM"
   | "ERR_SOCKET_CONNECTED"
+  | "ERR_SOCKET_STREAM"
+  | "ERR_SOCKET_FAMILY"
+  | "ERR_SOCKET_OUTPUT"
   | "ERR_SOCKET_UNBOUND"
   | "ERR_SOCKET_UNSUPPORTED"
   | "ERR_TLS"
@@ -47,4 +50,12 @@ export class ActivationError extends Error {
     this.hint = hint;
     if (options.errno !== undefined) this.errno = options.errno;
   }
+}
+
+export function notActivated(reason: string, but?: string): ActivationError {
+  return new ActivationError(
+    "ERR_NOT_ACTIVATED",
+    `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
+    "Start it by its socket unit: systemctl start app.socket, then connect. By hand: systemd-socket-activate -l 3000 node app.js.",
+  );
 }

@@ -35,6 +35,16 @@ function warnOfFork(parent: readonly string[]): void {
   );
 }
 
+/** Warns, once, when systemd has counted the pids otherwise than this process does. */
+export function warnOfOuterPid(pid: string): void {
+  warn(
+    "SOCKACT_OUTER_PID",
+    `The sockets were passed to this process by its pid outside of PrivatePIDs=yes (${pid}), which it does not have inside: ` +
+      "they can't be known to be its own, and the app listens as it would without them.",
+    "systemd 262 mends this. Until then leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
+  );
+}
+
 /** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
 function hasForked(): boolean {
   if (process.send === undefined) return false;

@@ -2,14 +2,22 @@ import { addAbortListener, once } from "node:events";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import { bind } from "./bind.ts";
 import type { ActivatedSocket } from "./classify.ts";
-import { ActivationError } from "./errors.ts";
+import { notActivated } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
-import { allTls, type AppOptions, checkOptions, KNOWN, namesOf, type TakeOptions, tlsOf } from "./options.ts";
+import {
+  allTls,
+  type AppOptions,
+  checkOptions,
+  namesOf,
+  ownOptions,
+  type TakeOptions,
+  tlsOf,
+} from "./options.ts";
 import "./cluster/primary.ts";
 import { type Passed, readActivation } from "./read.ts";
 import { state } from "./state.ts";
-import { takeListeners } from "./take.ts";
+import { takeForServer } from "./take.ts";
 import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
 import type { TlsOptions } from "./tls/options.ts";
 
@@ -29,7 +37,7 @@ export interface Listening {
 
 /**
  * Makes any server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process, or else as
- * `server.listen(options)` does.
+ * `server.listen(options)` does. A connection that was passed (`Accept=yes`) is served instead, and the process ends when it has closed.
  *
  * - fulfils once the server listens on all of them;
  * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
@@ -38,10 +46,10 @@ export interface Listening {
  * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
-  const { name: _name, required, ...where } = options;
-  const own: AppOptions = Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key)));
+  const { required, trustParent } = options;
+  const [own, where] = ownOptions(options);
   checkOptions(own);
-  const passed = readActivation();
+  const passed = readActivation(trustParent);
   if (!passed.activated) {
     if (required === true) throw notActivated(passed.reason);
     if (where.port === undefined && where.path === undefined)
@@ -78,7 +86,7 @@ export interface BindOptions {
 /**
  * Takes the sockets and binds the server to them, which then emits `listening` or `error`.
  *
- * @throws ActivationError what {@link takeListeners} throws; and what server.listen() does: `ERR_SERVER_ALREADY_LISTEN`,
+ * @throws ActivationError what {@link takeForServer} throws; and what server.listen() does: `ERR_SERVER_ALREADY_LISTEN`,
  * `ERR_INVALID_ARG_TYPE` for a signal that is none
  */
 export function listenOnPassed(
@@ -93,7 +101,7 @@ export function listenOnPassed(
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
     const acceptors = new Map(allTls(take).map((tls) => [tls, makeAcceptor(server, tls, http2)]));
-    const taken = takeListeners(passed, namesOf(take));
+    const taken = takeForServer(passed, namesOf(take));
     bind(server, taken, {
       backlog,
       tlsFor: ({ name }) => acceptors.get(tlsOf(take, name) as TlsOptions)?.tls,
@@ -119,12 +127,4 @@ async function untilListening(server: Server): Promise<void> {
     closed.catch(() => {});
     settled.abort();
   }
-}
-
-export function notActivated(reason: string, but?: string): ActivationError {
-  return new ActivationError(
-    "ERR_NOT_ACTIVATED",
-    `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
-    "Start it by its socket unit: systemctl start app.socket, then connect. By hand: systemd-socket-activate -l 3000 node app.js.",
-  );
 }

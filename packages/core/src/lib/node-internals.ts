@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Server, type Socket } from "node:net";
+import type { Socket as DatagramSocket } from "node:dgram";
+import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
 
@@ -12,10 +13,13 @@ interface ServerInternals {
   _handle?: ListenHandle | null;
   /** What address() gives for a unix socket. Node sets it by itself only when it is given the path. */
   _pipeName?: string;
-  /** In a worker of node:cluster, called once the handle has come from the primary: begins to listen on it. */
-  _listen2?(...args: unknown[]): void;
   /** unref() was called before listen(). */
   _unref?: boolean;
+  /**
+   * What listen() comes to, with address, port, family and backlog; in a worker of node:cluster once the handle has come from the primary.
+   * Makes the server the owner of its handle, and has `listening` emitted.
+   */
+  _listen2?(...args: unknown[]): void;
 }
 
 /** A listening handle of libuv. Its owner, under a private symbol, is the server that its connections go to. */
@@ -41,19 +45,15 @@ export function handleOf(server: Server | Socket): ListenHandle | undefined {
  */
 export function listenWhenTold(server: Server & ServerInternals): Promise<() => void> {
   const native = server._listen2;
-  if (native === undefined) throw unknownNode("begins to listen in a worker otherwise");
+  if (native === undefined)
+    throw unknownNode(
+      "begins to listen in a worker otherwise than",
+      "Without node:cluster it works all the same. For that, use",
+    );
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server._listen2 = (...args) => resolve(() => native.apply(server, args));
   });
-}
-
-function unknownNode(how: string): ActivationError {
-  return new ActivationError(
-    "ERR_NODE_INTERNALS",
-    `Node ${process.version} ${how} than the versions that sockact knows`,
-    "One socket works all the same. For several, use a Node that package.json's engines name, and tell us of this one.",
-  );
 }
 
 /** Makes address() give the path, or `\0name`, as it does for a server that Node itself bound to it. */
@@ -67,11 +67,84 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
   if (handle === undefined) return undefined;
   const owner = Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === giver);
   if (owner === undefined) {
-    throw unknownNode("keeps the owner of a handle elsewhere");
+    throw unknownNode(
+      "keeps the owner of a handle elsewhere than",
+      "One socket works all the same. For several, use",
+    );
   }
   handle[owner] = server;
   if ((server as Server & ServerInternals)._unref) handle.unref();
   return handle;
+}
+
+/**
+ * Makes a server listen on nothing, and emit `listening`: it has the connections that `onconnection()` of the returned handle is called with,
+ * as if it had accepted them. So all that Node does with a connection, counts and closes is Node's own code.
+ *
+ * @param address what `server.address()` gives
+ * @throws ActivationError `ERR_NODE_INTERNALS`
+ */
+export function listenOnNothing(server: Server, address: AddressInfo | string): ListenHandle {
+  const internals = server as Server & ServerInternals;
+  // As a listener keeps the process alive: a connection whose client has closed its side does not, though its answer is to come.
+  const awake = setInterval(() => {}, 2 ** 30);
+  const handle = {
+    listen: () => 0,
+    close: () => clearInterval(awake),
+    ref: () => awake.ref(),
+    unref: () => awake.unref(),
+    ...(typeof address !== "string" && { getsockname: (out: object) => (Object.assign(out, address), 0) }),
+  } as Partial<ListenHandle>;
+  internals._handle = handle as ListenHandle;
+  internals._listen2?.(null, -1, -1, 0);
+  if (handle.onconnection === undefined) {
+    handle.close?.();
+    internals._handle = null;
+    throw unknownNode(
+      "listens in another way than",
+      "Listeners work all the same (Accept=no). For Accept=yes, use",
+    );
+  }
+  if (typeof address === "string") setPipeName(server, address);
+  return handle as ListenHandle;
+}
+
+/** A connection as the kernel's side of Node has it, for `onconnection()` of a listening handle. */
+export interface ConnectionHandle {
+  close(callback?: () => void): void;
+}
+
+/** Opens a connected descriptor, without reading from it. */
+export function openConnection(fd: number): ConnectionHandle {
+  return connectionHandleOf(new Socket({ fd, manualStart: true } as SocketConstructorOpts));
+}
+
+/** What owns the descriptor that a socket of Node's was opened on. */
+export function connectionHandleOf(socket: Socket): ConnectionHandle {
+  return (socket as unknown as { _handle: ConnectionHandle })._handle;
+}
+
+/** Stops a datagram socket from receiving, and leaves it to the app to send with. Whether this Node lets us. */
+export function stopReceiving(socket: DatagramSocket): boolean {
+  const properties = socket as unknown as Record<
+    symbol,
+    { handle?: { recvStop?(): void } | null } | undefined
+  >;
+  for (const symbol of Object.getOwnPropertySymbols(socket)) {
+    const handle = properties[symbol]?.handle;
+    if (typeof handle?.recvStop !== "function") continue;
+    handle.recvStop();
+    return true;
+  }
+  return false;
+}
+
+function unknownNode(does: string, without: string): ActivationError {
+  return new ActivationError(
+    "ERR_NODE_INTERNALS",
+    `Node ${process.version} ${does} the versions that sockact knows`,
+    `${without} a Node that package.json's engines name, and tell us of this one.`,
+  );
 }
 
 /**

@@ -21,12 +21,27 @@ export interface TakeOptions {
   name?: string | readonly string[];
   /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
   required?: boolean;
+  /**
+   * Takes also sockets whose parent does not say for which process they are (LISTEN_PID unset, or 0), as systemfd and s6 pass them. False by
+   * default, since the variables are inherited: one that is left over, from a terminal or a container, would make the app take descriptor 3
+   * and up for sockets, whatever they are. `SOCKACT_TRUST_PARENT` overrides it.
+   */
+  trustParent?: boolean;
 }
 
-const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required"];
+const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
 
 /** Every option that is ours. */
 export const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+
+/** What of these options is ours, and what is Node's. */
+export function ownOptions<T extends object>(
+  options: T,
+): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
+  const of = (isOurs: boolean): object =>
+    Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key) === isOurs));
+  return [of(true), of(false) as Omit<T, keyof AppOptions>];
+}
 
 /**
  * Refuses what has no meaning: an option that is silently ignored would be found out in production.
@@ -38,7 +53,7 @@ export function checkOptions(options: AppOptions): void {
     throw wrong(`options is ${String(options)}, not an object`);
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) throw wrong(`There is no option ${unknown.join(", ")}`);
-  const { name, required, sockets, tls } = options;
+  const { name, required, sockets, tls, trustParent } = options;
   const names = namesOf(options);
   checkTls(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
@@ -50,6 +65,8 @@ export function checkOptions(options: AppOptions): void {
   }
   if (required !== undefined && typeof required !== "boolean")
     throw wrong("The option required is neither true nor false");
+  if (trustParent !== undefined && typeof trustParent !== "boolean")
+    throw wrong("The option trustParent is neither true nor false");
   readSettings(options);
 }
 

@@ -8,6 +8,9 @@ export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "
 /** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
 export const LISTEN_FDS_START = 3;
 
+const FOR_ANYONE =
+  "A supervisor that leaves it open for which process the sockets are is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes.";
+
 /** What the environment announces to one process. */
 export type ListenEnvironment =
   | {
@@ -131,7 +134,8 @@ function malformed(
 ): ActivationError {
   const code: ActivationErrorCode = `ERR_${variable}`;
   const what = fault === "ERANGE" ? "out of range" : "malformed";
-  return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, MALFORMED, {
+  const hint = variable === "LISTEN_PID" && text === "0" ? FOR_ANYONE : MALFORMED;
+  return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, hint, {
     errno: -constants.errno[fault],
   });
 }

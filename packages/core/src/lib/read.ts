@@ -6,9 +6,11 @@ import { type ActivatedSocket, classify } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster/variable.ts";
 import { readFromPrimary } from "./cluster/worker.ts";
 import { ActivationError } from "./errors.ts";
-import { warnOfLauncher } from "./launcher.ts";
-import { LISTEN_VARIABLES, parseListenEnvironment } from "./parse.ts";
-import { isFromSocketUnit } from "./passed-socket.ts";
+import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
+import { readFlag } from "./lifecycle/options.ts";
+import { LISTEN_FDS_START, LISTEN_VARIABLES, parseListenEnvironment } from "./parse.ts";
+import { isFromSocketUnit, type PassedSocket } from "./passed-socket.ts";
+import { classifyStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
 import { type Activation, state } from "./state.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 
@@ -23,58 +25,76 @@ const WORKER_KEY = "sockact.1";
  * The first call in a process reads the environment and removes LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES
  * from it, as sd_listen_fds(3) with `unset_environment`; later calls give the same answer. Empty when none were passed.
  *
+ * With `StandardInput=socket`, where systemd sets none of these, it is the socket on descriptor 0.
+ *
  * @throws ActivationError `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`,
- * `ERR_BUN`, `ERR_WORKER_THREAD`
+ * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
   return readActivation().passed.map(({ socket }) => socket);
 }
 
-/** Whether the variables are there, or have been read: cheap, and touches nothing. Another process may be meant. */
+/** Whether anything may have been passed, or has been read: cheap, and touches nothing. Another process may be meant. */
 export function maybeActivated(): boolean {
   const { env } = process;
   return (
-    env["LISTEN_FDS"] !== undefined || env[CLUSTER_VARIABLE] !== undefined || state.activation !== undefined
+    env["LISTEN_FDS"] !== undefined ||
+    env[CLUSTER_VARIABLE] !== undefined ||
+    state.activation !== undefined ||
+    isSocketOnStandardInput()
   );
 }
 
-/** Reads the environment the first time; throws what was thrown then, ever after. */
-export function readActivation(): Passed {
-  state.activation ??= read();
+/**
+ * Reads the environment the first time; throws what was thrown then, ever after.
+ *
+ * @param trustParent whether to take what a parent has passed that names no process: asked for once, it holds for all
+ * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
+ */
+export function readActivation(trustParent?: boolean): Passed {
+  if (state.activation === undefined) {
+    const isTrusted = readFlag("trustParent", trustParent);
+    const environment = { ...process.env };
+    state.activation = read(environment, isTrusted);
+    if (!isTrusted && isForWhoeverReads(environment)) state.untrusted = environment;
+  } else if (trustParent === true && state.untrusted !== undefined) {
+    // Somebody has looked before the one came who trusts the parent.
+    state.activation = read(state.untrusted, true);
+    state.untrusted = undefined;
+  }
   if ("error" in state.activation) throw state.activation.error;
   return state.activation;
 }
 
-function read(): Activation {
-  if (!isMainThread) return readInWorker();
+type Environment = Record<string, string | undefined>;
+
+/** Whether the variables name no process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set 0. */
+function isForWhoeverReads({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
+  return (
+    LISTEN_FDS !== undefined && (LISTEN_PID === undefined || LISTEN_PID === "0" || isOuterPid(LISTEN_PID))
+  );
+}
+
+/** Whether systemd has told us a pid of ours, but that of an outer namespace: before version 262, with `PrivatePIDs=yes`. */
+function isOuterPid(pid: string): boolean {
+  return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
+}
+
+function read(env: Environment, isTrusted: boolean): Activation {
+  const trusted = isTrusted && isForWhoeverReads(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
+  if (!isMainThread) return readInWorker(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
     if (ofPrimary !== undefined) {
       setEnvironmentData(WORKER_KEY, true);
       return ofPrimary;
     }
-    const environment = parseListenEnvironment(process.env, process.pid);
-    if (!environment.activated) {
-      warnOfLauncher(process.env);
-      return { ...environment, passed: [] };
-    }
-    if (process.versions["bun"] !== undefined) {
-      throw new ActivationError(
-        "ERR_BUN",
-        `Bun ${process.versions["bun"]} can't listen on a socket that was passed: it opens another, on a random port`,
-        "Run the service with Node: ExecStart=/usr/bin/node ….",
-      );
-    }
-    const passed = classify(environment.names);
-    const notify = passed.find((one) => one.socket.name === "notify" && !isFromSocketUnit(one));
-    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
-    // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
-    if (!passed.some(isFromSocketUnit)) {
-      return { activated: false, reason: `LISTEN_FDS holds only ${environment.names.join(", ")}`, passed };
-    }
-    setEnvironmentData(WORKER_KEY, true);
-    warnOfUntakenLater(passed);
-    return { activated: true, passed };
+    const environment = parseListenEnvironment(trusted, process.pid);
+    if (!environment.activated) return readStandardInput(env, environment.reason);
+    refuseBun();
+    return activate(
+      classify(environment.names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name }))),
+    );
   } catch (error) {
     return { error: error as Error };
   } finally {
@@ -82,11 +102,47 @@ function read(): Activation {
   }
 }
 
+function readStandardInput(env: Environment, reason: string): Activation {
+  const found = classifyStandardInput();
+  if (found) {
+    refuseBun();
+    return activate([found]);
+  }
+  if (isOuterPid(env["LISTEN_PID"] ?? "")) warnOfOuterPid(env["LISTEN_PID"] as string);
+  else warnOfLauncher(env);
+  if (env["LISTEN_FDS"] === undefined || env["LISTEN_PID"] !== undefined)
+    return { activated: false, reason, passed: [] };
+  const how = `though LISTEN_FDS is ${env["LISTEN_FDS"]}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`;
+  return { activated: false, reason: `${reason}, ${how}`, passed: [] };
+}
+
+function activate(passed: PassedSocket[]): Activation {
+  const notify = passed.find((one) => one.socket.name === "notify" && !isFromSocketUnit(one));
+  if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
+  // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
+  if (!passed.some(isFromSocketUnit)) {
+    const names = passed.map(({ socket }) => socket.name).join(", ");
+    return { activated: false, reason: `LISTEN_FDS holds only ${names}`, passed };
+  }
+  setEnvironmentData(WORKER_KEY, true);
+  warnOfUntakenLater(passed);
+  return { activated: true, passed };
+}
+
+function refuseBun(): void {
+  if (process.versions["bun"] === undefined) return;
+  throw new ActivationError(
+    "ERR_BUN",
+    `Bun ${process.versions["bun"]} can't listen on a socket that was passed: it opens another, on a random port`,
+    "Run the service with Node: ExecStart=/usr/bin/node ….",
+  );
+}
+
 /** A worker shares the pid and the descriptors, and closes them for all when it ends. */
-function readInWorker(): Activation {
+function readInWorker(env: Environment): Activation {
   let meant = getEnvironmentData(WORKER_KEY) === true;
   try {
-    meant ||= parseListenEnvironment(process.env, process.pid).activated;
+    meant ||= parseListenEnvironment(env, process.pid).activated;
   } catch (error) {
     return { error: error as Error };
   }

@@ -24,6 +24,8 @@ export interface Attachment {
 
 interface State {
   activation: Activation | undefined;
+  /** The environment as it was, when it announces sockets to whoever reads it, and nobody has said that the parent is to be trusted. */
+  untrusted: Record<string, string | undefined> | undefined;
   attachments: Attachment[];
   /** Every function that was a `request` listener of a server before it listened: libraries such as socket.io hide them in a closure later. */
   requestListeners: WeakMap<Server, Set<unknown>>;
@@ -53,6 +55,7 @@ interface State {
  */
 export const state: State = ((globalThis as Record<symbol, unknown>)[Symbol.for("sockact.1")] ??= {
   activation: undefined,
+  untrusted: undefined,
   attachments: [],
   requestListeners: new WeakMap(),
   done: new Set(),

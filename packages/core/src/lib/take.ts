@@ -4,19 +4,64 @@ import { isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.t
 import { warnOfUntakenLater } from "./untaken.ts";
 
 /**
- * Takes the listeners of these names, or each one that is not taken yet. All or none: after an error nothing is taken.
+ * Takes what a server can serve: the sockets of these names, or each listener that is not taken yet, or where only connections were passed
+ * (`Accept=yes`), those. All or none: after an error nothing is taken.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function takeListeners(
+export function takeForServer(
   passed: readonly PassedSocket[],
   names: readonly string[] | undefined,
 ): PassedSocket[] {
-  const chosen = names === undefined ? remainingListeners(passed) : listenersNamed(passed, names);
+  const chosen = names === undefined ? remaining(passed) : serveable(socketsNamed(passed, names));
+  take(passed, chosen);
+  return chosen;
+}
+
+/**
+ * Takes one socket for whatever the app does with it: the first of this name that is not taken.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
+ */
+export function takeBare(passed: readonly PassedSocket[], name: string): PassedSocket {
+  const one = firstFree(socketsNamed(passed, [name]));
+  take(passed, [one]);
+  return one;
+}
+
+/**
+ * The datagram socket of this name that is not taken, or the first of all; to be taken once it is bound.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
+ */
+export function findDatagram(
+  passed: readonly PassedSocket[],
+  name: string | undefined,
+  type: "udp4" | "udp6",
+): PassedSocket {
+  const candidates =
+    name === undefined
+      ? passed.filter((one) => one.socket.kind === "datagram" && isFromSocketUnit(one))
+      : socketsNamed(passed, [name]);
+  const [first = passed.find(isFromSocketUnit) as PassedSocket] = candidates;
+  const one = candidates.length === 0 ? first : firstFree(candidates);
+  const refusal = refuseAsDatagram(one.socket, type);
+  if (refusal) throw refusal;
+  return one;
+}
+
+/** Marks these as taken, and counts anew until those that are not are warned of. */
+export function take(passed: readonly PassedSocket[], chosen: readonly PassedSocket[]): void {
   for (const one of chosen) one.taken = true;
   warnOfUntakenLater(passed);
-  return chosen;
+}
+
+/** @throws ActivationError `ERR_SOCKET_TAKEN` */
+function firstFree(candidates: readonly PassedSocket[]): PassedSocket {
+  const free = candidates.find((one) => !isServed(one));
+  if (free === undefined) throw alreadyTaken(candidates.map(({ socket }) => socket));
+  return free;
 }
 
 /**
@@ -37,23 +82,32 @@ export function socketsNamed(passed: readonly PassedSocket[], names: readonly st
   return passed.filter(({ socket }) => names.includes(socket.name));
 }
 
-function listenersNamed(passed: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
-  const named = socketsNamed(passed, names);
-  for (const passedSocket of named) {
-    const { socket } = passedSocket;
-    const refusal = refuse(passedSocket) ?? (isServed(passedSocket) ? alreadyTaken([socket]) : undefined);
+/** All of these, if a server can serve them together. */
+function serveable(named: PassedSocket[]): PassedSocket[] {
+  for (const one of named) {
+    const refusal = refuse(one) ?? (isServed(one) ? alreadyTaken([one.socket]) : undefined);
     if (refusal) throw refusal;
   }
+  // A server that listens goes on when a connection has ended; one that was started for a connection does not.
+  const connection = named.find(isConnection);
+  if (connection && !named.every(isConnection)) throw besideListeners(connection.socket);
   return named;
 }
 
-function remainingListeners(passed: readonly PassedSocket[]): PassedSocket[] {
-  const listeners = passed.filter((one) => refuse(one) === undefined);
-  const remaining = listeners.filter((listener) => !isServed(listener));
-  if (remaining.length > 0) return remaining;
-  if (listeners.length > 0) throw alreadyTaken(listeners.map(({ socket }) => socket));
+function remaining(passed: readonly PassedSocket[]): PassedSocket[] {
+  const fit = passed.filter((one) => refuse(one) === undefined);
+  const listeners = fit.filter((one) => !isConnection(one));
+  const candidates =
+    listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
+  const free = candidates.filter((one) => !isServed(one));
+  if (free.length > 0) return free;
+  if (candidates.length > 0) throw alreadyTaken(candidates.map(({ socket }) => socket));
   const unfit = passed.find(isFromSocketUnit) as PassedSocket;
-  throw refuse(unfit) as ActivationError;
+  throw refuse(unfit) ?? besideListeners(unfit.socket);
+}
+
+function isConnection({ socket }: PassedSocket): boolean {
+  return socket.kind === "connection";
 }
 
 /** Whether a server that takes these names would get anything. */
@@ -66,21 +120,16 @@ export function markTaken(passed: readonly PassedSocket[], fd: number): void {
   for (const one of passed) if (one.socket.fd === fd) one.taken = true;
 }
 
-/** Why a server can't listen on this socket. */
+/** Why a server can't serve this socket. */
 function refuse({ socket, ofPrimary }: PassedSocket): ActivationError | undefined {
-  const what = `The socket ${socket.name} (fd ${socket.fd}${socket.address === null ? "" : `, ${socket.address}`})`;
+  const what = describe(socket);
   switch (socket.kind) {
     case "datagram":
       return new ActivationError(
         "ERR_SOCKET_DATAGRAM",
         `${what} is a datagram socket: a server can't listen on it`,
-        "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }).",
-      );
-    case "connection":
-      return new ActivationError(
-        "ERR_SOCKET_CONNECTED",
-        `${what} is a connection, not a listener`,
-        "Write Accept=no in the socket unit, or leave Accept= out.",
+        "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
+          "For UDP there is bindDatagram() of @sockact/core.",
       );
     case "other":
       return unsupported(what);
@@ -97,8 +146,56 @@ function refuse({ socket, ofPrimary }: PassedSocket): ActivationError | undefine
           )
         : undefined;
     case "listener":
+    case "connection":
       return undefined;
   }
+}
+
+/** Why a socket of node:dgram can't be bound to this one. */
+function refuseAsDatagram(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
+  const what = describe(socket);
+  if (socket.kind !== "datagram") {
+    return new ActivationError(
+      "ERR_SOCKET_STREAM",
+      `${what} is no datagram socket`,
+      "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
+    );
+  }
+  if (socket.family === "unix") {
+    return new ActivationError(
+      "ERR_SOCKET_UNSUPPORTED",
+      `${what} is a unix datagram socket, which Node can't use`,
+      "node:dgram knows UDP alone: ListenDatagram= with a port or an address. takeSocket() gives the bare descriptor.",
+    );
+  }
+  return wrongFamily(socket, type);
+}
+
+/** Node would receive on a socket of the other family, and send nothing (EINVAL). */
+export function wrongFamily(
+  socket: ActivatedSocket,
+  type: "udp4" | "udp6",
+  family: ActivatedSocket["family"] = socket.family,
+): ActivationError | undefined {
+  const right = family === "ipv6" ? "udp6" : "udp4";
+  if (family === "unknown" || right === type) return undefined;
+  return new ActivationError(
+    "ERR_SOCKET_FAMILY",
+    `${describe(socket)} is of ${family === "ipv6" ? "IPv6" : "IPv4"}, and can't be bound to a socket of type ${type}`,
+    `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
+  );
+}
+
+function besideListeners(socket: ActivatedSocket): ActivationError {
+  return new ActivationError(
+    "ERR_SOCKET_CONNECTED",
+    `${describe(socket)} is a connection, not a listener`,
+    "Name the listeners alone: systemdListen({ name }). A connection (Accept=yes) is served by a process of its own.",
+  );
+}
+
+function describe({ name, fd, address }: ActivatedSocket): string {
+  return `The socket ${name} (fd ${fd}${address === null ? "" : `, ${address}`})`;
 }
 
 function unsupported(what: string): ActivationError {

@@ -6,6 +6,7 @@ export type WarningCode =
   | "SOCKACT_UNTAKEN"
   | "SOCKACT_LAUNCHER"
   | "SOCKACT_FORKED"
+  | "SOCKACT_OUTER_PID"
   | "SOCKACT_PRIMARY"
   | "SOCKACT_UNSEEN";
 

@@ -82,7 +82,7 @@ export function liveAsWorker({ drainTimeout, notify, watchdog }: WorkerSettings)
     hearPrimary((message) => {
       if (message.act === "reload") void reload().then(() => tellPrimary({ act: "reloaded" }));
       else if (message.signal !== null) receiveSignal(message.signal);
-      else void stop(null).then(leave);
+      else void stop("idle").then(leave);
     });
     cluster.worker?.once("disconnect", () => void end());
   });
@@ -93,5 +93,5 @@ export function liveAsWorker({ drainTimeout, notify, watchdog }: WorkerSettings)
 async function end(): Promise<void> {
   await Promise.all(allDrains().map((drain) => drain.beginPatiently()));
   // A signal has come as well, and sees to the end.
-  if (state.stopping === undefined) leave(await stop(null));
+  if (state.stopping === undefined) leave(await stop("idle"));
 }

@@ -1,4 +1,4 @@
-import type { Drain } from "./drain.ts";
+import type { Drainable } from "./drain.ts";
 import { logEvent, type SockactEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
 import type { TlsAcceptor } from "../tls/acceptor.ts";
@@ -10,8 +10,10 @@ import { state } from "../state.ts";
 export interface App {
   settings: Settings;
   activated: boolean;
-  /** Its servers that listen, or are draining. */
-  drains: Set<Drain>;
+  /** Whether it serves connections (`Accept=yes`), and ends with them. */
+  isForConnections: boolean;
+  /** Its servers that listen, or are draining; and its datagram sockets. */
+  drains: Set<Drainable>;
   /** What speaks TLS for its servers. */
   acceptors: TlsAcceptor[];
   /** Its `ready`, once called. */
@@ -20,8 +22,8 @@ export interface App {
   close: (() => Promise<unknown>) | undefined;
 }
 
-/** Every server of the process that is drained when it stops. */
-export function allDrains(): Drain[] {
+/** Every server and datagram socket of the process that is drained when it stops. */
+export function allDrains(): Drainable[] {
   return state.apps.flatMap(({ drains }) => [...drains]);
 }
 

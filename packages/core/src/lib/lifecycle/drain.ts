@@ -23,8 +23,21 @@ const FIRST_REQUEST = 5000;
 /** How often connections are looked at while draining, for what has become of them since. Both in milliseconds. */
 const LOOK = 100;
 
+/** What stops when the process does. */
+export interface Drainable {
+  readonly connections: Connections;
+  /** Whether nothing came over this connection yet, though the client has to speak first. */
+  isSilent(connection: Connection): boolean;
+  /** Takes no more, and fulfils when all that it has is done. */
+  begin(): Promise<void>;
+  /** The same, for an app that is in no hurry. */
+  beginPatiently(): Promise<void>;
+  /** Ends what is not done. Returns how much of it there was. */
+  cut(which: "all"): number;
+}
+
 /** Closes a server so that no request is lost and no client is reset. */
-export class Drain {
+export class Drain implements Drainable {
   readonly server: Server;
   readonly connections: Connections;
   /** Any server of HTTP, of either version. */

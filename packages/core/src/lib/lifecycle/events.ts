@@ -4,7 +4,7 @@ import type { ActivatedSocket } from "../classify.ts";
 
 /** What happens in the life of an activated app, in the order in which it does. */
 export type SockactEvent =
-  /** A server listens on these sockets. */
+  /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
   | { type: "listening"; sockets: readonly ActivatedSocket[] }
   /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. */
   | { type: "ready"; notified: boolean }
@@ -14,6 +14,8 @@ export type SockactEvent =
   | { type: "reloaded" }
   /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends. */
   | { type: "idle"; timeout: number }
+  /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
+  | { type: "served" }
   /** Nothing is accepted any more. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
   | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
   /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
@@ -35,7 +37,7 @@ function reason(): string {
 export function eventText(event: SockactEvent): string {
   switch (event.type) {
     case "listening":
-      return `listening on ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
+      return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
     case "ready":
       return event.notified ? "ready, and the service manager knows" : "ready";
     case "reloading":
@@ -43,6 +45,8 @@ export function eventText(event: SockactEvent): string {
       return event.type;
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
+    case "served":
+      return "the connection has closed";
     case "draining":
       return `${event.signal ?? reason()}: accepting no more, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
     case "drained":

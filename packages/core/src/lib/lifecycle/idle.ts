@@ -7,11 +7,11 @@ import { leave, stop } from "./stop.ts";
 
 /**
  * Starts to count the time without a connection, if an app has asked for that: of several the longest holds. Only an activated
- * process sleeps, since nothing would wake another.
+ * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
  */
 export function armIdle(): void {
-  const timeouts = state.apps.flatMap(({ activated, settings }) =>
-    activated && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
+  const timeouts = state.apps.flatMap(({ activated, isForConnections, settings }) =>
+    activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
   // Of a cluster, the workers know.
   if (timeouts.length === 0 || state.cluster !== undefined) return;
@@ -63,5 +63,5 @@ function isAwake(): boolean {
 export function fallAsleep(timeout: number): void {
   if (isAwake()) return;
   emit({ type: "idle", timeout });
-  void stop(null).then(leave);
+  void stop("idle").then(leave);
 }

@@ -1,9 +1,12 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
+import type { ActivatedSocket } from "../classify.ts";
 import { liveAsWorker } from "../cluster/worker.ts";
 import type { Bound } from "../listen.ts";
+import { areConnections } from "../serve.ts";
 import { type App, emitTo } from "./apps.ts";
-import { closePatiently, Drain } from "./drain.ts";
+import { closePatiently, Drain, type Drainable } from "./drain.ts";
+import { endWhenServed } from "./end-when-served.ts";
 import { countAnew } from "./idle.ts";
 import { managerAsks } from "./manager.ts";
 import { type LifecycleOptions, readSettings } from "./options.ts";
@@ -18,6 +21,7 @@ export function makeApp(options: LifecycleOptions, activated: boolean, close?: A
   return {
     settings: readSettings(options),
     activated,
+    isForConnections: false,
     drains: new Set(),
     acceptors: [],
     ready: undefined,
@@ -37,25 +41,45 @@ export function live(server: Server, app: App, { sockets, acceptors }: Bound): v
   // After a listen() that failed, it may be called again.
   if (lives.has(server)) return;
   const { settings, drains } = app;
+  const isForConnections = areConnections(sockets);
   const drain = new Drain(server, settings, {
     acceptors: acceptors.map(({ tls }) => tls),
-    changed: countAnew,
+    changed: isForConnections ? endWhenServed : countAnew,
   });
+  if (isForConnections) {
+    app.isForConnections = true;
+    // One that the server does not want: `maxConnections`, `blockList`.
+    server.on("drop", endWhenServed);
+  }
   app.acceptors.push(...acceptors);
   lives.set(server, drain);
   if (app.activated) closePatiently(drain);
-  server.prependListener("listening", () => {
-    drains.add(drain);
-    handleSignals(app);
-    if (cluster.isWorker && app.activated) liveAsWorker(settings);
-    if (sockets.length > 0) emitTo(app, { type: "listening", sockets });
-    if (app.ready === undefined) {
-      app.ready = (async () => settings.ready?.())();
-      app.ready.catch((error: Error) => server.emit("error", error));
-    }
-    tellWhenReady();
-  });
+  server.prependListener("listening", () =>
+    begin(app, drain, sockets, (error) => server.emit("error", error)),
+  );
   server.on("close", () => drains.delete(drain));
+}
+
+/**
+ * Something of an app takes what comes on these sockets from now on.
+ *
+ * @param refuse told when the `ready` of the app is rejected
+ */
+export function begin(
+  app: App,
+  drain: Drainable,
+  sockets: readonly ActivatedSocket[],
+  refuse: (error: Error) => void,
+): void {
+  app.drains.add(drain);
+  handleSignals(app);
+  if (cluster.isWorker && app.activated) liveAsWorker(app.settings);
+  if (sockets.length > 0) emitTo(app, { type: "listening", sockets });
+  if (app.ready === undefined) {
+    app.ready = (async () => app.settings.ready?.())();
+    app.ready.catch(refuse);
+  }
+  tellWhenReady();
 }
 
 /** Drains a server as its own `close()` does, where that is patient; any other is left alone. Fulfils when all connections have ended. */

@@ -132,6 +132,20 @@ function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwis
   return value as T;
 }
 
+/**
+ * A flag that says nothing of the lifecycle: its variable, or else the option, or false.
+ *
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function readFlag(name: string, option: boolean | undefined): boolean {
+  const variable = variableOf(name);
+  const text = process.env[variable];
+  if (text === undefined || text === "") return option ?? false;
+  const value = flag(text);
+  if (value === undefined) throw wrong(`${variable}=${text} is not true or false`, variable);
+  return value;
+}
+
 /** `drainTimeout` → `SOCKACT_DRAIN_TIMEOUT`. */
 function variableOf(option: string): string {
   return `SOCKACT_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;

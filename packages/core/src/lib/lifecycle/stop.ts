@@ -11,17 +11,18 @@ import { tellManager } from "./manager.ts";
  * Ends what the process does, once: drains every server, then calls `onStop` of each app, then what its framework has for the end.
  * Fulfils with the exit code: 0, or 1 when `drainTimeout` has cut something that was under way or an `onStop` has failed.
  */
-export function stop(signal: NodeJS.Signals | null): Promise<number> {
-  return (state.stopping ??= run(signal));
+export function stop(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
+  return (state.stopping ??= run(why));
 }
 
-async function run(signal: NodeJS.Signals | null): Promise<number> {
+async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
   clearTimeout(state.idleTimer);
   const drains = allDrains();
   // Before anything else is waited for: a connection that comes now is for the next process.
   const drained = drains.map((drain) => drain.begin());
   const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
-  emit({ type: "draining", signal, connections });
+  const signal = why === "idle" || why === "served" ? null : why;
+  if (why !== "served") emit({ type: "draining", signal, connections });
   const told = tellManager(
     `STOPPING=1\nSTATUS=Draining ${state.cluster ? `${state.cluster.count} workers` : `${connections} connections`}`,
   );
@@ -34,7 +35,7 @@ async function run(signal: NodeJS.Signals | null): Promise<number> {
   await Promise.all(drained);
   clearTimeout(cap);
   const lost = await workers;
-  emit({ type: "drained", cut });
+  if (why !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) tellPrimary({ act: "drained" });
   // A server emits `close` before its last connection does, which comes with libuv's closing callbacks; the end of a WebSocket is
   // one more turn behind. Whatever the app does then would be lost.

@@ -1,0 +1,21 @@
+import { state } from "../state.ts";
+import { allDrains, emit } from "./apps.ts";
+import { leave, stop } from "./stop.ts";
+
+/**
+ * Ends the process once the connections have closed for which it was started (`Accept=yes`): nobody will bring it another. Called whenever
+ * that may be so.
+ */
+export function endWhenServed(): void {
+  if (isServing()) return;
+  // A service of Type=notify that ends before it was ready has failed.
+  void Promise.resolve(state.ready).then(() => {
+    if (isServing() || state.stopping !== undefined) return;
+    emit({ type: "served" });
+    void stop("served").then(leave);
+  });
+}
+
+function isServing(): boolean {
+  return allDrains().some(({ connections }) => connections.size > 0);
+}
