@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import process from "node:process";
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { type ListenAddress, socketActivate } from "./activated-process.ts";
 import { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
-import { httpRequest, openConnection } from "./http-request.ts";
+import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import { describeWith } from "./requires.ts";
 
 /** An adapter with one major version of its framework: all that the contract needs to know of either. */
@@ -114,6 +115,39 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       await app.event("close");
       await app.event("closed");
       expect(await app.ended).toBe(0);
+    });
+
+    test.each<[Way, AddressKind]>([
+      [WAYS[0] as Way, "unix"],
+      [WAYS[1] as Way, "tcp4"],
+    ])("%s, Accept=yes, %s: each connection has a process, which ends with it", async (way, kind) => {
+      const address = await freeAddress(kind);
+      const command = [process.execPath, apps.ESM];
+      await using activator = await socketActivate([address], command, {
+        env: environment(way, { POOL: "1" }),
+        how: ["--accept"],
+      });
+      const clients = [openConnection(address), openConnection(address)];
+      const pids = [];
+      for (const client of clients) {
+        const first = (await requestOver(client, "/?1")).json<{ pid: number }>();
+        expect(first).toMatchObject({ url: "/?1", remoteAddress: clientOf(kind) });
+        pids.push(first.pid);
+        expect((await activator.event<Listening>("listening")).address).toEqual(serverAddress(address));
+        await activator.event("callback");
+        expect((await requestOver(client, "/?2")).json()).toEqual({ ...first, url: "/?2" });
+      }
+      expect(new Set(pids).size).toBe(2);
+      clients[0]?.end();
+      await activator.line(new RegExp(`Child ${pids[0]} died with code 0`));
+      expect((await requestOver(clients[1] as Socket)).json()).toMatchObject({ pid: pids[1] });
+      clients[1]?.destroy();
+      await activator.line(new RegExp(`Child ${pids[1]} died with code 0`));
+      if (way === WAYS[1]) {
+        expect(await echo(address, "hello")).toBe("hello");
+        await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
+      }
+      expect(warnings(activator)).toEqual([]);
     });
 
     test.each(WAYS)("%s: not activated, it does just what the framework does", async (way) => {

@@ -11,6 +11,9 @@ export const port = Number(process.env.PORT ?? 0);
 /** Whether the app makes its own server, or leaves that to its framework. */
 export const ownServer = process.env.SERVER === "own";
 
+// As a database pool does, it keeps the process alive.
+if (process.env.POOL) setInterval(() => {}, 2 ** 30);
+
 /** Tells the test, which waits for it. */
 export function say(event, more = {}) {
   process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);

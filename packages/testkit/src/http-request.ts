@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import { DEADLINE } from "./app-process.ts";
 import { createConnection, Socket } from "node:net";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import type { ListenAddress } from "./activated-process.ts";
 import { rawSocket } from "./raw-sockets.ts";
 
@@ -53,7 +54,10 @@ export async function requestOver(connection: Socket, path = "/"): Promise<HttpA
   }
   const sent = request({ path, agent, signal: AbortSignal.timeout(DEADLINE) });
   sent.end();
-  return readAnswer(sent);
+  const answer = await readAnswer(sent);
+  // The agent takes the connection back a moment after the end of the answer.
+  await turnOfTheLoop();
+  return answer;
 }
 
 /** Makes a request and leaves its body open: for the moments between the connection and the answer. */

@@ -8,8 +8,13 @@ import { readFromPrimary } from "./cluster/worker.ts";
 import { ActivationError } from "./errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
 import { readFlag } from "./lifecycle/options.ts";
-import { LISTEN_FDS_START, LISTEN_VARIABLES, parseListenEnvironment } from "./parse.ts";
-import { isFromSocketUnit, type PassedSocket } from "./passed-socket.ts";
+import {
+  LISTEN_FDS_START,
+  LISTEN_VARIABLES,
+  type ListenEnvironment,
+  parseListenEnvironment,
+} from "./parse.ts";
+import { isFromSocketUnit } from "./passed-socket.ts";
 import { classifyStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
 import { type Activation, state } from "./state.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
@@ -90,11 +95,22 @@ function read(env: Environment, isTrusted: boolean): Activation {
       return ofPrimary;
     }
     const environment = parseListenEnvironment(trusted, process.pid);
-    if (!environment.activated) return readStandardInput(env, environment.reason);
-    refuseBun();
-    return activate(
-      classify(environment.names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name }))),
-    );
+    if (environment.activated) refuseBun();
+    const names = environment.activated ? environment.names : [];
+    const announced = classify(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+    const notify = announced.find((one) => one.socket.name === "notify" && !isFromSocketUnit(one));
+    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
+    // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
+    const isAnnounced = announced.some(isFromSocketUnit);
+    const onStandardInput = isAnnounced ? undefined : classifyStandardInput();
+    if (onStandardInput) refuseBun();
+    if (!isAnnounced && onStandardInput === undefined) {
+      return { activated: false, reason: whyNot(env, environment), passed: announced };
+    }
+    const passed = onStandardInput ? [onStandardInput, ...announced] : announced;
+    setEnvironmentData(WORKER_KEY, true);
+    warnOfUntakenLater(passed);
+    return { activated: true, passed };
   } catch (error) {
     return { error: error as Error };
   } finally {
@@ -102,31 +118,16 @@ function read(env: Environment, isTrusted: boolean): Activation {
   }
 }
 
-function readStandardInput(env: Environment, reason: string): Activation {
-  const found = classifyStandardInput();
-  if (found) {
-    refuseBun();
-    return activate([found]);
-  }
-  if (isOuterPid(env["LISTEN_PID"] ?? "")) warnOfOuterPid(env["LISTEN_PID"] as string);
+/** Says why nothing was passed, and warns where something was, but not to this process. */
+function whyNot(env: Environment, environment: ListenEnvironment): string {
+  if (environment.activated) return `LISTEN_FDS holds only ${environment.names.join(", ")}`;
+  const { reason } = environment;
+  const { LISTEN_PID, LISTEN_FDS } = env;
+  if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
   else warnOfLauncher(env);
-  if (env["LISTEN_FDS"] === undefined || env["LISTEN_PID"] !== undefined)
-    return { activated: false, reason, passed: [] };
-  const how = `though LISTEN_FDS is ${env["LISTEN_FDS"]}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`;
-  return { activated: false, reason: `${reason}, ${how}`, passed: [] };
-}
-
-function activate(passed: PassedSocket[]): Activation {
-  const notify = passed.find((one) => one.socket.name === "notify" && !isFromSocketUnit(one));
-  if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
-  // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
-  if (!passed.some(isFromSocketUnit)) {
-    const names = passed.map(({ socket }) => socket.name).join(", ");
-    return { activated: false, reason: `LISTEN_FDS holds only ${names}`, passed };
-  }
-  setEnvironmentData(WORKER_KEY, true);
-  warnOfUntakenLater(passed);
-  return { activated: true, passed };
+  return LISTEN_PID === undefined && LISTEN_FDS !== undefined
+    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`
+    : reason;
 }
 
 function refuseBun(): void {
