@@ -11,6 +11,8 @@ const bind = int("bind", "int", "void *", "uint");
 const listen = int("listen", "int", "int");
 const connect = int("connect", "int", "void *", "uint");
 const pipe = int("pipe2", "void *", "int");
+const epoll = int("epoll_create1", "int");
+const eventfd = int("eventfd", "uint", "int");
 const getsockname = int("getsockname", "int", "void *", "void *");
 
 const FAMILY = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16, vsock: 40 };
@@ -64,6 +66,16 @@ export function rawPipe(): [number, number] {
   const ends = Buffer.alloc(8);
   check("pipe", pipe(ends, CLOEXEC));
   return [ends.readInt32LE(0), ends.readInt32LE(4)];
+}
+
+/** An epoll instance that waits for nothing. */
+export function rawEpoll(): number {
+  return check("epoll_create1", epoll(CLOEXEC));
+}
+
+/** A counter of the kernel: no socket, and no file either. */
+export function rawEventFd(): number {
+  return check("eventfd", eventfd(0, CLOEXEC));
 }
 
 /** The port that the kernel chose for a socket bound to port 0. */

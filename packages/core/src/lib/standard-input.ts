@@ -47,10 +47,11 @@ function refuseOutputs(inode: number): void {
     "With StandardInput=socket, standard output is the connection too: all that the app prints would go to its client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
-  // Nobody but the client would read of it.
+  // Nobody but the client would read of it. The journal looks up whose line it is while it reads it: so the writer stays a moment.
   if (error) {
-    const input = `${refusal.code}: ${refusal.message}.\n${refusal.hint}\n`;
-    spawnSync("systemd-cat", ["--priority=err"], { input, stdio: ["pipe", "ignore", "ignore"] });
+    const lines = `${refusal.code}: ${refusal.message}.\n${refusal.hint}`;
+    const write = ["sh", "-c", 'echo "$1"; sleep 0.2', "sh", lines];
+    spawnSync("systemd-cat", ["--identifier=sockact", "--priority=err", ...write], { stdio: "ignore" });
   }
   throw refusal;
 }

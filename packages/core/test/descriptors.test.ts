@@ -1,0 +1,179 @@
+import fc from "fast-check";
+import { openSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import {
+  closeAll,
+  freeAddress,
+  portOf,
+  rawEpoll,
+  rawEventFd,
+  rawPipe,
+  rawSocket,
+  rawSocketPair,
+  startWithFds,
+} from "@sockact/testkit";
+
+const program = [process.execPath, fileURLToPath(new URL("programs/sockets.mjs", import.meta.url))];
+
+/** What a server, a udp4 and a udp6 socket get from it: `taken`, or their error; null for those that need not ask any more. */
+type Codes = [server: string, udp4: string | null, udp6: string | null];
+
+interface Kind {
+  /** The descriptor, and what else has to stay open for it. */
+  make(): Promise<number[]> | number[];
+  kind: string;
+  codes: Codes;
+}
+
+const taken: Codes = ["taken", null, null];
+const noStream: Codes = ["ERR_SOCKET_UNSUPPORTED", "ERR_SOCKET_STREAM", "ERR_SOCKET_STREAM"];
+const unbound: Codes = ["ERR_SOCKET_UNBOUND", "ERR_SOCKET_STREAM", "ERR_SOCKET_STREAM"];
+
+const kinds: Record<string, Kind> = {
+  file: { make: () => [openSync(import.meta.filename, "r")], kind: "other", codes: noStream },
+  device: { make: () => [openSync("/dev/null", "r+")], kind: "other", codes: noStream },
+  pipe: { make: rawPipe, kind: "other", codes: noStream },
+  eventfd: { make: () => [rawEventFd()], kind: "other", codes: noStream },
+  "UDP 4": {
+    make: () => [rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" })],
+    kind: "datagram",
+    codes: ["ERR_SOCKET_DATAGRAM", "taken", null],
+  },
+  "UDP 6": {
+    make: () => [rawSocket("ipv6", "datagram", { bound: "[::1]:0" })],
+    kind: "datagram",
+    codes: ["ERR_SOCKET_DATAGRAM", "ERR_SOCKET_FAMILY", "taken"],
+  },
+  "unix datagram": {
+    make: () => rawSocketPair("datagram"),
+    kind: "datagram",
+    codes: ["ERR_SOCKET_DATAGRAM", "ERR_SOCKET_UNSUPPORTED", "ERR_SOCKET_UNSUPPORTED"],
+  },
+  seqpacket: { make: () => rawSocketPair("seqpacket"), kind: "other", codes: noStream },
+  "seqpacket that listens": {
+    make: async () => [
+      rawSocket("unix", "seqpacket", { bound: await freeAddress("abstract"), listening: true }),
+    ],
+    kind: "other",
+    codes: noStream,
+  },
+  netlink: { make: () => [rawSocket("netlink", "raw")], kind: "other", codes: noStream },
+  "unix pair": { make: () => rawSocketPair(), kind: "connection", codes: taken },
+  "TCP connection": {
+    make: () => {
+      const listener = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+      return [
+        rawSocket("ipv4", "stream", { connectedTo: `127.0.0.1:${portOf(listener)}` }),
+        listener,
+      ];
+    },
+    kind: "connection",
+    codes: taken,
+  },
+  "TCP, not bound": { make: () => [rawSocket("ipv4", "stream")], kind: "unknown", codes: unbound },
+  "TCP 6, not bound": { make: () => [rawSocket("ipv6", "stream")], kind: "unknown", codes: unbound },
+  "unix, not bound": { make: () => [rawSocket("unix", "stream")], kind: "unknown", codes: unbound },
+  // As a listener of another network namespace looks.
+  "TCP, bound": {
+    make: () => [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0" })],
+    kind: "unknown",
+    codes: taken,
+  },
+  "unix, bound": {
+    make: async () => [rawSocket("unix", "stream", { bound: await freeAddress("abstract") })],
+    kind: "unknown",
+    codes: taken,
+  },
+  "TCP listener": {
+    make: () => [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true })],
+    kind: "listener",
+    codes: taken,
+  },
+  "TCP 6 listener": {
+    make: () => [rawSocket("ipv6", "stream", { bound: "[::1]:0", listening: true })],
+    kind: "listener",
+    codes: taken,
+  },
+  "unix listener": {
+    make: async () => [rawSocket("unix", "stream", { bound: await freeAddress("unix"), listening: true })],
+    kind: "listener",
+    codes: taken,
+  },
+  // Where the kernel has none, there is none to pass.
+  ...(hasVsock() && {
+    vsock: { make: () => [rawSocket("vsock", "stream")], kind: "other", codes: noStream } satisfies Kind,
+  }),
+};
+
+/** What systemd never passes: it can only be Node's own, opened since nothing was passed. */
+const absent = ["epoll", "closed"] as const;
+
+const lists = fc.record({
+  passed: fc.array(fc.constantFrom(...Object.keys(kinds)), { minLength: 1, maxLength: 16 }),
+  // Most of the time all that was announced is there.
+  end: fc.option(fc.constantFrom(...absent), { freq: 5 }),
+});
+
+const runs = process.env["SOCKACT_LONG"] ? 1_000 : 16;
+test(
+  `in ${runs} random lists of descriptors each is told right, and what can't serve is refused and left open`,
+  { timeout: 30_000 + runs * 1000 },
+  async () => {
+    const seed = process.env["SOCKACT_LONG"] ? Date.now() : 20_264;
+    const sample = fc.sample(lists, { numRuns: runs, seed });
+    // All kinds of it at least once.
+    sample.push({ passed: Object.keys(kinds), end: null });
+    const asked = { count: 0 };
+    const workers = Array.from({ length: 4 }, async () => {
+      for (let next = asked.count++; next < sample.length; next = asked.count++) {
+        const { passed, end } = sample[next] as (typeof sample)[number];
+        await check(passed, end, `seed ${seed}, ${JSON.stringify(sample[next])}`);
+      }
+    });
+    await Promise.all(workers);
+  },
+);
+
+async function check(
+  passed: readonly string[],
+  end: (typeof absent)[number] | null,
+  message: string,
+): Promise<void> {
+  const made = await Promise.all(passed.map(async (name) => (kinds[name] as Kind).make()));
+  const fds = made.map(([fd]) => fd as number);
+  if (end === "epoll") made.push([rawEpoll()]);
+  const announced = end === "epoll" ? [...fds, made.at(-1)?.[0] as number] : fds;
+  const count = fds.length + (end === null ? 0 : 1);
+  try {
+    await using app = startWithFds(announced, program, {
+      names: Array.from({ length: count }, (_, index) => `n${index}`),
+      env: { LISTEN_FDS: String(count), DO: "all;exit" },
+    });
+    const answer = await app.event<{ results?: unknown[]; refused?: { code: string; message: string } }>("all");
+    if (end === null) {
+      const expected = passed.map((name) => {
+        const { kind, codes } = kinds[name] as Kind;
+        return { kind, codes, isOpen: true };
+      });
+      expect(answer.results, message).toEqual(expected);
+    } else {
+      expect(answer.refused, message).toMatchObject({
+        code: "ERR_FD_NOT_OPEN",
+        message: `LISTEN_FDS announces ${count} file descriptors, but ${3 + fds.length} was not passed`,
+      });
+    }
+  } finally {
+    closeAll(made.flat());
+  }
+}
+
+function hasVsock(): boolean {
+  try {
+    closeAll([rawSocket("vsock", "stream")]);
+    return true;
+  } catch {
+    return false;
+  }
+}

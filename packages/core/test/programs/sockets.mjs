@@ -1,0 +1,76 @@
+// Does what each line of standard input, or TAKE, says with the sockets that were passed, and prints what came of it.
+import { createSocket } from "node:dgram";
+import { fstatSync } from "node:fs";
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { activatedSockets, bindDatagram, listen, takeSocket } from "@sockact/core";
+
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+const refusal = ({ code, message, hint }) => ({ refused: { code, message, hint } });
+const attempt = async (action) => {
+  try {
+    return await action();
+  } catch (error) {
+    return refusal(error);
+  }
+};
+const onEvent = ({ type }) => say(type);
+const sockets = [];
+
+const actions = {
+  sockets: () => ({ sockets: activatedSockets() }),
+  take: (name) => ({ taken: takeSocket(name) }),
+  serve: (name, options) =>
+    listen(
+      createServer((_, response) => response.end("hello")),
+      { ...(name && { name }), onEvent, ...options },
+    ),
+  /** Echoes; `later` waits until the end. */
+  bind(name, { type = "udp4", ...options } = {}) {
+    const socket = createSocket({ type, reuseAddr: false });
+    sockets.push(socket);
+    const waiting = [];
+    socket.on("message", (message, { port, address }) => {
+      const answer = () => new Promise((resolve) => socket.send(message, port, address, resolve));
+      say("message", { text: message.toString() });
+      if (message.toString() === "later") waiting.push(answer);
+      else void answer();
+    });
+    socket.on("close", () => say("closed"));
+    const onStop = async () => {
+      for (const answer of waiting) await answer();
+      say("onStop");
+    };
+    return bindDatagram(socket, { ...(name && { name }), onEvent, onStop, ...options });
+  },
+  /** For each descriptor: what it is, what comes of it, and whether it is still there. */
+  async all() {
+    const passed = activatedSockets();
+    const inode = (fd) => fstatSync(fd, { bigint: true }).ino;
+    const results = [];
+    for (const socket of passed) {
+      const { fd, name } = socket;
+      const before = inode(fd);
+      const served = await attempt(() => actions.serve(name, { signals: false }));
+      const bound = served.refused && (await attempt(() => actions.bind(name, { signals: false })));
+      const bound6 = bound?.refused && (await attempt(() => actions.bind(name, { type: "udp6", signals: false })));
+      const codes = [served, bound, bound6].map((each) => each && (each.refused?.code ?? "taken"));
+      results.push({ kind: socket.kind, codes, isOpen: inode(fd) === before });
+    }
+    return { results };
+  },
+  exit: () => process.exit(),
+};
+
+async function act(line) {
+  const [action, name, options = "{}"] = line.split(" ");
+  say(action, await attempt(() => actions[action](name, JSON.parse(options))));
+}
+
+for (const line of (process.env.DO ?? "").split(";").filter(Boolean)) await act(line);
+if (process.env.STDIN) {
+  process.stdin.on("data", () => say("stdin data")).on("end", () => say("stdin end"));
+} else {
+  createInterface({ input: process.stdin }).on("line", act);
+}
+say("up");

@@ -1,0 +1,324 @@
+import { createSocket, type Socket as DatagramSocket } from "node:dgram";
+import { once } from "node:events";
+import { openSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type AppProcess,
+  bootPrivateSystemd,
+  closeAll,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  portOf,
+  type PrivateSystemd,
+  rawSocket,
+  rawSocketPair,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
+
+const path = fileURLToPath(new URL("programs/sockets.mjs", import.meta.url));
+const program = [process.execPath, path];
+
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+function keep(fd: number): number {
+  opened.push(fd);
+  return fd;
+}
+async function listener(): Promise<number> {
+  return keep(rawSocket("ipv4", "stream", { bound: await freeAddress("tcp4"), listening: true }));
+}
+const udp = (): number => keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
+const udp6 = (): number => keep(rawSocket("ipv6", "datagram", { bound: "[::1]:0" }));
+
+/** Tells the program to do something, and what came of it. */
+async function ask<T = Record<string, unknown>>(app: AppProcess, line: string): Promise<T> {
+  app.write(line);
+  return app.event<T>(line.split(" ")[0] as string);
+}
+
+describe("takeSocket()", () => {
+  test("gives each socket of a name once, of whatever kind, and no server takes it then", async () => {
+    const fds = [await listener(), await listener(), keep(openSync("/dev/null")), await listener()];
+    await using app = startWithFds(fds, program, { names: ["raw", "raw", "file", "http"] });
+    expect(await ask(app, "take raw")).toMatchObject({ taken: { fd: 3, kind: "listener" } });
+    expect(await ask(app, "take raw")).toMatchObject({ taken: { fd: 4 } });
+    expect(await ask(app, "take file")).toMatchObject({ taken: { fd: 5, kind: "other" } });
+    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "ERR_SOCKET_TAKEN" } });
+    expect(await ask(app, "take none")).toMatchObject({
+      refused: { code: "ERR_NAME_UNKNOWN", message: expect.stringContaining("raw, file, http") },
+    });
+    expect(await ask(app, "serve")).toMatchObject({ sockets: [{ name: "http" }] });
+    // Every socket has found somebody, so nothing holds READY=1 up.
+    await app.event("ready");
+    app.write("exit");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toBe("");
+  });
+
+  test("finds none in a process that was started by hand, but a file of OpenFile= where there is one", async () => {
+    await using app = startProcess(program);
+    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    await using other = startWithFds([keep(openSync("/dev/null"))], program, { names: ["config"] });
+    expect(await ask(other, "take config")).toMatchObject({ taken: { fd: 3 } });
+  });
+});
+
+describe("bindDatagram()", () => {
+  test.each([
+    ["udp4", "127.0.0.1", udp],
+    ["udp6", "::1", udp6],
+  ] as const)("%s: receives and answers, and what comes at the end is for the next process", async (type, host, make) => {
+    const fd = make();
+    const client = createSocket(type);
+    const sent = (text: string): void => client.send(text, portOf(fd), host);
+    await using app = startWithFds([fd], program, { names: ["dns"] });
+    expect(await ask(app, `bind dns {"type":"${type}"}`)).toMatchObject({
+      activated: true,
+      sockets: [{ fd: 3, name: "dns", kind: "datagram" }],
+    });
+    await app.event("ready");
+    sent("hello");
+    expect(await received(client)).toBe("hello");
+    sent("later");
+    await app.event("message");
+    await app.event("message");
+    app.kill("SIGTERM");
+    await app.event("drained");
+    // Under way: it is answered all the same.
+    expect(await received(client)).toBe("later");
+    await app.event("onStop");
+    await app.event("closed");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toBe("");
+
+    sent("for the next");
+    await using next = startWithFds([fd], program, { env: { DO: `bind dns {"type":"${type}"}` }, names: ["dns"] });
+    expect(await received(client)).toBe("for the next");
+    expect(next.stderr).toBe("");
+    client.close();
+  });
+
+  test("a message keeps an idle process awake, and without one it sleeps", async () => {
+    const fd = udp();
+    const client = createSocket("udp4");
+    await using app = startWithFds([fd], program);
+    await ask(app, 'bind  {"idleTimeout":400}');
+    for (let turn = 0; turn < 4; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      client.send("hello", portOf(fd), "127.0.0.1");
+      expect(await received(client)).toBe("hello");
+    }
+    await app.event("idle");
+    expect(await app.ended).toBe(0);
+    client.close();
+  });
+
+  test("takes the first that is not taken, beside a server on the listener", async () => {
+    await using app = startWithFds([udp(), await listener(), udp()], program);
+    expect(await ask(app, "bind")).toMatchObject({ sockets: [{ fd: 3 }] });
+    expect(await ask(app, "serve")).toMatchObject({ sockets: [{ fd: 4 }] });
+    expect(app.stdout).not.toContain('"ready"');
+    expect(await ask(app, "bind")).toMatchObject({ sockets: [{ fd: 5 }] });
+    await app.event("ready");
+    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "ERR_SOCKET_TAKEN" } });
+  });
+
+  test("what does not fit is refused, and can still be taken by what does", async () => {
+    const fds = [await listener(), udp6(), udp(), keep(rawSocketPair("datagram")[0])];
+    await using app = startWithFds(fds, program, { names: ["http", "six", "four", "unix"] });
+    expect(await ask(app, "bind http")).toMatchObject({ refused: { code: "ERR_SOCKET_STREAM" } });
+    expect(await ask(app, "bind six")).toMatchObject({
+      refused: { code: "ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp6")') },
+    });
+    expect(await ask(app, 'bind four {"type":"udp6"}')).toMatchObject({
+      refused: { code: "ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp4")') },
+    });
+    expect(await ask(app, "bind unix")).toMatchObject({ refused: { code: "ERR_SOCKET_UNSUPPORTED" } });
+    expect(await ask(app, 'bind six {"type":"udp6"}')).toMatchObject({ activated: true });
+    expect(await ask(app, "bind four")).toMatchObject({ activated: true });
+    expect(await ask(app, "serve http")).toMatchObject({ activated: true });
+    await using alone = startWithFds([await listener()], program);
+    expect(await ask(alone, "bind")).toMatchObject({ refused: { code: "ERR_SOCKET_STREAM" } });
+  });
+
+  test("not activated, it binds as the options say", async () => {
+    await using app = startProcess(program);
+    expect(await ask(app, 'bind  {"required":true}')).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    const port = Number((await freeAddress("tcp4")).split(":").at(-1));
+    expect(await ask(app, `bind  {"port":${port},"address":"127.0.0.1"}`)).toMatchObject({ activated: false });
+    const client = createSocket("udp4");
+    client.send("hello", port, "127.0.0.1");
+    expect(await received(client)).toBe("hello");
+    client.close();
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe("SIGTERM");
+  });
+});
+
+describeWith({ root: true, commands: ["unshare"] }, "bindDatagram() in a network namespace of its own", () => {
+  test("receives, and refuses the wrong type", async () => {
+    const fd = udp();
+    const client = createSocket("udp4");
+    await using app = startWithFds([fd], ["unshare", "--net", ...program]);
+    expect(await ask(app, 'bind  {"type":"udp6"}')).toMatchObject({ refused: { code: "ERR_SOCKET_FAMILY" } });
+    expect(await ask(app, "bind")).toMatchObject({ activated: true });
+    client.send("hello", portOf(fd), "127.0.0.1");
+    expect(await received(client)).toBe("hello");
+    client.close();
+  });
+});
+
+describe("a parent that does not say for which process its sockets are", () => {
+  /** As systemfd and s6 start a program. */
+  async function pass(env: Record<string, string>): Promise<AppProcess> {
+    return startProcess(program, { fds: [await listener()], env: { LISTEN_FDS: "1", ...env } });
+  }
+
+  test("is not trusted by default, and the reason says how to", async () => {
+    await using app = await pass({});
+    expect(await ask(app, 'serve  {"required":true}')).toMatchObject({
+      refused: {
+        code: "ERR_NOT_ACTIVATED",
+        message: expect.stringMatching(/LISTEN_PID is not set, though LISTEN_FDS is 1: .*trustParent: true/),
+      },
+    });
+    await using zero = await pass({ LISTEN_PID: "0" });
+    expect(await ask(zero, "serve")).toMatchObject({
+      refused: { code: "ERR_LISTEN_PID", hint: expect.stringContaining("SOCKACT_TRUST_PARENT=yes") },
+    });
+  });
+
+  test.each([
+    ["the option", {}, '{"trustParent":true}'],
+    ["the option, and LISTEN_PID=0", { LISTEN_PID: "0" }, '{"trustParent":true}'],
+    ["the variable", { SOCKACT_TRUST_PARENT: "yes" }, "{}"],
+  ])("is trusted with %s", async (_, env, options) => {
+    await using app = await pass({ ...env, LISTEN_FDNAMES: "web" });
+    const answer = await ask<{ sockets: { address: string }[] }>(app, `serve  ${options}`);
+    expect(answer).toMatchObject({ activated: true, sockets: [{ fd: 3, name: "web" }] });
+    expect((await httpRequest(answer.sockets[0]?.address as string)).body).toBe("hello");
+  });
+
+  test("is trusted also where somebody has looked before, and the variable has the last word", async () => {
+    for (const env of [{}, { LISTEN_PID: "0" }] as Record<string, string>[]) {
+      await using app = await pass(env);
+      await ask(app, "sockets");
+      expect(await ask(app, 'serve  {"trustParent":true}')).toMatchObject({ activated: true });
+      expect(await ask(app, "sockets")).toMatchObject({ sockets: [{ fd: 3 }] });
+    }
+    await using not = await pass({ SOCKACT_TRUST_PARENT: "no" });
+    expect(await ask(not, 'serve  {"trustParent":true,"required":true}')).toMatchObject({
+      refused: { code: "ERR_NOT_ACTIVATED" },
+    });
+    await using wrong = await pass({ SOCKACT_TRUST_PARENT: "maybe" });
+    expect(await ask(wrong, "serve")).toMatchObject({ refused: { code: "ERR_OPTION" } });
+  });
+
+  test("is not trusted with what is for another process, nor believed when nothing is there", async () => {
+    await using other = await pass({ LISTEN_PID: "1", SOCKACT_TRUST_PARENT: "yes" });
+    expect(await ask(other, 'serve  {"required":true}')).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    const env = { LISTEN_FDS: "1", SOCKACT_TRUST_PARENT: "yes" };
+    await using leftOver = startProcess(program, { env });
+    expect(await ask(leftOver, "serve")).toMatchObject({ refused: { code: "ERR_FD_NOT_OPEN" } });
+  });
+});
+
+describe("standard input that is a socket", () => {
+  test("is a parent's way to talk, unless systemd has put it there", async () => {
+    // The pipe of a child process of Node is a pair of unix sockets, which have no address.
+    await using app = startProcess(["/bin/sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh", ...program]);
+    expect(await ask(app, "sockets")).toMatchObject({ sockets: [] });
+  });
+});
+
+describeWith({ privateSystemd: true, systemd: 257 }, "a real systemd", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+  const service = (more: string, environment = ""): string =>
+    `[Service]\nExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/sockets.mjs\n${more}\nEnvironment=STDIN=1 "DO=sockets;serve" ${environment}\n`;
+  const journal = async (unit: string, pattern: RegExp): Promise<Record<string, unknown>> =>
+    JSON.parse(await systemd.waitForJournal(unit, pattern)) as Record<string, unknown>;
+
+  test("StandardInput=socket with Accept=no: the listener on descriptor 0 is served, and standard input is empty", async () => {
+    await systemd.installUnits({
+      "zero.socket": "[Socket]\nListenStream=81\n",
+      "zero.service": service("StandardInput=socket\nStandardOutput=journal"),
+    });
+    await systemd.start("zero.socket");
+    expect(await systemd.request("http://localhost:81/")).toMatchObject({ status: 200, body: "hello" });
+    expect(await journal("zero.service", /"event":"sockets"/)).toMatchObject({
+      sockets: [{ fd: 0, name: "unknown", kind: "listener", address: "[::]:81" }],
+    });
+    await journal("zero.service", /"stdin end"/);
+    await systemd.stop("zero.socket", "zero.service");
+    expect(await systemd.show("zero.service", "Result")).toBe("success");
+  });
+
+  test("StandardInput=socket with Accept=yes: a unix connection is closed when the server closes it", async () => {
+    await systemd.installUnits({
+      "unix.socket": "[Socket]\nListenStream=/run/each.sock\nAccept=yes\n",
+      "unix@.service": service("StandardInput=socket\nStandardOutput=journal"),
+    });
+    await systemd.start("unix.socket");
+    const request = { url: "http://app/", socketPath: "/run/each.sock", headers: { connection: "close" } };
+    expect(await systemd.request(request)).toMatchObject({ status: 200, body: "hello" });
+    expect(await journal("unix@*", /"event":"sockets"/)).toMatchObject({
+      sockets: [{ fd: 0, name: "connection", kind: "connection", address: "/run/each.sock" }],
+    });
+    await systemd.waitForJournal("unix@*", /"event":"served"/);
+    await systemd.waitForUnit("unix.socket", "NConnections", "0");
+  });
+
+  test("StandardInput=socket alone sends what the app prints to the client: it is refused, and the journal says why", async () => {
+    await systemd.installUnits({
+      "print.socket": "[Socket]\nListenStream=82\nAccept=yes\n",
+      "print@.service": service("StandardInput=socket"),
+    });
+    await systemd.start("print.socket");
+    await systemd.request("http://localhost:82/").catch(() => {});
+    await systemd.waitForJournal("print@*", /^ERR_SOCKET_OUTPUT: With StandardInput=socket/);
+    await systemd.waitForJournal("print@*", /^Write StandardOutput=journal/);
+  });
+
+  test("PrivatePIDs=yes: one warning says that systemd counts otherwise, and trusting it helps", async () => {
+    await systemd.installUnits({
+      "pids.socket": "[Socket]\nListenStream=83\n",
+      "pids.service": service("PrivatePIDs=yes"),
+      "trust.socket": "[Socket]\nListenStream=84\n",
+      "trust.service": service("PrivatePIDs=yes", "SOCKACT_TRUST_PARENT=yes"),
+    });
+    await systemd.start("pids.socket", "trust.socket", "pids.service", "trust.service");
+    if ((await systemd.request("http://localhost:84/")).body !== "hello") throw new Error("not served");
+    const { sockets } = (await journal("pids.service", /"event":"sockets"/)) as { sockets: unknown[] };
+    // Mended by systemd 262.
+    if (sockets.length === 0) await systemd.waitForJournal("pids.service", /\[SOCKACT_OUTER_PID\]/);
+    expect((await systemd.journal("trust.service")).join("\n")).not.toContain("SOCKACT_OUTER_PID");
+    await systemd.stop("pids.socket", "trust.socket", "pids.service", "trust.service");
+  });
+
+  test("a user's own service manager activates it all the same", async () => {
+    const env = { XDG_RUNTIME_DIR: "/run/user/0" };
+    await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
+    await systemd.start("user@0.service");
+    await systemd.write("/run/user/0/systemd/user/mine.socket", "[Socket]\nListenStream=%t/mine.sock\n");
+    await systemd.write("/run/user/0/systemd/user/mine.service", service(""));
+    await systemd.mustRun(["systemctl", "--user", "daemon-reload"], { env });
+    await systemd.mustRun(["systemctl", "--user", "start", "mine.socket"], { env });
+    const socketPath = "/run/user/0/mine.sock";
+    expect(await systemd.request({ url: "http://app/", socketPath })).toMatchObject({ body: "hello" });
+    await systemd.mustRun(["systemctl", "--user", "stop", "mine.socket", "mine.service"], { env });
+  });
+});
+
+async function received(client: DatagramSocket): Promise<string> {
+  const [message] = (await once(client, "message")) as [Buffer];
+  return message.toString();
+}
