@@ -2,7 +2,6 @@ import { closeSync } from "node:fs";
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, createServer, Socket } from "node:net";
-import process from "node:process";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
 import {
@@ -54,17 +53,18 @@ async function connection(kind: "tcp4" | "unix"): Promise<[fd: number, client: S
   return [fd, socket];
 }
 
-/** The app ends as its connection has, with all that it has for the end. */
-async function endsOfItself(app: AppProcess): Promise<void> {
+/** Waits until the app ends as its connection has, with all that it has for the end; and how it did. */
+async function endOf(app: AppProcess): Promise<unknown> {
   await app.event("served");
   await app.event("server closed");
   await app.event("onStop");
   app.write("answer");
   await app.event("onStop done");
-  expect(await app.ended).toBe(0);
-  expect(app.stderr).toBe("");
-  expect(app.stdout).not.toContain('"draining"');
+  const code = await app.ended;
+  return { code, stderr: app.stderr, drained: app.stdout.includes('"draining"') };
 }
+
+const inOrder = { code: 0, stderr: "", drained: false };
 
 test.each(["tcp4", "unix"] as const)(
   "a %s connection is served request by request, and the process ends with it",
@@ -78,7 +78,7 @@ test.each(["tcp4", "unix"] as const)(
     }
     client.socket.end();
     // A timer or a database pool would keep it: here it is standard input.
-    await endsOfItself(app);
+    expect(await endOf(app)).toEqual(inOrder);
     expect(app.stdout.match(/"event":"connection"/g)).toHaveLength(1);
   },
 );
@@ -92,7 +92,7 @@ test("what says Connection: close ends it, and so does a client that closes its 
     if (headers.length === 0) client.socket.end();
     await client.receives(/hello$/);
     expect(await client.closed).toBe("end");
-    await endsOfItself(app);
+    expect(await endOf(app)).toEqual(inOrder);
   }
 });
 
@@ -106,7 +106,7 @@ test("a client that has closed its side gets a late answer, where the server all
   await meanwhile(50);
   app.write("answer");
   await client.receives(/done$/);
-  await endsOfItself(app);
+  expect(await endOf(app)).toEqual(inOrder);
 });
 
 test.each([
@@ -117,13 +117,14 @@ test.each([
   const { properties = {}, ...serverOptions } = options as {
     properties?: Record<string, unknown>;
   };
-  const { app, client } = await appOnConnection({ serverOptions, properties });
+  const { app, client } = await appOnConnection({ serverOptions, properties, hooks: ["onEvent"] });
   await using _app = app;
   await using _client = client;
   if (path === undefined) client.send("GET / HTTP/1.1\r\nHo");
   else client.get(path);
   if (answer) await client.receives(answer);
   await app.event("served");
+  expect(await app.ended).toBe(0);
 });
 
 test("SIGTERM lets the request end, and the connection with it", async () => {
@@ -164,14 +165,14 @@ test("other servers of Node serve it too", async () => {
   echo.client.send("hello");
   await echo.client.receives(/^hello$/);
   echo.client.socket.end();
-  await endsOfItself(echo.app);
+  expect(await endOf(echo.app)).toEqual(inOrder);
 
   const https = await appOnConnection({ kind: "https" });
   await using _https = https.app;
   const secure = await handshake(https.socket);
   expect((await requestOver(secure)).body).toBe("hello");
   secure.end();
-  await endsOfItself(https.app);
+  expect(await endOf(https.app)).toEqual(inOrder);
 
   const http2 = await appOnConnection({ kind: "http2" });
   await using _http2 = http2.app;
@@ -180,7 +181,7 @@ test("other servers of Node serve it too", async () => {
   const answer = session.request({ ":path": "/" }).setEncoding("utf8");
   expect((await answer.toArray()).join("")).toBe("hello");
   session.close();
-  await endsOfItself(http2.app);
+  expect(await endOf(http2.app)).toEqual(inOrder);
 });
 
 test("with TLS for its name, the handshake comes first", async () => {
@@ -191,7 +192,7 @@ test("with TLS for its name, the handshake comes first", async () => {
   const secure = await handshake(socket);
   expect((await requestOver(secure)).body).toBe("hello");
   secure.end();
-  await endsOfItself(app);
+  expect(await endOf(app)).toEqual(inOrder);
 });
 
 test("the service was ready before it ends, or the service manager would call it failed", async () => {
@@ -211,7 +212,7 @@ test("with signals: false it ends when nothing keeps it", async () => {
   const { app, client } = await appOnConnection({ options: { signals: false } });
   await using _app = app;
   client.socket.destroy();
-  await endsOfItself(app);
+  expect(await endOf(app)).toEqual(inOrder);
 });
 
 test("one that the server does not want is closed, and the process ends", async () => {

@@ -19,13 +19,14 @@ rememberRequestListeners();
  * Makes an Express app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
  * `listen()`. Works with Express 4 and 5, with `app.listen()` and with a server made of the app: `http.createServer(app).listen()`.
  *
- * - Activated: the app serves those sockets; port and host of `listen()` are ignored.
+ * - Activated: the app serves those sockets; port and host of `listen()` are ignored. A connection (`Accept=yes`) is served, and the process
+ *   ends when it has closed.
  * - Not activated: Express's own behaviour.
  *
  * Nothing of it stays in the app's stack.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_LISTEN_PID`,
- * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_BUN`, `ERR_WORKER_THREAD`.
+ * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`.
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */

@@ -12,12 +12,13 @@ export interface SystemdListenOptions extends AppOptions {}
  * Makes a Fastify app listen on the sockets that systemd passed to this process: `app.register(systemdListen)`. Works with
  * Fastify 4 and 5, and with a `serverFactory`.
  *
- * - Activated: `app.listen()` serves those sockets; port and host are ignored. `app.addresses()` and the log name each of them,
+ * - Activated: `app.listen()` serves those sockets; port and host are ignored. A connection (`Accept=yes`) is served, and the process ends when it
+ *   has closed. `app.addresses()` and the log name each of them,
  *   and none is opened besides, also for the default host, `localhost`.
  * - Not activated: Fastify's own behaviour.
  *
  * `ready()` and `listen()` reject with an ActivationError: `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`,
- * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_BUN`, `ERR_WORKER_THREAD`;
+ * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`;
  * `listen()` alone with `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`.
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(

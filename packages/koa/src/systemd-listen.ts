@@ -23,13 +23,14 @@ watchKoa();
  * Makes a Koa app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
  * `listen()`. Works with Koa 2 and 3, with `app.listen()` and with a server made of the app: `http.createServer(app.callback()).listen()`.
  *
- * - Activated: the app serves those sockets; port and host of `listen()` are ignored.
+ * - Activated: the app serves those sockets; port and host of `listen()` are ignored. A connection (`Accept=yes`) is served, and the process
+ *   ends when it has closed.
  * - Not activated: Koa's own behaviour.
  *
  * Nothing of it stays among the app's middleware.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_LISTEN_PID`,
- * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_BUN`, `ERR_WORKER_THREAD`.
+ * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`.
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */

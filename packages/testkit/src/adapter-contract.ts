@@ -122,8 +122,7 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       [WAYS[1] as Way, "tcp4"],
     ])("%s, Accept=yes, %s: each connection has a process, which ends with it", async (way, kind) => {
       const address = await freeAddress(kind);
-      const command = [process.execPath, apps.ESM];
-      await using activator = await socketActivate([address], command, {
+      await using activator = await socketActivate([address], command("ESM"), {
         env: environment(way, { POOL: "1" }),
         how: ["--accept"],
       });

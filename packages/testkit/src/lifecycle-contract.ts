@@ -125,33 +125,37 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       ["Accept=yes", "Type=notify\nOpenFile=/run/systemd/notify:notify\n"],
       // Not with OpenFile=: systemd 257 then announces one name too many.
       ["inetd style", "StandardInput=socket\nStandardOutput=journal\n"],
-    ])("%s: a process for each connection, up to MaxConnections=, and each ends with success", async (_, how) => {
-      const exec = `${systemd.node} ${systemd.project}${program.slice(program.indexOf("/packages/"))}`;
-      await systemd.installUnits({
-        "each.socket": "[Socket]\nListenStream=81\nAccept=yes\nMaxConnections=1\n",
-        "each@.service": `[Service]\nExecStart=${exec}\nDynamicUser=yes\n${how}`,
-      });
-      await systemd.start("each.socket");
-      const eachUrl = "http://localhost:81/";
-      const ended = async (): Promise<boolean> => (await systemd.show("each.socket", "NConnections")) === "0";
-      // Before the first has said anything, journalctl fails.
-      const journal = (): Promise<string[]> => systemd.journal("each@*").catch(() => []);
-      const before = (await journal()).length;
-      const slow = systemd.request(`${eachUrl}slow`);
-      await systemd.waitUntil(
-        async () => (await journal()).slice(before).includes("a slow request"),
-        "the first connection is served",
-      );
-      await expect(systemd.request(eachUrl)).rejects.toThrow(/ECONNRESET|socket hang up/);
-      expect(await slow).toMatchObject({ status: 200, body: "slow" });
-      await systemd.waitUntil(ended, "the first process has ended");
-      expect(await systemd.request(eachUrl)).toMatchObject({ status: 200, body: "hello" });
-      await systemd.waitUntil(ended, "the second process has ended");
-      const lines = (await journal()).slice(before);
-      expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
-      expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
-      await systemd.stop("each.socket");
-    });
+    ])(
+      "%s: a process for each connection, up to MaxConnections=, and each ends with success",
+      async (_, how) => {
+        const exec = `${systemd.node} ${systemd.project}${program.slice(program.indexOf("/packages/"))}`;
+        await systemd.installUnits({
+          "each.socket": "[Socket]\nListenStream=81\nAccept=yes\nMaxConnections=1\n",
+          "each@.service": `[Service]\nExecStart=${exec}\nDynamicUser=yes\n${how}`,
+        });
+        await systemd.start("each.socket");
+        const eachUrl = "http://localhost:81/";
+        const ended = async (): Promise<boolean> =>
+          (await systemd.show("each.socket", "NConnections")) === "0";
+        // Before the first has said anything, journalctl fails.
+        const journal = (): Promise<string[]> => systemd.journal("each@*").catch(() => []);
+        const before = (await journal()).length;
+        const slow = systemd.request(`${eachUrl}slow`);
+        await systemd.waitUntil(
+          async () => (await journal()).slice(before).includes("a slow request"),
+          "the first connection is served",
+        );
+        await expect(systemd.request(eachUrl)).rejects.toThrow(/ECONNRESET|socket hang up/);
+        expect(await slow).toMatchObject({ status: 200, body: "slow" });
+        await systemd.waitUntil(ended, "the first process has ended");
+        expect(await systemd.request(eachUrl)).toMatchObject({ status: 200, body: "hello" });
+        await systemd.waitUntil(ended, "the second process has ended");
+        const lines = (await journal()).slice(before);
+        expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
+        expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
+        await systemd.stop("each.socket");
+      },
+    );
 
     test("SOCKACT_IDLE_TIMEOUT in the unit sends it to sleep, and the next request wakes it", async () => {
       await install({ idleTimeout: "300ms" });

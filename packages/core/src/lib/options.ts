@@ -32,7 +32,7 @@ export interface TakeOptions {
 const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
 
 /** Every option that is ours. */
-export const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /** What of these options is ours, and what is Node's. */
 export function ownOptions<T extends object>(

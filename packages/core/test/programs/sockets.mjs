@@ -53,7 +53,8 @@ const actions = {
       const before = inode(fd);
       const served = await attempt(() => actions.serve(name, { signals: false }));
       const bound = served.refused && (await attempt(() => actions.bind(name, { signals: false })));
-      const bound6 = bound?.refused && (await attempt(() => actions.bind(name, { type: "udp6", signals: false })));
+      const bound6 =
+        bound?.refused && (await attempt(() => actions.bind(name, { type: "udp6", signals: false })));
       const codes = [served, bound, bound6].map((each) => each && (each.refused?.code ?? "taken"));
       results.push({ kind: socket.kind, codes, isOpen: inode(fd) === before });
     }

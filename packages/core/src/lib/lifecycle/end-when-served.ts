@@ -7,13 +7,15 @@ import { leave, stop } from "./stop.ts";
  * that may be so.
  */
 export function endWhenServed(): void {
-  if (isServing()) return;
+  if (!isServing()) void end();
+}
+
+async function end(): Promise<void> {
   // A service of Type=notify that ends before it was ready has failed.
-  void Promise.resolve(state.ready).then(() => {
-    if (isServing() || state.stopping !== undefined) return;
-    emit({ type: "served" });
-    void stop("served").then(leave);
-  });
+  await state.ready;
+  if (isServing() || state.stopping !== undefined) return;
+  emit({ type: "served" });
+  leave(await stop("served"));
 }
 
 function isServing(): boolean {
