@@ -105,6 +105,8 @@ const kinds: Record<string, Kind> = {
   }),
 };
 
+const noSocket = ["file", "device", "pipe", "eventfd"];
+
 /** What systemd never passes: it can only be Node's own, opened since nothing was passed. */
 const absent = ["epoll", "closed"] as const;
 
@@ -155,9 +157,11 @@ async function outcome(
       const last = 3 + passed.length;
       return [refused?.message, `LISTEN_FDS announces ${count} file descriptors, but ${last} was not passed`];
     }
+    // Files and the like alone are those of OpenFile=, and no activation.
+    const isActivated = passed.some((name) => !noSocket.includes(name));
     const meant = passed.map((name) => {
       const { kind, codes } = kinds[name] as Kind;
-      return { kind, codes, isOpen: true };
+      return { kind, codes: isActivated ? codes : codes.map(() => "ERR_NOT_ACTIVATED"), isOpen: true };
     });
     return [results, meant];
   } finally {
