@@ -4,6 +4,8 @@ const source = { conditions: ["@sockact/source", "node", "import", "module", "de
 
 export default defineConfig({
   test: {
+    // Most of a test is waiting for other processes: one worker less than there are cores, the default, would leave two cores idle.
+    maxWorkers: 2,
     projects: [
       {
         ssr: { resolve: source },

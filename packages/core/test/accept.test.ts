@@ -14,6 +14,7 @@ import {
   rawSocketPair,
   requestOver,
   socketActivate,
+  certificateOf,
 } from "@sockact/testkit";
 import { WebSocket } from "ws";
 import { type LifecycleApp, meanwhile, program, RawClient, startApp, terminate } from "./lifecycle-app.ts";
@@ -185,8 +186,7 @@ test("other servers of Node serve it too", async () => {
 });
 
 test("with TLS for its name, the handshake comes first", async () => {
-  const fixture = (file: string): string => new URL(`fixtures/${file}`, import.meta.url).pathname;
-  const tls = { key: fixture("key.pem"), cert: fixture("cert.pem") };
+  const tls = certificateOf("localhost");
   const { app, socket } = await appOnConnection({ options: { sockets: { connection: { tls } } } });
   await using _app = app;
   const secure = await handshake(socket);
