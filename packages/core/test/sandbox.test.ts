@@ -42,3 +42,26 @@ NonBlocking=true
     expect(await systemd.journal("app.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 });
+
+describeWith({ privateSystemd: true }, "with a root directory of its own", () => {
+  test("an app is activated as ever", async () => {
+    await using systemd = await bootPrivateSystemd();
+    await systemd.mustRun(["mkdir", "-p", "/run/root"]);
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=80\n",
+      "app.service": `[Service]
+ExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/listen.mjs
+RootDirectory=/run/root
+MountAPIVFS=yes
+BindReadOnlyPaths=/usr /etc ${systemd.node} ${systemd.project}
+BindReadOnlyPaths=-/bin -/lib -/lib64
+NonBlocking=true
+`,
+    });
+    await systemd.start("app.socket");
+    expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
+    expect(await systemd.journal("app.service")).toContainEqual(
+      expect.stringContaining("sockact: listening on [::]:80"),
+    );
+  });
+});
