@@ -67,6 +67,8 @@ function readMaterial(material: Material, name: string): Material {
       return readFileSync(join(folder, material));
     } catch (error) {
       cause = error;
+      // A credential that is there but can't be read is what is meant.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") break;
     }
   }
   throw new ActivationError(
