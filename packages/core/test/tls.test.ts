@@ -1,8 +1,6 @@
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
-import { get, Agent } from "node:https";
-import type { IncomingMessage } from "node:http";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,9 +15,11 @@ import {
   certificateOf,
   closeAll,
   freeAddress,
+  type HttpAnswer,
   httpRequest,
   openConnection,
   rawSocket,
+  requestOver,
   startWithFds,
 } from "@sockact/testkit";
 
@@ -66,18 +66,9 @@ async function secured(address: string, options: ConnectionOptions = {}): Promis
   return socket;
 }
 
-async function answer(
-  socket: Socket,
-  path = "/",
-): Promise<{ json: Seen; headers: IncomingMessage["headers"] }> {
-  const agent = new Agent({ keepAlive: true });
-  Object.assign(agent, { createConnection: () => socket });
-  const [response] = (await once(get({ path, agent }), "response")) as [IncomingMessage];
-  const body = (await response.setEncoding("utf8").toArray()).join("");
-  return {
-    json: body.startsWith("{") ? (JSON.parse(body) as Seen) : (body as never),
-    headers: response.headers,
-  };
+async function answer(socket: Socket): Promise<{ json: Seen; headers: HttpAnswer["headers"] }> {
+  const { json, headers } = await requestOver(socket);
+  return { json: json<Seen>(), headers };
 }
 
 async function http2(address: string): Promise<ClientHttp2Session> {
