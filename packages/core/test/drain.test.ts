@@ -394,7 +394,11 @@ describe.concurrent("drainTimeout", () => {
     // The shorter one would have been over.
     await using waiting = await heldClient(app, b[1]);
     await terminate(app);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const short = await appOnSocket({ options: { drainTimeout: 10 } });
+    await using another = short.app;
+    await using _cut = await heldClient(another, short.address);
+    await terminate(another);
+    expect(await another.event("drained")).toMatchObject({ cut: 1 });
     app.write("answer");
     expect(await client.receives(/done$/)).toMatch(CLOSE);
     app.write("answer");

@@ -11,6 +11,7 @@ import {
   meanwhile,
   RawClient,
   startApp,
+  untilAnotherSleeps,
   systemdSocket,
 } from "./lifecycle-app.ts";
 
@@ -22,7 +23,7 @@ const idleTimeout = { options: { idleTimeout: TIMEOUT } };
 
 /** What it has told after three times its timeout. */
 async function afterAWhile(app: AppProcess): Promise<string> {
-  await meanwhile(3 * TIMEOUT);
+  for (let times = 0; times < 3; times++) await untilAnotherSleeps(TIMEOUT);
   return app.stdout;
 }
 
@@ -47,12 +48,13 @@ describe.concurrent("idleTimeout", () => {
   });
 
   test("counts from the last connection on", async () => {
-    const { app, address } = await appOnSocket({ options: { idleTimeout: 1500 } });
+    const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
-    for (let count = 0; count < 4; count++) {
-      await meanwhile(500);
+    let isOver = false;
+    const over = untilAnotherSleeps(TIMEOUT).then(() => (isOver = true));
+    while (!isOver)
       expect((await httpRequest(address, "/", { headers: { connection: "close" } })).body).toBe("hello");
-    }
+    await over;
     expect(running.stdout).not.toContain('"idle"');
     await running.event("idle");
     expect(await running.ended).toBe(0);

@@ -83,6 +83,13 @@ export async function appOnSocket(
   return { app: await startApp([fd], app, options), address, fd };
 }
 
+/** Resolves once a process with this `idleTimeout`, which nobody connects to, has gone to sleep: the clock for one that must not. */
+export async function untilAnotherSleeps(idleTimeout: number): Promise<void> {
+  const { app } = await appOnSocket({ options: { idleTimeout } });
+  await using running = app;
+  await running.event("idle");
+}
+
 /** Sends the signal, and waits until the app drains. */
 export async function terminate(app: AppProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   app.kill(signal);

@@ -18,6 +18,7 @@ import {
   startProcess,
   startWithFds,
 } from "@sockact/testkit";
+import { untilAnotherSleeps } from "./lifecycle-app.ts";
 
 const path = fileURLToPath(new URL("programs/sockets.mjs", import.meta.url));
 const program = [process.execPath, path];
@@ -113,11 +114,14 @@ describe("bindDatagram()", () => {
     const client = createSocket("udp4");
     await using app = startWithFds([fd], program);
     await ask(app, 'bind  {"idleTimeout":400}');
-    for (let turn = 0; turn < 4; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    let isOver = false;
+    const over = untilAnotherSleeps(400).then(() => (isOver = true));
+    while (!isOver) {
       client.send("hello", portOf(fd), "127.0.0.1");
       expect(await received(client)).toBe("hello");
     }
+    await over;
+    expect(app.stdout).not.toContain('"idle"');
     await app.event("idle");
     expect(await app.ended).toBe(0);
     client.close();

@@ -22,6 +22,7 @@ import {
   requestOver,
   startWithFds,
 } from "@sockact/testkit";
+import { untilAnotherSleeps } from "./lifecycle-app.ts";
 
 const program = [process.execPath, fileURLToPath(new URL("programs/tls.mjs", import.meta.url))];
 const localhost = certificateOf("localhost");
@@ -293,14 +294,10 @@ describe("a stop", () => {
     socket.write(Buffer.from([22, 3, 1, 2, 0]));
     const other = await httpRequest(addresses[0] as string);
     expect(other.status).toBe(200);
-    const idle = app.event("idle");
-    const first = await Promise.race([
-      idle.then(() => "idle"),
-      new Promise((resolve) => setTimeout(resolve, 800, "awake")),
-    ]);
-    expect(first).toBe("awake");
+    for (let times = 0; times < 3; times++) await untilAnotherSleeps(200);
+    expect(app.stdout).not.toContain('"idle"');
     socket.destroy();
-    await idle;
+    await app.event("idle");
     expect(await app.ended).toBe(0);
   });
 });

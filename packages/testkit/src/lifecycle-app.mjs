@@ -1,8 +1,8 @@
 // What the apps of the lifecycle's contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
-import { existsSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
+import { untilGone } from "./until-gone.mjs";
 
 /** Where the app listens when it is not activated. */
 export const port = Number(process.env.PORT ?? 0);
@@ -18,7 +18,7 @@ export const options = {
     const { NOT_READY: file } = process.env;
     if (file === undefined) return;
     console.log(`waits until ${file} is gone`);
-    while (existsSync(file)) await delay(10);
+    await untilGone(file);
   },
   onReload: async () => void reloads++,
   onStop: async () => console.log("the app stops"),

@@ -3,9 +3,8 @@
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { existsSync } from "node:fs";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { untilGone } from "@sockact/testkit/until-gone";
 
 const { env } = process;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
@@ -68,7 +67,7 @@ if (cluster.isPrimary) {
         ready: async () => {
           if (!env.NOT_READY) return;
           say("not ready");
-          while (existsSync(env.NOT_READY)) await sleep(10);
+          await untilGone(env.NOT_READY);
         },
         onReload: async () => say("reloaded", { worker: cluster.worker.id }),
         onStop: async () => say("stopped", { worker: cluster.worker.id }),
