@@ -17,7 +17,14 @@ import {
   certificateOf,
 } from "@sockact/testkit";
 import { WebSocket } from "ws";
-import { type LifecycleApp, meanwhile, program, RawClient, startApp, terminate } from "./lifecycle-app.ts";
+import {
+  type LifecycleApp,
+  untilAnotherSleeps,
+  program,
+  RawClient,
+  startApp,
+  terminate,
+} from "./lifecycle-app.ts";
 
 /** Starts the program for one connection, and gives it to the test as its client has it. */
 async function appOnConnection(
@@ -104,7 +111,7 @@ test("a client that has closed its side gets a late answer, where the server all
   client.get("/held");
   await app.event("request");
   client.socket.end();
-  await meanwhile(50);
+  await untilAnotherSleeps(50);
   app.write("answer");
   await client.receives(/done$/);
   expect(await endOf(app)).toEqual(inOrder);
@@ -151,7 +158,7 @@ test("a WebSocket keeps it, however long it is silent", async () => {
   const webSocket = new WebSocket("ws://localhost/", { createConnection: () => socket });
   await once(webSocket, "open");
   await app.event("webSocket");
-  await meanwhile(100);
+  await untilAnotherSleeps(100);
   webSocket.send("hello");
   await app.event("message");
   webSocket.close();
@@ -200,7 +207,7 @@ test("the service was ready before it ends, or the service manager would call it
   await using _app = app;
   client.socket.destroy();
   await app.event("asked whether ready");
-  await meanwhile(100);
+  await untilAnotherSleeps(100);
   expect(app.stdout).not.toContain('"served"');
   app.write("answer");
   await app.event("ready");

@@ -1,20 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, SANDBOXED_APP } from "@sockact/testkit";
 // Not by its name: @sockact/units has the testkit among its own.
 import { emitUnits } from "../../units/src/index.ts";
 
 const program = fileURLToPath(new URL("programs/cluster.mjs", import.meta.url));
-
-/** In a sandbox with no network of its own, where /proc says nothing of the socket. */
-const description = {
-  name: "app",
-  sockets: [{ listen: 80 }],
-  type: "notify-reload",
-  watchdogSec: "2s",
-  drainTimeout: "5s",
-  hardening: "inbound",
-} as const;
 
 describeWith({ privateSystemd: true, systemd: 253 }, "a cluster under a service manager", () => {
   let systemd: PrivateSystemd;
@@ -23,7 +13,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a cluster under a service 
     Promise.all(properties.map((property) => systemd.show("app.service", property)));
   const install = async (environment: Record<string, string> = {}): Promise<void> => {
     const exec = [systemd.node, systemd.project + program.slice(program.indexOf("/packages/"))];
-    await systemd.installUnits(emitUnits({ ...description, exec, environment }));
+    await systemd.installUnits(emitUnits({ ...SANDBOXED_APP, exec, environment }));
     await systemd.start("app.socket");
   };
   /** How often the workers have said this. */

@@ -18,7 +18,7 @@ import {
   startWithFds,
   certificateOf,
 } from "@sockact/testkit";
-import { meanwhile } from "./lifecycle-app.ts";
+import { untilAnotherSleeps } from "./lifecycle-app.ts";
 
 const path = (program: string): string => fileURLToPath(new URL(program, import.meta.url));
 const program = [process.execPath, path("programs/cluster.mjs")];
@@ -239,7 +239,7 @@ test("the cluster sleeps once no worker has had a connection for its idleTimeout
   const connection = openConnection(addresses[0] as string);
   connection.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
   await running.event("held");
-  await meanwhile(400);
+  for (let times = 0; times < 2; times++) await untilAnotherSleeps(150);
   expect(running.stderr).not.toContain("going to sleep");
   connection.destroy();
   expect(await running.ended).toBe(0);

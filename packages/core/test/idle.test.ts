@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, test, vi } from "vitest";
 import { type AppProcess, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
@@ -8,7 +9,6 @@ import {
   acceptedClient,
   appOnSocket,
   heldClient,
-  meanwhile,
   RawClient,
   startApp,
   untilAnotherSleeps,
@@ -269,7 +269,7 @@ test.concurrent("a connection that comes at the last moment is answered, by this
   };
   for (let round = 0; round < 40; round++) {
     // Around the moment at which it falls asleep, a little earlier or later each time.
-    await meanwhile(idle - 10 + (round % 20));
+    await delay(idle - 10 + (round % 20));
     await Promise.all([ask(agents[0] as Agent), ask(agents[0] as Agent), ask(agents[0] as Agent)]);
   }
   over = true;

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import {
@@ -190,9 +189,4 @@ export async function heldClient(
 
 export function sha256(data: Buffer): string {
   return createHash("sha256").update(data).digest("hex");
-}
-
-/** For what must not happen: the shortest time in which it would have. */
-export function meanwhile(milliseconds: number): Promise<void> {
-  return sleep(milliseconds);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { httpRequest } from "@sockact/testkit";
-import { appOnSocket, meanwhile, startApp, systemdSocket } from "./lifecycle-app.ts";
+import { appOnSocket, untilAnotherSleeps, startApp, systemdSocket } from "./lifecycle-app.ts";
 
 const ready = { hooks: ["onEvent", "ready"] };
 
 describe.concurrent("ready", () => {
-  test("is waited for, once the server listens; requests are answered meanwhile", async () => {
+  test("is waited for, once the server listens; requests are answered untilAnotherSleeps", async () => {
     const { app, address } = await appOnSocket(ready);
     await using running = app;
     await running.event("asked whether ready");
@@ -54,7 +54,7 @@ describe.concurrent("ready", () => {
   test("with idleTimeout, the time counts from there", async () => {
     const { app } = await appOnSocket({ ...ready, options: { idleTimeout: 50 } });
     await using running = app;
-    await meanwhile(200);
+    await untilAnotherSleeps(50);
     expect(running.stdout).not.toContain('"idle"');
     running.write("answer");
     await running.event("idle");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bootPrivateSystemd, describeWith } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, SANDBOX } from "@sockact/testkit";
 
 describeWith({ privateSystemd: true }, "in the tightest sandbox of systemd.exec(5)", () => {
   test("TCP, path and abstract sockets are served, and each has its address", async () => {
@@ -9,21 +9,7 @@ describeWith({ privateSystemd: true }, "in the tightest sandbox of systemd.exec(
       "app.socket": `[Socket]\n${listen.map((address) => `ListenStream=${address}\n`).join("")}`,
       "app.service": `[Service]
 ExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/listen.mjs
-DynamicUser=yes
-PrivateNetwork=yes
-PrivateUsers=yes
-PrivateDevices=yes
-ProtectProc=invisible
-ProcSubset=pid
-ProtectSystem=strict
-ProtectHome=yes
-RestrictAddressFamilies=none
-IPAddressDeny=any
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-CapabilityBoundingSet=
+${SANDBOX}
 NonBlocking=true
 `,
     });

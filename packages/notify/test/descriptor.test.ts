@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { OPEN_FILE, outcomes, SANDBOX, tellService } from "./service.ts";
+import { OPEN_FILE, outcomes, SANDBOXED, tellService } from "./service.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFile= passes", () => {
   let systemd: PrivateSystemd;
@@ -32,7 +32,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     await systemd.installUnits({
       "sandbox.service": tellService(systemd, {
         calls: [[["backend"]], [["child"]], [["status", "Serving"], ["ready"]]],
-        lines: [OPEN_FILE, ...SANDBOX, "WatchdogSec=60"],
+        lines: [OPEN_FILE, ...SANDBOXED, "WatchdogSec=60"],
       }),
     });
     await systemd.start("sandbox.service");

@@ -1,4 +1,4 @@
-import type { PrivateSystemd } from "@sockact/testkit";
+import { type PrivateSystemd, SANDBOX } from "@sockact/testkit";
 
 /** What to call, one list after the other; at once what is in one list. */
 export type Calls = [name: string, ...args: unknown[]][][];
@@ -34,19 +34,5 @@ export async function outcomes(systemd: PrivateSystemd, unit: string): Promise<[
     .map(({ name, outcome }) => [name, outcome]);
 }
 
-/** The tightest sandbox: a user and a network of its own, and no new socket. */
-export const SANDBOX = `NotifyAccess=main
-DynamicUser=yes
-PrivateNetwork=yes
-PrivateUsers=yes
-PrivateDevices=yes
-ProtectProc=invisible
-ProcSubset=pid
-ProtectSystem=strict
-ProtectHome=yes
-RestrictAddressFamilies=none
-IPAddressDeny=any
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-CapabilityBoundingSet=`.split("\n");
+/** The tightest sandbox, and messages of the main process alone. */
+export const SANDBOXED = ["NotifyAccess=main", ...SANDBOX.split("\n")];

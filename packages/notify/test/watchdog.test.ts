@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { OPEN_FILE, SANDBOX, tellService } from "./service.ts";
+import { OPEN_FILE, SANDBOXED, tellService } from "./service.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
   let systemd: PrivateSystemd;
@@ -9,7 +9,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
   });
   afterAll(() => systemd?.close());
 
-  const watched = (watchdog: string, onUsr1: [string][][] = [], lines = [OPEN_FILE, ...SANDBOX]): string =>
+  const watched = (watchdog: string, onUsr1: [string][][] = [], lines = [OPEN_FILE, ...SANDBOXED]): string =>
     tellService(systemd, {
       calls: [[["ready"]]],
       onUsr1,
@@ -17,7 +17,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
     });
 
   test.each([
-    ["descriptor", [OPEN_FILE, ...SANDBOX]],
+    ["descriptor", [OPEN_FILE, ...SANDBOXED]],
     ["systemd-notify", ["NotifyAccess=all", "DynamicUser=yes"]],
   ])("a service whose event loop turns lives on, and dies once it is blocked: %s", async (name, lines) => {
     const unit = `blocks-${name}.service`;

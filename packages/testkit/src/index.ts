@@ -29,5 +29,6 @@ export {
 } from "./requires.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
+export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";

@@ -8,6 +8,7 @@ import { bootPrivateSystemd } from "./boot-private-systemd.ts";
 import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 import { describeWith } from "./requires.ts";
+import { SANDBOXED_APP } from "./sandbox.ts";
 
 export interface LifecycleUnderTest {
   /** As the names of the tests have it: `Express 5`. */
@@ -15,16 +16,6 @@ export interface LifecycleUnderTest {
   /** The module of an app, of what lifecycle-app.mjs offers. */
   program: string;
 }
-
-/** The whole of it in the tightest sandbox: no network of its own, no socket of its own, and its messages from the main process alone. */
-const description = {
-  name: "app",
-  sockets: [{ listen: 80 }],
-  type: "notify-reload",
-  watchdogSec: "2s",
-  drainTimeout: "5s",
-  hardening: "inbound",
-} as const;
 
 /** What a service manager and an app that has nothing but `systemdListen()` have of each other, whatever the framework. */
 export function lifecycleContract({ title, program }: LifecycleUnderTest): void {
@@ -37,7 +28,7 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       more: { idleTimeout?: "300ms"; environment?: Record<string, string> } = {},
     ): Promise<void> => {
       const exec = [systemd.node, systemd.project + program.slice(program.indexOf("/packages/"))];
-      await systemd.installUnits(emitUnits({ ...description, exec, ...more }));
+      await systemd.installUnits(emitUnits({ ...SANDBOXED_APP, exec, ...more }));
       await systemd.start("app.socket");
     };
     beforeAll(async () => {
