@@ -25,7 +25,7 @@ rememberRequestListeners();
  *
  * Nothing of it stays in the app's stack.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_LISTEN_PID`,
+ * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, `ERR_LISTEN_PID`,
  * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`.
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`

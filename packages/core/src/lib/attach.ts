@@ -36,7 +36,7 @@ export interface Hooks {
  * - true: activated; `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone;
  * - false: not activated; nothing was changed.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, and what activatedSockets() throws
+ * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
 export function attach(options: AppOptions, { owns, onBound, close, http2 = false }: Hooks): boolean {
   const passed = checkActivation(options, http2);
