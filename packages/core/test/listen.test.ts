@@ -275,7 +275,7 @@ describe("what can't be listened on is refused, and left open", () => {
     const { fds, addresses } = await listeners("tcp4");
     await using app = startWithFds([...fds, keep(make())], program, {
       names: ["good", "odd"],
-      env: { LISTEN_OPTIONS: json({ name: ["good", "odd"] }) },
+      env: { LISTEN_OPTIONS: json({ name: ["good", "odd"] }), STAYS: "1" },
     });
     expect(await app.event("refused")).toMatchObject({
       code,

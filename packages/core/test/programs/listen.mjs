@@ -47,5 +47,7 @@ try {
     say("listens", listening);
   }
 } catch (error) {
+  // Else it ends, for it has nothing to do.
+  if (process.env.STAYS) process.stdin.ref();
   say("refused", { code: error.code, message: error.message, hint: error.hint });
 }
