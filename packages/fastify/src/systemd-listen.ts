@@ -1,8 +1,9 @@
-import type { FastifyPluginCallback } from "fastify";
+import type { FastifyListenOptions, FastifyPluginCallback } from "fastify";
 import { type ActivatedSocket, type AppOptions, attach, serverAddress } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";
+import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
 /** Which sockets the app takes, and how it lives with them. */
@@ -42,11 +43,11 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
         owns: (server, listeners) =>
           server === fastify.server || handlers.some((handler) => listeners.has(handler)),
         onBound: (server, sockets, listenOptions) => {
-          const { listenTextResolver } = Object(listenOptions) as {
-            listenTextResolver?: (address: string) => string;
-          };
-          withoutNetlink(server, serverAddress(sockets[0] as ActivatedSocket));
-          nameTheOthers(fastify, sockets.slice(1), listenTextResolver);
+          const options = Object(listenOptions) as FastifyListenOptions;
+          const bound = serverAddress(sockets[0] as ActivatedSocket);
+          withoutLookup(options, bound);
+          withoutNetlink(server, bound);
+          nameTheOthers(fastify, sockets.slice(1), options.listenTextResolver);
         },
       },
     );

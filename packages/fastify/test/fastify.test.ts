@@ -8,6 +8,7 @@ import {
   describeWith,
   freeAddress,
   httpRequest,
+  openConnection,
   openRequest,
   readAnswer,
   socketActivate,
@@ -71,6 +72,20 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
             (await running.event<{ addresses: unknown[] } & Record<string, unknown>>("log")).message,
           ).toMatch(/^Server listening/);
         }
+      },
+    );
+
+    test.each([[["tcp4"]], [["unix"]], [["tcp6", "tcp4"]]] as const)(
+      "a stop that comes as soon as it listens, on %j, is a clean one",
+      async (kinds) => {
+        const addresses = await Promise.all(kinds.map(freeAddress));
+        await using running = await socketActivate(addresses, app, {
+          env: { FRAMEWORK, LISTEN: '{"host":"localhost"}', STOP_AT_ONCE: "1" },
+        });
+        // Starts it.
+        openConnection(addresses[0] as string).end();
+        expect(await running.ended).toBe(0);
+        expect(running.stderr).not.toContain("Error");
       },
     );
 

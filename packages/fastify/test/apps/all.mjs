@@ -24,6 +24,9 @@ app.addHook("onClose", async () => say("onClose"));
 
 const listenOptions = { port: 3000, ...JSON.parse(process.env.LISTEN ?? "{}") };
 if (process.env.RESOLVER) listenOptions.listenTextResolver = (address) => `is at ${address}`;
+// Before anything that was asked of the system meanwhile has been answered.
+if (process.env.STOP_AT_ONCE)
+  app.server.once("listening", () => setImmediate(() => process.emit("SIGTERM", "SIGTERM")));
 const returned = await app.listen(listenOptions);
 const { addresses, listeningOrigin } = { addresses: app.addresses(), listeningOrigin: app.listeningOrigin };
 say("up", { returned: returned ?? null, addresses, listeningOrigin });
