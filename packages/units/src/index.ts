@@ -1,5 +1,5 @@
-export { emitUnits, type EmitOptions } from "./lib/emit.ts";
-export { UnitError, type UnitProblem } from "./lib/problems.ts";
+export { emitUnits, type EmitOptions } from "./lib/emit/emit.ts";
+export { UnitError, type UnitProblem } from "./lib/read/problems.ts";
 export type {
   AppDescription,
   Hardening,
@@ -9,4 +9,4 @@ export type {
   ServiceType,
   SocketDescription,
 } from "./lib/description.ts";
-export type { Duration } from "./lib/duration.ts";
+export type { Duration } from "./lib/read/duration.ts";

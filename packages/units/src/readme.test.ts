@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { emitUnits } from "./index.ts";
-import { reasons } from "./lib/reasons.ts";
+import { reasons } from "./lib/harden/reasons.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

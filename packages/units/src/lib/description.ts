@@ -1,4 +1,4 @@
-import type { Duration } from "./duration.ts";
+import type { Duration } from "./read/duration.ts";
 
 /**
  * An address as in systemd.socket(5): a port, `127.0.0.1:80`, `[::1]:80`, `[fe80::1]:80%eth0`, `/run/app.sock`, `@abstract` or

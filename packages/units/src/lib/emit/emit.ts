@@ -1,10 +1,10 @@
-import type { AppDescription } from "./description.ts";
-import { isObject } from "./fields.ts";
-import { shown, UnitError, type UnitProblem } from "./problems.ts";
+import type { AppDescription } from "../description.ts";
+import { isObject } from "../read/fields.ts";
+import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { readService, serviceSections } from "./service.ts";
 import { readSockets, socketSections } from "./sockets.ts";
-import { byteLength } from "./text.ts";
-import { unitText } from "./unit-text.ts";
+import { byteLength } from "../read/text.ts";
+import { unitText } from "../write/unit-text.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {

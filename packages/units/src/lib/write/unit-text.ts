@@ -1,4 +1,4 @@
-import { reasons, type AddedDirective } from "./reasons.ts";
+import { reasons, type AddedDirective } from "../harden/reasons.ts";
 
 /** One `key=value` of a unit file. */
 export interface Line {

@@ -1,4 +1,4 @@
-import { argument, executable, item } from "./escape.ts";
+import { argument, executable, item } from "../write/escape.ts";
 import { member, notAList, shown } from "./problems.ts";
 import { durationOrInfinity, refusedPath, textOf, type Read } from "./readers.ts";
 import type { Refusal } from "./address.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AppDescription } from "./description.ts";
+import type { AppDescription } from "../description.ts";
 import { emitUnits } from "./emit.ts";
-import { UnitError } from "./problems.ts";
+import { UnitError } from "../read/problems.ts";
 
 const whole: AppDescription = {
   name: "shop",

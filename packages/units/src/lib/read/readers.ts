@@ -1,6 +1,6 @@
 import { refusedAddress, type Refusal } from "./address.ts";
 import { durationText } from "./duration.ts";
-import { item, raw } from "./escape.ts";
+import { item, raw } from "../write/escape.ts";
 import { shown, type UnitProblem } from "./problems.ts";
 import { byteLength, unfitForRaw, unspeakable } from "./text.ts";
 import { refusedName, refusedUnitName } from "./unit-name.ts";

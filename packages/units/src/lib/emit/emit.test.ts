@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { gitea } from "../../test/gitea.ts";
-import type { AppDescription } from "./description.ts";
+import { gitea } from "../../../test/gitea.ts";
+import type { AppDescription } from "../description.ts";
 import { emitUnits } from "./emit.ts";
-import { reasons } from "./reasons.ts";
+import { reasons } from "../harden/reasons.ts";
 
 const shop: AppDescription = {
   name: "shop",

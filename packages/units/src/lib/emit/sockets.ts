@@ -1,10 +1,10 @@
-import type { SocketDescription } from "./description.ts";
-import { raw, unitNamePart } from "./escape.ts";
-import { isObject, readFields, type Asked, type Directive } from "./fields.ts";
-import { notAList, shown, type UnitProblem } from "./problems.ts";
-import * as read from "./readers.ts";
-import { added, asked, askedOr, type Line, type Section } from "./unit-text.ts";
-import { refusedLength } from "./unit-name.ts";
+import type { SocketDescription } from "../description.ts";
+import { raw, unitNamePart } from "../write/escape.ts";
+import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
+import { notAList, shown, type UnitProblem } from "../read/problems.ts";
+import * as read from "../read/readers.ts";
+import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import { refusedLength } from "../read/unit-name.ts";
 
 /** In the order of the unit file. */
 const directives: Record<Exclude<keyof SocketDescription, "description">, Directive> = {

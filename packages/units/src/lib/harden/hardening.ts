@@ -1,6 +1,6 @@
-import type { Hardening } from "./description.ts";
+import type { Hardening } from "../description.ts";
 import type { AddedDirective } from "./reasons.ts";
-import { added, type Line } from "./unit-text.ts";
+import { added, type Line } from "../write/unit-text.ts";
 
 /** What the sandbox must know of the service. */
 export interface Sandboxed {

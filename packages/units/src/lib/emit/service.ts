@@ -1,14 +1,14 @@
-import type { AppDescription, Hardening } from "./description.ts";
-import { unescapedUnitName } from "./escape.ts";
-import { readFields, type Asked, type Directive } from "./fields.ts";
-import { sandbox } from "./hardening.ts";
-import { notifiesBy, refuseContradictions, stopTimeout } from "./lifecycle.ts";
-import { liesInHome, refuseTemporary } from "./places.ts";
-import type { UnitProblem } from "./problems.ts";
-import { durationVariable, environment, exec } from "./program.ts";
+import type { AppDescription, Hardening } from "../description.ts";
+import { unescapedUnitName } from "../write/escape.ts";
+import { readFields, type Asked, type Directive } from "../read/fields.ts";
+import { sandbox } from "../harden/hardening.ts";
+import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
+import { liesInHome, refuseTemporary } from "../read/places.ts";
+import type { UnitProblem } from "../read/problems.ts";
+import { durationVariable, environment, exec } from "../read/program.ts";
 import type { SocketOwner } from "./sockets.ts";
-import * as read from "./readers.ts";
-import { added, asked, askedOr, type Line, type Section } from "./unit-text.ts";
+import * as read from "../read/readers.ts";
+import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 
 type ServiceField = Exclude<keyof AppDescription, "sockets">;
 
