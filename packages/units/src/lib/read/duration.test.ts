@@ -30,7 +30,10 @@ describe("durations", () => {
     ["2S"],
     ["2s\n"],
     ["2s\u00a0x"],
-    ["99999999999y"],
+    ["1h\n30min"],
+    ["1h\u00a030min"],
+    ["286y"],
+    ["999999999y"],
     ["infinity"],
   ])("refuses the string %j", (text) => {
     expect(durationText(text)).toBe(text === "2s\n" ? "2s" : undefined);
@@ -51,6 +54,8 @@ describe("the length of a duration", () => {
     ["1.5m", 90_000],
     ["500 μs", 0.5],
     ["1month", 2_629_800_000],
+    ["1.9999ms 0.9us", 1.999],
+    ["285y", 8_993_916_000_000],
     ["infinity", Infinity],
     ["10", undefined],
     [undefined, undefined],

@@ -3,25 +3,27 @@
  */
 export type Duration = number | `${number}${string}`;
 
-const milliseconds = new Map(
+const microseconds = new Map(
   (
     [
-      ["usec us", 0.001],
-      ["msec ms", 1],
-      ["seconds second sec s", 1000],
-      ["minutes minute min m", 60_000],
-      ["hours hour hr h", 3_600_000],
-      ["days day d", 86_400_000],
-      ["weeks week w", 604_800_000],
-      ["months month M", 2_629_800_000],
-      ["years year y", 31_557_600_000],
+      ["usec us", 1n],
+      ["msec ms", 1000n],
+      ["seconds second sec s", 1_000_000n],
+      ["minutes minute min m", 60_000_000n],
+      ["hours hour hr h", 3_600_000_000n],
+      ["days day d", 86_400_000_000n],
+      ["weeks week w", 604_800_000_000n],
+      ["months month M", 2_629_800_000_000n],
+      ["years year y", 31_557_600_000_000n],
     ] as const
   ).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const)),
 );
-const units = [...milliseconds.keys()].join("|");
+const units = [...microseconds.keys()].join("|");
 
-// The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units})(?:\s+|(?=\d)|$))+$`);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`);
+
+/** systemd ignores a span that overflows its 64 bits; this is 285 years, and the last whole number that is exact here. */
+const longest = BigInt(Number.MAX_SAFE_INTEGER);
 
 const coarse = [
   ["h", 3_600_000],
@@ -29,11 +31,20 @@ const coarse = [
   ["s", 1000],
 ] as const;
 
+/** As systemd counts: what is less than a microsecond is dropped from each part. */
+function microsecondsOf(text: string): bigint {
+  const parts = text.matchAll(new RegExp(String.raw`(\d+)(?:\.(\d+))?[ \t]*(${units})(?![A-Za-z])`, "g"));
+  return [...parts].reduce((sum, [, whole, fraction = "", unit]) => {
+    const size = microseconds.get(unit!)!;
+    return sum + BigInt(whole!) * size + (BigInt(fraction.padEnd(6, "0")) * size) / 1_000_000n;
+  }, 0n);
+}
+
 /** The span as a unit file says it, or `undefined` if it is none. */
 export function durationText(value: unknown): string | undefined {
   if (typeof value === "string") {
     const text = value.trim().replace(/[µμ]s/g, "us");
-    return spans.test(text) ? text : undefined;
+    return spans.test(text) && microsecondsOf(text) <= longest ? text : undefined;
   }
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > 1e12)
     return undefined;
@@ -46,7 +57,5 @@ export function durationText(value: unknown): string | undefined {
 export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);
-  if (text === undefined) return undefined;
-  const parts = text.matchAll(new RegExp(String.raw`([\d.]+)\s*(${units})(?![A-Za-z])`, "g"));
-  return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * milliseconds.get(unit!)!, 0);
+  return text === undefined ? undefined : Number(microsecondsOf(text)) / 1000;
 }

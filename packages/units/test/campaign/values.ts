@@ -1,0 +1,193 @@
+import { existsSync } from "node:fs";
+import { SocketAddress } from "node:net";
+import fc from "fast-check";
+
+/** A value that a description may hold, and what systemd shows of it. */
+export interface Said<Value = unknown, Shown = unknown> {
+  value: Value;
+  shown: Shown;
+}
+
+/** Values that systemd shows as they are. */
+export function same<Value>(values: fc.Arbitrary<Value>): fc.Arbitrary<Said<Value, Value>> {
+  return values.map((value) => ({ value, shown: value }));
+}
+
+/** An array of values, and of what is shown of each. */
+export function list<Value, Shown>(
+  entry: fc.Arbitrary<Said<Value, Shown>>,
+  minLength = 0,
+): fc.Arbitrary<Said<Value[], Shown[]>> {
+  return fc.array(entry, { minLength, maxLength: 3 }).map((entries) => ({
+    value: entries.map(({ value }) => value),
+    shown: entries.map(({ shown }) => shown),
+  }));
+}
+
+/** A single value, or an array of at least one; shown is an array in both cases. */
+export function oneOrMore<Value, Shown>(
+  entry: fc.Arbitrary<Said<Value, Shown>>,
+): fc.Arbitrary<Said<Value | Value[], Shown[]>> {
+  return fc.oneof(
+    entry.map(({ value, shown }) => ({ value, shown: [shown] })),
+    list(entry, 1),
+  );
+}
+
+/** What a unit file cannot say: systemd ends a line at NUL, and fails a unit that holds a noncharacter. */
+const unspeakable = /[\0\p{Noncharacter_Code_Point}]/u;
+
+const character = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(..."\\\"'%$ \n\t\r;#{}~=:,né") },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 0x7f }).map((code) => String.fromCharCode(code)) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .string({ unit: "binary", minLength: 1, maxLength: 1 })
+      .filter((text) => !unspeakable.test(text)),
+  },
+);
+
+/** Any text that a unit can carry. */
+export const anyText = fc.string({ unit: character, maxLength: 12 });
+
+/** Printable ASCII. */
+export function ascii(size: { minLength?: number; maxLength: number }): fc.Arbitrary<string> {
+  return fc.string({ unit: "grapheme-ascii", ...size });
+}
+
+/** A text that systemd reads, unquoted, up to the end of the line. */
+export function line(maxLength = 30): fc.Arbitrary<string> {
+  return fc
+    .string({ unit: character, minLength: 1, maxLength })
+    .map((text) => text.replace(/\p{Control}/gu, "-").replace(/^ | $|\\$/g, "_"));
+}
+
+export const flag = same(fc.boolean());
+
+/** What systemd holds in 32 bits. */
+export const count = same(fc.oneof(fc.nat(200), fc.constantFrom(0, 1, 4_294_967_295)));
+
+/** One of these words. */
+export function word<Word extends string>(...words: Word[]): fc.Arbitrary<Said<Word, Word>> {
+  return same(fc.constantFrom(...words));
+}
+
+export const mode = fc.tuple(fc.constantFrom("", "0"), fc.nat(0o7777)).map(([zero, bits]) => {
+  const octal = bits.toString(8).padStart(3, "0");
+  return { value: octal.length === 4 && zero === "" ? octal : `${zero}${octal}`, shown: bits };
+});
+
+/** systemd.time(7), in microseconds. */
+const spanUnits: readonly (readonly [string, number])[] = (
+  [
+    ["us usec µs μs", 1],
+    ["ms msec", 1000],
+    ["s sec second seconds", 1_000_000],
+    ["m min minute minutes", 60_000_000],
+    ["h hr hour hours", 3_600_000_000],
+    ["d day days", 86_400_000_000],
+    ["w week weeks", 604_800_000_000],
+    ["M month months", 2_629_800_000_000],
+    ["y year years", 31_557_600_000_000],
+  ] as const
+).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const));
+
+/** A span of systemd.time(7) whose parts are whole or have one half, and its microseconds. */
+export const span = fc
+  .array(
+    fc.record({
+      whole: fc.nat(99),
+      half: fc.boolean(),
+      unit: fc.constantFrom(...spanUnits),
+      space: fc.constantFrom("", " "),
+      gap: fc.constantFrom("", " "),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((parts) => ({
+    value: parts
+      .map(({ whole, half, unit: [name], space, gap }) => `${whole}${half ? ".5" : ""}${space}${name}${gap}`)
+      .join("") as `${number}${string}`,
+    shown: parts.reduce(
+      (sum, { whole, half, unit: [, size] }) => sum + whole * size + (half ? Math.floor(size / 2) : 0),
+      0,
+    ),
+  }));
+
+/** A span as text, or a number of milliseconds; shown in microseconds. */
+export const duration = fc.oneof(
+  span,
+  fc
+    .oneof(fc.nat(10_000), fc.nat(90).map((seconds) => seconds * 1000), fc.nat(1_000_000_000))
+    .map((value) => ({ value, shown: value * 1000 })),
+);
+
+/** As JSON.parse() reads 64 bits that are all set, which is how D-Bus shows it. */
+export const infinity = { value: "infinity", shown: Number(2n ** 64n - 1n) } as const;
+
+/** A whole part of a path: whatever a file can be named but for what ends a line, and no `..`. */
+const fileName = line(8).map((text) => text.replaceAll("/", "|").replace(/^\.+$/, "_"));
+
+/** An absolute path; systemd shows it without the slashes that are too many. */
+export const path = fc
+  .tuple(fc.array(fileName, { minLength: 1, maxLength: 3 }), fc.constantFrom("/", "//", "/./"))
+  .map(([names, slash]) => ({ value: `/${names.join(slash)}`, shown: `/${names.join("/")}` }));
+
+const unitCharacters = fc.constantFrom(..."abcXYZ019:_.-\\");
+const unitStem = fc
+  .tuple(fc.string({ unit: unitCharacters, maxLength: 12 }), fc.constantFrom("", "", "@blue", "@a\\x2fb"))
+  .map(([text, instance]) => `n${text}${instance}`);
+
+/** The name of units without a suffix; an instance's too. */
+export const stem = unitStem;
+
+/** Units that need not be there. */
+export const otherUnit = same(
+  fc
+    .tuple(unitStem, fc.constantFrom("service", "socket", "target", "timer", "path"))
+    .map(([name, suffix]) => `${name}.${suffix}`),
+);
+
+export const account = same(
+  fc.oneof(
+    fc
+      .tuple(fc.constantFrom(..."_abZ"), fc.string({ unit: fc.constantFrom(..."aZ09_-"), maxLength: 12 }))
+      .map((parts) => parts.join("")),
+    fc.constantFrom("0", "33", "65534", "4294967294"),
+  ),
+);
+
+const byte = fc.nat(255);
+
+/** An IP address as an address of a port has it, and as inet_ntop(3) writes it. */
+const host = fc.oneof(
+  same(fc.tuple(byte, byte, byte, byte).map((bytes) => bytes.join("."))),
+  fc.ipV6().map((address) => ({
+    value: `[${address}]`,
+    shown: `[${new SocketAddress({ family: "ipv6", address }).address}]`,
+  })),
+);
+
+const port = fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.constantFrom(1, 80, 443, 65_535));
+
+/** With IPv6, a port alone is one of all addresses of both kinds. */
+const everyHost = existsSync("/proc/net/if_inet6") ? "[::]" : "0.0.0.0";
+
+/** An address of systemd.socket(5). */
+export const address: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
+  port.map((value) => ({ value, shown: `${everyHost}:${value}` })),
+  port.map((value) => ({ value: String(value), shown: `${everyHost}:${value}` })),
+  fc.tuple(host, port).map(([{ value, shown }, number]) => ({
+    value: `${value}:${number}`,
+    shown: `${shown}:${number}`,
+  })),
+  path,
+  same(line(20).map((text) => `@${text}`)),
+  fc
+    .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))
+    .map(([cid, number]) => ({
+      value: `vsock:${cid}:${number}`,
+      shown: `vsock:${cid === "" ? 4_294_967_295 : cid}:${number}`,
+    })),
+);
