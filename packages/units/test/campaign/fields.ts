@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import type { AppDescription, Duration, ListenAddress, SocketDescription } from "../../src/index.ts";
+import type { Shown } from "./shown.ts";
 import * as values from "./values.ts";
 import type { Said } from "./values.ts";
 
-/** Properties of org.freedesktop.systemd1(5) by name. */
-export type Shown = Record<string, unknown>;
 
 /** How a field is filled in, and what systemd shows of it; `otherwise` if it is left out. */
 export interface Field<Value> {
@@ -46,7 +45,7 @@ export const socketFields: Fields<SocketDescription> = {
     ),
   ),
   noDelay: property("NoDelay", values.flag, false),
-  backlog: property("Backlog", values.count),
+  backlog: property("Backlog", values.count(4_294_967_295)),
   bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),
   bindToDevice: property("BindToDevice", values.word("lo", "eth0", "br-lan.1", "wg_0"), ""),
   freeBind: property("FreeBind", values.flag, false),
@@ -54,7 +53,7 @@ export const socketFields: Fields<SocketDescription> = {
   keepAlive: property("KeepAlive", values.flag, false),
   keepAliveTimeSec: property("KeepAliveTimeUSec", values.duration, 0),
   keepAliveIntervalSec: property("KeepAliveIntervalUSec", values.duration, 0),
-  keepAliveProbes: property("KeepAliveProbes", values.count, 0),
+  keepAliveProbes: property("KeepAliveProbes", values.count(4_294_967_295), 0),
   deferAcceptSec: property("DeferAcceptUSec", values.duration, 0),
   socketMode: property("SocketMode", values.mode, 0o666),
   socketUser: property("SocketUser", values.account, ""),
@@ -62,7 +61,7 @@ export const socketFields: Fields<SocketDescription> = {
   directoryMode: property("DirectoryMode", values.mode, 0o755),
   removeOnStop: property("RemoveOnStop", values.flag, false),
   pollLimitIntervalSec: property("PollLimitIntervalUSec", values.duration, 2_000_000),
-  pollLimitBurst: property("PollLimitBurst", values.count, 15),
+  pollLimitBurst: property("PollLimitBurst", values.count(4_294_967_294), 15),
 };
 
 /** Programs that the campaign puts there, since systemd-analyze complains of one that is not. */
@@ -104,7 +103,14 @@ const durationOrInfinity = fc.oneof(
 
 export const serviceFields: Fields<AppDescription> = {
   name: apart(values.stem),
-  exec: property("ExecStart", exec.map((words) => ({ value: words, shown: [[words[0], words]] }))),
+  // Shown before variables are expanded: each $ is still two.
+  exec: property(
+    "ExecStart",
+    exec.map(([program = "", ...words]) => ({
+      value: [program, ...words],
+      shown: [[program, [program, ...words.map((text) => text.replaceAll("$", "$$$$"))]]],
+    })),
+  ),
   // Filled in by `described`, which knows what several sockets need.
   sockets: apart(fc.constant([])),
   description: property("Description", values.same(values.line())),
@@ -121,9 +127,9 @@ export const serviceFields: Fields<AppDescription> = {
     ),
     [],
   ),
-  user: property("User", values.account, ""),
-  group: property("Group", values.account, ""),
-  workingDirectory: property("WorkingDirectory", values.path, ""),
+  user: property("User", values.account),
+  group: property("Group", values.account),
+  workingDirectory: property("WorkingDirectory", fc.oneof(values.path, values.word("/home/me/app", "/root/app")), ""),
   environment: property("Environment", environment),
   readWritePaths: property("ReadWritePaths", values.list(values.path), []),
   after: property("After", values.list(values.otherUnit), []),
@@ -133,12 +139,13 @@ export const serviceFields: Fields<AppDescription> = {
   type: property("Type", values.word("simple", "exec", "notify", "notify-reload", "idle")),
   notifyAccess: property("NotifyAccess", values.word("main", "exec", "all")),
   openFile: apart(fc.boolean()),
-  watchdogSec: property("WatchdogUSec", values.duration),
-  drainTimeout: property(
+  // systemd shows it of a service that runs; the test of the round trip starts one.
+  watchdogSec: apart(values.duration.map(({ value }) => value)),
+  drainTimeout: property<Duration | "infinity">(
     "Environment",
-    fc.oneof(
+    fc.oneof<fc.Arbitrary<values.Said<Duration | "infinity">>[]>(
       durationVariable("SOCKACT_DRAIN_TIMEOUT"),
-      fc.constant({ value: "infinity" as const, shown: ["SOCKACT_DRAIN_TIMEOUT=infinity"] }),
+      fc.constant({ value: "infinity", shown: ["SOCKACT_DRAIN_TIMEOUT=infinity"] }),
     ),
   ),
   timeoutStopSec: property(

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { SocketAddress } from "node:net";
 import fc from "fast-check";
+import type { Duration } from "../../src/index.ts";
 
 /** A value that a description may hold, and what systemd shows of it. */
 export interface Said<Value = unknown, Shown = unknown> {
@@ -65,8 +66,9 @@ export function line(maxLength = 30): fc.Arbitrary<string> {
 
 export const flag = same(fc.boolean());
 
-/** What systemd holds in 32 bits. */
-export const count = same(fc.oneof(fc.nat(200), fc.constantFrom(0, 1, 4_294_967_295)));
+export function count(most: number): fc.Arbitrary<Said<number, number>> {
+  return same(fc.oneof(fc.nat(200), fc.constantFrom(0, 1, most)));
+}
 
 /** One of these words. */
 export function word<Word extends string>(...words: Word[]): fc.Arbitrary<Said<Word, Word>> {
@@ -116,7 +118,7 @@ export const span = fc
   }));
 
 /** A span as text, or a number of milliseconds; shown in microseconds. */
-export const duration = fc.oneof(
+export const duration: fc.Arbitrary<Said<Duration, number>> = fc.oneof(
   span,
   fc
     .oneof(fc.nat(10_000), fc.nat(90).map((seconds) => seconds * 1000), fc.nat(1_000_000_000))
@@ -135,17 +137,16 @@ export const path = fc
   .map(([names, slash]) => ({ value: `/${names.join(slash)}`, shown: `/${names.join("/")}` }));
 
 const unitCharacters = fc.constantFrom(..."abcXYZ019:_.-\\");
-const unitStem = fc
-  .tuple(fc.string({ unit: unitCharacters, maxLength: 12 }), fc.constantFrom("", "", "@blue", "@a\\x2fb"))
-  .map(([text, instance]) => `n${text}${instance}`);
 
-/** The name of units without a suffix; an instance's too. */
-export const stem = unitStem;
+/** The name of units without a suffix, which may be instances. */
+export const stem = fc
+  .tuple(fc.string({ unit: unitCharacters, maxLength: 12 }), fc.constantFrom("", "", "@blue", "@a\\x2fb"))
+  .map(([text, instance]) => `n${text}z${instance}`);
 
 /** Units that need not be there. */
 export const otherUnit = same(
   fc
-    .tuple(unitStem, fc.constantFrom("service", "socket", "target", "timer", "path"))
+    .tuple(stem, fc.constantFrom("service", "socket", "target", "timer", "path"))
     .map(([name, suffix]) => `${name}.${suffix}`),
 );
 
@@ -174,6 +175,13 @@ const port = fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.constantFrom(1, 80
 /** With IPv6, a port alone is one of all addresses of both kinds. */
 const everyHost = existsSync("/proc/net/if_inet6") ? "[::]" : "0.0.0.0";
 
+/** How systemd shows the address of a unix socket: quotes, backslashes and what is not ASCII escaped as in C. */
+function escapedAsInC(text: string): string {
+  const escaped = (code: number) =>
+    code < 0x80 ? String.fromCharCode(code).replace(/["'\\]/, "\\$&") : `\\${code.toString(8)}`;
+  return [...Buffer.from(text)].map(escaped).join("");
+}
+
 /** An address of systemd.socket(5). */
 export const address: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
   port.map((value) => ({ value, shown: `${everyHost}:${value}` })),
@@ -182,12 +190,13 @@ export const address: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
     value: `${value}:${number}`,
     shown: `${shown}:${number}`,
   })),
-  path,
-  same(line(20).map((text) => `@${text}`)),
-  fc
-    .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))
-    .map(([cid, number]) => ({
-      value: `vsock:${cid}:${number}`,
-      shown: `vsock:${cid === "" ? 4_294_967_295 : cid}:${number}`,
-    })),
+  fc.oneof(path.map(({ value }) => value), line(20).map((text) => `@${text}`)).map((value) => ({
+    value,
+    shown: escapedAsInC(value),
+  })),
+  same(
+    fc
+      .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))
+      .map(([cid, number]) => `vsock:${cid}:${number}`),
+  ),
 );

@@ -106,6 +106,7 @@ describe("a description that cannot be written", () => {
     ["sockets[0].name", "connection", /meaning/],
     ["sockets[0].noDelay", "yes", /not a boolean/],
     ["sockets[0].backlog", -1, /not a count/],
+    ["sockets[0].pollLimitBurst", 4_294_967_295, /not a count/],
     ["sockets[0].bindIPv6Only", "v6", /choices/],
     ["sockets[0].socketMode", 0o660, /not a string/],
     ["sockets[0].socketMode", "0680", /access mode/],

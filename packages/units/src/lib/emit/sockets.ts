@@ -28,7 +28,7 @@ const directives: Record<Exclude<keyof SocketDescription, "description">, Direct
   directoryMode: { key: "DirectoryMode", read: read.mode },
   removeOnStop: { key: "RemoveOnStop", read: read.boolean },
   pollLimitIntervalSec: { key: "PollLimitIntervalSec", read: read.duration },
-  pollLimitBurst: { key: "PollLimitBurst", read: read.count },
+  pollLimitBurst: { key: "PollLimitBurst", read: read.limit },
 };
 
 const withDescription = { ...directives, description: { key: "Description", read: read.sentence } };

@@ -22,8 +22,8 @@ const units = [...microseconds.keys()].join("|");
 
 const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`);
 
-/** systemd ignores a span that overflows its 64 bits; this is 285 years, and the last whole number that is exact here. */
-const longest = BigInt(Number.MAX_SAFE_INTEGER);
+/** In milliseconds, 285 years: systemd ignores a span that overflows its 64 bits, and here more microseconds would not be exact. */
+const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 const coarse = [
   ["h", 3_600_000],
@@ -44,9 +44,9 @@ function microsecondsOf(text: string): bigint {
 export function durationText(value: unknown): string | undefined {
   if (typeof value === "string") {
     const text = value.trim().replace(/[µμ]s/g, "us");
-    return spans.test(text) && microsecondsOf(text) <= longest ? text : undefined;
+    return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
   }
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > 1e12)
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > longest)
     return undefined;
   if (value === 0) return "0";
   const [unit, size] = coarse.find(([, multiple]) => value % multiple === 0) ?? ["ms", 1];

@@ -31,7 +31,7 @@ export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;
-  return drain === Infinity ? "infinity" : durationText(Math.ceil(drain) + afterDrain);
+  return durationText(Math.ceil(drain) + afterDrain) ?? "infinity";
 }
 
 /** Reports fields that are right by themselves and contradict each other. */
