@@ -5,73 +5,128 @@ import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
-import { durationOf } from "../src/lib/read/duration.ts";
-import { emitUnits, UnitError, type ListenAddress } from "../src/index.ts";
+import { emitUnits, UnitError } from "../src/index.ts";
+import { durationOf, durationText } from "../src/lib/read/duration.ts";
 import { unitNamePart } from "../src/lib/write/escape.ts";
 import { address, ascii, span } from "./campaign/values.ts";
 
 const seed = { seed: 20_251_105, numRuns: 1000 };
 
-/** The value with up to two characters taken out, doubled or put in. */
-function almost(value: fc.Arbitrary<string>, characters: string): fc.Arbitrary<string> {
-  const edit = fc.record({
-    at: fc.nat(),
-    drop: fc.nat(1),
-    put: fc.constantFrom("", ...characters.split("")),
-  });
-  return fc.tuple(value, fc.array(edit, { maxLength: 2 })).map(([text, edits]) =>
-    edits.reduce((edited, { at, drop, put }) => {
-      const index = at % (edited.length + 1);
-      return edited.slice(0, index) + put + edited.slice(index + drop);
-    }, text),
-  );
-}
-
-/** What a program of systemd prints, on both outputs. */
+/** What a program prints, on both outputs. */
 function run(command: string, ...args: string[]): string {
   const { stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e8 });
   if (error) throw error;
   return stdout + stderr;
 }
 
+/** The value, or one with characters put in or taken out. */
+function almost(value: fc.Arbitrary<string>, characters: string): fc.Arbitrary<string> {
+  const edit = fc.record({ at: fc.nat(), taken: fc.nat(1), put: fc.constantFrom("", ...characters) });
+  return fc.tuple(value, fc.array(edit, { maxLength: 2 })).map(([text, edits]) => {
+    const letters = [...text];
+    for (const { at, taken, put } of edits) letters.splice(at % (letters.length + 1), taken, put);
+    return letters.join("");
+  });
+}
+
+/**
+ * Expects that each difference is one of `deliberate`, and that each of those shows; a difference names the side that refuses.
+ */
+function expectOnly(
+  deliberate: Record<string, RegExp>,
+  differences: readonly { text: string; refusedBy: "us" | "systemd" }[],
+): void {
+  const reasons = differences.map(({ text, refusedBy }) => {
+    const [reason] =
+      Object.entries(deliberate).find(([, pattern]) => pattern.test(`${refusedBy}: ${text}`)) ?? [];
+    return reason ?? { text, refusedBy };
+  });
+  expect(reasons.filter((reason) => typeof reason !== "string")).toEqual([]);
+  expect([...new Set(reasons)].toSorted()).toEqual(Object.keys(deliberate).toSorted());
+}
+
+/** Those of the texts with which systemd complains of the unit file that `unit` writes; all in one call. */
+function refusedBySystemd(
+  texts: readonly string[],
+  suffix: "service" | "socket",
+  unit: (text: string, index: number) => string,
+): Set<string> {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "app.service"), "[Service]\nExecStart=/bin/sh\n");
+  const files = texts.map((text, index) => {
+    const file = join(folder, `a${index}.${suffix}`);
+    writeFileSync(file, unit(text.replaceAll("%", "%%"), index));
+    return file;
+  });
+  const said = run("systemd-analyze", "verify", "--man=no", ...files);
+  return new Set(
+    [...said.matchAll(/\ba(\d+)\.(?:socket|service)\b/g)].map(([, index]) => texts[Number(index)]!),
+  );
+}
+
 describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
-  it("writes the part of a unit name as we do, but for - and / and a leading dot", () => {
-    const texts = fc.sample(ascii({ minLength: 1, maxLength: 20 }).map((text) => text.replaceAll(" ", "_")), seed);
-    const escaped = run("systemd-escape", "--", ...texts).trimEnd().split(" ");
-    // It writes / as -, as paths need it, and so must escape a - of the name; after a prefix neither is needed, nor is a dot hidden.
-    const ours = escaped.map((text) =>
+  it("writes a part of a unit's name as we do, but for / and - and a leading dot", () => {
+    // It separates its answers by spaces.
+    const names = ascii({ minLength: 1, maxLength: 20 }).map((text) => text.replaceAll(" ", "_"));
+    const texts = fc.sample(names, seed);
+    const escaped = run("systemd-escape", "--", ...texts)
+      .trimEnd()
+      .split(" ");
+    // It says - for /, as paths need it, and so has to escape -; after a prefix that is not needed, nor is it for a dot that begins.
+    const expected = escaped.map((text) =>
       text.replace(/-|\\x2d/g, (found) => (found === "-" ? "\\x2f" : "-")).replace(/^\\x2e/, "."),
     );
-    expect(texts.map(unitNamePart)).toEqual(ours);
+    expect(texts.map(unitNamePart)).toEqual(expected);
   });
 });
 
-describeWith({ commands: ["systemd-analyze"] }, "systemd-analyze timespan", () => {
-  /** Microseconds by span; a span that systemd refuses has none. */
-  function measured(spans: readonly string[]): (number | undefined)[] {
-    return spans.map(() => undefined)
-  }
-  it.todo("x", () => { measured; durationOf; span; });
-});
+describeWith({ commands: ["systemd-analyze"] }, "systemd", () => {
+  it("finds as many microseconds in a span as we do, and refuses what we refuse, but for a few that it takes", () => {
+    // Space at the ends is taken off.
+    const texts = [
+      ...new Set(
+        fc
+          .sample(
+            almost(
+              span.map(({ value }) => value),
+              "0123456789.-+, smhdwyMu\u00a0",
+            ),
+            seed,
+          )
+          .map((text) => text.trim()),
+      ),
+      "1234567890us",
+      "286y",
+      "584542y",
+    ];
+    const taken = texts.map(durationText).filter((text) => text !== undefined);
+    expect(taken.length).toBeGreaterThan(400);
+    const microseconds = run("systemd-analyze", "timespan", "--", ...taken).matchAll(/^ *μs: (\d+)$/gm);
+    expect(taken.map((text) => [text, Math.round(durationOf(text)! * 1000)])).toEqual(
+      Array.from(microseconds, ([, count], index) => [taken[index], Number(count)]),
+    );
+    const refused = refusedBySystemd(
+      texts,
+      "service",
+      (text) => `[Service]\nExecStart=/bin/sh\nRestartSec=${text}\n`,
+    );
+    expectOnly(
+      {
+        "a number without a unit, which could be milliseconds":
+          /^us: (?:.*[^.\d])??\s*\d+(?:\.\d*)?(?:\s|$|[.+])/s,
+        "a sign": /^us: .*\+/,
+        "a number that begins with its point": /^us: (?:.*[^\d])?\.\d/,
+        "more digits than make sense": /^us: .*\d{10}/,
+        "a longer time than 285 years": /^us: .*\d{3,} *y/,
+      },
+      texts
+        .filter((text) => refused.has(text) !== (durationText(text) === undefined))
+        .map((text) => ({ text, refusedBy: refused.has(text) ? "systemd" : "us" })),
+    );
+  });
 
-describeWith({ commands: ["systemd-analyze"] }, "the addresses that systemd refuses", () => {
-  /** Whether systemd refuses the address of ListenStream= or, for every second one, ListenDatagram=. */
-  function refusedBySystemd(addresses: readonly string[]): boolean[] {
-    const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    writeFileSync(join(folder, "app.service"), "[Service]\nExecStart=/bin/sh\n");
-    const files = addresses.map((text, index) => {
-      const file = join(folder, `a${index}.socket`);
-      const key = index % 2 === 0 ? "ListenStream" : "ListenDatagram";
-      writeFileSync(file, `[Socket]\nService=app.service\n${key}=${text.replaceAll("%", "%%")}\n`);
-      return file;
-    });
-    const said = run("systemd-analyze", "verify", "--man=no", ...files);
-    const refused = new Set([...said.matchAll(/\ba(\d+)\.socket/g)].map(([, index]) => Number(index)));
-    return addresses.map((_, index) => refused.has(index));
-  }
-
-  function refusedByUs(listen: ListenAddress): boolean {
+  function refusedByUs(listen: string): boolean {
     try {
       emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen }] });
       return false;
@@ -81,11 +136,51 @@ describeWith({ commands: ["systemd-analyze"] }, "the addresses that systemd refu
     }
   }
 
-  it("are those that we refuse, and a few more that we do for a reason", () => {
-    const texts = fc.sample(almost(address.map(({ value }) => String(value)), "0123456789abf:.[]/@%* -"), seed);
-    const differ = refusedBySystemd(texts).map((systemd, index) => [texts[index], systemd ? "refused" : "taken"] as const)
-      .filter(([text, systemd]) => (refusedByUs(text!) ? "refused" : "taken") !== systemd);
-    console.log(texts.filter(refusedByUs).length); console.log(differ.map(d=>JSON.stringify(d)).join("\n"))
-    expect(differ).toEqual([]);
+  it("refuses the addresses that we refuse, but for a few that it takes", () => {
+    const zoned = fc
+      .tuple(fc.ipV6(), fc.constantFrom("lo", "1", "none0"))
+      .map(([ip, zone]) => `[${ip}]:80%${zone}`);
+    const texts = [
+      ...new Set(
+        fc.sample(
+          almost(
+            fc.oneof(
+              { weight: 6, arbitrary: address.map(({ value }) => String(value)) },
+              { weight: 1, arbitrary: zoned },
+            ),
+            "0123456789abf:.[]/@%* -",
+          ),
+          seed,
+        ),
+      ),
+      ..."localhost:80 0 65536 0777 080 *:80 ::1 [::1] [::1%lo]:80 1.2.3.4 1.2.3:80 run/app.sock ./app.sock @ / /run/ /run/../app.sock".split(
+        " ",
+      ),
+      ..."vsock:2:0 vsock:2:4294967295 vsock:4294967295:80 vsock:4294967296:80 vsock-stream:2:80 vsock-dgram:2:80".split(
+        " ",
+      ),
+      ...["/", "@"].flatMap((begin) => [106, 107].map((length) => begin + "a".repeat(length))),
+    ];
+    const refused = refusedBySystemd(texts, "socket", (text, index) => {
+      const key = index % 2 === 0 ? "ListenStream" : "ListenDatagram";
+      return `[Socket]\nService=app.service\n${key}=${text}\n`;
+    });
+    expect(refused.size).toBeGreaterThan(200);
+    expect(texts.length - refused.size).toBeGreaterThan(200);
+    expectOnly(
+      {
+        "a port that begins with 0, which it reads as octal": /^us: .*\b0+\d+/,
+        "a space at an end, which systemd drops": /^us: (?: |.* $)/s,
+        "a space before a number": /^us: vsock:.* /,
+        "a path that names no file, which fails only once it is started": /^us: \/(?:.*\/)?$/s,
+        "a path that goes back up": /^us: .*\/\.\./s,
+        "a number of vsock(7) that stands for any": /^us: vsock:(?:\d+:0$|4294967295:)/,
+        "a kind of socket that ListenStream= and ListenDatagram= say already": /^us: vsock-/,
+        "an interface that this computer has not, and another may": /^systemd: \[.*%/,
+      },
+      texts
+        .filter((text) => refusedByUs(text) !== refused.has(text))
+        .map((text) => ({ text, refusedBy: refused.has(text) ? "systemd" : "us" })),
+    );
   });
 });

@@ -20,7 +20,8 @@ describeWith({ privateSystemd: true, commands: ["busctl", "dbus-daemon"] }, "any
   it(
     "is loaded by systemd without a word, and read back as it was meant",
     async () => {
-      for (let from = 0; from < described.length; from += batch) await check(described.slice(from, from + batch));
+      for (let from = 0; from < described.length; from += batch)
+        await check(described.slice(from, from + batch));
     },
     long ? 3_600_000 : undefined,
   );
@@ -40,7 +41,9 @@ describeWith({ privateSystemd: true, commands: ["busctl", "dbus-daemon"] }, "any
         return differing.length === 0 ? [] : [{ unit, differing, description, files: files[index] }];
       }),
     );
-    expect(wrong.flatMap(({ unit, differing }) => differing.map((text) => `${unit} ${text}`)).join("\n")).toBe("");
+    expect(
+      wrong.flatMap(({ unit, differing }) => differing.map((text) => `${unit} ${text}`)).join("\n"),
+    ).toBe("");
     expect(links.toSorted()).toEqual(some.flatMap((one) => one.links).toSorted());
   }
 });

@@ -80,6 +80,8 @@ export interface SocketDescription {
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
 export interface AppDescription {
+  /** Where an editor finds the JSON Schema of a file that holds a description: `node_modules/@sockact/units/dist/schema.json`. No unit has it. */
+  $schema?: string;
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
   /** The program's absolute path, then its arguments as the program shall see them; nothing in them is expanded. */

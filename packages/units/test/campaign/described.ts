@@ -66,7 +66,8 @@ function withoutContradictions(service: Filled): void {
   } else if (!String(value("type")).startsWith("notify")) {
     for (const field of ["notifyAccess", "openFile", "watchdogSec"]) delete service[field];
   }
-  if (durationOf(value("timeoutStopSec"))! <= durationOf(value("drainTimeout"))!) delete service["timeoutStopSec"];
+  if (durationOf(value("timeoutStopSec"))! <= durationOf(value("drainTimeout"))!)
+    delete service["timeoutStopSec"];
   if (durationOf(value("idleTimeout")) === 0) delete service["idleTimeout"];
   if (value("idleTimeout") !== undefined && ["always", "on-success"].includes(String(value("restart"))))
     delete service["restart"];
@@ -96,12 +97,22 @@ function serviceShown(description: AppDescription, unit: string, sockets: readon
     Environment: [],
     RestartUSec: restart === "no" ? 100_000 : 1_000_000,
     TimeoutStopUSec:
-      drain === undefined ? 90_000_000 : drain === Infinity ? infinity.shown : (Math.ceil(drain) + 10_000) * 1000,
+      drain === undefined
+        ? 90_000_000
+        : drain === Infinity
+          ? infinity.shown
+          : (Math.ceil(drain) + 10_000) * 1000,
     NonBlocking: true,
   };
 }
 
-function socketShown(socket: SocketDescription, app: string, unit: string, started: string, several: boolean): Shown {
+function socketShown(
+  socket: SocketDescription,
+  app: string,
+  unit: string,
+  started: string,
+  several: boolean,
+): Shown {
   return {
     Id: unit,
     LoadState: "loaded",
@@ -128,7 +139,10 @@ function meaning(service: Filled, sockets: readonly Filled[], number: number): D
   );
   const shownOfSockets = description.sockets.map((socket, index) => [
     socketUnits[index],
-    together([socketShown(socket, name, socketUnits[index]!, unit, several), ...shownOf(socketFields, sockets[index]!)]),
+    together([
+      socketShown(socket, name, socketUnits[index]!, unit, several),
+      ...shownOf(socketFields, sockets[index]!),
+    ]),
   ]);
   return {
     description,

@@ -4,7 +4,6 @@ import type { Shown } from "./shown.ts";
 import * as values from "./values.ts";
 import type { Said } from "./values.ts";
 
-
 /** How a field is filled in, and what systemd shows of it; `otherwise` if it is left out. */
 export interface Field<Value> {
   values: fc.Arbitrary<{ value: Value; shown: Shown }>;
@@ -68,7 +67,12 @@ export const socketFields: Fields<SocketDescription> = {
 export const programs = ["/bin/sh", "/srv/100% $mine/node é", "/srv/a;b #1/{x} ~\u00a0", "/srv/-/@+!:|"];
 
 /** Units that the campaign puts there, since a service cannot start without those that it requires. */
-export const requiredUnits = ["basic.target", "there.service", "there\\x20too:1.service", "there-a@b\\x2fc.service"];
+export const requiredUnits = [
+  "basic.target",
+  "there.service",
+  "there\\x20too:1.service",
+  "there-a@b\\x2fc.service",
+];
 
 const exec = fc
   .tuple(fc.constantFrom(...programs), fc.array(values.anyText, { maxLength: 5 }))
@@ -93,7 +97,10 @@ function durationVariable(name: string): fc.Arbitrary<{ value: Duration; shown: 
 }
 
 const environment = fc
-  .dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/), values.anyText, { maxKeys: 4, noNullPrototype: true })
+  .dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/), values.anyText, {
+    maxKeys: 4,
+    noNullPrototype: true,
+  })
   .map((value) => ({ value, shown: Object.entries(value).map(([name, text]) => `${name}=${text}`) }));
 
 const durationOrInfinity = fc.oneof(
@@ -102,6 +109,7 @@ const durationOrInfinity = fc.oneof(
 );
 
 export const serviceFields: Fields<AppDescription> = {
+  $schema: apart(fc.constant("node_modules/@sockact/units/dist/schema.json")),
   name: apart(values.stem),
   // Shown before variables are expanded: each $ is still two.
   exec: property(
@@ -119,7 +127,8 @@ export const serviceFields: Fields<AppDescription> = {
     values.list(
       values.same(
         fc.oneof(
-          fc.webUrl({ validSchemes: ["http", "https"], withQueryParameters: true, withFragments: true })
+          fc
+            .webUrl({ validSchemes: ["http", "https"], withQueryParameters: true, withFragments: true })
             .filter((url) => !/['"\\]/.test(url)),
           fc.constantFrom("file:/etc/passwd", "man:node(1)", "info:gzip", "https://example.com/a%20b"),
         ),
@@ -129,13 +138,22 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   user: property("User", values.account),
   group: property("Group", values.account),
-  workingDirectory: property("WorkingDirectory", fc.oneof(values.path, values.word("/home/me/app", "/root/app")), ""),
+  workingDirectory: property(
+    "WorkingDirectory",
+    fc.oneof(values.path, values.word("/home/me/app", "/root/app")),
+    "",
+  ),
   environment: property("Environment", environment),
   readWritePaths: property("ReadWritePaths", values.list(values.path), []),
   after: property("After", values.list(values.otherUnit), []),
   wants: property("Wants", values.list(values.otherUnit), []),
   requires: property("Requires", values.list(values.word(...requiredUnits)), []),
-  wantedBy: apart(fc.array(values.otherUnit.map(({ value }) => value), { maxLength: 3 })),
+  wantedBy: apart(
+    fc.array(
+      values.otherUnit.map(({ value }) => value),
+      { maxLength: 3 },
+    ),
+  ),
   type: property("Type", values.word("simple", "exec", "notify", "notify-reload", "idle")),
   notifyAccess: property("NotifyAccess", values.word("main", "exec", "all")),
   openFile: apart(fc.boolean()),
@@ -151,7 +169,10 @@ export const serviceFields: Fields<AppDescription> = {
   timeoutStopSec: property(
     "TimeoutStopUSec",
     // systemd.service(5): 0 is no limit, as in old versions.
-    durationOrInfinity.map(({ value, shown }) => ({ value, shown: shown === 0 ? values.infinity.shown : shown })),
+    durationOrInfinity.map(({ value, shown }) => ({
+      value,
+      shown: shown === 0 ? values.infinity.shown : shown,
+    })),
   ),
   idleTimeout: property("Environment", durationVariable("SOCKACT_IDLE_TIMEOUT")),
   rolling: apart(fc.boolean()),

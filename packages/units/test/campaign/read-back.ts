@@ -10,8 +10,7 @@ const enabledFolder = "/etc/systemd/system";
 export async function bootForCampaign(): Promise<PrivateSystemd> {
   const systemd = await bootPrivateSystemd();
   await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
-  for (const program of programs)
-    if (program.startsWith("/srv/")) await systemd.write(program, "", 0o755);
+  for (const program of programs) if (program.startsWith("/srv/")) await systemd.write(program, "", 0o755);
   for (const unit of requiredUnits)
     if (unit.endsWith(".service")) await systemd.write(`${folder}/${unit}`, "[Service]\nExecStart=/bin/sh\n");
   return systemd;
@@ -29,25 +28,34 @@ export interface ReadBack {
 
 /** The path of a unit's object: every byte but a letter or digit in hexadecimal. */
 function objectPath(unit: string): string {
-  const label = unit.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  const label = unit.replace(
+    /[^A-Za-z0-9]/g,
+    (character) => `_${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
   return `/org/freedesktop/systemd1/unit/${label}`;
 }
 
 /** All properties of each unit, as JSON: the text of `systemctl show` says too little of odd bytes. */
 async function properties(systemd: PrivateSystemd, units: readonly string[]): Promise<Shown[]> {
-  const call = "busctl --json=short call org.freedesktop.systemd1 $unit org.freedesktop.DBus.Properties GetAll s ''";
+  const call =
+    "busctl --json=short call org.freedesktop.systemd1 $unit org.freedesktop.DBus.Properties GetAll s ''";
   const output = await systemd.mustRun(["sh", "-c", `while read -r unit; do ${call} || exit; done`], {
     input: units.map((unit) => `${objectPath(unit)}\n`).join(""),
     timeout: 300_000,
   });
-  return output.trimEnd().split("\n").map((answer) => {
-    const { data } = JSON.parse(answer) as { data: [Record<string, { data: unknown }>] };
-    return Object.fromEntries(Object.entries(data[0]).map(([name, { data: value }]) => [name, value]));
-  });
+  return output
+    .trimEnd()
+    .split("\n")
+    .map((answer) => {
+      const { data } = JSON.parse(answer) as { data: [Record<string, { data: unknown }>] };
+      return Object.fromEntries(Object.entries(data[0]).map(([name, { data: value }]) => [name, value]));
+    });
 }
 
 async function enable(systemd: PrivateSystemd, units: readonly string[]): Promise<string[]> {
-  await systemd.mustRun(["systemctl", "enable", "--no-reload", "--quiet", "--", ...units], { timeout: 300_000 });
+  await systemd.mustRun(["systemctl", "enable", "--no-reload", "--quiet", "--", ...units], {
+    timeout: 300_000,
+  });
   const root = systemd.hostPath(enabledFolder);
   const folders = await readdir(root);
   const links = await Promise.all(
@@ -72,7 +80,9 @@ export async function readBack(
   });
   await systemd.systemctl("daemon-reload");
   const half = Math.ceil(units.length / 2);
-  const shown = await Promise.all([units.slice(0, half), units.slice(half)].map((some) => properties(systemd, some)));
+  const shown = await Promise.all(
+    [units.slice(0, half), units.slice(half)].map((some) => properties(systemd, some)),
+  );
   await systemd.mustRun(["journalctl", "--sync"]);
   const journal = await systemd.mustRun(["journalctl", "--quiet", "--no-pager", "--output=cat", "_PID=1"]);
   const links = await enable(systemd, enabled);

@@ -59,7 +59,15 @@ const open: Shown = {
 
 /** What systemd shows of a service's sandbox. */
 export function sandboxShown(description: AppDescription): Shown {
-  const { name, hardening = "outbound", workingDirectory = "", user, environment, openFile, notifyAccess } = description;
+  const {
+    name,
+    hardening = "outbound",
+    workingDirectory = "",
+    user,
+    environment,
+    openFile,
+    notifyAccess,
+  } = description;
   if (hardening === "none") {
     return {
       PrivateNetwork: false,

@@ -121,7 +121,11 @@ export const span = fc
 export const duration: fc.Arbitrary<Said<Duration, number>> = fc.oneof(
   span,
   fc
-    .oneof(fc.nat(10_000), fc.nat(90).map((seconds) => seconds * 1000), fc.nat(1_000_000_000))
+    .oneof(
+      fc.nat(10_000),
+      fc.nat(90).map((seconds) => seconds * 1000),
+      fc.nat(1_000_000_000),
+    )
     .map((value) => ({ value, shown: value * 1000 })),
 );
 
@@ -190,10 +194,15 @@ export const address: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
     value: `${value}:${number}`,
     shown: `${shown}:${number}`,
   })),
-  fc.oneof(path.map(({ value }) => value), line(20).map((text) => `@${text}`)).map((value) => ({
-    value,
-    shown: escapedAsInC(value),
-  })),
+  fc
+    .oneof(
+      path.map(({ value }) => value),
+      line(20).map((text) => `@${text}`),
+    )
+    .map((value) => ({
+      value,
+      shown: escapedAsInC(value),
+    })),
   same(
     fc
       .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))

@@ -13,7 +13,7 @@ import { added, asked, askedOr, type Line, type Section } from "../write/unit-te
 type ServiceField = Exclude<keyof AppDescription, "sockets">;
 
 /** The fields that are more, or less, than a directive. */
-type OtherField = "name" | "hardening" | "openFile" | "rolling";
+type OtherField = "$schema" | "name" | "hardening" | "openFile" | "rolling";
 
 const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
   description: { key: "Description", read: read.sentence },
@@ -60,7 +60,7 @@ export interface Service extends SocketOwner {
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
-  const others = ["name", "sockets", "hardening", "openFile", "rolling"];
+  const others = ["$schema", "name", "sockets", "hardening", "openFile", "rolling"];
   const values = readFields(directives, others, description, "", problems);
   for (const field of ["openFile", "rolling"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
