@@ -2,13 +2,15 @@ import fc from "fast-check";
 import { durationOf } from "../../src/lib/read/duration.ts";
 import { unitNamePart } from "../../src/lib/write/escape.ts";
 import type { AppDescription, SocketDescription } from "../../src/index.ts";
-import { serviceFields, socketFields, type Field } from "./fields.ts";
+import { serviceFields, socketFields, type Field, type Fields } from "./fields.ts";
 import { sandboxShown } from "./sandbox.ts";
 import { together, type Shown } from "./shown.ts";
-import { infinity } from "./values.ts";
+import { infinity, type Said } from "./values.ts";
 
 /** What fields are filled in with, and what systemd shows of it; a field that is left out has neither. */
-type Filled = Record<string, { value: unknown; shown: Shown } | undefined>;
+type Filled<Description> = {
+  [Name in keyof Description]?: { value: NonNullable<Description[Name]>; shown: Shown } | undefined;
+};
 
 /** A description, and what is to become of it. */
 export interface Described {
@@ -20,63 +22,71 @@ export interface Described {
   enabled: string;
 }
 
-function filled(fields: Record<string, Field<unknown>>, required: readonly string[]): fc.Arbitrary<Filled> {
-  const arbitraries = Object.entries(fields).map(([name, { values }]) => [
+function filled<Description>(
+  fields: Fields<Description>,
+  required: readonly (keyof Description)[],
+): fc.Arbitrary<Filled<Description>> {
+  const arbitraries = entries(fields).map(([name, { values }]) => [
     name,
     required.includes(name) ? values : fc.option(values, { nil: undefined, freq: 2 }),
   ]);
-  return fc.record(Object.fromEntries(arbitraries) as Record<string, fc.Arbitrary<Filled[string]>>);
+  return fc.record(Object.fromEntries(arbitraries)) as fc.Arbitrary<Filled<Description>>;
 }
 
-function fill(filling: Filled, name: string, value: unknown, shown: Shown = {}): void {
-  filling[name] = { value, shown };
+function entries<Description>(fields: Fields<Description>): [keyof Description, Field<unknown>][] {
+  return Object.entries(fields) as [keyof Description, Field<unknown>][];
 }
 
-function valuesOf(filling: Filled): Record<string, unknown> {
-  const given = Object.entries(filling).filter(([, said]) => said !== undefined);
-  return Object.fromEntries(given.map(([name, said]) => [name, said!.value]));
+function valuesOf<Description>(filling: Filled<Description>): Description {
+  const given = Object.entries(filling as Record<string, Said | undefined>).filter(
+    ([, said]) => said !== undefined,
+  );
+  return Object.fromEntries(given.map(([name, said]) => [name, said!.value])) as Description;
 }
 
-function shownOf(fields: Record<string, Field<unknown>>, filling: Filled): Shown[] {
-  return Object.entries(fields).map(([name, { otherwise }]) => filling[name]?.shown ?? otherwise);
+function shownOf<Description>(fields: Fields<Description>, filling: Filled<Description>): Shown[] {
+  return entries(fields).map(([name, { otherwise }]) => filling[name]?.shown ?? otherwise);
 }
 
 /** Gives each socket an address of its own and, where there are several, a name. */
-function apartFromEachOther(sockets: readonly Filled[]): void {
+function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void {
   const taken = new Set<string>();
   for (const [index, socket] of sockets.entries()) {
     const addresses = (["listen", "listenDatagram"] as const).flatMap((field) =>
-      [socket[field]?.value ?? []].flat().map((address) => `${field} ${String(address)}`),
+      [socket[field]?.value ?? []].flat().map((address) => `${field} ${address}`),
     );
     if (addresses.length === 0 || new Set([...taken, ...addresses]).size < taken.size + addresses.length) {
-      fill(socket, "listen", `@socket${index}`, { Listen: [["Stream", `@socket${index}`]] });
-      delete socket["listenDatagram"];
-    } else for (const address of addresses) taken.add(address);
-    const name = `${index} ${String(socket["name"]?.value ?? "socket")}`;
-    if (sockets.length > 1) fill(socket, "name", name, { FileDescriptorName: name });
+      socket.listen = { value: `@socket${index}`, shown: { Listen: [["Stream", `@socket${index}`]] } };
+      delete socket.listenDatagram;
+    }
+    for (const address of addresses) taken.add(address);
+    const name = `${index} ${socket.name?.value ?? "socket"}`;
+    if (sockets.length > 1) socket.name = { value: name, shown: { FileDescriptorName: name } };
   }
 }
 
 /** Takes out what contradicts the rest, and would be refused. */
-function withoutContradictions(service: Filled): void {
-  const value = (field: string) => service[field]?.value;
-  if (value("rolling") === true) {
-    fill(service, "name", String(value("name")).replace(/@.*/, ""));
-    if (!String(value("type")).startsWith("notify")) delete service["type"];
-  } else if (!String(value("type")).startsWith("notify")) {
-    for (const field of ["notifyAccess", "openFile", "watchdogSec"]) delete service[field];
+function withoutContradictions(service: Filled<AppDescription>): void {
+  const { name, type, rolling, drainTimeout, timeoutStopSec, idleTimeout, restart } = service;
+  if (rolling?.value === true && name !== undefined) {
+    name.value = name.value.replace(/@.*/, "");
+    if (!notifies(type?.value)) delete service.type;
+  } else if (!notifies(type?.value)) {
+    for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) delete service[field];
   }
-  if (durationOf(value("timeoutStopSec"))! <= durationOf(value("drainTimeout"))!)
-    delete service["timeoutStopSec"];
-  if (durationOf(value("idleTimeout")) === 0) delete service["idleTimeout"];
-  if (value("idleTimeout") !== undefined && ["always", "on-success"].includes(String(value("restart"))))
-    delete service["restart"];
+  if (durationOf(timeoutStopSec?.value)! <= durationOf(drainTimeout?.value)!) delete service.timeoutStopSec;
+  if (durationOf(idleTimeout?.value) === 0) delete service.idleTimeout;
+  if (service.idleTimeout && ["always", "on-success"].includes(restart?.value ?? "")) delete service.restart;
+}
+
+function notifies(type: string | undefined): boolean {
+  return type?.startsWith("notify") === true;
 }
 
 /** What systemd shows of the service that is no single field's. */
 function serviceShown(description: AppDescription, unit: string, sockets: readonly string[]): Shown {
   const { type, rolling = false, restart = "on-failure" } = description;
-  const notifies = rolling || (type ?? "").startsWith("notify");
+  const tells = rolling || notifies(type);
   const drain = durationOf(description.drainTimeout);
   const passed = sockets.length > 1 || rolling ? sockets : [];
   return {
@@ -90,8 +100,8 @@ function serviceShown(description: AppDescription, unit: string, sockets: readon
     TriggeredBy: sockets,
     StartLimitIntervalUSec: 0,
     Type: rolling ? "notify" : "simple",
-    NotifyAccess: notifies ? "main" : "none",
-    OpenFile: notifies && description.openFile !== false ? [["/run/systemd/notify", "notify", 0]] : [],
+    NotifyAccess: tells ? "main" : "none",
+    OpenFile: tells && description.openFile !== false ? [["/run/systemd/notify", "notify", 0]] : [],
     DynamicUser: description.user === undefined,
     ...(description.user === undefined ? {} : { Group: "" }),
     Environment: [],
@@ -124,13 +134,16 @@ function socketShown(
   };
 }
 
-/** Any description that can be written, with what it means. Its name is one's own: `number` is in it. */
-function meaning(service: Filled, sockets: readonly Filled[], number: number): Described {
+/** A description that can be written, with what it means; the number is in its name. */
+function meaning(
+  service: Filled<AppDescription>,
+  sockets: readonly Filled<SocketDescription>[],
+  number: number,
+): Described {
   withoutContradictions(service);
   apartFromEachOther(sockets);
-  fill(service, "name", `c${number}-${String(service["name"]!.value)}`);
-  fill(service, "sockets", sockets.map(valuesOf));
-  const description = valuesOf(service) as unknown as AppDescription;
+  const description: AppDescription = { ...valuesOf(service), sockets: sockets.map(valuesOf) };
+  description.name = `c${number}-${description.name}`;
   const { name, rolling, wantedBy = [] } = description;
   const unit = `${name}${rolling === true ? "@blue" : ""}.service`;
   const several = sockets.length > 1;

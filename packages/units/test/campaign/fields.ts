@@ -10,7 +10,8 @@ export interface Field<Value> {
   otherwise: Shown;
 }
 
-type Fields<Description> = { [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> };
+/** Every field of a description. */
+export type Fields<Description> = { [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> };
 
 function property<Value>(name: string, said: fc.Arbitrary<Said<Value>>, otherwise?: unknown): Field<Value> {
   return {

@@ -39,7 +39,7 @@ export function oneOrMore<Value, Shown>(
 const unspeakable = /[\0\p{Noncharacter_Code_Point}]/u;
 
 const character = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom(..."\\\"'%$ \n\t\r;#{}~=:,né") },
+  { weight: 2, arbitrary: fc.constantFrom(..."\\\"'%$ \n\t\r;#{}~=:,né".split("")) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 0x7f }).map((code) => String.fromCharCode(code)) },
   {
     weight: 1,
@@ -49,8 +49,19 @@ const character = fc.oneof(
   },
 );
 
+/** Each code point that begins with another byte of UTF-8, and those that end with each of the rest. */
+const everyByte = [
+  ...Array.from({ length: 0xff }, (_, index) => index + 1),
+  ...Array.from({ length: 0x1c }, (_, index) => 0x100 + index * 0x40),
+  ...Array.from({ length: 0x10 }, (_, index) => Math.max(0x800, index * 0x1000)),
+  ...Array.from({ length: 5 }, (_, index) => Math.max(0x1_0000, index * 0x4_0000)),
+].map((point) => String.fromCodePoint(point));
+
 /** Any text that a unit can carry. */
-export const anyText = fc.string({ unit: character, maxLength: 12 });
+export const anyText = fc.oneof(
+  { weight: 30, arbitrary: fc.string({ unit: character, maxLength: 12 }) },
+  { weight: 1, arbitrary: fc.constant(everyByte.join("")) },
+);
 
 /** Printable ASCII. */
 export function ascii(size: { minLength?: number; maxLength: number }): fc.Arbitrary<string> {
@@ -140,7 +151,7 @@ export const path = fc
   .tuple(fc.array(fileName, { minLength: 1, maxLength: 3 }), fc.constantFrom("/", "//", "/./"))
   .map(([names, slash]) => ({ value: `/${names.join(slash)}`, shown: `/${names.join("/")}` }));
 
-const unitCharacters = fc.constantFrom(..."abcXYZ019:_.-\\");
+const unitCharacters = fc.constantFrom(..."abcXYZ019:_.-\\".split(""));
 
 /** The name of units without a suffix, which may be instances. */
 export const stem = fc
@@ -157,7 +168,10 @@ export const otherUnit = same(
 export const account = same(
   fc.oneof(
     fc
-      .tuple(fc.constantFrom(..."_abZ"), fc.string({ unit: fc.constantFrom(..."aZ09_-"), maxLength: 12 }))
+      .tuple(
+        fc.constantFrom(..."_abZ".split("")),
+        fc.string({ unit: fc.constantFrom(..."aZ09_-".split("")), maxLength: 12 }),
+      )
       .map((parts) => parts.join("")),
     fc.constantFrom("0", "33", "65534", "4294967294"),
   ),

@@ -96,7 +96,12 @@ export const descriptorName: Read = rawText((text) => {
 });
 
 export const networkInterface: Read = rawText(
-  matching(/^[\w.-]{1,15}$/, "not the name of a network interface", "as ip-link(8) shows it: eth0"),
+  matching(
+    // Numbers and these words have a meaning of their own to the kernel.
+    /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
+    "not the name of a network interface",
+    "as ip-link(8) shows it: eth0",
+  ),
 );
 
 export const documentationURI: Read = rawText(
@@ -107,14 +112,13 @@ export const documentationURI: Read = rawText(
   ),
 );
 
-/** systemd.syntax(7) USER/GROUP NAME SYNTAX; the two numbers mean no user to the kernel. */
-export const account: Read = rawText(
-  matching(
-    /^(?!(?:65535|4294967295)$)(?:0|[1-9]\d{0,9}|[A-Za-z_][\w.@-]{0,254}\$?)$/,
-    "not the name of a user or group",
-    "a name as in passwd(5), or a number",
-  ),
-);
+/** systemd.syntax(7) USER/GROUP NAME SYNTAX; two of the numbers mean no user to the kernel, and it has none that are larger. */
+export const account: Read = rawText((text) => {
+  const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
+  return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)
+    ? undefined
+    : { message: "not the name of a user or group", hint: "a name as in passwd(5), or a number" };
+});
 
 export const mode: Read = rawText(
   matching(/^0?[0-7]{3,4}$/, "not an access mode", "write it in octal as a string: '0660'"),
