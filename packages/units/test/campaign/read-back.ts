@@ -73,8 +73,13 @@ export async function readBack(
 ): Promise<ReadBack> {
   const root = systemd.hostPath(folder);
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(`${root}/${name}`, text)));
-  // It takes what follows a colon for an alias; of those units the journal tells.
-  const paths = units.filter((unit) => !unit.includes(":")).map((unit) => `${folder}/${unit}`);
+  // It takes what follows a colon for an alias: units with one in their names it loads since another unit wants them.
+  const [unnamed, named] = [true, false].map((colon) => units.filter((unit) => unit.includes(":") === colon));
+  await systemd.write(
+    `${folder}/all.target`,
+    `[Unit]\n${unnamed!.map((unit) => `Wants=${unit}\n`).join("")}`,
+  );
+  const paths = ["all.target", ...named!].map((unit) => `${folder}/${unit}`);
   const { stdout, stderr } = await systemd.run(["systemd-analyze", "verify", "--man=no", ...paths], {
     timeout: 300_000,
   });
