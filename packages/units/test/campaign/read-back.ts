@@ -85,9 +85,8 @@ export async function readBack(
   });
   await systemd.systemctl("daemon-reload");
   const half = Math.ceil(units.length / 2);
-  const shown = await Promise.all(
-    [units.slice(0, half), units.slice(half)].map((some) => properties(systemd, some)),
-  );
+  const halves = [units.slice(0, half), units.slice(half)];
+  const shown = (await Promise.all(halves.map((some) => properties(systemd, some)))).flat();
   await systemd.mustRun(["journalctl", "--sync"]);
   const journal = await systemd.mustRun(["journalctl", "--quiet", "--no-pager", "--output=cat", "_PID=1"]);
   const links = await enable(systemd, enabled);
@@ -97,7 +96,7 @@ export async function readBack(
   const ours = journal.split("\n").filter((message) => units.some((unit) => message.includes(unit)));
   return {
     complaints: [stdout, stderr, ...ours].join("\n").trim(),
-    shown: Object.fromEntries(units.map((unit, index) => [unit, shown.flat()[index]!])),
+    shown: Object.fromEntries(units.map((unit, index) => [unit, shown[index]!])),
     links,
   };
 }
