@@ -1,5 +1,5 @@
 export { emitUnits, type EmitOptions } from "./lib/emit/emit.ts";
-export { UnitError, type UnitProblem } from "./lib/read/problems.ts";
+export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/read/problems.ts";
 export type {
   AppDescription,
   Hardening,

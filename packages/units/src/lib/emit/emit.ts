@@ -30,6 +30,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
   if (!isObject(source)) {
     throw new UnitError([
       {
+        code: "ERR_UNIT_TYPE",
         path: "description",
         message: `${shown(source)} is not an object`,
         hint: "write { name, exec, sockets }",
@@ -58,6 +59,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
       const length = byteLength(`${key}=${value}`);
       if (length <= longestLine) continue;
       problems.push({
+        code: "ERR_UNIT_LENGTH",
         path: `${unit} ${key}=`,
         message: `the line has ${length} bytes`,
         hint: `systemd reads at most ${longestLine}: put the values in a file`,

@@ -46,8 +46,8 @@ export interface Socket {
 export function readSockets(sockets: unknown, app: string, problems: UnitProblem[]): Socket[] {
   if (!Array.isArray(sockets) || sockets.length === 0) {
     problems.push({
+      ...notAList(sockets),
       path: "sockets",
-      message: notAList(sockets),
       hint: "write at least one socket: [{ listen: 80 }]",
     });
     return [];
@@ -60,6 +60,7 @@ export function readSockets(sockets: unknown, app: string, problems: UnitProblem
     const source = isObject(socket) ? socket : {};
     if (!isObject(socket)) {
       problems.push({
+        code: "ERR_UNIT_TYPE",
         path,
         message: `${shown(socket)} is not an object`,
         hint: "write a socket: { listen: 80 }",
@@ -68,6 +69,7 @@ export function readSockets(sockets: unknown, app: string, problems: UnitProblem
     const values = readFields(withDescription, [], source, path, problems);
     if (isObject(socket) && source.listen === undefined && source.listenDatagram === undefined) {
       problems.push({
+        code: "ERR_UNIT_MISSING",
         path,
         message: "it listens on nothing",
         hint: "write listen: 80, or another address",
@@ -76,6 +78,7 @@ export function readSockets(sockets: unknown, app: string, problems: UnitProblem
     const [name] = values.name;
     if (several && isObject(socket) && source.name === undefined) {
       problems.push({
+        code: "ERR_UNIT_MISSING",
         path: `${path}.name`,
         message: "it is missing, and there are several sockets",
         hint: "give each a name; the service tells its sockets apart by it",
@@ -106,6 +109,7 @@ function refuseRepeated(
     if (first === undefined) seen.set(entry, path);
     else
       problems.push({
+        code: "ERR_UNIT_REPEATED",
         path,
         message: `${what} that ${first} has already`,
         hint: "each is given once",

@@ -33,6 +33,7 @@ export function refuseTemporary({ exec, workingDirectory }: Placed, problems: Un
   ] as const) {
     if (!liesIn(temporary, place)) continue;
     problems.push({
+      code: "ERR_UNIT_CONFLICT",
       path,
       message: `${JSON.stringify(place)}: the service has temporary folders of its own, and would not find it`,
       hint: "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",

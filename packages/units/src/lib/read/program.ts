@@ -1,7 +1,6 @@
 import { argument, executable, item } from "../write/escape.ts";
-import { member, notAList, shown } from "./problems.ts";
+import { member, notAList, refusing, shown, type Refusal } from "./problems.ts";
 import { durationOrInfinity, refusedPath, textOf, type Read } from "./readers.ts";
-import type { Refusal } from "./address.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
 const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
@@ -12,20 +11,23 @@ const ofFields = {
   SOCKACT_IDLE_TIMEOUT: "idleTimeout: '5min'",
 };
 
+const refusal = refusing("ERR_UNIT_PATH");
+const refusedVariable = refusing("ERR_UNIT_VARIABLE");
+
 function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
-    return {
-      message: "not an absolute path",
-      hint: "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
-    };
+    return refusal(
+      "not an absolute path",
+      "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
+    );
   }
   if (/["'\\\p{Control}]/u.test(path)) {
-    return {
-      message: "a quote, a backslash or a control character is in it",
-      hint: "systemd cannot run such a path: rename it",
-    };
+    return refusal(
+      "a quote, a backslash or a control character is in it",
+      "systemd cannot run such a path: rename it",
+    );
   }
-  if (path.endsWith("/")) return { message: "it names a folder", hint: "write the path of the program" };
+  if (path.endsWith("/")) return refusal("it names a folder", "write the path of the program");
   return refusedPath(path);
 }
 
@@ -34,7 +36,7 @@ export const exec: Read = (value, path, problems) => {
   if (!Array.isArray(value) || value.length === 0) {
     problems.push({
       path,
-      message: notAList(value),
+      ...notAList(value),
       hint: "write the program's absolute path, then its arguments: ['/usr/bin/node', 'server.js']",
     });
     return [];
@@ -46,11 +48,7 @@ export const exec: Read = (value, path, problems) => {
     if (index > 0) return argument(text);
     const refusal = refusedExecutable(text);
     if (refusal !== undefined)
-      problems.push({
-        path: at,
-        message: `${shown(text)}: ${refusal.message}`,
-        hint: refusal.hint,
-      });
+      problems.push({ ...refusal, path: at, message: `${shown(text)}: ${refusal.message}` });
     return executable(text);
   });
   return [words.join(" ")];
@@ -60,6 +58,7 @@ export const exec: Read = (value, path, problems) => {
 export const environment: Read = (value, path, problems) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     problems.push({
+      code: "ERR_UNIT_TYPE",
       path,
       message: `${shown(value)} is not an object`,
       hint: "write names and values: { NODE_ENV: 'production' }",
@@ -68,7 +67,8 @@ export const environment: Read = (value, path, problems) => {
   }
   const assignments = Object.entries(value).map(([name, variable]) => {
     const at = member(path, name);
-    const refuse = (message: string, hint: string) => problems.push({ path: at, message, hint });
+    const refuse = (message: string, hint: string) =>
+      problems.push({ path: at, ...refusedVariable(message, hint) });
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       refuse(
         `${shown(name)} is not the name of a variable`,
