@@ -11,7 +11,7 @@ export type Read = (value: unknown, path: string, problems: UnitProblem[]) => st
 /** PATH_MAX of limits.h counts the NUL. */
 const longestPath = 4095;
 
-function refuse(
+export function refuse(
   code: UnitProblemCode,
   path: string,
   problems: UnitProblem[],
@@ -35,7 +35,7 @@ export function textOf(value: unknown, path: string, problems: UnitProblem[]): s
 }
 
 /** A value that systemd reads unquoted, checked further by `refused`. */
-function rawText(refused: (text: string) => Refusal | undefined): Read {
+export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
@@ -63,7 +63,7 @@ export function refusedPath(path: string): Refusal | undefined {
     : undefined;
 }
 
-const matching =
+export const matching =
   (code: UnitProblemCode, pattern: RegExp, message: string, hint: string) =>
   (text: string): Refusal | undefined =>
     pattern.test(text) ? undefined : { code, message, hint };
