@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { emitUnits } from "./index.ts";
-import { reasons } from "./lib/harden/reasons.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -28,11 +27,4 @@ it("the README.md of the repository shows the units as they are really written",
   for (const [file, text] of Object.entries(units)) {
     expect(repository).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
   }
-});
-
-it("README.md has the reason of each directive that can be added", () => {
-  const told = Object.fromEntries(
-    [...readme.matchAll(/^\| `(\w+)=` +\| (.*?) +\|$/gm)].map(([, key, reason]) => [key, reason]),
-  );
-  expect(told).toEqual(reasons);
 });

@@ -1,3 +1,4 @@
+import type { Hardening } from "./harden/options.ts";
 import type { Duration } from "./read/duration.ts";
 
 /**
@@ -5,9 +6,6 @@ import type { Duration } from "./read/duration.ts";
  * `vsock:2:1234`. A number is a port from 1 to 65535.
  */
 export type ListenAddress = number | string;
-
-/** How much of a sandbox the service gets; systemd.exec(5). */
-export type Hardening = "none" | "outbound" | "inbound";
 
 /** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
@@ -24,6 +22,22 @@ export type RestartPolicy =
   | "on-watchdog"
   | "on-abort"
   | "always";
+
+/**
+ * Where a credential comes from: the absolute path of a file or a unix socket, the name under which systemd itself has it, or an object.
+ *
+ * LoadCredential=, SetCredential=, and with `encrypted` LoadCredentialEncrypted= and SetCredentialEncrypted=, which are of systemd 250.
+ */
+export type Credential =
+  | string
+  | {
+      /** As the string; left out, with no `value` either, systemd looks in /etc/credstore and the like (systemd 251). */
+      path?: string;
+      /** The credential itself, if there is none at `path`. Everyone on the machine can read it in the unit: no secret, unless it is encrypted. */
+      value?: string;
+      /** Whether it was made by systemd-creds(1) encrypt. */
+      encrypted?: boolean;
+    };
 
 /** One socket unit. */
 export interface SocketDescription {
@@ -145,8 +159,43 @@ export interface AppDescription {
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
   restartSec?: Duration;
   /**
+   * StateDirectory=: folders under /var/lib, such as `shop`, that systemd makes, that the service may write to, and that stay. With `outbound`
+   * it is one named after the service when left out; `false` is none. HOME is the first, for a user who exists only while the service runs.
+   */
+  stateDirectory?: false | string | readonly string[];
+  /** StateDirectoryMode=: who may enter them, in octal; by default `0755`. */
+  stateDirectoryMode?: string;
+  /** CacheDirectory=: folders under /var/cache, for what can be made again. */
+  cacheDirectory?: string | readonly string[];
+  /** CacheDirectoryMode=: in octal; by default `0755`. */
+  cacheDirectoryMode?: string;
+  /** LogsDirectory=: folders under /var/log. */
+  logsDirectory?: string | readonly string[];
+  /** LogsDirectoryMode=: in octal; by default `0755`. */
+  logsDirectoryMode?: string;
+  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. */
+  runtimeDirectory?: string | readonly string[];
+  /** RuntimeDirectoryMode=: in octal; by default `0755`. */
+  runtimeDirectoryMode?: string;
+  /** RuntimeDirectoryPreserve=: whether they stay when the service stops, or only when it restarts; by default `yes`, where systemd's own is `no`. */
+  runtimeDirectoryPreserve?: "no" | "yes" | "restart";
+  /** ConfigurationDirectory=: folders under /etc, which stay root's. */
+  configurationDirectory?: string | readonly string[];
+  /** ConfigurationDirectoryMode=: in octal; by default `0755`. */
+  configurationDirectoryMode?: string;
+  /** Credentials by name: files that only root can read, and that the service finds under that name in $CREDENTIALS_DIRECTORY; of systemd 247. */
+  credentials?: Readonly<Record<string, Credential>>;
+  /** ImportCredential=, of systemd 254: which of the credentials that the machine was given to pass on, such as `shop.*`. */
+  importCredentials?: readonly string[];
+  /**
+   * Whether Node runs with `--jitless` (in NODE_OPTIONS, which its child processes have too), so that MemoryDenyWriteExecute= can be written: what
+   * is in memory never becomes a program. Code runs several times slower, and there is no WebAssembly; without it fetch() fails, which on Node 20
+   * and 22 ends the process.
+   */
+  jitless?: boolean;
+  /**
    * `outbound` by default: a sandbox for a service that opens connections of its own, to a database for instance. `inbound`: for one that only
-   * answers, and gets no network but its sockets. `none`: no sandbox.
+   * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.
    */
   hardening?: Hardening;
 }

@@ -22,8 +22,8 @@ const add = Buffer.from(
   "hex",
 );
 
-function must(truth) {
-  if (!truth) throw Object.assign(new Error("not so"), { code: "not so" });
+function must(truth, otherwise = "wrong") {
+  if (!truth) throw Object.assign(new Error(otherwise), { code: otherwise });
 }
 
 async function binds(server, ...where) {
@@ -42,7 +42,7 @@ const run = promisify(execFile);
 
 const features = {
   // Long enough for every tier of the compiler.
-  "hot loop": () => must(hot(20_000_000) > 0),
+  "hot loop": () => must(hot(5_000_000) > 0),
   WebAssembly: async () => {
     const { instance } = await WebAssembly.instantiate(add);
     must(instance.exports.add(40, 2) === 42);
@@ -61,18 +61,16 @@ const features = {
   "write to the temporary folder": () => writeFileSync(join(os.tmpdir(), "written"), ""),
   "write elsewhere": () => writeFileSync("/var/lib/written", ""),
   "os.homedir()": () => must(os.homedir().startsWith("/var/lib/")),
-  "os.userInfo()": () => must(os.userInfo().uid === process.getuid()),
-  "os.cpus()": () => must(os.cpus().length > 0),
+  "os.cpus()": () => must(os.cpus().length > 0, "empty"),
   "os.availableParallelism()": () => must(os.availableParallelism() > 0),
   "os.totalmem(), os.freemem()": () => must(os.totalmem() > 0 && os.freemem() > 0),
-  "os.loadavg()": () => must(os.loadavg().some((load) => load > 0)),
+  "os.loadavg()": () => must(os.loadavg().length === 3),
   "os.uptime()": () => must(os.uptime() > 0),
   "process.memoryUsage()": () => must(process.memoryUsage().rss > 0),
   "os.networkInterfaces()": () => must("lo" in os.networkInterfaces()),
   "os.setPriority()": () => os.setPriority(1),
   chown: () => chownSync(join(os.tmpdir(), "written"), process.getuid(), process.getgid()),
   "read its own code": () => must(readFileSync(process.argv[1]).length > 0),
-  "fetch from itself": async () => must((await (await fetch(`${env["URL"]}hello`)).text()) === "hello"),
   "listen on a port of its own": () => binds(createServer(), 0, "127.0.0.1"),
   "listen on a unix socket of its own": () => binds(createServer(), join(os.tmpdir(), "app.sock")),
   "bind UDP": async () => {
@@ -81,9 +79,11 @@ const features = {
     socket.close();
   },
   "look localhost up": async () => must(["127.0.0.1", "::1"].includes((await lookup("localhost")).address)),
+  // Last: see orphan().
+  "fetch()": async () => must((await (await fetch("http://127.0.0.1/hello")).text()) === "hello"),
 };
 
-/** On Node before 24, fetch() without WebAssembly rejects a promise that nobody has. */
+/** On Node 20 and 22, fetch() without WebAssembly rejects a promise that nobody has, and would end the process. */
 const orphan = () => new Promise((_, reject) => process.once("unhandledRejection", reject));
 
 async function outcome(feature) {
@@ -91,7 +91,8 @@ async function outcome(feature) {
     await Promise.race([feature(), orphan()]);
     return "done";
   } catch (error) {
-    return error.cause?.code ?? error.code ?? error.name;
+    const cause = error.cause ?? error;
+    return error.info?.code ?? cause.code ?? cause.name;
   }
 }
 

@@ -1,11 +1,15 @@
-import type { AppDescription, Hardening } from "../description.ts";
+import type { AppDescription } from "../description.ts";
 import { unescapedUnitName } from "../write/escape.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
-import { sandbox } from "../harden/hardening.ts";
+import { jitless } from "../harden/jitless.ts";
+import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
+import { importedCredential, readCredentials } from "../read/credentials.ts";
+import { folderDirectives } from "../read/folders.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
-import { durationVariable, environment, exec } from "../read/program.ts";
+import { compilesAtRunTime, durationVariable, environment, exec } from "../read/program.ts";
+import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
@@ -13,7 +17,7 @@ import { added, asked, askedOr, type Line, type Section } from "../write/unit-te
 type ServiceField = Exclude<keyof AppDescription, "sockets">;
 
 /** The fields that are more, or less, than a directive. */
-type OtherField = "name" | "hardening" | "openFile" | "rolling";
+type OtherField = "name" | "hardening" | "jitless" | "credentials" | "openFile" | "rolling";
 
 const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
   description: { key: "Description", read: read.sentence },
@@ -37,11 +41,11 @@ const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
   restartSec: { key: "RestartSec", read: read.duration },
   timeoutStopSec: { key: "TimeoutStopSec", read: read.durationOrInfinity },
   watchdogSec: { key: "WatchdogSec", read: read.duration },
+  ...folderDirectives,
+  importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
   readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
   wantedBy: { key: "WantedBy", read: read.each(read.unitName) },
 };
-
-const readHardening = read.oneOf(["none", "outbound", "inbound"]);
 
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
@@ -53,16 +57,21 @@ export interface Service extends SocketOwner {
   /** TimeoutStopSec= where none is asked for, and a drain is. */
   stopTimeout: string | undefined;
   values: Asked<keyof typeof directives>;
-  sandbox: Line[];
+  /** Its own folders, and HOME where the user has none. */
+  folders: Line[];
+  credentials: Line[];
+  /** What tells Node not to compile. */
+  jitless: Line[];
+  sandbox: Sandbox;
 }
 
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
-  const others = ["name", "sockets", "hardening", "openFile", "rolling"];
+  const others = ["name", "sockets", "hardening", "jitless", "credentials", "openFile", "rolling"];
   const values = readFields(directives, others, description, "", problems);
-  for (const field of ["openFile", "rolling"]) {
+  for (const field of ["jitless", "openFile", "rolling"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
@@ -70,9 +79,20 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const notifies = notifiesBy(description);
   const openFile = notifies && description.openFile !== false;
   if (description.exec === undefined) exec(undefined, "exec", problems);
-  const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
   const dynamicUser = values.user.length === 0;
-  if (dynamicUser || level !== "none") refuseTemporary(description, problems);
+  const sandbox = readSandbox(
+    hardening,
+    {
+      dynamicUser,
+      inHome: liesInHome(description),
+      // The helper of NotifyAccess=all is a process with no descriptor of ours.
+      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
+      justInTime: compilesAtRunTime(description.exec),
+      jitless: description.jitless === true,
+    },
+    problems,
+  );
+  if (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")) refuseTemporary(description, problems);
   return {
     name: checkedName,
     unit: `${checkedName}${rolling ? "@" : ""}.service`,
@@ -82,15 +102,15 @@ export function readService(description: Record<string, unknown>, problems: Unit
     openFile,
     stopTimeout: stopTimeout(description.drainTimeout),
     values,
-    sandbox: sandbox({
-      hardening: level,
+    folders: folderLines(values, {
+      description,
       name: checkedName,
       dynamicUser,
-      inHome: liesInHome(description),
-      // The helper of NotifyAccess=all is a process with no descriptor of ours.
-      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
-      hasHome: Object.hasOwn(description.environment ?? {}, "HOME"),
+      keepsState: sandbox.profile === "outbound",
     }),
+    credentials: readCredentials(description.credentials, "credentials", problems),
+    jitless: jitless(description, problems),
+    sandbox,
   };
 }
 
@@ -138,7 +158,11 @@ export function serviceSections(service: Service, socketUnits: readonly string[]
         ...(socketUnits.length > 1 || rolling
           ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
           : []),
-        ...service.sandbox,
+        ...service.folders,
+        ...service.credentials,
+        ...say("importCredentials"),
+        ...service.jitless,
+        ...service.sandbox.lines,
         ...say("readWritePaths"),
       ],
     },

@@ -1,20 +1,12 @@
-import { shown } from "../read/problems.ts";
 import { isIPv4, isIPv6 } from "../read/address.ts";
-import { each, matching, oneOrMore, rawText, refuse, type Read } from "../read/readers.ts";
+import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../read/readers.ts";
 
 /** `true` is `yes` or what it stands for, and `false` leaves the directive out; a choice is written as it is. */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
   return (value, path, problems) => {
-    if (typeof value === "boolean") return value ? [yes] : [];
-    if (typeof value === "string" && choices.includes(value)) return [value];
-    const all = ["true", "false", ...choices];
-    return refuse(
-      typeof value === "string" && choices.length > 0 ? "ERR_UNIT_CHOICE" : "ERR_UNIT_TYPE",
-      path,
-      problems,
-      `${shown(value)} is not among the choices`,
-      `one of ${all.join(", ")}`,
-    );
+    if (value === true) return [yes];
+    if (value === false) return [];
+    return (choices.length > 0 ? oneOf(choices) : boolean)(value, path, problems);
   };
 }
 
@@ -36,29 +28,37 @@ export function words(word: Read, none?: string): Read {
   };
 }
 
-export const capability = rawText(
-  matching("ERR_UNIT_NAME", /^CAP_[A-Z_]+$/, "not a capability", "as in capabilities(7): 'CAP_NET_ADMIN'"),
+/** One of the names that systemd knows: it ignores another, and what it says would be open, or closed. */
+function known(prefix: string, names: string, what: string, hint: string): Read {
+  const pattern = new RegExp(`^${prefix}(?:${names.replace(/\s+/g, "|")})$`);
+  return rawText(matching("ERR_UNIT_NAME", pattern, `not ${what}`, hint));
+}
+
+export const capability = known(
+  "CAP_",
+  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
+   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID
+   SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG
+   WAKE_ALARM`,
+  "a capability",
+  "as in capabilities(7): 'CAP_NET_ADMIN'",
 );
 
-export const addressFamily = rawText(
-  matching("ERR_UNIT_NAME", /^AF_[A-Z0-9]+$/, "not an address family", "as in socket(2): 'AF_UNIX'"),
+export const addressFamily = known(
+  "AF_",
+  "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP",
+  "an address family that a server would use",
+  "as in address_families(7): 'AF_UNIX'",
 );
 
-export const namespace = rawText(
-  matching(
-    "ERR_UNIT_CHOICE",
-    /^(?:cgroup|ipc|net|mnt|pid|user|uts)$/,
-    "not a type of namespace",
-    "one of cgroup, ipc, net, mnt, pid, user, uts",
-  ),
-);
+export const namespace = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
 
-/** systemd ignores a group that it does not know, and so the filter would be another. */
-const call =
-  /^~?(?:[a-z_][a-z0-9_]*|@(?:aio|basic-io|chown|clock|cpu-emulation|debug|default|file-system|io-event|ipc|keyring|memlock|module|mount|network-io|obsolete|pkey|privileged|process|raw-io|reboot|resources|sandbox|setuid|signal|swap|sync|system-service|timer))$/;
-
-const systemCall = rawText(
-  matching("ERR_UNIT_NAME", call, "not a system call or a group", "as in systemd-analyze(1) syscall-filter: '@resources'"),
+const systemCall = known(
+  "~?",
+  `[a-z_][a-z0-9_]* @aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
+   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service @timer`,
+  "a system call or a group of them",
+  "as `systemd-analyze syscall-filter` shows them: '@resources'",
 );
 
 /** What is allowed on one line, and what is forbidden on the next, which wins. */

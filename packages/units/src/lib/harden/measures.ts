@@ -1,5 +1,5 @@
 import type { Directive } from "../read/fields.ts";
-import { mode, oneOf } from "../read/readers.ts";
+import { mode, oneOf, refuse } from "../read/readers.ts";
 import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "./options.ts";
 
@@ -27,8 +27,8 @@ type Value = string | readonly string[] | ((facts: Facts, valueOf: ValueOf) => r
 export interface Measure extends Directive, Partial<Record<HardeningProfile, Value>> {
   /** Why it is written. */
   reason: string;
-  /** What a program, Node above all, can no longer do. */
-  cost?: string;
+  /** What a program, Node above all, can no longer do; by profile, if they differ. */
+  cost?: string | Partial<Record<HardeningProfile, string>>;
   /** Why a profile goes without. */
   leftOut?: string;
   /** Whether what is asked for is added to what the profile has. */
@@ -38,6 +38,9 @@ export interface Measure extends Directive, Partial<Record<HardeningProfile, Val
 }
 
 const yesNo = choose.onOff();
+
+/** The profiles that are a sandbox. */
+export const profiles = ["inbound", "outbound"] as const;
 
 function both(value: Value): { inbound: Value; outbound: Value } {
   return { inbound: value, outbound: value };
@@ -51,7 +54,7 @@ export const measures: Record<SandboxField, Measure> = {
     ...both("yes"),
     dynamicUser: ["yes"],
     reason: "No setuid program can raise its privileges.",
-    cost: "sudo and ping, as child processes, fail.",
+    cost: "sudo, as a child process, fails.",
   },
   capabilityBoundingSet: {
     key: "CapabilityBoundingSet",
@@ -94,7 +97,7 @@ export const measures: Record<SandboxField, Measure> = {
     read: yesNo,
     ...both((_, valueOf) => (valueOf("ambientCapabilities").join("") === "" ? ["yes"] : [])),
     reason: "Other users' ids mean nothing inside.",
-    cost: "Files of other users seem to be nobody's.",
+    cost: "Files of others than root and itself seem to be nobody's.",
     leftOut: "Inside, its capabilities would mean nothing to the rest of the machine.",
   },
   privateIPC: {
@@ -206,8 +209,8 @@ export const measures: Record<SandboxField, Measure> = {
     ...both(({ jitless }) => (jitless ? ["yes"] : [])),
     reason: "What is written to memory never runs: an attacker's code neither.",
     cost:
-      "V8 compiles nothing: code runs several times slower, and there is no WebAssembly, on which fetch() is built: " +
-      "it fails, and on Node 20 and 22 ends the process.",
+      "V8 compiles nothing: loops run some four times slower, a server answers less than half as many requests, and there is no WebAssembly. " +
+      "fetch() is built on it: it fails, and on Node 20 and 22 ends the process. Type stripping fails too.",
     leftOut: "It kills V8 at the first function that it compiles. jitless: true makes Node run without, and writes it.",
   },
   removeIPC: {
@@ -248,7 +251,16 @@ export const measures: Record<SandboxField, Measure> = {
   },
   systemCallErrorNumber: {
     key: "SystemCallErrorNumber",
-    read: oneOf(["EPERM", "EACCES", "ENOSYS"]),
+    read: (value, path, problems) =>
+      value === false
+        ? refuse(
+            "ERR_UNIT_CONFLICT",
+            path,
+            problems,
+            "without it a filtered system call kills the program, and Node 20 makes one when it starts",
+            "leave it out; systemCallFilter: false turns the filter off",
+          )
+        : oneOf(["EPERM", "EACCES", "ENOSYS"])(value, path, problems),
     none: errorNumber,
     ...both(errorNumber),
     reason: "A filtered call fails with EPERM: without this it would kill the program, and Node 20 makes one when it starts.",
@@ -260,9 +272,11 @@ export const measures: Record<SandboxField, Measure> = {
     inbound: ({ sendsBySocket }) => [sendsBySocket ? "AF_UNIX" : "none"],
     outbound: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     reason: "The kinds of socket it can make itself; those passed in stay usable.",
-    cost:
-      "Inbound: fetch(), databases, further servers and UDP fail with EAFNOSUPPORT, and os.networkInterfaces() throws, which AF_NETLINK is for. " +
-      "Outbound: raw packets, Bluetooth and vsock fail.",
+    cost: {
+      inbound:
+        "fetch(), databases, further servers and UDP fail with EAFNOSUPPORT, and os.networkInterfaces(), which AF_NETLINK is for, throws.",
+      outbound: "Raw packets, Bluetooth and vsock fail.",
+    },
   },
   ipAddressAllow: {
     key: "IPAddressAllow",
@@ -321,8 +335,8 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
     reason: "Any child could speak for the service. OpenFile= lets the main process notify without a socket.",
   },
   { key: "PrivateTmp", value: "disconnected", reason: "systemd 257 is needed, and /tmp is no less private without." },
-  { key: "PrivateUsers", value: "identity", reason: "systemd 257 is needed, and it hides less." },
-  { key: "ProtectControlGroups", value: "strict", reason: "systemd 257 is needed, and a runtime that reads its memory limit would find none." },
+  { key: "PrivateUsers", value: "identity", reason: "systemd 257 is needed, and it separates less." },
+  { key: "ProtectControlGroups", value: "strict", reason: "systemd 257 is needed, and it hides no more than which other control groups there are." },
   { key: "ProtectHostname", value: "private", reason: "systemd 258 is needed, and the name cannot be set anyhow." },
   { key: "PrivateBPF", reason: "systemd 258 is needed, and bpf(2) is not among the system calls that are let through." },
   { key: "PrivateMounts", reason: "It is implied: what is private or protected here has mounts of its own." },

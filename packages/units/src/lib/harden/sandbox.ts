@@ -15,6 +15,7 @@ export interface LeftOut {
 }
 
 export interface Sandbox {
+  profile: HardeningProfile;
   lines: Line[];
   leftOut: LeftOut[];
 }
@@ -28,6 +29,7 @@ export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProb
   const options = isObject(hardening) ? hardening : {};
   const { profile = "outbound" } = isObject(hardening) ? options : { profile: hardening };
   const at = isObject(hardening) ? "hardening.profile" : "hardening";
+  const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
   const asked = readFields(measures, ["profile"], options, "hardening", problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
@@ -39,15 +41,18 @@ export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProb
       typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
     return [...ofProfile, ...asked[field]];
   };
-  refuseContradictions({ isAsked, valueOf }, facts, problems);
+  if (problems.length === before) refuseContradictions({ isAsked, valueOf }, facts, problems);
 
-  const leaves = (field: SandboxField): string =>
-    isAsked(field)
-      ? "The description turns it off."
-      : level === "none" && field !== "systemCallErrorNumber"
-        ? "The description asks for no sandbox."
-        : measures[field].leftOut!;
+  const whyNot = (field: SandboxField): string => {
+    if (isAsked(field)) return "The description turns it off.";
+    const { leftOut = "", dynamicUser } = measures[field];
+    if (level !== "none") return leftOut;
+    return facts.dynamicUser && dynamicUser !== undefined
+      ? "DynamicUser= implies it."
+      : "The description asks for no sandbox.";
+  };
   return {
+    profile: level,
     lines: sandboxFields.flatMap((field) => {
       const { key, reason } = measures[field];
       return valueOf(field).map((value) => (isAsked(field) ? { key, value } : { key, value, reason }));
@@ -55,8 +60,8 @@ export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProb
     leftOut: [
       ...sandboxFields
         .filter((field) => valueOf(field).length === 0)
-        .map((field) => ({ key: measures[field].key, reason: leaves(field) })),
-      ...neverWritten,
+        .map((field) => ({ key: measures[field].key, reason: whyNot(field) })),
+      ...(level === "none" ? [] : neverWritten),
     ],
   };
 }

@@ -1,0 +1,39 @@
+import type { Asked } from "../read/fields.ts";
+import { folderDirectives } from "../read/folders.ts";
+import { item } from "../write/escape.ts";
+import { added, asked, askedOr, type Line } from "../write/unit-text.ts";
+
+type FolderField = keyof typeof folderDirectives;
+
+/** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
+const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
+
+/** What the folders depend on. */
+interface Owner {
+  description: Record<string, unknown>;
+  name: string;
+  dynamicUser: boolean;
+  /** Whether it gets a state folder that it did not ask for. */
+  keepsState: boolean;
+}
+
+/** The folders of a service's own, and for a user who has no home one in the first that stays. */
+export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
+  const { description, dynamicUser } = owner;
+  const { stateDirectory, environment = {} } = description;
+  const ownFolder = owner.keepsState && stateDirectory === undefined ? folderName(owner.name) : undefined;
+  const [home = ownFolder]: unknown[] = [stateDirectory].flat();
+  const hasHome = Object.hasOwn(environment as object, "HOME");
+  return [
+    ...(ownFolder === undefined ? [] : [added("StateDirectory", ownFolder)]),
+    ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
+      field === "runtimeDirectoryPreserve" && values.runtimeDirectory.length > 0
+        ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
+        : asked(folderDirectives[field].key, values[field]),
+    ),
+    ...(dynamicUser && !hasHome && typeof home === "string"
+      ? // The specifier is ours; what stands behind it is not.
+        [added("Environment", item(`HOME=/${home}`).replace("HOME=", "HOME=%S"))]
+      : []),
+  ];
+}
