@@ -12,9 +12,9 @@ What \`@sockact/units\` writes into a service that nobody asked for, and why. Ma
 
 | \`hardening\`            | for an app that                                                       | \`systemd-analyze security\` |
 | ---------------------- | --------------------------------------------------------------------- | -------------------------- |
-| \`"inbound"\`            | only answers what comes through its sockets                           | 0.2 SAFE, 0.1 with \`jitless\` |
+| \`"inbound"\`            | only answers what comes through its sockets                           | 0.2 SAFE                   |
 | \`"outbound"\` (default) | opens connections too: to a database, to an API                       | 1.1 OK                     |
-| \`"none"\`               | is to run as it would without; it still is a user of its own (\`user\`) | up to 9.6 UNSAFE           |
+| \`"none"\`               | is to run as it would without; with \`user: "root"\` 9.4 UNSAFE     | 8.2 EXPOSED                |
 
 ## Single directives
 
@@ -44,10 +44,10 @@ The names are the directives' own in camelCase, but for \`umask\`. \`true\` writ
 | \`cacheDirectory\`         | \`/var/cache\`                   | what can be made again                                                                     |
 | \`logsDirectory\`          | \`/var/log\`                     | logs that the journal is not to have                                                       |
 | \`runtimeDirectory\`       | \`/run\`                         | what may go at the next boot, such as unix sockets                                         |
-| \`configurationDirectory\` | \`/etc\`                         | what root writes, and the app reads                                                        |
+| \`configurationDirectory\` | \`/etc\`                         | what the app reads; a folder that is there already keeps its owner                         |
 | \`readWritePaths\`         | anywhere                       | folders that are there and belong to the user                                              |
 
-systemd makes the first five, gives them to the service's user (the last to root), and sets \`$STATE_DIRECTORY\` and so on. Each has a mode: \`stateDirectoryMode: "0700"\`.
+systemd makes the first five, gives those that it makes to the service's user, and sets \`$STATE_DIRECTORY\` and so on. Each has a mode: \`stateDirectoryMode: "0700"\`.
 The instances of a rolling restart share them.
 
 ## Credentials

@@ -179,7 +179,7 @@ export interface AppDescription {
   runtimeDirectoryMode?: string;
   /** RuntimeDirectoryPreserve=: whether they stay when the service stops, or only when it restarts; by default `yes`, where systemd's own is `no`. */
   runtimeDirectoryPreserve?: "no" | "yes" | "restart";
-  /** ConfigurationDirectory=: folders under /etc, which stay root's. */
+  /** ConfigurationDirectory=: folders under /etc; one that is there already keeps its owner. */
   configurationDirectory?: string | readonly string[];
   /** ConfigurationDirectoryMode=: in octal; by default `0755`. */
   configurationDirectoryMode?: string;

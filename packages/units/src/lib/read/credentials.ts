@@ -1,7 +1,7 @@
 import type { Line } from "../write/unit-text.ts";
 import { isObject, readFields } from "./fields.ts";
 import { member, shown, type UnitProblem } from "./problems.ts";
-import { boolean, directory, matching, rawText, refuse, textOf, type Read } from "./readers.ts";
+import { boolean, matching, rawText, refusedPath, refuse, textOf, type Read } from "./readers.ts";
 
 const named = rawText(
   matching(
@@ -12,9 +12,20 @@ const named = rawText(
   ),
 );
 
+/** What systemd 255 to 257 hands to its helper in words, and fails to start the service if there are too many. */
+const file = rawText((path) =>
+  /[ \\]/.test(path)
+    ? {
+        code: "ERR_UNIT_PATH",
+        message: "a space or a backslash is in it, with which systemd cannot load a credential",
+        hint: "rename it, or link to it from another path",
+      }
+    : refusedPath(path),
+);
+
 /** A file or a unix socket, or the name under which systemd has the credential itself. */
 const source: Read = (value, path, problems) =>
-  (typeof value === "string" && !value.includes("/") ? named : directory)(value, path, problems);
+  (typeof value === "string" && !value.includes("/") ? named : file)(value, path, problems);
 
 /** SetCredential= reads C escapes and no specifiers; a space at an end would be dropped. */
 const literal: Read = (value, path, problems) => {
