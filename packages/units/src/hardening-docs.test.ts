@@ -104,7 +104,9 @@ it("docs/hardening.md has what is written and what is left out, and why", async 
     told.filter(({ directive, status }) => status === "added" && isSandbox.has(directive)),
   ).map(([directive, explanations]) => {
     const values = (profile: string) =>
-      explanations.filter((explanation) => explanation.profile === profile).map(({ value = "" }) => code(value));
+      explanations
+        .filter((explanation) => explanation.profile === profile)
+        .map(({ value = "" }) => code(value));
     return [
       code(directive),
       values("inbound").join(" "),

@@ -32,7 +32,10 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
   });
   afterAll(() => systemd?.close());
 
-  async function ask(description: Omit<AppDescription, "exec">, request: Parameters<PrivateSystemd["request"]>[0]) {
+  async function ask(
+    description: Omit<AppDescription, "exec">,
+    request: Parameters<PrivateSystemd["request"]>[0],
+  ) {
     await systemd.installUnits(emitUnits({ ...description, exec: [systemd.node, "--eval", answer] }));
     await systemd.start(`${description.name}.socket`);
     return JSON.parse((await systemd.request(request)).body) as Answer;
@@ -82,17 +85,14 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
   it("is reached again, once it has stopped, through a socket in its runtime folder", async () => {
     const socketPath = "/run/kept/app.sock";
     const request = { url: "http://app/", socketPath };
-    await ask(
-      { name: "kept", runtimeDirectory: "kept", sockets: [{ listen: socketPath }] },
-      request,
-    );
+    await ask({ name: "kept", runtimeDirectory: "kept", sockets: [{ listen: socketPath }] }, request);
     await systemd.stop("kept.service");
     expect(await systemd.request(request)).toMatchObject({ status: 200 });
   });
 
   it("has its credentials, byte for byte", async () => {
     const secret = "\0\n\\%é";
-    const file = "/root/100%-$mine/it's-\"é\"";
+    const file = '/root/100%-$mine/it\'s-"é"';
     await systemd.mustRun(["sh", "-c", 'mkdir -p "$(dirname "$0")" && cat >"$0"', `/run${file}`], {
       input: secret,
     });

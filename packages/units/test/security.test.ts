@@ -73,13 +73,16 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze s
     expect(exposure({ hardening: "none", user: "root" })).toBeGreaterThan(9);
   });
 
-  it.each(["inbound", "outbound"] as const)("finds nothing in %s that has no answer in the table", (hardening) => {
-    const told = explain({ ...app, hardening });
-    for (const name of costly({ hardening })) {
-      const directive = /^\w+/.exec(name)![0];
-      const answer = told.find((explanation) => explanation.directive === directive);
-      // What is written and still counts has a price, had it said less.
-      expect([name, answer?.status === "left out" || answer?.cost !== undefined]).toEqual([name, true]);
-    }
-  });
+  it.each(["inbound", "outbound"] as const)(
+    "finds nothing in %s that has no answer in the table",
+    (hardening) => {
+      const told = explain({ ...app, hardening });
+      for (const name of costly({ hardening })) {
+        const directive = /^\w+/.exec(name)![0];
+        const answer = told.find((explanation) => explanation.directive === directive);
+        // What is written and still counts has a price, had it said less.
+        expect([name, answer?.status === "left out" || answer?.cost !== undefined]).toEqual([name, true]);
+      }
+    },
+  );
 });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
+import { addressFamilies, callGroups, capabilities } from "../src/lib/harden/choices.ts";
+import { measures } from "../src/lib/harden/measures.ts";
 import { gitea } from "./gitea.ts";
 
 // Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else.
@@ -49,6 +51,57 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       watchdogSec: "30s",
       drainTimeout: "infinity",
       idleTimeout: "1h 30min",
+    },
+    "a sandbox of single directives": {
+      ...app,
+      hardening: {
+        profile: "inbound",
+        ambientCapabilities: ["CAP_NET_RAW", "CAP_NET_BIND_SERVICE"],
+        privateNetwork: false,
+        protectHome: "tmpfs",
+        procSubset: "all",
+        restrictNamespaces: ["net", "pid", "user"],
+        memoryDenyWriteExecute: true,
+        systemCallFilter: ["@resources", "mbind", "~@ipc"],
+        systemCallErrorNumber: "ENOSYS",
+        restrictAddressFamilies: ["AF_UNIX", "AF_INET"],
+        ipAddressAllow: ["localhost", "10.0.0.0/8", "fd00::/8"],
+        umask: "0027",
+      },
+    },
+    "a sandbox of which nothing is left": {
+      ...app,
+      user: "git",
+      hardening: Object.fromEntries(
+        Object.keys(measures)
+          .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
+          .map((field) => [field, false]),
+      ),
+    },
+    "every capability and every family of addresses that there is": {
+      ...app,
+      hardening: {
+        capabilityBoundingSet: capabilities.map((capability) => `CAP_${capability}`),
+        restrictAddressFamilies: addressFamilies.map((family) => `AF_${family}`),
+        systemCallFilter: callGroups,
+      },
+    },
+    "folders, credentials and no compiler": {
+      ...app,
+      exec: [process.execPath],
+      jitless: true,
+      stateDirectory: ["app", "100% mine/é"],
+      stateDirectoryMode: "0700",
+      cacheDirectory: "app",
+      logsDirectory: "app",
+      runtimeDirectory: "app",
+      configurationDirectory: "app",
+      credentials: {
+        key: "/etc/100%-$mine/key",
+        sealed: { encrypted: true },
+        text: { value: ' 50% of "$HOME" \\n\n\t%n é; # ' },
+      },
+      importCredentials: ["app.*"],
     },
     "a template for a rolling restart": { ...app, rolling: true, wantedBy: ["multi-user.target"] },
     "several sockets that roll over": {

@@ -88,6 +88,8 @@ it("explanationText has each reason below its lines", () => {
   expect(text).toContain(
     "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The system calls that",
   );
-  expect(text).toMatch(/\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/);
+  expect(text).toMatch(
+    /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/,
+  );
   expect(text).toMatch(/\nNotifyAccess=all\n/);
 });

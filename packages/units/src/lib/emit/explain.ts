@@ -61,14 +61,12 @@ export function explain(description?: AppDescription): Explanation[] {
     ...written,
     ...leftOut
       .filter(({ key, value }) => !isWritten(key, value))
-      .map(
-        ({ key, value, reason }): Explanation => ({
-          ...{ unit: service.unit, profile, section: "Service", directive: key },
-          ...(value === undefined ? {} : { value }),
-          status: "left out",
-          reason,
-        }),
-      ),
+      .map(({ key, value, reason }): Explanation => ({
+        ...{ unit: service.unit, profile, section: "Service", directive: key },
+        ...(value === undefined ? {} : { value }),
+        status: "left out",
+        reason,
+      })),
   ];
 }
 

@@ -92,7 +92,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
     },
     problems,
   );
-  if (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")) refuseTemporary(description, problems);
+  if (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp"))
+    refuseTemporary(description, problems);
   return {
     name: checkedName,
     unit: `${checkedName}${rolling ? "@" : ""}.service`,

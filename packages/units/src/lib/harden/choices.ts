@@ -17,7 +17,8 @@ export function orOff(read: Read): Read {
 
 /** An array with something in it. */
 function list(read: Read): Read {
-  return (value, path, problems) => (Array.isArray(value) ? oneOrMore(read) : each(read))(value, path, problems);
+  return (value, path, problems) =>
+    (Array.isArray(value) ? oneOrMore(read) : each(read))(value, path, problems);
 }
 
 /** An array of words on one line; an empty one is written as `none` or, where there is no such thing, refused. */
@@ -28,35 +29,49 @@ export function words(word: Read, none?: string): Read {
   };
 }
 
-/** One of the names that systemd knows: it ignores another, and what it says would be open, or closed. */
-function known(prefix: string, names: string, what: string, hint: string): Read {
-  const pattern = new RegExp(`^${prefix}(?:${names.replace(/\s+/g, "|")})$`);
-  return rawText(matching("ERR_UNIT_NAME", pattern, `not ${what}`, hint));
+/** One of the names that systemd knows: it ignores another, and what was to be closed would be open, or the reverse. */
+function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
+  return rawText(
+    matching("ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),
+  );
 }
+
+/** capabilities(7), without their prefix. */
+export const capabilities =
+  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
+   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP
+   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
+   SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/);
 
 export const capability = known(
   "CAP_",
-  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
-   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID
-   SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG
-   WAKE_ALARM`,
+  capabilities,
   "a capability",
   "as in capabilities(7): 'CAP_NET_ADMIN'",
 );
 
+/** Those of address_families(7) that a server would use, without their prefix. */
+export const addressFamilies =
+  "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP".split(" ");
+
 export const addressFamily = known(
   "AF_",
-  "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP",
+  addressFamilies,
   "an address family that a server would use",
   "as in address_families(7): 'AF_UNIX'",
 );
 
 export const namespace = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
 
+/** Groups of system calls; `systemd-analyze syscall-filter` shows them. */
+export const callGroups =
+  `@aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
+   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service
+   @timer`.split(/\s+/);
+
 const systemCall = known(
   "~?",
-  `[a-z_][a-z0-9_]* @aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
-   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service @timer`,
+  ["[a-z_][a-z0-9_]*", ...callGroups],
   "a system call or a group of them",
   "as `systemd-analyze syscall-filter` shows them: '@resources'",
 );

@@ -18,7 +18,11 @@ export function refuseContradictions(
 ): void {
   const refuse = (field: SandboxField, message: string, hint: string) =>
     problems.push({ path: `hardening.${field}`, ...conflict(message, hint) });
-  const wordsOf = (field: SandboxField) => valueOf(field).join(" ").split(" ").filter((word) => word !== "");
+  const wordsOf = (field: SandboxField) =>
+    valueOf(field)
+      .join(" ")
+      .split(" ")
+      .filter((word) => word !== "");
 
   for (const field of Object.keys(measures) as SandboxField[]) {
     const { key, dynamicUser } = measures[field];
@@ -33,7 +37,11 @@ export function refuseContradictions(
   }
 
   if (facts.inHome && isAsked("protectHome") && ["yes", "tmpfs"].includes(valueOf("protectHome")[0]!)) {
-    refuse("protectHome", "the program lies in a home, and would not be found", "write 'read-only', or leave it out");
+    refuse(
+      "protectHome",
+      "the program lies in a home, and would not be found",
+      "write 'read-only', or leave it out",
+    );
   }
   if (facts.justInTime && !facts.jitless && valueOf("memoryDenyWriteExecute").length > 0) {
     refuse(
@@ -45,7 +53,9 @@ export function refuseContradictions(
 
   const ambient = wordsOf("ambientCapabilities");
   const bounding = wordsOf("capabilityBoundingSet");
-  const outside = ambient.filter((name) => valueOf("capabilityBoundingSet").length > 0 && !bounding.includes(name));
+  const outside = ambient.filter(
+    (name) => valueOf("capabilityBoundingSet").length > 0 && !bounding.includes(name),
+  );
   if (outside.length > 0) {
     refuse(
       "capabilityBoundingSet",

@@ -25,7 +25,8 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
     {
       key: "Environment",
       value: item(`NODE_OPTIONS=${options}`),
-      reason: "Node and its children compile nothing while they run, so that MemoryDenyWriteExecute= can hold.",
+      reason:
+        "Node and its children compile nothing while they run, so that MemoryDenyWriteExecute= can hold.",
     },
   ];
 }

@@ -172,7 +172,8 @@ export const measures: Record<SandboxField, Measure> = {
     inbound: "pid",
     reason: "/proc shows processes and nothing of the system.",
     cost: "os.cpus() is empty; os.availableParallelism(), os.totalmem() and os.uptime() work.",
-    leftOut: "os.cpus() would be empty, and what measures the machine would find no /proc/stat or /proc/meminfo.",
+    leftOut:
+      "os.cpus() would be empty, and what measures the machine would find no /proc/stat or /proc/meminfo.",
   },
   lockPersonality: {
     key: "LockPersonality",
@@ -211,7 +212,8 @@ export const measures: Record<SandboxField, Measure> = {
     cost:
       "V8 compiles nothing: loops run some four times slower, a server answers less than half as many requests, and there is no WebAssembly. " +
       "fetch() is built on it: it fails, and on Node 20 and 22 ends the process. Type stripping fails too.",
-    leftOut: "It kills V8 at the first function that it compiles. jitless: true makes Node run without, and writes it.",
+    leftOut:
+      "It kills V8 at the first function that it compiles. jitless: true makes Node run without, and writes it.",
   },
   removeIPC: {
     key: "RemoveIPC",
@@ -263,7 +265,8 @@ export const measures: Record<SandboxField, Measure> = {
         : oneOf(["EPERM", "EACCES", "ENOSYS"])(value, path, problems),
     none: errorNumber,
     ...both(errorNumber),
-    reason: "A filtered call fails with EPERM: without this it would kill the program, and Node 20 makes one when it starts.",
+    reason:
+      "A filtered call fails with EPERM: without this it would kill the program, and Node 20 makes one when it starts.",
     leftOut: "No system call is filtered.",
   },
   restrictAddressFamilies: {
@@ -304,45 +307,67 @@ function errorNumber(_: Facts, valueOf: ValueOf): string[] {
 export const neverWritten: readonly { key: string; value?: string; reason: string }[] = [
   {
     key: "RootDirectory",
-    reason: "Node needs the system's libraries, certificates, time zones and programs: a root of its own would have to be kept as up to date as the system.",
+    reason:
+      "Node needs the system's libraries, certificates, time zones and programs: a root of its own would have to be kept as up to date as the system.",
   },
   { key: "RootImage", reason: "As RootDirectory=." },
   {
     key: "TemporaryFileSystem",
-    reason: "With BindReadOnlyPaths= it makes an allow-list of what can be read, which is another on each machine; ProtectSystem= leaves all of it read-only.",
+    reason:
+      "With BindReadOnlyPaths= it makes an allow-list of what can be read, which is another on each machine; ProtectSystem= leaves all of it read-only.",
   },
   { key: "BindReadOnlyPaths", reason: "As TemporaryFileSystem=." },
   {
     key: "InaccessiblePaths",
-    reason: "What there is to hide is another on each machine; what every machine has, ProtectHome=, ProtectProc= and PrivateDevices= hide.",
+    reason:
+      "What there is to hide is another on each machine; what every machine has, ProtectHome=, ProtectProc= and PrivateDevices= hide.",
   },
   {
     key: "NoExecPaths",
-    reason: "Node is an interpreter that runs whatever it can read, and add-ons and child processes lie in the app's own folder.",
+    reason:
+      "Node is an interpreter that runs whatever it can read, and add-ons and child processes lie in the app's own folder.",
   },
   { key: "ExecPaths", reason: "As NoExecPaths=." },
   {
     key: "DeviceAllow",
-    reason: "PrivateDevices= leaves the harmless ones alone. The clock's, which systemd-analyze counts, is ProtectClock='s, and has no file there.",
+    reason:
+      "PrivateDevices= leaves the harmless ones alone. The clock's, which systemd-analyze counts, is ProtectClock='s, and has no file there.",
   },
   {
     key: "PrivatePIDs",
-    reason: "systemd 257 then passes a LISTEN_PID that is not the program's own, so it finds no socket; and Node as process 1 ignores SIGTERM.",
+    reason:
+      "systemd 257 then passes a LISTEN_PID that is not the program's own, so it finds no socket; and Node as process 1 ignores SIGTERM.",
   },
   {
     key: "NotifyAccess",
     value: "all",
     reason: "Any child could speak for the service. OpenFile= lets the main process notify without a socket.",
   },
-  { key: "PrivateTmp", value: "disconnected", reason: "systemd 257 is needed, and /tmp is no less private without." },
+  {
+    key: "PrivateTmp",
+    value: "disconnected",
+    reason: "systemd 257 is needed, and /tmp is no less private without.",
+  },
   { key: "PrivateUsers", value: "identity", reason: "systemd 257 is needed, and it separates less." },
-  { key: "ProtectControlGroups", value: "strict", reason: "systemd 257 is needed, and it hides no more than which other control groups there are." },
-  { key: "ProtectHostname", value: "private", reason: "systemd 258 is needed, and the name cannot be set anyhow." },
-  { key: "PrivateBPF", reason: "systemd 258 is needed, and bpf(2) is not among the system calls that are let through." },
+  {
+    key: "ProtectControlGroups",
+    value: "strict",
+    reason: "systemd 257 is needed, and it hides no more than which other control groups there are.",
+  },
+  {
+    key: "ProtectHostname",
+    value: "private",
+    reason: "systemd 258 is needed, and the name cannot be set anyhow.",
+  },
+  {
+    key: "PrivateBPF",
+    reason: "systemd 258 is needed, and bpf(2) is not among the system calls that are let through.",
+  },
   { key: "PrivateMounts", reason: "It is implied: what is private or protected here has mounts of its own." },
   {
     key: "SocketBindDeny",
-    reason: "Outbound, a port of its own for metrics, or UDP, may be meant; inbound, RestrictAddressFamilies= leaves nothing to bind.",
+    reason:
+      "Outbound, a port of its own for metrics, or UDP, may be meant; inbound, RestrictAddressFamilies= leaves nothing to bind.",
   },
   { key: "RestrictNetworkInterfaces", reason: "The names of interfaces are another on each machine." },
   { key: "RestrictFileSystems", reason: "It needs a kernel with BPF LSM, and is ignored without." },
@@ -350,5 +375,8 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   { key: "Delegate", reason: "It makes no control groups." },
   { key: "SecureBits", reason: "They say what becomes of capabilities, of which there are none." },
   { key: "AppArmorProfile", reason: "A policy of the machine, as those of SELinux and SMACK are." },
-  { key: "MemoryMax", reason: "How much is enough is known to the app alone; so with TasksMax=, CPUQuota= and LimitNOFILE=." },
+  {
+    key: "MemoryMax",
+    reason: "How much is enough is known to the app alone; so with TasksMax=, CPUQuota= and LimitNOFILE=.",
+  },
 ];

@@ -49,13 +49,23 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
   if (credentials === undefined) return [];
   if (!isObject(credentials)) {
     const message = `${shown(credentials)} is not an object`;
-    return refuse("ERR_UNIT_TYPE", path, problems, message, "write names: { 'tls.key': '/etc/shop/tls.key' }");
+    return refuse(
+      "ERR_UNIT_TYPE",
+      path,
+      problems,
+      message,
+      "write names: { 'tls.key': '/etc/shop/tls.key' }",
+    );
   }
   return Object.entries(credentials).flatMap(([name, described]) => {
     const at = member(path, name);
     const [checked = ""] = named(name, at, problems);
     const whole = isObject(described);
-    const { path: from, value, encrypted } = whole
+    const {
+      path: from,
+      value,
+      encrypted,
+    } = whole
       ? readFields(parts, [], described, at, problems)
       : { path: source(described, at, problems), value: [], encrypted: [] };
     const kind = encrypted[0] === "true" ? "Encrypted" : "";

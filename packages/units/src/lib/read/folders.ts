@@ -8,10 +8,12 @@ const refused = refusing("ERR_UNIT_PATH");
 /** systemd.exec(5) RuntimeDirectory=. From systemd 250 on `:` separates, and in this list a backslash or a quote is not itself. */
 function refusedFolder(path: string): Refusal | undefined {
   if (path === "") return refused("it is empty", "write a name");
-  if (path.startsWith("/")) return refused("not a relative path", "it is a folder in that of systemd: shop is /var/lib/shop");
+  if (path.startsWith("/"))
+    return refused("not a relative path", "it is a folder in that of systemd: shop is /var/lib/shop");
   if (path.split("/").some((part) => ["", ".", ".."].includes(part)))
     return refused("an empty part, . or .. is in it", "write a path such as shop or shop/files");
-  if (/^private(?:\/|$)/.test(path)) return refused("systemd keeps private for itself", "choose another name");
+  if (/^private(?:\/|$)/.test(path))
+    return refused("systemd keeps private for itself", "choose another name");
   return /[:\\"'\p{Control}]/u.test(path)
     ? refused("a colon, a quote, a backslash or a control character is in it", "choose another name")
     : undefined;
