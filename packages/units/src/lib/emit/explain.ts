@@ -47,7 +47,11 @@ export function explain(description?: AppDescription): Explanation[] {
         const measure = section === "Service" ? sandboxed.get(key) : undefined;
         const cost = typeof measure?.cost === "object" ? measure.cost[profile] : measure?.cost;
         return {
-          ...{ unit, profile, section, directive: key, value },
+          unit,
+          profile,
+          section,
+          directive: key,
+          value,
           status: reason === undefined ? "asked" : "added",
           reason: reason ?? measure?.reason ?? "The description asks for it.",
           ...(cost === undefined ? {} : { cost }),
@@ -62,7 +66,10 @@ export function explain(description?: AppDescription): Explanation[] {
     ...leftOut
       .filter(({ key, value }) => !isWritten(key, value))
       .map(({ key, value, reason }): Explanation => ({
-        ...{ unit: service.unit, profile, section: "Service", directive: key },
+        unit: service.unit,
+        profile,
+        section: "Service",
+        directive: key,
         ...(value === undefined ? {} : { value }),
         status: "left out",
         reason,

@@ -1,6 +1,6 @@
 import { isObject } from "../read/fields.ts";
 import { shown, type UnitProblem } from "../read/problems.ts";
-import { isNode } from "../read/program.ts";
+import { isNode } from "../read/runtime.ts";
 import { item } from "../write/escape.ts";
 import type { Line } from "../write/unit-text.ts";
 

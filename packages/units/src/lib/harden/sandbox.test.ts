@@ -229,10 +229,10 @@ describe("the table", () => {
   it("has a reason for each directive that a profile leaves out", () => {
     for (const { status, reason } of explain().filter(({ section }) => section === "Service"))
       expect([status, reason]).toEqual([status, expect.stringMatching(/.\.$/)]);
-    for (const measure of Object.values(measures)) {
-      const leaves = profiles.some((profile) => measure[profile] === undefined);
-      if (leaves) expect(measure.leftOut).toBeDefined();
-    }
+    const open = Object.values(measures).filter((measure) =>
+      profiles.some((profile) => !(profile in measure)),
+    );
+    expect(open.filter(({ leftOut }) => leftOut === undefined)).toEqual([]);
   });
 
   it("has reasons of one line, which no backslash continues", () => {

@@ -91,22 +91,3 @@ export function durationVariable(name: keyof typeof ofFields): Read {
   return (value, path, problems) =>
     durationOrInfinity(value, path, problems).map((text) => item(`${name}=${text === "0" ? "0s" : text}`));
 }
-
-/** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
-const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
-
-/** The name of the program: behind env(1), of that which it starts. */
-function programName(exec: unknown): string {
-  const [first, second]: unknown[] = Array.isArray(exec) ? exec : [];
-  const program = typeof first === "string" && first.endsWith("/env") ? second : first;
-  return typeof program === "string" ? program.slice(program.lastIndexOf("/") + 1) : "";
-}
-
-/** Whether it is Node, by any name such as nodejs or node22. */
-export function isNode(exec: unknown): boolean {
-  return /^node(?:js)?(?:[-\d.]|$)/.test(programName(exec));
-}
-
-export function compilesAtRunTime(exec: unknown): boolean {
-  return justInTime.test(programName(exec));
-}
