@@ -23,7 +23,7 @@ hardening: {
   profile: "outbound",
   ipAddressDeny: true, // but to the database:
   ipAddressAllow: ["localhost", "10.0.0.5"],
-  restrictNamespaces: ["net", "pid", "user"], // for Chromium's own sandbox
+  restrictNamespaces: ["user"],
   protectHome: "read-only",
   privateIPC: false,
 }

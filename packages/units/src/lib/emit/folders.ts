@@ -1,9 +1,7 @@
 import type { Asked } from "../read/fields.ts";
-import { folderDirectives } from "../read/folders.ts";
+import { folderDirectives, type FolderField } from "../read/folders.ts";
 import { item } from "../write/escape.ts";
 import { added, asked, askedOr, type Line } from "../write/unit-text.ts";
-
-type FolderField = keyof typeof folderDirectives;
 
 /** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
 const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");

@@ -37,13 +37,13 @@ function known(prefix: string, names: readonly string[], what: string, hint: str
 }
 
 /** capabilities(7), without their prefix. */
-export const capabilities =
+export const capabilities: readonly string[] =
   `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
    IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP
    SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
    SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/);
 
-export const capability = known(
+export const capability: Read = known(
   "CAP_",
   capabilities,
   "a capability",
@@ -51,20 +51,20 @@ export const capability = known(
 );
 
 /** Those of address_families(7) that a server would use, without their prefix. */
-export const addressFamilies =
+export const addressFamilies: readonly string[] =
   "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP".split(" ");
 
-export const addressFamily = known(
+export const addressFamily: Read = known(
   "AF_",
   addressFamilies,
   "an address family that a server would use",
   "as in address_families(7): 'AF_UNIX'",
 );
 
-export const namespace = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
+export const namespace: Read = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
 
 /** Groups of system calls; `systemd-analyze syscall-filter` shows them. */
-export const callGroups =
+export const callGroups: readonly string[] =
   `@aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
    @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service
    @timer`.split(/\s+/);
@@ -88,7 +88,7 @@ export const systemCalls: Read = (value, path, problems) => {
 };
 
 /** systemd.resource-control(5) IPAddressAllow=. */
-export const ipAddresses = words(
+export const ipAddresses: Read = words(
   rawText((text) => {
     const [, address = "", bits = "0"] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
     const fits =

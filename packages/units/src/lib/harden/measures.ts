@@ -187,7 +187,7 @@ export const measures: Record<SandboxField, Measure> = {
       (Array.isArray(value) ? choose.words(choose.namespace) : yesNo)(value, path, problems),
     ...both("yes"),
     reason: "No namespace can be made or entered.",
-    cost: "Chromium (Puppeteer, Playwright) has no sandbox of its own: it needs ['net', 'pid', 'user'].",
+    cost: "Chromium (Puppeteer, Playwright) cannot make its own sandbox.",
   },
   restrictRealtime: {
     key: "RestrictRealtime",

@@ -20,7 +20,7 @@ export interface Sandbox {
   leftOut: LeftOut[];
 }
 
-export const sandboxFields = Object.keys(measures) as SandboxField[];
+const sandboxFields = Object.keys(measures) as SandboxField[];
 
 const readProfile = oneOf(["none", "outbound", "inbound"]);
 

@@ -79,7 +79,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
 }
 
 /** ImportCredential=: which of the system's credentials to pass on. */
-export const importedCredential = rawText(
+export const importedCredential: Read = rawText(
   matching(
     "ERR_UNIT_NAME",
     /^(?!\.{1,2}$)(?:[\w.@+-]{1,255}|[\w.@+-]{0,254}\*)$/,

@@ -30,8 +30,13 @@ const folder: Read = (value, path, problems) => {
 
 const folders = oneOrMore(folder);
 
+type Kind = "state" | "cache" | "logs" | "runtime" | "configuration";
+
+/** Those of AppDescription. */
+export type FolderField = `${Kind}Directory` | `${Kind}DirectoryMode` | "runtimeDirectoryPreserve";
+
 /** Folders of the service's own that systemd makes; in the order of the unit file. */
-export const folderDirectives = {
+export const folderDirectives: Record<FolderField, Directive> = {
   stateDirectory: {
     key: "StateDirectory",
     read: (value, path, problems) => (value === false ? [] : folders(value, path, problems)),
@@ -46,4 +51,4 @@ export const folderDirectives = {
   runtimeDirectoryPreserve: { key: "RuntimeDirectoryPreserve", read: oneOf(["no", "yes", "restart"]) },
   configurationDirectory: { key: "ConfigurationDirectory", read: folders },
   configurationDirectoryMode: { key: "ConfigurationDirectoryMode", read: mode },
-} satisfies Record<string, Directive>;
+};
