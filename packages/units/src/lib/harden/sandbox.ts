@@ -7,7 +7,7 @@ import type { HardeningProfile, SandboxField } from "./options.ts";
 import { refuseContradictions } from "./contradictions.ts";
 
 /** A directive that could be in the sandbox and is not. */
-export interface LeftOut {
+interface LeftOut {
   key: string;
   /** The one value that is meant, if others may be written. */
   value?: string;
