@@ -14,7 +14,7 @@ What \`@sockact/units\` writes into a service that nobody asked for, and why. Ma
 | ---------------------- | --------------------------------------------------------------------- | -------------------------- |
 | \`"inbound"\`            | only answers what comes through its sockets                           | 0.2 SAFE                   |
 | \`"outbound"\` (default) | opens connections too: to a database, to an API                       | 1.1 OK                     |
-| \`"none"\`               | is to run as it would without; with \`user: "root"\` 9.4 UNSAFE     | 8.2 EXPOSED                |
+| \`"none"\`               | is to run as it would without; is still a user of its own by default | 8.2 EXPOSED, as root 9.4 UNSAFE |
 
 ## Single directives
 
@@ -66,7 +66,7 @@ The app finds each as a file in \`$CREDENTIALS_DIRECTORY\`; [TLS](tls.md) takes 
 ## jitless
 
 \`jitless: true\` runs Node with \`--jitless\`, in \`NODE_OPTIONS\`, so that child processes have it as well, and writes \`MemoryDenyWriteExecute=\`, which V8 cannot live with otherwise: what is in memory never
-becomes a program. Measured on Node 20 and 26: a loop takes four times as long, a small server answers less than half as many requests a second. There is no WebAssembly: \`fetch()\` fails, and on
+becomes a program. Measured on Node 20 and 26: a loop takes four times as long, a small server answers half as many requests a second on Node 20, a third on 26. There is no WebAssembly: \`fetch()\` fails, and on
 Node 20 and 22 ends the process with an unhandled rejection. \`http.request()\` works.
 `;
 

@@ -210,7 +210,7 @@ export const measures: Record<SandboxField, Measure> = {
     ...both(({ jitless }) => (jitless ? ["yes"] : [])),
     reason: "What is written to memory never runs: an attacker's code neither.",
     cost:
-      "V8 compiles nothing: loops run some four times slower, a server answers less than half as many requests, and there is no WebAssembly. " +
+      "V8 compiles nothing: loops run some four times slower, a server answers half as many requests or fewer, and there is no WebAssembly. " +
       "fetch() is built on it: it fails, and on Node 20 and 22 ends the process. Type stripping fails too.",
     leftOut:
       "It kills V8 at the first function that it compiles. jitless: true makes Node run without, and writes it.",
