@@ -332,7 +332,7 @@ describe("any text in any field", () => {
     )
     .map((parts) => parts.join(""));
 
-  it("is refused or stays in its own line", () => {
+  it("is refused or stays in its own line", { timeout: 30_000 }, () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.constantFrom(...fields), text, (field, value) => {
