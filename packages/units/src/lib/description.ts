@@ -190,7 +190,7 @@ export interface AppDescription {
   uid?: number;
   /**
    * Whether both units are templates, `<name>@.socket` and `<name>@.service`: each instance has a socket and a service of its own, and `%i` in
-   * a `Specifier` is its name.
+   * a `Specifier` is its name. An outbound one has a folder named after it, which systemd 257 fails to make where the name holds a `\\`.
    */
   template?: boolean;
   /** DefaultInstance= of a template: which instance `systemctl enable` enables where none is named; as systemd-escape(1) writes it. */
