@@ -2,7 +2,7 @@ import { isObject } from "./fields.ts";
 import { refusing, shown, type UnitProblem } from "./problems.ts";
 import { integer } from "./numbers.ts";
 import { oneOf } from "./readers.ts";
-import { refusedInstance, refusedLength } from "./unit-name.ts";
+import { refusedLength } from "./unit-name.ts";
 import { oldest } from "./versions.ts";
 
 /** What kind of units a description makes, and for which service manager. */
@@ -36,7 +36,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
     problems.push({ path, ...conflict(message, hint) });
   const given = (field: string) => description[field] !== undefined && description[field] !== false;
 
-  if (systemd !== undefined) integer(oldest, 999)(systemd, "systemd", problems);
+  const version = systemd === undefined ? [] : integer(oldest, 999)(systemd, "systemd", problems);
   const [checkedManager = "system"] = oneOf(["system", "user"])(manager, "manager", problems);
   if (uid !== undefined) integer(0, 4_294_967_294)(uid, "uid", problems);
 
@@ -80,12 +80,16 @@ export function readArrangement(description: Record<string, unknown>, problems: 
         "leave the @ and the rest off",
       );
   }
+  const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
     refuse("defaultInstance", "there is no template", "write template: true, or leave it out");
+  const tooLong = refusedLength(`${String(name)}@${String(defaultInstance)}.service`);
+  if (typeof defaultInstance === "string" && tooLong !== undefined)
+    problems.push({ path: "defaultInstance", ...tooLong });
   return {
     kind,
     manager: checkedManager as Arrangement["manager"],
     uid: uid as number | undefined,
-    systemd: systemd as number | undefined,
+    systemd: version.length === 0 ? undefined : Number(version[0]),
   };
 }
