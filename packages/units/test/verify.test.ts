@@ -89,7 +89,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       ([, key]) => key,
     );
     const newer = ["AcceptFileDescriptors", "DeferTrigger", "DeferTriggerMaxSec", "PassPIDFD"];
-    expect(unknown.toSorted()).toEqual(systemdVersion()! < 258 ? newer : []);
+    expect(new Set(unknown)).toEqual(new Set(systemdVersion()! < 258 ? newer : []));
   });
 
   it("is asked about every field", () => {

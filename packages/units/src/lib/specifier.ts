@@ -27,7 +27,7 @@ const samples: Readonly<Record<string, string>> = {
   V: "/var/tmp",
   y: "/etc/systemd/system/1",
   Y: "/etc/systemd/system",
-  ...Object.fromEntries([..."aAbBgGHiIjJlmMnNopPquUvwW"].map((letter) => [letter, "1"])),
+  ...Object.fromEntries("aAbBgGHiIjJlmMnNopPquUvwW".split("").map((letter) => [letter, "1"])),
 };
 
 export function isSpecifier(value: unknown): value is Specifier {

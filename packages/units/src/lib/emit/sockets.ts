@@ -138,7 +138,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const refusal = several && name !== undefined ? refusedLength(unit) : undefined;
     if (refusal !== undefined) problems.push({ path: `${path}.name`, ...refusal });
     const rawPath = `${path}.raw`;
-    const raw = readRaw(
+    const further = readRaw(
       source.raw,
       ["Unit", "Socket", "Install"],
       withDescription,
@@ -146,7 +146,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
       rawPath,
       problems,
     );
-    return { unit, values, sibling, raw, rawPath };
+    return { unit, values, sibling, raw: further, rawPath };
   });
 }
 

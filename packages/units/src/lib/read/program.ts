@@ -40,7 +40,7 @@ function isVariable(word: unknown): word is { variable: unknown } {
 }
 
 /** An argument that systemd takes from the service's environment, whole and as one. */
-function variable(word: { variable: unknown }, path: string, problems: UnitProblem[]): string {
+function variableText(word: { variable: unknown }, path: string, problems: UnitProblem[]): string {
   if (typeof word.variable === "string" && namesVariable.test(word.variable)) return `\${${word.variable}}`;
   problems.push({
     path: `${path}.variable`,
@@ -64,7 +64,7 @@ export const exec: Read = (value, path, problems) => {
   }
   const words = Array.from(value, (word: unknown, index) => {
     const at = `${path}[${index}]`;
-    if (index > 0 && isVariable(word)) return variable(word, at, problems);
+    if (index > 0 && isVariable(word)) return variableText(word, at, problems);
     const text = textOf(word, at, problems);
     if (text === undefined) return "";
     if (index > 0) return argument(text);

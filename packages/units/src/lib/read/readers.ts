@@ -317,7 +317,9 @@ export const exitStatus: Read = (value, path, problems) =>
   typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
 
 export const signal: Read = oneOf(
-  "HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT".split(" ").map((name) => `SIG${name}`),
+  "HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
+    .split(" ")
+    .map((signalName) => `SIG${signalName}`),
 );
 
 /** A value, or an object with the value under `under` and flags of which each that is true is a character before it. */
