@@ -198,6 +198,11 @@ describe("what has no field", () => {
     expect(units["shop.socket"]).toContain("WantedBy=sockets.target\nRequiredBy=b.service\n");
   });
 
+  it("may be all that a socket listens on", () => {
+    const sockets = [{ raw: { Socket: { ListenFIFO: "/run/shop" } } }];
+    expect(emitUnits({ ...shop, sockets })["shop.socket"]).toContain("ListenFIFO=/run/shop\n");
+  });
+
   it("may be of the sandbox where there is none", () => {
     const raw = { Service: { PrivateTmp: true } };
     expect(emitUnits({ ...shop, raw })["shop.service"]).toContain("PrivateTmp=true\n");

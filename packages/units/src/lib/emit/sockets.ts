@@ -110,7 +110,19 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const values = readFields(withDescription, ["raw"], source, path, problems);
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
-    if (isObject(socket) && addressFields.every((field) => source[field] === undefined)) {
+    const rawPath = `${path}.raw`;
+    const further = readRaw(
+      source.raw,
+      ["Unit", "Socket", "Install"],
+      withDescription,
+      systemd,
+      rawPath,
+      problems,
+    );
+    const listens =
+      addressFields.some((field) => source[field] !== undefined) ||
+      further.Socket?.some(({ key }) => key.startsWith("Listen"));
+    if (isObject(socket) && listens !== true) {
       problems.push({
         code: "ERR_UNIT_MISSING",
         path,
@@ -137,15 +149,6 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
     const refusal = several && name !== undefined ? refusedLength(unit) : undefined;
     if (refusal !== undefined) problems.push({ path: `${path}.name`, ...refusal });
-    const rawPath = `${path}.raw`;
-    const further = readRaw(
-      source.raw,
-      ["Unit", "Socket", "Install"],
-      withDescription,
-      systemd,
-      rawPath,
-      problems,
-    );
     return { unit, values, sibling, raw: further, rawPath };
   });
 }

@@ -13,23 +13,23 @@ const ofFields = {
   SOCKACT_IDLE_TIMEOUT: "idleTimeout: '5min'",
 };
 
-const refusal = refusing("ERR_UNIT_PATH");
+const refusedProgram = refusing("ERR_UNIT_PATH");
 const refusedVariable = refusing("ERR_UNIT_VARIABLE");
 
 function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
-    return refusal(
+    return refusedProgram(
       "not an absolute path",
       "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
     );
   }
   if (/["'\\\p{Control}]/u.test(path)) {
-    return refusal(
+    return refusedProgram(
       "a quote, a backslash or a control character is in it",
       "systemd cannot run such a path: rename it",
     );
   }
-  if (path.endsWith("/")) return refusal("it names a folder", "write the path of the program");
+  if (path.endsWith("/")) return refusedProgram("it names a folder", "write the path of the program");
   return refusedPath(path);
 }
 

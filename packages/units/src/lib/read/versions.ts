@@ -58,6 +58,7 @@ const since: Readonly<Record<string, number>> = {
   ProtectProc: 247,
   SetCredential: 247,
   PrivateIPC: 248,
+  "RestrictAddressFamilies=none": 249,
   "StandardError=truncate:": 248,
   "StandardOutput=truncate:": 248,
   SocketBindAllow: 249,
