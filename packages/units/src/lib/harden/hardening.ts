@@ -73,7 +73,7 @@ const measures: readonly { key: AddedDirective; inbound?: Value; outbound?: Valu
   { key: "IPAddressDeny", inbound: "any" },
 ];
 
-/** What a user's manager cannot do, and says so of in the journal, or does anyway. */
+/** What does nothing under a user's manager: only root may load a packet filter, and a user's IPC goes when the user does. */
 const systemAlone: readonly AddedDirective[] = ["RemoveIPC", "IPAddressDeny"];
 
 function both(key: AddedDirective, value: Value): [{ key: AddedDirective; inbound: Value; outbound: Value }] {
