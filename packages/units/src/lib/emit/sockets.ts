@@ -65,13 +65,16 @@ export const directives: Record<Exclude<keyof SocketDescription, "description" |
   deferTriggerMaxSec: { key: "DeferTriggerMaxSec", read: read.durationOrInfinity },
 };
 
-const withDescription = { ...directives, description: { key: "Description", read: read.sentence } };
+const withDescription: Record<Exclude<keyof SocketDescription, "raw">, Directive> = {
+  ...directives,
+  description: { key: "Description", read: read.sentence },
+};
 
 /** A socket of a description, each value as its unit file has it. */
 export interface Socket {
   /** The name of its unit, with the suffix. */
   unit: string;
-  values: Asked<keyof typeof withDescription>;
+  values: Asked<Exclude<keyof SocketDescription, "raw">>;
   raw: RawSections;
   /** Where its raw sections are in the description. */
   rawPath: string;
