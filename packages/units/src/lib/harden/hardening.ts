@@ -7,6 +7,9 @@ export interface Sandboxed {
   hardening: Hardening;
   /** The name of the service without its suffix. */
   name: string;
+  /** What comes after the name of its folder, if each instance has its own. */
+  folder: string;
+  manager: "system" | "user";
   dynamicUser: boolean;
   /** Whether it lies in a home, and so must be able to read there. */
   inHome: boolean;
@@ -19,7 +22,7 @@ export interface Sandboxed {
 type Value = string | ((service: Sandboxed) => string[]);
 
 /** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
-const stateDirectory = (name: string): string => name.replace(/[:\\]/g, "_");
+const stateDirectory = ({ name, folder }: Sandboxed): string => name.replace(/[:\\]/g, "_") + folder;
 
 /**
  * The sandbox, directive by directive; both kinds were run with Node 20 to 26.
@@ -53,11 +56,11 @@ const measures: readonly { key: AddedDirective; inbound?: Value; outbound?: Valu
   ...both("RemoveIPC", "yes"),
   ...both("KeyringMode", "private"),
   ...both("UMask", "0077"),
-  { key: "StateDirectory", outbound: ({ name }) => [stateDirectory(name)] },
+  { key: "StateDirectory", outbound: (service) => [stateDirectory(service)] },
   {
     key: "Environment",
-    outbound: ({ name, dynamicUser, hasHome }) =>
-      dynamicUser && !hasHome ? [`HOME=%S/${stateDirectory(name)}`] : [],
+    outbound: (service) =>
+      service.dynamicUser && !service.hasHome ? [`HOME=%S/${stateDirectory(service)}`] : [],
   },
   ...both("SystemCallArchitectures", "native"),
   ...both("SystemCallFilter", () => ["@system-service", "~@privileged @resources"]),
@@ -70,6 +73,9 @@ const measures: readonly { key: AddedDirective; inbound?: Value; outbound?: Valu
   { key: "IPAddressDeny", inbound: "any" },
 ];
 
+/** What does nothing under a user's manager: only root may load a packet filter, and a user's IPC goes when the user does. */
+const systemAlone: readonly AddedDirective[] = ["RemoveIPC", "IPAddressDeny"];
+
 function both(key: AddedDirective, value: Value): [{ key: AddedDirective; inbound: Value; outbound: Value }] {
   return [{ key, inbound: value, outbound: value }];
 }
@@ -79,7 +85,7 @@ export function sandbox(service: Sandboxed): Line[] {
   const { hardening } = service;
   if (hardening === "none") return [];
   return measures.flatMap(({ key, [hardening]: value }) => {
-    if (value === undefined) return [];
+    if (value === undefined || (service.manager === "user" && systemAlone.includes(key))) return [];
     const values = typeof value === "string" ? [value] : value(service);
     return values.map((text) => added(key, text));
   });
