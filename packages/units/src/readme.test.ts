@@ -28,3 +28,24 @@ it("the README.md of the repository shows the units as they are really written",
     expect(repository).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
   }
 });
+
+it("README.md shows of its other examples what is really written", () => {
+  const fence = "```";
+  const examples = [
+    ...readme.matchAll(
+      new RegExp(
+        `${fence}ts\n(emitUnits\\((?:(?!${fence})[^])*;)\n${fence}\n\n${fence}ini\n([^]*?)${fence}`,
+        "g",
+      ),
+    ),
+  ];
+  expect(examples.length).toBeGreaterThanOrEqual(4);
+  for (const [, call, shown] of examples) {
+    // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
+    const units = new Function("emitUnits", `return ${call}`)(emitUnits) as Record<string, string>;
+    const files = [...shown!.matchAll(/^# (\S+)\n((?:.+\n)+)/gm)];
+    expect(files.length).toBeGreaterThan(0);
+    for (const [, file, lines] of files)
+      expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
+  }
+});

@@ -3,6 +3,8 @@ import { isObject } from "../read/fields.ts";
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { readService, serviceSections, type Service } from "./service.ts";
 import { readSockets, socketSections } from "./sockets.ts";
+import { withRaw } from "../read/raw.ts";
+import { knows } from "../read/versions.ts";
 import { byteLength } from "../read/text.ts";
 import { unitText, type Section } from "../write/unit-text.ts";
 
@@ -54,24 +56,41 @@ export function describedUnits(description: AppDescription): DescribedUnits {
     ]);
   }
   const service = readService(source, problems);
-  const sockets = readSockets(source.sockets, service.name, problems);
+  const sockets = readSockets(source.sockets, service, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
+  const { kind, systemd } = service.arrangement;
+  // Connections are of no one's, and an instance has the socket of its own name.
+  const socketUnits =
+    kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
   const units = [
     ...sockets.map((socket) => ({
       unit: socket.unit,
-      sections: socketSections(socket, service),
+      sections: withRaw(socketSections(socket, service), socket.raw, socket.rawPath, problems),
     })),
     {
       unit: service.unit,
-      sections: serviceSections(
-        service,
-        sockets.map(({ unit }) => unit),
-      ),
+      sections: withRaw(serviceSections(service, socketUnits), service.raw, "raw", problems),
     },
-  ];
+  ].map(({ unit, sections }) => ({
+    unit,
+    // What nobody asked for must not ask for a newer systemd than there is.
+    sections: sections.map(({ name, lines }) => ({
+      name,
+      lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
+    })),
+  }));
   for (const { unit, sections } of units) {
+    const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {
+      if (!hasInstance && /(?<!%)(?:%%)*%[iI]/.test(value)) {
+        problems.push({
+          code: "ERR_UNIT_CONFLICT",
+          path: `${unit} ${key}=`,
+          message: "%i is the instance, and the unit has none",
+          hint: "leave it out, or write template: true",
+        });
+      }
       const length = byteLength(`${key}=${value}`);
       if (length <= longestLine) continue;
       problems.push({

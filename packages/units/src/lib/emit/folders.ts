@@ -1,6 +1,7 @@
 import type { Asked } from "../read/fields.ts";
 import { folderDirectives, type FolderField } from "../read/folders.ts";
-import { item } from "../write/escape.ts";
+import { isSpecifier, type Text } from "../specifier.ts";
+import { item, raw } from "../write/escape.ts";
 import { added, asked, askedOr, type Line } from "../write/unit-text.ts";
 
 /** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
@@ -10,6 +11,8 @@ const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 interface Owner {
   description: Record<string, unknown>;
   name: string;
+  /** What comes after the name of its folder, if each instance has its own. */
+  folder: string;
   dynamicUser: boolean;
   /** Whether it gets a state folder that it did not ask for. */
   keepsState: boolean;
@@ -19,19 +22,21 @@ interface Owner {
 export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
   const { description, dynamicUser } = owner;
   const { stateDirectory, environment = {} } = description;
-  const ownFolder = owner.keepsState && stateDirectory === undefined ? folderName(owner.name) : undefined;
-  const [home = ownFolder]: unknown[] = [stateDirectory].flat();
+  const own: Text | undefined =
+    owner.keepsState && stateDirectory === undefined
+      ? { specifier: folderName(owner.name) + owner.folder }
+      : undefined;
+  const [home = own]: unknown[] = [stateDirectory].flat();
   const hasHome = Object.hasOwn(environment as object, "HOME");
   return [
-    ...(ownFolder === undefined ? [] : [added("StateDirectory", ownFolder)]),
+    ...(own === undefined ? [] : [added("StateDirectory", raw(own))]),
     ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
       field === "runtimeDirectoryPreserve" && values.runtimeDirectory.length > 0
         ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
         : asked(folderDirectives[field].key, values[field]),
     ),
-    ...(dynamicUser && !hasHome && typeof home === "string"
-      ? // The specifier is ours; what stands behind it is not.
-        [added("Environment", item(`HOME=/${home}`).replace("HOME=", "HOME=%S"))]
+    ...(dynamicUser && !hasHome && (typeof home === "string" || isSpecifier(home))
+      ? [added("Environment", item({ specifier: `HOME=%S/${raw(home)}` }))]
       : []),
   ];
 }

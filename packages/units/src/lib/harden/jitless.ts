@@ -1,7 +1,8 @@
 import { isObject } from "../read/fields.ts";
 import { shown, type UnitProblem } from "../read/problems.ts";
 import { isNode } from "../read/runtime.ts";
-import { item } from "../write/escape.ts";
+import { isSpecifier } from "../specifier.ts";
+import { item, raw } from "../write/escape.ts";
 import type { Line } from "../write/unit-text.ts";
 
 /**
@@ -20,11 +21,11 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
     });
   }
   const asked = isObject(environment) ? environment["NODE_OPTIONS"] : undefined;
-  const options = [...(typeof asked === "string" ? [asked] : []), "--jitless"].join(" ");
+  const before = typeof asked === "string" || isSpecifier(asked) ? `${raw(asked)} ` : "";
   return [
     {
       key: "Environment",
-      value: item(`NODE_OPTIONS=${options}`),
+      value: item({ specifier: `NODE_OPTIONS=${before}--jitless` }),
       reason:
         "Node and its children compile nothing while they run, so that MemoryDenyWriteExecute= can hold.",
     },

@@ -5,6 +5,9 @@ import type { HardeningProfile, SandboxField } from "./options.ts";
 
 /** What the sandbox must know of the service. */
 export interface Facts {
+  manager: "system" | "user";
+  /** The version of systemd, if one is named. */
+  systemd: number | undefined;
   /** Whether its user exists only while it runs. */
   dynamicUser: boolean;
   /** Whether it lies in a home, and so must be able to read there. */
@@ -31,6 +34,8 @@ export interface Measure extends Directive, Partial<Record<HardeningProfile, Val
   cost?: string | Partial<Record<HardeningProfile, string>>;
   /** Why a profile goes without. */
   leftOut?: string;
+  /** Why it does nothing under a user's own service manager. */
+  ofSystemAlone?: string;
   /** Whether what is asked for is added to what the profile has. */
   adds?: true;
   /** The values that DynamicUser= allows; it implies the first. */
@@ -221,6 +226,7 @@ export const measures: Record<SandboxField, Measure> = {
     ...both("yes"),
     dynamicUser: ["yes"],
     reason: "What it leaves of System V and POSIX IPC goes when it stops.",
+    ofSystemAlone: "Under a user's manager it does nothing: what a user leaves goes when the user does.",
   },
   keyringMode: {
     key: "KeyringMode",
@@ -293,6 +299,7 @@ export const measures: Record<SandboxField, Measure> = {
       (Array.isArray(value) ? choose.ipAddresses : choose.onOff([], "any"))(value, path, problems),
     inbound: "any",
     reason: "No IP packet to or from sockets of its own; those passed in are not touched.",
+    ofSystemAlone: "Under a user's manager it does nothing: only root may load a packet filter.",
     cost: "Together with ipAddressAllow, names are looked up only if the name server is allowed too.",
     leftOut:
       "Whom the service talks to is known to the description alone: ipAddressDeny: true with ipAddressAllow: ['10.0.0.0/8'] confines it.",

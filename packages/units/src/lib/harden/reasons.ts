@@ -19,6 +19,10 @@ export const reasons = {
   After: "The socket listens before the service starts.",
   StartLimitIntervalSec:
     "After a crash loop, too, the next connection starts the service: a limit would fail the socket until someone resets it.",
+  CollectMode: "The unit of a connection that failed is forgotten too: otherwise they would pile up.",
+  StandardInput: "The connection is standard input.",
+  StandardOutput: "What the program prints is the answer.",
+  StandardError: "Errors are for the journal, not for the client.",
   Type: "The new instance counts as started once it is ready, and only then may the old one stop.",
   NotifyAccess: "Notifications count from the main process alone.",
   OpenFile:

@@ -1,6 +1,7 @@
 import { isObject, readFields } from "../read/fields.ts";
 import { type UnitProblem } from "../read/problems.ts";
 import { oneOf } from "../read/readers.ts";
+import { refuseNewerFields } from "../read/versions.ts";
 import type { Line } from "../write/unit-text.ts";
 import { measures, neverWritten, type Facts, type ValueOf } from "./measures.ts";
 import type { HardeningProfile, SandboxField } from "./options.ts";
@@ -32,11 +33,13 @@ export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProb
   const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
   const asked = readFields(measures, ["profile"], options, "hardening", problems);
+  refuseNewerFields(facts.systemd, measures, asked, (field) => `hardening.${field}`, problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
 
   const valueOf: ValueOf = (field) => {
-    const { [level]: value = [], adds } = measures[field];
+    const { [level]: value = [], adds, ofSystemAlone } = measures[field];
     if (isAsked(field) && (!adds || asked[field].length === 0)) return asked[field];
+    if (facts.manager === "user" && ofSystemAlone !== undefined) return asked[field];
     const ofProfile =
       typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
     return [...ofProfile, ...asked[field]];
@@ -45,7 +48,8 @@ export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProb
 
   const whyNot = (field: SandboxField): string => {
     if (isAsked(field)) return "The description turns it off.";
-    const { leftOut = "", dynamicUser } = measures[field];
+    const { leftOut = "", dynamicUser, ofSystemAlone } = measures[field];
+    if (facts.manager === "user" && ofSystemAlone !== undefined) return ofSystemAlone;
     if (level !== "none") return leftOut;
     return facts.dynamicUser && dynamicUser !== undefined
       ? "DynamicUser= implies it."

@@ -1,4 +1,5 @@
 import { item } from "../write/escape.ts";
+import { said, sample } from "../specifier.ts";
 import type { Directive } from "./fields.ts";
 import { refusing, shown, type Refusal } from "./problems.ts";
 import { mode, oneOf, oneOrMore, refuse, textOf, type Read } from "./readers.ts";
@@ -22,10 +23,10 @@ function refusedFolder(path: string): Refusal | undefined {
 const folder: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedFolder(text);
+  const refusal = refusedFolder(sample(text));
   return refusal === undefined
     ? [item(text)]
-    : refuse(refusal.code, path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint);
+    : refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
 };
 
 const folders = oneOrMore(folder);

@@ -1,9 +1,12 @@
+import { isObject, readFields } from "./fields.ts";
+import { integer } from "./numbers.ts";
 import { refusedAddress } from "./address.ts";
 import { durationText } from "./duration.ts";
 import { item, raw } from "../write/escape.ts";
 import { refusing, shown, type Refusal, type UnitProblem, type UnitProblemCode } from "./problems.ts";
+import { isSpecifier, said, sample, unknownSpecifier, type Text } from "../specifier.ts";
 import { byteLength, unfitForRaw, unspeakable } from "./text.ts";
-import { refusedName, refusedUnitName } from "./unit-name.ts";
+import { refusedInstance, refusedName, refusedUnitName } from "./unit-name.ts";
 
 /** Turns a field's value into what stands after `=`, one entry a line, or reports why it cannot. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
@@ -22,15 +25,22 @@ export function refuse(
   return [];
 }
 
-/** The value as a string that systemd can be told, or `undefined` once the problem is reported. */
-export function textOf(value: unknown, path: string, problems: UnitProblem[]): string | undefined {
-  if (typeof value !== "string") {
+/** The value as a text that systemd can be told, or `undefined` once the problem is reported. */
+export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
+  if (typeof value !== "string" && !isSpecifier(value)) {
     refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
     return undefined;
   }
-  const reason = unspeakable(value);
-  if (reason === undefined) return value;
-  refuse("ERR_UNIT_TEXT", path, problems, `${shown(value)}: ${reason}`, "take it out");
+  const reason = unspeakable(said(value));
+  const unknown = isSpecifier(value) ? unknownSpecifier(value) : undefined;
+  if (reason === undefined && unknown === undefined) return value;
+  refuse(
+    "ERR_UNIT_TEXT",
+    path,
+    problems,
+    `${shown(said(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
+    reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "take it out",
+  );
   return undefined;
 }
 
@@ -39,12 +49,12 @@ export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
-    const unfit = unfitForRaw(text);
+    const unfit = unfitForRaw(said(text));
     if (unfit !== undefined)
-      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(text)}: ${unfit}`, "take it out");
-    const refusal = refused(text);
+      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(said(text))}: ${unfit}`, "take it out");
+    const refusal = refused(sample(text));
     if (refusal !== undefined)
-      return refuse(refusal.code, path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint);
+      return refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
     return [raw(text)];
   };
 }
@@ -79,13 +89,36 @@ export const directory: Read = rawText(refusedPath);
 export const quotedPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedPath(text);
+  const refusal = refusedPath(sample(text));
   return refusal
-    ? refuse(refusal.code, path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint)
+    ? refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint)
     : [item(text)];
 };
 
-const nameText = rawText(refusedName);
+/** A path in a list whose quotes systemd takes off, and whose backslashes it reads in ways of its own. */
+export const plainPath: Read = (value, path, problems) => {
+  const text = textOf(value, path, problems);
+  if (text === undefined) return [];
+  return /["'\\\p{Control}]/u.test(said(text))
+    ? refuse(
+        "ERR_UNIT_PATH",
+        path,
+        problems,
+        `${shown(said(text))}: a quote, a backslash or a control character is in it`,
+        "systemd cannot be told such a path here: rename it",
+      )
+    : quotedPath(text, path, problems);
+};
+
+/** A string that systemd expands no specifiers in. */
+function literal(read: Read): Read {
+  return (value, path, problems) =>
+    typeof value === "string"
+      ? read(value, path, problems)
+      : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+}
+
+const nameText = literal(rawText(refusedName));
 
 /** The name of a unit without its suffix. */
 export const name: Read = (value, path, problems) =>
@@ -93,29 +126,36 @@ export const name: Read = (value, path, problems) =>
     ? refuse("ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
     : nameText(value, path, problems);
 
+/** The instance of a template. */
+export const instance: Read = literal(rawText(refusedInstance));
+
 export const unitName: Read = rawText(refusedUnitName);
 
 const refusedAsName = refusing("ERR_UNIT_NAME");
 
 /** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
-export const descriptorName: Read = rawText((text) => {
-  if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
-    return refusedAsName(
-      "not the name of a file descriptor",
-      "1 to 255 printable ASCII characters, none of them : or \\",
-    );
-  }
-  return ["connection", "stored", "unknown"].includes(text)
-    ? refusedAsName("systemd has a meaning of its own for this name", "choose another")
-    : undefined;
-});
+export const descriptorName: Read = literal(
+  rawText((text) => {
+    if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
+      return refusedAsName(
+        "not the name of a file descriptor",
+        "1 to 255 printable ASCII characters, none of them : or \\",
+      );
+    }
+    return ["connection", "stored", "unknown"].includes(text)
+      ? refusedAsName("systemd has a meaning of its own for this name", "choose another")
+      : undefined;
+  }),
+);
 
-export const networkInterface: Read = rawText(
-  matching(
-    "ERR_UNIT_NAME",
-    /^[\w.-]{1,15}$/,
-    "not the name of a network interface",
-    "as ip-link(8) shows it: eth0",
+export const networkInterface: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      /^[\w.-]{1,15}$/,
+      "not the name of a network interface",
+      "as ip-link(8) shows it: eth0",
+    ),
   ),
 );
 
@@ -138,12 +178,14 @@ export const account: Read = rawText(
   ),
 );
 
-export const mode: Read = rawText(
-  matching(
-    "ERR_UNIT_NUMBER",
-    /^0?[0-7]{3,4}$/,
-    "not an access mode",
-    "write it in octal as a string: '0660'",
+export const mode: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NUMBER",
+      /^0?[0-7]{3,4}$/,
+      "not an access mode",
+      "write it in octal as a string: '0660'",
+    ),
   ),
 );
 
@@ -152,6 +194,29 @@ const addressText = rawText(refusedAddress);
 /** A number is a port. */
 export const address: Read = (value, path, problems) =>
   addressText(typeof value === "number" ? String(value) : value, path, problems);
+
+/** ListenSequentialPacket= is of unix(7) alone. */
+export const unixAddress: Read = rawText((text) =>
+  /^[/@]/.test(text)
+    ? refusedAddress(text)
+    : {
+        code: "ERR_UNIT_ADDRESS",
+        message: "not the address of a unix socket, which alone has sequential packets",
+        hint: "/run/app.sock or @abstract",
+      },
+);
+
+/** The name of a congestion control of tcp(7). */
+export const congestion: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      /^[\w-]{1,15}$/,
+      "not the name of a congestion control",
+      "as in /proc/sys/net/ipv4/tcp_available_congestion_control: cubic",
+    ),
+  ),
+);
 
 export const boolean: Read = (value, path, problems) =>
   typeof value === "boolean"
@@ -220,5 +285,50 @@ export function oneOrMore(read: Read): Read {
           "an empty array",
           "write at least one entry, or leave it out",
         );
+  };
+}
+
+/** The name of a variable in the manager's own environment. */
+export const variableName: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_VARIABLE",
+      /^[A-Za-z_]\w*$/,
+      "not the name of a variable",
+      "ASCII letters, digits and _, with no digit first",
+    ),
+  ),
+);
+
+/** Where systemd.exec(5) lets a stream go. */
+export const output: Read = rawText((text) => {
+  const [, path] = /^(?:file|append|truncate):(.*)$/.exec(text) ?? [];
+  if (path !== undefined) return refusedPath(path);
+  return matching(
+    "ERR_UNIT_CHOICE",
+    /^(?:inherit|null|tty|journal|kmsg|journal\+console|kmsg\+console|socket)$/,
+    "not among the choices",
+    "one of journal, null, inherit, socket, tty, kmsg, or file:, append: or truncate: with a path",
+  )(text);
+});
+
+/** A number, or a signal by which the program may end. */
+export const exitStatus: Read = (value, path, problems) =>
+  typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
+
+export const signal: Read = oneOf(
+  "HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
+    .split(" ")
+    .map((signalName) => `SIG${signalName}`),
+);
+
+/** A value, or an object with the value under `under` and flags of which each that is true is a character before it. */
+export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
+  return (value, path, problems) => {
+    if (!isObject(value) || !Object.hasOwn(value, under)) return read(value, path, problems);
+    const table = Object.fromEntries(Object.keys(flags).map((flag) => [flag, { key: flag, read: boolean }]));
+    const asked = readFields(table, [under], value, path, problems);
+    const prefix = Object.entries(flags).map(([flag, mark]) => (asked[flag]![0] === "true" ? mark : ""));
+    return read(value[under], `${path}.${under}`, problems).map((text) => prefix.join("") + text);
   };
 }

@@ -1,3 +1,4 @@
+import { escapeUnitName } from "../write/escape.ts";
 import { refusing, type Refusal } from "./problems.ts";
 
 const refusal = refusing("ERR_UNIT_NAME");
@@ -21,7 +22,7 @@ export function refusedName(name: string): Refusal | undefined {
   if (!/^[\w:.@\\-]+$/.test(name)) {
     return refusal(
       "not the name of a unit",
-      "ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) shows how to write another character",
+      `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
     );
   }
   if (name.endsWith(".service") || name.endsWith(".socket")) {
@@ -34,6 +35,15 @@ export function refusedName(name: string): Refusal | undefined {
     );
   }
   return refusedStem(name) ?? refusedLength(`${name}.service`);
+}
+
+/** Why this cannot be the instance of a template, or `undefined`. */
+export function refusedInstance(name: string): Refusal | undefined {
+  if (/^[\w:.@\\-]+$/.test(name)) return undefined;
+  return refusal(
+    "not the name of an instance",
+    `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+  );
 }
 
 export function refusedLength(name: string): Refusal | undefined {
@@ -50,7 +60,10 @@ function refusedStem(stem: string): Refusal | undefined {
   if (stem.startsWith("@"))
     return refusal("the name begins with @", "write the template's name before the @");
   if (stem.endsWith("@")) {
-    return refusal("it names a template, of which systemd runs none", "name an instance: app@blue");
+    return refusal(
+      "it names a template, of which systemd runs none",
+      "name an instance: app@blue; for the template itself leave the @ off and write template: true",
+    );
   }
   return undefined;
 }
