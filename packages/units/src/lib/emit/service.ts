@@ -2,6 +2,7 @@ import type { AppDescription } from "../description.ts";
 import { unescapedUnitName } from "../write/escape.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
 import { jitless } from "../harden/jitless.ts";
+import { measures } from "../harden/measures.ts";
 import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
 import { importedCredential, readCredentials } from "../read/credentials.ts";
 import { folderDirectives } from "../read/folders.ts";
@@ -83,6 +84,14 @@ export const directives: Record<Exclude<keyof AppDescription, (typeof otherField
   defaultInstance: { key: "DefaultInstance", read: read.instance },
 };
 
+/** What has a field, here or in `hardening`. */
+const fieldOf: Record<string, Directive> = {
+  ...directives,
+  ...Object.fromEntries(
+    Object.entries(measures).map(([field, measure]) => [`hardening.${field}`, measure] as const),
+  ),
+};
+
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
   /** The name of its unit, with the suffix. */
@@ -149,7 +158,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(description.raw, ["Unit", "Service", "Install"], directives, systemd, "raw", problems),
+    raw: readRaw(description.raw, ["Unit", "Service", "Install"], fieldOf, systemd, "raw", problems),
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
