@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { emitUnits } from "./index.ts";
-import { reasons } from "./lib/harden/reasons.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -30,9 +29,23 @@ it("the README.md of the repository shows the units as they are really written",
   }
 });
 
-it("README.md has the reason of each directive that can be added", () => {
-  const told = Object.fromEntries(
-    [...readme.matchAll(/^\| `(\w+)=` +\| (.*?) +\|$/gm)].map(([, key, reason]) => [key, reason]),
-  );
-  expect(told).toEqual(reasons);
+it("README.md shows of its other examples what is really written", () => {
+  const fence = "```";
+  const examples = [
+    ...readme.matchAll(
+      new RegExp(
+        `${fence}ts\n(emitUnits\\((?:(?!${fence})[^])*;)\n${fence}\n\n${fence}ini\n([^]*?)${fence}`,
+        "g",
+      ),
+    ),
+  ];
+  expect(examples.length).toBeGreaterThanOrEqual(4);
+  for (const [, call, shown] of examples) {
+    // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
+    const units = new Function("emitUnits", `return ${call}`)(emitUnits) as Record<string, string>;
+    const files = [...shown!.matchAll(/^# (\S+)\n((?:.+\n)+)/gm)];
+    expect(files.length).toBeGreaterThan(0);
+    for (const [, file, lines] of files)
+      expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
+  }
 });

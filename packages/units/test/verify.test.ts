@@ -2,9 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeWith } from "@sockact/testkit";
+import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
+import { directives as serviceDirectives, otherFields } from "../src/lib/emit/service.ts";
+import { directives as socketDirectives } from "../src/lib/emit/sockets.ts";
+import { addressFamilies, callGroups, capabilities } from "../src/lib/harden/choices.ts";
+import { measures } from "../src/lib/harden/measures.ts";
+import { everyField, of258, ofUser } from "./every-field.ts";
 import { gitea } from "./gitea.ts";
 
 // Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else.
@@ -20,7 +25,7 @@ const withGitea = `
   exec systemd-analyze verify "$@"`;
 
 /** What `systemd-analyze verify` says; it exits with 0 even on a directive it does not know. */
-function verify(units: Record<string, string>): string {
+function verify(units: Record<string, string>, manager = "--system"): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), text);
@@ -28,8 +33,8 @@ function verify(units: Record<string, string>): string {
   const paths = Object.keys(units).map((name) => join(folder, name.replace("@.", "@blue.")));
   const { stdout, stderr, error } = spawnSync(
     "unshare",
-    ["--mount", "--propagation=private", "sh", "-c", withGitea, "sh", ...paths],
-    { encoding: "utf8" },
+    ["--mount", "--propagation=private", "sh", "-c", withGitea, "sh", manager, ...paths],
+    { encoding: "utf8", env: { ...process.env, XDG_RUNTIME_DIR: folder } },
   );
   return `${error?.message ?? ""}${stdout}${stderr}`;
 }
@@ -50,6 +55,62 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       drainTimeout: "infinity",
       idleTimeout: "1h 30min",
     },
+    "a sandbox of single directives": {
+      ...app,
+      hardening: {
+        profile: "inbound",
+        ambientCapabilities: ["CAP_NET_RAW", "CAP_NET_BIND_SERVICE"],
+        privateNetwork: false,
+        protectHome: "tmpfs",
+        procSubset: "all",
+        restrictNamespaces: ["net", "pid", "user"],
+        memoryDenyWriteExecute: true,
+        systemCallFilter: ["@resources", "mbind", "~@ipc"],
+        systemCallErrorNumber: "ENOSYS",
+        restrictAddressFamilies: ["AF_UNIX", "AF_INET"],
+        ipAddressAllow: ["localhost", "10.0.0.0/8", "fd00::/8"],
+        umask: "0027",
+      },
+    },
+    "a sandbox of which nothing is left": {
+      ...app,
+      user: "git",
+      hardening: Object.fromEntries(
+        Object.keys(measures)
+          .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
+          .map((field) => [field, false]),
+      ),
+    },
+    "every capability and every family of addresses that there is": {
+      ...app,
+      hardening: {
+        capabilityBoundingSet: capabilities.map((capability) => `CAP_${capability}`),
+        restrictAddressFamilies: addressFamilies.map((family) => `AF_${family}`),
+        systemCallFilter: callGroups,
+      },
+    },
+    "folders, credentials and no compiler": {
+      ...app,
+      exec: [process.execPath],
+      jitless: true,
+      stateDirectory: ["app", "100% mine/é"],
+      stateDirectoryMode: "0700",
+      cacheDirectory: "app",
+      logsDirectory: "app",
+      runtimeDirectory: "app",
+      configurationDirectory: "app",
+      cacheDirectoryMode: "0750",
+      logsDirectoryMode: "0750",
+      runtimeDirectoryMode: "0750",
+      runtimeDirectoryPreserve: "restart",
+      configurationDirectoryMode: "0750",
+      credentials: {
+        key: "/etc/100%-$mine/key",
+        sealed: { encrypted: true },
+        text: { value: ' 50% of "$HOME" \\n\n\t%n é; # ' },
+      },
+      importCredentials: ["app.*"],
+    },
     "a template for a rolling restart": { ...app, rolling: true, wantedBy: ["multi-user.target"] },
     "several sockets that roll over": {
       ...app,
@@ -60,48 +121,41 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
         { name: "my api/100%", listen: "/run/api.sock" },
       ],
     },
-    "several sockets and every option": {
-      ...app,
-      description: `50% of "Gitea" is $HOME; # no comment`,
-      documentation: ["https://example.com/a%20b"],
-      exec: ["/bin/sh", "-c", 'echo "$HOME" %n; true', ";", "", "a\nb\t\x01", "it's", "\\"],
-      environment: { A: "%n $HOME \"quoted\" 'too' \\", B: "", C: "a\nb" },
-      workingDirectory: "/home/git",
-      readWritePaths: ["/home/git", "/home/a b%"],
-      restartSec: "1min 30s",
-      sockets: [
-        {
-          name: "http",
-          listen: [80, "127.0.0.1:8080", "[::1]:8080", "[fe80::1]:8081%lo", "vsock::1234"],
-          listenDatagram: 80,
-          noDelay: true,
-          backlog: 64,
-          bindIPv6Only: "both",
-          bindToDevice: "lo",
-          freeBind: true,
-          reusePort: true,
-          keepAlive: true,
-          keepAliveTimeSec: "5min",
-          keepAliveIntervalSec: 10_000,
-          keepAliveProbes: 3,
-          deferAcceptSec: "1s",
-        },
-        {
-          name: "my api/100%",
-          listen: ["/run/my app/100%.sock", "@abstract"],
-          socketMode: "0660",
-          socketUser: "git",
-          socketGroup: "git",
-          directoryMode: "0750",
-          removeOnStop: true,
-        },
-      ],
-    },
+    "a pair for systemd 249": { ...app, systemd: 249, hardening: "inbound" },
+    "a pair for this systemd": { ...app, systemd: systemdVersion()!, type: "notify" },
   };
 
   it.each(Object.entries(described))("has nothing to say of %s", (_, description) => {
     expect(verify(emitUnits(description))).toBe("");
     expect(verify(emitUnits(description, { comments: true }))).toBe("");
+  });
+
+  describeWith({ systemd: 257 }, "of a recent systemd", () => {
+    it.each(Object.entries(everyField))("has nothing to say of %s", (_, description) => {
+      expect(verify(emitUnits(description))).toBe("");
+      expect(verify(emitUnits(description, { comments: true }))).toBe("");
+    });
+
+    it.each(Object.entries(ofUser))("has nothing to say of %s, for a user's manager", (_, description) => {
+      expect(verify(emitUnits(description), "--user")).toBe("");
+    });
+  });
+
+  it("knows what is of systemd 258 from then on, and nothing of it before", () => {
+    const unknown = [...verify(emitUnits(of258)).matchAll(/Unknown key(?: name)? '(\w+)'/g)].map(
+      ([, key]) => key,
+    );
+    const newer = ["AcceptFileDescriptors", "DeferTrigger", "DeferTriggerMaxSec", "PassPIDFD"];
+    expect(new Set(unknown)).toEqual(new Set(systemdVersion()! < 258 ? newer : []));
+  });
+
+  it("is asked about every field", () => {
+    const all = [...Object.values({ ...described, ...everyField, ...ofUser }), of258];
+    const fields = (objects: object[]) =>
+      [...new Set(objects.flatMap((object) => Object.keys(object)))].toSorted();
+    expect(fields(all)).toEqual([...Object.keys(serviceDirectives), ...otherFields].toSorted());
+    const sockets = all.flatMap((description) => description.sockets);
+    expect(fields(sockets)).toEqual([...Object.keys(socketDirectives), "description", "raw"].toSorted());
   });
 
   it("would have said so of a directive that systemd does not know", () => {

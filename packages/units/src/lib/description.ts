@@ -1,13 +1,12 @@
+import type { Hardening } from "./harden/options.ts";
 import type { Duration } from "./read/duration.ts";
+import type { Text } from "./specifier.ts";
 
 /**
  * An address as in systemd.socket(5): a port, `127.0.0.1:80`, `[::1]:80`, `[fe80::1]:80%eth0`, `/run/app.sock`, `@abstract` or
  * `vsock:2:1234`. A number is a port from 1 to 65535.
  */
-export type ListenAddress = number | string;
-
-/** How much of a sandbox the service gets; systemd.exec(5). */
-export type Hardening = "none" | "outbound" | "inbound";
+export type ListenAddress = number | Text;
 
 /** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
@@ -25,14 +24,71 @@ export type RestartPolicy =
   | "on-abort"
   | "always";
 
+/** A word of a command: a text, or a variable of the service's environment, which systemd puts there whole and as one word. */
+export type Argument = Text | { readonly variable: string };
+
+/**
+ * A command that runs besides the program: its absolute path and arguments, or an object with them.
+ *
+ * `mayFail`: a failure counts as success. `privileged`: it runs as root with no sandbox. systemd.service(5) "Special executable prefixes".
+ */
+export type Command =
+  | readonly Argument[]
+  | { readonly command: readonly Argument[]; readonly mayFail?: boolean; readonly privileged?: boolean };
+
+/** setrlimit(2): one number for both limits, `infinity`, or the soft and the hard one: `1024:524288`. Sizes may have a unit: `64M`. */
+export type Limit = number | string;
+
+/** Bytes as a number, or with a unit to the base of 1024, `512M`; where it says so a share of the machine's, `10%`, or `infinity`. */
+export type Size = number | string;
+
+/** A signal of signal(7) by its whole name. */
+export type Signal = `SIG${string}`;
+
+/** A value of a directive in a raw section; it stays in its own line, and its `%` are literal unless it is a `Specifier`. */
+export type RawValue = Text | number | boolean;
+
+/** Directives that have no field here, by their names in the manual; an array is a line for each entry. */
+export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
+/**
+ * Where a credential comes from: the absolute path of a file or a unix socket, the name under which systemd itself has it, or an object.
+ *
+ * LoadCredential=, SetCredential=, and with `encrypted` LoadCredentialEncrypted= and SetCredentialEncrypted=, which are of systemd 250.
+ */
+export type Credential =
+  | string
+  | {
+      /** As the string; left out, with no `value` either, systemd looks in /etc/credstore and the like (systemd 251). */
+      path?: string;
+      /** The credential itself, if there is none at `path`. Everyone on the machine can read it in the unit: no secret, unless it is encrypted. */
+      value?: string;
+      /** Whether it was made by systemd-creds(1) encrypt. */
+      encrypted?: boolean;
+    };
+
 /** One socket unit. */
 export interface SocketDescription {
   /** What to listen on for streams: TCP, or SOCK_STREAM of unix(7) and vsock(7). ListenStream=, one for each address. */
   listen?: ListenAddress | readonly ListenAddress[];
   /** What to receive datagrams on: UDP, or SOCK_DGRAM. ListenDatagram=, one for each address. */
   listenDatagram?: ListenAddress | readonly ListenAddress[];
+  /** What to receive whole messages on, in order, from unix(7) sockets: SOCK_SEQPACKET. ListenSequentialPacket=, one for each address. */
+  listenSequentialPacket?: Text | readonly Text[];
+  /** SocketProtocol=: another protocol than TCP and UDP; `mptcp` is of systemd 257. The kernel must have it. */
+  socketProtocol?: "udplite" | "sctp" | "mptcp";
+  /**
+   * Accept=: whether systemd accepts, and starts a process of its own for each connection. The service is then the template `<name>@.service`,
+   * and this the only socket; it may listen on several addresses.
+   */
+  accept?: boolean;
+  /** MaxConnections=, with `accept`: how many connections at once; 64 when left out. Further ones are closed. */
+  maxConnections?: number;
+  /** MaxConnectionsPerSource=, with `accept`: how many of them from one address; as many as `maxConnections` when left out. */
+  maxConnectionsPerSource?: number;
+  /** FlushPending=: drops what waits in the socket when the service ends, instead of starting it again. Not with `accept`. */
+  flushPending?: boolean;
   /** Description= of the socket unit; by default `<name> socket`. */
-  description?: string;
+  description?: Text;
   /**
    * FileDescriptorName=, by which the service tells its sockets apart. Needed as soon as there are several sockets.
    *
@@ -50,6 +106,10 @@ export interface SocketDescription {
   bindToDevice?: string;
   /** FreeBind=: allows an address that no interface has yet. */
   freeBind?: boolean;
+  /** Transparent=: takes traffic for addresses of others, which the firewall sends here. */
+  transparent?: boolean;
+  /** Broadcast=: lets datagrams be sent to everyone on the network. */
+  broadcast?: boolean;
   /** ReusePort=: lets other sockets share the port. */
   reusePort?: boolean;
   /** KeepAlive=: probes idle TCP connections. */
@@ -62,20 +122,66 @@ export interface SocketDescription {
   keepAliveProbes?: number;
   /** DeferAcceptSec=: how long to wait for a first byte before the service hears of a TCP connection. */
   deferAcceptSec?: Duration;
+  /** Priority=: SO_PRIORITY of socket(7), from 0 on. */
+  priority?: number;
+  /** ReceiveBuffer=: SO_RCVBUF of socket(7). */
+  receiveBuffer?: Size;
+  /** SendBuffer=: SO_SNDBUF of socket(7). */
+  sendBuffer?: Size;
+  /** IPTOS=: the type of service of ip(7), from 0 to 255 or by name. */
+  ipTOS?: number | "low-delay" | "throughput" | "reliability" | "low-cost";
+  /** IPTTL=: how many routers a packet may pass, from 1 to 255. */
+  ipTTL?: number;
+  /** Mark=: the firewall mark of its packets. */
+  mark?: number;
+  /** TCPCongestion=: the congestion control of tcp(7): `cubic`, `bbr`. */
+  tcpCongestion?: string;
+  /** PassCredentials=: SO_PASSCRED of unix(7). */
+  passCredentials?: boolean;
+  /** PassPIDFD=, of systemd 258: SO_PASSPIDFD of unix(7). */
+  passPIDFD?: boolean;
+  /** PassSecurity=: SO_PASSSEC of unix(7). */
+  passSecurity?: boolean;
+  /** PassPacketInfo=: by which address and interface a datagram came. */
+  passPacketInfo?: boolean;
+  /** AcceptFileDescriptors=, of systemd 258: whether a unix socket takes file descriptors from its peers; it does when left out. */
+  acceptFileDescriptors?: boolean;
+  /** Timestamping=: when a datagram came, in microseconds or nanoseconds. */
+  timestamping?: "off" | "us" | "ns";
   /** SocketMode=: who may connect to a unix socket, in octal: `'0660'`; by default `0666`. */
   socketMode?: string;
   /** SocketUser=: whose a unix socket is; by default root's. */
-  socketUser?: string;
+  socketUser?: Text;
   /** SocketGroup=: which group's a unix socket is. */
-  socketGroup?: string;
+  socketGroup?: Text;
   /** DirectoryMode=: the access mode, in octal, of folders that are made for a unix socket; by default `0755`. */
   directoryMode?: string;
+  /** Symlinks=: absolute paths of links to the one file of the socket. */
+  symlinks?: Text | readonly Text[];
+  /** SmackLabel=: the label of a unix socket's file, where the kernel has Smack. */
+  smackLabel?: Text;
+  /** SmackLabelIPIn=: the label for what comes in. */
+  smackLabelIPIn?: Text;
+  /** SmackLabelIPOut=: the label for what goes out. */
+  smackLabelIPOut?: Text;
+  /** SELinuxContextFromNet=: takes the SELinux level of the service from its peer. */
+  seLinuxContextFromNet?: boolean;
+  /** PassFileDescriptorsToExec=, of systemd 256: passes the socket to the commands of ExecStartPost= and the like of its unit, too. */
+  passFileDescriptorsToExec?: boolean;
+  /** TimeoutSec=: how long those commands may take; 0 is no limit. */
+  timeoutSec?: Duration;
   /** RemoveOnStop=: removes a unix socket's file when the socket unit stops. */
   removeOnStop?: boolean;
   /** PollLimitIntervalSec=, of systemd 255: the span over which PollLimitBurst= is counted. */
   pollLimitIntervalSec?: Duration;
   /** PollLimitBurst=, of systemd 255: how often in that span traffic may wake systemd before it looks away until the span ends. */
   pollLimitBurst?: number;
+  /** DeferTrigger=, of systemd 258: starts the service only once nothing conflicts with it. */
+  deferTrigger?: "no" | "yes" | "patient";
+  /** DeferTriggerMaxSec=, of systemd 258: how long it waits for that. */
+  deferTriggerMaxSec?: Duration | "infinity";
+  /** Directives of this socket unit that have no field. */
+  raw?: { readonly Unit?: RawSection; readonly Socket?: RawSection; readonly Install?: RawSection };
 }
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
@@ -84,32 +190,98 @@ export interface AppDescription {
   $schema?: string;
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
-  /** The program's absolute path, then its arguments as the program shall see them; nothing in them is expanded. */
-  exec: readonly string[];
+  /** The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. */
+  exec: readonly Argument[];
   /** One socket unit each. */
   sockets: readonly SocketDescription[];
+  /**
+   * The version of systemd that the units are for, from 239 on: a directive that is newer is refused, and none is added. Left out, nothing
+   * is added that is newer than 249, which Ubuntu 22.04 has, unless a type that notifies asks for it; and nothing is refused.
+   */
+  systemd?: number;
+  /** Whose service manager runs them: the system's when left out, or a user's own (`systemctl --user`). */
+  manager?: "system" | "user";
+  /** The user's number, as `id -u` prints it. With `manager: 'user'` and a type that notifies it is needed, for the path in OpenFile=. */
+  uid?: number;
+  /**
+   * Whether both units are templates, `<name>@.socket` and `<name>@.service`: each instance has a socket and a service of its own, and `%i` in
+   * a `Specifier` is its name. An outbound one has a folder named after it, which systemd 257 fails to make where the name holds a `\\`.
+   */
+  template?: boolean;
+  /** DefaultInstance= of a template: which instance `systemctl enable` enables where none is named; as systemd-escape(1) writes it. */
+  defaultInstance?: string;
+  /** With `accept`: StandardInput=socket and StandardOutput=socket, for a program that reads the request from standard input, as inetd(8) had it. */
+  inetd?: boolean;
   /** Description= of the service; by default its name. */
-  description?: string;
+  description?: Text;
   /** Documentation=: URIs that begin with `https:`, `http:`, `file:`, `info:` or `man:`. */
-  documentation?: readonly string[];
+  documentation?: readonly Text[];
+  /** ConditionPathExists=: absolute paths without which the service is not started, which is no failure; with `not` those with which it is not. */
+  conditionPathExists?:
+    | Text
+    | { readonly path: Text; readonly not?: boolean }
+    | readonly (Text | { readonly path: Text; readonly not?: boolean })[];
+  /** RequiresMountsFor=: absolute paths whose file systems are mounted first. */
+  requiresMountsFor?: Text | readonly Text[];
   /** User= of the service; left out, it runs as a user that exists only while it runs (DynamicUser=). */
-  user?: string;
+  user?: Text;
   /** Group= of the service; by default the user's own. */
-  group?: string;
+  group?: Text;
+  /** SupplementaryGroups=: further groups of the user. */
+  supplementaryGroups?: readonly Text[];
   /** WorkingDirectory=: an absolute path. */
-  workingDirectory?: string;
+  workingDirectory?: Text;
   /** Environment=: variables by name, with their values as the program shall see them. */
-  environment?: Readonly<Record<string, string>>;
+  environment?: Readonly<Record<string, Text>>;
+  /** EnvironmentFile=: files of `NAME=value` lines, which win over `environment`; with `optional` one may be absent. */
+  environmentFile?:
+    | Text
+    | { readonly path: Text; readonly optional?: boolean }
+    | readonly (Text | { readonly path: Text; readonly optional?: boolean })[];
+  /** PassEnvironment=: names of variables that the service takes from the service manager's own environment. */
+  passEnvironment?: readonly string[];
+  /** StandardOutput=: `journal` when left out; or `null`, `inherit`, `socket`, `tty`, `kmsg`, or `file:`, `append:` or `truncate:` (of systemd 248) with a path. */
+  standardOutput?: Text;
+  /** StandardError=: as `standardOutput`, which it follows when left out. */
+  standardError?: Text;
+  /** SyslogIdentifier=: what the journal calls the service; the program's name when left out. */
+  syslogIdentifier?: Text;
+  /** LogRateLimitIntervalSec=: the span over which LogRateLimitBurst= is counted. */
+  logRateLimitIntervalSec?: Duration;
+  /** LogRateLimitBurst=: how many messages in that span the journal takes; 0 is no limit. */
+  logRateLimitBurst?: number;
   /** ReadWritePaths=: absolute paths that the service may write to even under hardening. */
-  readWritePaths?: readonly string[];
+  readWritePaths?: readonly Text[];
   /** After=: units, by their full names, that start first if they start at all. */
-  after?: readonly string[];
+  after?: readonly Text[];
+  /** Before=: units that start later, if they start at all. */
+  before?: readonly Text[];
   /** Wants=: units to start along, whose failure does no harm. */
-  wants?: readonly string[];
+  wants?: readonly Text[];
   /** Requires=: units to start along, without which the service does not start. */
-  requires?: readonly string[];
+  requires?: readonly Text[];
+  /** BindsTo=: as `requires`, and the service stops when one of them ends. */
+  bindsTo?: readonly Text[];
+  /** PartOf=: units with which the service is stopped and restarted. */
+  partOf?: readonly Text[];
+  /** Conflicts=: units that cannot run beside the service; starting one stops the other. */
+  conflicts?: readonly Text[];
+  /** OnFailure=: units to start when the service has failed. */
+  onFailure?: readonly Text[];
+  /** ExecCondition=: commands that say with their exit status whether to start the service: 1 to 254 do not, which is no failure. */
+  execCondition?: readonly Command[];
+  /** ExecStartPre=: commands that run before the program, one after the other. */
+  execStartPre?: readonly Command[];
+  /** ExecStartPost=: commands that run once the service is up, which is when its type says so. */
+  execStartPost?: readonly Command[];
+  /** ExecReload=: commands for `systemctl reload`: `[["/bin/kill", "-HUP", { variable: "MAINPID" }]]`. */
+  execReload?: readonly Command[];
+  /** ExecStop=: commands that stop the service, before it gets SIGTERM. */
+  execStop?: readonly Command[];
+  /** ExecStopPost=: commands that run once the service has ended, failed or not. */
+  execStopPost?: readonly Command[];
   /** WantedBy= of the service: units that start it with no traffic, such as `multi-user.target` at boot; by default its sockets alone do. */
-  wantedBy?: readonly string[];
+  wantedBy?: readonly Text[];
   /** Type=; `simple` when left out, `notify` with `rolling`. `notify` and `notify-reload` need a program that tells when it is ready; `notify-reload` is of systemd 253. */
   type?: ServiceType;
   /** NotifyAccess=: whose notifications count, with a type that notifies; `main` when left out. `all` is for systemd-notify(1), a process of its own. */
@@ -132,6 +304,16 @@ export interface AppDescription {
    * service manager's own default, which is 90 seconds, if there is no `drainTimeout` either.
    */
   timeoutStopSec?: Duration | "infinity";
+  /** TimeoutStartSec=: how long the start may take, for a type that notifies until it is ready; 90 seconds when left out. */
+  timeoutStartSec?: Duration | "infinity";
+  /** RuntimeMaxSec=: how long the service may run before it is ended, which counts as failure. */
+  runtimeMaxSec?: Duration | "infinity";
+  /** KillMode=: what gets the signals of a stop; `control-group`, every process, when left out. `mixed`: SIGTERM for the main process alone. */
+  killMode?: "control-group" | "mixed" | "process";
+  /** KillSignal=: what begins a stop; SIGTERM when left out, for which sockact drains. */
+  killSignal?: Signal;
+  /** ReloadSignal=, of systemd 253: what `notify-reload` reloads by; SIGHUP when left out. */
+  reloadSignal?: Signal;
   /**
    * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
    * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused.
@@ -146,9 +328,90 @@ export interface AppDescription {
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
   restartSec?: Duration;
+  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=. */
+  restartSteps?: number;
+  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart. */
+  restartMaxDelaySec?: Duration;
+  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which there is no restart. */
+  restartPreventExitStatus?: readonly (number | Signal)[];
+  /** SuccessExitStatus=: exit statuses, or signals, that are no failure, besides 0. */
+  successExitStatus?: readonly (number | Signal)[];
+  /** FileDescriptorStoreMax=: how many file descriptors the service may leave with systemd over a restart; none when left out. */
+  fileDescriptorStoreMax?: number;
+  /** FileDescriptorStorePreserve=, of systemd 254: whether they outlive a stop; `restart`, which is until one, when left out. */
+  fileDescriptorStorePreserve?: "no" | "yes" | "restart";
+  /** Nice=: from -20, which has most of the CPU, to 19. */
+  nice?: number;
+  /** OOMScoreAdjust=: from -1000, never killed where memory runs out, to 1000, first. */
+  oomScoreAdjust?: number;
+  /** OOMPolicy=: what to do when the kernel has killed one of its processes for want of memory. */
+  oomPolicy?: "continue" | "stop" | "kill";
+  /** LimitNOFILE=: how many file descriptors a process may have; by default 1024 soft, 524288 hard. */
+  limitNOFILE?: Limit;
+  /** LimitNPROC=: how many processes its user may have. */
+  limitNPROC?: Limit;
+  /** LimitCORE=: how large a core dump may be, in bytes. */
+  limitCORE?: Limit;
+  /** LimitMEMLOCK=: how much memory may be locked, in bytes. */
+  limitMEMLOCK?: Limit;
+  /** Slice=: the slice whose limits it shares, by its full name: `web.slice`. */
+  slice?: Text;
+  /** CPUWeight=: its share where CPUs are busy, from 1 to 10000; 100 when left out. */
+  cpuWeight?: number;
+  /** CPUQuota=: the most that it gets, in percent of one CPU: `150%`. */
+  cpuQuota?: `${number}%`;
+  /** MemoryLow=: what the kernel takes from it last; a share or `infinity` too. */
+  memoryLow?: Size;
+  /** MemoryHigh=: above this it is slowed down; a share or `infinity` too. */
+  memoryHigh?: Size;
+  /** MemoryMax=: above this it is killed; a share or `infinity` too. */
+  memoryMax?: Size;
+  /** MemorySwapMax=: how much swap it may use; a share or `infinity` too. */
+  memorySwapMax?: Size;
+  /** TasksMax=: how many processes and threads it may have; a share or `infinity` too. Node has about a dozen threads. */
+  tasksMax?: number | string;
+  /** IOWeight=: its share where disks are busy, from 1 to 10000; 100 when left out. */
+  ioWeight?: number;
+  /**
+   * StateDirectory=: folders under /var/lib, such as `shop`, that systemd makes, that the service may write to, and that stay. With `outbound`
+   * it is one named after the service when left out; `false` is none. HOME is the first, for a user who exists only while the service runs.
+   */
+  stateDirectory?: false | Text | readonly Text[];
+  /** StateDirectoryMode=: who may enter them, in octal; by default `0755`. */
+  stateDirectoryMode?: string;
+  /** CacheDirectory=: folders under /var/cache, for what can be made again. */
+  cacheDirectory?: Text | readonly Text[];
+  /** CacheDirectoryMode=: in octal; by default `0755`. */
+  cacheDirectoryMode?: string;
+  /** LogsDirectory=: folders under /var/log. */
+  logsDirectory?: Text | readonly Text[];
+  /** LogsDirectoryMode=: in octal; by default `0755`. */
+  logsDirectoryMode?: string;
+  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. */
+  runtimeDirectory?: Text | readonly Text[];
+  /** RuntimeDirectoryMode=: in octal; by default `0755`. */
+  runtimeDirectoryMode?: string;
+  /** RuntimeDirectoryPreserve=: whether they stay when the service stops, or only when it restarts; by default `yes`, where systemd's own is `no`. */
+  runtimeDirectoryPreserve?: "no" | "yes" | "restart";
+  /** ConfigurationDirectory=: folders under /etc; one that is there already keeps its owner. */
+  configurationDirectory?: Text | readonly Text[];
+  /** ConfigurationDirectoryMode=: in octal; by default `0755`. */
+  configurationDirectoryMode?: string;
+  /** Credentials by name: files that only root can read, and that the service finds under that name in $CREDENTIALS_DIRECTORY; of systemd 247. */
+  credentials?: Readonly<Record<string, Credential>>;
+  /** ImportCredential=, of systemd 254: which of the credentials that the machine was given to pass on, such as `shop.*`. */
+  importCredentials?: readonly string[];
+  /**
+   * Whether Node runs with `--jitless` (in NODE_OPTIONS, which its child processes have too), so that MemoryDenyWriteExecute= can be written: what
+   * is in memory never becomes a program. Code runs several times slower, and there is no WebAssembly; without it fetch() fails, which on Node 20
+   * and 22 ends the process.
+   */
+  jitless?: boolean;
   /**
    * `outbound` by default: a sandbox for a service that opens connections of its own, to a database for instance. `inbound`: for one that only
-   * answers, and gets no network but its sockets. `none`: no sandbox.
+   * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.
    */
   hardening?: Hardening;
+  /** Directives of the service unit that have no field. */
+  raw?: { readonly Unit?: RawSection; readonly Service?: RawSection; readonly Install?: RawSection };
 }

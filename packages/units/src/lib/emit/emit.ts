@@ -1,10 +1,12 @@
 import type { AppDescription } from "../description.ts";
 import { isObject } from "../read/fields.ts";
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
-import { readService, serviceSections } from "./service.ts";
+import { readService, serviceSections, type Service } from "./service.ts";
 import { readSockets, socketSections } from "./sockets.ts";
+import { withRaw } from "../read/raw.ts";
+import { knows } from "../read/versions.ts";
 import { byteLength } from "../read/text.ts";
-import { unitText } from "../write/unit-text.ts";
+import { unitText, type Section } from "../write/unit-text.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {
@@ -25,11 +27,28 @@ const longestLine = 1_048_575;
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
+  return Object.fromEntries(
+    describedUnits(description).units.map(({ unit, sections }) => [
+      unit,
+      unitText(sections, options.comments === true),
+    ]),
+  );
+}
+
+/** The units of a description, by line, and its service. */
+export interface DescribedUnits {
+  units: { unit: string; sections: Section[] }[];
+  service: Service;
+}
+
+/** Reads a description; throws what `emitUnits` throws. */
+export function describedUnits(description: AppDescription): DescribedUnits {
   const problems: UnitProblem[] = [];
   const source: unknown = description;
   if (!isObject(source)) {
     throw new UnitError([
       {
+        code: "ERR_UNIT_TYPE",
         path: "description",
         message: `${shown(source)} is not an object`,
         hint: "write { name, exec, sockets }",
@@ -37,27 +56,45 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
     ]);
   }
   const service = readService(source, problems);
-  const sockets = readSockets(source.sockets, service.name, problems);
+  const sockets = readSockets(source.sockets, service, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
+  const { kind, systemd } = service.arrangement;
+  // Connections are of no one's, and an instance has the socket of its own name.
+  const socketUnits =
+    kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
   const units = [
     ...sockets.map((socket) => ({
       unit: socket.unit,
-      sections: socketSections(socket, service),
+      sections: withRaw(socketSections(socket, service), socket.raw, socket.rawPath, problems),
     })),
     {
       unit: service.unit,
-      sections: serviceSections(
-        service,
-        sockets.map(({ unit }) => unit),
-      ),
+      sections: withRaw(serviceSections(service, socketUnits), service.raw, "raw", problems),
     },
-  ];
+  ].map(({ unit, sections }) => ({
+    unit,
+    // What nobody asked for must not ask for a newer systemd than there is.
+    sections: sections.map(({ name, lines }) => ({
+      name,
+      lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
+    })),
+  }));
   for (const { unit, sections } of units) {
+    const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {
+      if (!hasInstance && /(?<!%)(?:%%)*%[iI]/.test(value)) {
+        problems.push({
+          code: "ERR_UNIT_CONFLICT",
+          path: `${unit} ${key}=`,
+          message: "%i is the instance, and the unit has none",
+          hint: "leave it out, or write template: true",
+        });
+      }
       const length = byteLength(`${key}=${value}`);
       if (length <= longestLine) continue;
       problems.push({
+        code: "ERR_UNIT_LENGTH",
         path: `${unit} ${key}=`,
         message: `the line has ${length} bytes`,
         hint: `systemd reads at most ${longestLine}: put the values in a file`,
@@ -65,7 +102,5 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
     }
   }
   if (problems.length > 0) throw new UnitError(problems);
-  return Object.fromEntries(
-    units.map(({ unit, sections }) => [unit, unitText(sections, options.comments === true)]),
-  );
+  return { units, service };
 }

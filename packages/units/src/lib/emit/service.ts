@@ -1,144 +1,264 @@
-import type { AppDescription, Hardening } from "../description.ts";
+import type { AppDescription } from "../description.ts";
 import { unescapedUnitName } from "../write/escape.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
-import { sandbox } from "../harden/hardening.ts";
+import { jitless } from "../harden/jitless.ts";
+import { measures } from "../harden/measures.ts";
+import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
+import { importedCredential, readCredentials } from "../read/credentials.ts";
+import { folderDirectives } from "../read/folders.ts";
+import { arrangementFields, readArrangement, type Arrangement } from "../read/arrangement.ts";
+import { readRaw, type RawSections } from "../read/raw.ts";
+import { notifySocket, refuseForUser } from "../read/user-manager.ts";
+import { refuseNewer, refuseNewerFields } from "../read/versions.ts";
+import {
+  commandsAfter,
+  commandsBefore,
+  conditions,
+  dependencies,
+  logs,
+  output,
+  resources,
+  restarts,
+  surroundings,
+  times,
+} from "./service-directives.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { durationVariable, environment, exec } from "../read/program.ts";
+import { compilesAtRunTime } from "../read/runtime.ts";
+import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 
-type ServiceField = Exclude<keyof AppDescription, "sockets">;
-
 /** The fields that are more, or less, than a directive. */
-type OtherField = "$schema" | "name" | "hardening" | "openFile" | "rolling";
+export const otherFields = [
+  "$schema",
+  "name",
+  "sockets",
+  "hardening",
+  "jitless",
+  "credentials",
+  "openFile",
+  "rolling",
+  "raw",
+  ...arrangementFields,
+] as const;
 
-const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
+export const directives: Record<Exclude<keyof AppDescription, (typeof otherFields)[number]>, Directive> = {
   description: { key: "Description", read: read.sentence },
   documentation: { key: "Documentation", read: read.each(read.documentationURI) },
-  requires: { key: "Requires", read: read.each(read.unitName) },
-  wants: { key: "Wants", read: read.each(read.unitName) },
+  ...conditions,
+  ...dependencies,
   after: { key: "After", read: read.each(read.unitName) },
+  onFailure: { key: "OnFailure", read: read.each(read.unitName) },
   type: { key: "Type", read: read.oneOf(["simple", "exec", "notify", "notify-reload", "idle"]) },
   notifyAccess: { key: "NotifyAccess", read: read.oneOf(["main", "exec", "all"]) },
+  ...commandsBefore,
   exec: { key: "ExecStart", read: exec },
+  ...commandsAfter,
   user: { key: "User", read: read.account },
   group: { key: "Group", read: read.account },
+  supplementaryGroups: { key: "SupplementaryGroups", read: read.each(read.account) },
   workingDirectory: { key: "WorkingDirectory", read: read.directory },
   environment: { key: "Environment", read: environment },
+  ...surroundings,
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
   idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
+  ...output,
+  ...logs,
   restart: {
     key: "Restart",
     read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
   },
   restartSec: { key: "RestartSec", read: read.duration },
+  ...restarts,
+  ...times,
   timeoutStopSec: { key: "TimeoutStopSec", read: read.durationOrInfinity },
   watchdogSec: { key: "WatchdogSec", read: read.duration },
+  ...folderDirectives,
+  importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
+  ...resources,
   readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
   wantedBy: { key: "WantedBy", read: read.each(read.unitName) },
+  defaultInstance: { key: "DefaultInstance", read: read.instance },
 };
 
-const readHardening = read.oneOf(["none", "outbound", "inbound"]);
+/** What has a field, here or in `hardening`. */
+const fieldOf: Record<string, Directive> = {
+  ...directives,
+  ...Object.fromEntries(
+    Object.entries(measures).map(([field, measure]) => [`hardening.${field}`, measure] as const),
+  ),
+};
 
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
   /** The name of its unit, with the suffix. */
   unit: string;
-  rolling: boolean;
+  arrangement: Arrangement;
+  inetd: boolean;
+  raw: RawSections;
   /** Whether OpenFile= is to pass the socket for notifications. */
   openFile: boolean;
   /** TimeoutStopSec= where none is asked for, and a drain is. */
   stopTimeout: string | undefined;
   values: Asked<keyof typeof directives>;
-  sandbox: Line[];
+  /** Its own folders, and HOME where the user has none. */
+  folders: Line[];
+  credentials: Line[];
+  /** What tells Node not to compile. */
+  jitless: Line[];
+  sandbox: Sandbox;
 }
 
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
-  const others = ["$schema", "name", "sockets", "hardening", "openFile", "rolling"];
-  const values = readFields(directives, others, description, "", problems);
-  for (const field of ["openFile", "rolling"]) {
+  const arrangement = readArrangement(description, problems);
+  const { kind, manager, systemd } = arrangement;
+  const values = readFields(directives, otherFields, description, "", problems);
+  refuseNewerFields(systemd, directives, values, (field) => field, problems);
+  for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
-  const rolling = description.rolling === true;
   const notifies = notifiesBy(description);
   const openFile = notifies && description.openFile !== false;
+  if (openFile) {
+    const field = description.type === undefined ? "rolling" : "type";
+    refuseNewer(systemd, "OpenFile", [""], field, problems);
+  }
+  refuseForUser(arrangement, description, openFile, problems);
   if (description.exec === undefined) exec(undefined, "exec", problems);
-  const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
-  const dynamicUser = values.user.length === 0;
-  if (dynamicUser || level !== "none") refuseTemporary(description, problems);
+  const dynamicUser = runsAsDynamicUser(manager, values);
+  const sandbox = readSandbox(
+    hardening,
+    {
+      manager,
+      systemd,
+      dynamicUser,
+      // A user's own folders lie in a home, too.
+      inHome: manager === "user" || liesInHome(description),
+      // The helper of NotifyAccess=all is a process with no descriptor of ours.
+      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
+      justInTime: compilesAtRunTime(description.exec),
+      jitless: description.jitless === true,
+    },
+    problems,
+  );
+  if (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp"))
+    refuseTemporary(description, problems);
+  const credentials = readCredentials(description.credentials, "credentials", problems);
+  for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
   return {
     name: checkedName,
-    unit: `${checkedName}${rolling ? "@" : ""}.service`,
-    startedUnit: `${checkedName}${rolling ? "@blue" : ""}.service`,
-    rolling,
+    unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
+    startedUnit: `${checkedName}${started[kind]}.service`,
+    arrangement,
+    inetd: description.inetd === true,
+    raw: readRaw(description.raw, ["Unit", "Service", "Install"], fieldOf, systemd, "raw", problems),
+    defaultInstance: values.defaultInstance,
     notifies,
     openFile,
     stopTimeout: stopTimeout(description.drainTimeout),
     values,
-    sandbox: sandbox({
-      hardening: level,
+    folders: folderLines(values, {
+      description,
       name: checkedName,
+      folder: kind === "template" ? "/%i" : "",
       dynamicUser,
-      inHome: liesInHome(description),
-      // The helper of NotifyAccess=all is a process with no descriptor of ours.
-      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
-      hasHome: Object.hasOwn(description.environment ?? {}, "HOME"),
+      keepsState: sandbox.profile === "outbound",
     }),
+    credentials,
+    jitless: jitless(description, problems),
+    sandbox,
   };
+}
+
+/** The instance that traffic starts, by kind. */
+const started: Record<Arrangement["kind"], string> = {
+  pair: "",
+  template: "@%i",
+  accept: "@",
+  rolling: "@blue",
+};
+
+/** A user's manager refuses DynamicUser=, and has but one user anyway. */
+function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
+  return manager === "system" && user.length === 0;
 }
 
 /** The sections of the service's unit file. */
 export function serviceSections(service: Service, socketUnits: readonly string[]): Section[] {
-  const { name, values, rolling } = service;
+  const { name, values, arrangement, inetd } = service;
+  const { kind, manager } = arrangement;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
-  const dynamicUser = values.user.length === 0;
-  const restarts = values.restart[0] !== "no";
+  const sayAll = (table: object): Line[] => (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
+  const restarted = values.restart[0] !== "no";
+  const perConnection = kind === "accept";
+  const instances = kind === "template" || perConnection;
   return [
     {
       name: "Unit",
       lines: [
-        ...askedOr("Description", values.description, name),
+        ...askedOr("Description", values.description, instances ? `${name} %i` : name),
         ...say("documentation"),
+        ...sayAll(conditions),
         ...socketUnits.map((unit) => added("Requires", unit)),
-        ...say("requires"),
-        ...say("wants"),
+        ...sayAll(dependencies),
         ...socketUnits.map((unit) => added("After", unit)),
         ...say("after"),
-        added("StartLimitIntervalSec", "0"),
+        ...say("onFailure"),
+        perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
       ],
     },
     {
       name: "Service",
       lines: [
-        ...(rolling ? askedOr("Type", values.type, "notify") : say("type")),
+        ...(kind === "rolling" ? askedOr("Type", values.type, "notify") : say("type")),
         ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
-        ...(service.openFile ? [added("OpenFile", "/run/systemd/notify:notify")] : []),
+        ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
+        ...sayAll(commandsBefore),
         ...say("exec"),
+        ...sayAll(commandsAfter),
         ...say("user"),
-        ...(dynamicUser ? [added("DynamicUser", "yes")] : []),
+        ...(runsAsDynamicUser(manager, values) ? [added("DynamicUser", "yes")] : []),
         ...say("group"),
+        ...say("supplementaryGroups"),
         ...say("workingDirectory"),
         ...say("environment"),
+        ...sayAll(surroundings),
         ...say("drainTimeout"),
         ...say("idleTimeout"),
-        ...askedOr("Restart", values.restart, "on-failure"),
-        ...(restarts ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
+        ...(inetd
+          ? [
+              added("StandardInput", "socket"),
+              ...askedOr("StandardOutput", values.standardOutput, "socket"),
+              ...askedOr("StandardError", values.standardError, "journal"),
+            ]
+          : [...say("standardOutput"), ...say("standardError")]),
+        ...sayAll(logs),
+        ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
+        ...(restarted && !perConnection ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
+        ...sayAll(restarts),
+        ...sayAll(times),
         ...(service.stopTimeout === undefined
           ? say("timeoutStopSec")
           : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
         ...say("watchdogSec"),
-        added("NonBlocking", "true"),
-        ...(socketUnits.length > 1 || rolling
+        ...(inetd ? [] : [added("NonBlocking", "true")]),
+        ...(socketUnits.length > 1 || kind === "rolling"
           ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
           : []),
-        ...service.sandbox,
+        ...sayAll(resources),
+        ...service.folders,
+        ...service.credentials,
+        ...say("importCredentials"),
+        ...service.jitless,
+        ...service.sandbox.lines,
         ...say("readWritePaths"),
       ],
     },
@@ -146,7 +266,8 @@ export function serviceSections(service: Service, socketUnits: readonly string[]
       name: "Install",
       lines: [
         ...say("wantedBy"),
-        ...(rolling && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
+        ...say("defaultInstance"),
+        ...(kind === "rolling" && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
         ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit))),
       ],
     },

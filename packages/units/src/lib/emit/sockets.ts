@@ -2,52 +2,96 @@ import type { SocketDescription } from "../description.ts";
 import { raw, unitNamePart } from "../write/escape.ts";
 import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
 import { notAList, shown, type UnitProblem } from "../read/problems.ts";
+import * as number from "../read/numbers.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import type { Arrangement } from "../read/arrangement.ts";
+import { readRaw, type RawSections } from "../read/raw.ts";
+import { refuseNewerFields } from "../read/versions.ts";
 import { refusedLength } from "../read/unit-name.ts";
 
 /** In the order of the unit file. */
-const directives: Record<Exclude<keyof SocketDescription, "description">, Directive> = {
+export const directives: Record<Exclude<keyof SocketDescription, "description" | "raw">, Directive> = {
   listen: { key: "ListenStream", read: read.oneOrMore(read.address) },
   listenDatagram: { key: "ListenDatagram", read: read.oneOrMore(read.address) },
+  listenSequentialPacket: { key: "ListenSequentialPacket", read: read.oneOrMore(read.unixAddress) },
+  socketProtocol: { key: "SocketProtocol", read: read.oneOf(["udplite", "sctp", "mptcp"]) },
+  accept: { key: "Accept", read: read.boolean },
+  maxConnections: { key: "MaxConnections", read: read.count },
+  maxConnectionsPerSource: { key: "MaxConnectionsPerSource", read: read.count },
+  flushPending: { key: "FlushPending", read: read.boolean },
   name: { key: "FileDescriptorName", read: read.descriptorName },
   noDelay: { key: "NoDelay", read: read.boolean },
   backlog: { key: "Backlog", read: read.count },
   bindIPv6Only: { key: "BindIPv6Only", read: read.oneOf(["default", "both", "ipv6-only"]) },
   bindToDevice: { key: "BindToDevice", read: read.networkInterface },
   freeBind: { key: "FreeBind", read: read.boolean },
+  transparent: { key: "Transparent", read: read.boolean },
+  broadcast: { key: "Broadcast", read: read.boolean },
   reusePort: { key: "ReusePort", read: read.boolean },
   keepAlive: { key: "KeepAlive", read: read.boolean },
   keepAliveTimeSec: { key: "KeepAliveTimeSec", read: read.duration },
   keepAliveIntervalSec: { key: "KeepAliveIntervalSec", read: read.duration },
   keepAliveProbes: { key: "KeepAliveProbes", read: read.count },
   deferAcceptSec: { key: "DeferAcceptSec", read: read.duration },
+  priority: { key: "Priority", read: number.integer(0, 2_147_483_647) },
+  receiveBuffer: { key: "ReceiveBuffer", read: number.size },
+  sendBuffer: { key: "SendBuffer", read: number.size },
+  ipTOS: { key: "IPTOS", read: number.typeOfService },
+  ipTTL: { key: "IPTTL", read: number.integer(1, 255) },
+  mark: { key: "Mark", read: number.integer(0, 2_147_483_647) },
+  tcpCongestion: { key: "TCPCongestion", read: read.congestion },
+  passCredentials: { key: "PassCredentials", read: read.boolean },
+  passPIDFD: { key: "PassPIDFD", read: read.boolean },
+  passSecurity: { key: "PassSecurity", read: read.boolean },
+  passPacketInfo: { key: "PassPacketInfo", read: read.boolean },
+  acceptFileDescriptors: { key: "AcceptFileDescriptors", read: read.boolean },
+  timestamping: { key: "Timestamping", read: read.oneOf(["off", "us", "ns"]) },
   socketMode: { key: "SocketMode", read: read.mode },
   socketUser: { key: "SocketUser", read: read.account },
   socketGroup: { key: "SocketGroup", read: read.account },
   directoryMode: { key: "DirectoryMode", read: read.mode },
+  symlinks: { key: "Symlinks", read: read.oneOrMore(read.plainPath) },
+  smackLabel: { key: "SmackLabel", read: read.sentence },
+  smackLabelIPIn: { key: "SmackLabelIPIn", read: read.sentence },
+  smackLabelIPOut: { key: "SmackLabelIPOut", read: read.sentence },
+  seLinuxContextFromNet: { key: "SELinuxContextFromNet", read: read.boolean },
+  passFileDescriptorsToExec: { key: "PassFileDescriptorsToExec", read: read.boolean },
+  timeoutSec: { key: "TimeoutSec", read: read.duration },
   removeOnStop: { key: "RemoveOnStop", read: read.boolean },
   pollLimitIntervalSec: { key: "PollLimitIntervalSec", read: read.duration },
-  pollLimitBurst: { key: "PollLimitBurst", read: read.limit },
+  pollLimitBurst: { key: "PollLimitBurst", read: read.countOfLimit },
+  deferTrigger: { key: "DeferTrigger", read: read.oneOf(["no", "yes", "patient"]) },
+  deferTriggerMaxSec: { key: "DeferTriggerMaxSec", read: read.durationOrInfinity },
 };
 
-const withDescription = { ...directives, description: { key: "Description", read: read.sentence } };
+const withDescription: Record<Exclude<keyof SocketDescription, "raw">, Directive> = {
+  ...directives,
+  description: { key: "Description", read: read.sentence },
+};
 
 /** A socket of a description, each value as its unit file has it. */
 export interface Socket {
   /** The name of its unit, with the suffix. */
   unit: string;
-  values: Asked<keyof SocketDescription>;
+  values: Asked<Exclude<keyof SocketDescription, "raw">>;
+  raw: RawSections;
+  /** Where its raw sections are in the description. */
+  rawPath: string;
   /** What tells it from its siblings; `undefined` if it has none. */
   sibling: string | undefined;
 }
 
 /** Reads the sockets out of a description; what it returns is of use only if no problem was reported. */
-export function readSockets(sockets: unknown, app: string, problems: UnitProblem[]): Socket[] {
+export function readSockets(sockets: unknown, owner: SocketOwner, problems: UnitProblem[]): Socket[] {
+  const {
+    name: app,
+    arrangement: { kind, systemd },
+  } = owner;
   if (!Array.isArray(sockets) || sockets.length === 0) {
     problems.push({
+      ...notAList(sockets),
       path: "sockets",
-      message: notAList(sockets),
       hint: "write at least one socket: [{ listen: 80 }]",
     });
     return [];
@@ -60,14 +104,30 @@ export function readSockets(sockets: unknown, app: string, problems: UnitProblem
     const source = isObject(socket) ? socket : {};
     if (!isObject(socket)) {
       problems.push({
+        code: "ERR_UNIT_TYPE",
         path,
         message: `${shown(socket)} is not an object`,
         hint: "write a socket: { listen: 80 }",
       });
     }
-    const values = readFields(withDescription, [], source, path, problems);
-    if (isObject(socket) && source.listen === undefined && source.listenDatagram === undefined) {
+    const values = readFields(withDescription, ["raw"], source, path, problems);
+    refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
+    refuseSocketContradictions(values, source, path, problems);
+    const rawPath = `${path}.raw`;
+    const further = readRaw(
+      source.raw,
+      ["Unit", "Socket", "Install"],
+      withDescription,
+      systemd,
+      rawPath,
+      problems,
+    );
+    const listens =
+      addressFields.some((field) => source[field] !== undefined) ||
+      further.Socket?.some(({ key }) => key.startsWith("Listen"));
+    if (isObject(socket) && listens !== true) {
       problems.push({
+        code: "ERR_UNIT_MISSING",
         path,
         message: "it listens on nothing",
         hint: "write listen: 80, or another address",
@@ -76,22 +136,78 @@ export function readSockets(sockets: unknown, app: string, problems: UnitProblem
     const [name] = values.name;
     if (several && isObject(socket) && source.name === undefined) {
       problems.push({
+        code: "ERR_UNIT_MISSING",
         path: `${path}.name`,
         message: "it is missing, and there are several sockets",
         hint: "give each a name; the service tells its sockets apart by it",
       });
     }
     refuseRepeated(values.name, namesSeen, `${path}.name`, "a name", problems);
-    for (const field of ["listen", "listenDatagram"] as const) {
+    for (const field of addressFields) {
       const addresses = values[field].map((address) => `${field} ${address}`);
       refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
-    const unit = sibling === undefined ? `${app}.socket` : `${app}-${unitNamePart(sibling)}.socket`;
+    const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
+    const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
     const refusal = several && name !== undefined ? refusedLength(unit) : undefined;
     if (refusal !== undefined) problems.push({ path: `${path}.name`, ...refusal });
-    return { unit, values, sibling };
+    return { unit, values, sibling, raw: further, rawPath };
   });
+}
+
+const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
+
+/** What is right by itself, and means nothing or fails beside another field. */
+function refuseSocketContradictions(
+  values: Socket["values"],
+  source: Record<string, unknown>,
+  path: string,
+  problems: UnitProblem[],
+): void {
+  const refuse = (field: keyof SocketDescription, message: string, hint: string) =>
+    problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${field}`, message, hint });
+  if (source.accept === true) {
+    if (values.listenDatagram.length > 0)
+      refuse(
+        "listenDatagram",
+        "datagrams come by no connection that accept could pass on",
+        "leave it out, or accept",
+      );
+    if (source.flushPending === true)
+      refuse("flushPending", "systemd knows it only without accept", "leave it out, or accept");
+  } else {
+    for (const field of ["maxConnections", "maxConnectionsPerSource"] as const) {
+      if (values[field].length > 0)
+        refuse(
+          field,
+          "without accept the service counts its connections itself",
+          "write accept: true, or leave it out",
+        );
+    }
+  }
+  const ofProtocol = {
+    udplite: ["listen", "listenSequentialPacket"],
+    mptcp: ["listenDatagram", "listenSequentialPacket"],
+    sctp: ["listenDatagram"],
+  } as const;
+  const others = ofProtocol[values.socketProtocol[0] as keyof typeof ofProtocol] ?? [];
+  for (const field of others) {
+    if (values[field].length > 0)
+      refuse(
+        field,
+        `${values.socketProtocol[0]} has no such sockets`,
+        "give it a socket of its own, or leave socketProtocol out",
+      );
+  }
+  const files = addressFields.flatMap((field) => values[field]).filter((address) => /^[/%]/.test(address));
+  if (values.symlinks.length > 0 && files.length !== 1) {
+    refuse(
+      "symlinks",
+      `the socket has ${files.length} files, and systemd links to one alone`,
+      "write one path to listen on, or leave it out",
+    );
+  }
 }
 
 function refuseRepeated(
@@ -106,6 +222,7 @@ function refuseRepeated(
     if (first === undefined) seen.set(entry, path);
     else
       problems.push({
+        code: "ERR_UNIT_REPEATED",
         path,
         message: `${what} that ${first} has already`,
         hint: "each is given once",
@@ -117,39 +234,55 @@ function refuseRepeated(
 export interface SocketOwner {
   /** Its name without suffix and instance. */
   name: string;
+  arrangement: Arrangement;
   /** The unit that traffic starts. */
   startedUnit: string;
+  /** The instance that systemctl enables where none is named, as its unit file has it. */
+  defaultInstance: string[];
   /** Whether it needs systemd 253 in any case. */
   notifies: boolean;
 }
 
 /** The sections of a socket's unit file. */
 export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, notifies } = owner;
+  const { name: app, startedUnit, notifies, defaultInstance } = owner;
+  const { kind, systemd } = owner.arrangement;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
-  const what = sibling === undefined ? `${app} socket` : `${app} ${sibling} socket`;
+  const what = [
+    app,
+    ...(sibling === undefined ? [] : [raw(sibling)]),
+    ...(kind === "template" ? ["%i"] : []),
+  ];
+  // What systemd starts when nothing is said.
+  const namesake = unit.replace(/(@?)\.socket$/, (_, at) => (at === "" ? ".service" : "@%i.service"));
   return [
-    { name: "Unit", lines: askedOr("Description", values.description, raw(what)) },
+    { name: "Unit", lines: askedOr("Description", values.description, `${what.join(" ")} socket`) },
     {
       name: "Socket",
       lines: [
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
-        ...(unit.replace(/socket$/, "service") === startedUnit ? [] : [added("Service", startedUnit)]),
+        ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
         added("TriggerLimitIntervalSec", "0"),
-        ...(notifies ? pollLimit(values) : []),
+        ...((systemd === undefined ? notifies : systemd >= 255) ? pollLimit(values, kind) : []),
       ],
     },
-    { name: "Install", lines: [added("WantedBy", "sockets.target")] },
+    {
+      name: "Install",
+      lines: [added("WantedBy", "sockets.target"), ...asked("DefaultInstance", defaultInstance)],
+    },
   ];
 }
 
 /**
  * The limit that bounds a spin without failing the socket: systemd's own, from 255 on. Older ones log a line about it, and so it is
- * written only where a type that notifies asks for a recent systemd in any case.
+ * written only where the description names a recent one, or a type that notifies asks for it in any case.
  */
-function pollLimit({ pollLimitIntervalSec, pollLimitBurst }: Socket["values"]): Line[] {
+function pollLimit(
+  { pollLimitIntervalSec, pollLimitBurst }: Socket["values"],
+  kind: Arrangement["kind"],
+): Line[] {
   return [
     ...(pollLimitIntervalSec.length > 0 ? [] : [added("PollLimitIntervalSec", "2s")]),
-    ...(pollLimitBurst.length > 0 ? [] : [added("PollLimitBurst", "15")]),
+    ...(pollLimitBurst.length > 0 ? [] : [added("PollLimitBurst", kind === "accept" ? "150" : "15")]),
   ];
 }

@@ -1,10 +1,7 @@
+import { refusing, type Refusal } from "./problems.ts";
 import { byteLength } from "./text.ts";
 
-/** A reason to refuse an address, and what to write instead. */
-export interface Refusal {
-  message: string;
-  hint: string;
-}
+const refusal = refusing("ERR_UNIT_ADDRESS");
 
 const forms = "a port (80), 127.0.0.1:80, [::1]:80, /run/app.sock, @abstract or vsock:2:1234";
 
@@ -33,30 +30,29 @@ function isPort(text: string): boolean {
 }
 
 function refusedPort(text: string): Refusal {
-  return {
-    message: `the port is ${text}`,
-    hint: "a port is a whole number from 1 to 65535; systemd picks none by itself",
-  };
+  return refusal(
+    `the port is ${text}`,
+    "a port is a whole number from 1 to 65535; systemd picks none by itself",
+  );
 }
 
 function refusedUnixPath(address: string): Refusal | undefined {
   const length = byteLength(address);
   if (length > longestPath) {
     return {
+      code: "ERR_UNIT_LENGTH",
       message: `the address has ${length} bytes`,
       hint: `a unix socket's address has at most ${longestPath} bytes`,
     };
   }
   if (address.startsWith("@")) {
-    return address.length > 1
-      ? undefined
-      : { message: "the abstract name is empty", hint: "write a name after the @" };
+    return address.length > 1 ? undefined : refusal("the abstract name is empty", "write a name after the @");
   }
   if (address.endsWith("/") || address.split("/").includes("..")) {
-    return {
-      message: "the path does not name a file",
-      hint: "write the socket's own path, with no .. and no / at the end",
-    };
+    return refusal(
+      "the path does not name a file",
+      "write the socket's own path, with no .. and no / at the end",
+    );
   }
   return undefined;
 }
@@ -67,45 +63,32 @@ function refusedIP(address: string): Refusal | undefined {
   if (port === undefined) return refusedShape(address);
   if (!isPort(port)) return refusedPort(port);
   if (bracketed?.includes("%")) {
-    return {
-      message: "the zone is inside the brackets",
-      hint: "systemd has it last: [fe80::1]:80%eth0",
-    };
+    return refusal("the zone is inside the brackets", "systemd has it last: [fe80::1]:80%eth0");
   }
   if (zone !== undefined && (bare !== undefined || !/^%[\w.-]{1,15}$/.test(zone))) {
-    return {
-      message: `the zone ${zone} is not one of an IPv6 address`,
-      hint: "name an interface: [fe80::1]:80%eth0",
-    };
+    return refusal(`the zone ${zone} is not one of an IPv6 address`, "name an interface: [fe80::1]:80%eth0");
   }
   if (bracketed !== undefined && !isIPv6(bracketed)) {
-    return { message: `${bracketed} is not an IPv6 address`, hint: "as in [::1]:80" };
+    return refusal(`${bracketed} is not an IPv6 address`, "as in [::1]:80");
   }
-  if (bare === "*")
-    return {
-      message: "* is not an address",
-      hint: `a port alone listens on every address: ${port}`,
-    };
+  if (bare === "*") return refusal("* is not an address", `a port alone listens on every address: ${port}`);
   if (bare !== undefined && !isIPv4(bare)) {
-    return {
-      message: `${bare} is not an IP address, and systemd looks no names up`,
-      hint: `write the address: 127.0.0.1:${port} or [::1]:${port} for this machine alone, ${port} for all`,
-    };
+    return refusal(
+      `${bare} is not an IP address, and systemd looks no names up`,
+      `write the address: 127.0.0.1:${port} or [::1]:${port} for this machine alone, ${port} for all`,
+    );
   }
   return undefined;
 }
 
 function refusedShape(address: string): Refusal {
-  if (isIPv4(address)) return { message: "the port is missing", hint: `as in ${address}:80` };
+  if (isIPv4(address)) return refusal("the port is missing", `as in ${address}:80`);
   if (isIPv6(address.replace(/^\[|\]$/g, ""))) {
-    return {
-      message: "an IPv6 address goes in brackets, and a port after them",
-      hint: "as in [::1]:80",
-    };
+    return refusal("an IPv6 address goes in brackets, and a port after them", "as in [::1]:80");
   }
   if (address.includes("/"))
-    return { message: "the path is relative", hint: "a socket's path is absolute: /run/app.sock" };
-  return { message: "not an address", hint: `write ${forms}` };
+    return refusal("the path is relative", "a socket's path is absolute: /run/app.sock");
+  return refusal("not an address", `write ${forms}`);
 }
 
 function refusedVsock(address: string): Refusal | undefined {
@@ -114,10 +97,7 @@ function refusedVsock(address: string): Refusal | undefined {
   const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) < 4_294_967_295;
   return fits
     ? undefined
-    : {
-        message: "not a vsock address",
-        hint: "vsock:CID:PORT, or vsock::PORT for any CID, both up to 4294967294",
-      };
+    : refusal("not a vsock address", "vsock:CID:PORT, or vsock::PORT for any CID, both up to 4294967294");
 }
 
 /**

@@ -30,6 +30,7 @@ export function readFields<Field extends string>(
       names(field).some((name) => name?.toLowerCase() === key.toLowerCase()),
     );
     problems.push({
+      code: "ERR_UNIT_FIELD",
       path: member(path, key),
       message: `${shown(key)} is not a field`,
       hint: near === undefined ? `the fields are ${known.join(", ")}` : `write ${near}`,

@@ -1,5 +1,5 @@
 import { durationOf, durationText } from "./duration.ts";
-import { shown, type UnitProblem } from "./problems.ts";
+import { refusing, shown, type UnitProblem } from "./problems.ts";
 import { refusedLength } from "./unit-name.ts";
 
 /** The fields that must fit each other; they may be anything yet. */
@@ -37,7 +37,9 @@ export function stopTimeout(drainTimeout: unknown): string | undefined {
 /** Reports fields that are right by themselves and contradict each other. */
 export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, restart, rolling } = fields;
-  const refuse = (path: string, message: string, hint: string) => problems.push({ path, message, hint });
+  const conflict = refusing("ERR_UNIT_CONFLICT");
+  const refuse = (path: string, message: string, hint: string) =>
+    problems.push({ path, ...conflict(message, hint) });
 
   const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
   if (rolling === true && silent) {
@@ -65,7 +67,7 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
   }
   const longest =
     rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
-  if (longest !== undefined) refuse("name", longest.message, longest.hint);
+  if (longest !== undefined) problems.push({ path: "name", ...longest });
 
   const drain = durationOf(fields.drainTimeout);
   const stop = durationOf(fields.timeoutStopSec);
@@ -81,11 +83,12 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
   if (idleTimeout === undefined) return;
   const idle = durationOf(idleTimeout);
   if (idle === 0 || idle === Infinity) {
-    refuse(
-      "idleTimeout",
-      `${shown(idleTimeout)} is no time to wait`,
-      "leave it out for a service that never sleeps",
-    );
+    problems.push({
+      code: "ERR_UNIT_DURATION",
+      path: "idleTimeout",
+      message: `${shown(idleTimeout)} is no time to wait`,
+      hint: "leave it out for a service that never sleeps",
+    });
   }
   if (restart === "always" || restart === "on-success") {
     refuse(

@@ -1,3 +1,4 @@
+import { isSpecifier, said, sample, type Text } from "../specifier.ts";
 import type { UnitProblem } from "./problems.ts";
 
 /** The parts of a description that say where the program is; they may be anything yet. */
@@ -13,8 +14,8 @@ const homes = ["/home", "/root", "/run/user"];
 const temporary = ["/tmp", "/var/tmp"];
 
 function liesIn(folders: readonly string[], path: unknown): boolean {
-  if (typeof path !== "string") return false;
-  const simple = path.replace(/\/(?:\.?\/)+/g, "/");
+  if (typeof path !== "string" && !isSpecifier(path)) return false;
+  const simple = sample(path).replace(/\/(?:\.?\/)+/g, "/");
   return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
 }
 
@@ -33,8 +34,9 @@ export function refuseTemporary({ exec, workingDirectory }: Placed, problems: Un
   ] as const) {
     if (!liesIn(temporary, place)) continue;
     problems.push({
+      code: "ERR_UNIT_CONFLICT",
       path,
-      message: `${JSON.stringify(place)}: the service has temporary folders of its own, and would not find it`,
+      message: `${JSON.stringify(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
       hint: "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
     });
   }

@@ -1,7 +1,8 @@
 import { argument, executable, item } from "../write/escape.ts";
-import { member, notAList, shown } from "./problems.ts";
-import { durationOrInfinity, refusedPath, textOf, type Read } from "./readers.ts";
-import type { Refusal } from "./address.ts";
+import { member, notAList, refusing, shown, type Refusal, type UnitProblem } from "./problems.ts";
+import { prefixed, said, sample } from "../specifier.ts";
+import { isObject } from "./fields.ts";
+import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
 const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
@@ -12,54 +13,77 @@ const ofFields = {
   SOCKACT_IDLE_TIMEOUT: "idleTimeout: '5min'",
 };
 
+const refusedProgram = refusing("ERR_UNIT_PATH");
+const refusedVariable = refusing("ERR_UNIT_VARIABLE");
+
 function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
-    return {
-      message: "not an absolute path",
-      hint: "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
-    };
+    return refusedProgram(
+      "not an absolute path",
+      "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
+    );
   }
   if (/["'\\\p{Control}]/u.test(path)) {
-    return {
-      message: "a quote, a backslash or a control character is in it",
-      hint: "systemd cannot run such a path: rename it",
-    };
+    return refusedProgram(
+      "a quote, a backslash or a control character is in it",
+      "systemd cannot run such a path: rename it",
+    );
   }
-  if (path.endsWith("/")) return { message: "it names a folder", hint: "write the path of the program" };
+  if (path.endsWith("/")) return refusedProgram("it names a folder", "write the path of the program");
   return refusedPath(path);
 }
 
-/** ExecStart=: systemd.service(5) reads its first word by other rules than the rest. */
+const namesVariable = /^[A-Za-z_]\w*$/;
+
+function isVariable(word: unknown): word is { variable: unknown } {
+  return isObject(word) && Object.keys(word).join() === "variable";
+}
+
+/** An argument that systemd takes from the service's environment, whole and as one. */
+function variableText(word: { variable: unknown }, path: string, problems: UnitProblem[]): string {
+  if (typeof word.variable === "string" && namesVariable.test(word.variable)) return `\${${word.variable}}`;
+  problems.push({
+    path: `${path}.variable`,
+    ...refusedVariable(
+      `${shown(word.variable)} is not the name of a variable`,
+      "ASCII letters, digits and _, with no digit first",
+    ),
+  });
+  return "";
+}
+
+/** ExecStart= and its kin: systemd.service(5) reads its first word by other rules than the rest. */
 export const exec: Read = (value, path, problems) => {
   if (!Array.isArray(value) || value.length === 0) {
     problems.push({
       path,
-      message: notAList(value),
+      ...notAList(value),
       hint: "write the program's absolute path, then its arguments: ['/usr/bin/node', 'server.js']",
     });
     return [];
   }
   const words = Array.from(value, (word: unknown, index) => {
     const at = `${path}[${index}]`;
+    if (index > 0 && isVariable(word)) return variableText(word, at, problems);
     const text = textOf(word, at, problems);
     if (text === undefined) return "";
     if (index > 0) return argument(text);
-    const refusal = refusedExecutable(text);
+    const refusal = refusedExecutable(sample(text));
     if (refusal !== undefined)
-      problems.push({
-        path: at,
-        message: `${shown(text)}: ${refusal.message}`,
-        hint: refusal.hint,
-      });
+      problems.push({ ...refusal, path: at, message: `${shown(said(text))}: ${refusal.message}` });
     return executable(text);
   });
   return [words.join(" ")];
 };
 
+/** Commands that run besides the program, in their order, a line each. */
+export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));
+
 /** Environment=: all variables on one line. */
 export const environment: Read = (value, path, problems) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     problems.push({
+      code: "ERR_UNIT_TYPE",
       path,
       message: `${shown(value)} is not an object`,
       hint: "write names and values: { NODE_ENV: 'production' }",
@@ -68,8 +92,9 @@ export const environment: Read = (value, path, problems) => {
   }
   const assignments = Object.entries(value).map(([name, variable]) => {
     const at = member(path, name);
-    const refuse = (message: string, hint: string) => problems.push({ path: at, message, hint });
-    if (!/^[A-Za-z_]\w*$/.test(name)) {
+    const refuse = (message: string, hint: string) =>
+      problems.push({ path: at, ...refusedVariable(message, hint) });
+    if (!namesVariable.test(name)) {
       refuse(
         `${shown(name)} is not the name of a variable`,
         "ASCII letters, digits and _, with no digit first",
@@ -81,7 +106,7 @@ export const environment: Read = (value, path, problems) => {
         `write ${ofFields[name as keyof typeof ofFields]} in the description`,
       );
     }
-    return item(`${name}=${textOf(variable, at, problems) ?? ""}`);
+    return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
   });
   return assignments.length > 0 ? [assignments.join(" ")] : [];
 };

@@ -1,9 +1,12 @@
-import { refusedAddress, type Refusal } from "./address.ts";
+import { isObject, readFields } from "./fields.ts";
+import { integer } from "./numbers.ts";
+import { refusedAddress } from "./address.ts";
 import { durationText } from "./duration.ts";
 import { item, raw } from "../write/escape.ts";
-import { shown, type UnitProblem } from "./problems.ts";
+import { refusing, shown, type Refusal, type UnitProblem, type UnitProblemCode } from "./problems.ts";
+import { isSpecifier, said, sample, unknownSpecifier, type Text } from "../specifier.ts";
 import { byteLength, unfitForRaw, unspeakable } from "./text.ts";
-import { refusedName, refusedUnitName } from "./unit-name.ts";
+import { refusedInstance, refusedName, refusedUnitName } from "./unit-name.ts";
 
 /** Turns a field's value into what stands after `=`, one entry a line, or reports why it cannot. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
@@ -11,56 +14,74 @@ export type Read = (value: unknown, path: string, problems: UnitProblem[]) => st
 /** PATH_MAX of limits.h counts the NUL. */
 const longestPath = 4095;
 
-function refuse(path: string, problems: UnitProblem[], message: string, hint: string): [] {
-  problems.push({ path, message, hint });
+export function refuse(
+  code: UnitProblemCode,
+  path: string,
+  problems: UnitProblem[],
+  message: string,
+  hint: string,
+): [] {
+  problems.push({ code, path, message, hint });
   return [];
 }
 
-/** The value as a string that systemd can be told, or `undefined` once the problem is reported. */
-export function textOf(value: unknown, path: string, problems: UnitProblem[]): string | undefined {
-  if (typeof value !== "string") {
-    refuse(path, problems, `${shown(value)} is not a string`, "write a string");
+/** The value as a text that systemd can be told, or `undefined` once the problem is reported. */
+export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
+  if (typeof value !== "string" && !isSpecifier(value)) {
+    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
     return undefined;
   }
-  const reason = unspeakable(value);
-  if (reason === undefined) return value;
-  refuse(path, problems, `${shown(value)}: ${reason}`, "take it out");
+  const reason = unspeakable(said(value));
+  const unknown = isSpecifier(value) ? unknownSpecifier(value) : undefined;
+  if (reason === undefined && unknown === undefined) return value;
+  refuse(
+    "ERR_UNIT_TEXT",
+    path,
+    problems,
+    `${shown(said(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
+    reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "take it out",
+  );
   return undefined;
 }
 
 /** A value that systemd reads unquoted, checked further by `refused`. */
-function rawText(refused: (text: string) => Refusal | undefined): Read {
+export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
-    const unfit = unfitForRaw(text);
-    if (unfit !== undefined) return refuse(path, problems, `${shown(text)}: ${unfit}`, "take it out");
-    const refusal = refused(text);
+    const unfit = unfitForRaw(said(text));
+    if (unfit !== undefined)
+      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(said(text))}: ${unfit}`, "take it out");
+    const refusal = refused(sample(text));
     if (refusal !== undefined)
-      return refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint);
+      return refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
     return [raw(text)];
   };
 }
 
+const refusedAsPath = refusing("ERR_UNIT_PATH");
+
 export function refusedPath(path: string): Refusal | undefined {
-  if (!path.startsWith("/")) return { message: "not an absolute path", hint: "begin it with /" };
-  if (path.split("/").includes(".."))
-    return { message: "it holds ..", hint: "write the path without .. in it" };
+  if (!path.startsWith("/")) return refusedAsPath("not an absolute path", "begin it with /");
+  if (path.split("/").includes("..")) return refusedAsPath("it holds ..", "write the path without .. in it");
   return byteLength(path) > longestPath
     ? {
+        code: "ERR_UNIT_LENGTH",
         message: `it has ${byteLength(path)} bytes`,
         hint: `a path has at most ${longestPath} bytes`,
       }
     : undefined;
 }
 
-const matching =
-  (pattern: RegExp, message: string, hint: string) =>
+export const matching =
+  (code: UnitProblemCode, pattern: RegExp, message: string, hint: string) =>
   (text: string): Refusal | undefined =>
-    pattern.test(text) ? undefined : { message, hint };
+    pattern.test(text) ? undefined : { code, message, hint };
 
 /** A sentence of its own, such as Description=. An empty one would leave the unit its file name. */
-export const sentence: Read = rawText(matching(/./, "it is empty", "write a description, or leave it out"));
+export const sentence: Read = rawText(
+  matching("ERR_UNIT_TEXT", /./, "it is empty", "write a description, or leave it out"),
+);
 
 export const directory: Read = rawText(refusedPath);
 
@@ -68,44 +89,80 @@ export const directory: Read = rawText(refusedPath);
 export const quotedPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedPath(text);
-  return refusal ? refuse(path, problems, `${shown(text)}: ${refusal.message}`, refusal.hint) : [item(text)];
+  const refusal = refusedPath(sample(text));
+  return refusal
+    ? refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint)
+    : [item(text)];
 };
 
-const nameText = rawText(refusedName);
+/** A path in a list whose quotes systemd takes off, and whose backslashes it reads in ways of its own. */
+export const plainPath: Read = (value, path, problems) => {
+  const text = textOf(value, path, problems);
+  if (text === undefined) return [];
+  return /["'\\\p{Control}]/u.test(said(text))
+    ? refuse(
+        "ERR_UNIT_PATH",
+        path,
+        problems,
+        `${shown(said(text))}: a quote, a backslash or a control character is in it`,
+        "systemd cannot be told such a path here: rename it",
+      )
+    : quotedPath(text, path, problems);
+};
+
+/** A string that systemd expands no specifiers in. */
+function literal(read: Read): Read {
+  return (value, path, problems) =>
+    typeof value === "string"
+      ? read(value, path, problems)
+      : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+}
+
+const nameText = literal(rawText(refusedName));
 
 /** The name of a unit without its suffix. */
 export const name: Read = (value, path, problems) =>
   value === undefined
-    ? refuse(path, problems, "it is missing", "name the units: name: 'gitea'")
+    ? refuse("ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
     : nameText(value, path, problems);
+
+/** The instance of a template. */
+export const instance: Read = literal(rawText(refusedInstance));
 
 export const unitName: Read = rawText(refusedUnitName);
 
-/** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
-export const descriptorName: Read = rawText((text) => {
-  if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
-    return {
-      message: "not the name of a file descriptor",
-      hint: "1 to 255 printable ASCII characters, none of them : or \\",
-    };
-  }
-  return ["connection", "stored", "unknown"].includes(text)
-    ? { message: "systemd has a meaning of its own for this name", hint: "choose another" }
-    : undefined;
-});
+const refusedAsName = refusing("ERR_UNIT_NAME");
 
-export const networkInterface: Read = rawText(
-  matching(
-    // Numbers and these words have a meaning of their own to the kernel.
-    /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
-    "not the name of a network interface",
-    "as ip-link(8) shows it: eth0",
+/** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
+export const descriptorName: Read = literal(
+  rawText((text) => {
+    if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
+      return refusedAsName(
+        "not the name of a file descriptor",
+        "1 to 255 printable ASCII characters, none of them : or \\",
+      );
+    }
+    return ["connection", "stored", "unknown"].includes(text)
+      ? refusedAsName("systemd has a meaning of its own for this name", "choose another")
+      : undefined;
+  }),
+);
+
+export const networkInterface: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      // Numbers and these words have a meaning of their own to the kernel.
+      /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
+      "not the name of a network interface",
+      "as ip-link(8) shows it: eth0",
+    ),
   ),
 );
 
 export const documentationURI: Read = rawText(
   matching(
+    "ERR_UNIT_ADDRESS",
     /^(?:https?:\/\/|file:\/|info:|man:)[^\s"'\\]+$/,
     "not a URI that systemd shows",
     "https://…, file:/…, info:… or man:…",
@@ -117,11 +174,18 @@ export const account: Read = rawText((text) => {
   const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
   return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)
     ? undefined
-    : { message: "not the name of a user or group", hint: "a name as in passwd(5), or a number" };
+    : refusedAsName("not the name of a user or group", "a name as in passwd(5), or a number");
 });
 
-export const mode: Read = rawText(
-  matching(/^0?[0-7]{3,4}$/, "not an access mode", "write it in octal as a string: '0660'"),
+export const mode: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NUMBER",
+      /^0?[0-7]{3,4}$/,
+      "not an access mode",
+      "write it in octal as a string: '0660'",
+    ),
+  ),
 );
 
 const addressText = rawText(refusedAddress);
@@ -130,15 +194,39 @@ const addressText = rawText(refusedAddress);
 export const address: Read = (value, path, problems) =>
   addressText(typeof value === "number" ? String(value) : value, path, problems);
 
+/** ListenSequentialPacket= is of unix(7) alone. */
+export const unixAddress: Read = rawText((text) =>
+  /^[/@]/.test(text)
+    ? refusedAddress(text)
+    : {
+        code: "ERR_UNIT_ADDRESS",
+        message: "not the address of a unix socket, which alone has sequential packets",
+        hint: "/run/app.sock or @abstract",
+      },
+);
+
+/** The name of a congestion control of tcp(7). */
+export const congestion: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      /^[\w-]{1,15}$/,
+      "not the name of a congestion control",
+      "as in /proc/sys/net/ipv4/tcp_available_congestion_control: cubic",
+    ),
+  ),
+);
+
 export const boolean: Read = (value, path, problems) =>
   typeof value === "boolean"
     ? [String(value)]
-    : refuse(path, problems, `${shown(value)} is not a boolean`, "write true or false");
+    : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a boolean`, "write true or false");
 
 export const duration: Read = (value, path, problems) => {
   const text = durationText(value);
   return text === undefined
     ? refuse(
+        "ERR_UNIT_DURATION",
         path,
         problems,
         `${shown(value)} is not a duration`,
@@ -154,20 +242,32 @@ function countUpTo(most: number): Read {
   return (value, path, problems) =>
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
       ? [String(value)]
-      : refuse(path, problems, `${shown(value)} is not a count`, `write a whole number from 0 to ${most}`);
+      : refuse(
+          "ERR_UNIT_NUMBER",
+          path,
+          problems,
+          `${shown(value)} is not a count`,
+          `write a whole number from 0 to ${most}`,
+        );
 }
 
 /** A number that systemd holds in 32 bits. */
 export const count: Read = countUpTo(4_294_967_295);
 
 /** A count of a limit; systemd takes the largest number for none said, and puts its own value there. */
-export const limit: Read = countUpTo(4_294_967_294);
+export const countOfLimit: Read = countUpTo(4_294_967_294);
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
     typeof value === "string" && choices.includes(value)
       ? [value]
-      : refuse(path, problems, `${shown(value)} is not among the choices`, `one of ${choices.join(", ")}`);
+      : refuse(
+          "ERR_UNIT_CHOICE",
+          path,
+          problems,
+          `${shown(value)} is not among the choices`,
+          `one of ${choices.join(", ")}`,
+        );
 }
 
 /** An array of values, a line each. */
@@ -175,7 +275,7 @@ export function each(read: Read): Read {
   return (value, path, problems) =>
     Array.isArray(value)
       ? Array.from(value, (entry: unknown, index) => read(entry, `${path}[${index}]`, problems)).flat()
-      : refuse(path, problems, `${shown(value)} is not an array`, "write an array");
+      : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
 }
 
 /** One value, or an array of at least one. */
@@ -184,6 +284,57 @@ export function oneOrMore(read: Read): Read {
     if (!Array.isArray(value)) return read(value, path, problems);
     return value.length > 0
       ? each(read)(value, path, problems)
-      : refuse(path, problems, "an empty array", "write at least one entry, or leave it out");
+      : refuse(
+          "ERR_UNIT_MISSING",
+          path,
+          problems,
+          "an empty array",
+          "write at least one entry, or leave it out",
+        );
+  };
+}
+
+/** The name of a variable in the manager's own environment. */
+export const variableName: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_VARIABLE",
+      /^[A-Za-z_]\w*$/,
+      "not the name of a variable",
+      "ASCII letters, digits and _, with no digit first",
+    ),
+  ),
+);
+
+/** Where systemd.exec(5) lets a stream go. */
+export const output: Read = rawText((text) => {
+  const [, path] = /^(?:file|append|truncate):(.*)$/.exec(text) ?? [];
+  if (path !== undefined) return refusedPath(path);
+  return matching(
+    "ERR_UNIT_CHOICE",
+    /^(?:inherit|null|tty|journal|kmsg|journal\+console|kmsg\+console|socket)$/,
+    "not among the choices",
+    "one of journal, null, inherit, socket, tty, kmsg, or file:, append: or truncate: with a path",
+  )(text);
+});
+
+/** A number, or a signal by which the program may end. */
+export const exitStatus: Read = (value, path, problems) =>
+  typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
+
+export const signal: Read = oneOf(
+  "HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
+    .split(" ")
+    .map((signalName) => `SIG${signalName}`),
+);
+
+/** A value, or an object with the value under `under` and flags of which each that is true is a character before it. */
+export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
+  return (value, path, problems) => {
+    if (!isObject(value) || !Object.hasOwn(value, under)) return read(value, path, problems);
+    const table = Object.fromEntries(Object.keys(flags).map((flag) => [flag, { key: flag, read: boolean }]));
+    const asked = readFields(table, [under], value, path, problems);
+    const prefix = Object.entries(flags).map(([flag, mark]) => (asked[flag]![0] === "true" ? mark : ""));
+    return read(value[under], `${path}.${under}`, problems).map((text) => prefix.join("") + text);
   };
 }

@@ -1,4 +1,7 @@
-import type { Refusal } from "./address.ts";
+import { escapeUnitName } from "../write/escape.ts";
+import { refusing, type Refusal } from "./problems.ts";
+
+const refusal = refusing("ERR_UNIT_NAME");
 
 /** systemd.unit(5): 255 characters with the suffix; and a file system allows no more. */
 const longest = 255;
@@ -9,10 +12,7 @@ const suffixes = "service socket target device mount automount swap path timer s
 export function refusedUnitName(name: string): Refusal | undefined {
   const [, stem, suffix] = /^([\w:.@\\-]+)\.([a-z]+)$/.exec(name) ?? [];
   if (stem === undefined || suffix === undefined || !suffixes.includes(suffix)) {
-    return {
-      message: "not the name of a unit",
-      hint: "write it in full, as in postgresql.service",
-    };
+    return refusal("not the name of a unit", "write it in full, as in postgresql.service");
   }
   return refusedStem(stem) ?? refusedLength(name);
 }
@@ -20,29 +20,36 @@ export function refusedUnitName(name: string): Refusal | undefined {
 /** Why this cannot be the name of a unit without its suffix, or `undefined`. */
 export function refusedName(name: string): Refusal | undefined {
   if (!/^[\w:.@\\-]+$/.test(name)) {
-    return {
-      message: "not the name of a unit",
-      hint: "ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) shows how to write another character",
-    };
+    return refusal(
+      "not the name of a unit",
+      `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+    );
   }
   if (name.endsWith(".service") || name.endsWith(".socket")) {
-    return {
-      message: "it has a suffix",
-      hint: "leave .service or .socket off: both units are named after it",
-    };
+    return refusal("it has a suffix", "leave .service or .socket off: both units are named after it");
   }
   if (name.startsWith(".") || name.startsWith("-")) {
-    return {
-      message: `it begins with ${name[0]}`,
-      hint: "systemd skips hidden files, and commands take - for an option",
-    };
+    return refusal(
+      `it begins with ${name[0]}`,
+      "systemd skips hidden files, and commands take - for an option",
+    );
   }
   return refusedStem(name) ?? refusedLength(`${name}.service`);
+}
+
+/** Why this cannot be the instance of a template, or `undefined`. */
+export function refusedInstance(name: string): Refusal | undefined {
+  if (/^[\w:.@\\-]+$/.test(name)) return undefined;
+  return refusal(
+    "not the name of an instance",
+    `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+  );
 }
 
 export function refusedLength(name: string): Refusal | undefined {
   return name.length > longest
     ? {
+        code: "ERR_UNIT_LENGTH",
         message: `the unit's name has ${name.length} characters`,
         hint: `with its suffix it has at most ${longest}`,
       }
@@ -51,12 +58,12 @@ export function refusedLength(name: string): Refusal | undefined {
 
 function refusedStem(stem: string): Refusal | undefined {
   if (stem.startsWith("@"))
-    return { message: "the name begins with @", hint: "write the template's name before the @" };
+    return refusal("the name begins with @", "write the template's name before the @");
   if (stem.endsWith("@")) {
-    return {
-      message: "it names a template, of which systemd runs none",
-      hint: "name an instance: app@blue",
-    };
+    return refusal(
+      "it names a template, of which systemd runs none",
+      "name an instance: app@blue; for the template itself leave the @ off and write template: true",
+    );
   }
   return undefined;
 }

@@ -30,12 +30,14 @@ export function askedOr(key: AddedDirective, values: readonly string[], value: s
 
 /** The text of a unit file; with `comments`, the reason of each added line, or run of lines, stands above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
-  const texts = sections.map(({ name, lines }) => {
-    const written = lines.flatMap(({ key, value, reason }, index) => {
-      const told = reason === undefined || reason === lines[index - 1]?.reason;
-      return comments && !told ? [`# ${reason}`, `${key}=${value}`] : [`${key}=${value}`];
+  const texts = sections
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ name, lines }) => {
+      const written = lines.flatMap(({ key, value, reason }, index) => {
+        const told = reason === undefined || reason === lines[index - 1]?.reason;
+        return comments && !told ? [`# ${reason}`, `${key}=${value}`] : [`${key}=${value}`];
+      });
+      return `${[`[${name}]`, ...written].join("\n")}\n`;
     });
-    return `${[`[${name}]`, ...written].join("\n")}\n`;
-  });
   return texts.join("\n");
 }

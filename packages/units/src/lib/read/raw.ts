@@ -1,0 +1,129 @@
+import { isSpecifier } from "../specifier.ts";
+import type { Line, Section } from "../write/unit-text.ts";
+import { isObject, type Directive } from "./fields.ts";
+import { member, shown, type UnitProblem } from "./problems.ts";
+import { rawText, type Read } from "./readers.ts";
+import { refuseNewer } from "./versions.ts";
+
+/** The lines of raw sections, by the section. */
+export type RawSections = Partial<Record<Section["name"], Line[]>>;
+
+/** How the units of a description hang together, which is for `emitUnits` alone to say; and an old name for a limit that it sets. */
+const structure = ["Service", "Sockets", "Also", "StartLimitInterval"];
+
+const anything = rawText(() => undefined);
+
+/** One value of a directive; `anything` makes sure that it stays in its line. */
+const rawValue: Read = (value, path, problems) => {
+  if (typeof value === "boolean" || Number.isFinite(value)) return [String(value)];
+  if (typeof value === "string" || isSpecifier(value)) return anything(value, path, problems);
+  problems.push({
+    code: "ERR_UNIT_TYPE",
+    path,
+    message: `${shown(value)} is not a value`,
+    hint: "write a string, a number, a boolean or { specifier: '…' }, or an array of them",
+  });
+  return [];
+};
+
+/**
+ * Reads directives that have no field: by section and directive a value, or an array of them, a line each.
+ *
+ * @param known the directives that have a field, which is the one way to write them.
+ */
+export function readRaw(
+  raw: unknown,
+  sections: readonly Section["name"][],
+  known: Readonly<Record<string, Directive>>,
+  systemd: number | undefined,
+  path: string,
+  problems: UnitProblem[],
+): RawSections {
+  if (raw === undefined) return {};
+  const shape = "write sections and directives: { Service: { LimitRTPRIO: 5 } }";
+  const notObject = (value: unknown, at: string) =>
+    problems.push({
+      code: "ERR_UNIT_TYPE",
+      path: at,
+      message: `${shown(value)} is not an object`,
+      hint: shape,
+    });
+  if (!isObject(raw)) {
+    notObject(raw, path);
+    return {};
+  }
+  const lines: RawSections = {};
+  for (const [name, directives] of Object.entries(raw)) {
+    const section = sections.find((candidate) => candidate === name);
+    const at = member(path, name);
+    if (section === undefined) {
+      problems.push({
+        code: "ERR_UNIT_FIELD",
+        path: at,
+        message: `${shown(name)} is no section of this unit`,
+        hint: `the sections are ${sections.join(", ")}; those of a socket are written in its own raw`,
+      });
+    } else if (!isObject(directives)) notObject(directives, at);
+    else {
+      lines[section] = Object.entries(directives).flatMap(([key, value]) =>
+        readDirective(key, value, known, systemd, member(at, key), problems),
+      );
+    }
+  }
+  return lines;
+}
+
+function readDirective(
+  key: string,
+  value: unknown,
+  known: Readonly<Record<string, Directive>>,
+  systemd: number | undefined,
+  path: string,
+  problems: UnitProblem[],
+): Line[] {
+  const refuse = (message: string, hint: string) =>
+    problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
+  const field = Object.keys(known).find((name) => known[name]!.key.toLowerCase() === key.toLowerCase());
+  if (!/^[A-Za-z0-9]+$/.test(key)) {
+    refuse(
+      `${shown(key)} is not the name of a directive`,
+      "letters and digits alone, as in the manual: LimitRTPRIO",
+    );
+  } else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
+  else if (structure.includes(key)) {
+    refuse(
+      `${key}= is for emitUnits to write`,
+      "leave it out: it follows from the sockets of the description",
+    );
+  } else {
+    const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
+      rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),
+    );
+    refuseNewer(systemd, key, values, path, problems);
+    return values.map((text) => ({ key, value: text }));
+  }
+  return [];
+}
+
+/** The sections of a unit with its raw lines after the others; reports each that would override a line which is written anyway. */
+export function withRaw(
+  sections: readonly Section[],
+  raw: RawSections,
+  path: string,
+  problems: UnitProblem[],
+): Section[] {
+  return sections.map(({ name, lines }) => {
+    const further = raw[name] ?? [];
+    for (const key of new Set(further.map((line) => line.key))) {
+      const written = lines.find((line) => line.key === key);
+      if (written === undefined) continue;
+      problems.push({
+        code: "ERR_UNIT_CONFLICT",
+        path: `${path}.${name}.${key}`,
+        message: `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
+        hint: "leave it out",
+      });
+    }
+    return { name, lines: [...lines, ...further] };
+  });
+}

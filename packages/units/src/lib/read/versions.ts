@@ -1,0 +1,142 @@
+import type { Directive } from "./fields.ts";
+import type { UnitProblem } from "./problems.ts";
+
+/** The oldest systemd that a description may name: the first that knows the system call groups of the sandbox. */
+export const oldest = 239;
+
+/** Since which systemd there is a directive, or a value of it; older ones than `oldest` know what is not here. */
+const since: Readonly<Record<string, number>> = {
+  // systemd.socket(5)
+  PassPacketInfo: 246,
+  FlushPending: 247,
+  Timestamping: 247,
+  PollLimitIntervalSec: 255,
+  PollLimitBurst: 255,
+  PassFileDescriptorsToExec: 256,
+  "SocketProtocol=mptcp": 257,
+  AcceptFileDescriptors: 258,
+  PassPIDFD: 258,
+  DeferTrigger: 258,
+  DeferTriggerMaxSec: 258,
+  XAttrAccept: 262,
+  XAttrEntryPoint: 262,
+  XAttrListen: 262,
+  // systemd.unit(5)
+  OnSuccess: 249,
+  PropagatesStopTo: 249,
+  Upholds: 249,
+  UpheldBy: 254,
+  // systemd.service(5)
+  "Type=exec": 240,
+  ExecCondition: 243,
+  OOMPolicy: 243,
+  TimeoutAbortSec: 243,
+  TimeoutStartFailureMode: 246,
+  TimeoutStopFailureMode: 246,
+  ExitType: 250,
+  RuntimeRandomizedExtraSec: 250,
+  "Type=notify-reload": 253,
+  OpenFile: 253,
+  ReloadSignal: 253,
+  FileDescriptorStorePreserve: 254,
+  RestartMaxDelaySec: 254,
+  RestartMode: 254,
+  RestartSteps: 254,
+  // systemd.exec(5), systemd.kill(5) and systemd.resource-control(5)
+  LogRateLimitBurst: 240,
+  LogRateLimitIntervalSec: 240,
+  "StandardError=append:": 240,
+  "StandardOutput=append:": 240,
+  ProtectHostname: 242,
+  RestrictSUIDSGID: 242,
+  ProtectKernelLogs: 244,
+  RestartKillSignal: 244,
+  LogNamespace: 245,
+  ProtectClock: 245,
+  LoadCredential: 247,
+  ProcSubset: 247,
+  ProtectProc: 247,
+  SetCredential: 247,
+  PrivateIPC: 248,
+  "RestrictAddressFamilies=none": 249,
+  "StandardError=truncate:": 248,
+  "StandardOutput=truncate:": 248,
+  SocketBindAllow: 249,
+  SocketBindDeny: 249,
+  ExecSearchPath: 250,
+  LoadCredentialEncrypted: 250,
+  RestrictFileSystems: 250,
+  RestrictNetworkInterfaces: 250,
+  SetCredentialEncrypted: 250,
+  LogFilterPatterns: 253,
+  MemoryZSwapMax: 253,
+  DelegateSubgroup: 254,
+  ImportCredential: 254,
+  MemoryKSM: 254,
+  MemoryPressureThresholdSec: 254,
+  MemoryPressureWatch: 254,
+  RootEphemeral: 254,
+  NFTSet: 255,
+  SetLoginEnvironment: 255,
+  SurviveFinalKillSignal: 255,
+  PrivatePIDs: 257,
+};
+
+/** What to write instead, where leaving it out is not all there is. */
+const instead: Readonly<Record<string, string>> = {
+  OpenFile: "write openFile: false with notifyAccess: 'all', and notify by systemd-notify(1)",
+  "Type=notify-reload":
+    "write type: 'notify', and execReload: [['/bin/kill', '-HUP', { variable: 'MAINPID' }]]",
+  "Type=exec": "write type: 'simple'",
+  PollLimitIntervalSec: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
+  PollLimitBurst: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
+  "SocketProtocol=mptcp": "leave it out: the socket is TCP",
+  ImportCredential: "name each credential in LoadCredential=",
+  RestartSteps: "leave it out: each restart then waits for restartSec",
+  RestartMaxDelaySec: "leave it out: each restart then waits for restartSec",
+  "StandardOutput=truncate:": "write 'file:' with the path",
+  "StandardError=truncate:": "write 'file:' with the path",
+};
+
+/** Which of these a line is: the value counts where it alone is new. */
+function nameOf(key: string, value: string): string {
+  const exact = `${key}=${value.replace(/:.*/s, ":")}`;
+  return Object.hasOwn(since, exact) ? exact : key;
+}
+
+/** Whether the systemd of a description knows this line; with none named, yes. */
+export function knows(systemd: number | undefined, key: string, value: string): boolean {
+  const name = nameOf(key, value);
+  return systemd === undefined || !Object.hasOwn(since, name) || since[name]! <= systemd;
+}
+
+/** Reports a line that is too new for the systemd of the description. */
+export function refuseNewer(
+  systemd: number | undefined,
+  key: string,
+  values: readonly string[],
+  path: string,
+  problems: UnitProblem[],
+): void {
+  const value = values.find((text) => !knows(systemd, key, text));
+  if (value === undefined) return;
+  const name = nameOf(key, value);
+  problems.push({
+    code: "ERR_UNIT_VERSION",
+    path,
+    message: `${name}${name.includes("=") ? "" : "="} is of systemd ${since[name]}, and this is for ${systemd}`,
+    hint: instead[name] ?? "leave it out",
+  });
+}
+
+/** Reports the fields that are too new. */
+export function refuseNewerFields<Field extends string>(
+  systemd: number | undefined,
+  table: Record<Field, Directive>,
+  asked: Record<Field, readonly string[]>,
+  path: (field: string) => string,
+  problems: UnitProblem[],
+): void {
+  for (const field of Object.keys(table) as Field[])
+    refuseNewer(systemd, table[field].key, asked[field], path(field), problems);
+}

@@ -1,0 +1,64 @@
+/**
+ * A text in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a template; `%%` is a percent sign.
+ *
+ * Any other text is literal: a `%` in it stays one.
+ */
+export interface Specifier {
+  readonly specifier: string;
+}
+
+/** A text as it stands or, said so, with specifiers. */
+export type Text = string | Specifier;
+
+/** What each specifier might expand to, so that a text with one can be checked like any other. */
+const samples: Readonly<Record<string, string>> = {
+  "%": "%",
+  C: "/var/cache",
+  d: "/run/credentials/1",
+  D: "/usr/share",
+  E: "/etc",
+  f: "/1",
+  h: "/home/1",
+  L: "/var/log",
+  s: "/bin/sh",
+  S: "/var/lib",
+  t: "/run",
+  T: "/tmp",
+  V: "/var/tmp",
+  y: "/etc/systemd/system/1",
+  Y: "/etc/systemd/system",
+  ...Object.fromEntries("aAbBgGHiIjJlmMnNopPquUvwW".split("").map((letter) => [letter, "1"])),
+};
+
+export function isSpecifier(value: unknown): value is Specifier {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).join() === "specifier" &&
+    typeof (value as { specifier: unknown }).specifier === "string"
+  );
+}
+
+/** The first `%` of the text that begins no specifier, with what follows it; `undefined` if there is none. */
+export function unknownSpecifier({ specifier }: Specifier): string | undefined {
+  return [...specifier.matchAll(/%([^]?)/gu)].find(([, letter]) => !Object.hasOwn(samples, letter!))?.[0];
+}
+
+/** What a text might be once systemd has expanded it. */
+export function sample(text: Text): string {
+  return typeof text === "string"
+    ? text
+    : text.specifier.replace(/%(.)/gu, (_, letter: string) => samples[letter] ?? "");
+}
+
+/** A text as it was written, to show. */
+export function said(text: Text): string {
+  return typeof text === "string" ? text : text.specifier;
+}
+
+/** A text with a literal one before it. */
+export function prefixed(prefix: string, text: Text): Text {
+  return typeof text === "string"
+    ? prefix + text
+    : { specifier: prefix.replaceAll("%", "%%") + text.specifier };
+}

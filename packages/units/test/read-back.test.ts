@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { emitUnits, escapeUnitName } from "../src/index.ts";
+import { everyField } from "./every-field.ts";
+
+describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  it("is what the fields said", async () => {
+    // Verify looks for the user and the folders of this description, which are not here; systemd shows what it has read all the same.
+    const units = emitUnits(everyField["several sockets and every option"]!);
+    await systemd.installUnits(units, { verify: false });
+    const meant: Record<string, Record<string, unknown>> = {
+      "app.service": {
+        ExecStartPre: expect.stringMatching(
+          /argv\[\]=\/bin\/sh -c echo 100% \$\$HOME ;[^]*argv\[\]=\/bin\/sh ; ignore_errors=yes/,
+        ),
+        ExecReload: expect.stringMatching(
+          /argv\[\]=\/bin\/sh -c kill -HUP "\$\$1" sh \$\{MAINPID\} ; ignore_errors=no/,
+        ),
+        ExecStop: expect.stringMatching(/argv\[\]=\/bin\/sh app\.service 100% ;/),
+        ExecStartPostEx: expect.stringMatching(/flags=ignore-failure privileged/),
+        EnvironmentFiles: "/etc/passwd (ignore_errors=no)\n/nowhere/a b/100% (ignore_errors=yes)",
+        Environment: expect.stringMatching(/"D=\/run\/app\.service"|D=\/run\/app\.service/),
+        PassEnvironment: "LANG",
+        SupplementaryGroups: "git",
+        StandardOutput: "append",
+        StandardError: "journal",
+        SyslogIdentifier: "100% mine",
+        LogRateLimitIntervalUSec: "30s",
+        RestartUSec: "1min 30s",
+        RestartSteps: "5",
+        RestartMaxDelayUSec: "10min",
+        RestartPreventExitStatus: "2 ABRT",
+        SuccessExitStatus: "143 TERM",
+        TimeoutStartUSec: "1min",
+        TimeoutStopUSec: "infinity",
+        RuntimeMaxUSec: "1d",
+        KillMode: "mixed",
+        KillSignal: "2",
+        ReloadSignal: "10",
+        FileDescriptorStoreMax: "16",
+        FileDescriptorStorePreserve: "yes",
+        Nice: "5",
+        OOMScoreAdjust: "-500",
+        OOMPolicy: "continue",
+        LimitNOFILESoft: "1024",
+        LimitNOFILE: "524288",
+        LimitNPROC: "512",
+        LimitCORE: "67108864",
+        LimitMEMLOCK: "infinity",
+        LimitRTPRIO: "5",
+        Slice: "git.slice",
+        CPUWeight: "50",
+        CPUQuotaPerSecUSec: "1.500000s",
+        MemoryLow: "67108864",
+        MemoryMax: "1073741824",
+        MemorySwapMax: "0",
+        IOWeight: "200",
+        PartOf: "multi-user.target",
+        BindsTo: "-.mount",
+        OnFailure: "emergency.target",
+        Conflicts: expect.stringMatching(/emergency\.target/),
+        RequiresMountsFor: expect.stringMatching(/"?\/home\/a b%"?/),
+        LogExtraFields: expect.stringMatching(/A=100% \$HOME[^]*B=app\.service/),
+      },
+      "app-http.socket": {
+        IPTOS: "16",
+        IPTTL: "64",
+        Mark: "7",
+        Priority: "6",
+        ReceiveBuffer: "65536",
+        SendBuffer: "65536",
+        PipeSize: "65536",
+        TCPCongestion: "cubic",
+        Timestamping: "us",
+        Transparent: "yes",
+        Broadcast: "yes",
+        FlushPending: "yes",
+        PassPacketInfo: "yes",
+        TimeoutUSec: "10s",
+      },
+      "app-my\\x20api\\x2f100\\x25.socket": {
+        Listen: "/run/my app/100%.sock (Stream)\n@abstract (Stream)",
+        Symlinks: expect.stringMatching(/\/run\/my link\/100%\.sock[^]*\/run\/app-my\\+x20api/),
+        PassCredentials: "yes",
+        PassSecurity: "yes",
+        SmackLabel: "a",
+        SmackLabelIPIn: "*",
+        SmackLabelIPOut: "@",
+        PassFileDescriptorsToExec: "yes",
+      },
+      "app-packets.socket": { Listen: "/run/packets.sock (SequentialPacket)" },
+      "app-multipath.socket": { SocketProtocol: "262" },
+    };
+    for (const [unit, properties] of Object.entries(meant)) {
+      const shown = await systemd.systemctl("show", "--", unit);
+      for (const [property, value] of Object.entries(properties)) {
+        const lines = shown.split("\n").filter((line) => line.startsWith(`${property}=`));
+        const seen = lines.map((line) => line.slice(property.length + 1)).join("\n");
+        expect.soft({ [property]: seen }).toEqual({ [property]: value });
+      }
+    }
+  });
+});
+
+describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
+  it("writes 1,000 odd texts as escapeUnitName does", () => {
+    const odd = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom(..."@/.-_:\\ %$'\"aZ0~é".split("")),
+        fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
+      ),
+      minLength: 1,
+      maxLength: 20,
+    });
+    const texts = fc.sample(odd, { seed: 20_251_124, numRuns: 1000 }).filter((text) => !text.includes("\0"));
+    const { stdout } = spawnSync("systemd-escape", ["--", ...texts], { encoding: "utf8" });
+    expect(stdout.trimEnd().split(" ")).toEqual(texts.map(escapeUnitName));
+  });
+});
