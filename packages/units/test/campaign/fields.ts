@@ -1,5 +1,18 @@
+import { constants } from "node:os";
 import fc from "fast-check";
-import type { AppDescription, Duration, ListenAddress, SocketDescription } from "../../src/index.ts";
+import type {
+  AppDescription,
+  Argument,
+  Command,
+  Credential,
+  Duration,
+  Limit,
+  ListenAddress,
+  RawSection,
+  Signal,
+  SocketDescription,
+  Text,
+} from "../../src/index.ts";
 import type { Shown } from "./shown.ts";
 import * as values from "./values.ts";
 import type { Said } from "./values.ts";
@@ -10,10 +23,17 @@ export interface Field<Value> {
   otherwise: Shown;
 }
 
-/** Every field of a description. */
-export type Fields<Description> = { [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> };
+/** Every field of a description; `undefined` for one that the campaign leaves to other tests. */
+export type Fields<Description> = {
+  [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> | undefined;
+};
 
-function property<Value>(name: string, said: fc.Arbitrary<Said<Value>>, otherwise?: unknown): Field<Value> {
+/** A field that the campaign does not fill in, and where it is tested. */
+function elsewhere(_: string): undefined {
+  return undefined;
+}
+
+export function property<Value>(name: string, said: fc.Arbitrary<Said<Value>>, otherwise?: unknown): Field<Value> {
   return {
     values: said.map(({ value, shown }) => ({ value, shown: { [name]: shown } })),
     otherwise: otherwise === undefined ? {} : { [name]: otherwise },
@@ -21,20 +41,74 @@ function property<Value>(name: string, said: fc.Arbitrary<Said<Value>>, otherwis
 }
 
 /** A field whose traces are more than a property; `consequences` has them. */
-function apart<Value>(arbitrary: fc.Arbitrary<Value>): Field<Value> {
+export function apart<Value>(arbitrary: fc.Arbitrary<Value>): Field<Value> {
   return { values: arbitrary.map((value) => ({ value, shown: {} })), otherwise: {} };
 }
 
-/** `Listen` has the addresses of both fields, each with its kind. */
-function listening(kind: string): Field<ListenAddress | ListenAddress[]> {
-  const said = values.address.map(({ value, shown }) => ({ value, shown: [kind, shown] }));
+/** `Listen` has the addresses of all fields, each with its kind. */
+function listening<Address extends ListenAddress>(
+  kind: string,
+  addresses: fc.Arbitrary<Said<Address, string>>,
+): Field<Address | Address[]> {
+  const said = addresses.map(({ value, shown }) => ({ value, shown: [kind, shown] }));
   return property("Listen", values.oneOrMore(said), []);
 }
 
+/** A field that has several properties. */
+function properties<Value>(
+  said: fc.Arbitrary<{ value: Value; shown: Shown }>,
+  otherwise: Shown = {},
+): Field<Value> {
+  return { values: said, otherwise };
+}
+
+/** What raw sections of every unit can have. */
+const ofUnit = values
+  .list(
+    values
+      .expanding(values.path)
+      .map(({ value, shown }) => ({ value, shown: ["AssertPathExists", false, false, shown, 0] })),
+    1,
+  )
+  .map(({ value, shown }) => ({ value: { AssertPathExists: value }, shown: { Asserts: shown } }));
+const ofInstall = values.otherUnit.map(({ value }) => ({ value: { RequiredBy: value }, shown: {} }));
+
+/** Raw sections, each of which may be left out. */
+function raw<Name extends string>(
+  sections: Record<Name, fc.Arbitrary<{ value: RawSection; shown: Shown }>>,
+): Field<Partial<Record<Name, RawSection>>> {
+  const names = Object.keys(sections) as Name[];
+  return properties(
+    fc.tuple(...names.map((name) => fc.option(sections[name], { nil: undefined }))).map((filled) => ({
+      value: Object.fromEntries(
+        filled.flatMap((section, index) => (section === undefined ? [] : [[names[index], section.value]])),
+      ) as Partial<Record<Name, RawSection>>,
+      shown: Object.assign({}, ...filled.map((section) => section?.shown)) as Shown,
+    })),
+  );
+}
+
+const positiveInteger = values.integer(0, 2_147_483_647);
+
 export const socketFields: Fields<SocketDescription> = {
-  listen: listening("Stream"),
-  listenDatagram: listening("Datagram"),
-  description: property("Description", values.same(values.line())),
+  listen: listening("Stream", values.address),
+  listenDatagram: listening("Datagram", values.address),
+  listenSequentialPacket: listening("SequentialPacket", values.unixAddress),
+  socketProtocol: property(
+    "SocketProtocol",
+    fc.constantFrom(
+      { value: "udplite", shown: 136 } as const,
+      { value: "sctp", shown: 132 } as const,
+      { value: "mptcp", shown: 262 } as const,
+    ),
+    0,
+  ),
+  // Filled in by `described`, since the service depends on it.
+  accept: apart(fc.constant(true)),
+  maxConnections: property("MaxConnections", values.integer(1, 4_294_967_295), 64),
+  maxConnectionsPerSource: property("MaxConnectionsPerSource", values.count(4_294_967_295)),
+  flushPending: property("FlushPending", values.flag, false),
+  description: property("Description", values.expanding(values.same(values.line()))),
   name: property(
     "FileDescriptorName",
     values.same(
@@ -49,23 +123,75 @@ export const socketFields: Fields<SocketDescription> = {
   bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),
   bindToDevice: property("BindToDevice", values.word("lo", "eth0", "br-lan.1", "wg_0"), ""),
   freeBind: property("FreeBind", values.flag, false),
+  transparent: property("Transparent", values.flag, false),
+  broadcast: property("Broadcast", values.flag, false),
   reusePort: property("ReusePort", values.flag, false),
   keepAlive: property("KeepAlive", values.flag, false),
   keepAliveTimeSec: property("KeepAliveTimeUSec", values.duration, 0),
   keepAliveIntervalSec: property("KeepAliveIntervalUSec", values.duration, 0),
   keepAliveProbes: property("KeepAliveProbes", values.count(4_294_967_295), 0),
   deferAcceptSec: property("DeferAcceptUSec", values.duration, 0),
+  priority: property("Priority", positiveInteger, -1),
+  receiveBuffer: property("ReceiveBuffer", values.size(0, "KMG"), 0),
+  sendBuffer: property("SendBuffer", values.size(0, "KMG"), 0),
+  ipTOS: property(
+    "IPTOS",
+    fc.oneof<fc.Arbitrary<Said<number | "low-delay" | "throughput" | "reliability" | "low-cost">>[]>(
+      values.integer(0, 255),
+      fc.constantFrom(
+        { value: "low-delay", shown: 16 },
+        { value: "throughput", shown: 8 },
+        { value: "reliability", shown: 4 },
+        { value: "low-cost", shown: 2 },
+      ),
+    ),
+    -1,
+  ),
+  ipTTL: property("IPTTL", values.integer(1, 255), -1),
+  mark: property("Mark", positiveInteger, -1),
+  tcpCongestion: property("TCPCongestion", values.word("cubic", "bbr", "reno"), ""),
+  passCredentials: property("PassCredentials", values.flag, false),
+  passSecurity: property("PassSecurity", values.flag, false),
+  passPacketInfo: property("PassPacketInfo", values.flag, false),
+  passPIDFD: elsewhere("of systemd 258: test/verify.test.ts, where there is one"),
+  acceptFileDescriptors: elsewhere("as passPIDFD"),
+  deferTrigger: elsewhere("as passPIDFD"),
+  deferTriggerMaxSec: elsewhere("as passPIDFD"),
+  timestamping: property("Timestamping", values.word("off", "us", "ns"), "off"),
+  symlinks: property("Symlinks", values.oneOrMore(values.expanding(values.plainPath)), []),
+  smackLabel: property("SmackLabel", values.expanding(values.same(values.line(8))), ""),
+  smackLabelIPIn: property("SmackLabelIPIn", values.expanding(values.same(values.line(8))), ""),
+  smackLabelIPOut: property("SmackLabelIPOut", values.expanding(values.same(values.line(8))), ""),
+  // systemd shows it nowhere; that it says nothing about it is seen.
+  seLinuxContextFromNet: apart(fc.boolean()),
+  passFileDescriptorsToExec: property("PassFileDescriptorsToExec", values.flag, false),
+  // 0 is no limit.
+  timeoutSec: property("TimeoutUSec", values.duration.map(infinityForZero), 90_000_000),
   socketMode: property("SocketMode", values.mode, 0o666),
   socketUser: property("SocketUser", values.account, ""),
   socketGroup: property("SocketGroup", values.account, ""),
   directoryMode: property("DirectoryMode", values.mode, 0o755),
   removeOnStop: property("RemoveOnStop", values.flag, false),
   pollLimitIntervalSec: property("PollLimitIntervalUSec", values.duration, 2_000_000),
-  pollLimitBurst: property("PollLimitBurst", values.count(4_294_967_294), 15),
+  // Without it, by the kind.
+  pollLimitBurst: property("PollLimitBurst", values.count(4_294_967_294)),
+  raw: raw({
+    Unit: ofUnit,
+    Socket: values
+      .size(0, "KMG")
+      .map(({ value, shown }) => ({ value: { PipeSize: value }, shown: { PipeSize: shown } })),
+    Install: ofInstall,
+  }),
 };
 
 /** Programs that the campaign puts there, since systemd-analyze complains of one that is not. */
-export const programs = ["/bin/sh", "/srv/100% $mine/node é", "/srv/a;b #1/{x} ~\u00a0", "/srv/-/@+!:|"];
+export const programs = [
+  "/bin/sh",
+  "/srv/bin/node",
+  "/srv/100% $mine/node é",
+  "/srv/a;b #1/{x} ~\u00a0",
+  "/srv/-/@+!:|",
+];
 
 /** Units that the campaign puts there, since a service cannot start without those that it requires. */
 export const requiredUnits = [
@@ -75,9 +201,56 @@ export const requiredUnits = [
   "there-a@b\\x2fc.service",
 ];
 
-const exec = fc
-  .tuple(fc.constantFrom(...programs), fc.array(values.anyText, { maxLength: 5 }))
-  .map(([program, words]) => [program, ...words]);
+/** Shown before variables are expanded: each $ that is itself is still two. */
+const argument: fc.Arbitrary<Said<Argument, string>> = fc.oneof<fc.Arbitrary<Said<Argument, string>>[]>(
+  {
+    weight: 9,
+    arbitrary: values.expanding(
+      values.anyText.map((value) => ({ value, shown: value.replaceAll("$", "$$$$") })),
+    ),
+  } as never,
+  { weight: 1, arbitrary: fc.constant({ value: { variable: "HOME" }, shown: "${HOME}" }) } as never,
+);
+
+const program = fc.oneof(
+  { weight: 4, arbitrary: values.same(fc.constantFrom(...programs)) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      value: { specifier: "/srv/100%% $mine/node é" },
+      shown: "/srv/100% $mine/node é",
+    }),
+  },
+);
+
+/** A command, and how its program and arguments are shown. */
+const exec: fc.Arbitrary<Said<readonly Argument[], [string, string[]]>> = fc
+  .tuple(program, fc.array(argument, { maxLength: 5 }))
+  .map(([first, words]) => ({
+    value: [first.value, ...words.map(({ value }) => value)],
+    shown: [first.shown, [first.shown, ...words.map(({ shown }) => shown)]],
+  }));
+
+const command: fc.Arbitrary<Said<Command>> = fc
+  .tuple(exec, fc.boolean(), fc.record({ mayFail: fc.boolean(), privileged: fc.boolean() }, { requiredKeys: [] }))
+  .map(([{ value, shown }, plain, flags]) =>
+    plain
+      ? { value, shown: [...shown, []] }
+      : {
+          value: { command: value, ...flags },
+          shown: [
+            ...shown,
+            [
+              ...(flags.mayFail === true ? ["ignore-failure"] : []),
+              ...(flags.privileged === true ? ["privileged"] : []),
+            ],
+          ],
+        },
+  );
+
+function commands(name: string): Field<Command[]> {
+  return property(`${name}Ex`, values.list(command), []);
+}
 
 /** A variable of sockact that holds a duration. */
 function durationVariable(name: string): fc.Arbitrary<{ value: Duration; shown: string[] }> {
@@ -98,56 +271,238 @@ function durationVariable(name: string): fc.Arbitrary<{ value: Duration; shown: 
 }
 
 const environment = fc
-  .dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/), values.anyText, {
-    maxKeys: 4,
-    noNullPrototype: true,
-  })
-  .map((value) => ({ value, shown: Object.entries(value).map(([name, text]) => `${name}=${text}`) }));
+  .dictionary(
+    fc.oneof(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/), fc.constantFrom("HOME", "NODE_OPTIONS")),
+    values.expanding(values.same(values.anyText)),
+    { maxKeys: 4, noNullPrototype: true },
+  )
+  .map((said) => ({
+    value: Object.fromEntries(Object.entries(said).map(([name, { value }]) => [name, value])),
+    shown: Object.entries(said).map(([name, { shown }]) => `${name}=${shown}`),
+  }));
 
 const durationOrInfinity = fc.oneof(
   { weight: 4, arbitrary: values.duration },
   { weight: 1, arbitrary: fc.constant(values.infinity) },
 );
 
+/** systemd.service(5): 0 is no limit, as in old versions. */
+function infinityForZero<Value>({ value, shown }: Said<Value, number>): Said<Value, number> {
+  return { value, shown: shown === 0 ? values.infinity.shown : shown };
+}
+
+/** A path, or an object with it and a flag. */
+function flaggedPath<Flag extends string>(
+  flag: Flag,
+): fc.Arbitrary<Said<Text | ({ path: Text } & Partial<Record<Flag, boolean>>), [string, boolean]>> {
+  return fc
+    .tuple(values.expanding(values.path), fc.constantFrom(undefined, true, false))
+    .map(([{ value, shown }, on]) => ({
+      value:
+        on === undefined ? value : ({ path: value, [flag]: on } as { path: Text } & Record<Flag, boolean>),
+      shown: [shown, on === true],
+    }));
+}
+
+const signal = fc.constantFrom<Signal>(
+  ..."HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
+    .split(" ")
+    .map((name): Signal => `SIG${name}`),
+);
+
+function numberOf(name: Signal): number {
+  return constants.signals[name as keyof typeof constants.signals];
+}
+
+const signalNumber = signal.map((value) => ({ value, shown: numberOf(value) }));
+
+/** Statuses and signals, each in its order. */
+const exitStatuses = fc.array(fc.oneof(fc.nat(255), signal), { maxLength: 4 }).map((value) => {
+  const distinct = [...new Set(value)];
+  const inOrder = (numbers: number[]) => numbers.toSorted((one, other) => one - other);
+  return {
+    value,
+    shown: [
+      inOrder(distinct.filter((status) => typeof status === "number")),
+      inOrder(distinct.filter((status) => typeof status === "string").map(numberOf)),
+    ],
+  };
+});
+
+const output = fc.oneof<fc.Arbitrary<Said<string>>[]>(
+  // It takes after the input, and where that is nothing becomes the journal.
+  fc.constant({ value: "inherit", shown: (shown: unknown) => ["inherit", "journal"].includes(shown as string) }),
+  values.word("null", "tty", "journal", "kmsg", "journal+console", "kmsg+console", "socket"),
+  fc
+    .tuple(fc.constantFrom("file", "append", "truncate"), values.path)
+    .map(([kind, { value }]) => ({ value: `${kind}:${value}`, shown: kind })),
+);
+
+/** One number for both limits, or the soft and the hard one. */
+function limit(name: string, amounts: fc.Arbitrary<Said<number | string, number>>): Field<Limit> {
+  const shown = (soft: number, hard: number) => ({ [`${name}Soft`]: soft, [name]: hard });
+  const one = fc.oneof({ weight: 4, arbitrary: amounts }, { weight: 1, arbitrary: fc.constant(values.infinity) });
+  return properties(
+    fc.oneof(
+      one.map((said) => ({ value: said.value, shown: shown(said.shown, said.shown) })),
+      fc.tuple(one, one).map((both) => {
+        const [soft, hard] = both.toSorted((first, second) => first.shown - second.shown) as [
+          Said<unknown, number>,
+          Said<unknown, number>,
+        ];
+        return { value: `${soft.value}:${hard.value}`, shown: shown(soft.shown, hard.shown) };
+      }),
+    ),
+  );
+}
+
+function folders(name: string): Field<Text | Text[]> {
+  const part = values.line(8).map((text) => text.replace(/[/:\\"']/g, "|").replace(/^\.+$/, "_"));
+  const path = fc.array(part, { minLength: 1, maxLength: 2 }).map((parts) => `n${parts.join("/")}`);
+  const said = fc.oneof<fc.Arbitrary<Said<Text, string>>[]>(
+    values.same(path),
+    fc.constant({ value: { specifier: "100%%/of%p" }, shown: "100%/of\0p" }),
+  );
+  return property(name, values.oneOrMore(said), []);
+}
+
+function folderMode(name: string): Field<string> {
+  return property(name, values.mode, 0o755);
+}
+
+/** Credentials, and what each is in the four lists. */
+const credentials = fc
+  .dictionary(
+    fc.stringMatching(/^[a-z][\w.@+-]{0,8}$/),
+    fc.tuple(
+      fc.option(
+        fc.oneof(
+          fc.stringMatching(/^[a-z][\w.@+-]{0,8}$/),
+          values.path.map(({ shown }) => shown.replace(/[ \\]/g, "_")),
+        ),
+        { nil: undefined },
+      ),
+      fc.option(
+        values.anyText.filter((text) => text !== ""),
+        { nil: undefined },
+      ),
+      fc.constantFrom(undefined, false, true),
+    ),
+    { minKeys: 1, maxKeys: 3, noNullPrototype: true },
+  )
+  .map((said) => {
+    const shown: Record<string, unknown[]> = {
+      LoadCredential: [],
+      LoadCredentialEncrypted: [],
+      SetCredential: [],
+      SetCredentialEncrypted: [],
+    };
+    const value: Record<string, Credential> = {};
+    for (const [name, [path, text, encrypted]] of Object.entries(said)) {
+      const kind = encrypted === true ? "Encrypted" : "";
+      const bytes = [...Buffer.from(text ?? "")];
+      if (path !== undefined || text === undefined)
+        shown[`LoadCredential${kind}`]!.push([name, path ?? name]);
+      if (text !== undefined) shown[`SetCredential${kind}`]!.push([name, bytes]);
+      const given = encrypted === true ? Buffer.from(bytes).toString("base64") : text;
+      value[name] =
+        text === undefined && encrypted === undefined && path !== undefined
+          ? path
+          : Object.fromEntries(
+              Object.entries({ path, value: text === undefined ? undefined : given, encrypted }).filter(
+                ([, part]) => part !== undefined,
+              ),
+            );
+    }
+    return { value, shown };
+  });
+
 export const serviceFields: Fields<AppDescription> = {
   $schema: apart(fc.constant("node_modules/@sockact/units/dist/schema.json")),
   name: apart(values.stem),
-  // Shown before variables are expanded: each $ is still two.
   exec: property(
-    "ExecStart",
-    exec.map(([program = "", ...words]) => ({
-      value: [program, ...words],
-      shown: [[program, [program, ...words.map((text) => text.replaceAll("$", "$$$$"))]]],
-    })),
+    "ExecStartEx",
+    exec.map(({ value, shown }) => ({ value, shown: [[...shown, []]] })),
   ),
   // Filled in by `described`, which knows what several sockets need.
   sockets: apart(fc.constant([])),
-  description: property("Description", values.same(values.line())),
+  // Newer ones than this machine's, too: what they know is a superset.
+  systemd: apart(fc.constantFrom(257, 258, 300)),
+  manager: elsewhere("test/arrangements.test.ts and test/verify.test.ts, under a user's own manager"),
+  uid: elsewhere("as manager"),
+  // Filled in by `described`, which makes each kind of units.
+  template: apart(fc.constant(true)),
+  rolling: apart(fc.constant(true)),
+  inetd: apart(fc.boolean()),
+  defaultInstance: apart(fc.constantFrom("main", "a\\x2fb")),
+  description: property("Description", values.expanding(values.same(values.line()))),
   documentation: property(
     "Documentation",
     values.list(
-      values.same(
+      values.expanding(values.same(
         fc.oneof(
           fc
             .webUrl({ validSchemes: ["http", "https"], withQueryParameters: true, withFragments: true })
             .filter((url) => !/['"\\]/.test(url)),
           fc.constantFrom("file:/etc/passwd", "man:node(1)", "info:gzip", "https://example.com/a%20b"),
         ),
-      ),
+      )),
     ),
     [],
   ),
+  conditionPathExists: property(
+    "Conditions",
+    values.oneOrMore(
+      flaggedPath("not").map(({ value, shown: [path, not] }) => ({
+        value,
+        shown: ["ConditionPathExists", false, not, path, 0],
+      })),
+    ),
+    [],
+  ),
+  requiresMountsFor: property(
+    "RequiresMountsFor",
+    values.oneOrMore(values.expanding(values.plainPath)),
+  ),
   user: property("User", values.account),
   group: property("Group", values.account),
+  supplementaryGroups: property("SupplementaryGroups", values.list(values.account), []),
   workingDirectory: property(
     "WorkingDirectory",
-    fc.oneof(values.path, values.word("/home/me/app", "/root/app")),
+    fc.oneof<fc.Arbitrary<Said<Text, string>>[]>(
+      values.expanding(values.path),
+      values.word("/home/me/app", "/root/app"),
+      fc.constant({ value: { specifier: "%h/app" }, shown: "/root/app" }),
+    ),
     "",
   ),
   environment: property("Environment", environment),
-  readWritePaths: property("ReadWritePaths", values.list(values.path), []),
-  after: property("After", values.list(values.otherUnit), []),
-  wants: property("Wants", values.list(values.otherUnit), []),
+  environmentFile: property("EnvironmentFiles", values.oneOrMore(flaggedPath("optional")), []),
+  passEnvironment: property(
+    "PassEnvironment",
+    values.list(values.same(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/))),
+    [],
+  ),
+  // Where a file is, systemd shows nowhere.
+  standardOutput: property("StandardOutput", output),
+  standardError: property("StandardError", output),
+  syslogIdentifier: property("SyslogIdentifier", values.expanding(values.same(values.line(8))), ""),
+  logRateLimitIntervalSec: property("LogRateLimitIntervalUSec", values.duration, 0),
+  logRateLimitBurst: property("LogRateLimitBurst", values.count(4_294_967_295), 0),
+  readWritePaths: property("ReadWritePaths", values.list(values.expanding(values.path)), []),
+  after: property("After", values.list(values.unit), []),
+  before: property("Before", values.list(values.unit), []),
+  wants: property("Wants", values.list(values.unit), []),
+  bindsTo: property("BindsTo", values.list(values.word(...requiredUnits)), []),
+  partOf: property("PartOf", values.list(values.unit), []),
+  conflicts: property("Conflicts", values.list(values.unit), []),
+  onFailure: property("OnFailure", values.list(values.unit), []),
+  execCondition: commands("ExecCondition"),
+  execStartPre: commands("ExecStartPre"),
+  execStartPost: commands("ExecStartPost"),
+  execReload: commands("ExecReload"),
+  execStop: commands("ExecStop"),
+  execStopPost: commands("ExecStopPost"),
   requires: property("Requires", values.list(values.word(...requiredUnits)), []),
   wantedBy: apart(
     fc.array(
@@ -169,19 +524,91 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   timeoutStopSec: property(
     "TimeoutStopUSec",
-    // systemd.service(5): 0 is no limit, as in old versions.
-    durationOrInfinity.map(({ value, shown }) => ({
-      value,
-      shown: shown === 0 ? values.infinity.shown : shown,
-    })),
+    durationOrInfinity.map((said) => infinityForZero<Duration | "infinity">(said)),
   ),
+  timeoutStartSec: property(
+    "TimeoutStartUSec",
+    durationOrInfinity.map((said) => infinityForZero<Duration | "infinity">(said)),
+    90_000_000,
+  ),
+  runtimeMaxSec: property<Duration | "infinity">("RuntimeMaxUSec", durationOrInfinity, values.infinity.shown),
+  killMode: property("KillMode", values.word("control-group", "mixed", "process"), "control-group"),
+  killSignal: property("KillSignal", signalNumber, 15),
+  reloadSignal: property("ReloadSignal", signalNumber, 1),
   idleTimeout: property("Environment", durationVariable("SOCKACT_IDLE_TIMEOUT")),
-  rolling: apart(fc.boolean()),
   restart: property(
     "Restart",
     values.word("no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"),
-    "on-failure",
   ),
   restartSec: property("RestartUSec", values.duration),
-  hardening: apart(fc.constantFrom("none", "outbound", "inbound")),
+  restartSteps: property("RestartSteps", fc.integer({ min: 1, max: 4_294_967_295 }).map((value) => ({ value, shown: value })), 0),
+  restartMaxDelaySec: property("RestartMaxDelayUSec", values.duration, values.infinity.shown),
+  restartPreventExitStatus: property("RestartPreventExitStatus", exitStatuses, [[], []]),
+  successExitStatus: property("SuccessExitStatus", exitStatuses, [[], []]),
+  fileDescriptorStoreMax: property("FileDescriptorStoreMax", values.count(4_294_967_295), 0),
+  fileDescriptorStorePreserve: property(
+    "FileDescriptorStorePreserve",
+    values.word("no", "yes", "restart"),
+    "restart",
+  ),
+  nice: property("Nice", values.integer(-20, 19), 0),
+  oomScoreAdjust: property("OOMScoreAdjust", values.integer(-1000, 1000), 0),
+  oomPolicy: property("OOMPolicy", values.word("continue", "stop", "kill"), "stop"),
+  limitNOFILE: limit("LimitNOFILE", values.count(Number.MAX_SAFE_INTEGER)),
+  limitNPROC: limit("LimitNPROC", values.count(Number.MAX_SAFE_INTEGER)),
+  limitCORE: limit("LimitCORE", values.size(0, "KMGT")),
+  limitMEMLOCK: limit("LimitMEMLOCK", values.size(0, "KMGT")),
+  slice: property("Slice", values.word("web.slice", "web-a_b.slice", "-.slice", "a:b\\x20c.slice")),
+  cpuWeight: property("CPUWeight", values.integer(1, 10_000), values.infinity.shown),
+  cpuQuota: property("CPUQuotaPerSecUSec", values.quota, values.infinity.shown),
+  memoryLow: property("MemoryLow", values.amount(values.size(0, "KMGT")), 0),
+  memoryHigh: property("MemoryHigh", values.amount(values.size(1, "KMGT")), values.infinity.shown),
+  memoryMax: property("MemoryMax", values.amount(values.size(1, "KMGT")), values.infinity.shown),
+  memorySwapMax: property("MemorySwapMax", values.amount(values.size(0, "KMGT")), values.infinity.shown),
+  tasksMax: property("TasksMax", values.amount(values.integer(1, 1_000_000))),
+  ioWeight: property("IOWeight", values.integer(1, 10_000), values.infinity.shown),
+  stateDirectory: {
+    ...folders("StateDirectory"),
+    values: fc.oneof(
+      { weight: 4, arbitrary: folders("StateDirectory").values },
+      { weight: 1, arbitrary: fc.constant({ value: false as const, shown: { StateDirectory: [] } }) },
+    ),
+    otherwise: {},
+  },
+  stateDirectoryMode: folderMode("StateDirectoryMode"),
+  cacheDirectory: folders("CacheDirectory"),
+  cacheDirectoryMode: folderMode("CacheDirectoryMode"),
+  logsDirectory: folders("LogsDirectory"),
+  logsDirectoryMode: folderMode("LogsDirectoryMode"),
+  runtimeDirectory: folders("RuntimeDirectory"),
+  runtimeDirectoryMode: folderMode("RuntimeDirectoryMode"),
+  runtimeDirectoryPreserve: property("RuntimeDirectoryPreserve", values.word("no", "yes", "restart")),
+  configurationDirectory: folders("ConfigurationDirectory"),
+  configurationDirectoryMode: folderMode("ConfigurationDirectoryMode"),
+  credentials: properties(credentials, {
+    LoadCredential: [],
+    LoadCredentialEncrypted: [],
+    SetCredential: [],
+    SetCredentialEncrypted: [],
+  }),
+  importCredentials: property(
+    "ImportCredential",
+    values.list(values.same(fc.stringMatching(/^[a-z][\w.@+-]{0,8}\*?$/))),
+    [],
+  ),
+  jitless: apart(fc.boolean()),
+  // Filled in by `described` with `hardeningFields`.
+  hardening: apart(fc.constant("none" as const)),
+  raw: raw({
+    Unit: ofUnit,
+    Service: fc.nat(1000).map((value) => ({
+      value: { LimitRTPRIO: value, LogExtraFields: ["A=100%", { specifier: "B=%t" }] },
+      shown: {
+        LimitRTPRIO: value,
+        LimitRTPRIOSoft: value,
+        LogExtraFields: ["A=100%", "B=/run"].map((text) => [...Buffer.from(text)]),
+      },
+    })),
+    Install: ofInstall,
+  }),
 };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { SocketAddress } from "node:net";
 import fc from "fast-check";
-import type { Duration } from "../../src/index.ts";
+import type { Duration, Size, Text } from "../../src/index.ts";
 
 /** A value that a description may hold, and what systemd shows of it. */
 export interface Said<Value = unknown, Shown = unknown> {
@@ -73,6 +73,65 @@ export function line(maxLength = 30): fc.Arbitrary<string> {
   return fc
     .string({ unit: character, minLength: 1, maxLength })
     .map((text) => text.replace(/\p{Control}/gu, "-").replace(/^ | $|\\$/g, "_"));
+}
+
+/**
+ * What systemd shows instead of a specifier. NUL and a letter, which no text holds, stand for what is known once the unit is: `described`
+ * puts it there; after a `!` as D-Bus shows an address.
+ */
+const expansions = {
+  "%%": "%",
+  "%t": "/run",
+  "%S": "/var/lib",
+  "%n": "\0n",
+  "%N": "\0N",
+  "%p": "\0p",
+  "%i": "\0i",
+};
+
+/** The texts, of which some end in a specifier; in the others a percent sign is itself. */
+export function expanding(texts: fc.Arbitrary<Said<string, string>>): fc.Arbitrary<Said<Text, string>> {
+  const specifiers = fc.constantFrom(...Object.entries(expansions));
+  return fc.oneof(
+    { weight: 4, arbitrary: texts },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(texts, specifiers).map(([{ value, shown }, [specifier, expanded]]) => ({
+        value: { specifier: value.replaceAll("%", "%%") + specifier },
+        shown: shown + expanded,
+      })),
+    },
+  );
+}
+
+/** The value with another text for each text in it. */
+function rewritten<Value>(value: Value, rewrite: (text: string, key: string) => string, key = ""): Value {
+  if (typeof value === "string") return rewrite(value, key) as Value;
+  if (Array.isArray(value)) return value.map((entry: unknown) => rewritten(entry, rewrite)) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => [name, rewritten(entry as unknown, rewrite, name)]),
+  ) as Value;
+}
+
+/** Puts in what specifiers of a unit expand to. */
+export function expanded<Shown>(shown: Shown, specifiers: Record<string, string>): Shown {
+  return rewritten(shown, (text) =>
+    text.replace(/\0(!?)(.)/g, (marker, escaped: string, letter: string) => {
+      const { [letter]: expansion = marker } = specifiers;
+      return escaped === "" ? expansion : escapedAsInC(expansion);
+    }),
+  );
+}
+
+/** The same for a unit that has no instance, and so no `%i`. */
+export function withoutInstance<Value>({ value, shown }: Said<Value>): Said<Value> {
+  return {
+    value: rewritten(value, (text, key) =>
+      key === "specifier" ? text.replace(/(?<!%)((?:%%)*)%i/g, "$1%%") : text,
+    ),
+    shown: expanded(shown, { i: "%" }),
+  };
 }
 
 export const flag = same(fc.boolean());
@@ -151,6 +210,12 @@ export const path = fc
   .tuple(fc.array(fileName, { minLength: 1, maxLength: 3 }), fc.constantFrom("/", "//", "/./"))
   .map(([names, slash]) => ({ value: `/${names.join(slash)}`, shown: `/${names.join("/")}` }));
 
+/** The path of something that has no quote and no backslash. */
+export const plainPath = path.map(({ value, shown }) => ({
+  value: value.replace(/["'\\]/g, "_"),
+  shown: shown.replace(/["'\\]/g, "_"),
+}));
+
 const unitCharacters = fc.constantFrom(..."abcXYZ019:_.-\\".split(""));
 
 /** The name of units without a suffix, which may be instances. */
@@ -165,7 +230,15 @@ export const otherUnit = same(
     .map(([name, suffix]) => `${name}.${suffix}`),
 );
 
-export const account = same(
+export const unit: fc.Arbitrary<Said<Text, string>> = fc.oneof(
+  { weight: 6, arbitrary: otherUnit },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ value: { specifier: "%p-other.target" }, shown: "\0p-other.target" }),
+  },
+);
+
+const name = same(
   fc.oneof(
     fc
       .tuple(
@@ -175,6 +248,11 @@ export const account = same(
       .map((parts) => parts.join("")),
     fc.constantFrom("0", "33", "65534", "4294967294"),
   ),
+);
+
+export const account: fc.Arbitrary<Said<Text, string>> = fc.oneof(
+  { weight: 8, arbitrary: name },
+  { weight: 1, arbitrary: fc.constant({ value: { specifier: "%u" }, shown: "root" }) },
 );
 
 const byte = fc.nat(255);
@@ -200,26 +278,75 @@ function escapedAsInC(text: string): string {
   return [...Buffer.from(text)].map(escaped).join("");
 }
 
+const unixAddressText = fc
+  .oneof(
+    path.map(({ value }) => value),
+    line(20).map((text) => `@${text}`),
+  )
+  .map((value) => ({ value, shown: escapedAsInC(value) }));
+
+/** An address of unix(7). */
+export const unixAddress: fc.Arbitrary<Said<Text, string>> = fc.oneof(
+  { weight: 3, arbitrary: unixAddressText },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      { value: { specifier: "/run/%i/%n.sock" }, shown: "/run/\0!i/\0!n.sock" },
+      { value: { specifier: "%t/100%%.sock" }, shown: "/run/100%.sock" },
+      { value: { specifier: "@%N" }, shown: "@\0!N" },
+    ),
+  },
+);
+
 /** An address of systemd.socket(5). */
-export const address: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
+export const address: fc.Arbitrary<Said<Text | number, string>> = fc.oneof(
   port.map((value) => ({ value, shown: `${everyHost}:${value}` })),
   port.map((value) => ({ value: String(value), shown: `${everyHost}:${value}` })),
   fc.tuple(host, port).map(([{ value, shown }, number]) => ({
     value: `${value}:${number}`,
     shown: `${shown}:${number}`,
   })),
-  fc
-    .oneof(
-      path.map(({ value }) => value),
-      line(20).map((text) => `@${text}`),
-    )
-    .map((value) => ({
-      value,
-      shown: escapedAsInC(value),
-    })),
+  unixAddress,
   same(
     fc
       .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))
       .map(([cid, number]) => `vsock:${cid}:${number}`),
   ),
 );
+
+const units: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** Bytes, at least so many, as a number or with a unit of these. */
+export function size(least: number, letters: string): fc.Arbitrary<Said<Size, number>> {
+  const unit = fc.constantFrom("", ...letters);
+  return fc.oneof(
+    same(fc.oneof(fc.integer({ min: least, max: 1_000_000 }), fc.constantFrom(1, Number.MAX_SAFE_INTEGER - 1e9))),
+    fc.tuple(fc.integer({ min: least, max: 999_999 }), unit).map(([count, letter]) => ({
+      value: `${count}${letter}`,
+      shown: count * units[letter]!,
+    })),
+  );
+}
+
+const percent = fc.tuple(fc.integer({ min: 1, max: 99 }), fc.constantFrom("", ".5", ".25"));
+
+/** A share of what the machine has, which is not the same everywhere. */
+const share = percent.map(([whole, fraction]) => ({
+  value: `${whole}${fraction}%`,
+  shown: (shown: unknown) => (shown as number) > 0 && (shown as number) < 2 ** 60,
+}));
+
+/** An amount, a share, or `infinity`. */
+export function amount<Value>(amounts: fc.Arbitrary<Said<Value>>): fc.Arbitrary<Said<Value | string>> {
+  return fc.oneof<fc.Arbitrary<Said<Value | string>>[]>(amounts, share, fc.constant(infinity));
+}
+
+/** A share of one CPU, in microseconds for each second. */
+export const quota = fc.tuple(fc.integer({ min: 1, max: 6400 }), fc.nat(99)).map(([whole, hundredths]) => ({
+  value: `${whole}.${String(hundredths).padStart(2, "0")}%` as `${number}%`,
+  shown: whole * 10_000 + hundredths * 100,
+}));
+
+export function integer(min: number, max: number): fc.Arbitrary<Said<number, number>> {
+  return same(fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max)));
+}

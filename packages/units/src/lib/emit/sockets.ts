@@ -17,7 +17,7 @@ export const directives: Record<Exclude<keyof SocketDescription, "description" |
   listenSequentialPacket: { key: "ListenSequentialPacket", read: read.oneOrMore(read.unixAddress) },
   socketProtocol: { key: "SocketProtocol", read: read.oneOf(["udplite", "sctp", "mptcp"]) },
   accept: { key: "Accept", read: read.boolean },
-  maxConnections: { key: "MaxConnections", read: read.count },
+  maxConnections: { key: "MaxConnections", read: number.integer(1, 4_294_967_295) },
   maxConnectionsPerSource: { key: "MaxConnectionsPerSource", read: read.count },
   flushPending: { key: "FlushPending", read: read.boolean },
   name: { key: "FileDescriptorName", read: read.descriptorName },

@@ -33,6 +33,8 @@ const literal: Read = (value, path, problems) => {
   if (text === undefined) return [];
   if (typeof text !== "string")
     return refuse("ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
+  if (text === "")
+    return refuse("ERR_UNIT_TEXT", path, problems, "it is empty, which systemd ignores", "leave the credential out");
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const escaped = text.replace(/[\\\x01-\x1f\x7f]|^ | $/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;

@@ -14,6 +14,11 @@ interface LifecycleFields {
   idleTimeout?: unknown;
   restart?: unknown;
   rolling?: unknown;
+  restartSec?: unknown;
+  restartSteps?: unknown;
+  restartMaxDelaySec?: unknown;
+  execStartPost?: unknown;
+  credentials?: unknown;
 }
 
 /** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
@@ -76,6 +81,30 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
       "timeoutStopSec",
       `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}: the kill would cut requests`,
       `write ${shown(stopTimeout(fields.drainTimeout))}, or leave it out`,
+    );
+  }
+
+  for (const [field, other] of [
+    ["restartSteps", "restartMaxDelaySec"],
+    ["restartMaxDelaySec", "restartSteps"],
+  ] as const) {
+    if (fields[field] !== undefined && fields[other] === undefined)
+      refuse(field, `systemd ignores it without ${other}`, `write ${other} too, or leave it out`);
+  }
+  const longestWait = durationOf(fields.restartMaxDelaySec);
+  const wait = restart === "no" ? 100 : 1000;
+  if (longestWait !== undefined && longestWait < (durationOf(fields.restartSec) ?? wait)) {
+    refuse(
+      "restartMaxDelaySec",
+      `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
+      "make it longer than the first wait",
+    );
+  }
+  if (type === "simple" && fields.credentials !== undefined && fields.execStartPost !== undefined) {
+    refuse(
+      "execStartPost",
+      "with type simple it could run before the credentials are there",
+      "leave type out, or write 'exec'",
     );
   }
 

@@ -133,6 +133,18 @@ export const unitName: Read = rawText(refusedUnitName);
 
 const refusedAsName = refusing("ERR_UNIT_NAME");
 
+/** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
+export const slice: Read = rawText(
+  (text) =>
+    refusedUnitName(text) ??
+    matching(
+      "ERR_UNIT_NAME",
+      /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/,
+      "not the name of a slice",
+      "as in web.slice, or web-api.slice, which is within it",
+    )(text),
+);
+
 /** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
 export const descriptorName: Read = literal(
   rawText((text) => {
