@@ -3,7 +3,9 @@ export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/read/pr
 export type {
   AppDescription,
   Argument,
+  Bind,
   Command,
+  ContainerDescription,
   Hardening,
   Limit,
   ListenAddress,

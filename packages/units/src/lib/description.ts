@@ -53,6 +53,27 @@ export type RawValue = Text | number | boolean;
 /** Directives that have no field here, by their names in the manual; an array is a line for each entry. */
 export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
 
+/**
+ * How the service comes to its ports.
+ *
+ * - `socket`: systemd listens, and passes the sockets.
+ * - `capability`: the service listens itself, also below 1024, by a capability that is good for nothing else; no socket unit.
+ * - `proxy`: systemd listens, and systemd-socket-proxyd(8) passes what arrives on to a service that cannot be passed a socket.
+ */
+export type Bind = "socket" | "capability" | "proxy";
+
+/** A container of Podman; podman-systemd.unit(5). */
+export interface ContainerDescription {
+  /** Image=: the name in full, `registry.example/shop:1` or `localhost/shop`, or that of an `.image` or `.build` file. */
+  image: string;
+  /** Volume=: `/srv/data:/data:ro`, or a named volume, `data:/data`. The rest of the container is read-only, but for its temporary folders. */
+  volumes?: readonly string[];
+  /** UserNS=: the user namespace, such as `auto`; by default the host's. */
+  userNS?: string;
+  /** PodmanArgs=: further arguments of podman-run(1), which stand before the image. */
+  podmanArgs?: readonly string[];
+}
+
 /** One socket unit. */
 export interface SocketDescription {
   /** What to listen on for streams: TCP, or SOCK_STREAM of unix(7) and vsock(7). ListenStream=, one for each address. */
@@ -175,10 +196,22 @@ export interface SocketDescription {
 export interface AppDescription {
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
-  /** The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. */
-  exec: readonly Argument[];
-  /** One socket unit each. */
+  /**
+   * The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. Only a
+   * container can do without, or with a program that is no absolute path: its image has one, or a path of its own.
+   */
+  exec?: readonly Argument[];
+  /** One socket unit each; with `bind: 'capability'`, what the service may listen on. */
   sockets: readonly SocketDescription[];
+  /** How the service comes to the ports of `sockets`; by default they are passed to it. */
+  bind?: Bind;
+  /**
+   * With `bind: 'proxy'`, where the service listens: a unix socket in a folder of `/run` that is made for it, `/run/shop/app.sock`, or a
+   * port of the loopback device, which by default is `127.0.0.1:3000`. An `inbound` service has a loopback device of its own.
+   */
+  backend?: string;
+  /** Runs the service in a container: `<name>.container` of podman-systemd.unit(5), in the place of `<name>.service`. */
+  container?: ContainerDescription;
   /**
    * The version of systemd that the units are for, from 239 on: a directive that is newer is refused, and none is added. Left out, nothing
    * is added that is newer than 249, which Ubuntu 22.04 has, unless a type that notifies asks for it; and nothing is refused.

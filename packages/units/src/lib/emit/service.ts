@@ -1,5 +1,4 @@
 import type { AppDescription, Hardening } from "../description.ts";
-import { unescapedUnitName } from "../write/escape.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
 import { arrangementFields, readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
@@ -21,12 +20,15 @@ import { sandbox } from "../harden/hardening.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
-import { durationVariable, environment, exec } from "../read/program.ts";
+import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 
-type ServiceField = Exclude<keyof AppDescription, "sockets">;
+type ServiceField = Exclude<keyof AppDescription, "sockets" | (typeof bindFields)[number]>;
+
+/** The fields that say how the service comes to its ports, and where it runs. */
+const bindFields = ["bind", "backend", "container"] as const;
 
 /** The fields that are more, or less, than a directive. */
 type OtherField = "name" | "hardening" | "openFile" | "rolling" | "raw" | (typeof arrangementFields)[number];
@@ -77,6 +79,7 @@ export interface Service extends SocketOwner {
   arrangement: Arrangement;
   inetd: boolean;
   raw: RawSections;
+  hardening: Hardening;
   /** Whether OpenFile= is to pass the socket for notifications. */
   openFile: boolean;
   /** TimeoutStopSec= where none is asked for, and a drain is. */
@@ -85,14 +88,23 @@ export interface Service extends SocketOwner {
   sandbox: Line[];
 }
 
+/** What the way to the port writes into the service's unit, by where it stands. */
+export type Parts = Record<
+  "type" | "requires" | "after" | "command" | "environment" | "own" | "sandbox" | "install",
+  Line[]
+>;
+
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
   const arrangement = readArrangement(description, problems);
   const { kind, manager, systemd } = arrangement;
-  const others = ["name", "sockets", "hardening", "openFile", "rolling", "raw", ...arrangementFields];
-  const values = readFields(directives, others, description, "", problems);
+  const switches = ["hardening", "openFile", "rolling", "raw"];
+  const others = ["name", "sockets", ...switches, ...bindFields, ...arrangementFields];
+  const contained = description.container !== undefined;
+  const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
+  const values = readFields(table, others, description, "", problems);
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
   for (const field of ["openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
@@ -105,17 +117,19 @@ export function readService(description: Record<string, unknown>, problems: Unit
     refuseNewer(systemd, "OpenFile", [""], field, problems);
   }
   refuseForUser(arrangement, description, openFile, problems);
-  if (description.exec === undefined) exec(undefined, "exec", problems);
+  if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
   const dynamicUser = runsAsDynamicUser(manager, values);
-  if (dynamicUser || level !== "none") refuseTemporary(description, problems);
+  if (!contained && (dynamicUser || level !== "none")) refuseTemporary(description, problems);
+  const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(description.raw, ["Unit", "Service", "Install"], directives, systemd, "raw", problems),
+    hardening: level,
+    raw: readRaw(description.raw, sections, directives, systemd, "raw", problems),
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
@@ -145,50 +159,86 @@ const started: Record<Arrangement["kind"], string> = {
 };
 
 /** A user's manager refuses DynamicUser=, and has but one user anyway. */
-function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
+export function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
   return manager === "system" && user.length === 0;
 }
 
-/** The sections of the service's unit file. */
-export function serviceSections(service: Service, socketUnits: readonly string[]): Section[] {
-  const { name, values, arrangement, inetd } = service;
-  const { kind, manager } = arrangement;
-  const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
-  const sayAll = (table: object): Line[] => (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
-  const restarted = values.restart[0] !== "no";
-  const perConnection = kind === "accept";
-  const instances = kind === "template" || perConnection;
+type Say = (field: keyof typeof directives) => Line[];
+
+const sayer =
+  ({ values }: Service): Say =>
+  (field) =>
+    asked(directives[field].key, values[field]);
+
+const sayAll = (say: Say, table: object): Line[] =>
+  (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
+
+/** The [Unit] section of a service, or of a container that becomes one. */
+export function unitSection(
+  service: Service,
+  { requires, after }: Pick<Parts, "requires" | "after">,
+): Section {
+  const { name, values, arrangement } = service;
+  const say = sayer(service);
+  const perConnection = arrangement.kind === "accept";
+  const instances = arrangement.kind === "template" || perConnection;
+  return {
+    name: "Unit",
+    lines: [
+      ...askedOr("Description", values.description, instances ? `${name} %i` : name),
+      ...say("documentation"),
+      ...sayAll(say, conditions),
+      ...requires,
+      ...sayAll(say, dependencies),
+      ...after,
+      ...say("after"),
+      ...say("onFailure"),
+      perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
+    ],
+  };
+}
+
+/** When it is started again, and how long things may take. */
+export function lifeLines(service: Service): Line[] {
+  const { values, stopTimeout, arrangement } = service;
+  const say = sayer(service);
+  const perConnection = arrangement.kind === "accept";
+  const restarted = values.restart[0] !== "no" && !perConnection;
   return [
-    {
-      name: "Unit",
-      lines: [
-        ...askedOr("Description", values.description, instances ? `${name} %i` : name),
-        ...say("documentation"),
-        ...sayAll(conditions),
-        ...socketUnits.map((unit) => added("Requires", unit)),
-        ...sayAll(dependencies),
-        ...socketUnits.map((unit) => added("After", unit)),
-        ...say("after"),
-        ...say("onFailure"),
-        perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
-      ],
-    },
+    ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
+    ...(restarted ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
+    ...sayAll(say, restarts),
+    ...sayAll(say, times),
+    ...(stopTimeout === undefined
+      ? say("timeoutStopSec")
+      : askedOr("TimeoutStopSec", values.timeoutStopSec, stopTimeout)),
+  ];
+}
+
+/** The sections of the service's unit file. */
+export function serviceSections(service: Service, parts: Parts): Section[] {
+  const { values, arrangement, inetd } = service;
+  const say = sayer(service);
+  return [
+    unitSection(service, parts),
     {
       name: "Service",
       lines: [
-        ...(kind === "rolling" ? askedOr("Type", values.type, "notify") : say("type")),
+        ...parts.type,
         ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
         ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
-        ...sayAll(commandsBefore),
+        ...sayAll(say, commandsBefore),
         ...say("exec"),
-        ...sayAll(commandsAfter),
+        ...parts.command,
+        ...sayAll(say, commandsAfter),
         ...say("user"),
-        ...(runsAsDynamicUser(manager, values) ? [added("DynamicUser", "yes")] : []),
+        ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
         ...say("group"),
         ...say("supplementaryGroups"),
         ...say("workingDirectory"),
         ...say("environment"),
-        ...sayAll(surroundings),
+        ...parts.environment,
+        ...sayAll(say, surroundings),
         ...say("drainTimeout"),
         ...say("idleTimeout"),
         ...(inetd
@@ -198,32 +248,15 @@ export function serviceSections(service: Service, socketUnits: readonly string[]
               ...askedOr("StandardError", values.standardError, "journal"),
             ]
           : [...say("standardOutput"), ...say("standardError")]),
-        ...sayAll(logs),
-        ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
-        ...(restarted && !perConnection ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
-        ...sayAll(restarts),
-        ...sayAll(times),
-        ...(service.stopTimeout === undefined
-          ? say("timeoutStopSec")
-          : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
+        ...sayAll(say, logs),
+        ...lifeLines(service),
         ...say("watchdogSec"),
-        ...(inetd ? [] : [added("NonBlocking", "true")]),
-        ...(socketUnits.length > 1 || kind === "rolling"
-          ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
-          : []),
-        ...sayAll(resources),
-        ...service.sandbox,
+        ...parts.own,
+        ...sayAll(say, resources),
+        ...parts.sandbox,
         ...say("readWritePaths"),
       ],
     },
-    {
-      name: "Install",
-      lines: [
-        ...say("wantedBy"),
-        ...say("defaultInstance"),
-        ...(kind === "rolling" && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
-        ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit))),
-      ],
-    },
+    { name: "Install", lines: parts.install },
   ];
 }

@@ -9,7 +9,7 @@ export interface Line {
 }
 
 export interface Section {
-  name: "Unit" | "Socket" | "Service" | "Install";
+  name: "Unit" | "Socket" | "Container" | "Service" | "Install";
   lines: Line[];
 }
 
@@ -21,6 +21,13 @@ export function asked(key: string, values: readonly string[]): Line[] {
 /** A line that is there for a reason of ours. */
 export function added(key: AddedDirective, value: string): Line {
   return { key, value, reason: reasons[key] };
+}
+
+/** As `added`, with the reasons that one way to the port has besides. */
+export function addedFor<Key extends string>(
+  own: Readonly<Record<Key, string>>,
+): (key: Key, value: string) => Line {
+  return (key, value) => ({ key, value, reason: own[key] });
 }
 
 /** What the description asks for or, where it does not, our own value. */
