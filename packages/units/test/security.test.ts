@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
 /** The exposure that `systemd-analyze security` finds: 0 is none, 10 is most. */
-function exposure(description: Partial<AppDescription>): number {
+function exposure(description: Partial<AppDescription>, unit = "app.service"): number {
   const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const units = emitUnits({
@@ -21,10 +21,10 @@ function exposure(description: Partial<AppDescription>): number {
   }
   const { stdout, stderr } = spawnSync(
     "systemd-analyze",
-    ["security", "--offline=true", "--no-pager", join(folder, "app.service")],
+    ["security", "--offline=true", "--no-pager", join(folder, unit)],
     { encoding: "utf8" },
   );
-  const level = /Overall exposure level for app\.service: ([\d.]+)/.exec(stdout)?.[1];
+  const level = /Overall exposure level for [\w@.]+: ([\d.]+)/.exec(stdout)?.[1];
   if (level === undefined) throw new Error(`${stdout}${stderr}`);
   return Number(level);
 }
@@ -47,5 +47,19 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze s
     const inHome = { user: "me", workingDirectory: "/home/me/app" };
     expect(exposure({ hardening: "inbound", ...inHome })).toBeLessThanOrEqual(0.3);
     expect(exposure({ hardening: "outbound", ...inHome })).toBeLessThanOrEqual(1.2);
+  });
+
+  it("finds one that listens by itself little worse: it keeps the host's network and users, and one capability", () => {
+    expect(exposure({ bind: "capability", hardening: "inbound" })).toBeLessThanOrEqual(1.3);
+    expect(exposure({ bind: "capability", hardening: "outbound" })).toBeLessThanOrEqual(1.5);
+  });
+
+  it("finds a proxy, and an inbound service behind it, next to not exposed", () => {
+    for (const unit of ["app.service", "app@proxy.service"]) {
+      const unix = { bind: "proxy", backend: "/run/app/app.sock", hardening: "inbound" } as const;
+      expect(exposure(unix, unit)).toBeLessThanOrEqual(0.3);
+      expect(exposure({ bind: "proxy", hardening: "inbound" }, unit)).toBeLessThanOrEqual(0.6);
+    }
+    expect(exposure({ bind: "proxy" }, "app@proxy.service")).toBeLessThanOrEqual(1);
   });
 });

@@ -35,7 +35,7 @@ export function askedOr(key: AddedDirective, values: readonly string[], value: s
   return values.length > 0 ? asked(key, values) : [added(key, value)];
 }
 
-/** The text of a unit file; with `comments`, the reason of each added line, or run of lines, stands above it. */
+/** The text of a unit file, less its empty sections; with `comments`, the reason of each added line, or run of lines, stands above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
   const texts = sections
     .filter(({ lines }) => lines.length > 0)
