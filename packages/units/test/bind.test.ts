@@ -69,8 +69,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
     return JSON.parse((await systemd.request(`http://127.0.0.1/${path}`)).body) as Answer;
   }
 
-  const states = (...units: string[]) =>
-    Promise.all(units.map((unit) => systemd.show(unit, "ActiveState")));
+  const states = (...units: string[]) => Promise.all(units.map((unit) => systemd.show(unit, "ActiveState")));
 
   describe("by a socket that systemd passes", () => {
     it("needs an app that can be passed one", async () => {
@@ -124,15 +123,15 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
     });
   });
 
+  const units = ["shop.socket", "shop@proxy.service", "shop.service"];
+  const awake = ["active", "active", "active"];
+  const asleep = ["active", "inactive", "inactive"];
+
   describe.each([
     ["a unix socket", "/run/shop/app.sock", "inbound", "EAFNOSUPPORT"],
     ["a port that nobody else reaches", undefined, "inbound", "ECONNREFUSED"],
     ["a port of the host", "[::1]:3000", "outbound", "ECONNREFUSED"],
   ] as const)("by a proxy before %s", (_, backend, hardening, connects) => {
-    const units = ["shop.socket", "shop@proxy.service", "shop.service"];
-    const awake = ["active", "active", "active"];
-    const asleep = ["active", "inactive", "inactive"];
-
     beforeAll(async () => {
       const written = await install({
         bind: "proxy",
@@ -161,6 +160,28 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
       expect((await systemd.journal("shop.service", "manager")).join("\n")).toMatch(/status=1\/FAILURE/);
     });
 
+    it("the backend is reached by nobody else, unless it is a port of the host", async () => {
+      await ask();
+      const [port, host] = [
+        backend?.startsWith("/") ? backend : "3000",
+        backend?.startsWith("[") ? "::1" : "127.0.0.1",
+      ];
+      const script = `require("node:net").connect(process.argv[1], process.argv[2]).on("error", ({ code }) => console.log(code))
+        .on("connect", function () { console.log("connected"); this.end(); })`;
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const seen = await systemd.mustRun([...nobody, systemd.node, "--eval", script, port, host]);
+      const outcome = { inbound: backend === undefined ? "ECONNREFUSED" : "EACCES", outbound: "connected" };
+      expect(seen.trim()).toBe(outcome[hardening]);
+    });
+  });
+
+  describe("by a proxy", () => {
+    beforeAll(async () => {
+      await install({ bind: "proxy", hardening: "inbound" });
+      await systemd.start("shop.socket");
+    });
+    afterAll(() => systemd.stop(...units));
+
     it.each(["crash", "exit"])("the next connection is answered when the app ends: %s", async (end) => {
       await ask();
       await expect(ask(end)).rejects.toThrow();
@@ -178,17 +199,6 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
     it("300 connections are open at a time", async () => {
       const answers = Array.from({ length: 300 }, () => systemd.request("http://127.0.0.1/together"));
       expect(new Set((await Promise.all(answers)).map(({ body }) => body))).toEqual(new Set(["together"]));
-    });
-
-    it("the backend is reached by nobody else, unless it is a port of the host", async () => {
-      await ask();
-      const [port, host] = [backend?.startsWith("/") ? backend : "3000", backend?.startsWith("[") ? "::1" : "127.0.0.1"];
-      const script = `require("node:net").connect(process.argv[1], process.argv[2]).on("error", ({ code }) => console.log(code))
-        .on("connect", function () { console.log("connected"); this.end(); })`;
-      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-      const seen = await systemd.mustRun([...nobody, systemd.node, "--eval", script, port, host]);
-      const outcome = { inbound: backend === undefined ? "ECONNREFUSED" : "EACCES", outbound: "connected" };
-      expect(seen.trim()).toBe(outcome[hardening]);
     });
   });
 

@@ -126,7 +126,9 @@ function proxySections(
   });
   const onHost = backend.folder === undefined && !backend.ownNetwork;
   const idleExit = idle === undefined ? [] : [`--exit-idle-time=${idle}`];
-  const command = [program, `--connections-max=${mostConnections}`, ...idleExit, backend.address];
+  // It takes all before the last colon for the host, brackets too.
+  const target = backend.address.replace(/[[\]]/g, "");
+  const command = [program, `--connections-max=${mostConnections}`, ...idleExit, target];
   return [
     {
       name: "Unit",
