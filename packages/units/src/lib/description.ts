@@ -395,6 +395,11 @@ export interface AppDescription {
    * answers, and gets no network but its sockets. `none`: no sandbox.
    */
   hardening?: Hardening;
-  /** Directives of the service unit that have no field. */
-  raw?: { readonly Unit?: RawSection; readonly Service?: RawSection; readonly Install?: RawSection };
+  /** Directives of the service unit, or of the container, that have no field. */
+  raw?: {
+    readonly Unit?: RawSection;
+    readonly Container?: RawSection;
+    readonly Service?: RawSection;
+    readonly Install?: RawSection;
+  };
 }

@@ -25,15 +25,16 @@ const directives: Record<keyof ContainerDescription, Directive> = {
       ),
     ),
   },
+  // Podman's generator writes the folder into RequiresMountsFor= too, unquoted.
   volumes: {
     key: "Volume",
     read: read.each(
       read.rawText(
         read.matching(
           "ERR_UNIT_PATH",
-          /^(?:\/[^:]*|[\w.-]+):\/[^:]*(?::[\w,=-]+)?$/,
+          /^(?:\/[^:\s"'\\$]*|[\w.-]+):\/[^:\s"'\\$]*(?::[\w,=-]+)?$/,
           "not a volume",
-          "a folder of the host or a name, a folder of the container, and options: /srv/data:/data:ro",
+          "a folder of the host or a name, a folder of the container, and options, with no space, quote, \\ or $: /srv/data:/data:ro",
         ),
       ),
     ),
@@ -58,7 +59,9 @@ const kept = [
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
   ..."type user group workingDirectory environment drainTimeout idleTimeout".split(" "),
-  ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(" "),
+  ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(
+    " ",
+  ),
   ..."timeoutStartSec timeoutStopSec runtimeMaxSec".split(" "),
 ];
 
@@ -89,7 +92,7 @@ function containerLines(
       "Environment",
       unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
-    ...asked("Volume", unexpanded(own.volumes)),
+    ...say("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
     ...(hardening === "inbound" ? [addedToContainer("Network", "none")] : []),
     ...(hardening === "none"
