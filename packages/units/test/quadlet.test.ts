@@ -5,8 +5,8 @@ import { emitUnits, type AppDescription } from "../src/index.ts";
 
 /** In the place of Podman, so that what it would be told can be read: it writes its arguments down, and says that it is ready. */
 const podman = (node: string) => `#!${node}
-const { appendFileSync } = require("node:fs");
-appendFileSync("/run/told", JSON.stringify(process.argv.slice(2)) + "\\n");
+if (process.argv[2] !== "run") process.exit();
+require("node:fs").appendFileSync("/run/told", JSON.stringify(process.argv.slice(2)) + "\\n");
 require("node:child_process").execFileSync("systemd-notify", ["--ready"]);
 setInterval(() => {}, 60_000);
 `;
