@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { emitUnits } from "./index.ts";
-import { reasons } from "./lib/harden/reasons.ts";
+import { reasons, reasonsOf } from "./lib/harden/reasons.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -56,4 +56,20 @@ it("README.md has the reason of each directive that can be added", () => {
     [...readme.matchAll(/^\| `(\w+)=` +\| (.*?) +\|$/gm)].map(([, key, reason]) => [key, reason]),
   );
   expect(told).toEqual(reasons);
+});
+
+it("README.md has the reason of each directive that a way to a port adds", () => {
+  const told: Record<string, Record<string, string>> = {};
+  for (const [, way, key, reason] of readme.matchAll(/^\| (\w+) +\| `(\w+)=` +\| (.*?) +\|$/gm))
+    (told[way!] ??= {})[key!] = reason!;
+  expect(told).toEqual(reasonsOf);
+});
+
+it("README.md shows a container, and names the files of a proxy, as they are really written", () => {
+  const sockets = [{ listen: 80 }];
+  const container = { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] };
+  const units = emitUnits({ name: "shop", container, hardening: "inbound", sockets });
+  expect(readme).toContain(`\`\`\`ini\n${units["shop.container"]}\`\`\``);
+  const files = Object.keys(emitUnits({ name: "shop", exec: ["/usr/bin/node"], bind: "proxy", sockets }));
+  expect(readme).toContain(files.map((file) => `\`${file}\``).join(", "));
 });

@@ -57,9 +57,9 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze s
   it("finds a proxy, and an inbound service behind it, next to not exposed", () => {
     for (const unit of ["app.service", "app@proxy.service"]) {
       const unix = { bind: "proxy", backend: "/run/app/app.sock", hardening: "inbound" } as const;
-      expect(exposure(unix, unit)).toBeLessThanOrEqual(0.3);
-      expect(exposure({ bind: "proxy", hardening: "inbound" }, unit)).toBeLessThanOrEqual(0.6);
+      expect(exposure(unix, unit)).toBeLessThanOrEqual(0.2);
+      expect(exposure({ bind: "proxy", hardening: "inbound" }, unit)).toBeLessThanOrEqual(0.5);
     }
-    expect(exposure({ bind: "proxy" }, "app@proxy.service")).toBeLessThanOrEqual(1);
+    expect(exposure({ bind: "proxy" }, "app@proxy.service")).toBeLessThanOrEqual(0.9);
   });
 });
