@@ -2,12 +2,16 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
-/** An app as anyone writes it: it knows nothing of systemd. It is slow to start, and fails its first start if it is told to. */
+/**
+ * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it makes. It is slow to start, and
+ * fails its first start if it is told to.
+ */
 const app = `
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { createServer } = require("node:http");
 const net = require("node:net");
 const { env } = process;
+process.umask(0);
 if (env.FIRST_START && !existsSync(env.FIRST_START)) {
   writeFileSync(env.FIRST_START, "");
   process.exit(1);
