@@ -1,6 +1,5 @@
 import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
 import { durationOf } from "../read/duration.ts";
-import { stopTimeout } from "../read/lifecycle.ts";
 import { shown, type UnitProblem } from "../read/problems.ts";
 import { containerExec } from "../read/program.ts";
 import * as read from "../read/readers.ts";
@@ -71,8 +70,8 @@ const unexpanded = (values: readonly string[]): string[] =>
 
 /** How long Podman waits before it kills, in whole seconds; it counts in 32 bits. */
 function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknown>): string[] {
-  const asked = durationOf(timeoutStopSec) ?? durationOf(service.stopTimeout);
-  return asked === undefined ? [] : [String(Math.min(Math.ceil(asked / 1000), 2_147_483_647))];
+  const stop = durationOf(timeoutStopSec) ?? durationOf(service.stopTimeout);
+  return stop === undefined ? [] : [String(Math.min(Math.ceil(stop / 1000), 2_147_483_647))];
 }
 
 function containerLines(

@@ -6,7 +6,7 @@ import { reasonsOf } from "../harden/reasons.ts";
 import { sandbox } from "../harden/hardening.ts";
 import * as read from "../read/readers.ts";
 import { argument, item, raw, unescapedUnitName } from "../write/escape.ts";
-import { added, addedFor, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import { added, addedFor, asked, type Line, type Section } from "../write/unit-text.ts";
 import { serviceSections, type Service } from "../emit/service.ts";
 import { placeOf, portVariables } from "./variables.ts";
 import {

@@ -159,7 +159,7 @@ const started: Record<Arrangement["kind"], string> = {
 };
 
 /** A user's manager refuses DynamicUser=, and has but one user anyway. */
-export function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
+function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
   return manager === "system" && user.length === 0;
 }
 
@@ -200,7 +200,7 @@ export function unitSection(
 
 /** When it is started again, and how long things may take. */
 export function lifeLines(service: Service): Line[] {
-  const { values, stopTimeout, arrangement } = service;
+  const { values, arrangement } = service;
   const say = sayer(service);
   const perConnection = arrangement.kind === "accept";
   const restarted = values.restart[0] !== "no" && !perConnection;
@@ -209,9 +209,9 @@ export function lifeLines(service: Service): Line[] {
     ...(restarted ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
     ...sayAll(say, restarts),
     ...sayAll(say, times),
-    ...(stopTimeout === undefined
+    ...(service.stopTimeout === undefined
       ? say("timeoutStopSec")
-      : askedOr("TimeoutStopSec", values.timeoutStopSec, stopTimeout)),
+      : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
   ];
 }
 

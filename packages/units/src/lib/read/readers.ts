@@ -73,7 +73,7 @@ export function refusedPath(path: string): Refusal | undefined {
     : undefined;
 }
 
-const matching =
+export const matching =
   (code: UnitProblemCode, pattern: RegExp, message: string, hint: string) =>
   (text: string): Refusal | undefined =>
     pattern.test(text) ? undefined : { code, message, hint };
