@@ -124,7 +124,17 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     const all = [...Object.values({ ...described, ...everyField, ...ofUser }), of258];
     const fields = (objects: object[]) =>
       [...new Set(objects.flatMap((object) => Object.keys(object)))].toSorted();
-    const others = ["name", "sockets", "hardening", "openFile", "rolling", "raw", ...arrangementFields];
+    const others = [
+      "name",
+      "sockets",
+      "bind",
+      "backend",
+      "hardening",
+      "openFile",
+      "rolling",
+      "raw",
+      ...arrangementFields,
+    ];
     expect(fields(all)).toEqual([...Object.keys(serviceDirectives), ...others].toSorted());
     const sockets = all.flatMap((description) => description.sockets);
     expect(fields(sockets)).toEqual([...Object.keys(socketDirectives), "description", "raw"].toSorted());

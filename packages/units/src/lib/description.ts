@@ -334,7 +334,8 @@ export interface AppDescription {
   reloadSignal?: Signal;
   /**
    * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
-   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused.
+   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused. With `bind: 'proxy'` it is the proxy
+   * that exits, and stops the service.
    */
   idleTimeout?: Duration;
   /**

@@ -13,7 +13,7 @@ const shop: AppDescription = {
 const container = { image: "localhost/shop:1" };
 
 /** Fields that may be anything, as a program without types has them. */
-const emit = (fields: object, options = {}) => emitUnits({ ...shop, ...fields } as AppDescription, options);
+const emit = (fields: object, options = {}) => emitUnits({ ...shop, ...fields }, options);
 
 function problemsOf(fields: object): UnitError["problems"] {
   try {
@@ -286,6 +286,14 @@ describe("a description is refused that", () => {
         hint: expect.stringMatching(/./),
       },
     ]);
+  });
+
+  it("but not a container that tells when it is ready, for any systemd and any manager", () => {
+    const told = { container, type: "notify", hardening: "inbound" };
+    expect(problemsOf({ ...told, systemd: 249 })).toEqual([]);
+    const text = emit({ ...told, manager: "user" })["shop.container"];
+    expect(text).toContain("Notify=true\n");
+    expect(text).not.toMatch(/OpenFile|Type=/);
   });
 
   it("but not what tunes a socket, which a program does by itself", () => {

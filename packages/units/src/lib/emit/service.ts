@@ -111,7 +111,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   }
   refuseContradictions(description, problems);
   const notifies = notifiesBy(description);
-  const openFile = notifies && description.openFile !== false;
+  const openFile = notifies && !contained && description.openFile !== false;
   if (openFile) {
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
