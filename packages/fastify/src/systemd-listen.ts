@@ -43,11 +43,11 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
         owns: (server, listeners) =>
           server === fastify.server || handlers.some((handler) => listeners.has(handler)),
         onBound: (server, sockets, listenOptions) => {
-          const options = Object(listenOptions) as FastifyListenOptions;
+          const listening = Object(listenOptions) as FastifyListenOptions;
           const bound = serverAddress(sockets[0] as ActivatedSocket);
-          withoutLookup(options, bound);
+          withoutLookup(listening, bound);
           withoutNetlink(server, bound);
-          nameTheOthers(fastify, sockets.slice(1), options.listenTextResolver);
+          nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
         },
       },
     );

@@ -79,6 +79,9 @@ become_systemd() {
   cd /
   mount -o remount,bind,ro /
 
+  # As systemd does when it is no container's: credentials are mounted in a namespace of their own, and reach the service from there.
+  mount --make-rshared /
+
   local systemd=/usr/lib/systemd/systemd
   [ -x "$systemd" ] || systemd=/lib/systemd/systemd
   echo "$pid"

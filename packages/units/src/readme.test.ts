@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { emitUnits } from "./index.ts";
-import { reasons, reasonsOf } from "./lib/harden/reasons.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -49,20 +48,6 @@ it("README.md shows of its other examples what is really written", () => {
     for (const [, file, lines] of files)
       expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
   }
-});
-
-it("README.md has the reason of each directive that can be added", () => {
-  const told = Object.fromEntries(
-    [...readme.matchAll(/^\| `(\w+)=` +\| (.*?) +\|$/gm)].map(([, key, reason]) => [key, reason]),
-  );
-  expect(told).toEqual(reasons);
-});
-
-it("README.md has the reason of each directive that a way to a port adds", () => {
-  const told: Record<string, Record<string, string>> = {};
-  for (const [, way, key, reason] of readme.matchAll(/^\| (\w+) +\| `(\w+)=` +\| (.*?) +\|$/gm))
-    (told[way!] ??= {})[key!] = reason!;
-  expect(told).toEqual(reasonsOf);
 });
 
 it("README.md shows a container, and names the files of a proxy, as they are really written", () => {

@@ -4,30 +4,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
-import { emitUnits, type AppDescription } from "../src/index.ts";
+import { emitUnits, explain, type AppDescription } from "../src/index.ts";
 
-/** The exposure that `systemd-analyze security` finds: 0 is none, 10 is most. */
-function exposure(description: Partial<AppDescription>, unit = "app.service"): number {
+interface Finding {
+  name: string;
+  exposure: string | null;
+}
+
+/** What `systemd-analyze security` says of the service of a description. */
+function analyze(description: Partial<AppDescription>, unit: string, ...options: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const units = emitUnits({
-    name: "app",
-    exec: ["/bin/sh"],
-    sockets: [{ listen: 80 }],
-    ...description,
-  });
-  for (const [name, text] of Object.entries(units)) {
+  for (const [name, text] of Object.entries(emitUnits({ ...app, ...description }))) {
     writeFileSync(join(folder, name.replace("@.service", ".service")), text);
   }
   const { stdout, stderr } = spawnSync(
     "systemd-analyze",
-    ["security", "--offline=true", "--no-pager", join(folder, unit)],
+    ["security", "--offline=true", "--no-pager", ...options, join(folder, unit)],
     { encoding: "utf8" },
   );
-  const level = /Overall exposure level for [\w@.]+: ([\d.]+)/.exec(stdout)?.[1];
-  if (level === undefined) throw new Error(`${stdout}${stderr}`);
-  return Number(level);
+  if (stdout === "") throw new Error(stderr);
+  return stdout;
 }
+
+/** What of it adds to the exposure. */
+function costly(description: Partial<AppDescription>): string[] {
+  const findings = JSON.parse(analyze(description, "app.service", "--json=short")) as Finding[];
+  return findings.filter(({ exposure: cost }) => cost !== null).map(({ name }) => name);
+}
+
+/** The exposure that it finds: 0 is none, 10 is most. */
+function exposure(description: Partial<AppDescription>, unit = "app.service"): number {
+  return Number(/Overall exposure level for [\w@.]+: ([\d.]+)/.exec(analyze(description, unit))?.[1]);
+}
+
+const app: AppDescription = { name: "app", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] };
 
 describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze security", () => {
   it("finds an inbound service next to not exposed", () => {
@@ -49,6 +60,31 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze s
     expect(exposure({ hardening: "outbound", ...inHome })).toBeLessThanOrEqual(1.2);
   });
 
+  it("finds less with jitless, and more where a directive is turned off", () => {
+    expect(costly({ hardening: "inbound", jitless: true })).toEqual([
+      "RootDirectory=/RootImage=",
+      "DeviceAllow=",
+    ]);
+    expect(exposure({ hardening: { profile: "inbound", privateNetwork: false } })).toBeGreaterThan(0.5);
+  });
+
+  it("finds a service without a sandbox exposed", () => {
+    expect(exposure({ hardening: "none" })).toBeGreaterThan(7);
+    expect(exposure({ hardening: "none", user: "root" })).toBeGreaterThan(9);
+  });
+
+  it.each(["inbound", "outbound"] as const)(
+    "finds nothing in %s that has no answer in the table",
+    (hardening) => {
+      const told = explain({ ...app, hardening });
+      for (const name of costly({ hardening })) {
+        const directive = /^\w+/.exec(name)![0];
+        const answer = told.find((explanation) => explanation.directive === directive);
+        // What is written and still counts has a price, had it said less.
+        expect([name, answer?.status === "left out" || answer?.cost !== undefined]).toEqual([name, true]);
+      }
+    },
+  );
   it("finds one that listens by itself little worse: it keeps the host's network and users, and one capability", () => {
     expect(exposure({ bind: "capability", hardening: "inbound" })).toBeLessThanOrEqual(1.4);
     expect(exposure({ bind: "capability", hardening: "outbound" })).toBeLessThanOrEqual(1.5);

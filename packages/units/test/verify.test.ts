@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
-import { directives as serviceDirectives } from "../src/lib/emit/service.ts";
+import { directives as serviceDirectives, otherFields } from "../src/lib/emit/service.ts";
 import { directives as socketDirectives } from "../src/lib/emit/sockets.ts";
-import { arrangementFields } from "../src/lib/read/arrangement.ts";
+import { addressFamilies, callGroups, capabilities } from "../src/lib/harden/choices.ts";
+import { measures } from "../src/lib/harden/measures.ts";
 import { everyField, of258, ofUser } from "./every-field.ts";
 import { gitea } from "./gitea.ts";
 
@@ -53,6 +54,62 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       watchdogSec: "30s",
       drainTimeout: "infinity",
       idleTimeout: "1h 30min",
+    },
+    "a sandbox of single directives": {
+      ...app,
+      hardening: {
+        profile: "inbound",
+        ambientCapabilities: ["CAP_NET_RAW", "CAP_NET_BIND_SERVICE"],
+        privateNetwork: false,
+        protectHome: "tmpfs",
+        procSubset: "all",
+        restrictNamespaces: ["net", "pid", "user"],
+        memoryDenyWriteExecute: true,
+        systemCallFilter: ["@resources", "mbind", "~@ipc"],
+        systemCallErrorNumber: "ENOSYS",
+        restrictAddressFamilies: ["AF_UNIX", "AF_INET"],
+        ipAddressAllow: ["localhost", "10.0.0.0/8", "fd00::/8"],
+        umask: "0027",
+      },
+    },
+    "a sandbox of which nothing is left": {
+      ...app,
+      user: "git",
+      hardening: Object.fromEntries(
+        Object.keys(measures)
+          .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
+          .map((field) => [field, false]),
+      ),
+    },
+    "every capability and every family of addresses that there is": {
+      ...app,
+      hardening: {
+        capabilityBoundingSet: capabilities.map((capability) => `CAP_${capability}`),
+        restrictAddressFamilies: addressFamilies.map((family) => `AF_${family}`),
+        systemCallFilter: callGroups,
+      },
+    },
+    "folders, credentials and no compiler": {
+      ...app,
+      exec: [process.execPath],
+      jitless: true,
+      stateDirectory: ["app", "100% mine/é"],
+      stateDirectoryMode: "0700",
+      cacheDirectory: "app",
+      logsDirectory: "app",
+      runtimeDirectory: "app",
+      configurationDirectory: "app",
+      cacheDirectoryMode: "0750",
+      logsDirectoryMode: "0750",
+      runtimeDirectoryMode: "0750",
+      runtimeDirectoryPreserve: "restart",
+      configurationDirectoryMode: "0750",
+      credentials: {
+        key: "/etc/100%-$mine/key",
+        sealed: { encrypted: true },
+        text: { value: ' 50% of "$HOME" \\n\n\t%n é; # ' },
+      },
+      importCredentials: ["app.*"],
     },
     "a template for a rolling restart": { ...app, rolling: true, wantedBy: ["multi-user.target"] },
     "several sockets that roll over": {
@@ -124,18 +181,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     const all = [...Object.values({ ...described, ...everyField, ...ofUser }), of258];
     const fields = (objects: object[]) =>
       [...new Set(objects.flatMap((object) => Object.keys(object)))].toSorted();
-    const others = [
-      "name",
-      "sockets",
-      "bind",
-      "backend",
-      "hardening",
-      "openFile",
-      "rolling",
-      "raw",
-      ...arrangementFields,
-    ];
-    expect(fields(all)).toEqual([...Object.keys(serviceDirectives), ...others].toSorted());
+    expect(fields(all)).toEqual([...Object.keys(serviceDirectives), ...otherFields].toSorted());
     const sockets = all.flatMap((description) => description.sockets);
     expect(fields(sockets)).toEqual([...Object.keys(socketDirectives), "description", "raw"].toSorted());
   });

@@ -1,3 +1,4 @@
+import type { Hardening } from "./harden/options.ts";
 import type { Duration } from "./read/duration.ts";
 import type { Text } from "./specifier.ts";
 
@@ -6,9 +7,6 @@ import type { Text } from "./specifier.ts";
  * `vsock:2:1234`. A number is a port from 1 to 65535.
  */
 export type ListenAddress = number | Text;
-
-/** How much of a sandbox the service gets; systemd.exec(5). */
-export type Hardening = "none" | "outbound" | "inbound";
 
 /** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
@@ -52,6 +50,21 @@ export type RawValue = Text | number | boolean;
 
 /** Directives that have no field here, by their names in the manual; an array is a line for each entry. */
 export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
+/**
+ * Where a credential comes from: the absolute path of a file or a unix socket, the name under which systemd itself has it, or an object.
+ *
+ * LoadCredential=, SetCredential=, and with `encrypted` LoadCredentialEncrypted= and SetCredentialEncrypted=, which are of systemd 250.
+ */
+export type Credential =
+  | string
+  | {
+      /** As the string; left out, with no `value` either, systemd looks in /etc/credstore and the like (systemd 251). */
+      path?: string;
+      /** The credential itself, if there is none at `path`. Everyone on the machine can read it in the unit: no secret, unless it is encrypted. */
+      value?: string;
+      /** Whether it was made by systemd-creds(1) encrypt. */
+      encrypted?: boolean;
+    };
 
 /**
  * How the service comes to its ports.
@@ -392,8 +405,43 @@ export interface AppDescription {
   /** IOWeight=: its share where disks are busy, from 1 to 10000; 100 when left out. */
   ioWeight?: number;
   /**
+   * StateDirectory=: folders under /var/lib, such as `shop`, that systemd makes, that the service may write to, and that stay. With `outbound`
+   * it is one named after the service when left out; `false` is none. HOME is the first, for a user who exists only while the service runs.
+   */
+  stateDirectory?: false | Text | readonly Text[];
+  /** StateDirectoryMode=: who may enter them, in octal; by default `0755`. */
+  stateDirectoryMode?: string;
+  /** CacheDirectory=: folders under /var/cache, for what can be made again. */
+  cacheDirectory?: Text | readonly Text[];
+  /** CacheDirectoryMode=: in octal; by default `0755`. */
+  cacheDirectoryMode?: string;
+  /** LogsDirectory=: folders under /var/log. */
+  logsDirectory?: Text | readonly Text[];
+  /** LogsDirectoryMode=: in octal; by default `0755`. */
+  logsDirectoryMode?: string;
+  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. */
+  runtimeDirectory?: Text | readonly Text[];
+  /** RuntimeDirectoryMode=: in octal; by default `0755`. */
+  runtimeDirectoryMode?: string;
+  /** RuntimeDirectoryPreserve=: whether they stay when the service stops, or only when it restarts; by default `yes`, where systemd's own is `no`. */
+  runtimeDirectoryPreserve?: "no" | "yes" | "restart";
+  /** ConfigurationDirectory=: folders under /etc; one that is there already keeps its owner. */
+  configurationDirectory?: Text | readonly Text[];
+  /** ConfigurationDirectoryMode=: in octal; by default `0755`. */
+  configurationDirectoryMode?: string;
+  /** Credentials by name: files that only root can read, and that the service finds under that name in $CREDENTIALS_DIRECTORY; of systemd 247. */
+  credentials?: Readonly<Record<string, Credential>>;
+  /** ImportCredential=, of systemd 254: which of the credentials that the machine was given to pass on, such as `shop.*`. */
+  importCredentials?: readonly string[];
+  /**
+   * Whether Node runs with `--jitless` (in NODE_OPTIONS, which its child processes have too), so that MemoryDenyWriteExecute= can be written: what
+   * is in memory never becomes a program. Code runs several times slower, and there is no WebAssembly; without it fetch() fails, which on Node 20
+   * and 22 ends the process.
+   */
+  jitless?: boolean;
+  /**
    * `outbound` by default: a sandbox for a service that opens connections of its own, to a database for instance. `inbound`: for one that only
-   * answers, and gets no network but its sockets. `none`: no sandbox.
+   * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.
    */
   hardening?: Hardening;
   /** Directives of the service unit, or of the container, that have no field. */

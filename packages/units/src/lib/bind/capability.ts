@@ -18,6 +18,15 @@ const kept = [
   ..."pollLimitIntervalSec pollLimitBurst".split(" "),
 ];
 
+/** What of the sandbox is for this way to say. */
+const ownFields = [
+  "capabilityBoundingSet",
+  "ambientCapabilities",
+  "privateNetwork",
+  "privateUsers",
+  "ipAddressDeny",
+];
+
 /** What the service may not listen on, besides what it is for. A client's own port, which outbound needs, is never below 1024. */
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
@@ -39,10 +48,10 @@ function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp
  * a filter of IP packets, or a network of its own, would keep clients out.
  */
 function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
-  const { hardening } = service;
+  const { profile, lines } = service.sandbox;
   const capability = "CAP_NET_BIND_SERVICE";
   const rest = without(
-    service.sandbox,
+    lines,
     "CapabilityBoundingSet",
     "AmbientCapabilities",
     "PrivateNetwork",
@@ -58,9 +67,9 @@ function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
     added("CapabilityBoundingSet", capability),
     added("AmbientCapabilities", capability),
     ...withFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
-    ...(hardening === "inbound" ? [added("SystemCallFilter", "~connect")] : []),
-    ...(hardening === "none" ? [] : [...new Set(allowed)].map((port) => added("SocketBindAllow", port))),
-    ...bindDeny[hardening].map((ports) => added("SocketBindDeny", ports)),
+    ...(profile === "inbound" ? [added("SystemCallFilter", "~connect")] : []),
+    ...(profile === "none" ? [] : [...new Set(allowed)].map((port) => added("SocketBindAllow", port))),
+    ...bindDeny[profile].map((ports) => added("SocketBindDeny", ports)),
   ];
 }
 
@@ -83,6 +92,15 @@ export const capability: Way = {
       ["no socket is there for instances to share, and each would take the port", or],
       problems,
     );
+    if (isObject(description.hardening)) {
+      refuseFields(
+        description.hardening,
+        ownFields,
+        "hardening",
+        ["it would keep the service from listening by itself, or give it more than that", or],
+        problems,
+      );
+    }
     if (description.manager === "user") {
       problems.push({ path: "manager", ...conflict("a user's manager cannot grant a capability", or) });
     }

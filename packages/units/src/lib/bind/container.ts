@@ -75,7 +75,7 @@ function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknow
 }
 
 function containerLines(
-  { values, hardening, notifies }: Service,
+  { values, sandbox: { profile }, notifies }: Service,
   own: Asked<keyof ContainerDescription>,
   seconds: readonly string[],
 ): Line[] {
@@ -93,8 +93,8 @@ function containerLines(
     ),
     ...say("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
-    ...(hardening === "inbound" ? [addedToContainer("Network", "none")] : []),
-    ...(hardening === "none"
+    ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),
+    ...(profile === "none"
       ? []
       : [
           addedToContainer("ReadOnly", "true"),
@@ -118,6 +118,16 @@ export const container: Way = {
       ["a container has no place for it", "leave it out, or write what Podman has for it in raw"],
       problems,
     );
+    if (isObject(description.hardening)) {
+      const single = Object.keys(description.hardening).filter((field) => field !== "profile");
+      refuseFields(
+        description.hardening,
+        single,
+        "hardening",
+        ["a container has a sandbox of its own", "leave it out, or write what Podman has for it in raw"],
+        problems,
+      );
+    }
     if (type === "idle" || type === "notify-reload") {
       const hint = "write 'notify', or leave it out";
       refuseFields(

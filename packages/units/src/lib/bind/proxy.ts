@@ -3,7 +3,7 @@ import { durationText } from "../read/duration.ts";
 import { refusing, shown, type Refusal } from "../read/problems.ts";
 import { refusedLength } from "../read/unit-name.ts";
 import { reasonsOf } from "../harden/reasons.ts";
-import { sandbox } from "../harden/hardening.ts";
+import { readSandbox } from "../harden/sandbox.ts";
 import * as read from "../read/readers.ts";
 import { argument, item, raw, unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line, type Section } from "../write/unit-text.ts";
@@ -69,13 +69,16 @@ interface Backend {
   families: string[];
 }
 
-function backendOf({ backend = defaultBackend }: { backend?: unknown }, { hardening }: Service): Backend {
+function backendOf(
+  { backend = defaultBackend }: { backend?: unknown },
+  { sandbox: { profile } }: Service,
+): Backend {
   const address = backend as string;
   const folder = /^\/run\/(.+)\/[^/]+$/.exec(address)?.[1];
   return {
     address,
     folder,
-    ownNetwork: folder === undefined && hardening === "inbound",
+    ownNetwork: folder === undefined && profile === "inbound",
     families: folder === undefined ? ["AF_INET", "AF_INET6"] : ["AF_UNIX"],
   };
 }
@@ -114,16 +117,19 @@ function proxySections(
 ): Section[] {
   const { name, values } = service;
   const dynamicUser = values.user.length === 0;
-  const full = sandbox({
-    hardening: "inbound",
-    name,
-    dynamicUser,
-    folder: "",
-    manager: "system",
-    inHome: false,
-    sendsBySocket: false,
-    hasHome: true,
-  });
+  const { lines: full } = readSandbox(
+    "inbound",
+    {
+      manager: "system",
+      systemd: service.arrangement.systemd,
+      dynamicUser,
+      inHome: false,
+      sendsBySocket: false,
+      justInTime: false,
+      jitless: false,
+    },
+    [],
+  );
   const onHost = backend.folder === undefined && !backend.ownNetwork;
   const idleExit = idle === undefined ? [] : [`--exit-idle-time=${idle}`];
   // It takes all before the last colon for the host, brackets too.
@@ -187,6 +193,18 @@ export const proxy: Way = {
       );
     }
     if (backend !== undefined) readBackend(backend, "backend", problems);
+    if (typeof backend === "string" && backend.startsWith("/")) {
+      refuseFields(
+        description,
+        ["runtimeDirectoryMode", "runtimeDirectoryPreserve"],
+        "",
+        [
+          "the folder of the backend is one of them, and is the service's alone while it runs",
+          "leave it out",
+        ],
+        problems,
+      );
+    }
     const length = typeof name === "string" ? refusedLength(proxyUnit(name)) : undefined;
     if (length !== undefined) problems.push({ path: "name", ...length });
     if (idleTimeout !== undefined && (systemd as number) < 246) {
@@ -233,7 +251,7 @@ export const proxy: Way = {
             folder === undefined
               ? []
               : [addedToApp("RuntimeDirectory", item(folder)), addedToApp("RuntimeDirectoryMode", "0700")],
-          sandbox: reaching(service.sandbox, backend, reasonsOf.proxied),
+          sandbox: reaching(service.sandbox.lines, backend, reasonsOf.proxied),
           install: [
             ...plain.install,
             ...socketUnits.map((socket) => added("Also", unescapedUnitName(socket))),

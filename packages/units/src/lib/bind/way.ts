@@ -32,7 +32,7 @@ export function bare({ values, sandbox }: Service): Parts {
     command: [],
     environment: [],
     own: [],
-    sandbox,
+    sandbox: sandbox.lines,
     install: [...asked("WantedBy", values.wantedBy), ...asked("DefaultInstance", values.defaultInstance)],
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description.ts";
+import { UnitError } from "../read/problems.ts";
 import { emitUnits } from "./emit.ts";
 
 const shop: AppDescription = {
@@ -150,7 +151,7 @@ describe("a user's own manager", () => {
   it("is asked for nothing that only the system's can grant", () => {
     const { "shop.service": service } = emitUnits(mine);
     expect(service).not.toMatch(/DynamicUser|RemoveIPC|HOME/);
-    expect(service).toMatch(/PrivateUsers=yes[^]*ProtectHome=read-only[^]*StateDirectory=shop\n/);
+    expect(service).toMatch(/StateDirectory=shop\n[^]*PrivateUsers=yes[^]*ProtectHome=read-only/);
     expect(emitUnits({ ...mine, hardening: "inbound" })["shop.service"]).not.toContain("IPAddressDeny");
   });
 
@@ -171,6 +172,23 @@ describe("the version of systemd", () => {
     expect(text({ systemd: 254, type: "notify" })).not.toContain("PollLimit");
     expect(text({ systemd: 255 })).toContain("PollLimitIntervalSec=2s\nPollLimitBurst=15\n");
     expect(text({ systemd: 255, sockets: [{ listen: 80, accept: true }] })).toContain("PollLimitBurst=150\n");
+  });
+
+  it("is too old for what a sandbox or a credential is asked for", () => {
+    const emit = () =>
+      text({
+        systemd: 246,
+        hardening: { profile: "none", procSubset: "pid" },
+        credentials: { key: "/etc/key" },
+      });
+    const problems = ["hardening.procSubset", "credentials"].map((path) => ({
+      code: "ERR_UNIT_VERSION",
+      path,
+    }));
+    expect(emit).toThrow(UnitError);
+    expect(emit).toThrow(
+      expect.objectContaining({ problems: problems.map((one) => expect.objectContaining(one)) }),
+    );
   });
 
   it("changes nothing where it is the one that is thought of when none is named", () => {
@@ -203,9 +221,11 @@ describe("what has no field", () => {
     expect(emitUnits({ ...shop, sockets })["shop.socket"]).toContain("ListenFIFO=/run/shop\n");
   });
 
-  it("may be of the sandbox where there is none", () => {
+  it("is nothing of the sandbox, which has fields of its own", () => {
     const raw = { Service: { PrivateTmp: true } };
-    expect(emitUnits({ ...shop, raw })["shop.service"]).toContain("PrivateTmp=true\n");
+    expect(() => emitUnits({ ...shop, raw })).toThrow(
+      expect.objectContaining({ hint: "raw.Service.PrivateTmp: write hardening.privateTmp" }),
+    );
   });
 });
 

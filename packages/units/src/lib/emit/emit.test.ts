@@ -398,7 +398,7 @@ describe("the sandbox", () => {
     expect(service({ name: "shop:a\\x2db" })).toContain(
       "StateDirectory=shop_a_x2db\nEnvironment=HOME=%S/shop_a_x2db\n",
     );
-    expect(service({ user: "shop" })).toContain("StateDirectory=shop\nSystemCall");
+    expect(service({ user: "shop" })).toContain("StateDirectory=shop\nNoNewPrivileges");
     expect(service({ environment: { HOME: "/srv/shop" } })).not.toContain("HOME=%S");
   });
 

@@ -2,12 +2,12 @@ import type { AppDescription } from "../description.ts";
 import { isObject } from "../read/fields.ts";
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { wayOf } from "../bind/ways.ts";
-import { readService } from "./service.ts";
+import { readService, type Service } from "./service.ts";
 import { readSockets } from "./sockets.ts";
 import { withRaw } from "../read/raw.ts";
 import { knows } from "../read/versions.ts";
 import { byteLength } from "../read/text.ts";
-import { unitText } from "../write/unit-text.ts";
+import { unitText, type Section } from "../write/unit-text.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {
@@ -29,6 +29,22 @@ const longestLine = 1_048_575;
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
+  return Object.fromEntries(
+    describedUnits(description).units.map(({ unit, sections }) => [
+      unit,
+      unitText(sections, options.comments === true),
+    ]),
+  );
+}
+
+/** The units of a description, by line, and its service. */
+export interface DescribedUnits {
+  units: { unit: string; sections: Section[] }[];
+  service: Service;
+}
+
+/** Reads a description; throws what `emitUnits` throws. */
+export function describedUnits(description: AppDescription): DescribedUnits {
   const problems: UnitProblem[] = [];
   const source: unknown = description;
   if (!isObject(source)) {
@@ -78,7 +94,5 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
     }
   }
   if (problems.length > 0) throw new UnitError(problems);
-  return Object.fromEntries(
-    units.map(({ unit, sections }) => [unit, unitText(sections, options.comments === true)]),
-  );
+  return { units, service };
 }

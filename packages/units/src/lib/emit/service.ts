@@ -1,5 +1,10 @@
-import type { AppDescription, Hardening } from "../description.ts";
+import type { AppDescription } from "../description.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
+import { jitless } from "../harden/jitless.ts";
+import { measures } from "../harden/measures.ts";
+import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
+import { importedCredential, readCredentials } from "../read/credentials.ts";
+import { folderDirectives } from "../read/folders.ts";
 import { arrangementFields, readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { notifySocket, refuseForUser } from "../read/user-manager.ts";
@@ -16,24 +21,33 @@ import {
   surroundings,
   times,
 } from "./service-directives.ts";
-import { sandbox } from "../harden/hardening.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
+import { compilesAtRunTime } from "../read/runtime.ts";
+import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 
-type ServiceField = Exclude<keyof AppDescription, "sockets" | (typeof bindFields)[number]>;
-
-/** The fields that say how the service comes to its ports, and where it runs. */
-const bindFields = ["bind", "backend", "container"] as const;
-
 /** The fields that are more, or less, than a directive. */
-type OtherField = "name" | "hardening" | "openFile" | "rolling" | "raw" | (typeof arrangementFields)[number];
+export const otherFields = [
+  "name",
+  "sockets",
+  "hardening",
+  "jitless",
+  "credentials",
+  "openFile",
+  "rolling",
+  "raw",
+  "bind",
+  "backend",
+  "container",
+  ...arrangementFields,
+] as const;
 
-export const directives: Record<Exclude<ServiceField, OtherField>, Directive> = {
+export const directives: Record<Exclude<keyof AppDescription, (typeof otherFields)[number]>, Directive> = {
   description: { key: "Description", read: read.sentence },
   documentation: { key: "Documentation", read: read.each(read.documentationURI) },
   ...conditions,
@@ -64,13 +78,21 @@ export const directives: Record<Exclude<ServiceField, OtherField>, Directive> = 
   ...times,
   timeoutStopSec: { key: "TimeoutStopSec", read: read.durationOrInfinity },
   watchdogSec: { key: "WatchdogSec", read: read.duration },
+  ...folderDirectives,
+  importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
   ...resources,
   readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
   wantedBy: { key: "WantedBy", read: read.each(read.unitName) },
   defaultInstance: { key: "DefaultInstance", read: read.instance },
 };
 
-const readHardening = read.oneOf(["none", "outbound", "inbound"]);
+/** What has a field, here or in `hardening`. */
+const fieldOf: Record<string, Directive> = {
+  ...directives,
+  ...Object.fromEntries(
+    Object.entries(measures).map(([field, measure]) => [`hardening.${field}`, measure] as const),
+  ),
+};
 
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
@@ -79,13 +101,17 @@ export interface Service extends SocketOwner {
   arrangement: Arrangement;
   inetd: boolean;
   raw: RawSections;
-  hardening: Hardening;
   /** Whether OpenFile= is to pass the socket for notifications. */
   openFile: boolean;
   /** TimeoutStopSec= where none is asked for, and a drain is. */
   stopTimeout: string | undefined;
   values: Asked<keyof typeof directives>;
-  sandbox: Line[];
+  /** Its own folders, and HOME where the user has none. */
+  folders: Line[];
+  credentials: Line[];
+  /** What tells Node not to compile. */
+  jitless: Line[];
+  sandbox: Sandbox;
 }
 
 /** What the way to the port writes into the service's unit, by where it stands. */
@@ -100,13 +126,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const [checkedName = ""] = read.name(name, "name", problems);
   const arrangement = readArrangement(description, problems);
   const { kind, manager, systemd } = arrangement;
-  const switches = ["hardening", "openFile", "rolling", "raw"];
-  const others = ["name", "sockets", ...switches, ...bindFields, ...arrangementFields];
   const contained = description.container !== undefined;
   const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
-  const values = readFields(table, others, description, "", problems);
+  const values = readFields(table, otherFields, description, "", problems);
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
-  for (const field of ["openFile", "rolling", "template", "inetd"]) {
+  for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
@@ -118,9 +142,26 @@ export function readService(description: Record<string, unknown>, problems: Unit
   }
   refuseForUser(arrangement, description, openFile, problems);
   if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
-  const [level = "none"] = readHardening(hardening, "hardening", problems) as [Hardening?];
   const dynamicUser = runsAsDynamicUser(manager, values);
-  if (!contained && (dynamicUser || level !== "none")) refuseTemporary(description, problems);
+  const sandbox = readSandbox(
+    hardening,
+    {
+      manager,
+      systemd,
+      dynamicUser,
+      // A user's own folders lie in a home, too.
+      inHome: manager === "user" || liesInHome(description),
+      // The helper of NotifyAccess=all is a process with no descriptor of ours.
+      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
+      justInTime: compilesAtRunTime(description.exec),
+      jitless: description.jitless === true,
+    },
+    problems,
+  );
+  if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
+    refuseTemporary(description, problems);
+  const credentials = readCredentials(description.credentials, "credentials", problems);
+  for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
   return {
     name: checkedName,
@@ -128,25 +169,22 @@ export function readService(description: Record<string, unknown>, problems: Unit
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    hardening: level,
-    raw: readRaw(description.raw, sections, directives, systemd, "raw", problems),
+    raw: readRaw(description.raw, sections, fieldOf, systemd, "raw", problems),
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
     stopTimeout: stopTimeout(description.drainTimeout),
     values,
-    sandbox: sandbox({
-      hardening: level,
+    folders: folderLines(values, {
+      description,
       name: checkedName,
       folder: kind === "template" ? "/%i" : "",
-      manager,
       dynamicUser,
-      // A user's own folders lie in a home, too.
-      inHome: manager === "user" || liesInHome(description),
-      // The helper of NotifyAccess=all is a process with no descriptor of ours.
-      sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
-      hasHome: Object.hasOwn(description.environment ?? {}, "HOME"),
+      keepsState: sandbox.profile === "outbound",
     }),
+    credentials,
+    jitless: jitless(description, problems),
+    sandbox,
   };
 }
 
@@ -253,6 +291,10 @@ export function serviceSections(service: Service, parts: Parts): Section[] {
         ...say("watchdogSec"),
         ...parts.own,
         ...sayAll(say, resources),
+        ...service.folders,
+        ...service.credentials,
+        ...say("importCredentials"),
+        ...service.jitless,
         ...parts.sandbox,
         ...say("readWritePaths"),
       ],

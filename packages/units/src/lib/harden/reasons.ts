@@ -1,5 +1,5 @@
 /**
- * Why each directive is written that no description asked for.
+ * Why each directive is written that no description asked for; those of the sandbox are in measures.ts.
  *
  * A directive can be added only if it has a reason here.
  */
@@ -34,41 +34,12 @@ export const reasons = {
   Sockets: "All sockets are passed, whatever started the service.",
   Also: "systemctl enable of the service enables its sockets.",
   DefaultInstance: "systemctl enable of the template enables blue, which traffic starts too.",
-  // The sandbox
+  // The service's user and folders
   DynamicUser: "The service runs as a user that exists only while it runs and owns no file elsewhere.",
-  NoNewPrivileges: "No setuid program can raise its privileges.",
-  CapabilityBoundingSet: "It needs no capability: systemd has bound the port already.",
-  AmbientCapabilities: "Nor do its children inherit one.",
-  PrivateTmp: "Its /tmp and /var/tmp are its own.",
-  PrivateDevices: "No device but /dev/null, /dev/urandom and the like.",
-  PrivateNetwork: "No network interface: what arrives comes by the passed sockets alone.",
-  PrivateUsers: "Other users' ids mean nothing inside.",
-  PrivateIPC: "No System V or POSIX message queue, semaphore or shared memory of others.",
-  ProtectSystem: "The whole file system is read-only, but for its own folders.",
-  ProtectHome: "Homes cannot be seen or, where the program lies in one, not be written.",
-  ProtectKernelTunables: "/proc/sys and /sys cannot be written.",
-  ProtectKernelModules: "No kernel module can be loaded.",
-  ProtectKernelLogs: "The kernel's log cannot be read.",
-  ProtectControlGroups: "Control groups cannot be written.",
-  ProtectClock: "The clock cannot be set.",
-  ProtectHostname: "The host's name cannot be set.",
-  ProtectProc: "Other users' processes cannot be seen in /proc.",
-  ProcSubset: "/proc shows processes and nothing of the system.",
-  LockPersonality: "The execution domain, which changes what system calls do, stays as it is.",
-  RestrictNamespaces: "No namespace can be made or entered.",
-  RestrictRealtime: "No realtime scheduling, which could starve the machine.",
-  RestrictSUIDSGID: "No setuid or setgid file can be made.",
-  RemoveIPC: "What it leaves of System V and POSIX IPC goes when it stops.",
-  KeyringMode: "It sees no kernel keyring but its own.",
-  UMask: "The files it makes are for itself alone.",
   StateDirectory: "A folder under /var/lib that it may write and that stays.",
+  RuntimeDirectoryPreserve:
+    "The folder stays when the service stops: sockets that listen in it do, and so may another instance.",
   Environment: "A home it can write: a user that exists only while it runs has none.",
-  SystemCallArchitectures: "No system calls of a foreign architecture, which filters may miss.",
-  SystemCallFilter:
-    "The system calls that services make, without those for privileged programs or for changing limits and priorities.",
-  SystemCallErrorNumber: "A filtered call fails with EPERM: without this it would kill the program.",
-  RestrictAddressFamilies: "The kinds of socket it can make itself; those passed in stay usable.",
-  IPAddressDeny: "No IP packet to or from sockets of its own; those passed in are not touched.",
 } as const;
 
 /** What the ways to a port, and a container, add besides, or for a reason of their own. */

@@ -40,7 +40,7 @@ export function readRaw(
   problems: UnitProblem[],
 ): RawSections {
   if (raw === undefined) return {};
-  const shape = "write sections and directives: { Service: { Slice: 'web.slice' } }";
+  const shape = "write sections and directives: { Service: { LimitRTPRIO: 5 } }";
   const notObject = (value: unknown, at: string) =>
     problems.push({
       code: "ERR_UNIT_TYPE",
@@ -121,7 +121,7 @@ export function withRaw(
         code: "ERR_UNIT_CONFLICT",
         path: `${path}.${name}.${key}`,
         message: `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
-        hint: "leave it out; what belongs to the sandbox goes with hardening: 'none'",
+        hint: "leave it out",
       });
     }
     return { name, lines: [...lines, ...further] };

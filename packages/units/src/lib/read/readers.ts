@@ -14,7 +14,7 @@ export type Read = (value: unknown, path: string, problems: UnitProblem[]) => st
 /** PATH_MAX of limits.h counts the NUL. */
 const longestPath = 4095;
 
-function refuse(
+export function refuse(
   code: UnitProblemCode,
   path: string,
   problems: UnitProblem[],

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { AppDescription } from "../description.ts";
+import { UnitError } from "../read/problems.ts";
+import { emitUnits } from "./emit.ts";
+import { explain, explanationText } from "./explain.ts";
+
+const shop: AppDescription = {
+  name: "shop",
+  exec: ["/usr/bin/node"],
+  sockets: [{ listen: 80 }],
+  hardening: { profile: "inbound", privateIPC: false, protectHome: "read-only" },
+};
+
+describe("explain", () => {
+  it("tells of every line of every unit", () => {
+    for (const [unit, text] of Object.entries(emitUnits(shop))) {
+      const told = explain(shop).filter((line) => line.unit === unit && line.status !== "left out");
+      expect(told.map(({ directive, value }) => `${directive}=${value}`)).toEqual(
+        text.split("\n").filter((line) => line.includes("=")),
+      );
+    }
+  });
+
+  it("tells who wrote a line, why, and what it costs", () => {
+    const told = explain(shop);
+    const of = (directive: string) => told.filter((line) => line.directive === directive);
+    expect(of("ListenStream")).toEqual([
+      {
+        unit: "shop.socket",
+        profile: "inbound",
+        section: "Socket",
+        directive: "ListenStream",
+        value: "80",
+        status: "asked",
+        reason: "The description asks for it.",
+      },
+    ]);
+    expect(of("ProtectHome")).toMatchObject([{ status: "asked", reason: expect.stringContaining("Homes") }]);
+    expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
+  });
+
+  it("tells what is left out: by the description, by the profile, and always", () => {
+    const leftOut = (description: AppDescription) =>
+      Object.fromEntries(
+        explain(description)
+          .filter(({ status }) => status === "left out")
+          .map(({ directive, reason }) => [directive, reason]),
+      );
+    expect(leftOut(shop)).toMatchObject({
+      PrivateIPC: "The description turns it off.",
+      MemoryDenyWriteExecute: expect.stringContaining("jitless"),
+      RootDirectory: expect.stringContaining("libraries"),
+    });
+    expect(leftOut({ ...shop, hardening: "outbound" })).toMatchObject({
+      PrivateNetwork: expect.stringContaining("connections"),
+    });
+    expect(leftOut({ ...shop, hardening: "none" })).toMatchObject({
+      PrivateTmp: "DynamicUser= implies it.",
+      PrivateNetwork: "The description asks for no sandbox.",
+    });
+  });
+
+  it("does not leave out what is written", () => {
+    const notifying = { ...shop, type: "notify", notifyAccess: "all" } as const;
+    expect(explain(notifying).filter(({ directive }) => directive === "NotifyAccess")).toMatchObject([
+      { status: "asked", value: "all" },
+    ]);
+  });
+
+  it("tells of both profiles where no description is given", () => {
+    const values = explain()
+      .filter(({ directive, status }) => directive === "RestrictAddressFamilies" && status === "added")
+      .map(({ profile, value, cost }) => [profile, value, cost]);
+    expect(values).toEqual([
+      ["inbound", "none", expect.stringContaining("EAFNOSUPPORT")],
+      ["outbound", "AF_UNIX AF_INET AF_INET6 AF_NETLINK", expect.stringContaining("Bluetooth")],
+    ]);
+  });
+
+  it("throws what emitUnits throws", () => {
+    expect(() => explain({ ...shop, name: "" })).toThrow(UnitError);
+  });
+});
+
+it("explanationText has each reason below its lines", () => {
+  const text = explanationText(explain(shop));
+  expect(text).toMatch(/^shop\.socket \[Unit\] \(inbound\)\n\nDescription=shop socket\n {4}The name that/);
+  expect(text).toContain(
+    "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The system calls that",
+  );
+  expect(text).toMatch(
+    /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/,
+  );
+  expect(text).toMatch(/\nNotifyAccess=all\n/);
+});

@@ -1,0 +1,105 @@
+import type { AppDescription } from "../description.ts";
+import { measures, profiles } from "../harden/measures.ts";
+import type { HardeningProfile } from "../harden/options.ts";
+import { describedUnits } from "./emit.ts";
+
+/** Why a directive is in a unit file, or is not. */
+export interface Explanation {
+  /** The unit file: `shop.service`. */
+  unit: string;
+  /** The profile of the description. */
+  profile: HardeningProfile;
+  section: "Unit" | "Socket" | "Container" | "Service" | "Install";
+  directive: string;
+  /** What stands after the `=`; for a directive that is left out, the one value that is meant, or nothing if it is any. */
+  value?: string;
+  /** Who wrote it: the description by a field of its own, this package by itself; or neither. */
+  status: "asked" | "added" | "left out";
+  /** One sentence, or a few. */
+  reason: string;
+  /** What the program can no longer do, if it can notice. */
+  cost?: string;
+}
+
+const sandboxed = new Map(Object.values(measures).map((measure) => [measure.key, measure]));
+
+const sample = (hardening: HardeningProfile): AppDescription => ({
+  name: "app",
+  exec: ["/usr/bin/node"],
+  sockets: [{ listen: 80 }],
+  hardening,
+});
+
+/**
+ * Tells of each line that `emitUnits` writes for a description why it is there, and of each directive that could confine the service more why
+ * it is not; in the order of the files, what is left out last. With no description, it tells so of the least one, once for each profile that
+ * is a sandbox.
+ *
+ * Throws a `UnitError` for a description that cannot be written.
+ */
+export function explain(description?: AppDescription): Explanation[] {
+  if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
+  const { units, service } = describedUnits(description);
+  const { profile, leftOut } = service.sandbox;
+  const written = units.flatMap(({ unit, sections }) =>
+    sections.flatMap(({ name: section, lines }) =>
+      lines.map(({ key, value, reason }): Explanation => {
+        const measure = section === "Service" ? sandboxed.get(key) : undefined;
+        const cost = typeof measure?.cost === "object" ? measure.cost[profile] : measure?.cost;
+        return {
+          unit,
+          profile,
+          section,
+          directive: key,
+          value,
+          status: reason === undefined ? "asked" : "added",
+          reason: reason ?? measure?.reason ?? "The description asks for it.",
+          ...(cost === undefined ? {} : { cost }),
+        };
+      }),
+    ),
+  );
+  const isWritten = (key: string, value?: string) =>
+    written.some((line) => line.directive === key && (value === undefined || line.value === value));
+  return [
+    ...written,
+    // A container has none of the sandbox, and all of what Podman does by itself.
+    ...(units.some(({ unit }) => unit === service.unit) ? leftOut : [])
+      .filter(({ key, value }) => !isWritten(key, value))
+      .map(({ key, value, reason }): Explanation => ({
+        unit: service.unit,
+        profile,
+        section: "Service",
+        directive: key,
+        ...(value === undefined ? {} : { value }),
+        status: "left out",
+        reason,
+      })),
+  ];
+}
+
+/** What `explain` tells as plain text: under each unit, section and profile the directives, each with its reason below it. */
+export function explanationText(explanations: readonly Explanation[]): string {
+  return explanations
+    .map((explanation, index) => {
+      const { directive, value = "", reason, cost } = explanation;
+      const before = explanations[index - 1];
+      const isNew = before === undefined || heading(before) !== heading(explanation);
+      const next = explanations[index + 1];
+      // A reason that holds for the next line too stands below that.
+      const told = next?.reason === reason && next.directive === directive && next.unit === explanation.unit;
+      return [
+        ...(isNew ? [`${before === undefined ? "" : "\n"}${heading(explanation)}\n`] : []),
+        `${directive}=${value}`,
+        ...(told ? [] : [`    ${reason}`]),
+        ...(told || cost === undefined ? [] : [`    The price: ${cost}`]),
+      ]
+        .map((line) => `${line}\n`)
+        .join("");
+    })
+    .join("");
+}
+
+function heading({ unit, section, profile, status }: Explanation): string {
+  return status === "left out" ? `${unit}, left out (${profile})` : `${unit} [${section}] (${profile})`;
+}
