@@ -173,6 +173,27 @@ describe("a description is refused that", () => {
       /nothing stands before/,
     ],
     ["sleeps for ever", { bind: "capability", idleTimeout: "5min" }, "idleTimeout", "CONFLICT", /wake/],
+    [
+      "has users that its capability is not for",
+      { bind: "capability", hardening: { privateUsers: true } },
+      "hardening.privateUsers",
+      "CONFLICT",
+      /keep the service from listening/,
+    ],
+    [
+      "opens the folder of its backend",
+      { bind: "proxy", backend: "/run/shop/app.sock", runtimeDirectoryMode: "0755" },
+      "runtimeDirectoryMode",
+      "CONFLICT",
+      /folder of the backend/,
+    ],
+    [
+      "has a sandbox of systemd around a container",
+      { container: { image: "localhost/shop:1" }, exec: undefined, hardening: { privateIPC: true } },
+      "hardening.privateIPC",
+      "CONFLICT",
+      /sandbox of its own/,
+    ],
     ["rolls on one port", { bind: "capability", rolling: true }, "rolling", "CONFLICT", /instances/],
     ["is a user's own", { bind: "capability", manager: "user" }, "manager", "CONFLICT", /cannot grant/],
     [
