@@ -60,6 +60,19 @@ function refusal(description: unknown): UnitError {
   throw new Error("It was taken.");
 }
 
+it.each([
+  ["hardning", "write hardening"],
+  ["Sockets", "write sockets"],
+  ["sokets", "write sockets"],
+  ["ReadWritePaths", "write readWritePaths"],
+  ["usr", "the fields are"],
+  ["colour", "the fields are"],
+])("what is not a field, %s, is told: %s", (field, hint) => {
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining(`${field}: ${hint}`) }),
+  );
+});
+
 describe("a description that cannot be written", () => {
   it.each<[string, unknown, string, RegExp]>([
     ["name", undefined, "MISSING", /missing/],

@@ -5,7 +5,7 @@ import { measures } from "../harden/measures.ts";
 import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
 import { importedCredential, readCredentials } from "../read/credentials.ts";
 import { folderDirectives } from "../read/folders.ts";
-import { arrangementFields, readArrangement, type Arrangement } from "../read/arrangement.ts";
+import { readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { notifySocket, refuseForUser } from "../read/user-manager.ts";
 import { refuseNewer, refuseNewerFields } from "../read/versions.ts";
@@ -44,7 +44,11 @@ export const otherFields = [
   "bind",
   "backend",
   "container",
-  ...arrangementFields,
+  "systemd",
+  "manager",
+  "uid",
+  "template",
+  "inetd",
 ] as const;
 
 export const directives: Record<Exclude<keyof AppDescription, (typeof otherFields)[number]>, Directive> = {
