@@ -10,3 +10,8 @@ export type {
   SocketDescription,
 } from "./lib/description.ts";
 export type { Duration } from "./lib/read/duration.ts";
+export { parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./lib/parse/parse.ts";
+export { editUnit, type UnitEdit } from "./lib/parse/edit.ts";
+export { lintUnits, type Finding, type FindingCode, type LintOptions } from "./lib/lint/lint.ts";
+export { fixUnits } from "./lib/lint/fix.ts";
+export type { FileEdit, Severity } from "./lib/lint/finding.ts";

@@ -1,6 +1,6 @@
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { unspeakable } from "../read/text.ts";
-import { goesOn, parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./parse.ts";
+import { goesOn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
@@ -20,22 +20,25 @@ export interface UnitEdit {
  */
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
   refuseEscapes(edits);
+  const ofFile = /[\n\r\0]+$/.exec(unit.entries[0]?.text ?? "")?.[0] ?? "\n";
   const entries = [...unit.entries];
-  const ofFile = /[\n\r\0]+$/.exec(entries[0]?.text ?? "")?.[0] ?? "\n";
-  for (const { line, section, key, values } of edits) {
-    const written = values.map((value) => `${key}=${value}`);
-    if (line === undefined) {
-      add(entries, unit.open, section, written, ofFile);
+  const additions: UnitEdit[] = [];
+  for (const edit of edits) {
+    if (edit.line === undefined) {
+      additions.push(edit);
       continue;
     }
     const index = entries.findIndex(
-      (entry) => entry.kind === "assignment" && entry.line === line && entry.section === section,
+      (entry) => entry.kind === "assignment" && entry.line === edit.line && entry.section === edit.section,
     );
     const old = entries[index];
-    if (old !== undefined) entries[index] = { ...old, text: replaced(old.text, written, ofFile) };
+    if (old !== undefined) entries[index] = { ...old, text: replaced(old.text, linesOf(edit), ofFile) };
   }
-  return parseUnit(stringifyUnit({ entries, open: false }));
+  const changed = parseUnit(stringifyUnit({ entries, open: false }));
+  return additions.reduce((before, edit) => parseUnit(withAdded(before, edit, ofFile)), changed);
 }
+
+const linesOf = ({ key, values }: UnitEdit): string[] => values.map((value) => `${key}=${value}`);
 
 function refuseEscapes(edits: readonly UnitEdit[]): void {
   const problems: UnitProblem[] = [];
@@ -67,26 +70,19 @@ function replaced(old: string, written: readonly string[], ofFile: string): stri
   return comments.join("") + (text === "" ? "" : text + (end ?? ""));
 }
 
-function add(
-  entries: UnitEntry[],
-  open: boolean,
-  section: string,
-  written: readonly string[],
-  ofFile: string,
-): void {
+/** The text with an assignment at the end of its section. */
+function withAdded({ entries, open }: UnitFile, edit: UnitEdit, ofFile: string): string {
+  const { section } = edit;
   const inSection = entries.findLastIndex(
     (entry) => (entry.kind === "assignment" || entry.kind === "section") && entry.section === section,
   );
-  const after = inSection < 0 ? entries.length - 1 : inSection;
-  const last = entries[after];
-  const header = inSection < 0 ? [...(last === undefined ? [] : [""]), `[${section}]`] : [];
-  const text = [...header, ...written].map((line) => line + ofFile).join("");
-  if (last === undefined) {
-    entries.push({ kind: "blank", text, line: 0 });
-    return;
-  }
-  const ended = /[\n\r\0]$/.test(last.text) ? "" : ofFile;
+  const after = inSection < 0 ? entries.length : inSection + 1;
+  const isLast = after === entries.length;
+  const before = stringifyUnit({ entries: entries.slice(0, after), open });
+  const header = inSection >= 0 ? [] : before === "" ? [`[${section}]`] : ["", `[${section}]`];
+  const written = [...header, ...linesOf(edit)].map((line) => line + ofFile).join("");
+  const ended = before === "" || /[\n\r\0]$/.test(before) ? "" : ofFile;
   // A line that ends in a backslash goes on until one that does not: an empty one.
-  const closed = open && after === entries.length - 1 ? ofFile : "";
-  entries[after] = { ...last, text: last.text + ended + closed + text };
+  const closed = open && isLast ? ofFile : "";
+  return before + ended + closed + written + stringifyUnit({ entries: entries.slice(after), open });
 }

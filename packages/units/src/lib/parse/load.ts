@@ -12,6 +12,8 @@ export interface LoadedUnit {
   name: string;
   /** The file of the unit itself; a template's for an instance that has none. */
   file: string;
+  /** What that file holds. */
+  own: UnitFile;
   /** All assignments, in the order in which they count. */
   settings: readonly Setting[];
 }
@@ -68,7 +70,7 @@ export function loadUnit(name: string, files: readonly GivenFile[]): LoadedUnit 
   const settings = [own, ...inOrder].flatMap(({ file, unit }) =>
     readUpToRefusal(assignments(unit), name).map((assignment) => ({ ...assignment, file })),
   );
-  return { name, file: own.file, settings };
+  return { name, file: own.file, own: own.unit, settings };
 }
 
 /** Whether this directive of a service holds command lines; systemd.service(5). */
