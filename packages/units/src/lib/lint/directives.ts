@@ -11,8 +11,6 @@ const known = {
     SurviveFinalKillSignal OnFailureIsolate IgnoreOnIsolate`,
     span: `
     StartLimitIntervalSec StartLimitInterval`,
-    mode: `
-    OnSuccessJobMode OnFailureJobMode`,
     count: `
     StartLimitBurst`,
     units: `
@@ -20,6 +18,7 @@ const known = {
     PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom PropagatesStopTo
     StopPropagatedFrom PartOf JoinsNamespaceOf`,
     other: `
+    OnSuccessJobMode OnFailureJobMode
     Description Documentation SourcePath RequiresOverridable RequisiteOverridable RequiresMountsFor
     WantsMountsFor JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument
     StartLimitAction FailureAction SuccessAction FailureActionExitStatus SuccessActionExitStatus

@@ -1,4 +1,5 @@
 import { readFiles, type GivenFile } from "../parse/load.ts";
+import { goesOn } from "../parse/parse.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
 import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
 import { serviceRules } from "./service-rules.ts";
@@ -44,6 +45,9 @@ function subjectOf(given: GivenFile): FileSubject {
   return { ...given, name, type: unitNameParts(name).type };
 }
 
+/** A value with a backslash at its end cannot be written anew. */
+const canBeMade = ({ values }: FileEdit): boolean => !values.some(goesOn);
+
 function found<Subject>(
   table: Readonly<Record<string, Rule<Subject>>>,
   subjects: readonly Subject[],
@@ -57,7 +61,7 @@ function found<Subject>(
       message,
       why,
       fix,
-      ...(edits.length > 0 && { edits }),
+      ...(edits.length > 0 && edits.every(canBeMade) && { edits }),
     })),
   );
 }

@@ -113,7 +113,7 @@ export const serviceRules = {
     why: "systemd looks in folders of its own, /usr/local/bin and /usr/bin among them: it may find another program than a shell does, or none.",
     man: "systemd.service(5)",
     find: ({ program }) =>
-      program === undefined || program.command.path.startsWith("/")
+      program?.isNode !== true || program.command.path.startsWith("/")
         ? []
         : [
             {
@@ -135,6 +135,7 @@ export const serviceRules = {
       ]);
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
+        .filter((socket) => !namesIn(socket.unit, "Unit", "BindsTo").some(({ name }) => name === unit.name))
         .map((socket) => socket.unit.name)
         .filter((name) => !pulled.has(name))
         .map((name) => ({
@@ -178,7 +179,8 @@ export const serviceRules = {
       const named = namesIn(unit, "Service", "Sockets").map(({ name }) => name);
       const pulled = namesIn(unit, "Unit", "Requires", "BindsTo", "Wants").map(({ name }) => name);
       const isTemplate = unitNameParts(unit.name).instance === "";
-      const own = listeners(service);
+      // An instance of a socket starts the same instance of the service.
+      const own = listeners(service).filter((socket) => unitNameParts(socket.unit.name).instance !== "");
       const missing = own
         .map((socket) => socket.unit.name)
         .filter(

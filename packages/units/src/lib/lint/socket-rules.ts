@@ -205,7 +205,7 @@ export const socketRules = {
     },
   },
   "remove-on-stop": {
-    severity: "warning",
+    severity: "info",
     why: "The service goes on with a socket whose file is gone, if it does not stop with the socket unit.",
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses, accepts }) => {
@@ -213,7 +213,10 @@ export const socketRules = {
       if (truthOf(setting?.value) !== true || service === undefined || accepts || !addresses.some(isPath))
         return [];
       const bound = namesIn(service.unit, "Unit", "Requires", "BindsTo", "PartOf", "Requisite");
-      if (bound.some(({ name }) => name === unit.name) || namesIn(unit, "Unit", "PartOf").length > 0)
+      if (
+        bound.some(({ name }) => name === unit.name) ||
+        namesIn(unit, "Unit", "PartOf", "BindsTo").length > 0
+      )
         return [];
       return [
         {

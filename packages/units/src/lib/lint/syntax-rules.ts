@@ -2,7 +2,7 @@ import { refusedAddress } from "../read/address.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
-import type { Assignment, UnitEntry } from "../parse/parse.ts";
+import { assignments, type Assignment, type UnitEntry } from "../parse/parse.ts";
 import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
@@ -23,8 +23,9 @@ const directivesIn = ({ type }: FileSubject) =>
 
 const isOurs = (name: string): boolean => name.startsWith("X-");
 
+/** What systemd gets to see of the file. */
 function settingsOf({ file, unit }: FileSubject): Setting[] {
-  return unit.entries.flatMap((entry) => (entry.kind === "assignment" ? [{ ...entry, file }] : []));
+  return assignments(unit).map((assignment) => ({ ...assignment, file }));
 }
 
 /** Assignments whose directive is known, with how its value is read. */
@@ -54,6 +55,7 @@ function distance(one: string, other: string): number {
 function nearest(name: string, among: Iterable<string>): string | undefined {
   const lower = name.toLowerCase();
   const [best] = [...among]
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= 2)
     .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
     .filter(({ candidate, far }) => far <= Math.min(2, candidate.length / 4))
     .toSorted((one, other) => one.far - other.far);

@@ -12,11 +12,14 @@ export function truthOf(text: string | undefined): boolean | undefined {
 
 const part = `(\\d+(?:\\.\\d*)?|\\.\\d+)\\s*(${timeUnits}|µs|μs)?`;
 
+const whole = new RegExp(`^(?:${part}(?:\\s+|(?=[\\d.])|$))+$`);
+const each = new RegExp(`${part}(?![A-Za-z])`, "g");
+
 /** The milliseconds of a time span as unit files have it: a number alone counts seconds. `undefined` if it is none; systemd.time(7). */
 export function spanOf(text: string): number | undefined {
   if (text === "infinity") return Infinity;
-  if (!new RegExp(`^(?:${part}(?:\\s+|(?=[\\d.])|$))+$`).test(text)) return undefined;
-  const parts = text.matchAll(new RegExp(`${part}(?![A-Za-z])`, "g"));
+  if (!whole.test(text)) return undefined;
+  const parts = text.matchAll(each);
   return [...parts].reduce(
     (sum, [, count, unit = "s"]) => sum + Number(count) * (milliseconds.get(unit) ?? 0.001),
     0,
