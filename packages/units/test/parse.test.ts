@@ -6,7 +6,7 @@ import { loadUnit, readFiles, valuesOf } from "../src/lib/parse/load.ts";
 import { expandSpecifiers, unknownSpecifier } from "../src/lib/parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../src/lib/parse/words.ts";
 
-const runs = process.env["SOCKACT_LONG"] === "1" ? 5000 : 200;
+const runs = process.env["SOCKACT_LONG"] === "1" ? 5000 : 100;
 
 /** What systemd, or we, make of a unit. */
 interface Seen {
@@ -41,7 +41,7 @@ function ours(name: string, files: Record<string, string>): Seen {
     loads:
       main.unit.entries.every(({ kind }) => kind !== "unreadable") &&
       everyCommand.every(({ file, refused }) => file !== unit.file || refused !== true),
-    description: expand(descriptions.at(-1)?.value || name),
+    description: expand(descriptions.at(-1)?.value ?? "") || name,
     environment: [...variables.values()],
     commands: commands.flatMap((all) =>
       all.commands.map(({ path, argv }): [string, ...string[]] => [path, ...argv]),

@@ -18,12 +18,13 @@ const isPath = (setting: Setting): boolean =>
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
 
-/** Whether what listens on one takes what the other would listen on, in the same protocol. */
+/**
+ * Whether what listens on one takes what the other would listen on. UDP ports may be bound twice, and a unix socket's file is replaced.
+ */
 function collide(one: Setting, other: Setting, onlyIPv6: boolean): boolean {
-  if (one.key !== other.key) return false;
+  if (!isStream(one) || !isStream(other)) return false;
   const [first, second] = [portOf(one), portOf(other)];
-  if (first === undefined || second === undefined) return one.value === other.value;
-  if (first.port !== second.port) return false;
+  if (first === undefined || first.port !== second?.port) return false;
   if (first.host === second.host) return true;
   const takes = (wide: string, host: string) =>
     wide === "" || wide === "[::]"

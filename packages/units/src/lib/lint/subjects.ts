@@ -107,6 +107,10 @@ export function namesIn(
     );
 }
 
+/** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
+const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
+  unit.own.entries.every(({ kind }) => kind !== "unreadable");
+
 /** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which their folder may say too. */
 export function subjectsOf(
   given: readonly GivenFile[],
@@ -143,5 +147,5 @@ export function subjectsOf(
     service?.sockets.push(socket);
     return socket;
   });
-  return { sockets, services };
+  return { sockets: sockets.filter(isRead), services: services.filter(isRead) };
 }
