@@ -494,8 +494,6 @@ export const serviceRules = {
               message:
                 setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
               fix: "DynamicUser=yes, or User= with an account of its own",
-              // An account of its own may lack the right to what root could read.
-              edits: [],
             },
           ];
     },
