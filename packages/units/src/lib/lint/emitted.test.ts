@@ -105,10 +105,8 @@ describe("what emitUnits writes", () => {
         const folder = valueOf(unit, "Service", "WorkingDirectory")?.value;
         expect(folder && expand(folder)).toBe(description.workingDirectory);
         for (const [index, { name: socketName, listen }] of description.sockets.entries()) {
-          const files = readFiles(
-            emitUnits({ ...description, sockets: [{ name: socketName!, listen: listen! }] }),
-          );
-          const socketUnit = loadUnit(`${description.name}.socket`, files)!;
+          const given = readFiles(emitUnits({ ...description, sockets: [{ name: socketName, listen }] }));
+          const socketUnit = loadUnit(`${description.name}.socket`, given)!;
           expect(valuesOf(socketUnit, "Socket", "ListenStream").map(({ value }) => expand(value))).toEqual([
             String(8000 + index),
             `/run/my app/${index}%.sock`,

@@ -1,9 +1,8 @@
 import { liesInHome, liesInTemporary } from "../read/places.ts";
-import { shown } from "../read/problems.ts";
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../parse/load.ts";
-import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
+import { unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
-import { added, changed, headerOf, replaced, type FileEdit, type Found, type Rule } from "./finding.ts";
+import { added, changed, headerOf, replaced, type FileEdit, type Rule } from "./finding.ts";
 import { portOf } from "./socket-rules.ts";
 import { namesIn, type ServiceSubject } from "./subjects.ts";
 import { spanOf, truthOf } from "./values.ts";
@@ -429,7 +428,7 @@ export const serviceRules = {
     man: "systemd.exec(5)",
     find: ({ program, environment }) =>
       program === undefined ||
-      !/\/env$/.test(program.command.path) ||
+      !program.command.path.endsWith("/env") ||
       !program.isNode ||
       environment.has("PATH")
         ? []

@@ -236,7 +236,7 @@ export const socketRules = {
     find: ({ unit, accepts, service }) =>
       !accepts ||
       service?.program?.isNode !== true ||
-      /^socket/.test(valueOf(service.unit, "Service", "StandardInput")?.value ?? "")
+      valueOf(service.unit, "Service", "StandardInput")?.value.startsWith("socket") === true
         ? []
         : [
             {

@@ -28,13 +28,13 @@ export interface ServiceSubject {
   environment: ReadonlyMap<string, Variable>;
 }
 
-export interface Variable {
+interface Variable {
   value: string;
   setting: Setting;
 }
 
 /** What a service runs. */
-export interface Program {
+interface Program {
   setting: Setting;
   command: Command;
   /** The program itself and its arguments, with `/usr/bin/env` taken off. */

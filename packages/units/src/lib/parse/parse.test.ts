@@ -108,8 +108,8 @@ describe("editUnit", () => {
   });
 
   it("changes what it is told, and nothing else, in any text", () => {
-    const what = (unit: string) =>
-      parseUnit(unit).entries.flatMap((entry) =>
+    const what = (other: string) =>
+      parseUnit(other).entries.flatMap((entry) =>
         entry.kind === "assignment" ? [`[${entry.section}] ${entry.key}=${entry.value}`] : [],
       );
     fc.assert(

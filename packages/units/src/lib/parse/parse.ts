@@ -1,7 +1,7 @@
 import { byteLength, unspeakable } from "../read/text.ts";
 
 /** Why systemd passes over a line: `line-ignored` alone, or `unreadable` with the rest of the file. */
-export type LineProblem = "line-ignored" | "unreadable";
+type LineProblem = "line-ignored" | "unreadable";
 
 /** A line of a unit file together with the lines that continue it. */
 export type UnitEntry = {
