@@ -120,7 +120,7 @@ describe("lintUnits", () => {
         const mended = fixUnits(files);
         expect(lintUnits(mended).filter(({ edits }) => edits !== undefined)).toEqual([]);
       }),
-      { seed: 20_250_403, numRuns: 40 },
+      { seed: 20_250_403, numRuns: 25 },
     );
   });
 });
