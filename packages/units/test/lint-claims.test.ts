@@ -35,8 +35,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     });
     expect(codes.includes("address-conflict")).toBe(conflict);
     const { code } = await systemd.run(["systemctl", "start", "two.socket"]);
-    await systemd.run(["systemctl", "stop", "two.socket"]);
-    await systemd.run(["systemctl", "reset-failed", "two.socket"]);
+    await systemd.run(["sh", "-c", "systemctl stop two.socket; systemctl reset-failed two.socket"]);
     expect(code !== 0).toBe(conflict);
   });
 
