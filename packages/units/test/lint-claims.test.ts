@@ -62,7 +62,9 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     });
     expect(codes).toContain("clients-blocked");
     await systemd.start("denied.socket");
-    await expect(systemd.request({ url: "http://127.0.0.1:83/", timeout: 500 })).rejects.toThrow("no answer in 500 ms");
+    await expect(systemd.request({ url: "http://127.0.0.1:83/", timeout: 500 })).rejects.toThrow(
+      "no answer in 500 ms",
+    );
     expect(await systemd.show("denied.service", "ActiveState")).toBe("inactive");
   });
 

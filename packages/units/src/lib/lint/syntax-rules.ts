@@ -85,10 +85,10 @@ function commentIn({ key, value }: Assignment): string | undefined {
 
 /** Why a value is none of its directive's, and what is. */
 function refusedValue(setting: Setting, kind: ValueKind): { is: string; write: string } | undefined {
-  const { section, key, value } = setting;
+  const { key, value } = setting;
   const choice = Object.hasOwn(choices, key) ? choices[key]!.split(" ") : undefined;
-  if (value === "" || (section === "Unit" && key === "Type")) return undefined;
-  if (choice !== undefined && section !== "Mount") {
+  if (value === "") return undefined;
+  if (choice !== undefined) {
     const fits = choice.includes(value) || (choice.includes("boolean") && truthOf(value) !== undefined);
     const names = choice.map((one) => (one === "boolean" ? "yes, no" : one)).join(", ");
     return fits ? undefined : { is: "not among the choices", write: `one of ${names}` };
