@@ -2,16 +2,20 @@ import { readFiles, type GivenFile } from "../parse/load.ts";
 import { goesOn } from "../parse/parse.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
 import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
-import { serviceRules } from "./service-rules.ts";
-import { socketRules } from "./socket-rules.ts";
+import { serviceRules, type ServiceCode } from "./service-rules.ts";
+import { socketRules, type SocketCode } from "./socket-rules.ts";
 import { subjectsOf } from "./subjects.ts";
-import { syntaxRules, type FileSubject } from "./syntax-rules.ts";
+import { syntaxRules, type FileSubject, type SyntaxCode } from "./syntax-rules.ts";
 
 /** All that the linter looks for, by its code. */
-export const rules = { ...syntaxRules, ...socketRules, ...serviceRules };
+export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {
+  ...syntaxRules,
+  ...socketRules,
+  ...serviceRules,
+};
 
 /** What is wrong, in one word; docs/lint.md has them all. */
-export type FindingCode = keyof typeof rules;
+export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 
 /** Something in a unit file that systemd refuses, or that will hurt. */
 export interface Finding {

@@ -68,7 +68,43 @@ const placesOf = ({ unit, program }: ServiceSubject) => ({
   workingDirectory: inService(unit, "WorkingDirectory")?.value.replace(/^-/, ""),
 });
 
-export const serviceRules = {
+/** The codes of these rules. */
+export type ServiceCode =
+  | "exec-missing"
+  | "exec-several"
+  | "exec-relative"
+  | "requires-missing"
+  | "start-limit"
+  | "sockets-missing"
+  | "notify-wrapped"
+  | "notify-unheard"
+  | "notify-blocked"
+  | "open-file-path"
+  | "open-file-name"
+  | "notify-access-all"
+  | "idle-restart"
+  | "restart-always"
+  | "home-hidden"
+  | "temporary-hidden"
+  | "exec-package-manager"
+  | "exec-shell"
+  | "exec-env"
+  | "jit-killed"
+  | "system-call-kills"
+  | "user-root"
+  | "port-twice"
+  | "port-privileged"
+  | "variable-reserved"
+  | "names-missing"
+  | "enabled-at-boot"
+  | "also-missing"
+  | "kill-mode"
+  | "stop-timeout"
+  | "standard-input-socket"
+  | "pid-namespace"
+  | "type-unfit";
+
+export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> = {
   "exec-missing": {
     severity: "error",
     why: "systemd refuses a service without a program.",
@@ -709,4 +745,4 @@ export const serviceRules = {
           ];
     },
   },
-} as const satisfies Record<string, Rule<ServiceSubject>>;
+};

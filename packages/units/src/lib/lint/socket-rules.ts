@@ -55,7 +55,23 @@ export interface SocketAmongOthers extends SocketSubject {
   others: readonly SocketSubject[];
 }
 
-export const socketRules = {
+/** The codes of these rules. */
+export type SocketCode =
+  | "listen-missing"
+  | "service-missing"
+  | "accept-impossible"
+  | "address-conflict"
+  | "clients-blocked"
+  | "runtime-directory"
+  | "trigger-limit"
+  | "remove-on-stop"
+  | "accept-server"
+  | "socket-wanted-by"
+  | "socket-not-installed"
+  | "socket-mode"
+  | "reuse-port";
+
+export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
     severity: "error",
     why: "systemd refuses a socket that listens on nothing.",
@@ -315,4 +331,4 @@ export const socketRules = {
           ];
     },
   },
-} as const satisfies Record<string, Rule<SocketAmongOthers>>;
+};

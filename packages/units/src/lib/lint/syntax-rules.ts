@@ -80,7 +80,7 @@ const lastLine = (text: string): string =>
 /** A comment at the end of a value; a value may hold a lone # in a sentence or among the words of a shell. */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
-  return /[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
+  return /(?<![ \t])[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
 }
 
 /** Why a value is none of its directive's, and what is. */
@@ -139,7 +139,22 @@ function refusedWords({ key, value }: Assignment): { is: string; write: string }
       };
 }
 
-export const syntaxRules = {
+/** The codes of these rules. */
+export type SyntaxCode =
+  | "file-unreadable"
+  | "line-ignored"
+  | "continuation-broken"
+  | "comment-inline"
+  | "section-unknown"
+  | "directive-misplaced"
+  | "directive-unknown"
+  | "value-invalid"
+  | "address-invalid"
+  | "command-refused"
+  | "directory-refused"
+  | "drop-in-name";
+
+export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",
     why: "systemd gives the file up at such a line, and does not load the unit.",
@@ -334,4 +349,4 @@ export const syntaxRules = {
             },
           ],
   },
-} as const satisfies Record<string, Rule<FileSubject>>;
+};

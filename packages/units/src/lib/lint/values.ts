@@ -1,4 +1,4 @@
-import { milliseconds, timeUnits } from "../read/duration.ts";
+import { milliseconds } from "../read/duration.ts";
 
 /** What systemd takes for true and for false, in upper case too. */
 const truths = /^(?:1|y|yes|t|true|on)$/i;
@@ -10,18 +10,18 @@ export function truthOf(text: string | undefined): boolean | undefined {
   return truths.test(text) ? true : falsehoods.test(text) ? false : undefined;
 }
 
-const part = `(\\d+(?:\\.\\d*)?|\\.\\d+)\\s*(${timeUnits}|µs|μs)?`;
+/** A number and the unit behind it; seconds without one. */
+const part = /[ \t]*(\d+(?:\.\d*)?|\.\d+)[ \t]*([A-Za-zµμ]*)[ \t]*/y;
 
-const whole = new RegExp(`^(?:${part}(?:\\s+|(?=[\\d.])|$))+$`);
-const each = new RegExp(`${part}(?![A-Za-z])`, "g");
-
-/** The milliseconds of a time span as unit files have it: a number alone counts seconds. `undefined` if it is none; systemd.time(7). */
+/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
 export function spanOf(text: string): number | undefined {
   if (text === "infinity") return Infinity;
-  if (!whole.test(text)) return undefined;
-  const parts = text.matchAll(each);
-  return [...parts].reduce(
-    (sum, [, count, unit = "s"]) => sum + Number(count) * (milliseconds.get(unit) ?? 0.001),
-    0,
-  );
+  let sum = 0;
+  for (part.lastIndex = 0; part.lastIndex < text.length;) {
+    const [, count, unit = ""] = part.exec(text) ?? [];
+    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
+    if (count === undefined || size === undefined) return undefined;
+    sum += Number(count) * size;
+  }
+  return text === "" ? undefined : sum;
 }

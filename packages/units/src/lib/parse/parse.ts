@@ -40,7 +40,7 @@ export const goesOn = (line: string): boolean => /(?<!\\)(?:\\\\)*\\$/.test(line
 
 const bytes = (text: string): number => (text.length * 3 < longestLine ? 0 : byteLength(text));
 
-const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, "");
+const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, "");
 
 /**
  * Reads a unit file or drop-in as systemd does; systemd.syntax(7).

@@ -4,7 +4,7 @@
 export type Duration = number | `${number}${string}`;
 
 /** How many milliseconds the units of time have. */
-export const milliseconds = new Map(
+export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
       ["usec us", 0.001],
@@ -19,11 +19,10 @@ export const milliseconds = new Map(
     ] as const
   ).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const)),
 );
-/** The units of time, as alternatives of a regular expression. */
-export const timeUnits = [...milliseconds.keys()].join("|");
+const units = [...milliseconds.keys()].join("|");
 
 // The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${timeUnits})(?:\s+|(?=\d)|$))+$`);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units})(?:\s+|(?=\d)|$))+$`);
 
 const coarse = [
   ["h", 3_600_000],
@@ -49,6 +48,6 @@ export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);
   if (text === undefined) return undefined;
-  const parts = text.matchAll(new RegExp(String.raw`([\d.]+)\s*(${timeUnits})(?![A-Za-z])`, "g"));
+  const parts = text.matchAll(new RegExp(String.raw`([\d.]+)\s*(${units})(?![A-Za-z])`, "g"));
   return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * milliseconds.get(unit!)!, 0);
 }
