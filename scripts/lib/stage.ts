@@ -1,7 +1,7 @@
 import type { AppDescription } from "@sockact/units";
 
 /** An app that is described with no specifiers. */
-export type Example = AppDescription & {
+export type Example = Omit<AppDescription, "exec" | "environment"> & {
   exec: readonly string[];
   environment?: Readonly<Record<string, string>>;
 };

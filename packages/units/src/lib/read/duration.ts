@@ -3,7 +3,8 @@
  */
 export type Duration = number | `${number}${string}`;
 
-const milliseconds = new Map(
+/** How many milliseconds the units of time have. */
+export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
       ["usec us", 0.001],
