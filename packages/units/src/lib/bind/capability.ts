@@ -4,7 +4,8 @@ import { reasonsOf } from "../harden/reasons.ts";
 import { addedFor, type Line } from "../write/unit-text.ts";
 import { serviceSections, type Service } from "../emit/service.ts";
 import type { Socket } from "../emit/sockets.ts";
-import { placeOf, portVariables, type Place } from "./variables.ts";
+import { placeOf, type Place } from "../read/place.ts";
+import { portVariables } from "./variables.ts";
 import { bare, conflict, eachSocket, refuseFields, withFamilies, without, type Way } from "./way.ts";
 
 const added = addedFor(reasonsOf.capability);

@@ -8,7 +8,8 @@ import * as read from "../read/readers.ts";
 import { argument, item, raw, unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line, type Section } from "../write/unit-text.ts";
 import { serviceSections, type Service } from "../emit/service.ts";
-import { placeOf, portVariables } from "./variables.ts";
+import { placeOf } from "../read/place.ts";
+import { portVariables } from "./variables.ts";
 import {
   bare,
   conflict,

@@ -61,6 +61,29 @@ function refusal(description: unknown): UnitError {
 }
 
 it.each([
+  [[80, "127.0.0.1:80"], /"127.0.0.1:80" is taken by "80"/],
+  [["[::]:80", "0.0.0.0:80"], /taken/],
+  [["0.0.0.0:80", "127.0.0.1:80"], /taken/],
+  [["[::]:80", "[::1]:80"], /taken/],
+])("%j cannot all be listened on", (listen, message) => {
+  const emit = (socket: object) =>
+    emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen, ...socket }] });
+  expect(() => emit({})).toThrow(message);
+  expect(() => emit({ reusePort: true })).not.toThrow();
+  const several = listen.map((one, index) => ({ name: `n${index}`, listen: one }));
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: several })).toThrow(message);
+});
+
+it.each([[[80, "127.0.0.1:81"]], [["127.0.0.1:80", "127.0.0.2:80", "[::1]:80"]]])("%j can", (listen) => {
+  emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen, listenDatagram: 80 }] });
+});
+
+it("a port for IPv6 alone leaves that of IPv4 free", () => {
+  const listen = ["[::]:80", "0.0.0.0:80"];
+  emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen, bindIPv6Only: "ipv6-only" }] });
+});
+
+it.each([
   ["hardning", "write hardening"],
   ["Sockets", "write sockets"],
   ["sokets", "write sockets"],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { everyField, ofUser } from "../../../test/every-field.ts";
 import { gitea } from "../../../test/gitea.ts";
 import type { AppDescription, SocketDescription } from "../description.ts";
 import type { Duration } from "../read/duration.ts";
@@ -80,6 +81,40 @@ describe("what emitUnits writes", () => {
       }),
       seed,
     );
+  });
+
+  const least: AppDescription = {
+    name: "app",
+    exec: ["/usr/bin/node"],
+    hardening: "inbound",
+    sockets: [{ listen: 80 }],
+  };
+  const { exec: _, ...unnamed } = least;
+  it.each<[string, AppDescription]>([
+    ...Object.entries(everyField),
+    ["a capability", { ...least, bind: "capability" }],
+    ["a proxy", { ...least, bind: "proxy", idleTimeout: "5min" }],
+    ["a proxy by a unix socket", { ...least, bind: "proxy", backend: "/run/app/app.sock" }],
+    ["a container", { ...unnamed, container: { image: "localhost/app:1" } }],
+    ["templates", { ...least, template: true, sockets: [{ listen: { specifier: "/run/app/%i.sock" } }] }],
+    [
+      "a process for each connection",
+      { ...least, exec: ["/bin/cat"], inetd: true, sockets: [{ listen: 7, accept: true }] },
+    ],
+    ["no compiler", { ...least, jitless: true }],
+    [
+      "a folder for its socket",
+      { ...least, runtimeDirectory: "app", sockets: [{ listen: "/run/app/app.sock" }] },
+    ],
+  ])("gives no error and no warning for %s", (_title, description) => {
+    expect(serious(emitUnits(description))).toEqual([]);
+  });
+
+  it("gives none as units of a user's manager", () => {
+    for (const description of Object.values(ofUser)) {
+      const findings = lintUnits(emitUnits(description), { user: true });
+      expect(findings.filter(({ severity }) => severity !== "info")).toEqual([]);
+    }
   });
 
   it("is read as what was meant", () => {

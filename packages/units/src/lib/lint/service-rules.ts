@@ -480,9 +480,13 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     severity: "error",
     why: "V8 writes machine code while it runs: with MemoryDenyWriteExecute= Node dies at once, unless it is told --jitless.",
     man: "systemd.exec(5)",
-    find: ({ unit, program }) => {
+    find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
-      if (truthOf(setting?.value) !== true || program?.isNode !== true || program.words.includes("--jitless"))
+      const options = [
+        ...(program?.words ?? []),
+        ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
+      ];
+      if (truthOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
         return [];
       return [
         {

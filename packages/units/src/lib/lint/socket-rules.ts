@@ -1,16 +1,15 @@
 import { valueOf, valuesOf, type Setting } from "../parse/load.ts";
 import { templateOf } from "../parse/specifiers.ts";
+import { isTakenBy, placeOf, type Place } from "../read/place.ts";
 import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
 import { namesIn, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./values.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 
-/** The port, and the address before it; a port alone has none. */
-export function portOf({ key, value }: Setting): { host: string; port: string } | undefined {
-  if (!/^Listen(?:Stream|Datagram)$/.test(key)) return undefined;
-  const [, host = "", port] = /^(?:(\S+):)?(\d+)(?:%.*)?$/.exec(value) ?? [];
-  return port === undefined || host.startsWith("vsock") ? undefined : { host, port };
+/** The place of an assignment that listens on a port of IP. */
+export function portOf({ key, value }: Setting): Place | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
 }
 
 const isPath = (setting: Setting): boolean =>
@@ -24,13 +23,7 @@ const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, 
 function collide(one: Setting, other: Setting, onlyIPv6: boolean): boolean {
   if (!isStream(one) || !isStream(other)) return false;
   const [first, second] = [portOf(one), portOf(other)];
-  if (first === undefined || first.port !== second?.port) return false;
-  if (first.host === second.host) return true;
-  const takes = (wide: string, host: string) =>
-    wide === "" || wide === "[::]"
-      ? !onlyIPv6 || host === "" || host.startsWith("[")
-      : wide === "0.0.0.0" && /^[\d.]+$/.test(host);
-  return takes(first.host, second.host) || takes(second.host, first.host);
+  return first !== undefined && second !== undefined && isTakenBy(first, second, onlyIPv6);
 }
 
 const isOnlyIPv6 = ({ unit }: SocketSubject): boolean => socketValue(unit, "BindIPv6Only") === "ipv6-only";
@@ -92,7 +85,9 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "systemd refuses to start a socket whose service it does not find. With Accept=yes the service is a template, app@.service, and without it is not.",
     man: "systemd.socket(5)",
     find: ({ unit, service, starts, accepts, given }) => {
-      if (service !== undefined) return [];
+      // Podman makes a service of each container.
+      const container = starts.replace(/\.service$/, ".container");
+      if (service !== undefined || given.some(({ base }) => base === container)) return [];
       const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
       const near = given.some(({ base }) => base === other);
       return [
