@@ -1,20 +1,19 @@
 // npm run demo: each example of examples/ behind sockets that systemd holds, on the ports 80 and 443 where this computer allows it.
 import process from "node:process";
 import { styleText } from "node:util";
-import type { AppDescription } from "@sockact/units";
 import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
 import { privateStage } from "./lib/private-stage.ts";
 import { isInstalled, ownActivatorStage, socketActivateStage } from "./lib/process-stage.ts";
-import type { Answer, Performance, Stage } from "./lib/stage.ts";
+import type { Answer, Example, Performance, Stage } from "./lib/stage.ts";
 
 const colours = process.stdout.isTTY && process.stdout.hasColors();
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   colours ? styleText(style, text) : text;
 const say = (line = "") => console.log(line);
 
-async function load(name: string): Promise<AppDescription> {
+async function load(name: string): Promise<Example> {
   const url = new URL(`../examples/${name}/sockact.config.js`, import.meta.url);
-  const { default: description } = (await import(url.href)) as { default: AppDescription };
+  const { default: description } = (await import(url.href)) as { default: Example };
   return description;
 }
 

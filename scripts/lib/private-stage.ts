@@ -1,9 +1,9 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AppDescription, emitUnits } from "@sockact/units";
+import { emitUnits } from "@sockact/units";
 import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
 import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
-import { ask, type Performance, type Stage } from "./stage.ts";
+import { ask, type Example, type Performance, type Stage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -20,7 +20,7 @@ export async function privateStage(): Promise<Stage> {
   };
 }
 
-async function perform(systemd: PrivateSystemd, description: AppDescription): Promise<Performance> {
+async function perform(systemd: PrivateSystemd, description: Example): Promise<Performance> {
   const units = emitUnits({
     ...description,
     exec: description.exec.map((word) => asSeenInside(systemd, word)),

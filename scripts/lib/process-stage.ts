@@ -5,11 +5,11 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { type AppDescription, emitUnits } from "@sockact/units";
-import { ask, type Performance, type Stage } from "./stage.ts";
+import { emitUnits } from "@sockact/units";
+import { ask, type Example, type Performance, type Stage } from "./stage.ts";
 
 /** Starts an example with listening sockets at these ports of 127.0.0.1, or with some of its own choice. */
-type Start = (description: AppDescription) => Promise<{ app: ChildProcess; ports: number[]; log: string[] }>;
+type Start = (description: Example) => Promise<{ app: ChildProcess; ports: number[]; log: string[] }>;
 
 /** Runs the examples under systemd-socket-activate, systemd's own tool for a try by hand. */
 export function socketActivateStage(): Stage {
@@ -37,7 +37,7 @@ function stage(title: string, start: Start): Stage {
   return { title, perform: (description) => perform(description, start), close: async () => {} };
 }
 
-async function perform(description: AppDescription, start: Start): Promise<Performance> {
+async function perform(description: Example, start: Start): Promise<Performance> {
   const { app, ports, log } = await start(description);
   // Nobody runs these, so they may say where an installed app would lie; this clone may be where no service could see it.
   const exec = ["/usr/bin/node", `/srv/${description.name}/server.js`];
@@ -131,7 +131,7 @@ const startWithOwnSockets: Start = async (description) => {
   return { app, ports, log };
 };
 
-function namesOf({ sockets }: AppDescription): string[] {
+function namesOf({ sockets }: Example): string[] {
   return sockets.map(({ name }) => name ?? "unknown");
 }
 

@@ -1,11 +1,17 @@
 import type { AppDescription } from "@sockact/units";
 
+/** An app that is described with no specifiers. */
+export type Example = Omit<AppDescription, "exec" | "environment"> & {
+  exec: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+};
+
 /** A way to run examples under socket activation. */
 export interface Stage {
   /** What it is, for a person to read. */
   title: string;
   /** Listens for an example, lets requests start it, and stops it again. Rejects with all that is known when an answer doesn't come. */
-  perform(description: AppDescription): Promise<Performance>;
+  perform(description: Example): Promise<Performance>;
   close(): Promise<void>;
 }
 

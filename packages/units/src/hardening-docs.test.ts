@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { failures } from "../test/whole-app.ts";
 import { explain, type Explanation } from "./index.ts";
 import { measures } from "./lib/harden/measures.ts";
-import { reasons } from "./lib/harden/reasons.ts";
+import { reasons, reasonsOf } from "./lib/harden/reasons.ts";
 
 const intro = `# The sandbox, directive by directive
 
@@ -129,6 +129,9 @@ it("docs/hardening.md has what is written and what is left out, and why", async 
     ...settings.map((setting) => failures[setting]![feature] ?? "works"),
   ]);
   const others = Object.entries(reasons).map(([directive, reason]) => [code(`${directive}=`), reason]);
+  const ways = Object.entries(reasonsOf).flatMap(([way, own]) =>
+    Object.entries(own).map(([directive, reason]) => [way, code(`${directive}=`), reason]),
+  );
   const sections = [
     intro,
     "## What is written\n",
@@ -142,6 +145,9 @@ it("docs/hardening.md has what is written and what is left out, and why", async 
     table(["", ...settings], notices),
     "\n## What else is written\n",
     table(["", "why"], others),
+    "\n## What a way to a port writes\n",
+    "`bind` and `container` of [@sockact/units](../packages/units/README.md#three-ways-to-port-80); *proxied* is the app behind the proxy.\n",
+    table(["by", "", "why"], ways),
   ];
   await expect(`${sections.join("\n")}\n`).toMatchFileSnapshot("../../../docs/hardening.md");
 });

@@ -4,7 +4,9 @@ export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/read/pr
 export type {
   AppDescription,
   Argument,
+  Bind,
   Command,
+  ContainerDescription,
   Credential,
   Limit,
   ListenAddress,
@@ -21,3 +23,8 @@ export { escapeUnitName } from "./lib/write/escape.ts";
 export type { Specifier, Text } from "./lib/specifier.ts";
 export type { Hardening, HardeningOptions, HardeningProfile, NamespaceType } from "./lib/harden/options.ts";
 export type { Duration } from "./lib/read/duration.ts";
+export { parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./lib/parse/parse.ts";
+export { editUnit, type UnitEdit } from "./lib/parse/edit.ts";
+export { lintUnits, type Finding, type FindingCode, type LintOptions } from "./lib/lint/lint.ts";
+export { fixUnits } from "./lib/lint/fix.ts";
+export type { FileEdit, Severity } from "./lib/lint/finding.ts";

@@ -49,3 +49,12 @@ it("README.md shows of its other examples what is really written", () => {
       expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
   }
 });
+
+it("README.md shows a container, and names the files of a proxy, as they are really written", () => {
+  const sockets = [{ listen: 80 }];
+  const container = { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] };
+  const units = emitUnits({ name: "shop", container, hardening: "inbound", sockets });
+  expect(readme).toContain(`\`\`\`ini\n${units["shop.container"]}\`\`\``);
+  const files = Object.keys(emitUnits({ name: "shop", exec: ["/usr/bin/node"], bind: "proxy", sockets }));
+  expect(readme).toContain(files.map((file) => `\`${file}\``).join(", "));
+});

@@ -13,7 +13,9 @@ const batches = Array.from({ length: Math.ceil(described.length / batch) }, (_, 
 }));
 
 it("random descriptions hold every byte that UTF-8 has, but NUL", () => {
-  const words = described.flatMap(({ description }) => description.exec.filter((word) => typeof word === "string"));
+  const words = described.flatMap(({ description: { exec = [] } }) =>
+    exec.filter((word) => typeof word === "string"),
+  );
   const bytes = new Set(words.flatMap((word) => [...Buffer.from(word)]));
   const none = [0, 0xc0, 0xc1, ...Array.from({ length: 11 }, (_, index) => 0xf5 + index)];
   expect(none.filter((byte) => bytes.has(byte))).toEqual([]);

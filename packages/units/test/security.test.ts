@@ -12,7 +12,7 @@ interface Finding {
 }
 
 /** What `systemd-analyze security` says of the service of a description. */
-function analyze(description: Partial<AppDescription>, ...options: string[]): string {
+function analyze(description: Partial<AppDescription>, unit: string, ...options: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries(emitUnits({ ...app, ...description }))) {
@@ -20,7 +20,7 @@ function analyze(description: Partial<AppDescription>, ...options: string[]): st
   }
   const { stdout, stderr } = spawnSync(
     "systemd-analyze",
-    ["security", "--offline=true", "--no-pager", ...options, join(folder, "app.service")],
+    ["security", "--offline=true", "--no-pager", ...options, join(folder, unit)],
     { encoding: "utf8" },
   );
   if (stdout === "") throw new Error(stderr);
@@ -29,13 +29,13 @@ function analyze(description: Partial<AppDescription>, ...options: string[]): st
 
 /** What of it adds to the exposure. */
 function costly(description: Partial<AppDescription>): string[] {
-  const findings = JSON.parse(analyze(description, "--json=short")) as Finding[];
+  const findings = JSON.parse(analyze(description, "app.service", "--json=short")) as Finding[];
   return findings.filter(({ exposure: cost }) => cost !== null).map(({ name }) => name);
 }
 
 /** The exposure that it finds: 0 is none, 10 is most. */
-function exposure(description: Partial<AppDescription>): number {
-  return Number(/Overall exposure level for app\.service: ([\d.]+)/.exec(analyze(description))?.[1]);
+function exposure(description: Partial<AppDescription>, unit = "app.service"): number {
+  return Number(/Overall exposure level for [\w@.]+: ([\d.]+)/.exec(analyze(description, unit))?.[1]);
 }
 
 const app: AppDescription = { name: "app", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] };
@@ -85,4 +85,17 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze s
       }
     },
   );
+  it("finds one that listens by itself little worse: it keeps the host's network and users, and one capability", () => {
+    expect(exposure({ bind: "capability", hardening: "inbound" })).toBeLessThanOrEqual(1.4);
+    expect(exposure({ bind: "capability", hardening: "outbound" })).toBeLessThanOrEqual(1.5);
+  });
+
+  it("finds a proxy, and an inbound service behind it, next to not exposed", () => {
+    for (const unit of ["app.service", "app@proxy.service"]) {
+      const unix = { bind: "proxy", backend: "/run/app/app.sock", hardening: "inbound" } as const;
+      expect(exposure(unix, unit)).toBeLessThanOrEqual(0.2);
+      expect(exposure({ bind: "proxy", hardening: "inbound" }, unit)).toBeLessThanOrEqual(0.5);
+    }
+    expect(exposure({ bind: "proxy" }, "app@proxy.service")).toBeLessThanOrEqual(0.9);
+  });
 });

@@ -66,6 +66,27 @@ export type Credential =
       encrypted?: boolean;
     };
 
+/**
+ * How the service comes to its ports.
+ *
+ * - `socket`: systemd listens, and passes the sockets.
+ * - `capability`: the service listens itself, also below 1024, by a capability that is good for nothing else; no socket unit.
+ * - `proxy`: systemd listens, and systemd-socket-proxyd(8) passes what arrives on to a service that cannot be passed a socket.
+ */
+export type Bind = "socket" | "capability" | "proxy";
+
+/** A container of Podman; podman-systemd.unit(5). */
+export interface ContainerDescription {
+  /** Image=: the name in full, `registry.example/shop:1` or `localhost/shop`, or that of an `.image` or `.build` file. */
+  image: string;
+  /** Volume=: `/srv/data:/data:ro`, or a named volume, `data:/data`. The rest of the container is read-only, but for its temporary folders. */
+  volumes?: readonly string[];
+  /** UserNS=: the user namespace, such as `auto`; by default the host's. */
+  userNS?: string;
+  /** PodmanArgs=: further arguments of podman-run(1), which stand before the image. */
+  podmanArgs?: readonly string[];
+}
+
 /** One socket unit. */
 export interface SocketDescription {
   /** What to listen on for streams: TCP, or SOCK_STREAM of unix(7) and vsock(7). ListenStream=, one for each address. */
@@ -190,10 +211,22 @@ export interface AppDescription {
   $schema?: string;
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
-  /** The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. */
-  exec: readonly Argument[];
-  /** One socket unit each. */
+  /**
+   * The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. Only a
+   * container can do without, or with a program that is no absolute path: its image has one, or a path of its own.
+   */
+  exec?: readonly Argument[];
+  /** One socket unit each; with `bind: 'capability'`, what the service may listen on. */
   sockets: readonly SocketDescription[];
+  /** How the service comes to the ports of `sockets`; by default they are passed to it. */
+  bind?: Bind;
+  /**
+   * With `bind: 'proxy'`, where the service listens: a unix socket in a folder of `/run` that is made for it, `/run/shop/app.sock`, or a
+   * port of the loopback device, which by default is `127.0.0.1:3000`. An `inbound` service has a loopback device of its own.
+   */
+  backend?: string;
+  /** Runs the service in a container: `<name>.container` of podman-systemd.unit(5), in the place of `<name>.service`. */
+  container?: ContainerDescription;
   /**
    * The version of systemd that the units are for, from 239 on: a directive that is newer is refused, and none is added. Left out, nothing
    * is added that is newer than 249, which Ubuntu 22.04 has, unless a type that notifies asks for it; and nothing is refused.
@@ -316,7 +349,8 @@ export interface AppDescription {
   reloadSignal?: Signal;
   /**
    * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
-   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused.
+   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused. With `bind: 'proxy'` it is the proxy
+   * that exits, and stops the service.
    */
   idleTimeout?: Duration;
   /**
@@ -412,6 +446,11 @@ export interface AppDescription {
    * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.
    */
   hardening?: Hardening;
-  /** Directives of the service unit that have no field. */
-  raw?: { readonly Unit?: RawSection; readonly Service?: RawSection; readonly Install?: RawSection };
+  /** Directives of the service unit, or of the container, that have no field. */
+  raw?: {
+    readonly Unit?: RawSection;
+    readonly Container?: RawSection;
+    readonly Service?: RawSection;
+    readonly Install?: RawSection;
+  };
 }

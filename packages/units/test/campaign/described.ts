@@ -79,6 +79,11 @@ function isNotifying(type: string | undefined): boolean {
 
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
+/** What a socket listens on that no other does. */
+function ownAddress(index: number): Said<string> & { shown: Shown } {
+  return { value: `@socket${index}`, shown: { Listen: [["Stream", `@socket${index}`]] } };
+}
+
 /** Gives each socket an address of its own and, where there are several, a name. */
 function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void {
   const taken = new Set<string>();
@@ -87,7 +92,7 @@ function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void
       addressFields.flatMap((field) => (socket[field]?.shown["Listen"] ?? []) as [string, string][]);
     const addresses = listens().map((address) => JSON.stringify(address));
     if (addresses.length === 0 || new Set([...taken, ...addresses]).size < taken.size + addresses.length) {
-      socket.listen = { value: `@socket${index}`, shown: { Listen: [["Stream", `@socket${index}`]] } };
+      socket.listen = ownAddress(index);
       delete socket.listenDatagram;
       delete socket.listenSequentialPacket;
     }
@@ -176,13 +181,20 @@ function refusedFields(filling: Filling): string[] {
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
       for (const { path, message } of error.problems) {
-        const [, index, inSocket] = /^sockets\[(\d+)\]\.(\w+)/.exec(path) ?? [];
+        const [, index = "", inSocket] = /^sockets\[(\d+)\]\.(\w+)/.exec(path) ?? [];
         const [, inHardening] = /^hardening\.(\w+)/.exec(path) ?? [];
-        const from = (inSocket !== undefined ? filling.sockets[Number(index)] : inHardening !== undefined ? filling.hardening : filling.service) as Record<string, unknown>;
         const field = inSocket ?? inHardening ?? /^\w+/.exec(path)![0];
-        if (from[field] === undefined || ["name", "exec", "listen"].includes(field))
+        const from = (
+          inSocket !== undefined
+            ? filling.sockets[Number(index)]
+            : inHardening !== undefined
+              ? filling.hardening
+              : filling.service
+        ) as Record<string, unknown>;
+        if (from[field] === undefined || ["name", "exec"].includes(field))
           throw new Error(`${path}: ${message}`, { cause: error });
         delete from[field];
+        if (field === "listen") from[field] = ownAddress(Number(index));
         refused.push(`${path}: ${message}`);
       }
     }

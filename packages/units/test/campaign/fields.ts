@@ -426,6 +426,10 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   // Filled in by `described`, which knows what several sockets need.
   sockets: apart(fc.constant([])),
+  // The other ways have units of their own kind, which serve in tests of their own.
+  bind: apart(fc.constant("socket" as const)),
+  backend: elsewhere("test/bind.test.ts"),
+  container: elsewhere("test/quadlet.test.ts: Podman's generator makes the service of it"),
   // Newer ones than this machine's, too: what they know is a superset.
   systemd: apart(fc.constantFrom(257, 258, 300)),
   manager: elsewhere("test/arrangements.test.ts and test/verify.test.ts, under a user's own manager"),

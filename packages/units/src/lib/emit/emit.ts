@@ -1,8 +1,9 @@
 import type { AppDescription } from "../description.ts";
 import { isObject } from "../read/fields.ts";
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
-import { readService, serviceSections, type Service } from "./service.ts";
-import { readSockets, socketSections } from "./sockets.ts";
+import { wayOf } from "../bind/ways.ts";
+import { readService, type Service } from "./service.ts";
+import { readSockets } from "./sockets.ts";
 import { withRaw } from "../read/raw.ts";
 import { knows } from "../read/versions.ts";
 import { byteLength } from "../read/text.ts";
@@ -21,7 +22,8 @@ const longestLine = 1_048_575;
  * Writes the unit files of a service and its sockets: texts by file name, the sockets first, then the service.
  *
  * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
- * the template `<name>@.service`. The same description always gives the same
+ * the template `<name>@.service`. With `bind: 'capability'` there is no socket unit; with `bind: 'proxy'` there is
+ * `<name>@proxy.service` besides; with `container` the service is `<name>.container`. The same description always gives the same
  * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable.
  *
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
@@ -57,25 +59,15 @@ export function describedUnits(description: AppDescription): DescribedUnits {
   }
   const service = readService(source, problems);
   const sockets = readSockets(source.sockets, service, problems);
+  const way = wayOf(source, problems);
+  way.refuse(source, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
-  const { kind, systemd } = service.arrangement;
-  // Connections are of no one's, and an instance has the socket of its own name.
-  const socketUnits =
-    kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
-  const units = [
-    ...sockets.map((socket) => ({
-      unit: socket.unit,
-      sections: withRaw(socketSections(socket, service), socket.raw, socket.rawPath, problems),
-    })),
-    {
-      unit: service.unit,
-      sections: withRaw(serviceSections(service, socketUnits), service.raw, "raw", problems),
-    },
-  ].map(({ unit, sections }) => ({
+  const { systemd } = service.arrangement;
+  const units = way.units(service, sockets, source).map(({ unit, sections, raw = {}, rawPath = "raw" }) => ({
     unit,
     // What nobody asked for must not ask for a newer systemd than there is.
-    sections: sections.map(({ name, lines }) => ({
+    sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
       name,
       lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
     })),

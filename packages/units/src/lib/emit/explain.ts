@@ -9,7 +9,7 @@ export interface Explanation {
   unit: string;
   /** The profile of the description. */
   profile: HardeningProfile;
-  section: "Unit" | "Socket" | "Service" | "Install";
+  section: "Unit" | "Socket" | "Container" | "Service" | "Install";
   directive: string;
   /** What stands after the `=`; for a directive that is left out, the one value that is meant, or nothing if it is any. */
   value?: string;
@@ -63,7 +63,8 @@ export function explain(description?: AppDescription): Explanation[] {
     written.some((line) => line.directive === key && (value === undefined || line.value === value));
   return [
     ...written,
-    ...leftOut
+    // A container has none of the sandbox, and all of what Podman does by itself.
+    ...(units.some(({ unit }) => unit === service.unit) ? leftOut : [])
       .filter(({ key, value }) => !isWritten(key, value))
       .map(({ key, value, reason }): Explanation => ({
         unit: service.unit,

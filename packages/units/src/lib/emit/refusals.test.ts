@@ -60,6 +60,44 @@ function refusal(description: unknown): UnitError {
   throw new Error("It was taken.");
 }
 
+it.each([
+  [[80, "127.0.0.1:80"], /"127.0.0.1:80" is taken by "80"/],
+  [["[::]:80", "0.0.0.0:80"], /taken/],
+  [["0.0.0.0:80", "127.0.0.1:80"], /taken/],
+  [["[::]:80", "[::1]:80"], /taken/],
+])("%j cannot all be listened on", (listen, message) => {
+  const emit = (socket: object) =>
+    emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen, ...socket }] });
+  expect(() => emit({})).toThrow(message);
+  expect(() => emit({ reusePort: true })).not.toThrow();
+  const several = listen.map((one, index) => ({ name: `n${index}`, listen: one }));
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: several })).toThrow(message);
+});
+
+it.each([[[80, "127.0.0.1:81"]], [["127.0.0.1:80", "127.0.0.2:80", "[::1]:80"]]])("%j can", (listen) => {
+  const sockets = [{ listen, listenDatagram: 80 }];
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets })).not.toThrow();
+});
+
+it("a port for IPv6 alone leaves that of IPv4 free", () => {
+  const listen = ["[::]:80", "0.0.0.0:80"];
+  const sockets = [{ listen, bindIPv6Only: "ipv6-only" as const }];
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets })).not.toThrow();
+});
+
+it.each([
+  ["hardning", "write hardening"],
+  ["Sockets", "write sockets"],
+  ["sokets", "write sockets"],
+  ["ReadWritePaths", "write readWritePaths"],
+  ["usr", "the fields are"],
+  ["colour", "the fields are"],
+])("what is not a field, %s, is told: %s", (field, hint) => {
+  expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining(`${field}: ${hint}`) }),
+  );
+});
+
 describe("a description that cannot be written", () => {
   it.each<[string, unknown, string, RegExp]>([
     ["name", undefined, "MISSING", /missing/],

@@ -1,12 +1,11 @@
 import type { AppDescription } from "../description.ts";
-import { unescapedUnitName } from "../write/escape.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
 import { jitless } from "../harden/jitless.ts";
 import { measures } from "../harden/measures.ts";
 import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
 import { importedCredential, readCredentials } from "../read/credentials.ts";
 import { folderDirectives } from "../read/folders.ts";
-import { arrangementFields, readArrangement, type Arrangement } from "../read/arrangement.ts";
+import { readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { notifySocket, refuseForUser } from "../read/user-manager.ts";
 import { refuseNewer, refuseNewerFields } from "../read/versions.ts";
@@ -25,7 +24,7 @@ import {
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
-import { durationVariable, environment, exec } from "../read/program.ts";
+import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
 import { compilesAtRunTime } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
@@ -43,7 +42,14 @@ export const otherFields = [
   "openFile",
   "rolling",
   "raw",
-  ...arrangementFields,
+  "bind",
+  "backend",
+  "container",
+  "systemd",
+  "manager",
+  "uid",
+  "template",
+  "inetd",
 ] as const;
 
 export const directives: Record<Exclude<keyof AppDescription, (typeof otherFields)[number]>, Directive> = {
@@ -113,26 +119,34 @@ export interface Service extends SocketOwner {
   sandbox: Sandbox;
 }
 
+/** What the way to the port writes into the service's unit, by where it stands. */
+export type Parts = Record<
+  "type" | "requires" | "after" | "command" | "environment" | "own" | "sandbox" | "install",
+  Line[]
+>;
+
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = read.name(name, "name", problems);
   const arrangement = readArrangement(description, problems);
   const { kind, manager, systemd } = arrangement;
-  const values = readFields(directives, otherFields, description, "", problems);
+  const contained = description.container !== undefined;
+  const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
+  const values = readFields(table, otherFields, description, "", problems);
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
   for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
   const notifies = notifiesBy(description);
-  const openFile = notifies && description.openFile !== false;
+  const openFile = notifies && !contained && description.openFile !== false;
   if (openFile) {
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
   }
   refuseForUser(arrangement, description, openFile, problems);
-  if (description.exec === undefined) exec(undefined, "exec", problems);
+  if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const dynamicUser = runsAsDynamicUser(manager, values);
   const sandbox = readSandbox(
     hardening,
@@ -149,17 +163,18 @@ export function readService(description: Record<string, unknown>, problems: Unit
     },
     problems,
   );
-  if (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp"))
+  if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
     refuseTemporary(description, problems);
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
+  const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(description.raw, ["Unit", "Service", "Install"], fieldOf, systemd, "raw", problems),
+    raw: readRaw(description.raw, sections, fieldOf, systemd, "raw", problems),
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
@@ -191,46 +206,82 @@ function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["v
   return manager === "system" && user.length === 0;
 }
 
-/** The sections of the service's unit file. */
-export function serviceSections(service: Service, socketUnits: readonly string[]): Section[] {
-  const { name, values, arrangement, inetd } = service;
-  const { kind, manager } = arrangement;
-  const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
-  const sayAll = (table: object): Line[] => (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
-  const restarted = values.restart[0] !== "no";
-  const perConnection = kind === "accept";
-  const instances = kind === "template" || perConnection;
+type Say = (field: keyof typeof directives) => Line[];
+
+const sayer =
+  ({ values }: Service): Say =>
+  (field) =>
+    asked(directives[field].key, values[field]);
+
+const sayAll = (say: Say, table: object): Line[] =>
+  (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
+
+/** The [Unit] section of a service, or of a container that becomes one. */
+export function unitSection(
+  service: Service,
+  { requires, after }: Pick<Parts, "requires" | "after">,
+): Section {
+  const { name, values, arrangement } = service;
+  const say = sayer(service);
+  const perConnection = arrangement.kind === "accept";
+  const instances = arrangement.kind === "template" || perConnection;
+  return {
+    name: "Unit",
+    lines: [
+      ...askedOr("Description", values.description, instances ? `${name} %i` : name),
+      ...say("documentation"),
+      ...sayAll(say, conditions),
+      ...requires,
+      ...sayAll(say, dependencies),
+      ...after,
+      ...say("after"),
+      ...say("onFailure"),
+      perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
+    ],
+  };
+}
+
+/** When it is started again, and how long things may take. */
+export function lifeLines(service: Service): Line[] {
+  const { values, arrangement } = service;
+  const say = sayer(service);
+  const perConnection = arrangement.kind === "accept";
+  const restarted = values.restart[0] !== "no" && !perConnection;
   return [
-    {
-      name: "Unit",
-      lines: [
-        ...askedOr("Description", values.description, instances ? `${name} %i` : name),
-        ...say("documentation"),
-        ...sayAll(conditions),
-        ...socketUnits.map((unit) => added("Requires", unit)),
-        ...sayAll(dependencies),
-        ...socketUnits.map((unit) => added("After", unit)),
-        ...say("after"),
-        ...say("onFailure"),
-        perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
-      ],
-    },
+    ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
+    ...(restarted ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
+    ...sayAll(say, restarts),
+    ...sayAll(say, times),
+    ...(service.stopTimeout === undefined
+      ? say("timeoutStopSec")
+      : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
+  ];
+}
+
+/** The sections of the service's unit file. */
+export function serviceSections(service: Service, parts: Parts): Section[] {
+  const { values, arrangement, inetd } = service;
+  const say = sayer(service);
+  return [
+    unitSection(service, parts),
     {
       name: "Service",
       lines: [
-        ...(kind === "rolling" ? askedOr("Type", values.type, "notify") : say("type")),
+        ...parts.type,
         ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
         ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
-        ...sayAll(commandsBefore),
+        ...sayAll(say, commandsBefore),
         ...say("exec"),
-        ...sayAll(commandsAfter),
+        ...parts.command,
+        ...sayAll(say, commandsAfter),
         ...say("user"),
-        ...(runsAsDynamicUser(manager, values) ? [added("DynamicUser", "yes")] : []),
+        ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
         ...say("group"),
         ...say("supplementaryGroups"),
         ...say("workingDirectory"),
         ...say("environment"),
-        ...sayAll(surroundings),
+        ...parts.environment,
+        ...sayAll(say, surroundings),
         ...say("drainTimeout"),
         ...say("idleTimeout"),
         ...(inetd
@@ -240,36 +291,19 @@ export function serviceSections(service: Service, socketUnits: readonly string[]
               ...askedOr("StandardError", values.standardError, "journal"),
             ]
           : [...say("standardOutput"), ...say("standardError")]),
-        ...sayAll(logs),
-        ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
-        ...(restarted && !perConnection ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
-        ...sayAll(restarts),
-        ...sayAll(times),
-        ...(service.stopTimeout === undefined
-          ? say("timeoutStopSec")
-          : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
+        ...sayAll(say, logs),
+        ...lifeLines(service),
         ...say("watchdogSec"),
-        ...(inetd ? [] : [added("NonBlocking", "true")]),
-        ...(socketUnits.length > 1 || kind === "rolling"
-          ? socketUnits.map((unit) => added("Sockets", unescapedUnitName(unit)))
-          : []),
-        ...sayAll(resources),
+        ...parts.own,
+        ...sayAll(say, resources),
         ...service.folders,
         ...service.credentials,
         ...say("importCredentials"),
         ...service.jitless,
-        ...service.sandbox.lines,
+        ...parts.sandbox,
         ...say("readWritePaths"),
       ],
     },
-    {
-      name: "Install",
-      lines: [
-        ...say("wantedBy"),
-        ...say("defaultInstance"),
-        ...(kind === "rolling" && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
-        ...socketUnits.map((unit) => added("Also", unescapedUnitName(unit))),
-      ],
-    },
+    { name: "Install", lines: parts.install },
   ];
 }

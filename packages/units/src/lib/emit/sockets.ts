@@ -8,6 +8,7 @@ import { added, asked, askedOr, type Line, type Section } from "../write/unit-te
 import type { Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { refuseNewerFields } from "../read/versions.ts";
+import { isTakenBy, placeOf, type Place } from "../read/place.ts";
 import { refusedLength } from "../read/unit-name.ts";
 
 /** In the order of the unit file. */
@@ -99,6 +100,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
   const several = sockets.length > 1;
   const namesSeen = new Map<string, string>();
   const addressesSeen = new Map<string, string>();
+  const placesSeen: Listener[] = [];
   return Array.from(sockets, (socket: unknown, index): Socket => {
     const path = `sockets[${index}]`;
     const source = isObject(socket) ? socket : {};
@@ -147,6 +149,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
       const addresses = values[field].map((address) => `${field} ${address}`);
       refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
+    refuseTaken(values, placesSeen, path, problems);
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
     const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
@@ -227,6 +230,42 @@ function refuseRepeated(
         message: `${what} that ${first} has already`,
         hint: "each is given once",
       });
+  }
+}
+
+/** A port that a socket listens on. */
+interface Listener {
+  place: Place;
+  onlyIPv6: boolean;
+  /** Where in the description it is. */
+  path: string;
+  address: string;
+}
+
+/** Reports ports that an earlier address has taken already, such as 127.0.0.1:80 beside 80. */
+function refuseTaken(
+  { listen, bindIPv6Only, reusePort }: Socket["values"],
+  seen: Listener[],
+  path: string,
+  problems: UnitProblem[],
+): void {
+  // The kernel lets those share that all say so.
+  if (reusePort[0] === "true") return;
+  for (const address of listen) {
+    const place = placeOf(address.replaceAll("%%", "%"));
+    if (place === undefined) continue;
+    const onlyIPv6 = bindIPv6Only[0] === "ipv6-only";
+    const first = seen.find(
+      (other) => other.address !== address && isTakenBy(other.place, place, onlyIPv6 || other.onlyIPv6),
+    );
+    seen.push({ place, onlyIPv6, path: `${path}.listen`, address });
+    if (first === undefined) continue;
+    problems.push({
+      code: "ERR_UNIT_CONFLICT",
+      path: `${path}.listen`,
+      message: `${shown(address)} is taken by ${shown(first.address)} of ${first.path}`,
+      hint: "leave one out; or bindIPv6Only: 'ipv6-only' beside an address of IPv4",
+    });
   }
 }
 

@@ -42,5 +42,53 @@ export const reasons = {
   Environment: "A home it can write: a user that exists only while it runs has none.",
 } as const;
 
+/** What the ways to a port, and a container, add besides, or for a reason of their own. */
+export const reasonsOf = {
+  /** To a service that listens by itself. */
+  capability: {
+    Environment: "Where to listen, as programs of Node read it.",
+    CapabilityBoundingSet: "It may listen below port 1024, and can never get another capability.",
+    AmbientCapabilities: "It has that capability from the start, as a user that is not root.",
+    RestrictAddressFamilies: "The kinds of socket it can make: it makes the listening one too.",
+    SystemCallFilter: "It makes no connection of its own.",
+    SocketBindAllow: "The ports that it is for; where systemd was built with BPF.",
+    SocketBindDeny: "It can take no other port; outbound, none below 1024.",
+    WantedBy: "No traffic can start it: it starts at boot.",
+  },
+  /** To the proxy's unit. */
+  proxy: {
+    Requires: "Started by hand, too, the proxy gets its socket.",
+    BindsTo: "The proxy brings the service up, and ends with it: the next connection starts both.",
+    After: "The service listens before the proxy passes anything on.",
+    JoinsNamespaceOf: "It shares the service's own loopback device, which nobody else reaches.",
+    ExecStart: "Passes on what arrives; when it has been idle, it exits.",
+    DynamicUser: "The user of the service, after whom it is named: nobody else can reach the backend.",
+    LimitNOFILE: "Six for each connection, where the default is enough for 168.",
+    MemoryDenyWriteExecute: "It makes no code while it runs.",
+    RestrictAddressFamilies: "The kinds of socket by which it reaches the service.",
+    IPAddressAllow: "The service's port is on the loopback device.",
+  },
+  /** To the unit of a service behind a proxy. */
+  proxied: {
+    BindsTo: "The service ends when the proxy has been idle.",
+    Type: "Its program runs, as its own user, before it is asked whether it listens.",
+    ExecStartPost: "It counts as started once it listens: the first connection waits, and is not refused.",
+    Environment: "Where to listen, as programs of Node read it.",
+    RuntimeDirectory: "The folder of its socket, which goes when it stops.",
+    RuntimeDirectoryMode: "It and its proxy alone reach the socket.",
+    RestrictAddressFamilies: "The kinds of socket it can make: it makes the one that the proxy reaches.",
+    IPAddressAllow: "The proxy reaches it over the loopback device.",
+  },
+  /** To a container. */
+  container: {
+    Network: "No network interface: what arrives comes by the passed sockets alone.",
+    ReadOnly: "The image cannot be written; /tmp, /run and /var/tmp are kept in memory.",
+    DropCapability: "It needs no capability: systemd has bound the port already.",
+    NoNewPrivileges: "No setuid program can raise its privileges.",
+    Notify: "The program says when it is ready, not Podman.",
+    PodmanArgs: "Longer than the drain, which a kill would cut short; Podman's own is 10 seconds.",
+  },
+} as const;
+
 /** A directive that may be written without having been asked for. */
 export type AddedDirective = keyof typeof reasons;

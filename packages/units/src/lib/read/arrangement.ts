@@ -15,9 +15,6 @@ export interface Arrangement {
   systemd: number | undefined;
 }
 
-/** The fields that say so, which stand for no directive. */
-export const arrangementFields = ["systemd", "manager", "uid", "template", "inetd"] as const;
-
 const conflict = refusing("ERR_UNIT_CONFLICT");
 
 function firstSocket({ sockets }: Record<string, unknown>, field: string): number {

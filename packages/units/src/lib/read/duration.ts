@@ -3,22 +3,23 @@
  */
 export type Duration = number | `${number}${string}`;
 
-const microseconds = new Map(
+/** How many milliseconds the units of time have. */
+export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
-      ["usec us", 1n],
-      ["msec ms", 1000n],
-      ["seconds second sec s", 1_000_000n],
-      ["minutes minute min m", 60_000_000n],
-      ["hours hour hr h", 3_600_000_000n],
-      ["days day d", 86_400_000_000n],
-      ["weeks week w", 604_800_000_000n],
-      ["months month M", 2_629_800_000_000n],
-      ["years year y", 31_557_600_000_000n],
+      ["usec us", 0.001],
+      ["msec ms", 1],
+      ["seconds second sec s", 1000],
+      ["minutes minute min m", 60_000],
+      ["hours hour hr h", 3_600_000],
+      ["days day d", 86_400_000],
+      ["weeks week w", 604_800_000],
+      ["months month M", 2_629_800_000],
+      ["years year y", 31_557_600_000],
     ] as const
   ).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const)),
 );
-const units = [...microseconds.keys()].join("|");
+const units = [...milliseconds.keys()].join("|");
 
 const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`);
 
@@ -35,7 +36,7 @@ const coarse = [
 function microsecondsOf(text: string): bigint {
   const parts = text.matchAll(new RegExp(String.raw`(\d+)(?:\.(\d+))?[ \t]*(${units})(?![A-Za-z])`, "g"));
   return [...parts].reduce((sum, [, whole, fraction = "", unit]) => {
-    const size = microseconds.get(unit!)!;
+    const size = BigInt(milliseconds.get(unit!)! * 1000);
     return sum + BigInt(whole!) * size + (BigInt(fraction.padEnd(6, "0")) * size) / 1_000_000n;
   }, 0n);
 }

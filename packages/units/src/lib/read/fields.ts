@@ -14,6 +14,21 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a name is meant: but for its case and one letter that is missing, too many or another. */
+function isNear(name: string, written: string): boolean {
+  const [a, b] = [name.toLowerCase(), written.toLowerCase()];
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same += 1;
+  const rests = [a.slice(same), b.slice(same)] as const;
+  return (
+    a === b ||
+    (b.length > 3 &&
+      (rests[0].slice(1) === rests[1].slice(1) ||
+        rests[0].slice(1) === rests[1] ||
+        rests[0] === rests[1].slice(1)))
+  );
+}
+
 /** Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`. */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -25,9 +40,8 @@ export function readFields<Field extends string>(
   const known = [...others, ...Object.keys(table)];
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
-    const names = (field: string) => [field, table[field as Field]?.key];
     const near = known.find((field) =>
-      names(field).some((name) => name?.toLowerCase() === key.toLowerCase()),
+      [field, table[field as Field]?.key].some((name) => name !== undefined && isNear(name, key)),
     );
     problems.push({
       code: "ERR_UNIT_FIELD",

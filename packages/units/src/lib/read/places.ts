@@ -25,6 +25,11 @@ export function liesInHome({ exec, workingDirectory }: Placed): boolean {
   return [...words, workingDirectory].some((path) => liesIn(homes, path));
 }
 
+/** Whether a path lies where the service may have folders of its own. */
+export function liesInTemporary(path: unknown): boolean {
+  return liesIn(temporary, path);
+}
+
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
 export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
@@ -32,7 +37,7 @@ export function refuseTemporary({ exec, workingDirectory }: Placed, problems: Un
     ["exec[0]", program],
     ["workingDirectory", workingDirectory],
   ] as const) {
-    if (!liesIn(temporary, place)) continue;
+    if (!liesInTemporary(place)) continue;
     problems.push({
       code: "ERR_UNIT_CONFLICT",
       path,

@@ -79,6 +79,28 @@ export const exec: Read = (value, path, problems) => {
 /** Commands that run besides the program, in their order, a line each. */
 export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));
 
+/** Exec= and PodmanArgs= of podman-systemd.unit(5), which drops an empty word and all after it, and quotes no `;`. */
+export const containerExec: Read = (value, path, problems) => {
+  if (!Array.isArray(value)) {
+    problems.push({ path, ...notAList(value), hint: "write an array of arguments: ['node', 'server.js']" });
+    return [];
+  }
+  const words = Array.from(value, (word: unknown, index) => {
+    const at = `${path}[${index}]`;
+    const text = textOf(word, at, problems);
+    if (text === "" || text === ";") {
+      problems.push({
+        path: at,
+        code: "ERR_UNIT_TEXT",
+        message: `${shown(text)}: a .container file has no way to say it`,
+        hint: "put the command line into a script in the image",
+      });
+    }
+    return argument(text ?? "");
+  });
+  return words.length > 0 ? [words.join(" ")] : [];
+};
+
 /** Environment=: all variables on one line. */
 export const environment: Read = (value, path, problems) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

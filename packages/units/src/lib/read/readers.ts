@@ -111,7 +111,7 @@ export const plainPath: Read = (value, path, problems) => {
 };
 
 /** A string that systemd expands no specifiers in. */
-function literal(read: Read): Read {
+export function literal(read: Read): Read {
   return (value, path, problems) =>
     typeof value === "string"
       ? read(value, path, problems)

@@ -9,7 +9,7 @@ export interface Line {
 }
 
 export interface Section {
-  name: "Unit" | "Socket" | "Service" | "Install";
+  name: "Unit" | "Socket" | "Container" | "Service" | "Install";
   lines: Line[];
 }
 
@@ -23,12 +23,19 @@ export function added(key: AddedDirective, value: string): Line {
   return { key, value, reason: reasons[key] };
 }
 
+/** As `added`, with the reasons that one way to the port has besides. */
+export function addedFor<Key extends string>(
+  own: Readonly<Record<Key, string>>,
+): (key: Key, value: string) => Line {
+  return (key, value) => ({ key, value, reason: own[key] });
+}
+
 /** What the description asks for or, where it does not, our own value. */
 export function askedOr(key: AddedDirective, values: readonly string[], value: string): Line[] {
   return values.length > 0 ? asked(key, values) : [added(key, value)];
 }
 
-/** The text of a unit file; with `comments`, the reason of each added line, or run of lines, stands above it. */
+/** The text of a unit file, less its empty sections; with `comments`, the reason of each added line, or run of lines, stands above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
   const texts = sections
     .filter(({ lines }) => lines.length > 0)

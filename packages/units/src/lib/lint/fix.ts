@@ -1,0 +1,53 @@
+import { editUnit, type UnitEdit } from "../parse/edit.ts";
+import { parseUnit, stringifyUnit } from "../parse/parse.ts";
+import type { FileEdit } from "./finding.ts";
+import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
+
+/** A finding that shows only once others are mended needs another round; a mended one does not come back. */
+const rounds = 10;
+
+const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
+  line === undefined ? [file, section, key, ...values].join("\0") : `${file}\0${line}`;
+
+/** Makes the changes of these findings, of which those are left for later that touch a line which another has changed. */
+function mended(
+  files: Readonly<Record<string, string>>,
+  findings: readonly Finding[],
+): Record<string, string> {
+  const touched = new Set<string>();
+  const byFile = new Map<string, UnitEdit[]>();
+  for (const { edits = [] } of findings) {
+    if (edits.some((edit) => touched.has(placeOf(edit)))) continue;
+    for (const edit of edits) {
+      touched.add(placeOf(edit));
+      byFile.set(edit.file, [...(byFile.get(edit.file) ?? []), edit]);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(files).map(([file, text]) => {
+      const edits = byFile.get(file);
+      return [file, edits === undefined ? text : stringifyUnit(editUnit(parseUnit(text), edits))];
+    }),
+  );
+}
+
+/**
+ * Mends what can be mended without a person's choice, and returns the texts of all files; every other byte stays.
+ *
+ * With `findings`, which are those of `lintUnits` for the same files, it mends these alone. Without, it mends all that have `edits`, until none is left: the result
+ * of a second call is that of the first.
+ */
+export function fixUnits(
+  files: Readonly<Record<string, string>>,
+  findings?: readonly Finding[],
+  options: LintOptions = {},
+): Record<string, string> {
+  if (findings !== undefined) return mended(files, findings);
+  let texts = { ...files };
+  for (let round = 0; round < rounds; round += 1) {
+    const fixable = lintUnits(texts, options).filter(({ edits }) => edits !== undefined);
+    if (fixable.length === 0) break;
+    texts = mended(texts, fixable);
+  }
+  return texts;
+}

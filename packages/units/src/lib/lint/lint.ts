@@ -1,0 +1,95 @@
+import { readFiles, type GivenFile } from "../parse/load.ts";
+import { goesOn } from "../parse/parse.ts";
+import { unitNameParts } from "../parse/specifiers.ts";
+import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
+import { serviceRules, type ServiceCode } from "./service-rules.ts";
+import { socketRules, type SocketCode } from "./socket-rules.ts";
+import { subjectsOf } from "./subjects.ts";
+import { syntaxRules, type FileSubject, type SyntaxCode } from "./syntax-rules.ts";
+
+/** All that the linter looks for, by its code. */
+export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {
+  ...syntaxRules,
+  ...socketRules,
+  ...serviceRules,
+};
+
+/** What is wrong, in one word; docs/lint.md has them all. */
+export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
+
+/** Something in a unit file that systemd refuses, or that will hurt. */
+export interface Finding {
+  /** The file, as it was named. */
+  file: string;
+  /** The line, counted from 1: of the directive, or of the section in which one is missing. */
+  line: number;
+  /** `error`: systemd does not load the unit, or it does not serve; `warning`: it will hurt; `info`: it could be better. */
+  severity: Severity;
+  code: FindingCode;
+  /** What was seen. */
+  message: string;
+  /** What comes of it. */
+  why: string;
+  /** What to write instead. */
+  fix: string;
+  /** The same as changes for `fixUnits`; left out where it takes a person to choose. */
+  edits?: readonly FileEdit[];
+}
+
+/** What the files do not tell. */
+export interface LintOptions {
+  /** Whether they are for a user's service manager; by default those are that lie in a folder systemd/user. */
+  user?: boolean;
+}
+
+/** Whose drop-in it is, or the unit itself. */
+function subjectOf(given: GivenFile): FileSubject {
+  const { dropInOf, base } = given;
+  const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
+  return { ...given, name, type: unitNameParts(name).type };
+}
+
+/** A value with a backslash at its end cannot be written anew. */
+const canBeMade = ({ values }: FileEdit): boolean => !values.some(goesOn);
+
+function found<Subject>(
+  table: Readonly<Record<string, Rule<Subject>>>,
+  subjects: readonly Subject[],
+): Finding[] {
+  return Object.entries(table).flatMap(([code, { severity, why, find }]) =>
+    subjects.flatMap(find).map(({ at: { file, line }, message, fix, edits = [] }: Found) => ({
+      file,
+      line,
+      severity,
+      code: code as FindingCode,
+      message,
+      why,
+      fix,
+      ...(edits.length > 0 && edits.every(canBeMade) && { edits }),
+    })),
+  );
+}
+
+/**
+ * Looks for what is wrong in unit files that belong together: services, their sockets and drop-ins.
+ *
+ * `files` has their texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`; folders may stand before. A service or socket that is not
+ * among them counts as missing. Files of other kinds are looked at for their syntax alone. Returns the findings in the order of the files and their
+ * lines; none is good news. Never throws: any text is a file.
+ */
+export function lintUnits(files: Readonly<Record<string, string>>, options: LintOptions = {}): Finding[] {
+  const given = readFiles(files);
+  const { sockets, services } = subjectsOf(given, options.user === true);
+  const findings = [
+    ...found(syntaxRules, given.map(subjectOf)),
+    ...found(
+      socketRules,
+      sockets.map((socket) => ({ ...socket, others: sockets })),
+    ),
+    ...found(serviceRules, services),
+  ];
+  const order = new Map(given.map(({ file }, index) => [file, index]));
+  return findings.toSorted(
+    (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
+  );
+}

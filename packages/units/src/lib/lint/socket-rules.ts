@@ -1,0 +1,329 @@
+import { valueOf, valuesOf, type Setting } from "../parse/load.ts";
+import { templateOf } from "../parse/specifiers.ts";
+import { isTakenBy, placeOf, type Place } from "../read/place.ts";
+import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
+import { namesIn, type SocketSubject } from "./subjects.ts";
+import { truthOf } from "./values.ts";
+
+const isStream = ({ key }: Setting): boolean => key === "ListenStream";
+
+/** The place of an assignment that listens on a port of IP. */
+export function portOf({ key, value }: Setting): Place | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
+}
+
+const isPath = (setting: Setting): boolean =>
+  /^(?:\/|%t)/.test(setting.value) && /^Listen(?!Special|FIFO)/.test(setting.key);
+
+const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
+
+/**
+ * Whether what listens on one takes what the other would listen on. UDP ports may be bound twice, and a unix socket's file is replaced.
+ */
+function collide(one: Setting, other: Setting, onlyIPv6: boolean): boolean {
+  if (!isStream(one) || !isStream(other)) return false;
+  const [first, second] = [portOf(one), portOf(other)];
+  return first !== undefined && second !== undefined && isTakenBy(first, second, onlyIPv6);
+}
+
+const isOnlyIPv6 = ({ unit }: SocketSubject): boolean => socketValue(unit, "BindIPv6Only") === "ipv6-only";
+
+/** What keeps an address from being listened on, among the sockets given. */
+function collision(socket: SocketSubject, others: readonly SocketSubject[]) {
+  return socket.addresses.flatMap((setting, index) => {
+    const own = socket.addresses.slice(0, index);
+    const first = own.find((other) => collide(other, setting, isOnlyIPv6(socket)));
+    if (first !== undefined) return [{ setting, first }];
+    const elsewhere = others
+      .filter(({ unit }) => unit.name < socket.unit.name)
+      .flatMap((other) =>
+        other.addresses.filter((one) => collide(one, setting, isOnlyIPv6(other) || isOnlyIPv6(socket))),
+      );
+    return elsewhere.slice(0, 1).map((other) => ({ setting, first: other }));
+  });
+}
+
+/** What is to be seen of several sockets at once. */
+export interface SocketAmongOthers extends SocketSubject {
+  others: readonly SocketSubject[];
+}
+
+/** The codes of these rules. */
+export type SocketCode =
+  | "listen-missing"
+  | "service-missing"
+  | "accept-impossible"
+  | "address-conflict"
+  | "clients-blocked"
+  | "runtime-directory"
+  | "trigger-limit"
+  | "remove-on-stop"
+  | "accept-server"
+  | "socket-wanted-by"
+  | "socket-not-installed"
+  | "socket-mode"
+  | "reuse-port";
+
+export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
+  "listen-missing": {
+    severity: "error",
+    why: "systemd refuses a socket that listens on nothing.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      addresses.length > 0
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Socket"),
+              message: "it listens on nothing",
+              fix: "ListenStream=80, or another address",
+            },
+          ],
+  },
+  "service-missing": {
+    severity: "error",
+    why: "systemd refuses to start a socket whose service it does not find. With Accept=yes the service is a template, app@.service, and without it is not.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, starts, accepts, given }) => {
+      // Podman makes a service of each container.
+      const container = starts.replace(/\.service$/, ".container");
+      if (service !== undefined || given.some(({ base }) => base === container)) return [];
+      const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
+      const near = given.some(({ base }) => base === other);
+      return [
+        {
+          at: valueOf(unit, "Socket", "Service") ?? headerOf(unit, "Socket"),
+          message: `${templateOf(starts) ?? starts} is not among the files${near ? `, ${other} is` : ""}`,
+          fix: near
+            ? accepts
+              ? "Accept=no"
+              : "Accept=yes, or Service= with an instance"
+            : "name it after the socket, or say Service=",
+        },
+      ];
+    },
+  },
+  "accept-impossible": {
+    severity: "error",
+    why: "systemd refuses Accept=yes together with Service=, and with what has no connections.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts, addresses }) => {
+      if (!accepts) return [];
+      const service = valueOf(unit, "Socket", "Service");
+      return [
+        ...(service === undefined
+          ? []
+          : [
+              {
+                at: service,
+                message: "Accept=yes with Service=",
+                fix: "take Service= out",
+                edits: valuesOf(unit, "Socket", "Service").map((one) => replaced(one)),
+              },
+            ]),
+        ...addresses
+          .filter(({ key }) => !/^Listen(?:Stream|SequentialPacket)$/.test(key))
+          .map((setting) => ({
+            at: setting,
+            message: `Accept=yes with ${setting.key}=`,
+            fix: "Accept=no, or ListenStream=",
+          })),
+      ];
+    },
+  },
+  "address-conflict": {
+    severity: "error",
+    why: "The second bind fails (EADDRINUSE), and with it the socket. A port alone, and [::], take IPv4 too unless BindIPv6Only=ipv6-only.",
+    man: "systemd.socket(5)",
+    find: (socket) =>
+      truthOf(socketValue(socket.unit, "ReusePort")) === true
+        ? []
+        : collision(socket, socket.others).map(({ setting, first }) => {
+            const apart =
+              first.file === setting.file && !isOnlyIPv6(socket) && !collide(first, setting, true);
+            return {
+              at: setting,
+              message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
+              fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
+              edits: apart
+                ? [changed(socket.unit, "Socket", "BindIPv6Only", "ipv6-only")]
+                : first.file === setting.file
+                  ? [replaced(setting)]
+                  : [],
+            };
+          }),
+  },
+  "clients-blocked": {
+    severity: "error",
+    why: "IPAddressDeny= of the socket, other than that of the service, keeps its clients out.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) => {
+      if (valuesOf(unit, "Socket", "IPAddressAllow").length > 0) return [];
+      return valuesOf(unit, "Socket", "IPAddressDeny")
+        .filter(({ value }) => /(?:^|\s)(?:any|0\.0\.0\.0\/0|::\/0)(?:\s|$)/.test(value))
+        .map((setting) => ({
+          at: setting,
+          message: `IPAddressDeny=${setting.value} in a socket`,
+          fix: "put it into the service, which has the same sockets",
+          edits: [replaced(setting)],
+        }));
+    },
+  },
+  "runtime-directory": {
+    severity: "error",
+    why: "RuntimeDirectory= of the service is removed when that stops, with the socket in it: nobody can connect any more.",
+    man: "systemd.exec(5)",
+    find: ({ service, addresses, accepts }) => {
+      if (service === undefined || accepts) return [];
+      const { unit } = service;
+      if (
+        /^(?:yes|restart|true|on|1)$/.test(
+          valueOf(unit, "Service", "RuntimeDirectoryPreserve")?.value ?? "no",
+        )
+      )
+        return [];
+      const folders = namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, ""));
+      return addresses.filter(isPath).flatMap((setting) => {
+        const path = setting.value.replace(/^%t/, "/run");
+        const folder = folders.find((name) => path.startsWith(`/run/${name}/`));
+        return folder === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.value} lies in RuntimeDirectory=${folder}`,
+              fix: "RuntimeDirectoryPreserve=yes in the service, or another folder for the socket",
+              edits: [changed(unit, "Service", "RuntimeDirectoryPreserve", "yes")],
+            };
+      });
+    },
+  },
+  "trigger-limit": {
+    severity: "warning",
+    why: "A service that ends without accepting is started again at once; at the limit the socket fails, and the port is closed until somebody starts it.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service }) => {
+      const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
+        valueOf(unit, "Socket", key),
+      );
+      if (set || service?.program?.isNode !== true) return [];
+      return [
+        {
+          at: headerOf(unit, "Socket"),
+          message: "the default trigger limit holds",
+          fix: "TriggerLimitIntervalSec=0",
+          edits: [added(unit, "Socket", "TriggerLimitIntervalSec", "0")],
+        },
+      ];
+    },
+  },
+  "remove-on-stop": {
+    severity: "info",
+    why: "The service goes on with a socket whose file is gone, if it does not stop with the socket unit.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, addresses, accepts }) => {
+      const setting = valueOf(unit, "Socket", "RemoveOnStop");
+      if (truthOf(setting?.value) !== true || service === undefined || accepts || !addresses.some(isPath))
+        return [];
+      const bound = namesIn(service.unit, "Unit", "Requires", "BindsTo", "PartOf", "Requisite");
+      if (
+        bound.some(({ name }) => name === unit.name) ||
+        namesIn(unit, "Unit", "PartOf", "BindsTo").length > 0
+      )
+        return [];
+      return [
+        {
+          at: setting!,
+          message: `RemoveOnStop=${setting!.value}, and ${service.unit.name} does not stop with ${unit.name}`,
+          fix: `Requires=${unit.name} in the service`,
+          edits: [added(service.unit, "Unit", "Requires", unit.name)],
+        },
+      ];
+    },
+  },
+  "accept-server": {
+    severity: "warning",
+    why: "With Accept=yes each connection starts a process of its own, with that one connection: no server that runs for long.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts, service }) =>
+      !accepts ||
+      service?.program?.isNode !== true ||
+      valueOf(service.unit, "Service", "StandardInput")?.value.startsWith("socket") === true
+        ? []
+        : [
+            {
+              at: valueOf(unit, "Socket", "Accept")!,
+              message: "each connection would start Node",
+              fix: `Accept=no, and ${service.unit.name.replace("@.", ".")}`,
+            },
+          ],
+  },
+  "socket-wanted-by": {
+    severity: "info",
+    why: "sockets.target comes before the services; what is wanted by another target listens later, or never if that target is not reached.",
+    man: "systemd.special(7)",
+    find: ({ unit }) => {
+      const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
+      if (names.some(({ name }) => name === "sockets.target")) return [];
+      return names
+        .filter(({ name }) =>
+          /^(?:multi-user|default|graphical|basic|network|network-online)\.target$/.test(name),
+        )
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket wanted by ${name}`,
+          fix: "WantedBy=sockets.target",
+          edits: [replaced(setting, "sockets.target")],
+        }));
+    },
+  },
+  "socket-not-installed": {
+    severity: "warning",
+    why: "systemctl enable does nothing without [Install], and after a boot nothing listens.",
+    man: "systemd.unit(5)",
+    find: ({ unit, service }) =>
+      service?.program?.isNode !== true || unit.settings.some(({ section }) => section === "Install")
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Socket"),
+              message: "it cannot be enabled",
+              fix: "[Install] with WantedBy=sockets.target",
+              edits: [added(unit, "Install", "WantedBy", "sockets.target")],
+            },
+          ],
+  },
+  "socket-mode": {
+    severity: "info",
+    why: "By default everybody on the machine may connect to a unix socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, addresses }) => {
+      if (service?.program?.isNode !== true || valueOf(unit, "Socket", "SocketMode") !== undefined) return [];
+      return addresses
+        .filter((setting) => isPath(setting) && isStream(setting))
+        .slice(0, 1)
+        .map((setting) => ({
+          at: setting,
+          message: "its access mode is the default of 0666",
+          fix: "SocketMode=0660 with SocketGroup=, or 0666 if that is meant",
+        }));
+    },
+  },
+  "reuse-port": {
+    severity: "info",
+    why: "The kernel shares connections out among all that have the port: a second socket that nobody reads takes its part.",
+    man: "systemd.socket(5)",
+    find: ({ unit }) => {
+      const setting = valueOf(unit, "Socket", "ReusePort");
+      return truthOf(setting?.value) !== true
+        ? []
+        : [
+            {
+              at: setting!,
+              message: "ReusePort= with a socket that outlives its service anyway",
+              fix: "take it out, unless several sockets are to share the port",
+              edits: [replaced(setting!)],
+            },
+          ];
+    },
+  },
+};

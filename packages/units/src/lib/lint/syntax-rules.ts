@@ -1,0 +1,352 @@
+import { refusedAddress } from "../read/address.ts";
+import { shown } from "../read/problems.ts";
+import { refusedUnitName } from "../read/unit-name.ts";
+import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
+import { assignments, type Assignment, type UnitEntry } from "../parse/parse.ts";
+import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
+import { commandsOf, wordsOf } from "../parse/words.ts";
+import { choices, directivesOf, type ValueKind } from "./directives.ts";
+import { replaced, type Found, type Rule } from "./finding.ts";
+import { spanOf, truthOf } from "./values.ts";
+
+/** A file by itself, whatever its unit. */
+export interface FileSubject extends GivenFile {
+  /** The suffix of its unit; what is not known here is read for its syntax alone. */
+  type: string;
+  /** The name of its unit. */
+  name: string;
+}
+
+/** The sections and directives that the unit of a file may have. */
+const directivesIn = ({ type }: FileSubject) =>
+  Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
+
+const isOurs = (name: string): boolean => name.startsWith("X-");
+
+/** What systemd gets to see of the file. */
+function settingsOf({ file, unit }: FileSubject): Setting[] {
+  return assignments(unit).map((assignment) => ({ ...assignment, file }));
+}
+
+/** Assignments whose directive is known, with how its value is read. */
+function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
+  return settingsOf(subject).flatMap((setting) => {
+    const kind = directivesIn(subject)?.[setting.section]?.get(setting.key);
+    return kind === undefined ? [] : [{ setting, kind }];
+  });
+}
+
+/** How many characters differ, at least; more than two are not counted. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let at = 1; at <= one.length; at += 1) {
+    const next = [at];
+    for (let to = 1; to <= other.length; to += 1) {
+      next.push(
+        Math.min(row[to]! + 1, next[to - 1]! + 1, row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1)),
+      );
+    }
+    row = next;
+  }
+  return row[other.length]!;
+}
+
+/** The name that is likely meant. */
+function nearest(name: string, among: Iterable<string>): string | undefined {
+  const lower = name.toLowerCase();
+  const [best] = [...among]
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= 2)
+    .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
+    .filter(({ candidate, far }) => far <= Math.min(2, candidate.length / 4))
+    .toSorted((one, other) => one.far - other.far);
+  return best?.candidate;
+}
+
+function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {
+  const sections = directivesIn(subject);
+  if (sections?.[section] === undefined || sections[section].has(key) || isOurs(key)) return undefined;
+  return Object.keys(sections).find((other) => sections[other]!.has(key));
+}
+
+const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: Kind) =>
+  unit.entries.filter((entry): entry is Extract<UnitEntry, { kind: Kind }> => entry.kind === kind);
+
+const lastLine = (text: string): string =>
+  text
+    .replace(/[\n\r\0]+$/, "")
+    .split(/[\n\r\0]/)
+    .at(-1)!;
+
+/** A comment at the end of a value; a value may hold a lone # in a sentence or among the words of a shell. */
+function commentIn({ key, value }: Assignment): string | undefined {
+  if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
+  return /(?<![ \t])[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
+}
+
+/** Why a value is none of its directive's, and what is. */
+function refusedValue(setting: Setting, kind: ValueKind): { is: string; write: string } | undefined {
+  const { key, value } = setting;
+  const choice = Object.hasOwn(choices, key) ? choices[key]!.split(" ") : undefined;
+  if (value === "") return undefined;
+  if (choice !== undefined) {
+    const fits = choice.includes(value) || (choice.includes("boolean") && truthOf(value) !== undefined);
+    const names = choice.map((one) => (one === "boolean" ? "yes, no" : one)).join(", ");
+    return fits ? undefined : { is: "not among the choices", write: `one of ${names}` };
+  }
+  switch (kind) {
+    case "boolean":
+      return truthOf(value) === undefined ? { is: "not a boolean", write: "yes or no" } : undefined;
+    case "span":
+      return spanOf(value) === undefined
+        ? { is: "not a time span", write: "seconds, or a number with its unit: 30s, 5min" }
+        : undefined;
+    case "mode":
+      return /^[0-7]{1,5}$/.test(value)
+        ? undefined
+        : { is: "not an access mode", write: "it in octal: 0660" };
+    case "count":
+      return /^(?:\+?\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.test(value) && Number(value) < 2 ** 32
+        ? undefined
+        : { is: "not a number", write: "a whole number from 0" };
+    case "units": {
+      const refused = value
+        .split(/\s+/)
+        .find((name) => !/[%"'\\]/.test(name) && refusedUnitName(name.replace("@.", "@x.")) !== undefined);
+      return refused === undefined
+        ? undefined
+        : {
+            is: `${shown(refused)} is not the name of a unit`,
+            write: "it in full, as in postgresql.service",
+          };
+    }
+    case "other":
+      return key === "Environment" || key === "ReadWritePaths" ? refusedWords(setting) : undefined;
+  }
+}
+
+function refusedWords({ key, value }: Assignment): { is: string; write: string } | undefined {
+  const { words, problem } = wordsOf(value);
+  if (problem !== undefined) return { is: problem, write: "quotes in pairs, and \\\\ for a backslash" };
+  const odd = words.find((word) => unknownSpecifier(word) !== undefined);
+  if (odd !== undefined)
+    return { is: `${unknownSpecifier(odd)} is no specifier`, write: "%% for a percent sign" };
+  const wrong = key === "Environment" ? words.find((word) => !/^[A-Za-z_]\w*=/.test(word)) : undefined;
+  return wrong === undefined
+    ? undefined
+    : {
+        is: `${shown(wrong)} is not a variable with its value`,
+        write: 'NAME=value, or "NAME=a value" with its space',
+      };
+}
+
+/** The codes of these rules. */
+export type SyntaxCode =
+  | "file-unreadable"
+  | "line-ignored"
+  | "continuation-broken"
+  | "comment-inline"
+  | "section-unknown"
+  | "directive-misplaced"
+  | "directive-unknown"
+  | "value-invalid"
+  | "address-invalid"
+  | "command-refused"
+  | "directory-refused"
+  | "drop-in-name";
+
+export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
+  "file-unreadable": {
+    severity: "error",
+    why: "systemd gives the file up at such a line, and does not load the unit.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      entriesOf(subject, "unreadable").map(({ line, message }) => ({
+        at: { file: subject.file, line },
+        message,
+        fix: "[Unit], [Service] and the like for a section; UTF-8, and less than 1 MiB, for a line",
+      })),
+  },
+  "line-ignored": {
+    severity: "warning",
+    why: "systemd passes over the line.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      entriesOf(subject, "line-ignored").map(({ line, message }) => ({
+        at: { file: subject.file, line },
+        message,
+        fix: "Key=value below a section's header; a comment begins with #",
+      })),
+  },
+  "continuation-broken": {
+    severity: "warning",
+    why: "A backslash continues a line only if nothing stands behind it, not even a space.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      settingsOf(subject)
+        .filter(({ text, value }) => value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
+        .map((setting) => ({
+          at: setting,
+          message: `${setting.key}= ends in a backslash and a space`,
+          fix: "take the space away",
+        })),
+  },
+  "comment-inline": {
+    severity: "warning",
+    why: "A comment has a line of its own; behind a value it is part of it.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      settingsOf(subject).flatMap((setting) => {
+        const comment = commentIn(setting);
+        return comment === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${shown(comment.trim())} is part of ${setting.key}=`,
+              fix: "put it on the line above",
+              edits: [replaced(setting, setting.value.slice(0, -comment.length))],
+            };
+      }),
+  },
+  "section-unknown": {
+    severity: "warning",
+    why: "systemd passes over the whole section.",
+    man: "systemd.unit(5)",
+    find: (subject) => {
+      const sections = directivesIn(subject);
+      if (sections === undefined) return [];
+      return entriesOf(subject, "section")
+        .filter(({ section }) => sections[section] === undefined && !isOurs(section))
+        .map(({ section, line }) => ({
+          at: { file: subject.file, line },
+          message: `a ${subject.type} has no section [${section}]`,
+          fix: `[${nearest(section, Object.keys(sections)) ?? Object.keys(sections).join("], [")}]`,
+        }));
+    },
+  },
+  "directive-misplaced": {
+    severity: "warning",
+    why: "systemd passes over a directive in a section that is not its own.",
+    man: "systemd.unit(5)",
+    find: (subject) =>
+      settingsOf(subject).flatMap((setting) => {
+        const section = misplaced(subject, setting);
+        return section === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.key}= is not of [${setting.section}]`,
+              fix: `put it under [${section}]`,
+              edits: [
+                replaced(setting),
+                { file: setting.file, section, key: setting.key, values: [setting.value] },
+              ],
+            };
+      }),
+  },
+  "directive-unknown": {
+    severity: "warning",
+    why: "systemd passes over a directive that it does not know.",
+    man: "systemd.directives(7)",
+    find: (subject) =>
+      settingsOf(subject).flatMap((setting) => {
+        const { section, key, value } = setting;
+        const names = directivesIn(subject)?.[section];
+        if (names === undefined || names.has(key) || isOurs(key)) return [];
+        if (misplaced(subject, setting) !== undefined) return [];
+        const meant = nearest(key, names.keys());
+        return {
+          at: setting,
+          message: `${shown(key)} is not a directive of [${section}]`,
+          fix: meant === undefined ? "take it out" : `${meant}=${value}`,
+          ...(meant !== undefined && { edits: [{ ...replaced(setting, value), key: meant }] }),
+        };
+      }),
+  },
+  "value-invalid": {
+    severity: "warning",
+    why: "systemd passes over a value that it cannot read, and the default holds.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting, kind }) => {
+        const refused = commentIn(setting) === undefined ? refusedValue(setting, kind) : undefined;
+        return refused === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.key}=${shown(setting.value).slice(1, -1)}: ${refused.is}`,
+              fix: `write ${refused.write}`,
+            };
+      }),
+  },
+  "address-invalid": {
+    severity: "error",
+    why: "systemd passes over the address, and refuses a socket that has no other.",
+    man: "systemd.socket(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }) => {
+        const { section, key, value } = setting;
+        if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
+        if (value === "" || commentIn(setting) !== undefined) return [];
+        const address = expandSpecifiers(value, subject.name);
+        const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
+        return refused === undefined
+          ? []
+          : { at: setting, message: `${key}=${value}: ${refused.message}`, fix: refused.hint };
+      }),
+  },
+  "command-refused": {
+    severity: "error",
+    why: "systemd refuses the unit, or goes without the command.",
+    man: "systemd.service(5)",
+    find: (subject) =>
+      subject.type !== "service"
+        ? []
+        : settingsOf(subject)
+            .filter(isCommand)
+            .flatMap((setting) => {
+              const { problem } = commandsOf(setting.value, subject.name);
+              return problem === undefined
+                ? []
+                : {
+                    at: setting,
+                    message: `${setting.key}=: ${problem}`,
+                    fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
+                  };
+            }),
+  },
+  "directory-refused": {
+    severity: "error",
+    why: "systemd refuses the unit. WorkingDirectory= knows no quotes.",
+    man: "systemd.exec(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }): readonly Found[] => {
+        if (setting.key !== "WorkingDirectory") return [];
+        const path = expandSpecifiers(setting.value, subject.name).replace(/^-/, "");
+        if (path === "" || path === "~" || path.startsWith("/") || path.startsWith("%")) return [];
+        const unquoted = /^(["'])(\/.*)\1$/.exec(setting.value)?.[2];
+        return [
+          {
+            at: setting,
+            message: `WorkingDirectory=${setting.value} is not an absolute path`,
+            fix: unquoted === undefined ? "begin it with /" : `WorkingDirectory=${unquoted}`,
+            ...(unquoted !== undefined && { edits: [replaced(setting, unquoted)] }),
+          },
+        ];
+      }),
+  },
+  "drop-in-name": {
+    severity: "warning",
+    why: "systemd reads only those files of a drop-in folder that end in .conf.",
+    man: "systemd.unit(5)",
+    find: ({ file, base, dropInOf }) =>
+      dropInOf === undefined || base.endsWith(".conf")
+        ? []
+        : [
+            {
+              at: { file, line: 1 },
+              message: `${base} is not read`,
+              fix: `name it ${base.replace(/\.[^.]*$/, "")}.conf`,
+            },
+          ],
+  },
+};

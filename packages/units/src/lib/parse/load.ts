@@ -1,0 +1,97 @@
+import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
+import { templateOf, unitNameParts } from "./specifiers.ts";
+import { commandsOf } from "./words.ts";
+
+/** An assignment and the file it stands in. */
+export interface Setting extends Assignment {
+  file: string;
+}
+
+/** A unit as systemd has it: its file and its drop-ins. */
+export interface LoadedUnit {
+  name: string;
+  /** The file of the unit itself; a template's for an instance that has none. */
+  file: string;
+  /** What that file holds. */
+  own: UnitFile;
+  /** All assignments, in the order in which they count. */
+  settings: readonly Setting[];
+}
+
+/** A file among those that were given: a unit, or a drop-in of the folder `app.service.d`. */
+export interface GivenFile {
+  /** Its path as it was given. */
+  file: string;
+  unit: UnitFile;
+  /** The last part of the path. */
+  base: string;
+  /** The folder of a drop-in without its `.d`. */
+  dropInOf: string | undefined;
+}
+
+/** Reads files by their paths, of which the last part, for a drop-in the last two, are looked at. */
+export function readFiles(files: Readonly<Record<string, string>>): GivenFile[] {
+  return Object.entries(files).map(([file, text]) => {
+    const [base = "", folder = ""] = file.split("/").toReversed();
+    const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
+    return { file, unit: parseUnit(text), base, dropInOf };
+  });
+}
+
+/** What a unit's drop-in folders are named after, those that win first: itself, its template, its prefixes, its type. */
+function dropInNames(name: string): string[] {
+  const { prefix, instance, type } = unitNameParts(name);
+  const names: string[] = [];
+  for (let part = prefix; part !== ""; part = part.slice(0, part.lastIndexOf("-", part.length - 2) + 1)) {
+    if (instance) names.push(`${part}@${instance}.${type}`);
+    names.push(instance === undefined ? `${part}.${type}` : `${part}@.${type}`);
+  }
+  return [...names, type];
+}
+
+/**
+ * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it.
+ *
+ * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
+ */
+export function loadUnit(name: string, files: readonly GivenFile[]): LoadedUnit | undefined {
+  const unitFile = (base: string | undefined) =>
+    files.find((given) => given.dropInOf === undefined && given.base === base);
+  const own = unitFile(name) ?? unitFile(templateOf(name));
+  if (own === undefined || own.unit.entries.length === 0) return undefined;
+  const dropIns = new Map<string, GivenFile>();
+  for (const folder of dropInNames(name)) {
+    for (const given of files) {
+      if (given.dropInOf !== folder || !given.base.endsWith(".conf") || dropIns.has(given.base)) continue;
+      dropIns.set(given.base, given);
+    }
+  }
+  const inOrder = [...dropIns.keys()].toSorted().map((base) => dropIns.get(base)!);
+  const settings = [own, ...inOrder].flatMap(({ file, unit }) =>
+    readUpToRefusal(assignments(unit), name).map((assignment) => ({ ...assignment, file })),
+  );
+  return { name, file: own.file, own: own.unit, settings };
+}
+
+/** Whether this directive of a service holds command lines; systemd.service(5). */
+export const isCommand = ({ section, key }: Assignment): boolean =>
+  section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key);
+
+/** systemd reads no further in a file after a command line that it refuses. */
+function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {
+  const refused = all.findIndex(
+    (assignment) => isCommand(assignment) && commandsOf(assignment.value, name).refused === true,
+  );
+  return refused < 0 ? all : all.slice(0, refused + 1);
+}
+
+/** The assignments of a directive that count: an empty one takes back those before it. */
+export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {
+  const all = unit.settings.filter((setting) => setting.section === section && setting.key === key);
+  return all.slice(all.findLastIndex(({ value }) => value === "") + 1);
+}
+
+/** The assignment that counts of a directive with one value, or `undefined`. */
+export function valueOf(unit: LoadedUnit, section: string, key: string): Setting | undefined {
+  return valuesOf(unit, section, key).at(-1);
+}

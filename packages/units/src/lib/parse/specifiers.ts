@@ -1,0 +1,71 @@
+/** The parts of a unit's name; systemd.unit(5). */
+export interface UnitName {
+  /** Before the `@`, or before the suffix. */
+  prefix: string;
+  /** After the `@`; empty for a template, `undefined` without an `@`. */
+  instance: string | undefined;
+  /** The suffix without its dot: `service`. */
+  type: string;
+}
+
+export function unitNameParts(name: string): UnitName {
+  const [, prefix = name, instance, type = ""] = /^([^@]*)(?:@(.*))?\.([^.]*)$/s.exec(name) ?? [];
+  return { prefix, instance, type };
+}
+
+/** `app@.service` of `app@blue.service`, or `undefined` if it is no instance. */
+export function templateOf(name: string): string | undefined {
+  const { prefix, instance, type } = unitNameParts(name);
+  return instance ? `${prefix}@.${type}` : undefined;
+}
+
+/** A part of a unit's name as systemd-escape(1) --unescape has it. */
+function unescapedPart(text: string): string {
+  return text
+    .replaceAll("-", "/")
+    .replace(/\\x([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** The folders of the system manager, by their specifier. */
+const folders: Record<string, string> = {
+  C: "/var/cache",
+  E: "/etc",
+  L: "/var/log",
+  S: "/var/lib",
+  T: "/tmp",
+  V: "/var/tmp",
+  h: "/root",
+  t: "/run",
+};
+
+/**
+ * A text with those specifiers of systemd.unit(5) replaced that a unit's name and the place of the system manager's folders tell; the rest stands
+ * as it is, and so does what is no specifier.
+ */
+export function expandSpecifiers(text: string, name: string): string {
+  const { prefix, instance = "", type } = unitNameParts(name);
+  const last = prefix.slice(prefix.lastIndexOf("-") + 1);
+  const known: Record<string, string> = {
+    "%": "%",
+    I: unescapedPart(instance),
+    J: unescapedPart(last),
+    N: name.slice(0, -type.length - 1),
+    P: unescapedPart(prefix),
+    i: instance,
+    j: last,
+    n: name,
+    p: prefix,
+    ...folders,
+  };
+  return text.replace(/%(.)/gs, (whole, letter: string) => known[letter] ?? whole);
+}
+
+/** The specifiers that systemd 257 does not refuse. */
+const letters = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrsStTuUvVwWyY";
+
+/** A specifier that systemd does not know, for which it passes over what holds it, or refuses the unit; `undefined` if there is none. */
+export function unknownSpecifier(text: string): string | undefined {
+  return [...text.matchAll(/%([A-Za-z0-9%])/g)].find(
+    ([, letter]) => letter !== "%" && !letters.includes(letter!),
+  )?.[0];
+}

@@ -1,0 +1,399 @@
+import type { FindingCode } from "../src/index.ts";
+
+/** A pair of which the linter has nothing to say. */
+export const cleanPair: Record<string, string> = {
+  "app.socket": `[Unit]
+Description=App socket
+
+[Socket]
+ListenStream=80
+TriggerLimitIntervalSec=0
+
+[Install]
+WantedBy=sockets.target
+`,
+  "app.service": `[Unit]
+Description=App
+Requires=app.socket
+After=app.socket
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/node /srv/app/server.js
+DynamicUser=yes
+Restart=on-failure
+NonBlocking=true
+
+[Install]
+Also=app.socket
+`,
+};
+
+/** One fault in that pair. */
+export interface Fault {
+  code: FindingCode;
+  /** The files that differ from the pair; `undefined` is one that is not there. */
+  files: Record<string, string | undefined>;
+  /** The file that is named. */
+  file: string;
+  /** What the line that is named begins with. */
+  at: string;
+  /** What comes along with it. */
+  also?: FindingCode[];
+  /** Whether systemd says so too. */
+  refused?: boolean;
+}
+
+const socket = (from: string, to: string) => ({ "app.socket": swapped("app.socket", from, to) });
+const service = (from: string, to: string) => ({ "app.service": swapped("app.service", from, to) });
+
+function swapped(file: string, from: string, to: string): string {
+  const text = cleanPair[file]!;
+  if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
+  return text.replace(from, () => to);
+}
+
+/** One more directive of the service, or of the socket. */
+const inService = (line: string) => service("NonBlocking=true\n", `NonBlocking=true\n${line}\n`);
+const inSocket = (line: string) => socket("ListenStream=80\n", `ListenStream=80\n${line}\n`);
+const running = (command: string) => service("/usr/bin/node /srv/app/server.js", command);
+
+const other = (name: string, lines: string) =>
+  cleanPair["app.socket"]!.replace("ListenStream=80", () => `Service=app.service\n${lines}`).replaceAll(
+    "app.socket",
+    name,
+  );
+
+const template = (extra = "") =>
+  `[Unit]\nRequires=app.socket\nAfter=app.socket\nStartLimitIntervalSec=0\n\n[Service]\nType=exec\nExecStart=/usr/bin/node /srv/app/server.js\nDynamicUser=yes\n${extra}`;
+
+const at = (file: string, line: string) => ({ file, at: line });
+const socketAt = (line: string) => at("app.socket", line);
+const serviceAt = (line: string) => at("app.service", line);
+
+export const faults: Fault[] = [
+  {
+    code: "file-unreadable",
+    files: service("[Install]", "[Install"),
+    ...serviceAt("[Install"),
+    refused: true,
+  },
+  { code: "line-ignored", files: inService("NoNewPrivileges yes"), ...serviceAt("NoNewPriv"), refused: true },
+  {
+    code: "continuation-broken",
+    files: running("/usr/bin/node /srv/app/server.js \\ "),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "comment-inline",
+    files: service("NonBlocking=true", "NonBlocking=true # for Node"),
+    ...serviceAt("NonBl"),
+    refused: true,
+  },
+  {
+    code: "section-unknown",
+    files: service("[Install]", "[install]"),
+    ...serviceAt("[install]"),
+    refused: true,
+  },
+  {
+    code: "directive-misplaced",
+    files: service(
+      "StartLimitIntervalSec=0\n\n[Service]",
+      "StartLimitIntervalSec=0\n\n[Service]\nWants=network.target",
+    ),
+    ...serviceAt("Wants"),
+    refused: true,
+  },
+  {
+    code: "directive-unknown",
+    files: service("NonBlocking", "NonBlokking"),
+    ...serviceAt("NonBlokking"),
+    refused: true,
+  },
+  { code: "value-invalid", files: inService("RestartSec=fast"), ...serviceAt("RestartSec"), refused: true },
+  { code: "value-invalid", files: inService("Type=daemon"), ...serviceAt("Type"), refused: true },
+  {
+    code: "value-invalid",
+    files: inSocket("SocketMode=rw-rw----"),
+    ...socketAt("SocketMode"),
+    refused: true,
+  },
+  {
+    code: "value-invalid",
+    files: inService("Environment=A=1 B C=%Q"),
+    ...serviceAt("Environment"),
+    refused: true,
+  },
+  {
+    code: "value-invalid",
+    files: service("After=app.socket", "After=app.socket\nAfter=postgresql"),
+    ...serviceAt("After=postgresql"),
+    refused: true,
+  },
+  {
+    code: "address-invalid",
+    files: socket("ListenStream=80", "ListenStream=80\nListenStream=localhost:8080"),
+    ...socketAt("ListenStream=localhost"),
+    refused: true,
+  },
+  { code: "command-refused", files: running("bin/node server.js"), ...serviceAt("ExecStart"), refused: true },
+  {
+    code: "directory-refused",
+    files: inService('WorkingDirectory="/srv/my app"'),
+    ...serviceAt("WorkingDirectory"),
+    refused: true,
+  },
+  {
+    code: "drop-in-name",
+    files: { "app.service.d/port.txt": "[Service]\nEnvironment=A=1\n" },
+    ...at("app.service.d/port.txt", "[Service]"),
+  },
+  { code: "listen-missing", files: socket("ListenStream=80\n", ""), ...socketAt("[Socket]"), refused: true },
+  {
+    code: "service-missing",
+    files: { "app.service": undefined, "shop.service": cleanPair["app.service"]! },
+    ...socketAt("[Socket]"),
+    refused: true,
+  },
+  { code: "service-missing", files: inSocket("Accept=yes"), ...socketAt("[Socket]") },
+  {
+    code: "service-missing",
+    files: { "app.service": undefined, "app@.service": template() },
+    ...socketAt("[Socket]"),
+  },
+  {
+    code: "accept-impossible",
+    files: {
+      ...inSocket("Accept=yes\nService=app.service"),
+      "app.service": undefined,
+      "app@.service": template("StandardInput=socket\n"),
+    },
+    ...socketAt("Service="),
+    refused: true,
+    also: ["service-missing"],
+  },
+  {
+    code: "accept-impossible",
+    files: {
+      ...inSocket("ListenDatagram=80\nAccept=yes"),
+      "app.service": undefined,
+      "app@.service": template("StandardInput=socket\n"),
+    },
+    ...socketAt("ListenDatagram"),
+    refused: true,
+  },
+  {
+    code: "address-conflict",
+    files: socket("ListenStream=80", "ListenStream=[::]:80\nListenStream=0.0.0.0:80"),
+    ...socketAt("ListenStream=0"),
+  },
+  { code: "address-conflict", files: inSocket("ListenStream=80"), ...socketAt("ListenStream=80\nT") },
+  { code: "clients-blocked", files: inSocket("IPAddressDeny=any"), ...socketAt("IPAddressDeny") },
+  {
+    code: "runtime-directory",
+    files: {
+      ...socket("ListenStream=80", "ListenStream=/run/app/http.sock\nSocketMode=0660"),
+      ...inService("RuntimeDirectory=app"),
+    },
+    ...socketAt("ListenStream"),
+  },
+  { code: "trigger-limit", files: socket("TriggerLimitIntervalSec=0\n", ""), ...socketAt("[Socket]") },
+  {
+    code: "remove-on-stop",
+    files: {
+      ...socket("ListenStream=80", "ListenStream=/run/app.sock\nSocketMode=0660\nRemoveOnStop=yes"),
+      ...service("Requires=", "Wants="),
+    },
+    ...socketAt("RemoveOnStop"),
+  },
+  {
+    code: "accept-server",
+    files: { ...inSocket("Accept=yes"), "app.service": undefined, "app@.service": template() },
+    ...socketAt("Accept"),
+  },
+  { code: "socket-wanted-by", files: socket("sockets.target", "multi-user.target"), ...socketAt("WantedBy") },
+  {
+    code: "socket-not-installed",
+    files: socket("\n[Install]\nWantedBy=sockets.target\n", ""),
+    ...socketAt("[Socket]"),
+  },
+  {
+    code: "socket-mode",
+    files: socket("ListenStream=80", "ListenStream=/run/app.sock"),
+    ...socketAt("ListenStream"),
+  },
+  { code: "reuse-port", files: inSocket("ReusePort=yes"), ...socketAt("ReusePort") },
+  {
+    code: "exec-missing",
+    files: service("ExecStart=/usr/bin/node /srv/app/server.js\n", ""),
+    ...serviceAt("[Service]"),
+    refused: true,
+  },
+  {
+    code: "exec-several",
+    files: {
+      "app.service.d/node.conf":
+        "[Service]\nExecStart=/usr/bin/node --enable-source-maps /srv/app/server.js\n",
+    },
+    ...at("app.service.d/node.conf", "ExecStart"),
+    refused: true,
+  },
+  { code: "exec-relative", files: running("node /srv/app/server.js"), ...serviceAt("ExecStart") },
+  {
+    code: "requires-missing",
+    files: service("Requires=app.socket\nAfter=app.socket\n", ""),
+    ...serviceAt("[Unit]"),
+  },
+  { code: "start-limit", files: service("StartLimitIntervalSec=0\n", ""), ...serviceAt("[Unit]") },
+  {
+    code: "sockets-missing",
+    files: { ...inSocket("Service=app@blue.service"), "app.service": undefined, "app@.service": template() },
+    ...at("app@.service", "[Service]"),
+  },
+  {
+    code: "sockets-missing",
+    files: {
+      ...inSocket("FileDescriptorName=http"),
+      "api.socket": other("api.socket", "FileDescriptorName=api\nListenStream=81"),
+      ...service("Also=app.socket", "Also=app.socket api.socket"),
+    },
+    ...serviceAt("[Service]"),
+    also: ["requires-missing"],
+  },
+  {
+    code: "notify-wrapped",
+    files: service(
+      "ExecStart=/usr/bin/node /srv/app/server.js",
+      "Type=notify\nOpenFile=/run/systemd/notify:notify\nExecStart=/bin/sh -c 'node /srv/app/server.js'",
+    ),
+    ...serviceAt("ExecStart"),
+    also: ["exec-shell"],
+  },
+  { code: "notify-unheard", files: inService("Type=notify"), ...serviceAt("Type") },
+  {
+    code: "notify-blocked",
+    files: inService("Type=notify\nNotifyAccess=all\nRestrictAddressFamilies=AF_INET AF_INET6"),
+    ...serviceAt("RestrictAddressFamilies"),
+  },
+  {
+    code: "open-file-path",
+    files: inService("Type=notify\nOpenFile=%t/systemd/notify:notify"),
+    ...serviceAt("OpenFile"),
+    refused: true,
+  },
+  {
+    code: "open-file-path",
+    files: inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
+    ...serviceAt("OpenFile"),
+  },
+  {
+    code: "open-file-name",
+    files: inService("Type=notify\nOpenFile=/run/systemd/notify:ready"),
+    ...serviceAt("OpenFile"),
+  },
+  {
+    code: "notify-access-all",
+    files: inService("Type=notify\nNotifyAccess=all\nOpenFile=/run/systemd/notify:notify"),
+    ...serviceAt("NotifyAccess"),
+  },
+  {
+    code: "idle-restart",
+    files: service("Restart=on-failure", "Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min"),
+    ...serviceAt("Restart"),
+  },
+  { code: "restart-always", files: service("Restart=on-failure", "Restart=always"), ...serviceAt("Restart") },
+  {
+    code: "home-hidden",
+    files: service(
+      "ExecStart=/usr/bin/node",
+      "ProtectHome=yes\nExecStart=/home/me/.nvm/versions/node/v24.0.0/bin/node",
+    ),
+    ...serviceAt("ProtectHome"),
+  },
+  { code: "temporary-hidden", files: running("/usr/bin/node /tmp/app/server.js"), ...serviceAt("ExecStart") },
+  { code: "exec-package-manager", files: running("/usr/bin/npm start"), ...serviceAt("ExecStart") },
+  {
+    code: "exec-package-manager",
+    files: running("/bin/sh -c 'cd /srv/app && exec npm start'"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-shell",
+    files: running("/bin/sh -c 'cd /srv/app && node server.js'"),
+    ...serviceAt("ExecStart"),
+  },
+  { code: "exec-env", files: running("/usr/bin/env node /srv/app/server.js"), ...serviceAt("ExecStart") },
+  { code: "jit-killed", files: inService("MemoryDenyWriteExecute=yes"), ...serviceAt("MemoryDeny") },
+  {
+    code: "system-call-kills",
+    files: inService("SystemCallFilter=@system-service"),
+    ...serviceAt("SystemCallFilter"),
+  },
+  { code: "user-root", files: service("DynamicUser=yes", "User=root"), ...serviceAt("User") },
+  { code: "user-root", files: service("DynamicUser=yes\n", ""), ...serviceAt("[Service]") },
+  {
+    code: "port-twice",
+    files: inService('Environment=NODE_ENV=production "TITLE=a b" PORT=80'),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "port-twice",
+    files: running("/usr/bin/node /srv/app/server.js --port=80"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "port-privileged",
+    files: {
+      "app.socket": undefined,
+      "app.service": cleanPair["app.service"]!.replace("NonBlocking=true", "Environment=PORT=443")
+        .replace("Requires=app.socket\nAfter=app.socket\n", "")
+        .replace("Also=app.socket", "WantedBy=multi-user.target"),
+    },
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-reserved",
+    files: inService("Environment=LISTEN_FDS=1 A=2"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "names-missing",
+    files: {
+      ...inSocket("FileDescriptorName=http"),
+      "app-api.socket": other("app-api.socket", "ListenStream=81"),
+      ...service("Also=app.socket", "Also=app.socket app-api.socket"),
+    },
+    ...at("app-api.socket", "[Socket]"),
+    also: ["requires-missing", "sockets-missing"],
+  },
+  {
+    code: "enabled-at-boot",
+    files: service("Also=", "WantedBy=multi-user.target\nAlso="),
+    ...serviceAt("WantedBy"),
+  },
+  {
+    code: "also-missing",
+    files: service("Also=app.socket", "WantedBy=multi-user.target"),
+    ...serviceAt("[Install]"),
+    also: ["enabled-at-boot"],
+  },
+  { code: "kill-mode", files: inService("KillMode=process"), ...serviceAt("KillMode") },
+  { code: "stop-timeout", files: inService("TimeoutStopSec=5"), ...serviceAt("TimeoutStopSec") },
+  {
+    code: "stop-timeout",
+    files: inService("Environment=SOCKACT_DRAIN_TIMEOUT=2min"),
+    ...serviceAt("Environment"),
+  },
+  { code: "standard-input-socket", files: inService("StandardInput=socket"), ...serviceAt("StandardInput") },
+  { code: "pid-namespace", files: inService("PrivatePIDs=yes"), ...serviceAt("PrivatePIDs") },
+  { code: "type-unfit", files: inService("Type=forking"), ...serviceAt("Type") },
+];
+
+/** The files of a fault. */
+export function faulty({ files }: Fault): Record<string, string> {
+  const all = { ...cleanPair, ...files };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeWith } from "@sockact/testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
+import { directivesOf } from "../src/lib/lint/directives.ts";
+import { cleanPair, faults, faulty } from "./faults.ts";
+
+/** What `systemd-analyze verify` says. */
+function verify(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-lint-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    // It complains of a program that is not there.
+    writeFileSync(join(folder, name), text.replaceAll(/=\/\S*\/bin\/node /g, `=${process.execPath} `));
+  }
+  const units = Object.keys(files).filter((name) => !name.includes("/"));
+  const paths = units.map((name) => join(folder, name.replace("@.", "@blue.")));
+  const { stdout, stderr, error } = spawnSync("systemd-analyze", ["verify", ...paths], {
+    encoding: "utf8",
+    env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` },
+  });
+  return `${error?.message ?? ""}${stdout}${stderr}`;
+}
+
+describeWith({ commands: ["systemd-analyze"], systemd: 257 }, "systemd-analyze verify and the linter", () => {
+  it("agree on the clean pair", () => {
+    expect(verify(cleanPair)).toBe("");
+  });
+
+  it.each(
+    faults.filter(({ refused }) => refused).map((fault) => [fault.code, fault.at.trim(), fault] as const),
+  )("agree that systemd refuses %s at %s", (_, __, fault) => {
+    expect(verify(faulty(fault))).not.toBe("");
+  });
+
+  it.each(
+    faults
+      .map((fault) => ({ fault, before: faulty(fault) }))
+      .map(({ fault, before }) => ({ fault, before, after: fixUnits(before) }))
+      .filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after))
+      .map(({ fault, after }) => [fault.code, fault.at.trim(), after] as const),
+  )("agree on what is mended of %s at %s", (code, _, after) => {
+    expect(lintUnits(after).map((finding) => finding.code)).not.toContain(code);
+    expect(verify(after)).toBe("");
+  });
+});
+
+describeWith({ systemd: 257 }, "the directives that the linter knows", () => {
+  it("are those of systemd", () => {
+    const { stdout } = spawnSync("/usr/lib/systemd/systemd", ["--dump-configuration-items"], {
+      encoding: "utf8",
+    });
+    const sections = stdout.split(/^\[/m).map((section) => section.split("\n"));
+    for (const [type, section] of [
+      ["service", "Service"],
+      ["socket", "Socket"],
+      ["timer", "Timer"],
+      ["service", "Unit"],
+      ["service", "Install"],
+    ] as const) {
+      const names = sections
+        .find(([header]) => header === `${section}]`)!
+        .flatMap((line) => /^(\w+)=/.exec(line)?.[1] ?? []);
+      const unknown = names.filter((name) => !directivesOf[type]![section]!.has(name));
+      expect({ section, unknown, some: names.length > 5 }).toEqual({ section, unknown: [], some: true });
+    }
+  });
+});
+
+/** Findings in units of Debian that are as they are on purpose, by unit and code. */
+const justified: Record<string, Partial<Record<FindingCode, string>>> = {
+  "cockpit-wsinstance-http.service": { "requires-missing": "only its socket starts it" },
+  "cups.service": {
+    "start-limit": "a printer's queue may wait for a person; the socket is for this machine alone",
+  },
+  "libvirtd.socket": {
+    "remove-on-stop": "libvirtd is to stay up for its guests, and only wants its sockets",
+  },
+  "libvirtd.service": {
+    "requires-missing": "TCP and TLS are off until an administrator enables their sockets",
+    "sockets-missing": "the same",
+    "start-limit": "it stays up while it has guests, and a person looks at a crash",
+  },
+  "rpcbind.service": { "start-limit": "it is started at boot as well, and keeps its state over a crash" },
+  "ssh.service": {
+    "requires-missing": "with the socket disabled sshd opens the port itself",
+    "start-limit": "a configuration that sshd refuses is checked before each start",
+  },
+  "syslog.socket": { "service-missing": "syslog.service is the alias of whatever syslog is installed" },
+  "systemd-hostnamed.service": { "requires-missing": "D-Bus starts it as well" },
+  "systemd-initctl.service": { "requires-missing": "only its socket starts it" },
+  "systemd-journald.service": {
+    "requires-missing": "the audit socket is left out where the kernel's audit is off",
+    "sockets-missing": "the same",
+    "start-limit": "without a journal a machine is to stop and be looked at",
+  },
+  "systemd-networkd.service": { "start-limit": "without a network a machine is to be looked at" },
+  "systemd-rfkill.service": { "requires-missing": "only its socket starts it" },
+};
+
+function unitsIn(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => /\.(?:socket|service)$/.test(name) && existsSync(join(folder, name)))
+      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
+}
+
+const findingsIn = (files: Record<string, string>): string[] =>
+  lintUnits(files).map(({ file, code }) => `${file} ${code}`);
+
+const listed = new Set(
+  Object.entries(justified).flatMap(([unit, codes]) => Object.keys(codes).map((code) => `${unit} ${code}`)),
+);
+
+describe("units of well-kept daemons", () => {
+  const fixtures = fileURLToPath(new URL("fixtures/debian/", import.meta.url));
+  const packages = readdirSync(fixtures).filter((name) => name.includes("_"));
+
+  it("are those of packages that have sockets", () => {
+    expect(packages.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it("give nothing that is not on the list, and all that is", () => {
+    const findings = packages.flatMap((name) => findingsIn(unitsIn(join(fixtures, name))));
+    expect([...new Set(findings)].toSorted()).toEqual([...listed].toSorted());
+  });
+});
+
+const installed = "/usr/lib/systemd/system";
+
+describe.runIf(existsSync(installed))("the units of this machine that have sockets", () => {
+  it("give nothing that is not on the list", () => {
+    const all = unitsIn(installed);
+    const paired = Object.fromEntries(
+      Object.entries(all).filter(([name]) => {
+        const stem = name.replace(/@?\.\w+$/, "");
+        return `${stem}.socket` in all || `${stem}@.socket` in all;
+      }),
+    );
+    expect(findingsIn(paired).filter((finding) => !listed.has(finding))).toEqual([]);
+  });
+});
