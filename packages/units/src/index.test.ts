@@ -64,8 +64,8 @@ describe("the bundle", () => {
   // Bytes, minified and compressed: what it has, and about 15 % more. A growth beyond that should be wanted, not happen.
   // Who only emits must not carry the rest.
   it.each([
-    ["{ emitUnits }", 26_800],
-    ["*", 27_400],
+    ["{ emitUnits }", 33_500],
+    ["*", 54_500],
   ])("of %s is small", async (names, budget) => {
     const size = gzipSync(await bundle(names), { level: 9 }).length;
     expect(size).toBeLessThan(budget);

@@ -27,34 +27,38 @@ it("random descriptions are made whole: few have fields that contradict each oth
   expect(refused.length).toBeLessThan(described.length / 4);
 });
 
-describeWith({ privateSystemd: true, systemd: 257, commands: ["busctl", "dbus-daemon"] }, "random descriptions", () => {
-  let systemd: PrivateSystemd;
+describeWith(
+  { privateSystemd: true, systemd: 257, commands: ["busctl", "dbus-daemon"] },
+  "random descriptions",
+  () => {
+    let systemd: PrivateSystemd;
 
-  beforeAll(async () => {
-    systemd = await bootForCampaign();
-  });
-  afterAll(() => systemd?.close());
+    beforeAll(async () => {
+      systemd = await bootForCampaign();
+    });
+    afterAll(() => systemd?.close());
 
-  it.each(batches)(
-    "from $from on are loaded by systemd without a word, and read back as they were meant",
-    { timeout: 600_000 },
-    async ({ some }) => {
-      const files = some.map(({ description }) => emitUnits(description));
-      const { complaints, shown, links } = await readBack(
-        systemd,
-        Object.assign({}, ...files) as Record<string, string>,
-        some.flatMap(({ units }) => Object.keys(units)),
-        some.map(({ enabled }) => enabled),
-      );
-      expect.soft(complaints).toBe("");
-      const wrong = some.flatMap(({ description, units }, index) => {
-        const lines = Object.entries(units).flatMap(([unit, meant]) =>
-          differences(meant, shown[unit]!).map((line) => `${unit}: ${line}`),
+    it.each(batches)(
+      "from $from on are loaded by systemd without a word, and read back as they were meant",
+      { timeout: 600_000 },
+      async ({ some }) => {
+        const files = some.map(({ description }) => emitUnits(description));
+        const { complaints, shown, links } = await readBack(
+          systemd,
+          Object.assign({}, ...files) as Record<string, string>,
+          some.flatMap(({ units }) => Object.keys(units)),
+          some.map(({ enabled }) => enabled),
         );
-        return lines.length === 0 ? [] : [{ lines, description, files: files[index] }];
-      });
-      expect.soft(wrong).toEqual([]);
-      expect(links.toSorted()).toEqual(some.flatMap((one) => one.links).toSorted());
-    },
-  );
-});
+        expect.soft(complaints).toBe("");
+        const wrong = some.flatMap(({ description, units }, index) => {
+          const lines = Object.entries(units).flatMap(([unit, meant]) =>
+            differences(meant, shown[unit]!).map((line) => `${unit}: ${line}`),
+          );
+          return lines.length === 0 ? [] : [{ lines, description, files: files[index] }];
+        });
+        expect.soft(wrong).toEqual([]);
+        expect(links.toSorted()).toEqual(some.flatMap((one) => one.links).toSorted());
+      },
+    );
+  },
+);

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { emitUnits, UnitError, type AppDescription } from "../src/index.ts";
 import { describedBy } from "./campaign/described.ts";
 import { serviceFields, socketFields } from "./campaign/fields.ts";
+import { hardeningFields } from "./campaign/sandbox.ts";
 
 interface Schema {
   properties: Record<string, unknown>;
@@ -35,7 +36,7 @@ describe("the JSON Schema of a description", () => {
   });
 
   it("takes every description that can be written", () => {
-    for (const { description } of describedBy(20_251_106, 1000)) {
+    for (const { description } of describedBy(20_251_106, 300)) {
       validate(description);
       expect([validate.errors, description]).toEqual([null, description]);
     }
@@ -49,6 +50,11 @@ describe("the JSON Schema of a description", () => {
         socketFields,
         { ...app, sockets: [{ ...socket, unknown: 1 }] },
       ],
+      [
+        schema.definitions["HardeningOptions"]!.properties,
+        hardeningFields,
+        { ...app, hardening: { unknown: 1 } },
+      ],
     ] as const) {
       const fields = fieldsOfCode(described);
       expect(Object.keys(properties).toSorted()).toEqual(fields);
@@ -60,14 +66,15 @@ describe("the JSON Schema of a description", () => {
   it("refuses a field that there is not, at any depth", () => {
     expect(validate({ ...app, Name: "app" })).toBe(false);
     expect(validate({ ...app, sockets: [{ ...socket, backLog: 1 }] })).toBe(false);
+    expect(validate({ ...app, hardening: { uMask: "0027" } })).toBe(false);
   });
 
   it("refuses what is left out that must be there", () => {
-    for (const field of Object.keys(app)) expect(validate({ ...app, [field]: undefined })).toBe(false);
+    for (const field of ["name", "sockets"]) expect(validate({ ...app, [field]: undefined })).toBe(false);
   });
 
   it("refuses any field's value that has another type", () => {
-    const wrong = [null, { unknown: 1 }, [null], [[]]];
+    const wrong = [null, { unknown: 1 }, [null], [[null]]];
     for (const value of wrong) {
       for (const field of Object.keys(serviceFields)) {
         expect([field, value, validate({ ...app, [field]: value })]).toEqual([field, value, false]);
@@ -75,6 +82,10 @@ describe("the JSON Schema of a description", () => {
       for (const field of Object.keys(socketFields)) {
         const sockets = [{ ...socket, [field]: value }];
         expect([field, value, validate({ ...app, sockets })]).toEqual([field, value, false]);
+      }
+      for (const field of Object.keys(hardeningFields)) {
+        const hardening = { [field]: value };
+        expect([field, value, validate({ ...app, hardening })]).toEqual([field, value, false]);
       }
     }
   });

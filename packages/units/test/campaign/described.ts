@@ -168,7 +168,8 @@ function isInHome({ workingDirectory }: Filled<AppDescription>): boolean {
 /** Takes `%i` out where the unit has none. */
 function withoutInstances<Description>(filling: Filled<Description>): void {
   const said = filling as Record<string, Said | undefined>;
-  for (const [name, entry] of Object.entries(said)) if (entry !== undefined) said[name] = withoutInstance(entry);
+  for (const [name, entry] of Object.entries(said))
+    if (entry !== undefined) said[name] = withoutInstance(entry);
 }
 
 /** Takes out the fields that are refused until none is, and says which those were. */

@@ -33,7 +33,11 @@ function elsewhere(_: string): undefined {
   return undefined;
 }
 
-export function property<Value>(name: string, said: fc.Arbitrary<Said<Value>>, otherwise?: unknown): Field<Value> {
+export function property<Value>(
+  name: string,
+  said: fc.Arbitrary<Said<Value>>,
+  otherwise?: unknown,
+): Field<Value> {
   return {
     values: said.map(({ value, shown }) => ({ value, shown: { [name]: shown } })),
     otherwise: otherwise === undefined ? {} : { [name]: otherwise },
@@ -232,7 +236,11 @@ const exec: fc.Arbitrary<Said<readonly Argument[], [string, string[]]>> = fc
   }));
 
 const command: fc.Arbitrary<Said<Command>> = fc
-  .tuple(exec, fc.boolean(), fc.record({ mayFail: fc.boolean(), privileged: fc.boolean() }, { requiredKeys: [] }))
+  .tuple(
+    exec,
+    fc.boolean(),
+    fc.record({ mayFail: fc.boolean(), privileged: fc.boolean() }, { requiredKeys: [] }),
+  )
   .map(([{ value, shown }, plain, flags]) =>
     plain
       ? { value, shown: [...shown, []] }
@@ -331,7 +339,10 @@ const exitStatuses = fc.array(fc.oneof(fc.nat(255), signal), { maxLength: 4 }).m
 
 const output = fc.oneof<fc.Arbitrary<Said<string>>[]>(
   // It takes after the input, and where that is nothing becomes the journal.
-  fc.constant({ value: "inherit", shown: (shown: unknown) => ["inherit", "journal"].includes(shown as string) }),
+  fc.constant({
+    value: "inherit",
+    shown: (shown: unknown) => ["inherit", "journal"].includes(shown as string),
+  }),
   values.word("null", "tty", "journal", "kmsg", "journal+console", "kmsg+console", "socket"),
   fc
     .tuple(fc.constantFrom("file", "append", "truncate"), values.path)
@@ -341,7 +352,10 @@ const output = fc.oneof<fc.Arbitrary<Said<string>>[]>(
 /** One number for both limits, or the soft and the hard one. */
 function limit(name: string, amounts: fc.Arbitrary<Said<number | string, number>>): Field<Limit> {
   const shown = (soft: number, hard: number) => ({ [`${name}Soft`]: soft, [name]: hard });
-  const one = fc.oneof({ weight: 4, arbitrary: amounts }, { weight: 1, arbitrary: fc.constant(values.infinity) });
+  const one = fc.oneof(
+    { weight: 4, arbitrary: amounts },
+    { weight: 1, arbitrary: fc.constant(values.infinity) },
+  );
   return properties(
     fc.oneof(
       one.map((said) => ({ value: said.value, shown: shown(said.shown, said.shown) })),
@@ -443,14 +457,16 @@ export const serviceFields: Fields<AppDescription> = {
   documentation: property(
     "Documentation",
     values.list(
-      values.expanding(values.same(
-        fc.oneof(
-          fc
-            .webUrl({ validSchemes: ["http", "https"], withQueryParameters: true, withFragments: true })
-            .filter((url) => !/['"\\]/.test(url)),
-          fc.constantFrom("file:/etc/passwd", "man:node(1)", "info:gzip", "https://example.com/a%20b"),
+      values.expanding(
+        values.same(
+          fc.oneof(
+            fc
+              .webUrl({ validSchemes: ["http", "https"], withQueryParameters: true, withFragments: true })
+              .filter((url) => !/['"\\]/.test(url)),
+            fc.constantFrom("file:/etc/passwd", "man:node(1)", "info:gzip", "https://example.com/a%20b"),
+          ),
         ),
-      )),
+      ),
     ),
     [],
   ),
@@ -464,10 +480,7 @@ export const serviceFields: Fields<AppDescription> = {
     ),
     [],
   ),
-  requiresMountsFor: property(
-    "RequiresMountsFor",
-    values.oneOrMore(values.expanding(values.plainPath)),
-  ),
+  requiresMountsFor: property("RequiresMountsFor", values.oneOrMore(values.expanding(values.plainPath))),
   user: property("User", values.account),
   group: property("Group", values.account),
   supplementaryGroups: property("SupplementaryGroups", values.list(values.account), []),
@@ -545,7 +558,11 @@ export const serviceFields: Fields<AppDescription> = {
     values.word("no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"),
   ),
   restartSec: property("RestartUSec", values.duration),
-  restartSteps: property("RestartSteps", fc.integer({ min: 1, max: 4_294_967_295 }).map((value) => ({ value, shown: value })), 0),
+  restartSteps: property(
+    "RestartSteps",
+    fc.integer({ min: 1, max: 4_294_967_295 }).map((value) => ({ value, shown: value })),
+    0,
+  ),
   restartMaxDelaySec: property("RestartMaxDelayUSec", values.duration, values.infinity.shown),
   restartPreventExitStatus: property("RestartPreventExitStatus", exitStatuses, [[], []]),
   successExitStatus: property("SuccessExitStatus", exitStatuses, [[], []]),

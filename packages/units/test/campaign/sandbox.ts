@@ -30,10 +30,10 @@ const capabilities: Record<string, bigint> = {
 
 /** What systemd takes from the bounding set by itself. */
 const takenBy = {
-  privateDevices: 1n << 27n | 1n << 17n,
+  privateDevices: (1n << 27n) | (1n << 17n),
   protectKernelModules: 1n << 16n,
   protectKernelLogs: 1n << 34n,
-  protectClock: 1n << 25n | 1n << 35n,
+  protectClock: (1n << 25n) | (1n << 35n),
 } as const;
 
 const namespaces = {
@@ -49,7 +49,12 @@ const namespaces = {
 const errorNumbers = { EPERM: 1, EACCES: 13, ENOSYS: 38 } as const;
 
 /** Calls that a name lets through, or forbids. */
-const calls: Record<string, string> = { "@resources": "setpriority", "@swap": "swapon", reboot: "reboot", fork: "fork" };
+const calls: Record<string, string> = {
+  "@resources": "setpriority",
+  "@swap": "swapon",
+  reboot: "reboot",
+  fork: "fork",
+};
 
 const names = (some: readonly string[]) => fc.subarray([...some], { minLength: 0 });
 const orFalse = <Value>(arbitrary: fc.Arbitrary<Value>) =>
@@ -88,32 +93,58 @@ export const hardeningFields: Fields<HardeningOptions> = {
   privateNetwork: flag("PrivateNetwork"),
   privateUsers: flag("PrivateUsers"),
   privateIPC: flag("PrivateIPC"),
-  protectSystem: choice("ProtectSystem", [true, "yes"], [false, "no"], ["full", "full"], ["strict", "strict"]),
-  protectHome: choice("ProtectHome", [true, "yes"], [false, "no"], ["read-only", "read-only"], ["tmpfs", "tmpfs"]),
+  protectSystem: choice(
+    "ProtectSystem",
+    [true, "yes"],
+    [false, "no"],
+    ["full", "full"],
+    ["strict", "strict"],
+  ),
+  protectHome: choice(
+    "ProtectHome",
+    [true, "yes"],
+    [false, "no"],
+    ["read-only", "read-only"],
+    ["tmpfs", "tmpfs"],
+  ),
   protectKernelTunables: flag("ProtectKernelTunables"),
   protectKernelModules: flag("ProtectKernelModules"),
   protectKernelLogs: flag("ProtectKernelLogs"),
   protectControlGroups: flag("ProtectControlGroups"),
   protectClock: flag("ProtectClock"),
   protectHostname: flag("ProtectHostname"),
-  protectProc: choice("ProtectProc", [false, "default"], ["noaccess", "noaccess"], ["ptraceable", "ptraceable"], ["default", "default"]),
+  protectProc: choice(
+    "ProtectProc",
+    [false, "default"],
+    ["noaccess", "noaccess"],
+    ["ptraceable", "ptraceable"],
+    ["default", "default"],
+  ),
   procSubset: choice("ProcSubset", [false, "all"], ["all", "all"], ["pid", "pid"]),
   lockPersonality: flag("LockPersonality"),
   restrictNamespaces: property(
     "RestrictNamespaces",
     fc.oneof<fc.Arbitrary<values.Said<boolean | (keyof typeof namespaces)[]>>[]>(
       fc.constantFrom({ value: true, shown: 0 }, { value: false, shown: values.infinity.shown }),
-      fc.subarray(Object.keys(namespaces) as (keyof typeof namespaces)[], { minLength: 1, maxLength: 6 }).map((value) => ({
-        value,
-        shown: value.reduce((sum, name) => sum + namespaces[name], 0),
-      })),
+      fc
+        .subarray(Object.keys(namespaces) as (keyof typeof namespaces)[], { minLength: 1, maxLength: 6 })
+        .map((value) => ({
+          value,
+          shown: value.reduce((sum, name) => sum + namespaces[name], 0),
+        })),
     ),
   ),
   restrictRealtime: flag("RestrictRealtime"),
   restrictSUIDSGID: flag("RestrictSUIDSGID"),
   memoryDenyWriteExecute: flag("MemoryDenyWriteExecute"),
   removeIPC: flag("RemoveIPC"),
-  keyringMode: choice("KeyringMode", [false, "private"], ["inherit", "inherit"], ["private", "private"], ["shared", "shared"]),
+  keyringMode: choice(
+    "KeyringMode",
+    [false, "private"],
+    ["inherit", "inherit"],
+    ["private", "private"],
+    ["shared", "shared"],
+  ),
   umask: property(
     "UMask",
     fc.oneof<fc.Arbitrary<values.Said<string | false>>[]>(
@@ -144,7 +175,11 @@ export const hardeningFields: Fields<HardeningOptions> = {
       shown: value === false ? [false, []] : families(...value),
     })),
   ),
-  ipAddressAllow: property("IPAddressAllow", addresses.map((value) => ({ value, shown: networksOf(value) })), []),
+  ipAddressAllow: property(
+    "IPAddressAllow",
+    addresses.map((value) => ({ value, shown: networksOf(value) })),
+    [],
+  ),
   ipAddressDeny: property(
     "IPAddressDeny",
     fc.oneof<fc.Arbitrary<values.Said<boolean | string[]>>[]>(
@@ -234,7 +269,12 @@ function filterShown(asked: readonly string[], hasProfile: boolean): (shown: unk
     const named = Object.entries(calls).flatMap(([name, call]): [string, boolean][] =>
       asked.includes(`~${name}`) ? [[call, false]] : asked.includes(name) ? [[call, true]] : [],
     );
-    const always: [string, boolean][] = hasProfile ? [["accept4", true], ["settimeofday", false]] : [];
+    const always: [string, boolean][] = hasProfile
+      ? [
+          ["accept4", true],
+          ["settimeofday", false],
+        ]
+      : [];
     return [...always, ...named].every(([call, goes]) => passes(call) === goes);
   };
 }
@@ -246,12 +286,19 @@ function combined(description: AppDescription, options: HardeningOptions, profil
   const bits = (list: readonly string[]) => list.reduce((sum, name) => sum | (1n << capabilities[name]!), 0n);
   const whole = 2n ** 64n - 1n;
   const asked =
-    bounding === false ? whole : bounding !== undefined && (hasProfile || options.capabilityBoundingSet !== undefined) ? bits(bounding) : hasProfile ? 0n : whole;
+    bounding === false
+      ? whole
+      : bounding !== undefined && (hasProfile || options.capabilityBoundingSet !== undefined)
+        ? bits(bounding)
+        : hasProfile
+          ? 0n
+          : whole;
   const taken = Object.entries(takenBy).reduce(
-    (sum, [field, of]) => (options[field as keyof typeof takenBy] ?? hasProfile ? sum | of : sum),
+    (sum, [field, of]) => ((options[field as keyof typeof takenBy] ?? hasProfile) ? sum | of : sum),
     0n,
   );
-  const filtered = options.systemCallFilter !== false && (hasProfile || options.systemCallFilter !== undefined);
+  const filtered =
+    options.systemCallFilter !== false && (hasProfile || options.systemCallFilter !== undefined);
   return {
     CapabilityBoundingSet: Number(asked & ~taken),
     AmbientCapabilities: Number(bits(ambient || [])),
@@ -269,7 +316,13 @@ function combined(description: AppDescription, options: HardeningOptions, profil
 
 /** What systemd shows of a service's sandbox: `single` is that of the directives that the description has. */
 export function sandboxShown(description: AppDescription, inHome: boolean, single: Shown): Shown {
-  const { hardening = {}, rolling, type = rolling === true ? "notify" : "simple", openFile, notifyAccess } = description;
+  const {
+    hardening = {},
+    rolling,
+    type = rolling === true ? "notify" : "simple",
+    openFile,
+    notifyAccess,
+  } = description;
   const options: HardeningOptions = typeof hardening === "string" ? { profile: hardening } : hardening;
   const { profile = "outbound" } = options;
   const sends = type.startsWith("notify") && (openFile === false || notifyAccess === "all");

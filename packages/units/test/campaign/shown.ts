@@ -9,7 +9,9 @@ const unordered = [
   ...dependencies,
   ..."Conditions Asserts Environment IPAddressAllow IPAddressDeny TriggeredBy SupplementaryGroups".split(" "),
   ..."StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory".split(" "),
-  ..."LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential".split(" "),
+  ..."LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential".split(
+    " ",
+  ),
 ];
 const addedBySystemd =
   /^(?:(?:sysinit|basic|network-pre|network|shutdown)\.target|systemd-(?:journald\.socket|tmpfiles-setup\.service|remount-fs\.service)|.*\.(?:mount|slice))$/;
@@ -40,13 +42,16 @@ export function together(parts: readonly Shown[]): Shown {
 
 function isMeant(property: string, meant: unknown, shown: unknown): boolean {
   if (typeof meant === "function") return (meant as (shown: unknown) => boolean)(shown);
-  if (atLeast.includes(property)) return (meant as string[]).every((entry) => (shown as string[]).includes(entry));
+  if (atLeast.includes(property))
+    return (meant as string[]).every((entry) => (shown as string[]).includes(entry));
   return isDeepStrictEqual(comparable(property, shown), comparable(property, meant));
 }
 
 /** What is not shown as it was meant, a line for each property. */
 export function differences(meant: Shown, shown: Shown): string[] {
-  const differing = Object.entries(meant).filter(([property, value]) => !isMeant(property, value, shown[property]));
+  const differing = Object.entries(meant).filter(
+    ([property, value]) => !isMeant(property, value, shown[property]),
+  );
   return differing.map(
     ([property, value]) => `${property} is ${JSON.stringify(shown[property])}, not ${JSON.stringify(value)}`,
   );

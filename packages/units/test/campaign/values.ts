@@ -320,7 +320,9 @@ const units: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 3
 export function size(least: number, letters: string): fc.Arbitrary<Said<Size, number>> {
   const unit = fc.constantFrom("", ...letters);
   return fc.oneof(
-    same(fc.oneof(fc.integer({ min: least, max: 1_000_000 }), fc.constantFrom(1, Number.MAX_SAFE_INTEGER - 1e9))),
+    same(
+      fc.oneof(fc.integer({ min: least, max: 1_000_000 }), fc.constantFrom(1, Number.MAX_SAFE_INTEGER - 1e9)),
+    ),
     fc.tuple(fc.integer({ min: least, max: 999_999 }), unit).map(([count, letter]) => ({
       value: `${count}${letter}`,
       shown: count * units[letter]!,

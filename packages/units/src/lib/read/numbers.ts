@@ -102,7 +102,4 @@ export const countLimit: Read = limit(
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
 
-export const sizeLimit: Read = limit(
-  bytes,
-  "bytes, 'infinity', or the soft and the hard limit: '64M:1G'",
-);
+export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and the hard limit: '64M:1G'");
