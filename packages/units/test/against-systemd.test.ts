@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import fc from "fast-check";
-import { expect, it, onTestFinished } from "vitest";
+import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { emitUnits, UnitError } from "../src/index.ts";
 import { durationOf, durationText } from "../src/lib/read/duration.ts";
 import { escapeUnitName, unitNamePart } from "../src/lib/write/escape.ts";
@@ -78,9 +78,12 @@ describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
     odd.filter((text) => !text.includes("\0")),
     seed,
   );
-  const escaped = run("systemd-escape", "--", ...texts)
-    .trimEnd()
-    .split(" ");
+  let escaped: string[];
+  beforeAll(() => {
+    escaped = run("systemd-escape", "--", ...texts)
+      .trimEnd()
+      .split(" ");
+  });
 
   it("writes a text as we do", () => {
     expect(texts.map(escapeUnitName)).toEqual(escaped);
@@ -150,12 +153,13 @@ describeWith({ commands: ["systemd-analyze"] }, "systemd", () => {
     const zoned = fc
       .tuple(fc.ipV6(), fc.constantFrom("lo", "1", "none0"))
       .map(([ip, zone]) => `[${ip}]:80%${zone}`);
+    const plainAddress = address.filter(({ value }) => typeof value !== "object");
     const texts = [
       ...new Set(
         fc.sample(
           almost(
             fc.oneof(
-              { weight: 6, arbitrary: address.map(({ value }) => String(value)) },
+              { weight: 6, arbitrary: plainAddress.map(({ value }) => String(value)) },
               { weight: 1, arbitrary: zoned },
             ),
             "0123456789abf:.[]/@%* -",

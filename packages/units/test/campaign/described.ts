@@ -143,7 +143,8 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     take(service, "restart");
   if (!service.restartSteps || !service.restartMaxDelaySec)
     take(service, "restartSteps", "restartMaxDelaySec");
-  if (service.credentials && type?.value === "simple") take(service, "execStartPost");
+  if ((service.credentials || service.importCredentials) && type?.value === "simple")
+    take(service, "execStartPost");
 
   const node = exec!.value[0] === "/srv/bin/node";
   if (!node) take(service, "jitless");

@@ -9,7 +9,7 @@ const unordered = [
   ...dependencies,
   ..."Conditions Asserts Environment IPAddressAllow IPAddressDeny TriggeredBy SupplementaryGroups".split(" "),
   ..."StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory".split(" "),
-  ..."LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential".split(
+  ..."LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential PassEnvironment".split(
     " ",
   ),
 ];

@@ -19,6 +19,7 @@ interface LifecycleFields {
   restartMaxDelaySec?: unknown;
   execStartPost?: unknown;
   credentials?: unknown;
+  importCredentials?: unknown;
 }
 
 /** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
@@ -100,7 +101,10 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
       "make it longer than the first wait",
     );
   }
-  if (type === "simple" && fields.credentials !== undefined && fields.execStartPost !== undefined) {
+  const hasCredentials = [fields.credentials, fields.importCredentials].some(
+    (given) => typeof given === "object" && given !== null && Object.keys(given).length > 0,
+  );
+  if (type === "simple" && hasCredentials && fields.execStartPost !== undefined) {
     refuse(
       "execStartPost",
       "with type simple it could run before the credentials are there",
