@@ -3,8 +3,9 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { emitUnits, UnitError, type AppDescription } from "../src/index.ts";
 import { describedBy } from "./campaign/described.ts";
-import { serviceFields, socketFields } from "./campaign/fields.ts";
 import { hardeningFields } from "./campaign/sandbox.ts";
+import { serviceFields } from "./campaign/service-fields.ts";
+import { socketFields } from "./campaign/socket-fields.ts";
 
 interface Schema {
   properties: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
-import { programs, requiredUnits } from "./fields.ts";
+import { programs, requiredUnits } from "./service-fields.ts";
 import type { Shown } from "./shown.ts";
 
 const folder = "/run/systemd/system";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { AppDescription, HardeningOptions } from "../../src/index.ts";
-import { apart, property, type Field, type Fields } from "./fields.ts";
+import { apart, property, type Field, type Fields } from "./field.ts";
 import type { Shown } from "./shown.ts";
 import * as values from "./values.ts";
 

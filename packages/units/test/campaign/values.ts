@@ -96,9 +96,9 @@ export function expanding(texts: fc.Arbitrary<Said<string, string>>): fc.Arbitra
     { weight: 4, arbitrary: texts },
     {
       weight: 1,
-      arbitrary: fc.tuple(texts, specifiers).map(([{ value, shown }, [specifier, expanded]]) => ({
+      arbitrary: fc.tuple(texts, specifiers).map(([{ value, shown }, [specifier, expansion]]) => ({
         value: { specifier: value.replaceAll("%", "%%") + specifier },
-        shown: shown + expanded,
+        shown: shown + expansion,
       })),
     },
   );
@@ -230,7 +230,7 @@ export const otherUnit = same(
     .map(([name, suffix]) => `${name}.${suffix}`),
 );
 
-export const unit: fc.Arbitrary<Said<Text, string>> = fc.oneof(
+export const unitName: fc.Arbitrary<Said<Text, string>> = fc.oneof(
   { weight: 6, arbitrary: otherUnit },
   {
     weight: 1,
@@ -259,7 +259,7 @@ const byte = fc.nat(255);
 
 /** An IP address as an address of a port has it, and as inet_ntop(3) writes it. */
 const host = fc.oneof(
-  same(fc.tuple(byte, byte, byte, byte).map((bytes) => bytes.join("."))),
+  same(fc.tuple(byte, byte, byte, byte).map((numbers) => numbers.join("."))),
   fc.ipV6().map((address) => ({
     value: `[${address}]`,
     shown: `[${new SocketAddress({ family: "ipv6", address }).address}]`,
@@ -299,14 +299,14 @@ export const unixAddress: fc.Arbitrary<Said<Text, string>> = fc.oneof(
 );
 
 /** An address of systemd.socket(5). */
-export const address: fc.Arbitrary<Said<Text | number, string>> = fc.oneof(
+export const plainAddress: fc.Arbitrary<Said<string | number, string>> = fc.oneof(
   port.map((value) => ({ value, shown: `${everyHost}:${value}` })),
   port.map((value) => ({ value: String(value), shown: `${everyHost}:${value}` })),
   fc.tuple(host, port).map(([{ value, shown }, number]) => ({
     value: `${value}:${number}`,
     shown: `${shown}:${number}`,
   })),
-  unixAddress,
+  unixAddressText,
   same(
     fc
       .tuple(fc.constantFrom("", "2", "3", "4294967294"), fc.integer({ min: 1, max: 4_294_967_294 }))
@@ -314,19 +314,23 @@ export const address: fc.Arbitrary<Said<Text | number, string>> = fc.oneof(
   ),
 );
 
-const units: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+export const address: fc.Arbitrary<Said<Text | number, string>> = fc.oneof(
+  { weight: 4, arbitrary: plainAddress },
+  { weight: 1, arbitrary: unixAddress },
+);
 
-/** Bytes, at least so many, as a number or with a unit of these. */
-export function size(least: number, letters: string): fc.Arbitrary<Said<Size, number>> {
-  const unit = fc.constantFrom("", ...letters);
+const sizes = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+type SizeUnit = keyof typeof sizes;
+
+/** Bytes, at least so many, as a number or with one of these units. */
+export function bytes(least: number, ...letters: SizeUnit[]): fc.Arbitrary<Said<Size, number>> {
   return fc.oneof(
     same(
       fc.oneof(fc.integer({ min: least, max: 1_000_000 }), fc.constantFrom(1, Number.MAX_SAFE_INTEGER - 1e9)),
     ),
-    fc.tuple(fc.integer({ min: least, max: 999_999 }), unit).map(([count, letter]) => ({
-      value: `${count}${letter}`,
-      shown: count * units[letter]!,
-    })),
+    fc
+      .tuple(fc.integer({ min: least, max: 999_999 }), fc.constantFrom<SizeUnit[]>("", ...letters))
+      .map(([whole, letter]) => ({ value: `${whole}${letter}`, shown: whole * sizes[letter] })),
   );
 }
 

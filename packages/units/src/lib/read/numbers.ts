@@ -80,8 +80,8 @@ export const quota: Read = (value, path, problems) =>
 const powers = "KMGT";
 
 /** How much a limit is, to compare it. */
-function amount(limit: string): number {
-  const [, digits, unit = ""] = /^(\d+)([KMGT]?)$/.exec(limit) ?? [];
+function amount(text: string): number {
+  const [, digits, unit = ""] = /^(\d+)([KMGT]?)$/.exec(text) ?? [];
   return digits === undefined ? Infinity : Number(digits) * 1024 ** (powers.indexOf(unit || " ") + 1);
 }
 

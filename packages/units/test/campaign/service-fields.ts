@@ -7,186 +7,23 @@ import type {
   Credential,
   Duration,
   Limit,
-  ListenAddress,
-  RawSection,
   Signal,
-  SocketDescription,
   Text,
 } from "../../src/index.ts";
-import type { Shown } from "./shown.ts";
+import {
+  apart,
+  elsewhere,
+  infinityForZero,
+  ofInstall,
+  ofUnit,
+  properties,
+  property,
+  raw,
+  type Field,
+  type Fields,
+} from "./field.ts";
 import * as values from "./values.ts";
 import type { Said } from "./values.ts";
-
-/** How a field is filled in, and what systemd shows of it; `otherwise` if it is left out. */
-export interface Field<Value> {
-  values: fc.Arbitrary<{ value: Value; shown: Shown }>;
-  otherwise: Shown;
-}
-
-/** Every field of a description; `undefined` for one that the campaign leaves to other tests. */
-export type Fields<Description> = {
-  [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> | undefined;
-};
-
-/** A field that the campaign does not fill in, and where it is tested. */
-function elsewhere(_: string): undefined {
-  return undefined;
-}
-
-export function property<Value>(
-  name: string,
-  said: fc.Arbitrary<Said<Value>>,
-  otherwise?: unknown,
-): Field<Value> {
-  return {
-    values: said.map(({ value, shown }) => ({ value, shown: { [name]: shown } })),
-    otherwise: otherwise === undefined ? {} : { [name]: otherwise },
-  };
-}
-
-/** A field whose traces are more than a property; `consequences` has them. */
-export function apart<Value>(arbitrary: fc.Arbitrary<Value>): Field<Value> {
-  return { values: arbitrary.map((value) => ({ value, shown: {} })), otherwise: {} };
-}
-
-/** `Listen` has the addresses of all fields, each with its kind. */
-function listening<Address extends ListenAddress>(
-  kind: string,
-  addresses: fc.Arbitrary<Said<Address, string>>,
-): Field<Address | Address[]> {
-  const said = addresses.map(({ value, shown }) => ({ value, shown: [kind, shown] }));
-  return property("Listen", values.oneOrMore(said), []);
-}
-
-/** A field that has several properties. */
-function properties<Value>(
-  said: fc.Arbitrary<{ value: Value; shown: Shown }>,
-  otherwise: Shown = {},
-): Field<Value> {
-  return { values: said, otherwise };
-}
-
-/** What raw sections of every unit can have. */
-const ofUnit = values
-  .list(
-    values
-      .expanding(values.path)
-      .map(({ value, shown }) => ({ value, shown: ["AssertPathExists", false, false, shown, 0] })),
-    1,
-  )
-  .map(({ value, shown }) => ({ value: { AssertPathExists: value }, shown: { Asserts: shown } }));
-const ofInstall = values.otherUnit.map(({ value }) => ({ value: { RequiredBy: value }, shown: {} }));
-
-/** Raw sections, each of which may be left out. */
-function raw<Name extends string>(
-  sections: Record<Name, fc.Arbitrary<{ value: RawSection; shown: Shown }>>,
-): Field<Partial<Record<Name, RawSection>>> {
-  const names = Object.keys(sections) as Name[];
-  return properties(
-    fc.tuple(...names.map((name) => fc.option(sections[name], { nil: undefined }))).map((filled) => ({
-      value: Object.fromEntries(
-        filled.flatMap((section, index) => (section === undefined ? [] : [[names[index], section.value]])),
-      ) as Partial<Record<Name, RawSection>>,
-      shown: Object.assign({}, ...filled.map((section) => section?.shown)) as Shown,
-    })),
-  );
-}
-
-const positiveInteger = values.integer(0, 2_147_483_647);
-
-export const socketFields: Fields<SocketDescription> = {
-  listen: listening("Stream", values.address),
-  listenDatagram: listening("Datagram", values.address),
-  listenSequentialPacket: listening("SequentialPacket", values.unixAddress),
-  socketProtocol: property(
-    "SocketProtocol",
-    fc.constantFrom(
-      { value: "udplite", shown: 136 } as const,
-      { value: "sctp", shown: 132 } as const,
-      { value: "mptcp", shown: 262 } as const,
-    ),
-    0,
-  ),
-  // Filled in by `described`, since the service depends on it.
-  accept: apart(fc.constant(true)),
-  maxConnections: property("MaxConnections", values.integer(1, 4_294_967_295), 64),
-  maxConnectionsPerSource: property("MaxConnectionsPerSource", values.count(4_294_967_295)),
-  flushPending: property("FlushPending", values.flag, false),
-  description: property("Description", values.expanding(values.same(values.line()))),
-  name: property(
-    "FileDescriptorName",
-    values.same(
-      values
-        .ascii({ minLength: 1, maxLength: 20 })
-        .map((text) => text.replace(/[:\\]/g, "/").replace(/^ | $/g, "_"))
-        .filter((text) => !["connection", "stored", "unknown"].includes(text)),
-    ),
-  ),
-  noDelay: property("NoDelay", values.flag, false),
-  backlog: property("Backlog", values.count(4_294_967_295)),
-  bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),
-  bindToDevice: property("BindToDevice", values.word("lo", "eth0", "br-lan.1", "wg_0"), ""),
-  freeBind: property("FreeBind", values.flag, false),
-  transparent: property("Transparent", values.flag, false),
-  broadcast: property("Broadcast", values.flag, false),
-  reusePort: property("ReusePort", values.flag, false),
-  keepAlive: property("KeepAlive", values.flag, false),
-  keepAliveTimeSec: property("KeepAliveTimeUSec", values.duration, 0),
-  keepAliveIntervalSec: property("KeepAliveIntervalUSec", values.duration, 0),
-  keepAliveProbes: property("KeepAliveProbes", values.count(4_294_967_295), 0),
-  deferAcceptSec: property("DeferAcceptUSec", values.duration, 0),
-  priority: property("Priority", positiveInteger, -1),
-  receiveBuffer: property("ReceiveBuffer", values.size(0, "KMG"), 0),
-  sendBuffer: property("SendBuffer", values.size(0, "KMG"), 0),
-  ipTOS: property(
-    "IPTOS",
-    fc.oneof<fc.Arbitrary<Said<number | "low-delay" | "throughput" | "reliability" | "low-cost">>[]>(
-      values.integer(0, 255),
-      fc.constantFrom(
-        { value: "low-delay", shown: 16 },
-        { value: "throughput", shown: 8 },
-        { value: "reliability", shown: 4 },
-        { value: "low-cost", shown: 2 },
-      ),
-    ),
-    -1,
-  ),
-  ipTTL: property("IPTTL", values.integer(1, 255), -1),
-  mark: property("Mark", positiveInteger, -1),
-  tcpCongestion: property("TCPCongestion", values.word("cubic", "bbr", "reno"), ""),
-  passCredentials: property("PassCredentials", values.flag, false),
-  passSecurity: property("PassSecurity", values.flag, false),
-  passPacketInfo: property("PassPacketInfo", values.flag, false),
-  passPIDFD: elsewhere("of systemd 258: test/verify.test.ts, where there is one"),
-  acceptFileDescriptors: elsewhere("as passPIDFD"),
-  deferTrigger: elsewhere("as passPIDFD"),
-  deferTriggerMaxSec: elsewhere("as passPIDFD"),
-  timestamping: property("Timestamping", values.word("off", "us", "ns"), "off"),
-  symlinks: property("Symlinks", values.oneOrMore(values.expanding(values.plainPath)), []),
-  smackLabel: property("SmackLabel", values.expanding(values.same(values.line(8))), ""),
-  smackLabelIPIn: property("SmackLabelIPIn", values.expanding(values.same(values.line(8))), ""),
-  smackLabelIPOut: property("SmackLabelIPOut", values.expanding(values.same(values.line(8))), ""),
-  // systemd shows it nowhere; that it says nothing about it is seen.
-  seLinuxContextFromNet: apart(fc.boolean()),
-  passFileDescriptorsToExec: property("PassFileDescriptorsToExec", values.flag, false),
-  // 0 is no limit.
-  timeoutSec: property("TimeoutUSec", values.duration.map(infinityForZero), 90_000_000),
-  socketMode: property("SocketMode", values.mode, 0o666),
-  socketUser: property("SocketUser", values.account, ""),
-  socketGroup: property("SocketGroup", values.account, ""),
-  directoryMode: property("DirectoryMode", values.mode, 0o755),
-  removeOnStop: property("RemoveOnStop", values.flag, false),
-  pollLimitIntervalSec: property("PollLimitIntervalUSec", values.duration, 2_000_000),
-  // Without it, by the kind.
-  pollLimitBurst: property("PollLimitBurst", values.count(4_294_967_294)),
-  raw: raw({
-    Unit: ofUnit,
-    Socket: values
-      .size(0, "KMG")
-      .map(({ value, shown }) => ({ value: { PipeSize: value }, shown: { PipeSize: shown } })),
-    Install: ofInstall,
-  }),
-};
 
 /** Programs that the campaign puts there, since systemd-analyze complains of one that is not. */
 export const programs = [
@@ -206,14 +43,14 @@ export const requiredUnits = [
 ];
 
 /** Shown before variables are expanded: each $ that is itself is still two. */
-const argument: fc.Arbitrary<Said<Argument, string>> = fc.oneof<fc.Arbitrary<Said<Argument, string>>[]>(
+const argument = fc.oneof<fc.MaybeWeightedArbitrary<Said<Argument, string>>[]>(
   {
     weight: 9,
     arbitrary: values.expanding(
       values.anyText.map((value) => ({ value, shown: value.replaceAll("$", "$$$$") })),
     ),
-  } as never,
-  { weight: 1, arbitrary: fc.constant({ value: { variable: "HOME" }, shown: "${HOME}" }) } as never,
+  },
+  { weight: 1, arbitrary: fc.constant({ value: { variable: "HOME" }, shown: "${HOME}" }) },
 );
 
 const program = fc.oneof(
@@ -293,12 +130,6 @@ const durationOrInfinity = fc.oneof(
   { weight: 4, arbitrary: values.duration },
   { weight: 1, arbitrary: fc.constant(values.infinity) },
 );
-
-/** systemd.service(5): 0 is no limit, as in old versions. */
-function infinityForZero<Value>({ value, shown }: Said<Value, number>): Said<Value, number> {
-  return { value, shown: shown === 0 ? values.infinity.shown : shown };
-}
-
 /** A path, or an object with it and a flag. */
 function flaggedPath<Flag extends string>(
   flag: Flag,
@@ -360,10 +191,7 @@ function limit(name: string, amounts: fc.Arbitrary<Said<number | string, number>
     fc.oneof(
       one.map((said) => ({ value: said.value, shown: shown(said.shown, said.shown) })),
       fc.tuple(one, one).map((both) => {
-        const [soft, hard] = both.toSorted((first, second) => first.shown - second.shown) as [
-          Said<unknown, number>,
-          Said<unknown, number>,
-        ];
+        const [soft, hard] = both.toSorted((first, second) => first.shown - second.shown) as typeof both;
         return { value: `${soft.value}:${hard.value}`, shown: shown(soft.shown, hard.shown) };
       }),
     ),
@@ -507,13 +335,13 @@ export const serviceFields: Fields<AppDescription> = {
   logRateLimitIntervalSec: property("LogRateLimitIntervalUSec", values.duration, 0),
   logRateLimitBurst: property("LogRateLimitBurst", values.count(4_294_967_295), 0),
   readWritePaths: property("ReadWritePaths", values.list(values.expanding(values.path)), []),
-  after: property("After", values.list(values.unit), []),
-  before: property("Before", values.list(values.unit), []),
-  wants: property("Wants", values.list(values.unit), []),
+  after: property("After", values.list(values.unitName), []),
+  before: property("Before", values.list(values.unitName), []),
+  wants: property("Wants", values.list(values.unitName), []),
   bindsTo: property("BindsTo", values.list(values.word(...requiredUnits)), []),
-  partOf: property("PartOf", values.list(values.unit), []),
-  conflicts: property("Conflicts", values.list(values.unit), []),
-  onFailure: property("OnFailure", values.list(values.unit), []),
+  partOf: property("PartOf", values.list(values.unitName), []),
+  conflicts: property("Conflicts", values.list(values.unitName), []),
+  onFailure: property("OnFailure", values.list(values.unitName), []),
   execCondition: commands("ExecCondition"),
   execStartPre: commands("ExecStartPre"),
   execStartPost: commands("ExecStartPost"),
@@ -577,15 +405,23 @@ export const serviceFields: Fields<AppDescription> = {
   oomPolicy: property("OOMPolicy", values.word("continue", "stop", "kill"), "stop"),
   limitNOFILE: limit("LimitNOFILE", values.count(Number.MAX_SAFE_INTEGER)),
   limitNPROC: limit("LimitNPROC", values.count(Number.MAX_SAFE_INTEGER)),
-  limitCORE: limit("LimitCORE", values.size(0, "KMGT")),
-  limitMEMLOCK: limit("LimitMEMLOCK", values.size(0, "KMGT")),
+  limitCORE: limit("LimitCORE", values.bytes(0, "K", "M", "G", "T")),
+  limitMEMLOCK: limit("LimitMEMLOCK", values.bytes(0, "K", "M", "G", "T")),
   slice: property("Slice", values.word("web.slice", "web-a_b.slice", "-.slice", "a:b\\x20c.slice")),
   cpuWeight: property("CPUWeight", values.integer(1, 10_000), values.infinity.shown),
   cpuQuota: property("CPUQuotaPerSecUSec", values.quota, values.infinity.shown),
-  memoryLow: property("MemoryLow", values.amount(values.size(0, "KMGT")), 0),
-  memoryHigh: property("MemoryHigh", values.amount(values.size(1, "KMGT")), values.infinity.shown),
-  memoryMax: property("MemoryMax", values.amount(values.size(1, "KMGT")), values.infinity.shown),
-  memorySwapMax: property("MemorySwapMax", values.amount(values.size(0, "KMGT")), values.infinity.shown),
+  memoryLow: property("MemoryLow", values.amount(values.bytes(0, "K", "M", "G", "T")), 0),
+  memoryHigh: property(
+    "MemoryHigh",
+    values.amount(values.bytes(1, "K", "M", "G", "T")),
+    values.infinity.shown,
+  ),
+  memoryMax: property("MemoryMax", values.amount(values.bytes(1, "K", "M", "G", "T")), values.infinity.shown),
+  memorySwapMax: property(
+    "MemorySwapMax",
+    values.amount(values.bytes(0, "K", "M", "G", "T")),
+    values.infinity.shown,
+  ),
   tasksMax: property("TasksMax", values.amount(values.integer(1, 1_000_000))),
   ioWeight: property("IOWeight", values.integer(1, 10_000), values.infinity.shown),
   stateDirectory: {
