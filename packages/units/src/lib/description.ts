@@ -362,9 +362,9 @@ export interface AppDescription {
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
   restartSec?: Duration;
-  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=. */
+  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=, which it needs. */
   restartSteps?: number;
-  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart. */
+  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart; with `restartSteps`. */
   restartMaxDelaySec?: Duration;
   /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which there is no restart. */
   restartPreventExitStatus?: readonly (number | Signal)[];

@@ -47,7 +47,7 @@ export const socketFields: Fields<SocketDescription> = {
     "FileDescriptorName",
     values.same(
       values
-        .ascii({ minLength: 1, maxLength: 20 })
+        .ascii({ minLength: 1, maxLength: 15 })
         .map((text) => text.replace(/[:\\]/g, "/").replace(/^ | $/g, "_"))
         .filter((text) => !["connection", "stored", "unknown"].includes(text)),
     ),
