@@ -250,24 +250,11 @@ export const duration: Read = (value, path, problems) => {
 export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
-function countUpTo(most: number): Read {
-  return (value, path, problems) =>
-    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
-      ? [String(value)]
-      : refuse(
-          "ERR_UNIT_NUMBER",
-          path,
-          problems,
-          `${shown(value)} is not a count`,
-          `write a whole number from 0 to ${most}`,
-        );
-}
-
 /** A number that systemd holds in 32 bits. */
-export const count: Read = countUpTo(4_294_967_295);
+export const count: Read = integer(0, 4_294_967_295);
 
 /** A count of a limit; systemd takes the largest number for none said, and puts its own value there. */
-export const countOfLimit: Read = countUpTo(4_294_967_294);
+export const countOfLimit: Read = integer(0, 4_294_967_294);
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
