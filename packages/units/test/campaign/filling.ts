@@ -87,6 +87,10 @@ function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void
     for (const address of addresses) taken.add(address);
     const name = `${index} ${socket.name?.value ?? "socket"}`;
     if (sockets.length > 1) socket.name = { value: name, shown: { FileDescriptorName: name } };
+    const protocol = socket.socketProtocol?.value;
+    // UDP-Lite has datagrams alone, and the others none.
+    const others = protocol === "udplite" ? socket.listen : socket.listenDatagram;
+    if (others || (protocol !== "sctp" && socket.listenSequentialPacket)) delete socket.socketProtocol;
     if (listens().filter(([, address]) => address.startsWith("/")).length !== 1) delete socket.symlinks;
   }
 }
@@ -117,13 +121,6 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     if (restart?.value !== "no") take(service, "restart");
     sockets.splice(1);
     take(sockets[0]!, "listenDatagram", "flushPending");
-  }
-  for (const socket of sockets) {
-    const { value } = socket.socketProtocol ?? {};
-    if (value === "udplite" && socket.listenDatagram) take(socket, "listen", "listenSequentialPacket");
-    else if (value === "udplite") take(socket, "socketProtocol");
-    else if (value !== undefined) take(socket, "listenDatagram");
-    if (value === "mptcp") take(socket, "listenSequentialPacket");
   }
   if (durationOf(service.timeoutStopSec?.value)! <= durationOf(service.drainTimeout?.value)!)
     take(service, "timeoutStopSec");
@@ -175,6 +172,7 @@ function refusedFields(filling: Filling): string[] {
       for (const { path, message } of error.problems) {
         const { from, field } = placeOf(path, filling);
         if (from[field] === undefined || ["name", "exec"].includes(field)) continue;
+        if (field === "listen" && JSON.stringify(from[field]).includes('"@socket')) continue;
         delete from[field];
         if (field === "listen") from[field] = ownAddress(filling.sockets.indexOf(from));
         refused.push(`${path}: ${message}`);
