@@ -1,3 +1,4 @@
+import { spanOf } from "../read/duration.ts";
 import { liesInHome, liesInTemporary } from "../read/places.ts";
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../parse/load.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
@@ -5,7 +6,7 @@ import { commandsOf, wordsOf } from "../parse/words.ts";
 import { added, changed, headerOf, replaced, type FileEdit, type Rule } from "./finding.ts";
 import { portOf } from "./socket-rules.ts";
 import { namesIn, type ServiceSubject } from "./subjects.ts";
-import { spanOf, truthOf } from "./values.ts";
+import { truthOf } from "./values.ts";
 
 const inService = (unit: LoadedUnit, key: string) => valueOf(unit, "Service", key);
 

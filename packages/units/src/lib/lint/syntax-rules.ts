@@ -1,4 +1,5 @@
 import { refusedAddress } from "../read/address.ts";
+import { spanOf } from "../read/duration.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
@@ -7,7 +8,7 @@ import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
-import { spanOf, truthOf } from "./values.ts";
+import { truthOf } from "./values.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {

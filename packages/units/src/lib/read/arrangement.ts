@@ -69,20 +69,15 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       "its instances take turns on one socket, and those of a template have one each",
       "leave one out",
     );
-  if ((kind === "template" || kind === "accept") && typeof name === "string") {
-    if (/.@./.test(name))
-      refuse(
-        "name",
-        `${shown(name)} is an instance, and ${kind} makes instances`,
-        "leave the @ and the rest off",
-      );
-  }
+  if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
+    refuse("name", `${shown(name)} is an instance, and ${kind} makes instances`, "leave the @ and the rest off");
   const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
     refuse("defaultInstance", "there is no template", "write template: true, or leave it out");
-  const tooLong = refusedLength(`${String(name)}@${String(defaultInstance)}.service`);
-  if (typeof defaultInstance === "string" && tooLong !== undefined)
-    problems.push({ path: "defaultInstance", ...tooLong });
+  if (typeof name === "string" && typeof defaultInstance === "string") {
+    const tooLong = refusedLength(`${name}@${defaultInstance}.service`);
+    if (tooLong !== undefined) problems.push({ path: "defaultInstance", ...tooLong });
+  }
   return {
     kind,
     manager: checkedManager as Arrangement["manager"],

@@ -1,5 +1,5 @@
 import type { Line } from "../write/unit-text.ts";
-import { isObject, readFields } from "./fields.ts";
+import { entriesByName, isObject, readFields } from "./fields.ts";
 import { member, shown, type UnitProblem } from "./problems.ts";
 import { boolean, matching, rawText, refusedPath, refuse, textOf, type Read } from "./readers.ts";
 
@@ -59,7 +59,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
       "write names: { 'tls.key': '/etc/shop/tls.key' }",
     );
   }
-  return Object.entries(credentials).flatMap(([name, described]) => {
+  return entriesByName(credentials).flatMap(([name, described]) => {
     const at = member(path, name);
     const [checked = ""] = named(name, at, problems);
     const whole = isObject(described);

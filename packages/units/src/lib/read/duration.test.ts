@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationOf, durationText } from "./duration.ts";
+import { durationOf, durationText, spanOf } from "./duration.ts";
 
 describe("durations", () => {
   it.each([
@@ -30,6 +30,9 @@ describe("durations", () => {
     ["2S"],
     ["2s\n"],
     ["2s\u00a0x"],
+    ["1h\n30min"],
+    ["1\ns"],
+    ["1h\u00a030min"],
     ["99999999999y"],
     ["infinity"],
   ])("refuses the string %j", (text) => {
@@ -57,4 +60,23 @@ describe("the length of a duration", () => {
   ])("of %j is %j ms", (value, length) => {
     expect(durationOf(value)).toBe(length);
   });
+});
+
+it.each([
+  ["5", 5000],
+  ["1.5h", 5_400_000],
+  ["1h 30min", 5_400_000],
+  ["1h30min", 5_400_000],
+  ["250ms", 250],
+  ["1µs", 0.001],
+  [".5 s", 500],
+  ["0", 0],
+  ["infinity", Infinity],
+  ["", undefined],
+  ["fast", undefined],
+  ["5 parsecs", undefined],
+  ["-1", undefined],
+  ["1".repeat(50_000) + "x", undefined],
+])("reads the time span %.20s", (text, milliseconds) => {
+  expect(spanOf(text)).toBe(milliseconds);
 });

@@ -4,7 +4,7 @@
 export type Duration = number | `${number}${string}`;
 
 /** How many milliseconds the units of time have. */
-export const milliseconds: ReadonlyMap<string, number> = new Map(
+const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
       ["usec us", 0.001],
@@ -22,7 +22,7 @@ export const milliseconds: ReadonlyMap<string, number> = new Map(
 const units = [...milliseconds.keys()].join("|");
 
 // The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?\s*(?:${units})(?:\s+|(?=\d)|$))+$`);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})? *(?:${units})(?: +|(?=\d)|$))+$`);
 
 const coarse = [
   ["h", 3_600_000],
@@ -43,11 +43,25 @@ export function durationText(value: unknown): string | undefined {
   return `${value / size}${unit}`;
 }
 
-/** How many milliseconds a span has; `infinity` too has a number. `undefined` if the value is no span. */
+/** A number and the unit behind it; seconds without one. */
+const part = /[ \t]*(\d+(?:\.\d*)?|\.\d+)[ \t]*([A-Za-zµμ]*)[ \t]*/y;
+
+/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
+export function spanOf(text: string): number | undefined {
+  if (text === "infinity") return Infinity;
+  let sum = 0;
+  for (part.lastIndex = 0; part.lastIndex < text.length;) {
+    const [, count, unit = ""] = part.exec(text) ?? [];
+    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
+    if (count === undefined || size === undefined) return undefined;
+    sum += Number(count) * size;
+  }
+  return text === "" ? undefined : sum;
+}
+
+/** How many milliseconds the span of a field has; `infinity` too has a number. `undefined` if the value is no span. */
 export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);
-  if (text === undefined) return undefined;
-  const parts = text.matchAll(new RegExp(String.raw`([\d.]+)\s*(${units})(?![A-Za-z])`, "g"));
-  return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * milliseconds.get(unit!)!, 0);
+  return text === undefined ? undefined : spanOf(text);
 }

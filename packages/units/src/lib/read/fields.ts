@@ -14,6 +14,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** By name, so that the text does not depend on the order in which an object was built. */
+export function entriesByName(record: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
 /** Whether a name is meant: but for its case and one letter that is missing, too many or another. */
 function isNear(name: string, written: string): boolean {
   const [a, b] = [name.toLowerCase(), written.toLowerCase()];

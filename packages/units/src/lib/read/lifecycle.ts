@@ -58,13 +58,6 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
       );
     }
   }
-  if (rolling === true && typeof name === "string" && /.@./.test(name)) {
-    refuse(
-      "name",
-      `${shown(name)} is an instance, and rolling makes instances`,
-      "leave the @ and the rest off",
-    );
-  }
   const longest =
     rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
   if (longest !== undefined) problems.push({ path: "name", ...longest });

@@ -1,7 +1,7 @@
 import { argument, executable, item } from "../write/escape.ts";
 import { member, notAList, refusing, shown, type Refusal, type UnitProblem } from "./problems.ts";
 import { prefixed, said, sample } from "../specifier.ts";
-import { isObject } from "./fields.ts";
+import { entriesByName, isObject } from "./fields.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
@@ -101,9 +101,9 @@ export const containerExec: Read = (value, path, problems) => {
   return words.length > 0 ? [words.join(" ")] : [];
 };
 
-/** Environment=: all variables on one line. */
+/** Environment=: a line for each variable. */
 export const environment: Read = (value, path, problems) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     problems.push({
       code: "ERR_UNIT_TYPE",
       path,
@@ -112,7 +112,7 @@ export const environment: Read = (value, path, problems) => {
     });
     return [];
   }
-  const assignments = Object.entries(value).map(([name, variable]) => {
+  return entriesByName(value).map(([name, variable]) => {
     const at = member(path, name);
     const refuse = (message: string, hint: string) =>
       problems.push({ path: at, ...refusedVariable(message, hint) });
@@ -130,7 +130,6 @@ export const environment: Read = (value, path, problems) => {
     }
     return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
   });
-  return assignments.length > 0 ? [assignments.join(" ")] : [];
 };
 
 /** Environment=: one variable of sockact that holds a duration, which needs a unit there. */
