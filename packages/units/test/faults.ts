@@ -312,9 +312,15 @@ export const faults: Fault[] = [
     ...serviceAt("ProtectHome"),
   },
   { code: "temporary-hidden", files: running("/usr/bin/node /tmp/app/server.js"), ...serviceAt("ExecStart") },
-  { code: "exec-package-manager", files: running("/usr/bin/npm start"), ...serviceAt("ExecStart") },
+  { code: "exec-launcher", files: running("/usr/bin/npm start"), ...serviceAt("ExecStart") },
+  { code: "exec-launcher", files: running("/usr/bin/pm2 start app.js"), ...serviceAt("ExecStart") },
   {
-    code: "exec-package-manager",
+    code: "exec-launcher",
+    files: running("/usr/bin/node --no-warnings /srv/app/node_modules/nodemon/bin/nodemon.js server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
     files: running("/bin/sh -c 'cd /srv/app && exec npm start'"),
     ...serviceAt("ExecStart"),
   },

@@ -70,7 +70,11 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       "leave one out",
     );
   if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
-    refuse("name", `${shown(name)} is an instance, and ${kind} makes instances`, "leave the @ and the rest off");
+    refuse(
+      "name",
+      `${shown(name)} is an instance, and ${kind} makes instances`,
+      "leave the @ and the rest off",
+    );
   const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
     refuse("defaultInstance", "there is no template", "write template: true, or leave it out");

@@ -34,6 +34,13 @@ function isNear(name: string, written: string): boolean {
   );
 }
 
+/** What to do with a key that is no field: too many to name have `raw` beside them. */
+function withoutField(known: readonly string[]): string {
+  return known.includes("raw")
+    ? "leave it out; a directive that has no field goes into raw"
+    : `the fields are ${known.join(", ")}`;
+}
+
 /** Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`. */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -52,7 +59,7 @@ export function readFields<Field extends string>(
       code: "ERR_UNIT_FIELD",
       path: member(path, key),
       message: `${shown(key)} is not a field`,
-      hint: near === undefined ? `the fields are ${known.join(", ")}` : `write ${near}`,
+      hint: near === undefined ? withoutField(known) : `write ${near}`,
     });
   }
   const asked = {} as Asked<Field>;

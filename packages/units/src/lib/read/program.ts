@@ -5,7 +5,7 @@ import { entriesByName, isObject } from "./fields.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
-const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+export const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
 
 /** What fields of the description set; by them it is known how long a stop takes, and whether the service sleeps. */
 const ofFields = {

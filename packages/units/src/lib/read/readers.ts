@@ -28,7 +28,8 @@ export function refuse(
 /** The value as a text that systemd can be told, or `undefined` once the problem is reported. */
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
-    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+    const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
+    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
     return undefined;
   }
   const reason = unspeakable(said(value));
@@ -240,16 +241,7 @@ export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
 /** A number that systemd holds in 32 bits. */
-export const count: Read = (value, path, problems) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295
-    ? [String(value)]
-    : refuse(
-        "ERR_UNIT_NUMBER",
-        path,
-        problems,
-        `${shown(value)} is not a count`,
-        "write a whole number from 0 to 4294967295",
-      );
+export const count: Read = integer(0, 4_294_967_295);
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
