@@ -1,6 +1,6 @@
 import { isIPv4, refusedAddress } from "../read/address.ts";
 import { durationText } from "../read/duration.ts";
-import { refusing, shown, type Refusal } from "../read/problems.ts";
+import { conflictsIn, refusing, shown, type Refusal } from "../read/problems.ts";
 import { refusedLength } from "../read/unit-name.ts";
 import { reasonsOf } from "../harden/reasons.ts";
 import { readSandbox } from "../harden/sandbox.ts";
@@ -12,7 +12,6 @@ import { placeOf } from "../read/place.ts";
 import { portVariables } from "./variables.ts";
 import {
   bare,
-  conflict,
   eachSocket,
   refuseFields,
   socketUnit,
@@ -171,8 +170,7 @@ const or = "leave it out, or write bind: 'socket'";
 export const proxy: Way = {
   refuse(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
-    const refuse = (path: string, message: string, hint: string) =>
-      problems.push({ path, ...conflict(message, hint) });
+    const refuse = conflictsIn(problems);
     refuseFields(
       description,
       ["rolling", "template"],

@@ -1,5 +1,5 @@
 import { isObject } from "./fields.ts";
-import { refusing, shown, type UnitProblem } from "./problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 import { integer } from "./numbers.ts";
 import { oneOf } from "./readers.ts";
 import { refusedLength } from "./unit-name.ts";
@@ -15,8 +15,6 @@ export interface Arrangement {
   systemd: number | undefined;
 }
 
-const conflict = refusing("ERR_UNIT_CONFLICT");
-
 function firstSocket({ sockets }: Record<string, unknown>, field: string): number {
   return Array.isArray(sockets)
     ? sockets.findIndex((socket) => isObject(socket) && socket[field] === true)
@@ -29,8 +27,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   const accepting = firstSocket(description, "accept");
   const kind =
     accepting >= 0 ? "accept" : template === true ? "template" : rolling === true ? "rolling" : "pair";
-  const refuse = (path: string, message: string, hint: string) =>
-    problems.push({ path, ...conflict(message, hint) });
+  const refuse = conflictsIn(problems);
   const given = (field: string) => description[field] !== undefined && description[field] !== false;
 
   const version = systemd === undefined ? [] : integer(oldest, 999)(systemd, "systemd", problems);

@@ -14,6 +14,18 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value as an object, or `undefined` once the problem is reported. */
+export function objectOf(
+  value: unknown,
+  path: string,
+  hint: string,
+  problems: UnitProblem[],
+): Record<string, unknown> | undefined {
+  if (isObject(value)) return value;
+  problems.push({ code: "ERR_UNIT_TYPE", path, message: `${shown(value)} is not an object`, hint });
+  return undefined;
+}
+
 /** By name, so that the text does not depend on the order in which an object was built. */
 export function entriesByName(record: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));

@@ -1,7 +1,7 @@
 import { argument, executable, item } from "../write/escape.ts";
 import { member, notAList, refusing, shown, type Refusal, type UnitProblem } from "./problems.ts";
 import { prefixed, said, sample } from "../specifier.ts";
-import { entriesByName, isObject } from "./fields.ts";
+import { entriesByName, isObject, objectOf } from "./fields.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
@@ -103,16 +103,8 @@ export const containerExec: Read = (value, path, problems) => {
 
 /** Environment=: a line for each variable. */
 export const environment: Read = (value, path, problems) => {
-  if (!isObject(value)) {
-    problems.push({
-      code: "ERR_UNIT_TYPE",
-      path,
-      message: `${shown(value)} is not an object`,
-      hint: "write names and values: { NODE_ENV: 'production' }",
-    });
-    return [];
-  }
-  return entriesByName(value).map(([name, variable]) => {
+  const variables = objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
+  return entriesByName(variables).map(([name, variable]) => {
     const at = member(path, name);
     const refuse = (message: string, hint: string) =>
       problems.push({ path: at, ...refusedVariable(message, hint) });
