@@ -1,4 +1,5 @@
 import { refusedAddress } from "../read/address.ts";
+import { nearest } from "../read/nearest.ts";
 import { spanOf } from "../read/duration.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
@@ -35,32 +36,6 @@ function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
     const kind = directivesIn(subject)?.[setting.section]?.get(setting.key);
     return kind === undefined ? [] : [{ setting, kind }];
   });
-}
-
-/** How many characters differ, at least; more than two are not counted. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= one.length; at += 1) {
-    const next = [at];
-    for (let to = 1; to <= other.length; to += 1) {
-      next.push(
-        Math.min(row[to]! + 1, next[to - 1]! + 1, row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[other.length]!;
-}
-
-/** The name that is likely meant. */
-function nearest(name: string, among: Iterable<string>): string | undefined {
-  const lower = name.toLowerCase();
-  const [best] = [...among]
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= 2)
-    .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
-    .filter(({ candidate, far }) => far <= Math.min(2, candidate.length / 4))
-    .toSorted((one, other) => one.far - other.far);
-  return best?.candidate;
 }
 
 function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {

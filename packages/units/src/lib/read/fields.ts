@@ -1,4 +1,5 @@
 import { member, shown, type UnitProblem } from "./problems.ts";
+import { nearest } from "./nearest.ts";
 import type { Read } from "./readers.ts";
 
 /** How one field of a description becomes a directive. */
@@ -31,21 +32,6 @@ export function entriesByName(record: Readonly<Record<string, unknown>>): [strin
   return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** Whether a name is meant: but for its case and one letter that is missing, too many or another. */
-function isNear(name: string, written: string): boolean {
-  const [a, b] = [name.toLowerCase(), written.toLowerCase()];
-  let same = 0;
-  while (same < a.length && a[same] === b[same]) same += 1;
-  const rests = [a.slice(same), b.slice(same)] as const;
-  return (
-    a === b ||
-    (b.length > 3 &&
-      (rests[0].slice(1) === rests[1].slice(1) ||
-        rests[0].slice(1) === rests[1] ||
-        rests[0] === rests[1].slice(1)))
-  );
-}
-
 /** What to do with a key that is no field: too many to name have `raw` beside them. */
 function withoutField(known: readonly string[]): string {
   return known.includes("raw")
@@ -64,9 +50,9 @@ export function readFields<Field extends string>(
   const known = [...others, ...Object.keys(table)];
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
-    const near = known.find((field) =>
-      [field, table[field as Field]?.key].some((name) => name !== undefined && isNear(name, key)),
-    );
+    const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
+    const meant = nearest(key, known.flatMap(namesOf));
+    const near = known.find((field) => meant !== undefined && namesOf(field).includes(meant));
     problems.push({
       code: "ERR_UNIT_FIELD",
       path: member(path, key),
