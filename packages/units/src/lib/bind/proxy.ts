@@ -10,15 +10,7 @@ import { added, addedFor, asked, type Line, type Section } from "../write/unit-t
 import { serviceSections, type Service } from "../emit/service.ts";
 import { placeOf } from "../read/place.ts";
 import { portVariables } from "./variables.ts";
-import {
-  bare,
-  eachSocket,
-  refuseFields,
-  socketUnit,
-  withFamilies,
-  without,
-  type Way,
-} from "./way.ts";
+import { bare, eachSocket, refuseFields, socketUnit, withFamilies, without, type Way } from "./way.ts";
 
 const addedToProxy = addedFor(reasonsOf.proxy);
 const addedToApp = addedFor(reasonsOf.proxied);

@@ -5,7 +5,8 @@ import { entriesByName, isObject, objectOf } from "./fields.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
-export const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+export const ofSystemd: RegExp =
+  /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
 
 /** What fields of the description set; by them it is known how long a stop takes, and whether the service sleeps. */
 const ofFields = {
@@ -103,7 +104,8 @@ export const containerExec: Read = (value, path, problems) => {
 
 /** Environment=: a line for each variable. */
 export const environment: Read = (value, path, problems) => {
-  const variables = objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
+  const variables =
+    objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
   return entriesByName(variables).map(([name, variable]) => {
     const at = member(path, name);
     const refuse = (message: string, hint: string) =>
