@@ -139,6 +139,18 @@ export const faults: Fault[] = [
   },
   { code: "command-refused", files: running("bin/node server.js"), ...serviceAt("ExecStart"), refused: true },
   {
+    code: "value-obsolete",
+    files: inService("StandardOutput=syslog+console"),
+    ...serviceAt("StandardOutput"),
+    refused: true,
+  },
+  {
+    code: "value-obsolete",
+    files: inSocket("ListenStream=/var/run/app.sock\nSocketMode=0666"),
+    ...socketAt("ListenStream=/var"),
+    refused: true,
+  },
+  {
     code: "directory-refused",
     files: inService('WorkingDirectory="/srv/my app"'),
     ...serviceAt("WorkingDirectory"),

@@ -7,7 +7,7 @@ import { commandsOf, wordsOf } from "../parse/words.ts";
 import { added, changed, headerOf, replaced, type FileEdit, type Rule } from "./finding.ts";
 import { portOf } from "./socket-rules.ts";
 import { namesIn, type ServiceSubject } from "./subjects.ts";
-import { truthOf } from "./values.ts";
+import { truthOf } from "./truth.ts";
 
 const inService = (unit: LoadedUnit, key: string) => valueOf(unit, "Service", key);
 

@@ -2,7 +2,7 @@ import { loadUnit, valueOf, valuesOf, type GivenFile, type LoadedUnit, type Sett
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf, type Command } from "../parse/words.ts";
 import { isNodeName } from "../read/runtime.ts";
-import { truthOf } from "./values.ts";
+import { truthOf } from "./truth.ts";
 
 /** A socket unit, and what it starts. */
 export interface SocketSubject {

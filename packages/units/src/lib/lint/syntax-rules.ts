@@ -9,7 +9,7 @@ import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
-import { truthOf } from "./values.ts";
+import { truthOf } from "./truth.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {
@@ -58,6 +58,16 @@ function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
   return /(?<![ \t])[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
 }
+
+/** What systemd puts in the place of old values. */
+const replacements = [
+  { keys: /^Standard(?:Output|Error)$/, old: /^syslog/, now: "journal" },
+  {
+    keys: /^(?:PIDFile|Listen(?:Stream|Datagram|SequentialPacket|FIFO))$/,
+    old: /^\/var\/run\//,
+    now: "/run/",
+  },
+];
 
 /** Why a value is none of its directive's, and what is. */
 function refusedValue(setting: Setting, kind: ValueKind): { is: string; write: string } | undefined {
@@ -125,6 +135,7 @@ export type SyntaxCode =
   | "directive-misplaced"
   | "directive-unknown"
   | "value-invalid"
+  | "value-obsolete"
   | "address-invalid"
   | "command-refused"
   | "directory-refused"
@@ -251,6 +262,25 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${setting.key}=${shown(setting.value).slice(1, -1)}: ${refused.is}`,
               fix: `write ${refused.write}`,
+            };
+      }),
+  },
+  "value-obsolete": {
+    severity: "info",
+    why: "systemd takes another value in its place, and complains each time it reads the unit.",
+    man: "systemd.exec(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }) => {
+        const { key, value } = setting;
+        const today = replacements.find(({ keys }) => keys.test(key));
+        const instead = today && value.replace(today.old, today.now);
+        return instead === undefined || instead === value
+          ? []
+          : {
+              at: setting,
+              message: `${key}=${value} is of old`,
+              fix: `${key}=${instead}`,
+              edits: [replaced(setting, instead)],
             };
       }),
   },

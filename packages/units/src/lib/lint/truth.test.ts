@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { truthOf } from "./values.ts";
+import { truthOf } from "./truth.ts";
 
 it("reads booleans in upper case too", () => {
   expect(["yes", "ON", "1", "t"].map(truthOf)).toEqual([true, true, true, true]);
