@@ -143,7 +143,7 @@ describe("a description that cannot be written", () => {
     ["sockets[0].name", "a".repeat(250), "LENGTH", /characters/],
     ["sockets[0].name", "connection", "NAME", /meaning/],
     ["sockets[0].noDelay", "yes", "TYPE", /not a boolean/],
-    ["sockets[0].backlog", -1, "NUMBER", /fits/],
+    ["sockets[0].backlog", -1, "NUMBER", /not a count/],
     ["sockets[0].bindIPv6Only", "v6", "CHOICE", /choices/],
     ["sockets[0].socketMode", 0o660, "TYPE", /not a string/],
     ["sockets[0].socketMode", "0680", "NUMBER", /access mode/],

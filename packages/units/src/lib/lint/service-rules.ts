@@ -1,4 +1,3 @@
-import { spanOf } from "../read/duration.ts";
 import { ofSystemd } from "../read/program.ts";
 import { liesInHome, liesInTemporary } from "../read/places.ts";
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../parse/load.ts";
@@ -7,6 +6,7 @@ import { commandsOf, wordsOf } from "../parse/words.ts";
 import { added, changed, headerOf, replaced, type FileEdit, type Rule } from "./finding.ts";
 import { portOf } from "./socket-rules.ts";
 import { namesIn, type ServiceSubject } from "./subjects.ts";
+import { spanOf } from "./span.ts";
 import { truthOf } from "./truth.ts";
 
 const inService = (unit: LoadedUnit, key: string) => valueOf(unit, "Service", key);

@@ -1,6 +1,5 @@
 import { refusedAddress } from "../read/address.ts";
 import { nearest } from "../read/nearest.ts";
-import { spanOf } from "../read/duration.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
@@ -9,6 +8,7 @@ import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
+import { spanOf } from "./span.ts";
 import { truthOf } from "./truth.ts";
 
 /** A file by itself, whatever its unit. */

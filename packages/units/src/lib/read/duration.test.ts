@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationOf, durationText, spanOf } from "./duration.ts";
+import { durationOf, durationText } from "./duration.ts";
 
 describe("durations", () => {
   it.each([
@@ -31,9 +31,9 @@ describe("durations", () => {
     ["2s\n"],
     ["2s\u00a0x"],
     ["1h\n30min"],
-    ["1\ns"],
     ["1h\u00a030min"],
-    ["99999999999y"],
+    ["286y"],
+    ["999999999y"],
     ["infinity"],
   ])("refuses the string %j", (text) => {
     expect(durationText(text)).toBe(text === "2s\n" ? "2s" : undefined);
@@ -54,29 +54,12 @@ describe("the length of a duration", () => {
     ["1.5m", 90_000],
     ["500 μs", 0.5],
     ["1month", 2_629_800_000],
+    ["1.9999ms 0.9us", 1.999],
+    ["285y", 8_993_916_000_000],
     ["infinity", Infinity],
     ["10", undefined],
     [undefined, undefined],
   ])("of %j is %j ms", (value, length) => {
     expect(durationOf(value)).toBe(length);
   });
-});
-
-it.each([
-  ["5", 5000],
-  ["1.5h", 5_400_000],
-  ["1h 30min", 5_400_000],
-  ["1h30min", 5_400_000],
-  ["250ms", 250],
-  ["1µs", 0.001],
-  [".5 s", 500],
-  ["0", 0],
-  ["infinity", Infinity],
-  ["", undefined],
-  ["fast", undefined],
-  ["5 parsecs", undefined],
-  ["-1", undefined],
-  ["1".repeat(50_000) + "x", undefined],
-])("reads the time span %.20s", (text, milliseconds) => {
-  expect(spanOf(text)).toBe(milliseconds);
 });

@@ -4,7 +4,7 @@
 export type Duration = number | `${number}${string}`;
 
 /** How many milliseconds the units of time have. */
-const milliseconds: ReadonlyMap<string, number> = new Map(
+export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
       ["usec us", 0.001],
@@ -21,8 +21,10 @@ const milliseconds: ReadonlyMap<string, number> = new Map(
 );
 const units = [...milliseconds.keys()].join("|");
 
-// The digits are capped since systemd ignores a span that overflows its 64 bits of microseconds.
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})? *(?:${units})(?: +|(?=\d)|$))+$`);
+const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`);
+
+/** In milliseconds, 285 years: systemd ignores a span that overflows its 64 bits, and here more microseconds would not be exact. */
+const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 const coarse = [
   ["h", 3_600_000],
@@ -30,38 +32,31 @@ const coarse = [
   ["s", 1000],
 ] as const;
 
+/** As systemd counts: what is less than a microsecond is dropped from each part. */
+function microsecondsOf(text: string): bigint {
+  const parts = text.matchAll(new RegExp(String.raw`(\d+)(?:\.(\d+))?[ \t]*(${units})(?![A-Za-z])`, "g"));
+  return [...parts].reduce((sum, [, whole, fraction = "", unit]) => {
+    const size = BigInt(milliseconds.get(unit!)! * 1000);
+    return sum + BigInt(whole!) * size + (BigInt(fraction.padEnd(6, "0")) * size) / 1_000_000n;
+  }, 0n);
+}
+
 /** The span as a unit file says it, or `undefined` if it is none. */
 export function durationText(value: unknown): string | undefined {
   if (typeof value === "string") {
     const text = value.trim().replace(/[µμ]s/g, "us");
-    return spans.test(text) ? text : undefined;
+    return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
   }
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > 1e12)
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > longest)
     return undefined;
   if (value === 0) return "0";
   const [unit, size] = coarse.find(([, multiple]) => value % multiple === 0) ?? ["ms", 1];
   return `${value / size}${unit}`;
 }
 
-/** A number and the unit behind it; seconds without one. */
-const part = /[ \t]*(\d+(?:\.\d*)?|\.\d+)[ \t]*([A-Za-zµμ]*)[ \t]*/y;
-
-/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
-export function spanOf(text: string): number | undefined {
-  if (text === "infinity") return Infinity;
-  let sum = 0;
-  for (part.lastIndex = 0; part.lastIndex < text.length;) {
-    const [, count, unit = ""] = part.exec(text) ?? [];
-    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
-    if (count === undefined || size === undefined) return undefined;
-    sum += Number(count) * size;
-  }
-  return text === "" ? undefined : sum;
-}
-
-/** How many milliseconds the span of a field has; `infinity` too has a number. `undefined` if the value is no span. */
+/** How many milliseconds a span has; `infinity` too has a number. `undefined` if the value is no span. */
 export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);
-  return text === undefined ? undefined : spanOf(text);
+  return text === undefined ? undefined : Number(microsecondsOf(text)) / 1000;
 }

@@ -241,7 +241,16 @@ export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
 /** A number that systemd holds in 32 bits. */
-export const count: Read = integer(0, 4_294_967_295);
+export const count: Read = (value, path, problems) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295
+    ? [String(value)]
+    : refuse(
+        "ERR_UNIT_NUMBER",
+        path,
+        problems,
+        `${shown(value)} is not a count`,
+        "write a whole number from 0 to 4294967295",
+      );
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>

@@ -1,0 +1,17 @@
+import { milliseconds } from "../read/duration.ts";
+
+/** A number and the unit behind it; seconds without one. */
+const part = /[ \t]*(\d+(?:\.\d*)?|\.\d+)[ \t]*([A-Za-zµμ]*)[ \t]*/y;
+
+/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
+export function spanOf(text: string): number | undefined {
+  if (text === "infinity") return Infinity;
+  let sum = 0;
+  for (part.lastIndex = 0; part.lastIndex < text.length;) {
+    const [, count, unit = ""] = part.exec(text) ?? [];
+    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
+    if (count === undefined || size === undefined) return undefined;
+    sum += Number(count) * size;
+  }
+  return text === "" ? undefined : sum;
+}
