@@ -116,22 +116,20 @@ describe("credentials", () => {
           both: { path: "/run/shop.key", value: "default" },
         },
         importCredentials: ["shop.*", "one"],
-      }).toSorted(),
-    ).toEqual(
-      [
-        "LoadCredential=tls.key:/etc/shop/tls-100%%.key",
-        "LoadCredential=stored:shop.key",
-        "LoadCredential=named",
-        "LoadCredentialEncrypted=sealed",
-        "LoadCredentialEncrypted=file:/etc/shop/file.cred",
-        "SetCredential=text:\\x20a\\x0a\\x5c%n",
-        "SetCredentialEncrypted=base64:aGVsbG8=",
-        "SetCredential=both:default",
-        "LoadCredential=both:/run/shop.key",
-        "ImportCredential=shop.*",
-        "ImportCredential=one",
-      ].toSorted(),
-    );
+      }),
+    ).toEqual([
+      "SetCredentialEncrypted=base64:aGVsbG8=",
+      "SetCredential=both:default",
+      "LoadCredential=both:/run/shop.key",
+      "LoadCredentialEncrypted=file:/etc/shop/file.cred",
+      "LoadCredential=named",
+      "LoadCredentialEncrypted=sealed",
+      "LoadCredential=stored:shop.key",
+      "SetCredential=text:\\x20a\\x0a\\x5c%n",
+      "LoadCredential=tls.key:/etc/shop/tls-100%%.key",
+      "ImportCredential=shop.*",
+      "ImportCredential=one",
+    ]);
   });
 
   it.each<[unknown, string, string]>([
