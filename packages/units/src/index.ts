@@ -21,7 +21,13 @@ export type {
 } from "./lib/description.ts";
 export { escapeUnitName } from "./lib/write/escape.ts";
 export type { Specifier, Text } from "./lib/specifier.ts";
-export type { Hardening, HardeningOptions, HardeningProfile, NamespaceType } from "./lib/harden/options.ts";
+export type {
+  Hardening,
+  HardeningOptions,
+  HardeningProfile,
+  Mode,
+  NamespaceType,
+} from "./lib/harden/options.ts";
 export type { Duration } from "./lib/read/duration.ts";
 export { parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./lib/parse/parse.ts";
 export { editUnit, type UnitEdit } from "./lib/parse/edit.ts";

@@ -1,8 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { emitUnits, escapeUnitName } from "../src/index.ts";
+import { emitUnits } from "../src/index.ts";
 import { everyField } from "./every-field.ts";
 
 describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", () => {
@@ -107,21 +105,5 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
         expect.soft({ [property]: seen }).toEqual({ [property]: value });
       }
     }
-  });
-});
-
-describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
-  it("writes 1,000 odd texts as escapeUnitName does", () => {
-    const odd = fc.string({
-      unit: fc.oneof(
-        fc.constantFrom(..."@/.-_:\\ %$'\"aZ0~é".split("")),
-        fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
-      ),
-      minLength: 1,
-      maxLength: 20,
-    });
-    const texts = fc.sample(odd, { seed: 20_251_124, numRuns: 1000 }).filter((text) => !text.includes("\0"));
-    const { stdout } = spawnSync("systemd-escape", ["--", ...texts], { encoding: "utf8" });
-    expect(stdout.trimEnd().split(" ")).toEqual(texts.map(escapeUnitName));
   });
 });

@@ -207,6 +207,8 @@ export interface SocketDescription {
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
 export interface AppDescription {
+  /** Where an editor finds the JSON Schema of a file that holds a description: `node_modules/@sockact/units/dist/schema.json`. No unit has it. */
+  $schema?: string;
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
   /**
@@ -360,9 +362,9 @@ export interface AppDescription {
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
   restartSec?: Duration;
-  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=. */
+  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=, which it needs. */
   restartSteps?: number;
-  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart. */
+  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart; with `restartSteps`. */
   restartMaxDelaySec?: Duration;
   /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which there is no restart. */
   restartPreventExitStatus?: readonly (number | Signal)[];

@@ -309,6 +309,7 @@ Also=shop.socket
     ],
     ["what is asked for", { drainTimeout: "20s", timeoutStopSec: "25s" }, "TimeoutStopSec=25s\n"],
     ["what is asked for where no drain is", { timeoutStopSec: "3s" }, "TimeoutStopSec=3s\n"],
+    ["longer than a drain of a lifetime", { drainTimeout: "40y" }, "TimeoutStopSec=1262304010s\n"],
     ["without end for a drain without one", { drainTimeout: "infinity" }, "TimeoutStopSec=infinity\n"],
   ])("gives a stop a time that is %s", (_, description, line) => {
     expect(service(description)).toContain(line);

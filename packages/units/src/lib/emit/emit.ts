@@ -66,7 +66,9 @@ export function describedUnits(description: AppDescription): DescribedUnits {
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {
-      if (!hasInstance && /(?<!%)(?:%%)*%[iI]/.test(value)) {
+      // It expands nothing, and so has its percent signs as they are.
+      const isLiteral = key.startsWith("SetCredential");
+      if (!hasInstance && !isLiteral && /(?<!%)(?:%%)*%[iI]/.test(value)) {
         problems.push({
           code: "ERR_UNIT_CONFLICT",
           path: `${unit} ${key}=`,

@@ -33,6 +33,7 @@ import { added, asked, askedOr, type Line, type Section } from "../write/unit-te
 
 /** The fields that are more, or less, than a directive. */
 export const otherFields = [
+  "$schema",
   "name",
   "sockets",
   "hardening",

@@ -18,7 +18,7 @@ export const directives: Record<Exclude<keyof SocketDescription, "description" |
   listenSequentialPacket: { key: "ListenSequentialPacket", read: read.oneOrMore(read.unixAddress) },
   socketProtocol: { key: "SocketProtocol", read: read.oneOf(["udplite", "sctp", "mptcp"]) },
   accept: { key: "Accept", read: read.boolean },
-  maxConnections: { key: "MaxConnections", read: read.count },
+  maxConnections: { key: "MaxConnections", read: number.integer(1, 4_294_967_295) },
   maxConnectionsPerSource: { key: "MaxConnectionsPerSource", read: read.count },
   flushPending: { key: "FlushPending", read: read.boolean },
   name: { key: "FileDescriptorName", read: read.descriptorName },
@@ -61,7 +61,7 @@ export const directives: Record<Exclude<keyof SocketDescription, "description" |
   timeoutSec: { key: "TimeoutSec", read: read.duration },
   removeOnStop: { key: "RemoveOnStop", read: read.boolean },
   pollLimitIntervalSec: { key: "PollLimitIntervalSec", read: read.duration },
-  pollLimitBurst: { key: "PollLimitBurst", read: read.count },
+  pollLimitBurst: { key: "PollLimitBurst", read: read.countOfLimit },
   deferTrigger: { key: "DeferTrigger", read: read.oneOf(["no", "yes", "patient"]) },
   deferTriggerMaxSec: { key: "DeferTriggerMaxSec", read: read.durationOrInfinity },
 };

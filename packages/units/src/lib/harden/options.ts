@@ -4,6 +4,9 @@ export type HardeningProfile = "none" | "outbound" | "inbound";
 /** Kinds of namespaces(7), as systemd.exec(5) names them. */
 export type NamespaceType = "cgroup" | "ipc" | "net" | "mnt" | "pid" | "user" | "uts";
 
+/** An access mode in octal, as chmod(1) has it: `'0027'`. */
+export type Mode = string;
+
 /**
  * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) where it is to be another.
  *
@@ -63,7 +66,7 @@ export interface HardeningOptions {
   /** KeyringMode=: which kernel keyring it sees. */
   keyringMode?: false | "inherit" | "private" | "shared";
   /** UMask=: which access new files do not give, in octal: `'0027'`. */
-  umask?: false | string;
+  umask?: false | Mode;
   /** SystemCallArchitectures=: whether only system calls of the native architecture are taken. */
   systemCallArchitectures?: boolean;
   /** SystemCallFilter=: what is allowed besides what the profile does, by call or by group: `@resources`. What begins with `~` is forbidden. */

@@ -114,7 +114,7 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits({ "app.container": `${container}Network none\n` }))).toEqual(["line-ignored"]);
   });
 
-  it("takes any texts, never throws, and mends what it offers to", () => {
+  it("takes any texts, never throws, and mends what it offers to", { timeout: 30_000 }, () => {
     const lines = Object.values(cleanPair)
       .concat(faults.flatMap((fault) => Object.values(faulty(fault))))
       .flatMap((text) => text.split("\n"));

@@ -33,12 +33,24 @@ const literal: Read = (value, path, problems) => {
   if (text === undefined) return [];
   if (typeof text !== "string")
     return refuse("ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
+  if (text === "")
+    return refuse(
+      "ERR_UNIT_TEXT",
+      path,
+      problems,
+      "it is empty, which systemd ignores",
+      "leave the credential out",
+    );
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const escaped = text.replace(/[\\\x01-\x1f\x7f]|^ | $/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
   return [escaped];
 };
+
+function isBase64(text: string): boolean {
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/\s/g, ""));
+}
 
 const parts = {
   value: { key: "SetCredential", read: literal },
@@ -62,6 +74,15 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
       ? readFields(parts, [], described, at, problems)
       : { path: source(described, at, problems), value: [], encrypted: [] };
     const kind = encrypted[0] === "true" ? "Encrypted" : "";
+    if (kind !== "" && value.length > 0 && whole && !isBase64(String(described["value"]))) {
+      refuse(
+        "ERR_UNIT_TEXT",
+        `${at}.value`,
+        problems,
+        "it is encrypted, and no base64",
+        "write what systemd-creds(1) encrypt prints",
+      );
+    }
     return [
       // Taken if there is nothing to load.
       ...value.map((text) => ({ key: `SetCredential${kind}`, value: `${checked}:${text}` })),

@@ -111,7 +111,7 @@ describe("credentials", () => {
           named: {},
           sealed: { encrypted: true },
           file: { path: "/etc/shop/file.cred", encrypted: true },
-          text: { value: " a\n\\%n" },
+          text: { value: " a\n\\%n%i" },
           base64: { value: "aGVsbG8=", encrypted: true },
           both: { path: "/run/shop.key", value: "default" },
         },
@@ -125,7 +125,7 @@ describe("credentials", () => {
       "LoadCredential=named",
       "LoadCredentialEncrypted=sealed",
       "LoadCredential=stored:shop.key",
-      "SetCredential=text:\\x20a\\x0a\\x5c%n",
+      "SetCredential=text:\\x20a\\x0a\\x5c%n%i",
       "LoadCredential=tls.key:/etc/shop/tls-100%%.key",
       "ImportCredential=shop.*",
       "ImportCredential=one",
@@ -143,6 +143,8 @@ describe("credentials", () => {
     [{ key: { path: 1 } }, "ERR_UNIT_TYPE", "credentials.key.path"],
     [{ key: { file: "/etc/key" } }, "ERR_UNIT_FIELD", "credentials.key.file"],
     [{ key: { value: "a\0b" } }, "ERR_UNIT_TEXT", "credentials.key.value"],
+    [{ key: { value: "" } }, "ERR_UNIT_TEXT", "credentials.key.value"],
+    [{ key: { value: "secret", encrypted: true } }, "ERR_UNIT_TEXT", "credentials.key.value"],
     [{ key: { encrypted: "yes" } }, "ERR_UNIT_TYPE", "credentials.key.encrypted"],
     [{ key: null }, "ERR_UNIT_TYPE", "credentials.key"],
   ])("cannot be %j", (credentials, code, path) => {
@@ -155,7 +157,7 @@ describe("credentials", () => {
   });
 });
 
-it("no text in them ends its line", () => {
+it("no text in them ends its line", { timeout: 30_000 }, () => {
   const characters = fc.oneof(
     fc.constantFrom(..."\n\r\0\\\"'%$;#[]=: \t/@.a1s*".split("")),
     fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
@@ -195,7 +197,7 @@ it("no text in them ends its line", () => {
         .filter((line) => !own.has(line) && !added.test(line));
       expect(others).toEqual([]);
     }),
-    { seed: 20_251_124, numRuns: 300 },
+    { seed: 20_251_124, numRuns: process.env["SOCKACT_LONG"] === "1" ? 300 : 100 },
   );
-  expect(taken).toBeGreaterThan(30);
+  expect(taken).toBeGreaterThan(10);
 });

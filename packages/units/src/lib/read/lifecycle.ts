@@ -14,6 +14,12 @@ interface LifecycleFields {
   idleTimeout?: unknown;
   restart?: unknown;
   rolling?: unknown;
+  restartSec?: unknown;
+  restartSteps?: unknown;
+  restartMaxDelaySec?: unknown;
+  execStartPost?: unknown;
+  credentials?: unknown;
+  importCredentials?: unknown;
 }
 
 /** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
@@ -31,7 +37,7 @@ export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;
-  return drain === Infinity ? "infinity" : durationText(Math.ceil(drain) + afterDrain);
+  return durationText(Math.ceil(drain) + afterDrain) ?? "infinity";
 }
 
 /** Reports fields that are right by themselves and contradict each other. */
@@ -70,6 +76,9 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
     );
   }
 
+  refuseWaits(fields, refuse);
+  refuseRace(fields, refuse);
+
   const { idleTimeout } = fields;
   if (idleTimeout === undefined) return;
   const idle = durationOf(idleTimeout);
@@ -86,6 +95,45 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
       "restart",
       `${shown(restart)} starts a service again that idleTimeout has just put to sleep`,
       "write 'on-failure', or leave idleTimeout out",
+    );
+  }
+}
+
+type Refuse = (path: string, message: string, hint: string) => void;
+
+/** What systemd says of RestartSteps= and RestartMaxDelaySec= that do not go together. */
+function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
+  for (const [field, other] of [
+    ["restartSteps", "restartMaxDelaySec"],
+    ["restartMaxDelaySec", "restartSteps"],
+  ] as const) {
+    if (fields[field] !== undefined && fields[other] === undefined)
+      refuse(field, `systemd ignores it without ${other}`, `write ${other} too, or leave it out`);
+  }
+  const longestWait = durationOf(fields.restartMaxDelaySec);
+  const wait = fields.restart === "no" ? 100 : 1000;
+  if (longestWait !== undefined && longestWait < (durationOf(fields.restartSec) ?? wait)) {
+    refuse(
+      "restartMaxDelaySec",
+      `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
+      "make it longer than the first wait",
+    );
+  }
+}
+
+/** What systemd 254 and later warn of; left out, the type is then `exec` by itself. */
+function refuseRace(
+  { type, credentials, importCredentials, execStartPost }: LifecycleFields,
+  refuse: Refuse,
+): void {
+  const hasCredentials = [credentials, importCredentials].some(
+    (given) => typeof given === "object" && given !== null && Object.keys(given).length > 0,
+  );
+  if (type === "simple" && hasCredentials && execStartPost !== undefined) {
+    refuse(
+      "execStartPost",
+      "with type simple it could run before the credentials are there",
+      "leave type out, or write 'exec'",
     );
   }
 }

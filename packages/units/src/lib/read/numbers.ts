@@ -1,9 +1,6 @@
 import { shown, type UnitProblem } from "./problems.ts";
 import type { Read } from "./readers.ts";
 
-/** 2^53: enough for any size, and exact. */
-const largest = Number.MAX_SAFE_INTEGER;
-
 function refuse(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
   problems.push({ code: "ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });
   return [];
@@ -20,16 +17,18 @@ export function integer(least: number, most: number): Read {
 /** A number, or a string of one of these forms. */
 function quantity(pattern: RegExp, what: string, hint: string): Read {
   return (value, path, problems) => {
-    const fits = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= largest;
-    return fits || (typeof value === "string" && pattern.test(value))
-      ? [String(value)]
+    const text = Number.isSafeInteger(value) ? String(value) : value;
+    return typeof text === "string" && pattern.test(text)
+      ? [text]
       : refuse(value, path, problems, what, hint);
   };
 }
 
-/** Bytes, to the base of 1024. */
+/** Bytes, to the base of 1024; 2^60 at most, since systemd holds them in 64 bits. */
+const bytes = String.raw`(?:\d{1,16}|\d{1,9}[KMG]|\d{1,6}T)`;
+
 export const size: Read = quantity(
-  /^\d{1,9}[KMG]?$/,
+  new RegExp(`^${bytes}$`),
   "a size",
   "whole bytes as a number, or a string with its unit: '64K', '1M'",
 );
@@ -40,16 +39,31 @@ export const typeOfService: Read = (value, path, problems) =>
     ? [value]
     : integer(0, 255)(value, path, problems);
 
+const share = String.raw`(?:100|[1-9]?\d(?:\.\d{1,2})?)%`;
+
+/** What begins with this is more than nothing. */
+const some = "(?=.*[1-9]|infinity)";
+
+const amountOfMemory = "an amount of memory";
+const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'";
+
 export const memory: Read = quantity(
-  /^(?:\d{1,9}[KMGT]?|(?:100|[1-9]?\d)(?:\.\d{1,2})?%|infinity)$/,
-  "an amount of memory",
-  "whole bytes as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'",
+  new RegExp(`^(?:${bytes}|${share}|infinity)$`),
+  amountOfMemory,
+  `whole bytes ${memoryHint}`,
+);
+
+/** systemd refuses to leave a service none. */
+export const someMemory: Read = quantity(
+  new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
+  amountOfMemory,
+  `whole bytes above 0 ${memoryHint}`,
 );
 
 export const tasks: Read = quantity(
-  /^(?:\d{1,9}|(?:100|[1-9]?\d)(?:\.\d{1,2})?%|infinity)$/,
+  new RegExp(String.raw`^${some}(?:\d{1,16}|${share}|infinity)$`),
   "a number of tasks",
-  "a number, '10%' of what the machine allows, or 'infinity'",
+  "a number above 0, '10%' of what the machine allows, or 'infinity'",
 );
 
 export const quota: Read = (value, path, problems) =>
@@ -63,9 +77,29 @@ export const quota: Read = (value, path, problems) =>
         "a percentage of one CPU as a string: '50%', '200%'",
       );
 
+const powers = "KMGT";
+
+/** How much a limit is, to compare it. */
+function amount(text: string): number {
+  const [, digits, unit = ""] = /^(\d+)([KMGT]?)$/.exec(text) ?? [];
+  return digits === undefined ? Infinity : Number(digits) * 1024 ** (powers.indexOf(unit || " ") + 1);
+}
+
 /** setrlimit(2): one number for both limits, or the soft one and the hard one. */
-export const limit: Read = quantity(
-  /^(?:\d{1,15}[KMGT]?|infinity)(?::(?:\d{1,15}[KMGT]?|infinity))?$/,
-  "a limit",
+function limit(one: string, hint: string): Read {
+  const read = quantity(new RegExp(`^(?:${one}|infinity)(?::(?:${one}|infinity))?$`), "a limit", hint);
+  return (value, path, problems) => {
+    const texts = read(value, path, problems);
+    const [soft = 0, hard = soft] = texts.flatMap((text) => text.split(":").map(amount));
+    return soft > hard
+      ? refuse(value, path, problems, "a limit: the soft one is above the hard one", hint)
+      : texts;
+  };
+}
+
+export const countLimit: Read = limit(
+  String.raw`\d{1,16}`,
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
+
+export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and the hard limit: '64M:1G'");

@@ -134,6 +134,18 @@ export const unitName: Read = rawText(refusedUnitName);
 
 const refusedAsName = refusing("ERR_UNIT_NAME");
 
+/** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
+export const slice: Read = rawText(
+  (text) =>
+    refusedUnitName(text) ??
+    matching(
+      "ERR_UNIT_NAME",
+      /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/,
+      "not the name of a slice",
+      "as in web.slice, or web-api.slice, which is within it",
+    )(text),
+);
+
 /** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
 export const descriptorName: Read = literal(
   rawText((text) => {
@@ -153,7 +165,8 @@ export const networkInterface: Read = literal(
   rawText(
     matching(
       "ERR_UNIT_NAME",
-      /^[\w.-]{1,15}$/,
+      // Numbers and these words have a meaning of their own to the kernel.
+      /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
       "not the name of a network interface",
       "as ip-link(8) shows it: eth0",
     ),
@@ -169,15 +182,13 @@ export const documentationURI: Read = rawText(
   ),
 );
 
-/** systemd.syntax(7) USER/GROUP NAME SYNTAX; the two numbers mean no user to the kernel. */
-export const account: Read = rawText(
-  matching(
-    "ERR_UNIT_NAME",
-    /^(?!(?:65535|4294967295)$)(?:0|[1-9]\d{0,9}|[A-Za-z_][\w.@-]{0,254}\$?)$/,
-    "not the name of a user or group",
-    "a name as in passwd(5), or a number",
-  ),
-);
+/** systemd.syntax(7) USER/GROUP NAME SYNTAX; two of the numbers mean no user to the kernel, and it has none that are larger. */
+export const account: Read = rawText((text) => {
+  const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
+  return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)
+    ? undefined
+    : refusedAsName("not the name of a user or group", "a name as in passwd(5), or a number");
+});
 
 export const mode: Read = literal(
   rawText(
@@ -241,16 +252,10 @@ export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
 /** A number that systemd holds in 32 bits. */
-export const count: Read = (value, path, problems) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 4_294_967_295
-    ? [String(value)]
-    : refuse(
-        "ERR_UNIT_NUMBER",
-        path,
-        problems,
-        `${shown(value)} is not a count`,
-        "write a whole number from 0 to 4294967295",
-      );
+export const count: Read = integer(0, 4_294_967_295);
+
+/** A count of a limit; systemd takes the largest number for none said, and puts its own value there. */
+export const countOfLimit: Read = integer(0, 4_294_967_294);
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>

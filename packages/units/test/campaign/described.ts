@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { durationOf } from "../../src/lib/read/duration.ts";
+import { unitNamePart } from "../../src/lib/write/escape.ts";
+import type { AppDescription, RawSection, SocketDescription } from "../../src/index.ts";
+import { serviceFields } from "./service-fields.ts";
+import { socketFields } from "./socket-fields.ts";
+import {
+  descriptionOf,
+  fillings,
+  isInHome,
+  isNotifying,
+  madeToFit,
+  shownOf,
+  type Filling,
+  type Kind,
+} from "./filling.ts";
+import { hardeningFields, sandboxShown } from "./sandbox.ts";
+import { together, type Shown } from "./shown.ts";
+import { expanded, infinity } from "./values.ts";
+
+/** A description, and what is to become of it. */
+export interface Described {
+  description: AppDescription;
+  /** By the name of the unit that systemd loads, what it shows; the sockets first. */
+  units: Record<string, Shown>;
+  /** What `systemctl enable` of `enabled` links, by folders of /etc/systemd/system. */
+  links: string[];
+  enabled: string;
+  /** The fields that were taken out again, since they contradict others. */
+  refused: string[];
+}
+
+/** What systemd shows of the service that is no single field's. */
+function serviceShown(
+  description: AppDescription,
+  { kind, service }: Filling,
+  unit: string,
+  sockets: readonly string[],
+): Shown {
+  const { type, rolling = false, name, user, environment = {} } = description;
+  const accepts = kind === "accept";
+  const tells = rolling || isNotifying(type);
+  const hasCredentials =
+    description.credentials !== undefined || (description.importCredentials ?? []).length > 0;
+  const keepsDescriptors = (description.fileDescriptorStoreMax ?? 0) > 0;
+  const drain = durationOf(description.drainTimeout);
+  const owned = accepts ? [] : sockets;
+  const passed = owned.length > 1 || rolling ? owned : [];
+  const { restart = accepts ? "no" : "on-failure", hardening, stateDirectory } = description;
+  const profile = typeof hardening === "string" ? hardening : (hardening?.profile ?? "outbound");
+  const folder = `${name.replace(/[:\\]/g, "_")}${kind === "template" ? "/\0i" : ""}`;
+  const own = profile === "outbound" && stateDirectory === undefined ? [folder] : [];
+  const [home] = [...own, ...((service.stateDirectory?.shown["StateDirectory"] ?? []) as string[])];
+  return {
+    Id: unit,
+    LoadState: "loaded",
+    LoadError: ["", ""],
+    Description: kind === "template" || accepts ? `${name} \0i` : name,
+    Requires: owned,
+    After: owned,
+    Wants: passed,
+    TriggeredBy: owned,
+    StartLimitIntervalUSec: accepts ? 10_000_000 : 0,
+    CollectMode: accepts ? "inactive-or-failed" : "inactive",
+    // It waits for the program by itself where there are credentials.
+    Type: rolling ? "notify" : hasCredentials ? "exec" : "simple",
+    NotifyAccess: tells || keepsDescriptors ? "main" : "none",
+    OpenFile: tells && description.openFile !== false ? [["/run/systemd/notify", "notify", 0]] : [],
+    DynamicUser: user === undefined,
+    ...(user === undefined ? {} : { Group: "" }),
+    Environment:
+      home !== undefined && user === undefined && environment["HOME"] === undefined
+        ? [`HOME=/var/lib/${home}`]
+        : [],
+    Restart: restart,
+    RestartUSec: accepts || restart === "no" ? 100_000 : 1_000_000,
+    TimeoutStopUSec:
+      drain === undefined
+        ? 90_000_000
+        : drain === Infinity
+          ? infinity.shown
+          : (Math.ceil(drain) + 10_000) * 1000,
+    NonBlocking: description.inetd !== true,
+    StandardInput: description.inetd === true ? "socket" : "null",
+    StandardOutput: description.inetd === true ? "socket" : "journal",
+    StandardError: description.inetd === true ? "journal" : "inherit",
+    StateDirectory: own,
+    RuntimeDirectoryPreserve: description.runtimeDirectory === undefined ? "no" : "yes",
+  };
+}
+
+function socketShown(
+  socket: SocketDescription,
+  kind: Kind,
+  app: string,
+  unit: string,
+  started: string,
+  several: boolean,
+): Shown {
+  const what = [app, ...(several ? [socket.name] : []), ...(kind === "template" ? ["\0i"] : [])];
+  return {
+    Id: unit,
+    LoadState: "loaded",
+    LoadError: ["", ""],
+    Description: `${what.join(" ")} socket`,
+    FileDescriptorName: kind === "accept" ? "connection" : unit,
+    Accept: kind === "accept",
+    MaxConnectionsPerSource: 0,
+    Triggers: kind === "accept" ? [] : [started],
+    TriggerLimitIntervalUSec: 0,
+    PollLimitBurst: kind === "accept" ? 150 : 15,
+  };
+}
+
+/** The environment of a Node that compiles nothing. */
+function jitless(environment: readonly string[]): string[] {
+  const name = "NODE_OPTIONS=";
+  const options = environment.find((assignment) => assignment.startsWith(name));
+  const others = environment.filter((assignment) => assignment !== options);
+  return [...others, options === undefined ? `${name}--jitless` : `${options} --jitless`];
+}
+
+/** What `systemctl enable` takes, and links. */
+function installed(
+  { name, wantedBy = [], defaultInstance, raw, sockets }: AppDescription,
+  kind: Kind,
+  unit: string,
+  socketUnits: readonly string[],
+): Pick<Described, "enabled" | "links"> {
+  const byTemplate =
+    (kind === "rolling" && wantedBy.length > 0) || (kind === "template" && defaultInstance !== undefined);
+  const chosen = (linked: string) =>
+    kind === "template" && byTemplate ? linked.replace(/@.*(?=\.)/, `@${defaultInstance}`) : linked;
+  const requires = (section: RawSection | undefined, linked: string) =>
+    section === undefined ? [] : [`${section["RequiredBy"] as string}.requires/${linked}`];
+  const ofSockets = socketUnits.flatMap((socket, index) => [
+    `sockets.target.wants/${chosen(socket)}`,
+    ...requires(sockets[index]!.raw?.Install, chosen(socket)),
+  ]);
+  if (kind === "accept") return { enabled: socketUnits[0]!, links: ofSockets };
+  return {
+    // A template stands for its instance.
+    enabled: byTemplate ? `${name}@.service` : unit,
+    links: [
+      ...ofSockets,
+      ...new Set(wantedBy.map((target) => `${target as string}.wants/${chosen(unit)}`)),
+      ...requires(raw?.Install, chosen(unit)),
+    ],
+  };
+}
+
+/** What the specifiers of a unit expand to. */
+function specifiersOf(unit: string): Record<string, string> {
+  const [, stem = "", prefix = "", instance = ""] = /^(([^@]*)@?(.*))\.\w+$/.exec(unit) ?? [];
+  return { n: unit, N: stem, p: prefix, i: instance };
+}
+
+/** What it means; the number is in its name. */
+function meaning(filling: Filling, number: number): Described {
+  const { kind, service, sockets, hardening } = filling;
+  service.name!.value = `c${number}-${service.name!.value}`;
+  const refused = madeToFit(filling);
+  const description = descriptionOf(filling);
+  const { name } = description;
+  const instance = { pair: "", rolling: "@blue", template: "@x-1\\x2f", accept: "@7-1" }[kind];
+  const unit = `${name}${instance}.service`;
+  const several = sockets.length > 1;
+  const socketUnits = description.sockets.map(
+    (socket) =>
+      `${name}${several ? `-${unitNamePart(socket.name!)}` : ""}${kind === "template" ? instance : ""}.socket`,
+  );
+  const shownOfSockets = description.sockets.map((socket, index) => [
+    socketUnits[index],
+    together([
+      socketShown(socket, kind, name, socketUnits[index]!, unit, several),
+      ...shownOf(socketFields, sockets[index]!),
+    ]),
+  ]);
+  const single = Object.assign({}, ...shownOf(hardeningFields, hardening)) as Shown;
+  const shownOfService = together([
+    serviceShown(description, filling, unit, socketUnits),
+    sandboxShown(description, isInHome(service), single),
+    ...shownOf(serviceFields, service),
+  ]);
+  if (description.jitless === true)
+    shownOfService["Environment"] = jitless(shownOfService["Environment"] as string[]);
+  const shown = { ...(Object.fromEntries(shownOfSockets) as Record<string, Shown>), [unit]: shownOfService };
+  return {
+    description,
+    units: Object.fromEntries(
+      Object.entries(shown).map(([loaded, all]) => [loaded, expanded(all, specifiersOf(loaded))]),
+    ),
+    ...installed(description, kind, unit, socketUnits),
+    refused,
+  };
+}
+
+/** So many descriptions with all that they mean, the same for the same seed. */
+export function describedBy(seed: number, numRuns: number): Described[] {
+  return fc.sample(fillings, { seed, numRuns }).map(meaning);
+}

@@ -1,0 +1,224 @@
+import fc from "fast-check";
+import { durationOf } from "../../src/lib/read/duration.ts";
+import {
+  emitUnits,
+  UnitError,
+  type AppDescription,
+  type HardeningOptions,
+  type SocketDescription,
+} from "../../src/index.ts";
+import type { Field, Fields } from "./field.ts";
+import { serviceFields } from "./service-fields.ts";
+import { socketFields } from "./socket-fields.ts";
+import { hardeningFields } from "./sandbox.ts";
+import type { Shown } from "./shown.ts";
+import { withoutInstance, type Said } from "./values.ts";
+
+/** What fields are filled in with, and what systemd shows of it; a field that is left out has neither. */
+type Filled<Description> = {
+  [Name in keyof Description]?: { value: NonNullable<Description[Name]>; shown: Shown } | undefined;
+};
+
+const kinds = ["pair", "rolling", "template", "accept"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** How the fields of a description are filled in. */
+export interface Filling {
+  kind: Kind;
+  service: Filled<AppDescription>;
+  sockets: Filled<SocketDescription>[];
+  hardening: Filled<HardeningOptions>;
+}
+
+function filled<Description>(
+  fields: Fields<Description>,
+  required: readonly (keyof Description)[],
+): fc.Arbitrary<Filled<Description>> {
+  const arbitraries = entries(fields).map(([name, { values }]) => [
+    name,
+    required.includes(name)
+      ? values
+      : fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values }),
+  ]);
+  return fc.record(Object.fromEntries(arbitraries)) as fc.Arbitrary<Filled<Description>>;
+}
+
+function entries<Description>(fields: Fields<Description>): [keyof Description, Field<unknown>][] {
+  return Object.entries(fields).filter(([, field]) => field !== undefined) as [
+    keyof Description,
+    Field<unknown>,
+  ][];
+}
+
+function valuesOf<Description>(filling: Filled<Description>): Description {
+  const given = Object.entries(filling as Record<string, Said | undefined>).filter(
+    ([, said]) => said !== undefined,
+  );
+  return Object.fromEntries(given.map(([name, said]) => [name, said!.value])) as Description;
+}
+
+export function shownOf<Description>(fields: Fields<Description>, filling: Filled<Description>): Shown[] {
+  return entries(fields).map(([name, { otherwise }]) => filling[name]?.shown ?? otherwise);
+}
+
+export function isNotifying(type: string | undefined): boolean {
+  return type?.startsWith("notify") === true;
+}
+
+const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
+
+/** What a socket listens on that no other does. */
+function ownAddress(index: number): Said<string> & { shown: Shown } {
+  return { value: `@socket${index}`, shown: { Listen: [["Stream", `@socket${index}`]] } };
+}
+
+/** Gives each socket an address of its own and, where there are several, a name. */
+function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void {
+  const taken = new Set<string>();
+  for (const [index, socket] of sockets.entries()) {
+    const listens = () =>
+      addressFields.flatMap((field) => (socket[field]?.shown["Listen"] ?? []) as [string, string][]);
+    const addresses = listens().map((address) => JSON.stringify(address));
+    if (addresses.length === 0 || new Set([...taken, ...addresses]).size < taken.size + addresses.length) {
+      socket.listen = ownAddress(index);
+      delete socket.listenDatagram;
+      delete socket.listenSequentialPacket;
+    }
+    for (const address of addresses) taken.add(address);
+    const name = `${index} ${socket.name?.value ?? "socket"}`;
+    if (sockets.length > 1) socket.name = { value: name, shown: { FileDescriptorName: name } };
+    if (listens().filter(([, address]) => address.startsWith("/")).length !== 1) delete socket.symlinks;
+  }
+}
+
+/** Takes out what contradicts the rest in most descriptions, and would be refused. */
+function withoutContradictions({ kind, service, sockets, hardening }: Filling): void {
+  const take = <Description>(from: Filled<Description>, ...fields: (keyof Description)[]) => {
+    for (const field of fields) delete from[field];
+  };
+  const { name, type, user, exec, restart } = service;
+  const yes = { value: true, shown: {} };
+  if (kind === "rolling") service.rolling = yes;
+  if (kind === "template") service.template = yes;
+  if (kind === "accept") sockets[0]!.accept = yes;
+  // It has a filling of its own.
+  take(service, "hardening");
+  if (kind !== "pair") name!.value = name!.value.replace(/@.*/, "");
+  if (kind !== "rolling") take(service, "rolling");
+  else if (!isNotifying(type?.value)) take(service, "type");
+  if (kind !== "rolling" && !isNotifying(type?.value))
+    take(service, "notifyAccess", "openFile", "watchdogSec");
+  if (kind !== "template") take(service, "template", "defaultInstance");
+  if (kind !== "accept") {
+    take(service, "inetd");
+    for (const socket of sockets) take(socket, "accept", "maxConnections", "maxConnectionsPerSource");
+  } else {
+    take(service, "idleTimeout", "wantedBy");
+    if (restart?.value !== "no") take(service, "restart");
+    sockets.splice(1);
+    take(sockets[0]!, "listenDatagram", "flushPending");
+  }
+  for (const socket of sockets) {
+    const { value } = socket.socketProtocol ?? {};
+    if (value === "udplite" && socket.listenDatagram) take(socket, "listen", "listenSequentialPacket");
+    else if (value === "udplite") take(socket, "socketProtocol");
+    else if (value !== undefined) take(socket, "listenDatagram");
+    if (value === "mptcp") take(socket, "listenSequentialPacket");
+  }
+  if (durationOf(service.timeoutStopSec?.value)! <= durationOf(service.drainTimeout?.value)!)
+    take(service, "timeoutStopSec");
+  if (durationOf(service.idleTimeout?.value) === 0) take(service, "idleTimeout");
+  if (service.idleTimeout && ["always", "on-success"].includes(restart?.value ?? ""))
+    take(service, "restart");
+  if (!service.restartSteps || !service.restartMaxDelaySec)
+    take(service, "restartSteps", "restartMaxDelaySec");
+  if ((service.credentials || service.importCredentials) && type?.value === "simple")
+    take(service, "execStartPost");
+
+  const node = exec!.value[0] === "/srv/bin/node";
+  if (!node) take(service, "jitless");
+  else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
+  if (user === undefined) {
+    take(hardening, "noNewPrivileges", "privateTmp", "protectSystem", "restrictSUIDSGID", "removeIPC");
+    if (hardening.protectHome?.value === false) take(hardening, "protectHome");
+  }
+  if (isInHome(service) && hardening.protectHome?.value !== "read-only") take(hardening, "protectHome");
+  if (hardening.ambientCapabilities) take(hardening, "privateUsers", "capabilityBoundingSet");
+  const { profile, ipAddressDeny } = hardening;
+  if (ipAddressDeny ? ipAddressDeny.value === false : profile?.value !== "inbound")
+    take(hardening, "ipAddressAllow");
+  if (service.openFile?.value === false || service.notifyAccess?.value === "all")
+    take(hardening, "restrictAddressFamilies");
+}
+
+export function isInHome({ workingDirectory }: Filled<AppDescription>): boolean {
+  return /^\/(?:home|root)\//.test(String(workingDirectory?.shown["WorkingDirectory"]));
+}
+
+/** Takes `%i` out where the unit has none. */
+function withoutInstances<Description>(filling: Filled<Description>): void {
+  const said = filling as Record<string, Said | undefined>;
+  for (const [name, entry] of Object.entries(said))
+    if (entry !== undefined) said[name] = withoutInstance(entry);
+}
+
+/** Takes out the fields that are refused until none is, and says which those were. */
+function refusedFields(filling: Filling): string[] {
+  const refused: string[] = [];
+  for (;;) {
+    try {
+      emitUnits(descriptionOf(filling));
+      return refused;
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error;
+      const before = refused.length;
+      for (const { path, message } of error.problems) {
+        const { from, field } = placeOf(path, filling);
+        if (from[field] === undefined || ["name", "exec"].includes(field)) continue;
+        delete from[field];
+        if (field === "listen") from[field] = ownAddress(filling.sockets.indexOf(from));
+        refused.push(`${path}: ${message}`);
+      }
+      if (refused.length === before) throw error;
+    }
+  }
+}
+
+/** The field that a problem's path names, and what it is filled into. */
+function placeOf(path: string, filling: Filling): { from: Record<string, unknown>; field: string } {
+  const [, index, inSocket] = /^sockets\[(\d+)\]\.(\w+)/.exec(path) ?? [];
+  if (inSocket !== undefined) return { from: filling.sockets[Number(index)]!, field: inSocket };
+  const [, inHardening] = /^hardening\.(\w+)/.exec(path) ?? [];
+  if (inHardening !== undefined) return { from: filling.hardening, field: inHardening };
+  return { from: filling.service, field: /^\w+/.exec(path)![0] };
+}
+
+/** The description that a filling says. */
+export function descriptionOf({ service, sockets, hardening }: Filling): AppDescription {
+  const { profile, ...single } = valuesOf(hardening);
+  const options = Object.keys(single).length > 0 ? valuesOf(hardening) : profile;
+  return {
+    ...valuesOf(service),
+    ...(options === undefined ? {} : { hardening: options }),
+    sockets: sockets.map(valuesOf),
+  };
+}
+
+/** Takes out what contradicts the rest; returns what was refused even so. */
+export function madeToFit(filling: Filling): string[] {
+  const { kind, service, sockets } = filling;
+  withoutContradictions(filling);
+  apartFromEachOther(sockets);
+  const isInstance = service.name!.value.includes("@");
+  if (kind === "pair" && !isInstance) withoutInstances(service);
+  if (kind !== "template" && !isInstance) for (const socket of sockets) withoutInstances(socket);
+  return refusedFields(filling);
+}
+
+/** Fields filled in at random, and not yet made to fit each other. */
+export const fillings: fc.Arbitrary<Filling> = fc.record({
+  kind: fc.constantFrom("pair", "pair", ...kinds),
+  service: filled(serviceFields, ["name", "exec", "sockets"]),
+  sockets: fc.array(filled(socketFields, []), { minLength: 1, maxLength: 3 }),
+  hardening: filled(hardeningFields, []),
+});

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { Ajv, type ValidateFunction } from "ajv";
+import { beforeAll, describe, expect, it } from "vitest";
+import { emitUnits, UnitError, type AppDescription } from "../src/index.ts";
+import { describedBy } from "./campaign/described.ts";
+import { hardeningFields } from "./campaign/sandbox.ts";
+import { serviceFields } from "./campaign/service-fields.ts";
+import { socketFields } from "./campaign/socket-fields.ts";
+
+interface Schema {
+  properties: Record<string, unknown>;
+  definitions: Record<string, Schema>;
+}
+
+const socket = { listen: 80 };
+const app = { name: "app", exec: ["/bin/sh"], sockets: [socket] };
+
+/** The fields of which the code's own table knows; a hint names them. */
+function fieldsOfCode(description: object): string[] {
+  try {
+    emitUnits(description as AppDescription);
+  } catch (error) {
+    const [, names = ""] = /the fields are (.*)/.exec((error as UnitError).hint) ?? [];
+    return names.split(", ").toSorted();
+  }
+  return [];
+}
+
+describe("the JSON Schema of a description", () => {
+  let schema: Schema;
+  let validate: ValidateFunction;
+
+  beforeAll(() => {
+    const url = new URL(import.meta.resolve("@sockact/units/schema.json"));
+    schema = JSON.parse(readFileSync(url, "utf8")) as Schema;
+    validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+  });
+
+  it("takes every description that can be written", () => {
+    for (const { description } of describedBy(20_251_106, 300)) {
+      validate(description);
+      expect([validate.errors, description]).toEqual([null, description]);
+    }
+  });
+
+  it("has the fields of the code and a generator, and a description, for each", () => {
+    for (const [properties, generated, described] of [
+      [schema.properties, serviceFields, { ...app, unknown: 1 }],
+      [
+        schema.definitions["SocketDescription"]!.properties,
+        socketFields,
+        { ...app, sockets: [{ ...socket, unknown: 1 }] },
+      ],
+      [
+        schema.definitions["HardeningOptions"]!.properties,
+        hardeningFields,
+        { ...app, hardening: { unknown: 1 } },
+      ],
+    ] as const) {
+      const fields = fieldsOfCode(described);
+      expect(Object.keys(properties).toSorted()).toEqual(fields);
+      expect(Object.keys(generated).toSorted()).toEqual(fields);
+      for (const property of Object.values(properties)) expect(property).toHaveProperty("description");
+    }
+  });
+
+  it("refuses a field that there is not, at any depth", () => {
+    expect(validate({ ...app, Name: "app" })).toBe(false);
+    expect(validate({ ...app, sockets: [{ ...socket, backLog: 1 }] })).toBe(false);
+    expect(validate({ ...app, hardening: { uMask: "0027" } })).toBe(false);
+  });
+
+  it("refuses what is left out that must be there", () => {
+    for (const field of ["name", "sockets"]) expect(validate({ ...app, [field]: undefined })).toBe(false);
+  });
+
+  it("refuses any field's value that has another type", () => {
+    const wrong = [null, { unknown: 1 }, [null], [[null]]];
+    for (const value of wrong) {
+      for (const field of Object.keys(serviceFields)) {
+        expect([field, value, validate({ ...app, [field]: value })]).toEqual([field, value, false]);
+      }
+      for (const field of Object.keys(socketFields)) {
+        const sockets = [{ ...socket, [field]: value }];
+        expect([field, value, validate({ ...app, sockets })]).toEqual([field, value, false]);
+      }
+      for (const field of Object.keys(hardeningFields)) {
+        const hardening = { [field]: value };
+        expect([field, value, validate({ ...app, hardening })]).toEqual([field, value, false]);
+      }
+    }
+  });
+});
