@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import * as api from "./index.ts";
 import { emitUnits } from "./index.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -29,25 +30,44 @@ it("the README.md of the repository shows the units as they are really written",
   }
 });
 
-it("README.md shows of its other examples what is really written", () => {
-  const fence = "```";
-  const examples = [
-    ...readme.matchAll(
-      new RegExp(
-        `${fence}ts\n(emitUnits\\((?:(?!${fence})[^])*;)\n${fence}\n\n${fence}ini\n([^]*?)${fence}`,
-        "g",
-      ),
-    ),
-  ];
-  expect(examples.length).toBeGreaterThanOrEqual(4);
-  for (const [, call, shown] of examples) {
+const fence = "```";
+
+/** The examples, each with the units that stand right below it. */
+const examples = [
+  ...readme.matchAll(
+    new RegExp(`${fence}ts\n([^]*?)${fence}\n(?:\n${fence}ini\n((?:# [^]*?)?)${fence})?`, "g"),
+  ),
+].map(([, code, shown = ""]) => ({ code: code!, shown }));
+
+it("README.md has examples that run, and shows of them what is really written", () => {
+  const given = {
+    ...api,
+    writeFileSync: () => {},
+    console: { log: () => {} },
+    description: { name: "shop", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] },
+    socketText: "",
+    serviceText: "",
+  };
+  expect(examples.length).toBeGreaterThanOrEqual(10);
+  for (const { code, shown } of examples) {
+    const statements = code.replace(/^import .*\n/gm, "").replace(/^emitUnits\(/m, "return emitUnits(");
     // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
-    const units = new Function("emitUnits", `return ${call}`)(emitUnits) as Record<string, string>;
-    const files = [...shown!.matchAll(/^# (\S+)\n((?:.+\n)+)/gm)];
-    expect(files.length).toBeGreaterThan(0);
-    for (const [, file, lines] of files)
+    const run = new Function(...Object.keys(given), statements);
+    const units = run(...Object.values(given)) as Record<string, string>;
+    for (const [, file, lines] of shown.matchAll(/^# (\S+)\n((?:.+\n)+)/gm))
       expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
   }
+  expect(examples.filter(({ shown }) => shown !== "").length).toBeGreaterThanOrEqual(6);
+});
+
+it("README.md shows a part of what is explained", () => {
+  const text = api.explanationText(
+    api.explain({ name: "shop", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] }),
+  );
+  const [, heading, told] =
+    new RegExp(`${fence}text\n(shop.service \\[.*)\n\n([^]*?)${fence}`).exec(readme) ?? [];
+  expect(text).toContain(`${heading}\n`);
+  expect(text).toContain(told);
 });
 
 it("README.md shows a container, and names the files of a proxy, as they are really written", () => {

@@ -139,6 +139,18 @@ export const faults: Fault[] = [
   },
   { code: "command-refused", files: running("bin/node server.js"), ...serviceAt("ExecStart"), refused: true },
   {
+    code: "value-obsolete",
+    files: inService("StandardOutput=syslog+console"),
+    ...serviceAt("StandardOutput"),
+    refused: true,
+  },
+  {
+    code: "value-obsolete",
+    files: inSocket("ListenStream=/var/run/app.sock\nSocketMode=0666"),
+    ...socketAt("ListenStream=/var"),
+    refused: true,
+  },
+  {
     code: "directory-refused",
     files: inService('WorkingDirectory="/srv/my app"'),
     ...serviceAt("WorkingDirectory"),
@@ -312,9 +324,15 @@ export const faults: Fault[] = [
     ...serviceAt("ProtectHome"),
   },
   { code: "temporary-hidden", files: running("/usr/bin/node /tmp/app/server.js"), ...serviceAt("ExecStart") },
-  { code: "exec-package-manager", files: running("/usr/bin/npm start"), ...serviceAt("ExecStart") },
+  { code: "exec-launcher", files: running("/usr/bin/npm start"), ...serviceAt("ExecStart") },
+  { code: "exec-launcher", files: running("/usr/bin/pm2 start app.js"), ...serviceAt("ExecStart") },
   {
-    code: "exec-package-manager",
+    code: "exec-launcher",
+    files: running("/usr/bin/node --no-warnings /srv/app/node_modules/nodemon/bin/nodemon.js server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
     files: running("/bin/sh -c 'cd /srv/app && exec npm start'"),
     ...serviceAt("ExecStart"),
   },

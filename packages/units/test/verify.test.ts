@@ -181,8 +181,8 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     const all = [...Object.values({ ...described, ...everyField, ...ofUser }), of258];
     const fields = (objects: object[]) =>
       [...new Set(objects.flatMap((object) => Object.keys(object)))].toSorted();
-    // A container is for Podman to read: quadlet.test.ts.
-    const others = otherFields.filter((field) => field !== "container");
+    // The schema is for editors, and a container for Podman to read: quadlet.test.ts.
+    const others = otherFields.filter((field) => field !== "$schema" && field !== "container");
     expect(fields(all)).toEqual([...Object.keys(serviceDirectives), ...others].toSorted());
     const sockets = all.flatMap((description) => description.sockets);
     expect(fields(sockets)).toEqual([...Object.keys(socketDirectives), "description", "raw"].toSorted());

@@ -90,9 +90,9 @@ WantedBy=multi-user.target
 
   it.each([
     [80, "Environment=PORT=80\n"],
-    ["127.0.0.1:80", "Environment=PORT=80 HOST=127.0.0.1\n"],
-    ["[::1]:80", "Environment=PORT=80 HOST=::1\n"],
-    ["[fe80::1]:80%eth0", "Environment=PORT=80 HOST=fe80::1%%eth0\n"],
+    ["127.0.0.1:80", "Environment=PORT=80\nEnvironment=HOST=127.0.0.1\n"],
+    ["[::1]:80", "Environment=PORT=80\nEnvironment=HOST=::1\n"],
+    ["[fe80::1]:80%eth0", "Environment=PORT=80\nEnvironment=HOST=fe80::1%%eth0\n"],
   ])("is told to listen on %s", (listen, line) => {
     expect(service({ sockets: [{ listen }], user: "shop" })).toContain(line);
   });

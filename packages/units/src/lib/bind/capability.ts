@@ -1,12 +1,12 @@
 import { isObject } from "../read/fields.ts";
-import { shown } from "../read/problems.ts";
+import { conflictsIn, shown } from "../read/problems.ts";
 import { reasonsOf } from "../harden/reasons.ts";
 import { addedFor, type Line } from "../write/unit-text.ts";
 import { serviceSections, type Service } from "../emit/service.ts";
 import type { Socket } from "../emit/sockets.ts";
 import { placeOf, type Place } from "../read/place.ts";
 import { portVariables } from "./variables.ts";
-import { bare, conflict, eachSocket, refuseFields, withFamilies, without, type Way } from "./way.ts";
+import { bare, eachSocket, refuseFields, withFamilies, without, type Way } from "./way.ts";
 
 const added = addedFor(reasonsOf.capability);
 
@@ -79,6 +79,7 @@ const or = "leave it out, or write bind: 'socket'";
 /** The service listens by itself. */
 export const capability: Way = {
   refuse(description, problems) {
+    const refuse = conflictsIn(problems);
     refuseFields(
       description,
       ["idleTimeout"],
@@ -103,7 +104,7 @@ export const capability: Way = {
       );
     }
     if (description.manager === "user") {
-      problems.push({ path: "manager", ...conflict("a user's manager cannot grant a capability", or) });
+      refuse("manager", "a user's manager cannot grant a capability", or);
     }
     eachSocket(description, (socket, path) => {
       const lost = Object.keys(socket).filter((field) => !kept.includes(field));
@@ -117,13 +118,11 @@ export const capability: Way = {
       for (const field of ["listen", "listenDatagram"]) {
         for (const address of [socket[field]].flat()) {
           if (isObject(address) || (typeof address === "string" && /^(?:[/@]|vsock:)/.test(address))) {
-            problems.push({
-              path: `${path}.${field}`,
-              ...conflict(
-                `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
-                or,
-              ),
-            });
+            refuse(
+              `${path}.${field}`,
+              `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
+              or,
+            );
           }
         }
       }

@@ -1,4 +1,4 @@
-import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
+import { isObject, objectOf, readFields, type Asked, type Directive } from "../read/fields.ts";
 import { durationOf } from "../read/duration.ts";
 import { shown, type UnitProblem } from "../read/problems.ts";
 import { containerExec } from "../read/program.ts";
@@ -147,17 +147,10 @@ export const container: Way = {
         problems,
       ),
     );
-    if (!isObject(own)) {
-      problems.push({
-        code: "ERR_UNIT_TYPE",
-        path: "container",
-        message: `${shown(own)} is not an object`,
-        hint: "write { image: 'localhost/shop:1' }",
-      });
-      return;
-    }
-    readFields(directives, [], own, "container", problems);
-    if (own.image === undefined) {
+    const given = objectOf(own, "container", "write { image: 'localhost/shop:1' }", problems);
+    if (given === undefined) return;
+    readFields(directives, [], given, "container", problems);
+    if (given.image === undefined) {
       problems.push({
         code: "ERR_UNIT_MISSING",
         path: "container.image",

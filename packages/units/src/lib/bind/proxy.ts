@@ -1,6 +1,6 @@
 import { isIPv4, refusedAddress } from "../read/address.ts";
 import { durationText } from "../read/duration.ts";
-import { refusing, shown, type Refusal } from "../read/problems.ts";
+import { conflictsIn, refusing, shown, type Refusal } from "../read/problems.ts";
 import { refusedLength } from "../read/unit-name.ts";
 import { reasonsOf } from "../harden/reasons.ts";
 import { readSandbox } from "../harden/sandbox.ts";
@@ -10,16 +10,7 @@ import { added, addedFor, asked, type Line, type Section } from "../write/unit-t
 import { serviceSections, type Service } from "../emit/service.ts";
 import { placeOf } from "../read/place.ts";
 import { portVariables } from "./variables.ts";
-import {
-  bare,
-  conflict,
-  eachSocket,
-  refuseFields,
-  socketUnit,
-  withFamilies,
-  without,
-  type Way,
-} from "./way.ts";
+import { bare, eachSocket, refuseFields, socketUnit, withFamilies, without, type Way } from "./way.ts";
 
 const addedToProxy = addedFor(reasonsOf.proxy);
 const addedToApp = addedFor(reasonsOf.proxied);
@@ -171,8 +162,7 @@ const or = "leave it out, or write bind: 'socket'";
 export const proxy: Way = {
   refuse(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
-    const refuse = (path: string, message: string, hint: string) =>
-      problems.push({ path, ...conflict(message, hint) });
+    const refuse = conflictsIn(problems);
     refuseFields(
       description,
       ["rolling", "template"],

@@ -1,5 +1,5 @@
 import { isObject } from "../read/fields.ts";
-import { member, refusing, type Refusal, type UnitProblem } from "../read/problems.ts";
+import { conflictsIn, member, type UnitProblem } from "../read/problems.ts";
 import type { RawSections } from "../read/raw.ts";
 import { asked, type Line, type Section } from "../write/unit-text.ts";
 import type { Parts, Service } from "../emit/service.ts";
@@ -43,8 +43,6 @@ export function socketUnit(socket: Socket, owner: SocketOwner): Unit {
   return { unit, raw, rawPath, sections: socketSections(socket, owner) };
 }
 
-export const conflict: (message: string, hint: string) => Refusal = refusing("ERR_UNIT_CONFLICT");
-
 /** Reports those of the fields that are asked for. */
 export function refuseFields(
   source: Record<string, unknown>,
@@ -53,9 +51,9 @@ export function refuseFields(
   [message, hint]: readonly [message: string, hint: string],
   problems: UnitProblem[],
 ): void {
+  const refuse = conflictsIn(problems);
   for (const field of fields) {
-    if (source[field] !== undefined && source[field] !== false)
-      problems.push({ path: member(path, field), ...conflict(message, hint) });
+    if (source[field] !== undefined && source[field] !== false) refuse(member(path, field), message, hint);
   }
 }
 

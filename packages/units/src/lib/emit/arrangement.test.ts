@@ -132,7 +132,7 @@ describe("a specifier", () => {
       'ExecStart=/usr/bin/node "%%n $$HOME" "%n is 100%% $$HOME" ${HOME}\n',
     );
     expect(units["shop.service"]).toContain("WorkingDirectory=%S/100%% mine\n");
-    expect(units["shop.service"]).toContain('Environment=PORT=%%i "NAME=the %n"\n');
+    expect(units["shop.service"]).toContain('Environment="NAME=the %n"\nEnvironment=PORT=%%i\n');
   });
 
   it("tells that the program lies in a home", () => {

@@ -24,6 +24,22 @@ function directives(text: string): string[] {
   });
 }
 
+it("depends on no order of fields, variables or credentials", () => {
+  const description: AppDescription = {
+    ...shop,
+    environment: { B: "1", A: "2" },
+    credentials: { b: "/b", a: "/a" },
+    sockets: [{ noDelay: true, listen: 80 }],
+  };
+  const reversed = (key: string, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toReversed())
+      : value;
+  const other = JSON.parse(JSON.stringify(description, reversed)) as AppDescription;
+  expect(Object.keys(other)[0]).toBe("credentials");
+  expect(JSON.stringify(emitUnits(other))).toBe(JSON.stringify(emitUnits(description)));
+});
+
 describe("the Gitea pair", () => {
   const wanted = {
     "gitea.socket": ["[Unit] Description=Gitea socket", "[Socket] ListenStream=80", "[Socket] NoDelay=true"],
@@ -40,7 +56,9 @@ describe("the Gitea pair", () => {
       "[Service] WorkingDirectory=/home/git/go/src/code.gitea.io/gitea",
       "[Service] ExecStart=/home/git/go/src/code.gitea.io/gitea/gitea web",
       "[Service] Restart=always",
-      "[Service] Environment=USER=git HOME=/home/git",
+      // One line in Gitea's own.
+      "[Service] Environment=HOME=/home/git",
+      "[Service] Environment=USER=git",
       "[Service] NonBlocking=true",
       "[Install] WantedBy=multi-user.target",
     ],

@@ -1,6 +1,6 @@
 import type { AppDescription } from "../description.ts";
-import { isObject } from "../read/fields.ts";
-import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
+import { objectOf } from "../read/fields.ts";
+import { UnitError, type UnitProblem } from "../read/problems.ts";
 import { wayOf } from "../bind/ways.ts";
 import { readService, type Service } from "./service.ts";
 import { readSockets } from "./sockets.ts";
@@ -46,17 +46,8 @@ export interface DescribedUnits {
 /** Reads a description; throws what `emitUnits` throws. */
 export function describedUnits(description: AppDescription): DescribedUnits {
   const problems: UnitProblem[] = [];
-  const source: unknown = description;
-  if (!isObject(source)) {
-    throw new UnitError([
-      {
-        code: "ERR_UNIT_TYPE",
-        path: "description",
-        message: `${shown(source)} is not an object`,
-        hint: "write { name, exec, sockets }",
-      },
-    ]);
-  }
+  const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
+  if (source === undefined) throw new UnitError(problems);
   const service = readService(source, problems);
   const sockets = readSockets(source.sockets, service, problems);
   const way = wayOf(source, problems);

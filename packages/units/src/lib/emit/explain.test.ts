@@ -39,6 +39,14 @@ describe("explain", () => {
     expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
   });
 
+  it("tells no price of what a way to the port has opened, nor any of its proxy", () => {
+    const told = explain({ ...shop, bind: "proxy" });
+    const paid = told.filter(({ cost }) => cost !== undefined);
+    expect(paid.map(({ directive }) => directive)).toContain("ProcSubset");
+    expect(paid.map(({ directive }) => directive)).not.toContain("RestrictAddressFamilies");
+    expect(new Set(paid.map(({ unit }) => unit))).toEqual(new Set(["shop.service"]));
+  });
+
   it("tells what is left out: by the description, by the profile, and always", () => {
     const leftOut = (description: AppDescription) =>
       Object.fromEntries(

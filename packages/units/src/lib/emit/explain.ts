@@ -45,7 +45,10 @@ export function explain(description?: AppDescription): Explanation[] {
     sections.flatMap(({ name: section, lines }) =>
       lines.map(({ key, value, reason }): Explanation => {
         const measure = section === "Service" ? sandboxed.get(key) : undefined;
-        const cost = typeof measure?.cost === "object" ? measure.cost[profile] : measure?.cost;
+        // What a proxy can no longer do is no price, and a way to the port that opens a directive has a reason of its own.
+        const isPaid = unit === service.unit && (reason === undefined || reason === measure?.reason);
+        const costs = isPaid ? measure?.cost : undefined;
+        const cost = typeof costs === "object" ? costs[profile] : costs;
         return {
           unit,
           profile,

@@ -93,8 +93,8 @@ it.each([
   ["Sockets", "write sockets"],
   ["sokets", "write sockets"],
   ["ReadWritePaths", "write readWritePaths"],
-  ["usr", "the fields are"],
-  ["colour", "the fields are"],
+  ["usr", "write user"],
+  ["colour", "leave it out; a directive that has no field goes into raw"],
 ])("what is not a field, %s, is told: %s", (field, hint) => {
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
     expect.objectContaining({ hint: expect.stringContaining(`${field}: ${hint}`) }),

@@ -1,7 +1,7 @@
 import type { SocketDescription } from "../description.ts";
 import { raw, unitNamePart } from "../write/escape.ts";
-import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
-import { notAList, shown, type UnitProblem } from "../read/problems.ts";
+import { objectOf, readFields, type Asked, type Directive } from "../read/fields.ts";
+import { conflictsIn, notAList, shown, type UnitProblem } from "../read/problems.ts";
 import * as number from "../read/numbers.ts";
 import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
@@ -103,15 +103,8 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
   const placesSeen: Listener[] = [];
   return Array.from(sockets, (socket: unknown, index): Socket => {
     const path = `sockets[${index}]`;
-    const source = isObject(socket) ? socket : {};
-    if (!isObject(socket)) {
-      problems.push({
-        code: "ERR_UNIT_TYPE",
-        path,
-        message: `${shown(socket)} is not an object`,
-        hint: "write a socket: { listen: 80 }",
-      });
-    }
+    const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
+    const source = given ?? {};
     const values = readFields(withDescription, ["raw"], source, path, problems);
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
@@ -127,7 +120,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const listens =
       addressFields.some((field) => source[field] !== undefined) ||
       further.Socket?.some(({ key }) => key.startsWith("Listen"));
-    if (isObject(socket) && listens !== true) {
+    if (given !== undefined && listens !== true) {
       problems.push({
         code: "ERR_UNIT_MISSING",
         path,
@@ -136,7 +129,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
       });
     }
     const [name] = values.name;
-    if (several && isObject(socket) && source.name === undefined) {
+    if (several && given !== undefined && source.name === undefined) {
       problems.push({
         code: "ERR_UNIT_MISSING",
         path: `${path}.name`,
@@ -168,8 +161,9 @@ function refuseSocketContradictions(
   path: string,
   problems: UnitProblem[],
 ): void {
+  const conflict = conflictsIn(problems);
   const refuse = (field: keyof SocketDescription, message: string, hint: string) =>
-    problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${field}`, message, hint });
+    conflict(`${path}.${field}`, message, hint);
   if (source.accept === true) {
     if (values.listenDatagram.length > 0)
       refuse(
@@ -260,12 +254,11 @@ function refuseTaken(
     );
     seen.push({ place, onlyIPv6, path: `${path}.listen`, address });
     if (first === undefined) continue;
-    problems.push({
-      code: "ERR_UNIT_CONFLICT",
-      path: `${path}.listen`,
-      message: `${shown(address)} is taken by ${shown(first.address)} of ${first.path}`,
-      hint: "leave one out; or bindIPv6Only: 'ipv6-only' beside an address of IPv4",
-    });
+    conflictsIn(problems)(
+      `${path}.listen`,
+      `${shown(address)} is taken by ${shown(first.address)} of ${first.path}`,
+      "leave one out; or bindIPv6Only: 'ipv6-only' beside an address of IPv4",
+    );
   }
 }
 

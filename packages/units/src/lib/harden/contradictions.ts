@@ -1,4 +1,4 @@
-import { refusing, type UnitProblem } from "../read/problems.ts";
+import { conflictsIn, type UnitProblem } from "../read/problems.ts";
 import { measures, type Facts, type ValueOf } from "./measures.ts";
 import type { SandboxField } from "./options.ts";
 
@@ -8,16 +8,15 @@ interface Chosen {
   valueOf: ValueOf;
 }
 
-const conflict = refusing("ERR_UNIT_CONFLICT");
-
 /** Reports directives of the sandbox that are right by themselves, and contradict another or the service. */
 export function refuseContradictions(
   { isAsked, valueOf }: Chosen,
   facts: Facts,
   problems: UnitProblem[],
 ): void {
+  const conflict = conflictsIn(problems);
   const refuse = (field: SandboxField, message: string, hint: string) =>
-    problems.push({ path: `hardening.${field}`, ...conflict(message, hint) });
+    conflict(`hardening.${field}`, message, hint);
   const wordsOf = (field: SandboxField) =>
     valueOf(field)
       .join(" ")

@@ -60,7 +60,7 @@ describe("lintUnits", () => {
     expect(findings.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
       "app.service:1 requires-missing",
       "app.service:1 start-limit",
-      "app.service:2 exec-package-manager",
+      "app.service:2 exec-launcher",
       "app.service:3 user-root",
       "app.service:4 jit-killed",
       "app.socket:1 trigger-limit",
@@ -79,6 +79,19 @@ describe("lintUnits", () => {
     expect(lintUnits(files)).toMatchObject([
       { file: "/etc/systemd/system/app.service.d/10-early.conf", line: 3, code: "user-root" },
     ]);
+  });
+
+  it("finds one fault in a program once, and none in a path behind env", () => {
+    const codes = (exec: string) =>
+      codesOf(
+        lintUnits({
+          ...cleanPair,
+          "app.service": cleanPair["app.service"]!.replace(/^ExecStart=.*/m, `ExecStart=${exec}`),
+        }),
+      );
+    expect(codes("npm start")).toEqual(["exec-launcher"]);
+    expect(codes("/usr/bin/env NODE_ENV=production /opt/node/bin/node /srv/app/server.js")).toEqual([]);
+    expect(codes("/usr/bin/node /srv/forever.js")).toEqual([]);
   });
 
   it("knows a user's units by their folder, or is told", () => {

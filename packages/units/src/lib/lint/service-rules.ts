@@ -1,3 +1,4 @@
+import { ofSystemd } from "../read/program.ts";
 import { liesInHome, liesInTemporary } from "../read/places.ts";
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../parse/load.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
@@ -5,7 +6,8 @@ import { commandsOf, wordsOf } from "../parse/words.ts";
 import { added, changed, headerOf, replaced, type FileEdit, type Rule } from "./finding.ts";
 import { portOf } from "./socket-rules.ts";
 import { namesIn, type ServiceSubject } from "./subjects.ts";
-import { spanOf, truthOf } from "./values.ts";
+import { spanOf } from "./span.ts";
+import { truthOf } from "./truth.ts";
 
 const inService = (unit: LoadedUnit, key: string) => valueOf(unit, "Service", key);
 
@@ -86,7 +88,7 @@ export type ServiceCode =
   | "restart-always"
   | "home-hidden"
   | "temporary-hidden"
-  | "exec-package-manager"
+  | "exec-launcher"
   | "exec-shell"
   | "exec-env"
   | "jit-killed"
@@ -148,7 +150,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     why: "systemd looks in folders of its own, /usr/local/bin and /usr/bin among them: it may find another program than a shell does, or none.",
     man: "systemd.service(5)",
     find: ({ program }) =>
-      program?.isNode !== true || program.command.path.startsWith("/")
+      program?.isNode !== true || program.launcher !== undefined || program.command.path.startsWith("/")
         ? []
         : [
             {
@@ -238,13 +240,13 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     find: ({ unit, program }) => {
       if (!notifies(unit) || program === undefined || inService(unit, "NotifyAccess")?.value === "all")
         return [];
-      const { manager, script, name } = program;
-      return manager === undefined && (script === undefined || /\bexec\s/.test(script))
+      const { launcher, script, name } = program;
+      return launcher === undefined && (script === undefined || /\bexec\s/.test(script))
         ? []
         : [
             {
               at: program.setting,
-              message: `Type=notify, and ${manager ?? name} is the main process`,
+              message: `Type=notify, and ${launcher ?? name} is the main process`,
               fix: "the program itself in ExecStart=",
             },
           ];
@@ -424,18 +426,18 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           ];
     },
   },
-  "exec-package-manager": {
+  "exec-launcher": {
     severity: "error",
-    why: "A package manager runs the app as a child, which gets no sockets; nor does the app hear of SIGTERM in time.",
+    why: "A package manager, or a tool such as nodemon or pm2, runs the app as a child, which gets no sockets; nor does the app hear of SIGTERM in time.",
     man: "systemd.exec(5)",
     find: (service) =>
-      !isActivatedNode(service) || service.program?.manager === undefined
+      !isActivatedNode(service) || service.program?.launcher === undefined
         ? []
         : [
             {
               at: service.program.setting,
-              message: `${service.program.manager} stands before the app`,
-              fix: "ExecStart=/usr/bin/node with the file that the package's start script names",
+              message: `${service.program.launcher} stands before the app`,
+              fix: "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names",
             },
           ],
   },
@@ -445,7 +447,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
-      if (!isActivatedNode(service) || program?.script === undefined || program.manager !== undefined)
+      if (!isActivatedNode(service) || program?.script === undefined || program.launcher !== undefined)
         return [];
       return /\bexec\s/.test(program.script)
         ? []
@@ -466,6 +468,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
       program === undefined ||
       !program.command.path.endsWith("/env") ||
       !program.isNode ||
+      program.words[0]!.startsWith("/") ||
       environment.has("PATH")
         ? []
         : [
@@ -583,9 +586,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: ({ environment }) =>
       [...environment]
-        .filter(([name]) =>
-          /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/.test(name),
-        )
+        .filter(([name]) => ofSystemd.test(name))
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,

@@ -3,7 +3,7 @@ import { templateOf } from "../parse/specifiers.ts";
 import { isTakenBy, placeOf, type Place } from "../read/place.ts";
 import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
 import { namesIn, type SocketSubject } from "./subjects.ts";
-import { truthOf } from "./values.ts";
+import { truthOf } from "./truth.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 

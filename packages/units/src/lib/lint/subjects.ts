@@ -1,7 +1,8 @@
 import { loadUnit, valueOf, valuesOf, type GivenFile, type LoadedUnit, type Setting } from "../parse/load.ts";
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf, type Command } from "../parse/words.ts";
-import { truthOf } from "./values.ts";
+import { isNodeName } from "../read/runtime.ts";
+import { truthOf } from "./truth.ts";
 
 /** A socket unit, and what it starts. */
 export interface SocketSubject {
@@ -43,17 +44,22 @@ interface Program {
   name: string;
   /** What a shell is told to run. */
   script: string | undefined;
-  /** The package manager that runs it, also if a shell runs that. */
-  manager: string | undefined;
+  /** The package manager, or another tool, that runs it as a child; also if a shell runs that. */
+  launcher: string | undefined;
   /** Whether it is Node, however it is run. */
   isNode: boolean;
 }
 
 const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const managers = /^(?:npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)$/;
+const launchers = /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|corepack|nodemon|pm2|pm2-runtime|forever|tsx)$/;
+/** The tool that node is told to run, such as `/usr/lib/node_modules/npm/bin/npm-cli.js`. */
+function toolOf([, ...args]: readonly string[]): string[] {
+  const file = args.find((word) => !word.startsWith("-"));
+  return file?.includes("/node_modules/") ? [baseOf(file).replace(/\.[cm]?js$/, "")] : [];
+}
+
 const shells = /^(?:ba|da|a|z|k)?sh$/;
-const node = /^node(?:js)?(?:-?[\d.]+)?$/;
 
 function programOf(unit: LoadedUnit): Program | undefined {
   const setting = valueOf(unit, "Service", "ExecStart");
@@ -68,15 +74,17 @@ function programOf(unit: LoadedUnit): Program | undefined {
   const flag = words.findIndex((word, index) => index > 0 && /^-[a-z]*c$/.test(word));
   const script = shells.test(name) && flag > 0 ? words[flag + 1] : undefined;
   const scriptWords = script?.split(/[\s;&|]+/).map(baseOf) ?? [];
-  const manager = [name, ...scriptWords].find((word) => managers.test(word));
+  const launcher = [name, ...(isNodeName(name) ? toolOf(words) : scriptWords)].find((word) =>
+    launchers.test(word),
+  );
   return {
     setting,
     command,
     words,
     name,
     script,
-    manager,
-    isNode: manager !== undefined || [name, ...scriptWords].some((word) => node.test(word)),
+    launcher,
+    isNode: launcher !== undefined || [name, ...scriptWords].some(isNodeName),
   };
 }
 

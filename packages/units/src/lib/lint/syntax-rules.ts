@@ -1,4 +1,5 @@
 import { refusedAddress } from "../read/address.ts";
+import { nearest } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
@@ -7,7 +8,8 @@ import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
-import { spanOf, truthOf } from "./values.ts";
+import { spanOf } from "./span.ts";
+import { truthOf } from "./truth.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {
@@ -36,32 +38,6 @@ function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
   });
 }
 
-/** How many characters differ, at least; more than two are not counted. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= one.length; at += 1) {
-    const next = [at];
-    for (let to = 1; to <= other.length; to += 1) {
-      next.push(
-        Math.min(row[to]! + 1, next[to - 1]! + 1, row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[other.length]!;
-}
-
-/** The name that is likely meant. */
-function nearest(name: string, among: Iterable<string>): string | undefined {
-  const lower = name.toLowerCase();
-  const [best] = [...among]
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= 2)
-    .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
-    .filter(({ candidate, far }) => far <= Math.min(2, candidate.length / 4))
-    .toSorted((one, other) => one.far - other.far);
-  return best?.candidate;
-}
-
 function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {
   const sections = directivesIn(subject);
   if (sections?.[section] === undefined || sections[section].has(key) || isOurs(key)) return undefined;
@@ -82,6 +58,16 @@ function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
   return /(?<![ \t])[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
 }
+
+/** What systemd puts in the place of old values. */
+const replacements = [
+  { keys: /^Standard(?:Output|Error)$/, old: /^syslog/, now: "journal" },
+  {
+    keys: /^(?:PIDFile|Listen(?:Stream|Datagram|SequentialPacket|FIFO))$/,
+    old: /^\/var\/run\//,
+    now: "/run/",
+  },
+];
 
 /** Why a value is none of its directive's, and what is. */
 function refusedValue(setting: Setting, kind: ValueKind): { is: string; write: string } | undefined {
@@ -149,6 +135,7 @@ export type SyntaxCode =
   | "directive-misplaced"
   | "directive-unknown"
   | "value-invalid"
+  | "value-obsolete"
   | "address-invalid"
   | "command-refused"
   | "directory-refused"
@@ -275,6 +262,25 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${setting.key}=${shown(setting.value).slice(1, -1)}: ${refused.is}`,
               fix: `write ${refused.write}`,
+            };
+      }),
+  },
+  "value-obsolete": {
+    severity: "info",
+    why: "systemd takes another value in its place, and complains each time it reads the unit.",
+    man: "systemd.exec(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }) => {
+        const { key, value } = setting;
+        const today = replacements.find(({ keys }) => keys.test(key));
+        const instead = today && value.replace(today.old, today.now);
+        return instead === undefined || instead === value
+          ? []
+          : {
+              at: setting,
+              message: `${key}=${value} is of old`,
+              fix: `${key}=${instead}`,
+              edits: [replaced(setting, instead)],
             };
       }),
   },

@@ -4,7 +4,7 @@ import { goesOn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
-  /** The line on which the assignment to replace begins. Left out, the values are added at the end of the section, which is made if there is none. */
+  /** The line on which the assignment to replace begins. Left out, the values are added at the end of the section, which is made if there is none: [Unit] before all others, another after them. */
   line?: number;
   section: string;
   key: string;
@@ -71,17 +71,28 @@ function replaced(old: string, written: readonly string[], ofFile: string): stri
   return comments.join("") + (text === "" ? "" : text + (end ?? ""));
 }
 
+/** Where [Unit] would begin: before the first section and the comment right above it. `undefined` if there is no section. */
+function topOf(entries: UnitFile["entries"]): number | undefined {
+  let at = entries.findIndex(({ kind }) => kind === "section");
+  if (at < 0) return undefined;
+  while (entries[at - 1]?.kind === "blank" && entries[at - 1]!.text.trim() !== "") at -= 1;
+  return at;
+}
+
 /** The text with an assignment at the end of its section. */
 function withAdded({ entries, open }: UnitFile, edit: UnitEdit, ofFile: string): string {
   const { section } = edit;
   const inSection = entries.findLastIndex(
     (entry) => (entry.kind === "assignment" || entry.kind === "section") && entry.section === section,
   );
-  const after = inSection < 0 ? entries.length : inSection + 1;
+  const top = inSection < 0 && section === "Unit" ? topOf(entries) : undefined;
+  const after = top ?? (inSection < 0 ? entries.length : inSection + 1);
   const isLast = after === entries.length;
   const before = stringifyUnit({ entries: entries.slice(0, after), open });
-  const header = inSection >= 0 ? [] : before === "" ? [`[${section}]`] : ["", `[${section}]`];
-  const written = [...header, ...linesOf(edit)].map((line) => line + ofFile).join("");
+  const gap = before === "" || top !== undefined ? [] : [""];
+  const header = inSection >= 0 ? [] : [...gap, `[${section}]`];
+  const footer = top === undefined ? [] : [""];
+  const written = [...header, ...linesOf(edit), ...footer].map((line) => line + ofFile).join("");
   const ended = before === "" || /[\n\r\0]$/.test(before) ? "" : ofFile;
   // A line that ends in a backslash goes on until one that does not: an empty one.
   const closed = open && isLast ? ofFile : "";

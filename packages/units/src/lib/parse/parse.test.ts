@@ -97,6 +97,16 @@ describe("editUnit", () => {
     );
   });
 
+  it("makes [Unit] before the other sections, and leaves their comments to them", () => {
+    const added = (other: string) =>
+      stringifyUnit(editUnit(parseUnit(other), [{ section: "Unit", key: "A", values: ["1"] }]));
+    expect(added("# licence\n\n# the service\n[Service]\nB=2\n")).toBe(
+      "# licence\n\n[Unit]\nA=1\n\n# the service\n[Service]\nB=2\n",
+    );
+    expect(added("[Service]")).toBe("[Unit]\nA=1\n\n[Service]");
+    expect(added("# licence")).toBe("# licence\n\n[Unit]\nA=1\n");
+  });
+
   it("makes several edits by the lines of the text that was given", () => {
     expect(
       edited(

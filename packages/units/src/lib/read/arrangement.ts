@@ -1,5 +1,5 @@
 import { isObject } from "./fields.ts";
-import { refusing, shown, type UnitProblem } from "./problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 import { integer } from "./numbers.ts";
 import { oneOf } from "./readers.ts";
 import { refusedLength } from "./unit-name.ts";
@@ -15,8 +15,6 @@ export interface Arrangement {
   systemd: number | undefined;
 }
 
-const conflict = refusing("ERR_UNIT_CONFLICT");
-
 function firstSocket({ sockets }: Record<string, unknown>, field: string): number {
   return Array.isArray(sockets)
     ? sockets.findIndex((socket) => isObject(socket) && socket[field] === true)
@@ -29,8 +27,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   const accepting = firstSocket(description, "accept");
   const kind =
     accepting >= 0 ? "accept" : template === true ? "template" : rolling === true ? "rolling" : "pair";
-  const refuse = (path: string, message: string, hint: string) =>
-    problems.push({ path, ...conflict(message, hint) });
+  const refuse = conflictsIn(problems);
   const given = (field: string) => description[field] !== undefined && description[field] !== false;
 
   const version = systemd === undefined ? [] : integer(oldest, 999)(systemd, "systemd", problems);
@@ -69,20 +66,19 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       "its instances take turns on one socket, and those of a template have one each",
       "leave one out",
     );
-  if ((kind === "template" || kind === "accept") && typeof name === "string") {
-    if (/.@./.test(name))
-      refuse(
-        "name",
-        `${shown(name)} is an instance, and ${kind} makes instances`,
-        "leave the @ and the rest off",
-      );
-  }
+  if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
+    refuse(
+      "name",
+      `${shown(name)} is an instance, and ${kind} makes instances`,
+      "leave the @ and the rest off",
+    );
   const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
     refuse("defaultInstance", "there is no template", "write template: true, or leave it out");
-  const tooLong = refusedLength(`${String(name)}@${String(defaultInstance)}.service`);
-  if (typeof defaultInstance === "string" && tooLong !== undefined)
-    problems.push({ path: "defaultInstance", ...tooLong });
+  if (typeof name === "string" && typeof defaultInstance === "string") {
+    const tooLong = refusedLength(`${name}@${defaultInstance}.service`);
+    if (tooLong !== undefined) problems.push({ path: "defaultInstance", ...tooLong });
+  }
   return {
     kind,
     manager: checkedManager as Arrangement["manager"],

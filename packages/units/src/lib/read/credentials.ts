@@ -1,6 +1,6 @@
 import type { Line } from "../write/unit-text.ts";
-import { isObject, readFields } from "./fields.ts";
-import { member, shown, type UnitProblem } from "./problems.ts";
+import { entriesByName, isObject, objectOf, readFields } from "./fields.ts";
+import { member, type UnitProblem } from "./problems.ts";
 import { boolean, matching, rawText, refusedPath, refuse, textOf, type Read } from "./readers.ts";
 
 const named = rawText(
@@ -61,17 +61,8 @@ const parts = {
 /** LoadCredential= and its kin; the service finds each under its name in $CREDENTIALS_DIRECTORY. */
 export function readCredentials(credentials: unknown, path: string, problems: UnitProblem[]): Line[] {
   if (credentials === undefined) return [];
-  if (!isObject(credentials)) {
-    const message = `${shown(credentials)} is not an object`;
-    return refuse(
-      "ERR_UNIT_TYPE",
-      path,
-      problems,
-      message,
-      "write names: { 'tls.key': '/etc/shop/tls.key' }",
-    );
-  }
-  return Object.entries(credentials).flatMap(([name, described]) => {
+  const hint = "write names: { 'tls.key': '/etc/shop/tls.key' }";
+  return entriesByName(objectOf(credentials, path, hint, problems) ?? {}).flatMap(([name, described]) => {
     const at = member(path, name);
     const [checked = ""] = named(name, at, problems);
     const whole = isObject(described);

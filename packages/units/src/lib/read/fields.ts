@@ -1,4 +1,5 @@
 import { member, shown, type UnitProblem } from "./problems.ts";
+import { nearest } from "./nearest.ts";
 import type { Read } from "./readers.ts";
 
 /** How one field of a description becomes a directive. */
@@ -14,19 +15,28 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a name is meant: but for its case and one letter that is missing, too many or another. */
-function isNear(name: string, written: string): boolean {
-  const [a, b] = [name.toLowerCase(), written.toLowerCase()];
-  let same = 0;
-  while (same < a.length && a[same] === b[same]) same += 1;
-  const rests = [a.slice(same), b.slice(same)] as const;
-  return (
-    a === b ||
-    (b.length > 3 &&
-      (rests[0].slice(1) === rests[1].slice(1) ||
-        rests[0].slice(1) === rests[1] ||
-        rests[0] === rests[1].slice(1)))
-  );
+/** The value as an object, or `undefined` once the problem is reported. */
+export function objectOf(
+  value: unknown,
+  path: string,
+  hint: string,
+  problems: UnitProblem[],
+): Record<string, unknown> | undefined {
+  if (isObject(value)) return value;
+  problems.push({ code: "ERR_UNIT_TYPE", path, message: `${shown(value)} is not an object`, hint });
+  return undefined;
+}
+
+/** By name, so that the text does not depend on the order in which an object was built. */
+export function entriesByName(record: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** What to do with a key that is no field: too many to name have `raw` beside them. */
+function withoutField(known: readonly string[]): string {
+  return known.includes("raw")
+    ? "leave it out; a directive that has no field goes into raw"
+    : `the fields are ${known.join(", ")}`;
 }
 
 /** Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`. */
@@ -40,14 +50,14 @@ export function readFields<Field extends string>(
   const known = [...others, ...Object.keys(table)];
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
-    const near = known.find((field) =>
-      [field, table[field as Field]?.key].some((name) => name !== undefined && isNear(name, key)),
-    );
+    const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
+    const meant = nearest(key, known.flatMap(namesOf));
+    const near = known.find((field) => meant !== undefined && namesOf(field).includes(meant));
     problems.push({
       code: "ERR_UNIT_FIELD",
       path: member(path, key),
       message: `${shown(key)} is not a field`,
-      hint: near === undefined ? `the fields are ${known.join(", ")}` : `write ${near}`,
+      hint: near === undefined ? withoutField(known) : `write ${near}`,
     });
   }
   const asked = {} as Asked<Field>;

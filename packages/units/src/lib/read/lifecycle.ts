@@ -1,5 +1,5 @@
 import { durationOf, durationText } from "./duration.ts";
-import { refusing, shown, type UnitProblem } from "./problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 import { refusedLength } from "./unit-name.ts";
 
 /** The fields that must fit each other; they may be anything yet. */
@@ -43,9 +43,7 @@ export function stopTimeout(drainTimeout: unknown): string | undefined {
 /** Reports fields that are right by themselves and contradict each other. */
 export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, restart, rolling } = fields;
-  const conflict = refusing("ERR_UNIT_CONFLICT");
-  const refuse = (path: string, message: string, hint: string) =>
-    problems.push({ path, ...conflict(message, hint) });
+  const refuse = conflictsIn(problems);
 
   const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
   if (rolling === true && silent) {
@@ -63,13 +61,6 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
         "write type: 'notify', or leave it out",
       );
     }
-  }
-  if (rolling === true && typeof name === "string" && /.@./.test(name)) {
-    refuse(
-      "name",
-      `${shown(name)} is an instance, and rolling makes instances`,
-      "leave the @ and the rest off",
-    );
   }
   const longest =
     rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;

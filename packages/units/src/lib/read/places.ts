@@ -1,5 +1,5 @@
 import { isSpecifier, said, sample, type Text } from "../specifier.ts";
-import type { UnitProblem } from "./problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 
 /** The parts of a description that say where the program is; they may be anything yet. */
 interface Placed {
@@ -32,17 +32,17 @@ export function liesInTemporary(path: unknown): boolean {
 
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
 export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
+  const refuse = conflictsIn(problems);
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
   for (const [path, place] of [
     ["exec[0]", program],
     ["workingDirectory", workingDirectory],
   ] as const) {
     if (!liesInTemporary(place)) continue;
-    problems.push({
-      code: "ERR_UNIT_CONFLICT",
+    refuse(
       path,
-      message: `${JSON.stringify(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
-      hint: "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
-    });
+      `${shown(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
+      "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
+    );
   }
 }

@@ -71,6 +71,11 @@ export function refusing(code: UnitProblemCode): (message: string, hint: string)
   return (message, hint) => ({ code, message, hint });
 }
 
+/** What reports fields that are right by themselves, and at odds with another. */
+export function conflictsIn(problems: UnitProblem[]): (path: string, message: string, hint: string) => void {
+  return (path, message, hint) => void problems.push({ code: "ERR_UNIT_CONFLICT", path, message, hint });
+}
+
 /** Shows a value in a message without letting it flood or break the line. */
 export function shown(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;

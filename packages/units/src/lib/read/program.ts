@@ -1,11 +1,12 @@
 import { argument, executable, item } from "../write/escape.ts";
 import { member, notAList, refusing, shown, type Refusal, type UnitProblem } from "./problems.ts";
 import { prefixed, said, sample } from "../specifier.ts";
-import { isObject } from "./fields.ts";
+import { entriesByName, isObject, objectOf } from "./fields.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
-const ofSystemd = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+export const ofSystemd: RegExp =
+  /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
 
 /** What fields of the description set; by them it is known how long a stop takes, and whether the service sleeps. */
 const ofFields = {
@@ -101,18 +102,11 @@ export const containerExec: Read = (value, path, problems) => {
   return words.length > 0 ? [words.join(" ")] : [];
 };
 
-/** Environment=: all variables on one line. */
+/** Environment=: a line for each variable. */
 export const environment: Read = (value, path, problems) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    problems.push({
-      code: "ERR_UNIT_TYPE",
-      path,
-      message: `${shown(value)} is not an object`,
-      hint: "write names and values: { NODE_ENV: 'production' }",
-    });
-    return [];
-  }
-  const assignments = Object.entries(value).map(([name, variable]) => {
+  const variables =
+    objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
+  return entriesByName(variables).map(([name, variable]) => {
     const at = member(path, name);
     const refuse = (message: string, hint: string) =>
       problems.push({ path: at, ...refusedVariable(message, hint) });
@@ -130,7 +124,6 @@ export const environment: Read = (value, path, problems) => {
     }
     return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
   });
-  return assignments.length > 0 ? [assignments.join(" ")] : [];
 };
 
 /** Environment=: one variable of sockact that holds a duration, which needs a unit there. */

@@ -1,6 +1,6 @@
 import { isSpecifier } from "../specifier.ts";
 import type { Line, Section } from "../write/unit-text.ts";
-import { isObject, type Directive } from "./fields.ts";
+import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type UnitProblem } from "./problems.ts";
 import { rawText, type Read } from "./readers.ts";
 import { refuseNewer } from "./versions.ts";
@@ -41,19 +41,8 @@ export function readRaw(
 ): RawSections {
   if (raw === undefined) return {};
   const shape = "write sections and directives: { Service: { LimitRTPRIO: 5 } }";
-  const notObject = (value: unknown, at: string) =>
-    problems.push({
-      code: "ERR_UNIT_TYPE",
-      path: at,
-      message: `${shown(value)} is not an object`,
-      hint: shape,
-    });
-  if (!isObject(raw)) {
-    notObject(raw, path);
-    return {};
-  }
   const lines: RawSections = {};
-  for (const [name, directives] of Object.entries(raw)) {
+  for (const [name, given] of Object.entries(objectOf(raw, path, shape, problems) ?? {})) {
     const section = sections.find((candidate) => candidate === name);
     const at = member(path, name);
     if (section === undefined) {
@@ -63,12 +52,12 @@ export function readRaw(
         message: `${shown(name)} is no section of this unit`,
         hint: `the sections are ${sections.join(", ")}; those of a socket are written in its own raw`,
       });
-    } else if (!isObject(directives)) notObject(directives, at);
-    else {
-      lines[section] = Object.entries(directives).flatMap(([key, value]) =>
-        readDirective(key, value, known, systemd, member(at, key), problems),
-      );
+      continue;
     }
+    const directives = objectOf(given, at, shape, problems) ?? {};
+    lines[section] = Object.entries(directives).flatMap(([key, value]) =>
+      readDirective(key, value, known, systemd, member(at, key), problems),
+    );
   }
   return lines;
 }

@@ -28,7 +28,8 @@ export function refuse(
 /** The value as a text that systemd can be told, or `undefined` once the problem is reported. */
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
-    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+    const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
+    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
     return undefined;
   }
   const reason = unspeakable(said(value));

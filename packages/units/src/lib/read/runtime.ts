@@ -8,9 +8,13 @@ function programName(command: unknown): string {
   return typeof program === "string" ? program.slice(program.lastIndexOf("/") + 1) : "";
 }
 
-/** Whether it is Node, by any name such as nodejs or node22. */
+/** Whether a program's name is one of Node's, such as nodejs, node22 or node-22. */
+export function isNodeName(name: string): boolean {
+  return /^node(?:js)?(?:-?[\d.]+)?$/.test(name);
+}
+
 export function isNode(command: unknown): boolean {
-  return /^node(?:js)?(?:[-\d.]|$)/.test(programName(command));
+  return isNodeName(programName(command));
 }
 
 export function compilesAtRunTime(command: unknown): boolean {

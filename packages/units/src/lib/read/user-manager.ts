@@ -1,6 +1,6 @@
 import type { Arrangement } from "./arrangement.ts";
 import { isObject } from "./fields.ts";
-import { refusing, shown, type UnitProblem } from "./problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 
 /** What only a service manager that is root can grant. */
 const ofRoot = ["user", "group", "supplementaryGroups"];
@@ -18,9 +18,7 @@ export function refuseForUser(
   openFile: boolean,
   problems: UnitProblem[],
 ): void {
-  const conflict = refusing("ERR_UNIT_CONFLICT");
-  const refuse = (path: string, message: string, hint: string) =>
-    problems.push({ path, ...conflict(message, hint) });
+  const refuse = conflictsIn(problems);
   if (manager !== "user") {
     if (uid !== undefined)
       refuse("uid", "the system's manager has no user", "write manager: 'user', or leave it out");

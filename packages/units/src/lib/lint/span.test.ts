@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { spanOf, truthOf } from "./values.ts";
+import { spanOf } from "./span.ts";
 
 it.each([
   ["5", 5000],
@@ -18,10 +18,4 @@ it.each([
   ["1".repeat(50_000) + "x", undefined],
 ])("reads the time span %.20s", (text, milliseconds) => {
   expect(spanOf(text)).toBe(milliseconds);
-});
-
-it("reads booleans in upper case too", () => {
-  expect(["yes", "ON", "1", "t"].map(truthOf)).toEqual([true, true, true, true]);
-  expect(["no", "Off", "0", "f"].map(truthOf)).toEqual([false, false, false, false]);
-  expect(["", "2", undefined].map(truthOf)).toEqual([undefined, undefined, undefined]);
 });
