@@ -48,7 +48,7 @@ describe("the JSON Schema of a description", () => {
         [...Object.keys(measures), "profile"],
       ],
     ] as const) {
-      const fields = ofCode.toSorted();
+      const fields = (ofCode as readonly string[]).toSorted();
       expect(Object.keys(properties).toSorted()).toEqual(fields);
       expect(Object.keys(generated).toSorted()).toEqual(fields);
       for (const property of Object.values(properties)) expect(property).toHaveProperty("description");
