@@ -9,7 +9,12 @@ export default defineConfig({
     projects: [
       {
         ssr: { resolve: source },
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] },
+        test: {
+          name: "unit",
+          // They share no state, and importing what they test is most of their time.
+          isolate: false,
+          include: ["packages/*/src/**/*.test.ts"],
+        },
       },
       {
         ssr: { resolve: source },
