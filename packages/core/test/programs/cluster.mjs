@@ -33,7 +33,8 @@ if (cluster.isPrimary) {
     const actions = {
       kill: () => workers().forEach((worker) => worker.process.kill("SIGKILL")),
       fork,
-      release: () => all.forEach((worker) => worker.isConnected() && worker.send("release")),
+      // To one that is about to end it may come too late.
+      release: () => all.forEach((worker) => worker.isConnected() && worker.send("release", () => {})),
       disconnect: () => cluster.workers[argument].disconnect(),
       variables: () => say("variables", { variables: variables(), policy: cluster.schedulingPolicy }),
       pids: () => say("pids", { pids: workers().map((worker) => worker.process.pid) }),
