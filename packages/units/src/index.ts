@@ -3,22 +3,23 @@ export { explain, explanationText, type Explanation } from "./lib/emit/explain.t
 export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/read/problems.ts";
 export type {
   AppDescription,
-  Argument,
   Bind,
-  Command,
-  ContainerDescription,
-  Credential,
-  Limit,
-  ListenAddress,
   NotifyAccess,
-  RawSection,
-  RawValue,
   RestartPolicy,
   ServiceType,
+} from "./lib/description/app.ts";
+export type { ContainerDescription } from "./lib/description/container.ts";
+export type { ListenAddress, SocketDescription } from "./lib/description/socket.ts";
+export type {
+  Argument,
+  Command,
+  Credential,
+  Limit,
+  RawSection,
+  RawValue,
   Signal,
   Size,
-  SocketDescription,
-} from "./lib/description.ts";
+} from "./lib/description/values.ts";
 export { escapeUnitName } from "./lib/write/escape.ts";
 export type { Specifier, Text } from "./lib/specifier.ts";
 export type {

@@ -6,7 +6,7 @@ import * as read from "../read/readers.ts";
 import { reasonsOf } from "../harden/reasons.ts";
 import { unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
-import type { ContainerDescription } from "../description.ts";
+import type { ContainerDescription } from "../description/container.ts";
 import { lifeLines, unitSection, type Service } from "../emit/service.ts";
 import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./way.ts";
 

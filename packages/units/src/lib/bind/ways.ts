@@ -1,4 +1,4 @@
-import type { Bind } from "../description.ts";
+import type { Bind } from "../description/app.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { oneOf } from "../read/readers.ts";
 import { capability } from "./capability.ts";

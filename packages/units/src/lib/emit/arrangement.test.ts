@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { UnitError } from "../read/problems.ts";
 import { emitUnits } from "./emit.ts";
 

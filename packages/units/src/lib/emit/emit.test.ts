@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gitea } from "../../../test/gitea.ts";
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { emitUnits } from "./emit.ts";
 import { reasons } from "../harden/reasons.ts";
 

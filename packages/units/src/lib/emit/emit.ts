@@ -1,4 +1,4 @@
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { objectOf } from "../read/fields.ts";
 import { UnitError, type UnitProblem } from "../read/problems.ts";
 import { wayOf } from "../bind/ways.ts";

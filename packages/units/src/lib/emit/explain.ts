@@ -1,4 +1,4 @@
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { measures, profiles } from "../harden/measures.ts";
 import type { HardeningProfile } from "../harden/options.ts";
 import { describedUnits } from "./emit.ts";

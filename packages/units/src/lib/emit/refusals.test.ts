@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { emitUnits } from "./emit.ts";
 import { UnitError } from "../read/problems.ts";
 

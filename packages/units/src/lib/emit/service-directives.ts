@@ -1,4 +1,4 @@
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import type { Directive } from "../read/fields.ts";
 import * as number from "../read/numbers.ts";
 import { commands } from "../read/program.ts";

@@ -1,4 +1,4 @@
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { readFields, type Asked, type Directive } from "../read/fields.ts";
 import { jitless } from "../harden/jitless.ts";
 import { measures } from "../harden/measures.ts";

@@ -1,4 +1,4 @@
-import type { SocketDescription } from "../description.ts";
+import type { SocketDescription } from "../description/socket.ts";
 import { raw, unitNamePart } from "../write/escape.ts";
 import { objectOf, readFields, type Asked, type Directive } from "../read/fields.ts";
 import { conflictsIn, notAList, shown, type UnitProblem } from "../read/problems.ts";

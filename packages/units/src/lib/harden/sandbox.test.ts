@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AppDescription } from "../description.ts";
+import type { AppDescription } from "../description/app.ts";
 import { emitUnits } from "../emit/emit.ts";
 import { explain } from "../emit/explain.ts";
 import { UnitError, type UnitProblem } from "../read/problems.ts";

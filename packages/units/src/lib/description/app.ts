@@ -1,12 +1,9 @@
-import type { Hardening } from "./harden/options.ts";
-import type { Duration } from "./read/duration.ts";
-import type { Text } from "./specifier.ts";
-
-/**
- * An address as in systemd.socket(5): a port, `127.0.0.1:80`, `[::1]:80`, `[fe80::1]:80%eth0`, `/run/app.sock`, `@abstract` or
- * `vsock:2:1234`. A number is a port from 1 to 65535.
- */
-export type ListenAddress = number | Text;
+import type { Hardening } from "../harden/options.ts";
+import type { Duration } from "../read/duration.ts";
+import type { Text } from "../specifier.ts";
+import type { ContainerDescription } from "./container.ts";
+import type { SocketDescription } from "./socket.ts";
+import type { Argument, Command, Credential, Limit, RawSection, Signal, Size } from "./values.ts";
 
 /** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
@@ -24,48 +21,6 @@ export type RestartPolicy =
   | "on-abort"
   | "always";
 
-/** A word of a command: a text, or a variable of the service's environment, which systemd puts there whole and as one word. */
-export type Argument = Text | { readonly variable: string };
-
-/**
- * A command that runs besides the program: its absolute path and arguments, or an object with them.
- *
- * `mayFail`: a failure counts as success. `privileged`: it runs as root with no sandbox. systemd.service(5) "Special executable prefixes".
- */
-export type Command =
-  | readonly Argument[]
-  | { readonly command: readonly Argument[]; readonly mayFail?: boolean; readonly privileged?: boolean };
-
-/** setrlimit(2): one number for both limits, `infinity`, or the soft and the hard one: `1024:524288`. Sizes may have a unit: `64M`. */
-export type Limit = number | string;
-
-/** Bytes as a number, or with a unit to the base of 1024, `512M`; where it says so a share of the machine's, `10%`, or `infinity`. */
-export type Size = number | string;
-
-/** A signal of signal(7) by its whole name. */
-export type Signal = `SIG${string}`;
-
-/** A value of a directive in a raw section; it stays in its own line, and its `%` are literal unless it is a `Specifier`. */
-export type RawValue = Text | number | boolean;
-
-/** Directives that have no field here, by their names in the manual; an array is a line for each entry. */
-export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
-/**
- * Where a credential comes from: the absolute path of a file or a unix socket, the name under which systemd itself has it, or an object.
- *
- * LoadCredential=, SetCredential=, and with `encrypted` LoadCredentialEncrypted= and SetCredentialEncrypted=, which are of systemd 250.
- */
-export type Credential =
-  | string
-  | {
-      /** As the string; left out, with no `value` either, systemd looks in /etc/credstore and the like (systemd 251). */
-      path?: string;
-      /** The credential itself, if there is none at `path`. Everyone on the machine can read it in the unit: no secret, unless it is encrypted. */
-      value?: string;
-      /** Whether it was made by systemd-creds(1) encrypt. */
-      encrypted?: boolean;
-    };
-
 /**
  * How the service comes to its ports.
  *
@@ -74,136 +29,6 @@ export type Credential =
  * - `proxy`: systemd listens, and systemd-socket-proxyd(8) passes what arrives on to a service that cannot be passed a socket.
  */
 export type Bind = "socket" | "capability" | "proxy";
-
-/** A container of Podman; podman-systemd.unit(5). */
-export interface ContainerDescription {
-  /** Image=: the name in full, `registry.example/shop:1` or `localhost/shop`, or that of an `.image` or `.build` file. */
-  image: string;
-  /** Volume=: `/srv/data:/data:ro`, or a named volume, `data:/data`. The rest of the container is read-only, but for its temporary folders. */
-  volumes?: readonly string[];
-  /** UserNS=: the user namespace, such as `auto`; by default the host's. */
-  userNS?: string;
-  /** PodmanArgs=: further arguments of podman-run(1), which stand before the image. */
-  podmanArgs?: readonly string[];
-}
-
-/** One socket unit. */
-export interface SocketDescription {
-  /** What to listen on for streams: TCP, or SOCK_STREAM of unix(7) and vsock(7). ListenStream=, one for each address. */
-  listen?: ListenAddress | readonly ListenAddress[];
-  /** What to receive datagrams on: UDP, or SOCK_DGRAM. ListenDatagram=, one for each address. */
-  listenDatagram?: ListenAddress | readonly ListenAddress[];
-  /** What to receive whole messages on, in order, from unix(7) sockets: SOCK_SEQPACKET. ListenSequentialPacket=, one for each address. */
-  listenSequentialPacket?: Text | readonly Text[];
-  /** SocketProtocol=: another protocol than TCP and UDP; `mptcp` is of systemd 257. The kernel must have it. */
-  socketProtocol?: "udplite" | "sctp" | "mptcp";
-  /**
-   * Accept=: whether systemd accepts, and starts a process of its own for each connection. The service is then the template `<name>@.service`,
-   * and this the only socket; it may listen on several addresses.
-   */
-  accept?: boolean;
-  /** MaxConnections=, with `accept`: how many connections at once; 64 when left out. Further ones are closed. */
-  maxConnections?: number;
-  /** MaxConnectionsPerSource=, with `accept`: how many of them from one address; as many as `maxConnections` when left out. */
-  maxConnectionsPerSource?: number;
-  /** FlushPending=: drops what waits in the socket when the service ends, instead of starting it again. Not with `accept`. */
-  flushPending?: boolean;
-  /** Description= of the socket unit; by default `<name> socket`. */
-  description?: Text;
-  /**
-   * FileDescriptorName=, by which the service tells its sockets apart. Needed as soon as there are several sockets.
-   *
-   * At most 255 printable ASCII characters, none of them `:` or `\`. `connection`, `stored` and `unknown` are taken: they have a
-   * meaning in sd_listen_fds_with_names(3).
-   */
-  name?: string;
-  /** NoDelay=: turns Nagle's algorithm off. */
-  noDelay?: boolean;
-  /** Backlog=: how many connections wait to be accepted; the kernel caps it at net.core.somaxconn. */
-  backlog?: number;
-  /** BindIPv6Only=: whether `[::]:80`, or a port alone, takes IPv4 too. */
-  bindIPv6Only?: "default" | "both" | "ipv6-only";
-  /** BindToDevice=: the network interface to listen on. */
-  bindToDevice?: string;
-  /** FreeBind=: allows an address that no interface has yet. */
-  freeBind?: boolean;
-  /** Transparent=: takes traffic for addresses of others, which the firewall sends here. */
-  transparent?: boolean;
-  /** Broadcast=: lets datagrams be sent to everyone on the network. */
-  broadcast?: boolean;
-  /** ReusePort=: lets other sockets share the port. */
-  reusePort?: boolean;
-  /** KeepAlive=: probes idle TCP connections. */
-  keepAlive?: boolean;
-  /** KeepAliveTimeSec=: how long a connection is idle before the first probe. */
-  keepAliveTimeSec?: Duration;
-  /** KeepAliveIntervalSec=: the time between probes. */
-  keepAliveIntervalSec?: Duration;
-  /** KeepAliveProbes=: how many go unanswered before the connection ends. */
-  keepAliveProbes?: number;
-  /** DeferAcceptSec=: how long to wait for a first byte before the service hears of a TCP connection. */
-  deferAcceptSec?: Duration;
-  /** Priority=: SO_PRIORITY of socket(7), from 0 on. */
-  priority?: number;
-  /** ReceiveBuffer=: SO_RCVBUF of socket(7). */
-  receiveBuffer?: Size;
-  /** SendBuffer=: SO_SNDBUF of socket(7). */
-  sendBuffer?: Size;
-  /** IPTOS=: the type of service of ip(7), from 0 to 255 or by name. */
-  ipTOS?: number | "low-delay" | "throughput" | "reliability" | "low-cost";
-  /** IPTTL=: how many routers a packet may pass, from 1 to 255. */
-  ipTTL?: number;
-  /** Mark=: the firewall mark of its packets. */
-  mark?: number;
-  /** TCPCongestion=: the congestion control of tcp(7): `cubic`, `bbr`. */
-  tcpCongestion?: string;
-  /** PassCredentials=: SO_PASSCRED of unix(7). */
-  passCredentials?: boolean;
-  /** PassPIDFD=, of systemd 258: SO_PASSPIDFD of unix(7). */
-  passPIDFD?: boolean;
-  /** PassSecurity=: SO_PASSSEC of unix(7). */
-  passSecurity?: boolean;
-  /** PassPacketInfo=: by which address and interface a datagram came. */
-  passPacketInfo?: boolean;
-  /** AcceptFileDescriptors=, of systemd 258: whether a unix socket takes file descriptors from its peers; it does when left out. */
-  acceptFileDescriptors?: boolean;
-  /** Timestamping=: when a datagram came, in microseconds or nanoseconds. */
-  timestamping?: "off" | "us" | "ns";
-  /** SocketMode=: who may connect to a unix socket, in octal: `'0660'`; by default `0666`. */
-  socketMode?: string;
-  /** SocketUser=: whose a unix socket is; by default root's. */
-  socketUser?: Text;
-  /** SocketGroup=: which group's a unix socket is. */
-  socketGroup?: Text;
-  /** DirectoryMode=: the access mode, in octal, of folders that are made for a unix socket; by default `0755`. */
-  directoryMode?: string;
-  /** Symlinks=: absolute paths of links to the one file of the socket. */
-  symlinks?: Text | readonly Text[];
-  /** SmackLabel=: the label of a unix socket's file, where the kernel has Smack. */
-  smackLabel?: Text;
-  /** SmackLabelIPIn=: the label for what comes in. */
-  smackLabelIPIn?: Text;
-  /** SmackLabelIPOut=: the label for what goes out. */
-  smackLabelIPOut?: Text;
-  /** SELinuxContextFromNet=: takes the SELinux level of the service from its peer. */
-  seLinuxContextFromNet?: boolean;
-  /** PassFileDescriptorsToExec=, of systemd 256: passes the socket to the commands of ExecStartPost= and the like of its unit, too. */
-  passFileDescriptorsToExec?: boolean;
-  /** TimeoutSec=: how long those commands may take; 0 is no limit. */
-  timeoutSec?: Duration;
-  /** RemoveOnStop=: removes a unix socket's file when the socket unit stops. */
-  removeOnStop?: boolean;
-  /** PollLimitIntervalSec=, of systemd 255: the span over which PollLimitBurst= is counted. */
-  pollLimitIntervalSec?: Duration;
-  /** PollLimitBurst=, of systemd 255: how often in that span traffic may wake systemd before it looks away until the span ends. */
-  pollLimitBurst?: number;
-  /** DeferTrigger=, of systemd 258: starts the service only once nothing conflicts with it. */
-  deferTrigger?: "no" | "yes" | "patient";
-  /** DeferTriggerMaxSec=, of systemd 258: how long it waits for that. */
-  deferTriggerMaxSec?: Duration | "infinity";
-  /** Directives of this socket unit that have no field. */
-  raw?: { readonly Unit?: RawSection; readonly Socket?: RawSection; readonly Install?: RawSection };
-}
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
 export interface AppDescription {
