@@ -7,7 +7,8 @@ import { reasonsOf } from "../harden/reasons.ts";
 import { unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
 import type { ContainerDescription } from "../description/container.ts";
-import { lifeLines, unitSection, type Service } from "../emit/service.ts";
+import type { Service } from "../emit/service.ts";
+import { lifeLines, unitSection } from "../emit/service-sections.ts";
 import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./way.ts";
 
 const addedToContainer = addedFor(reasonsOf.container);

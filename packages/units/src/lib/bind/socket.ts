@@ -1,6 +1,6 @@
 import { unescapedUnitName } from "../write/escape.ts";
 import { added, askedOr } from "../write/unit-text.ts";
-import { serviceSections } from "../emit/service.ts";
+import { serviceSections } from "../emit/service-sections.ts";
 import { bare, socketUnit, type Way } from "./way.ts";
 
 /** systemd listens, and passes the sockets. */

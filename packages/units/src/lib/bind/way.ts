@@ -2,7 +2,8 @@ import { isObject } from "../read/fields.ts";
 import { conflictsIn, member, type UnitProblem } from "../read/problems.ts";
 import type { RawSections } from "../read/raw.ts";
 import { asked, type Line, type Section } from "../write/unit-text.ts";
-import type { Parts, Service } from "../emit/service.ts";
+import type { Service } from "../emit/service.ts";
+import type { Parts } from "../emit/service-sections.ts";
 import { socketSections, type Socket, type SocketOwner } from "../emit/sockets.ts";
 
 /** A unit file in the making. */

@@ -7,7 +7,7 @@ import { importedCredential, readCredentials } from "../read/credentials.ts";
 import { folderDirectives } from "../read/folders.ts";
 import { readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
-import { notifySocket, refuseForUser } from "../read/user-manager.ts";
+import { refuseForUser } from "../read/user-manager.ts";
 import { refuseNewer, refuseNewerFields } from "../read/versions.ts";
 import {
   commandsAfter,
@@ -29,7 +29,7 @@ import { compilesAtRunTime } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
-import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import type { Line } from "../write/unit-text.ts";
 
 /** The fields that are more, or less, than a directive. */
 export const otherFields = [
@@ -119,12 +119,6 @@ export interface Service extends SocketOwner {
   sandbox: Sandbox;
 }
 
-/** What the way to the port writes into the service's unit, by where it stands. */
-export type Parts = Record<
-  "type" | "requires" | "after" | "command" | "environment" | "own" | "sandbox" | "install",
-  Line[]
->;
-
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
@@ -202,108 +196,6 @@ const started: Record<Arrangement["kind"], string> = {
 };
 
 /** A user's manager refuses DynamicUser=, and has but one user anyway. */
-function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
+export function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
   return manager === "system" && user.length === 0;
-}
-
-type Say = (field: keyof typeof directives) => Line[];
-
-const sayer =
-  ({ values }: Service): Say =>
-  (field) =>
-    asked(directives[field].key, values[field]);
-
-const sayAll = (say: Say, table: object): Line[] =>
-  (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
-
-/** The [Unit] section of a service, or of a container that becomes one. */
-export function unitSection(
-  service: Service,
-  { requires, after }: Pick<Parts, "requires" | "after">,
-): Section {
-  const { name, values, arrangement } = service;
-  const say = sayer(service);
-  const perConnection = arrangement.kind === "accept";
-  const instances = arrangement.kind === "template" || perConnection;
-  return {
-    name: "Unit",
-    lines: [
-      ...askedOr("Description", values.description, instances ? `${name} %i` : name),
-      ...say("documentation"),
-      ...sayAll(say, conditions),
-      ...requires,
-      ...sayAll(say, dependencies),
-      ...after,
-      ...say("after"),
-      ...say("onFailure"),
-      perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
-    ],
-  };
-}
-
-/** When it is started again, and how long things may take. */
-export function lifeLines(service: Service): Line[] {
-  const { values, arrangement } = service;
-  const say = sayer(service);
-  const perConnection = arrangement.kind === "accept";
-  const restarted = values.restart[0] !== "no" && !perConnection;
-  return [
-    ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
-    ...(restarted ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
-    ...sayAll(say, restarts),
-    ...sayAll(say, times),
-    ...(service.stopTimeout === undefined
-      ? say("timeoutStopSec")
-      : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
-  ];
-}
-
-/** The sections of the service's unit file. */
-export function serviceSections(service: Service, parts: Parts): Section[] {
-  const { values, arrangement, inetd } = service;
-  const say = sayer(service);
-  return [
-    unitSection(service, parts),
-    {
-      name: "Service",
-      lines: [
-        ...parts.type,
-        ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
-        ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
-        ...sayAll(say, commandsBefore),
-        ...say("exec"),
-        ...parts.command,
-        ...sayAll(say, commandsAfter),
-        ...say("user"),
-        ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
-        ...say("group"),
-        ...say("supplementaryGroups"),
-        ...say("workingDirectory"),
-        ...say("environment"),
-        ...parts.environment,
-        ...sayAll(say, surroundings),
-        ...say("drainTimeout"),
-        ...say("idleTimeout"),
-        ...(inetd
-          ? [
-              added("StandardInput", "socket"),
-              ...askedOr("StandardOutput", values.standardOutput, "socket"),
-              ...askedOr("StandardError", values.standardError, "journal"),
-            ]
-          : [...say("standardOutput"), ...say("standardError")]),
-        ...sayAll(say, logs),
-        ...lifeLines(service),
-        ...say("watchdogSec"),
-        ...parts.own,
-        ...sayAll(say, resources),
-        ...service.folders,
-        ...service.credentials,
-        ...say("importCredentials"),
-        ...service.jitless,
-        ...parts.sandbox,
-        ...say("readWritePaths"),
-      ],
-    },
-    { name: "Install", lines: parts.install },
-  ];
 }
