@@ -229,7 +229,7 @@ describe("a stop", () => {
     await expectServed(addresses);
     running.kill("SIGTERM");
     expect(await running.ended).toBe(0);
-    expect(running.stderr).toMatch(/sockact: SIGTERM: accepting no more/);
+    expect(running.stderr).toMatch(/sockact: SIGTERM: draining/);
   });
 });
 
@@ -290,7 +290,7 @@ test("the app's own handler may pass the signal on to workers that have got it a
   const { worker } = await running.event<{ worker: number }>("held");
   const pid = workers.find((one) => one.worker === worker)?.pid as number;
   running.kill("SIGTERM");
-  await running.line(/SIGTERM: accepting no more, 1 open/);
+  await running.line(/SIGTERM: draining, 1 open/);
   for (let count = 0; count < 3; count++) process.kill(pid, "SIGTERM");
   running.write("release");
   expect(await held).toMatchObject({ status: 200 });

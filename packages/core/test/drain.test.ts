@@ -102,24 +102,6 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("nothing is accepted any more, on any socket: a new connection waits, and the next process answers it", async () => {
-    const [one, two] = [await systemdSocket(), await systemdSocket()];
-    await using app = await startApp([one[0], two[0]]);
-    await using busy = await heldClient(app, two[1]);
-    await terminate(app);
-    const waiting = [one, two].map(([, address]) => openRequest(address));
-    for (const request of waiting) request.end();
-    await Promise.all(waiting.map(async (request) => (await once(request, "socket"))[0]));
-    await using _next = await startApp([one[0], two[0]]);
-    for (const request of waiting)
-      expect(await readAnswer(request)).toMatchObject({ status: 200, body: "hello" });
-    expect(app.stdout.match(/"connection"/g)).toHaveLength(1);
-    app.write("answer");
-    await busy.receives(/done$/);
-    expect(await app.ended).toBe(0);
-    expect((await httpRequest(one[1])).status).toBe(200);
-  });
-
   test("with several sockets and servers, each finishes what it has", async () => {
     const sockets = [await systemdSocket(), await systemdSocket(), await systemdSocket()];
     await using app = await startApp(

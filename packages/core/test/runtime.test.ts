@@ -64,7 +64,7 @@ test("two copies of core in one process share what was passed, and each may take
       export const app = (req, res) => res.end("${copy}");
       export const start = () => listen(createServer(app), { name: "${copy}" });
       export const startAttached = () => {
-        attach({ name: "attached-${copy}" }, { owns: (server, listeners) => listeners.has(app) });
+        attach(app, { name: "attached-${copy}" }, { owns: (server, listeners) => listeners.has(app) });
         createServer(app).listen(1);
       };`;
     writeFileSync(join(folder, copy, "app.mjs"), app);

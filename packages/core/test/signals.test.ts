@@ -242,7 +242,7 @@ describe("onEvent", () => {
     expect(running.stderr.split("\n")).toEqual([
       `sockact: listening on ${address}`,
       "sockact: ready",
-      "sockact: SIGTERM: accepting no more, 1 open connection",
+      "sockact: SIGTERM: draining, 1 open connection",
       "sockact: drainTimeout is over: 1 connection cut",
       "",
     ]);

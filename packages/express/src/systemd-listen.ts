@@ -49,7 +49,7 @@ export function systemdListen(options: SystemdListenOptions = {}): Mountable {
     emit: (event: string, parent: App) => {
       if (event !== "mount") return;
       leaveStack(parent);
-      attach(options, { owns: (_server, listeners) => listeners.has(parent) });
+      attach(parent, options, { owns: (_server, listeners) => listeners.has(parent) });
     },
   });
 }

@@ -61,7 +61,7 @@ describeWith(
       await running.event("hook");
       expect(await running.ended).toBe(0);
       expect(running.stdout.match(/"hook"/g)).toHaveLength(1);
-      expect(running.stderr).toMatch(/SIGTERM: accepting no more, 1 open connection[^]*drained/);
+      expect(running.stderr).toMatch(/SIGTERM: draining, 1 open connection[^]*drained/);
     });
 
     test("a socket.io app: requests, polling and WebSockets", async () => {

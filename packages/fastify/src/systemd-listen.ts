@@ -3,6 +3,7 @@ import { type ActivatedSocket, type AppOptions, attach, serverAddress } from "@s
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";
+import { rootOf } from "./root-of.ts";
 import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
@@ -33,6 +34,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
     } = registration;
     const handlers = fastify.server.listeners("request");
     const activated = attach(
+      rootOf(fastify),
       { onEvent: logTo(fastify.log), ...options },
       {
         close: closeOf(fastify),

@@ -48,7 +48,7 @@ export function systemdListen({ app, ...options }: SystemdListenOptions = {}): M
     }
     return next();
   });
-  attach(options, {
+  attach(marker, options, {
     http2: true,
     owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
   });

@@ -108,7 +108,7 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       expect(await show("Result", "ExecMainStatus", "ActiveState")).toEqual(["success", "0", "inactive"]);
       const journal = (await systemd.journal("app.service")).join("\n");
       // Not in this order: the log of Fastify is written a moment later than console.log().
-      for (const line of ["SIGTERM: accepting no more, 1 open connection", "drained", "the app stops"])
+      for (const line of ["SIGTERM: draining, 1 open connection", "drained", "the app stops"])
         expect(journal).toContain(line);
     });
 

@@ -1,16 +1,21 @@
 import { Server } from "node:net";
 import process from "node:process";
-import { ActivationError, notActivated } from "./errors.ts";
-import { listenOnPassed, NOTHING } from "./listen.ts";
-import { nativeListen } from "./node-internals.ts";
+import { type Passed, passedSoFar } from "./activation.ts";
+import { type ActivationError, isActivationError, notActivated } from "./errors.ts";
+import type { ActivatedSocket } from "./classify.ts";
 import type { App } from "./lifecycle/apps.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
 import { managerAsks } from "./lifecycle/manager.ts";
-import { allTls, type AppOptions, checkOptions, namesOf } from "./options.ts";
-import { maybeActivated, type Passed, readActivation } from "./read.ts";
-import { type Attachment, once, state } from "./state.ts";
+import { listenOnPassed, NOTHING } from "./listen.ts";
+import { nativeListen } from "./node-internals.ts";
+import { allTls, type AppOptions, checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { once, processState } from "./process-state.ts";
+import { maybeActivated, readActivation } from "./read.ts";
 import { checkTls } from "./tls/acceptor.ts";
 import { hasRemaining, markTaken, socketsNamed } from "./take.ts";
+import { warnIfUntakenBeside, warnOfLateCall } from "./untaken.ts";
+import { warn } from "./warn.ts";
+import { WeakList } from "./weak-list.ts";
 
 /** What a framework's adapter knows of its app. */
 export interface Hooks {
@@ -19,14 +24,32 @@ export interface Hooks {
    *
    * @param requestListeners every function that is, or was, a `request` listener of the server
    */
-  owns: Attachment["owns"];
+  owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
   /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
-  onBound?: Attachment["onBound"];
+  onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
   /** Whether what the framework makes of requests can answer HTTP/2. */
   http2?: boolean;
   /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
   close?: App["close"];
 }
+
+/** A framework's app that is to listen on the sockets. */
+interface Attachment {
+  hooks: Hooks;
+  /** Its options: which sockets it takes, and how each is served. */
+  take: TakeOptions;
+  app: App;
+}
+
+const attached = processState("attach", {
+  attachments: new WeakList<Attachment>(),
+  /** What keeps the attachments of an app alive: the app itself. */
+  ofOwner: new WeakMap<object, Attachment[]>(),
+  /** Every function that was a `request` listener of a server before it listened: libraries such as socket.io hide them in a closure later. */
+  requestListeners: new WeakMap<Server, Set<unknown>>(),
+  /** The servers that have had a `request` listener. */
+  servers: new WeakList<Server>(),
+});
 
 /**
  * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
@@ -36,17 +59,18 @@ export interface Hooks {
  * - true: activated; `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone;
  * - false: not activated; nothing was changed.
  *
+ * @param owner the app as the framework has it: nothing of it is kept once it is collected
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
-export function attach(options: AppOptions, { owns, onBound, close, http2 = false }: Hooks): boolean {
-  const passed = checkActivation(options, http2);
-  const app = makeApp(options, passed.activated, close);
+export function attach(owner: object, options: AppOptions, hooks: Hooks): boolean {
+  const passed = checkActivation(options, hooks.http2);
+  const app = makeApp(options, passed.activated, hooks.close);
   if (!isAlive(app)) return false;
-  state.apps.push(app);
-  state.attachments.push({ owns, take: options, http2, app, ...(onBound && { onBound }) });
-  once("wrap listen", () => {
-    Server.prototype.listen = listen as typeof nativeListen;
-  });
+  const attachment: Attachment = { hooks, take: options, app };
+  attached.attachments.add(attachment);
+  attached.ofOwner.set(owner, [...(attached.ofOwner.get(owner) ?? []), attachment]);
+  once("wrap listen", wrapListen);
+  if (passed.activated) warnIfServedAlready(attachment);
   return passed.activated;
 }
 
@@ -73,8 +97,9 @@ export function checkActivation(options: AppOptions, http2 = false): Passed {
  */
 export function rememberRequestListeners(): void {
   if (!maybeActivated() && !managerAsks()) return;
+  // Patches net.Server.prototype.on and addListener.
   once("remember request listeners", () => {
-    const nativeOn = Server.prototype.on;
+    const { on } = Server.prototype;
     Server.prototype.on = Server.prototype.addListener = function (
       this: Server,
       event: string,
@@ -82,53 +107,93 @@ export function rememberRequestListeners(): void {
     ) {
       // Not the handlers that come and go with the requests.
       if (event === "request" && !this.listening) {
-        const known = state.requestListeners.get(this);
+        const known = attached.requestListeners.get(this);
         if (known) known.add(listener);
-        else state.requestListeners.set(this, new Set([listener]));
+        else {
+          attached.requestListeners.set(this, new Set([listener]));
+          attached.servers.add(this);
+        }
       }
-      return (nativeOn as (event: string, listener: unknown) => Server).call(this, event, listener);
-    } as typeof nativeOn;
+      return (on as (event: string, listener: unknown) => Server).call(this, event, listener);
+    } as typeof on;
   });
 }
 
-function listen(this: Server, ...args: unknown[]): Server {
-  const passed = readActivation();
-  const attachment = attachmentOf(this, passed, args[0]);
-  if (attachment === undefined || !passed.activated) {
-    if (attachment) live(this, attachment.app, NOTHING);
-    return (nativeListen as (...args: unknown[]) => Server).apply(this, args);
-  }
-  try {
-    const bound = listenOnPassed(this, passed, attachment.take, bindOptions(args), attachment.http2);
-    const callback = args.findLast((arg) => typeof arg === "function");
-    if (callback !== undefined) this.once("listening", callback as () => void);
-    live(this, attachment.app, bound);
-    attachment.onBound?.(this, bound.sockets, args[0]);
-  } catch (error) {
-    // As in Node, what can't be bound is an event, what makes no sense is thrown.
-    if (!(error instanceof ActivationError)) throw error;
-    process.nextTick(() => this.emit("error", error));
-  }
-  return this;
+type Listen = (this: Server, ...args: unknown[]) => Server;
+
+/** Patches net.Server.prototype.listen: on top of whatever has patched it before. */
+function wrapListen(): void {
+  const inner = Server.prototype.listen as Listen;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
+    const owners = isToldWhere(args[0]) ? [] : attachmentsOf(this);
+    if (owners.length > 0) return listenAttached(this, owners, args, inner);
+    const server = inner.apply(this, args);
+    if (!isToldWhere(args[0])) warnIfUntakenBeside(this);
+    return server;
+  } as typeof nativeListen;
 }
 
-/**
- * Whose server this is: of several that own it, the first that has sockets left. Nobody's when it is told which descriptor or
- * handle to listen on.
- */
-function attachmentOf(server: Server, { passed }: Passed, options: unknown): Attachment | undefined {
+/** Whether a server is told which descriptor or handle to listen on: then it takes no other. */
+function isToldWhere(options: unknown): boolean {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
-  if (typeof fd === "number") markTaken(passed, fd);
-  if (typeof fd === "number" || _handle !== undefined || handle !== undefined) return undefined;
+  if (typeof fd === "number") markTaken(passedSoFar(), fd);
+  return typeof fd === "number" || _handle !== undefined || handle !== undefined;
+}
+
+function attachmentsOf(server: Server): Attachment[] {
   const requestListeners = new Set<unknown>([
-    ...(state.requestListeners.get(server) ?? []),
+    ...(attached.requestListeners.get(server) ?? []),
     ...server.listeners("request"),
   ]);
-  const owners = state.attachments.filter(({ owns }) => owns(server, requestListeners));
-  return owners.find(({ take }) => hasRemaining(passed, namesOf(take))) ?? owners[0];
+  return [...attached.attachments].filter(({ hooks }) => hooks.owns(server, requestListeners));
 }
 
-/** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number behind the first. */
+function listenAttached(
+  server: Server,
+  owners: readonly Attachment[],
+  args: unknown[],
+  inner: Listen,
+): Server {
+  const callback = args.findLast((arg) => typeof arg === "function") as (() => void) | undefined;
+  try {
+    const passed = readActivation();
+    // Of several that own it, the first that has sockets left.
+    const { take, app, hooks } = (owners.find(({ take: of }) => hasRemaining(passed.passed, namesOf(of))) ??
+      owners[0]) as Attachment;
+    if (!passed.activated) {
+      live(server, app, NOTHING);
+      return inner.apply(server, args);
+    }
+    const bound = listenOnPassed(server, passed, take, bindOptions(args), hooks.http2 === true);
+    if (callback !== undefined) server.once("listening", callback);
+    live(server, app, bound);
+    hooks.onBound?.(server, bound.sockets, args[0]);
+  } catch (error) {
+    // As in Node, what can't be bound is an event, what makes no sense is thrown.
+    if (!isActivationError(error)) throw error;
+    if (callback !== undefined && server.listeners("error").includes(callback)) warnOfSwallowed(error);
+    process.nextTick(() => server.emit("error", error));
+  }
+  return server;
+}
+
+/** Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app listens. */
+function warnOfSwallowed({ code, message, hint }: ActivationError): void {
+  warn(
+    "SOCKACT_NOT_LISTENING",
+    `This server does not listen, although its callback is called. ${code}: ${message}`,
+    hint,
+  );
+}
+
+function warnIfServedAlready(attachment: Attachment): void {
+  for (const server of attached.servers) {
+    const listeners = attached.requestListeners.get(server) ?? new Set();
+    if (server.listening && attachment.hooks.owns(server, listeners)) warnOfLateCall(server);
+  }
+}
+
+/** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number after the first. */
 function bindOptions([first, ...rest]: unknown[]): { backlog?: number; signal?: AbortSignal } {
   if (typeof first === "object" && first !== null) return first;
   const backlog = rest.find((arg) => typeof arg === "number");

@@ -1,7 +1,8 @@
 import type { BindOptions, Socket } from "node:dgram";
 import { once } from "node:events";
+import type { Passed } from "./activation.ts";
 import { type ActivationError, notActivated } from "./errors.ts";
-import type { App } from "./lifecycle/apps.ts";
+import { type App, addApp } from "./lifecycle/apps.ts";
 import { DatagramDrain } from "./lifecycle/datagram-drain.ts";
 import { countAnew } from "./lifecycle/idle.ts";
 import { begin, isAlive, makeApp } from "./lifecycle/live.ts";
@@ -10,8 +11,7 @@ import type { Listening } from "./listen.ts";
 import { stopReceiving } from "./node-internals.ts";
 import { checkOptions, ownOptions } from "./options.ts";
 import type { PassedSocket } from "./passed-socket.ts";
-import { type Passed, readActivation } from "./read.ts";
-import { state } from "./state.ts";
+import { readActivation } from "./read.ts";
 import { findDatagram, take, wrongFamily } from "./take.ts";
 
 /** Which socket to take, how to live with it, and Node's own options of `socket.bind()`: where to bind when none was passed. */
@@ -84,7 +84,7 @@ function live(socket: Socket, app: App, bound: PassedSocket | undefined): void {
   if (!isAlive(app)) return;
   const drain = new DatagramDrain(socket);
   app.close = () => drain.close();
-  state.apps.push(app);
+  addApp(app);
   socket.prependListener("message", countAnew);
   socket.on("close", () => app.drains.delete(drain));
   begin(app, drain, bound ? [bound.socket] : [], (error) => socket.emit("error", error));

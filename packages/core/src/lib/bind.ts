@@ -11,7 +11,7 @@ import {
   redirectConnections,
   setPipeName,
 } from "./node-internals.ts";
-import { ActivationError } from "./errors.ts";
+import { isActivationError } from "./errors.ts";
 import type { PassedSocket } from "./passed-socket.ts";
 import { areConnections, serve } from "./serve.ts";
 import { serverAddress } from "./server-address.ts";
@@ -101,7 +101,7 @@ async function bindInWorker(
   } catch (error) {
     for (const acceptor of acceptors) acceptor.close();
     // Any other has been an `error` of an acceptor.
-    if (error instanceof ActivationError) server.emit("error", error);
+    if (isActivationError(error)) server.emit("error", error);
   }
 }
 

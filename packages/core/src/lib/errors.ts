@@ -37,7 +37,7 @@ export class ActivationError extends Error {
    * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's system calls.
    * Absent from errors that libsystemd does not have.
    */
-  readonly errno?: number;
+  declare readonly errno?: number;
 
   constructor(
     code: ActivationErrorCode,
@@ -50,6 +50,11 @@ export class ActivationError extends Error {
     this.hint = hint;
     if (options.errno !== undefined) this.errno = options.errno;
   }
+}
+
+/** Whether this is an ActivationError, of whichever copy of the package. */
+export function isActivationError(error: unknown): error is ActivationError {
+  return error instanceof Error && error.name === "ActivationError" && "hint" in error;
 }
 
 export function notActivated(reason: string, but?: string): ActivationError {

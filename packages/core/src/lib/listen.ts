@@ -1,7 +1,9 @@
 import { addAbortListener, once } from "node:events";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
+import type { Passed } from "./activation.ts";
 import { bind } from "./bind.ts";
 import type { ActivatedSocket } from "./classify.ts";
+import { debug } from "./debug.ts";
 import { notActivated } from "./errors.ts";
 import { nativeListen } from "./node-internals.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
@@ -15,8 +17,7 @@ import {
   tlsOf,
 } from "./options.ts";
 import "./cluster/primary.ts";
-import { type Passed, readActivation } from "./read.ts";
-import { state } from "./state.ts";
+import { readActivation } from "./read.ts";
 import { takeForServer } from "./take.ts";
 import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
 import type { TlsOptions } from "./tls/options.ts";
@@ -59,10 +60,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   const http2 = allTls(own).some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
   const bound = passed.activated ? listenOnPassed(server, passed, own, where, http2) : NOTHING;
   const app = makeApp(own, passed.activated);
-  if (isAlive(app)) {
-    state.apps.push(app);
-    live(server, app, bound);
-  }
+  if (isAlive(app)) live(server, app, bound);
   await untilListening(server);
   return { activated: passed.activated, sockets: bound.sockets };
 }
@@ -106,6 +104,10 @@ export function listenOnPassed(
       backlog,
       tlsFor: ({ name }) => acceptors.get(tlsOf(take, name) as TlsOptions)?.tls,
     });
+    debug(
+      () =>
+        `bound ${taken.map(({ socket: { fd } }) => `fd ${fd}`).join(", ")}${backlog === undefined ? "" : `, backlog ${backlog}`}`,
+    );
     if (subscription) server.once("close", () => subscription[Symbol.dispose]());
     return { sockets: taken.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
   } catch (error) {

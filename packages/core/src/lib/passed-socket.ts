@@ -15,6 +15,11 @@ export interface PassedSocket {
   readonly ofPrimary: boolean;
 }
 
+/** `http (fd 3, listener, [::]:80)` */
+export function describeSocket({ name, fd, kind, address }: ActivatedSocket): string {
+  return `${name} (fd ${[fd, kind, ...(address === null ? [] : [address])].join(", ")})`;
+}
+
 /** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
 export function isFromSocketUnit({ socket, inode }: PassedSocket): boolean {
   return inode !== undefined && (socket.name !== "notify" || socket.kind === "listener");

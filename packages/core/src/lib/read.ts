@@ -2,9 +2,11 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/descriptor";
+import { type Activation, activation, type Passed } from "./activation.ts";
 import { type ActivatedSocket, classify } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster/variable.ts";
 import { readFromPrimary } from "./cluster/worker.ts";
+import { debug } from "./debug.ts";
 import { ActivationError } from "./errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
 import { readFlag } from "./lifecycle/options.ts";
@@ -14,13 +16,9 @@ import {
   type ListenEnvironment,
   parseListenEnvironment,
 } from "./parse.ts";
-import { isFromSocketUnit } from "./passed-socket.ts";
+import { describeSocket, isFromSocketUnit } from "./passed-socket.ts";
 import { classifyStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
-import { type Activation, state } from "./state.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
-
-/** What was passed to this process: read and classified once, whoever asks. */
-export type Passed = Exclude<Activation, { error: Error }>;
 
 const WORKER_KEY = "sockact.1";
 
@@ -45,7 +43,7 @@ export function maybeActivated(): boolean {
   return (
     env["LISTEN_FDS"] !== undefined ||
     env[CLUSTER_VARIABLE] !== undefined ||
-    state.activation !== undefined ||
+    activation.result !== undefined ||
     isSocketOnStandardInput()
   );
 }
@@ -57,21 +55,36 @@ export function maybeActivated(): boolean {
  * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
  */
 export function readActivation(trustParent?: boolean): Passed {
-  if (state.activation === undefined) {
+  if (activation.result === undefined) {
     const isTrusted = readFlag("trustParent", trustParent);
     const environment = { ...process.env };
-    state.activation = read(environment, isTrusted);
-    if (!isTrusted && isForWhoeverReads(environment)) state.untrusted = environment;
-  } else if (trustParent === true && state.untrusted !== undefined) {
-    // Somebody has looked before the one came who trusts the parent.
-    state.activation = read(state.untrusted, true);
-    state.untrusted = undefined;
+    activation.result = read(environment, isTrusted);
+    debug(() => describeActivation(environment));
+    if (!isTrusted && isForWhoeverReads(environment)) activation.untrusted = environment;
+  } else if (trustParent === true && activation.untrusted !== undefined) {
+    // Something has looked before the app came that trusts the parent.
+    activation.result = read(activation.untrusted, true);
+    activation.untrusted = undefined;
   }
-  if ("error" in state.activation) throw state.activation.error;
-  return state.activation;
+  if ("error" in activation.result) throw activation.result.error;
+  return activation.result;
 }
 
 type Environment = Record<string, string | undefined>;
+
+function describeActivation(environment: Environment): string {
+  const variables = LISTEN_VARIABLES.flatMap((name) =>
+    environment[name] === undefined ? [] : `${name}=${environment[name]}`,
+  );
+  const { result } = activation;
+  const outcome =
+    result === undefined || "error" in result
+      ? String(result?.error)
+      : result.activated
+        ? result.passed.map(({ socket }) => describeSocket(socket)).join("; ")
+        : result.reason;
+  return `read ${variables.join(" ") || "no LISTEN_ variable"} as process ${process.pid}: ${outcome}`;
+}
 
 /** Whether the variables name no process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set 0. */
 function isForWhoeverReads({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {

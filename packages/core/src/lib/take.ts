@@ -1,6 +1,7 @@
 import type { ActivatedSocket } from "./classify.ts";
+import { debug } from "./debug.ts";
 import { ActivationError } from "./errors.ts";
-import { isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";
+import { describeSocket, isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 
 /**
@@ -54,6 +55,7 @@ export function findDatagram(
 /** Marks these as taken, and counts anew until those that are not are warned of. */
 export function take(passed: readonly PassedSocket[], chosen: readonly PassedSocket[]): void {
   for (const one of chosen) one.taken = true;
+  debug(() => `took ${chosen.map(({ socket }) => describeSocket(socket)).join("; ")}`);
   warnOfUntakenLater(passed);
 }
 

@@ -1,9 +1,10 @@
 import process from "node:process";
-import { once } from "./state.ts";
+import { once } from "./process-state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
 export type WarningCode =
   | "SOCKACT_UNTAKEN"
+  | "SOCKACT_NOT_LISTENING"
   | "SOCKACT_LAUNCHER"
   | "SOCKACT_FORKED"
   | "SOCKACT_OUTER_PID"

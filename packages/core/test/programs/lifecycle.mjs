@@ -228,6 +228,7 @@ const actions = {
     say("close called", { count });
   },
   dispose: () => void servers[0][Symbol.asyncDispose]().then(() => say("disposed")),
+  "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
   exit: () => process.exit(7),

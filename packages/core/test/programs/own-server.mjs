@@ -8,7 +8,7 @@ import { attach } from "@sockact/core/adapter";
 const app = (_req, res) => res.end();
 const bound = [];
 const attachApp = (options = {}) =>
-  attach(options, {
+  attach(app, options, {
     owns: (_server, listeners) => listeners.has(app),
     onBound: (_server, sockets) => bound.push(...sockets.map(({ fd }) => fd)),
   });

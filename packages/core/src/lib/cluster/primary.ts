@@ -3,11 +3,13 @@ import cluster, { type Worker } from "node:cluster";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
+import type { Passed } from "../activation.ts";
+import { addApp, lifecycle } from "../lifecycle/apps.ts";
 import { makeApp } from "../lifecycle/live.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
 import { isFromSocketUnit } from "../passed-socket.ts";
-import { type Passed, readActivation } from "../read.ts";
-import { once, state } from "../state.ts";
+import { readActivation } from "../read.ts";
+import { once } from "../process-state.ts";
 import { warn } from "../warn.ts";
 import { keepHandles } from "./kept-handles.ts";
 import { CLUSTER_VARIABLE, writeVariable } from "./variable.ts";
@@ -22,7 +24,7 @@ function wrapCluster(): void {
   const { fork, setupPrimary } = cluster;
   cluster.fork = (env?: object): Worker => {
     // The usual `cluster.on("exit", () => cluster.fork())` would go on for ever.
-    if (state.stopping !== undefined) return neverStarted();
+    if (lifecycle.stopping !== undefined) return neverStarted();
     return fork.call(cluster, begin() ? { ...env, [CLUSTER_VARIABLE]: variable() } : env);
   };
   cluster.setupPrimary = cluster.setupMaster = (settings): void => {
@@ -35,7 +37,7 @@ function wrapCluster(): void {
 /** Whether there are sockets for workers. */
 function begin(): boolean {
   const passed = readActivation();
-  if (!passed.activated || unserved(passed).length === 0) return state.cluster !== undefined;
+  if (!passed.activated || unserved(passed).length === 0) return lifecycle.workers !== undefined;
   once("begin cluster", () => {
     const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
     if (isLate) {
@@ -49,9 +51,9 @@ function begin(): boolean {
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     keepHandles(passed.passed);
     const app = makeApp({}, true);
-    state.apps.push(app);
+    addApp(app);
     handleSignals(app);
-    state.cluster = watchWorkers(app, passed.passed);
+    lifecycle.workers = watchWorkers(app, passed.passed);
   });
   return true;
 }
@@ -59,7 +61,7 @@ function begin(): boolean {
 /** Those that are not served by the primary itself. */
 function unserved({ passed }: Passed): Passed["passed"] {
   return passed.filter(
-    (one) => isFromSocketUnit(one) && (!one.taken || state.cluster?.served.has(one.socket.fd)),
+    (one) => isFromSocketUnit(one) && (!one.taken || lifecycle.workers?.served.has(one.socket.fd)),
   );
 }
 

@@ -1,14 +1,15 @@
 import cluster from "node:cluster";
 import { statSync } from "node:fs";
 import process from "node:process";
+import type { Activation } from "../activation.ts";
 import { lookUp } from "../classify.ts";
-import { allDrains } from "../lifecycle/apps.ts";
+import { allDrains, lifecycle } from "../lifecycle/apps.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/signals.ts";
 import { leave, stop } from "../lifecycle/stop.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "../parse.ts";
 import type { PassedSocket } from "../passed-socket.ts";
-import { type Activation, once, state } from "../state.ts";
+import { once } from "../process-state.ts";
 import { warn } from "../warn.ts";
 import { hearPrimary, tellPrimary, type WorkerSettings } from "./messages.ts";
 import { CLUSTER_VARIABLE, readVariable } from "./variable.ts";
@@ -91,7 +92,7 @@ export function liveAsWorker({ drainTimeout, notify, watchdog }: WorkerSettings)
 
 /** `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
 async function end(): Promise<void> {
-  await Promise.all(allDrains().map((drain) => drain.beginPatiently()));
+  await Promise.all(allDrains().map((drain) => drain.drainPatiently()));
   // A signal has come as well, and sees to the end.
-  if (state.stopping === undefined) leave(await stop("idle"));
+  if (lifecycle.stopping === undefined) leave(await stop("idle"));
 }

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
-import type { App } from "../lifecycle/apps.ts";
-import { after } from "../lifecycle/drain.ts";
+import type { App, Workers } from "../lifecycle/apps.ts";
 import { fallAsleep } from "../lifecycle/idle.ts";
 import { tellWhenReady } from "../lifecycle/ready.ts";
+import { after } from "../lifecycle/timers.ts";
 import type { PassedSocket } from "../passed-socket.ts";
 import { warnOfUntakenLater } from "../untaken.ts";
 import { hearWorker, tellWorker, type WorkerMessage } from "./messages.ts";
@@ -12,17 +12,6 @@ const GRACE = 5000;
 
 /** Emitted on a worker of ours. */
 const RELOADED = "sockact:reloaded";
-
-/** What the rest of the primary has of its workers. */
-export interface Workers {
-  /** The sockets that workers have listened on, by number. */
-  readonly served: ReadonlySet<number>;
-  /** Whether one has ever been ready. */
-  readonly haveServed: boolean;
-  readonly count: number;
-  /** Lets each end as at a signal, and waits until all have. Fulfils with whether one had to be killed, or has ended with an error. */
-  stop(signal: NodeJS.Signals | null): Promise<boolean>;
-}
 
 /** One worker that has told of itself. */
 interface Known {

@@ -10,14 +10,29 @@ import { latestRequestOf, responseOf } from "../node-internals.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
 
-/** The last request of each connection, while draining: a client that pipelines gets all its answers before the end. */
+/** The response after which each connection closes, while draining: a client that pipelines gets all its answers before the end. */
 const latest = new WeakMap<Socket, ServerResponse>();
+
+/** How many requests each connection has brought since the drain began. */
+const counts = new WeakMap<Socket, number>();
+
+/**
+ * How many requests of one connection are still answered. A client that always sends before it has been answered would otherwise never be told that
+ * the connection ends. It has to repeat what it sent after the last of these (RFC 9112, section 9.3.2).
+ */
+const PIPELINED_MAX = 16;
+
+/** How long a client that pipelines has to notice the end of its connection, in milliseconds, before what it still sends resets it. */
+const NOTICE_MS = 1000;
 
 /** Makes every request that comes from now on the last of its connection. */
 export function sayCloseFromNowOn(server: Server): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // HTTP/2 has no such header, and refuses it.
-    if (request.httpVersionMajor === 1) sayClose(response);
+    if (request.httpVersionMajor !== 1) return;
+    const count = (counts.get(request.socket) ?? 0) + 1;
+    counts.set(request.socket, count);
+    if (count <= PIPELINED_MAX) sayClose(response);
   };
   // Only where the app listens: Node acts otherwise as soon as anybody does.
   for (const event of ["request", "checkContinue", "checkExpectation"])
@@ -52,22 +67,29 @@ function sayClose(response: ServerResponse): void {
     const at = args.findIndex((arg) => typeof arg === "object" && arg !== null);
     if (at === -1) this.setHeader("Connection", "close");
     else args[at] = withClose(this, args[at] as Headers);
-    linger(request);
+    linger(request, (counts.get(socket) ?? 0) >= PIPELINED_MAX);
     return writeHead.apply(this, args);
   };
 }
 
 /**
- * An upload that is answered before its end is read to the end: closing a socket with unread bytes resets it, and the client
- * may lose the answer (RFC 9112, section 9.6, last paragraph).
+ * Closes a connection in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
+ * last paragraph). An upload that is answered before its end is read to the end, and what a client that pipelines goes on sending
+ * is read until it has noticed.
  */
-function linger(request: IncomingMessage): void {
+function linger(request: IncomingMessage, goesOn: boolean): void {
   const { socket } = request;
   const { destroySoon } = socket;
   socket.destroySoon = function (this: Socket): void {
-    if (request.complete || request.destroyed) return destroySoon.call(this);
+    const isUpload = !request.complete && !request.destroyed;
+    if (!isUpload && !goesOn) return destroySoon.call(this);
     this.end();
-    request.once("end", () => destroySoon.call(this)).resume();
+    if (isUpload) {
+      request.once("end", () => destroySoon.call(this)).resume();
+      return;
+    }
+    const noticed = setTimeout(() => this.destroy(), NOTICE_MS);
+    this.once("end", () => this.destroy()).once("close", () => clearTimeout(noticed));
   };
 }
 

@@ -1,12 +1,12 @@
-import type { Drainable } from "./drain.ts";
-import { logEvent, type SockactEvent } from "./events.ts";
-import type { Settings } from "./options.ts";
-import type { TlsAcceptor } from "../tls/acceptor.ts";
 import process from "node:process";
 import { inspect } from "node:util";
-import { state } from "../state.ts";
+import { processState } from "../process-state.ts";
+import type { TlsAcceptor } from "../tls/acceptor.ts";
+import type { Drainable } from "./drainable.ts";
+import { debugEvent, logEvent, type SockactEvent } from "./events.ts";
+import type { Settings } from "./options.ts";
 
-/** What one `systemdListen()`, or one `listen()`, has to live with. */
+/** One `systemdListen()`, or one `listen()`: its settings, and its servers. */
 export interface App {
   settings: Settings;
   activated: boolean;
@@ -17,29 +17,67 @@ export interface App {
   /** What speaks TLS for its servers. */
   acceptors: TlsAcceptor[];
   /** Its `ready`, once called. */
-  ready: Promise<void> | undefined;
+  ready: Promise<unknown> | undefined;
   /** What its framework does at the end. */
   close: (() => Promise<unknown>) | undefined;
 }
 
+/** What the primary of a cluster knows of its workers. */
+export interface Workers {
+  /** The sockets that workers have listened on, by number. */
+  readonly served: ReadonlySet<number>;
+  /** Whether one has ever been ready. */
+  readonly haveServed: boolean;
+  readonly count: number;
+  /** Lets each end as at a signal, and waits until all have. Fulfils with whether one had to be killed, or has ended with an error. */
+  stop(signal: NodeJS.Signals | null): Promise<boolean>;
+}
+
+interface Lifecycle {
+  /** Every app of which a server has been told to listen, activated or under a service manager. */
+  apps: App[];
+  /** Set once READY=1 waits for nothing more; fulfils when it has been sent. */
+  ready: Promise<void> | undefined;
+  /** Whether the process is ready. */
+  isReady: boolean;
+  /** The end, once it has begun; fulfils with the exit code. */
+  stopping: Promise<number> | undefined;
+  /** In the primary of a cluster whose workers serve the sockets. */
+  workers: Workers | undefined;
+}
+
+export const lifecycle: Lifecycle = processState("lifecycle", {
+  apps: [],
+  ready: undefined,
+  isReady: false,
+  stopping: undefined,
+  workers: undefined,
+});
+
+/** Makes an app one of those that the process stops, reloads and reports. */
+export function addApp(app: App): void {
+  if (!lifecycle.apps.includes(app)) lifecycle.apps.push(app);
+}
+
 /** Every server and datagram socket of the process that is drained when it stops. */
 export function allDrains(): Drainable[] {
-  return state.apps.flatMap(({ drains }) => [...drains]);
+  return lifecycle.apps.flatMap(({ drains }) => [...drains]);
 }
 
-/** Tells every app, each listener once. */
+/** Emits an event to every app, to each listener once. */
 export function emit(event: SockactEvent): void {
-  for (const listener of new Set(state.apps.map(({ settings }) => settings.onEvent ?? logEvent)))
-    void tell(listener, event);
+  for (const listener of new Set(lifecycle.apps.map(({ settings }) => settings.onEvent ?? logEvent)))
+    void call(listener, event);
 }
 
-/** Tells one app. */
+/** Emits an event to one app. */
 export function emitTo({ settings }: App, event: SockactEvent): void {
-  void tell(settings.onEvent ?? logEvent, event);
+  void call(settings.onEvent ?? logEvent, event);
 }
 
 /** A listener that throws, or rejects, must not keep the process from draining. */
-async function tell(listener: (event: SockactEvent) => unknown, event: SockactEvent): Promise<void> {
+async function call(listener: (event: SockactEvent) => unknown, event: SockactEvent): Promise<void> {
+  if (listener !== logEvent) debugEvent(event);
   try {
     await listener(event);
   } catch (error) {

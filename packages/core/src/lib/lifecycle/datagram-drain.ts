@@ -1,7 +1,7 @@
 import type { Socket } from "node:dgram";
 import { once } from "node:events";
 import { stopReceiving } from "../node-internals.ts";
-import type { Drainable } from "./drain.ts";
+import type { Drainable } from "./drainable.ts";
 
 /** Makes a datagram socket leave what comes to the next process: the kernel's queue is that of the socket which systemd keeps. */
 export class DatagramDrain implements Drainable {
@@ -18,9 +18,24 @@ export class DatagramDrain implements Drainable {
     return true;
   }
 
+  /** A message is dealt with as long as the servers of the process accept. */
+  begin(): void {}
+
+  hasEarlierConnections(): boolean {
+    return false;
+  }
+
+  hasArrivingConnections(): boolean {
+    return false;
+  }
+
   /** Receives no more. What the app is about to answer can still be sent. */
-  async begin(): Promise<void> {
+  async finish(): Promise<void> {
     if (!this.#closed && !stopReceiving(this.#socket)) await this.close();
+  }
+
+  drainPatiently(): Promise<void> {
+    return this.finish();
   }
 
   async close(): Promise<void> {
@@ -28,10 +43,6 @@ export class DatagramDrain implements Drainable {
     const closed = once(this.#socket, "close");
     this.#socket.close();
     await closed;
-  }
-
-  beginPatiently(): Promise<void> {
-    return this.begin();
   }
 
   cut(): number {

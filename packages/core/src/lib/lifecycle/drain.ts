@@ -1,4 +1,4 @@
-import { Server as HttpServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
@@ -13,28 +13,27 @@ import {
   isSilent,
   trackConnections,
 } from "./connections.ts";
+import { drainAll } from "./drain-all.ts";
+import type { Drainable } from "./drainable.ts";
+import { endLongPoll } from "./long-polls.ts";
 import type { Settings } from "./options.ts";
 import { goAway, rememberSessions, sessionOf } from "./sessions.ts";
+import { after } from "./timers.ts";
 import { rememberUpgrades, webSocketOf } from "./upgrades.ts";
 
-/** How long a connection of an HTTP server may wait for its first request while draining: as long as Node keeps an idle one. */
-const FIRST_REQUEST = 5000;
+/** How long a connection from before the drain may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
+const FIRST_REQUEST_MS = 5000;
 
-/** How often connections are looked at while draining, for what has become of them since. Both in milliseconds. */
-const LOOK = 100;
+/**
+ * How long a client that has just connected may take to send its first request while nothing is accepted any more, and how long one may take
+ * to close its side, in milliseconds: every new client waits for that.
+ */
+const LAST_CALL_MS = 1000;
 
-/** What stops when the process does. */
-export interface Drainable {
-  readonly connections: Connections;
-  /** Whether nothing came over this connection yet, though the client has to speak first. */
-  isSilent(connection: Connection): boolean;
-  /** Takes no more, and fulfils when all that it has is done. */
-  begin(): Promise<void>;
-  /** The same, for an app that is in no hurry. */
-  beginPatiently(): Promise<void>;
-  /** Ends what is not done. Returns how much of it there was. */
-  cut(which: "all"): number;
-}
+/** How often connections are looked at while draining, for what has become of them since, in milliseconds. */
+const LOOK_MS = 100;
+
+type DrainSettings = Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
 
 /** Closes a server so that no request is lost and no client is reset. */
 export class Drain implements Drainable {
@@ -44,11 +43,16 @@ export class Drain implements Drainable {
   readonly isHttp: boolean;
   /** Whether the server's own `close()` drains. */
   isPatient = false;
-  readonly #settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
+  readonly #settings: DrainSettings;
   readonly #upgrades: ReturnType<typeof rememberUpgrades>;
-  /** The upgraded connections that know that it ends. */
+  /** The upgraded connections that know of the end. */
   readonly #told = new WeakSet<Socket>();
-  #drained: Promise<void> | undefined;
+  /** The connections from before the drain, each with the number of bytes that it had brought by then. */
+  readonly #earlier = new Map<Socket, number>();
+  readonly #closed: Promise<void>;
+  #isClosed = false;
+  #begun = false;
+  #finished: Promise<void> | undefined;
 
   /**
    * @param acceptors what speaks TLS for the server
@@ -56,7 +60,7 @@ export class Drain implements Drainable {
    */
   constructor(
     server: Server,
-    settings: Pick<Settings, "drainTimeout" | "onDrainUpgraded">,
+    settings: DrainSettings,
     { acceptors, changed }: { acceptors: readonly TlsServer[]; changed: () => void },
   ) {
     this.server = server;
@@ -65,77 +69,159 @@ export class Drain implements Drainable {
     this.connections = trackConnections(server, acceptors, changed);
     this.#upgrades = rememberUpgrades(server);
     for (const each of [server, ...acceptors]) rememberSessions(each);
+    this.#closed = new Promise((resolve) => {
+      // Before the app's own listeners: one may end the process.
+      server.prependOnceListener("close", () => {
+        this.#isClosed = true;
+        resolve();
+      });
+    });
   }
 
-  /** Whether nothing came over this connection yet, though the client has to speak first. */
   isSilent(connection: Connection): boolean {
     return this.isHttp && isSilent(connection);
   }
 
   get begun(): boolean {
-    return this.#drained !== undefined;
+    return this.#begun;
   }
 
   /**
-   * Accepts no more, and says goodbye on every connection in the way of its protocol. Fulfils when the last one has closed: which
-   * none is made to do before it has been answered, or the time has passed for which it was promised to be kept alive. Node
-   * sees to the latter (`keepAliveTimeout`).
+   * Each connection ends in the way of its protocol: not before it has been answered, or the time has passed for which it was promised to be kept
+   * alive. Node sees to the latter (`keepAliveTimeout`). A server of another protocol stops accepting at once, since only the app
+   * could send its clients away.
    */
-  begin(): Promise<void> {
-    return (this.#drained ??= new Promise((resolve) => {
-      const looking = setInterval(() => this.#sayGoodbye(), LOOK);
-      this.server.once("close", () => {
-        clearInterval(looking);
-        resolve();
-      });
-      // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
-      Server.prototype.close.call(this.server);
-      if (this.isHttp) sayCloseFromNowOn(this.server as HttpServer);
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    for (const { socket, stream } of this.connections.values()) this.#earlier.set(socket, stream.bytesRead);
+    const looking = setInterval(() => this.#sayGoodbye(), LOOK_MS);
+    void this.#closed.then(() => clearInterval(looking));
+    if (this.isHttp) {
+      sayCloseFromNowOn(this.server as HttpServer);
       for (const { stream } of this.connections.values()) sayCloseInTurn(stream);
+    } else {
+      void this.finish();
+    }
+    this.#sayGoodbye();
+  }
+
+  hasEarlierConnections(): boolean {
+    for (const socket of this.#earlier.keys()) {
+      if (this.connections.has(socket)) return true;
+      this.#earlier.delete(socket);
+    }
+    return false;
+  }
+
+  hasArrivingConnections(): boolean {
+    return (
+      this.isHttp &&
+      [...this.connections.values()].some(
+        (connection) => this.#isUnused(connection) && !isOlder(connection.since, LAST_CALL_MS),
+      )
+    );
+  }
+
+  finish(): Promise<void> {
+    if (this.#finished === undefined) {
+      this.#finished = this.#closed;
+      const lastCall = setTimeout(
+        () => this.#cutAll((connection) => this.#waitsForClient(connection)),
+        LAST_CALL_MS,
+      );
+      void this.#closed.then(() => clearTimeout(lastCall));
+      // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
+      if (!this.#isClosed) Server.prototype.close.call(this.server);
       this.#sayGoodbye();
-    }));
+    }
+    return this.#finished;
   }
 
-  /** Begins, and closes after `drainTimeout` those connections that nothing is under way on. The others may take their time. */
-  beginPatiently(): Promise<void> {
-    after(this.#settings.drainTimeout, () => this.cut("idle"))?.unref();
-    return this.begin();
+  /** `drainTimeout` ends those connections that nothing is under way on. */
+  async drainPatiently(): Promise<void> {
+    if (this.#begun) return this.#closed;
+    const cap = after(this.#settings.drainTimeout, () =>
+      this.#cutAll((connection) => !this.#isUnderWay(connection)),
+    )?.unref();
+    await drainAll([this], this.#settings.drainTimeout);
+    clearTimeout(cap);
   }
 
-  /** Cuts the connections that are still open; `idle`: only those that nothing is under way on. Returns how many had something under way. */
-  cut(which: "all" | "idle"): number {
-    const open = [...this.connections.values()];
-    const underWay = open.filter((connection) => this.#isUnderWay(connection));
-    for (const connection of open) {
-      if (which === "idle" && underWay.includes(connection)) continue;
-      connection.stream.destroy();
-      connection.socket.destroy();
+  cut(): number {
+    return this.#cutAll(() => true);
+  }
+
+  /** Returns on how many of the connections that it has cut something was under way. */
+  #cutAll(isMeant: (connection: Connection) => boolean): number {
+    const meant = [...this.connections.values()].filter(isMeant);
+    const underWay = meant.filter((connection) => this.#isUnderWay(connection));
+    for (const { stream, socket } of meant) {
+      stream.destroy();
+      socket.destroy();
     }
     return underWay.length;
   }
 
   #sayGoodbye(): void {
-    const { onDrainUpgraded } = this.#settings;
+    const isLast = this.#finished !== undefined;
     for (const connection of this.connections.values()) {
-      const { stream, since } = connection;
-      if (this.isSilent(connection) && isOlder(since, FIRST_REQUEST)) stream.end();
-      const session = sessionOf(stream);
-      if (session && (session.used || isOlder(since, FIRST_REQUEST))) goAway(session);
-      const upgrade = this.#upgrades.get(stream);
-      if (upgrade === undefined) continue;
-      const webSocket = webSocketOf(stream);
-      // 1001 is for a server that goes down: RFC 6455, section 7.4.1.
-      if (webSocket) this.#tell(stream, () => webSocket.close(1001));
-      // A library may still be busy with the handshake.
-      else if (onDrainUpgraded && isOlder(upgrade.since, LOOK))
-        this.#tell(stream, () => void callHook(() => onDrainUpgraded(stream, upgrade.request)));
+      const { socket, stream, since } = connection;
+      const isEarlier = this.#earlier.has(socket);
+      const patience = isLast ? LAST_CALL_MS : FIRST_REQUEST_MS;
+      if (this.#isUnused(connection) && isOlder(since, patience)) end(connection);
+      // It was kept as long as it was promised, or for half of `drainTimeout`.
+      else if (isLast && isEarlier && this.#isIdle(connection)) end(connection);
+      // One that has come since goes on until nothing is accepted any more, or it would be back at once.
+      if (isEarlier || isLast) this.#announceEnd(connection);
     }
   }
 
-  #tell(whom: Socket, say: () => void): void {
-    if (this.#told.has(whom)) return;
-    this.#told.add(whom);
+  #announceEnd({ stream, since }: Connection): void {
+    const session = sessionOf(stream);
+    if (session?.used || (session && isOlder(since, FIRST_REQUEST_MS))) goAway(session);
+    const upgrade = this.#upgrades.get(stream);
+    if (upgrade === undefined) return endLongPoll(stream);
+    const { onDrainUpgraded } = this.#settings;
+    const webSocket = webSocketOf(stream);
+    // 1001 is for a server that goes down: RFC 6455, section 7.4.1.
+    if (webSocket) this.#tell(stream, () => webSocket.close(1001));
+    // A library may still be busy with the handshake.
+    else if (onDrainUpgraded && isOlder(upgrade.since, LOOK_MS))
+      this.#tell(stream, () => void callHook(() => onDrainUpgraded(stream, upgrade.request)));
+  }
+
+  #tell(stream: Socket, say: () => void): void {
+    if (this.#told.has(stream)) return;
+    this.#told.add(stream);
     say();
+  }
+
+  /** Whether the client has not asked for anything yet. */
+  #isUnused(connection: Connection): boolean {
+    const session = sessionOf(connection.stream);
+    if (session) return !session.used;
+    return connection.inHandshake || this.isSilent(connection);
+  }
+
+  /** Whether a connection of HTTP/1 from before is between two requests. */
+  #isIdle(connection: Connection): boolean {
+    const { socket, stream } = connection;
+    // What has come since is a part of a request: a whole one would have been answered with `Connection: close`.
+    return (
+      speaksHttp(stream) &&
+      currentResponse(connection) === undefined &&
+      stream.bytesRead === this.#earlier.get(socket)
+    );
+  }
+
+  /** Whether nothing is under way, and it ends as soon as its client wants it to. */
+  #waitsForClient(connection: Connection): boolean {
+    const { stream } = connection;
+    if (this.#upgrades.has(stream)) return this.#told.has(stream) && webSocketOf(stream) !== undefined;
+    const session = sessionOf(stream);
+    if (session) return session.streams === 0;
+    return this.#isUnused(connection) || this.#isIdle(connection);
   }
 
   /** Whether cutting it would lose something. */
@@ -163,18 +249,22 @@ export function closePatiently(drain: Drain): void {
   server.once("close", () => (closed = true));
   server.close = (callback?: (error?: Error) => void) => {
     // As in Node: what does not listen can't be closed, and nothing can be twice. But the app does not know what a signal has begun.
+    if (called && !closed) {
+      if (callback) server.once("close", () => void new Server().close(callback));
+      return server;
+    }
     if (called || !(server.listening || drain.begun)) return Server.prototype.close.call(server, callback);
     called = true;
     if (callback && closed) process.nextTick(callback);
     else if (callback) server.once("close", () => callback());
-    void drain.beginPatiently();
+    void drain.drainPatiently();
     return server;
   };
 }
 
-/** setTimeout() for any time: `Infinity`, or more than a timer of Node can, is never. */
-export function after(timeout: number, action: () => void): NodeJS.Timeout | undefined {
-  return timeout < 2 ** 31 ? setTimeout(action, timeout) : undefined;
+/** Closes this side, and the whole connection once what has been written has gone. */
+function end({ stream }: Connection): void {
+  stream.destroySoon();
 }
 
 /** An app's hook must not keep the others from being told. */

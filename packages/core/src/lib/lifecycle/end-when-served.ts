@@ -1,5 +1,4 @@
-import { state } from "../state.ts";
-import { allDrains, emit } from "./apps.ts";
+import { allDrains, emit, lifecycle } from "./apps.ts";
 import { leave, stop } from "./stop.ts";
 
 /**
@@ -12,8 +11,8 @@ export function endWhenServed(): void {
 
 async function end(): Promise<void> {
   // A service of Type=notify that ends before it was ready has failed.
-  await state.ready;
-  if (isServing() || state.stopping !== undefined) return;
+  await lifecycle.ready;
+  if (isServing() || lifecycle.stopping !== undefined) return;
   emit({ type: "served" });
   leave(await stop("served"));
 }

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import type { ActivatedSocket } from "../classify.ts";
+import { debug } from "../debug.ts";
 
 /** What happens in the life of an activated app, in the order in which it does. */
 export type SockactEvent =
@@ -16,7 +17,7 @@ export type SockactEvent =
   | { type: "idle"; timeout: number }
   /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
   | { type: "served" }
-  /** Nothing is accepted any more. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
+  /** The process begins to stop: each connection ends after its next response. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
   | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
   /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
   | { type: "drained"; cut: number }
@@ -26,6 +27,11 @@ export type SockactEvent =
 /** Writes one line to standard error, which the journal shows. */
 export function logEvent(event: SockactEvent): void {
   process.stderr.write(`sockact: ${eventText(event)}\n`);
+}
+
+/** Writes an event of an app that has a listener of its own, where DEBUG_INVOCATION asks for every event. */
+export function debugEvent(event: SockactEvent): void {
+  debug(() => eventText(event));
 }
 
 /** What has ended the process where no signal has. */
@@ -48,7 +54,7 @@ export function eventText(event: SockactEvent): string {
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? reason()}: accepting no more, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? reason()}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
     case "drained":
       return event.cut === 0
         ? "drained"

@@ -1,33 +1,38 @@
 import cluster from "node:cluster";
 import { tellPrimary } from "../cluster/messages.ts";
-import { state } from "../state.ts";
-import { allDrains, emit } from "./apps.ts";
-import { after } from "./drain.ts";
+import { processState } from "../process-state.ts";
+import { allDrains, emit, lifecycle } from "./apps.ts";
 import { leave, stop } from "./stop.ts";
+import { after } from "./timers.ts";
+
+const idle = processState("idle", {
+  /** How many `hold()`s have not been released. */
+  holds: 0,
+  timer: undefined as NodeJS.Timeout | undefined,
+  /** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
+  isReported: false,
+});
 
 /**
  * Starts to count the time without a connection, if an app has asked for that: of several the longest holds. Only an activated
  * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
  */
 export function armIdle(): void {
-  const timeouts = state.apps.flatMap(({ activated, isForConnections, settings }) =>
+  const timeouts = lifecycle.apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
   // Of a cluster, the workers know.
-  if (timeouts.length === 0 || state.cluster !== undefined) return;
+  if (timeouts.length === 0 || lifecycle.workers !== undefined) return;
   const timeout = Math.max(...timeouts);
-  state.idleTimer = after(timeout, () => sleepIfIdle(timeout))?.unref();
+  idle.timer = after(timeout, () => sleepIfIdle(timeout))?.unref();
 }
 
 /** Counts anew: a connection has come or gone, or some work has ended. */
 export function countAnew(): void {
-  if (isReportedIdle) tellPrimary({ act: "awake" });
-  isReportedIdle = false;
-  state.idleTimer?.refresh();
+  if (idle.isReported) tellPrimary({ act: "awake" });
+  idle.isReported = false;
+  idle.timer?.refresh();
 }
-
-/** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
-let isReportedIdle = false;
 
 /**
  * Keeps an idle process awake for work that no connection shows, until the returned function is called. Every call counts on its own;
@@ -35,11 +40,11 @@ let isReportedIdle = false;
  */
 export function hold(): () => void {
   let held = true;
-  state.holds++;
+  idle.holds++;
   return () => {
     if (!held) return;
     held = false;
-    state.holds--;
+    idle.holds--;
     countAnew();
   };
 }
@@ -48,12 +53,12 @@ export function hold(): () => void {
 function sleepIfIdle(timeout: number): void {
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
-  isReportedIdle = true;
+  idle.isReported = true;
   tellPrimary({ act: "idle", timeout });
 }
 
 function isAwake(): boolean {
-  if (state.holds > 0 || state.stopping !== undefined) return true;
+  if (idle.holds > 0 || lifecycle.stopping !== undefined) return true;
   return allDrains().some((drain) =>
     [...drain.connections.values()].some((connection) => !drain.isSilent(connection)),
   );

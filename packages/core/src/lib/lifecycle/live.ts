@@ -4,11 +4,13 @@ import type { ActivatedSocket } from "../classify.ts";
 import { liveAsWorker } from "../cluster/worker.ts";
 import type { Bound } from "../listen.ts";
 import { areConnections } from "../serve.ts";
-import { type App, emitTo } from "./apps.ts";
-import { closePatiently, Drain, type Drainable } from "./drain.ts";
+import { addApp, type App, emitTo } from "./apps.ts";
+import { closePatiently, Drain } from "./drain.ts";
+import type { Drainable } from "./drainable.ts";
 import { endWhenServed } from "./end-when-served.ts";
 import { countAnew } from "./idle.ts";
 import { managerAsks } from "./manager.ts";
+import { processState } from "../process-state.ts";
 import { type LifecycleOptions, readSettings } from "./options.ts";
 import { tellWhenReady } from "./ready.ts";
 import { handleSignals } from "./signals.ts";
@@ -34,13 +36,15 @@ export function isAlive({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && managerAsks());
 }
 
-const lives = new WeakMap<Server, Drain>();
+/** The drain of each server, whichever copy of the package has made it. */
+const drains = processState("drains", new WeakMap<Server, Drain>());
 
 /** Lets a server that is about to listen live as its app wants it. Called before it emits `listening`. */
 export function live(server: Server, app: App, { sockets, acceptors }: Bound): void {
   // After a listen() that failed, it may be called again.
-  if (lives.has(server)) return;
-  const { settings, drains } = app;
+  if (drains.has(server)) return;
+  addApp(app);
+  const { settings } = app;
   const isForConnections = areConnections(sockets);
   const drain = new Drain(server, settings, {
     acceptors: acceptors.map(({ tls }) => tls),
@@ -52,12 +56,12 @@ export function live(server: Server, app: App, { sockets, acceptors }: Bound): v
     server.on("drop", endWhenServed);
   }
   app.acceptors.push(...acceptors);
-  lives.set(server, drain);
+  drains.set(server, drain);
   if (app.activated) closePatiently(drain);
   server.prependListener("listening", () =>
     begin(app, drain, sockets, (error) => server.emit("error", error)),
   );
-  server.on("close", () => drains.delete(drain));
+  server.on("close", () => app.drains.delete(drain));
 }
 
 /**
@@ -84,6 +88,6 @@ export function begin(
 
 /** Drains a server as its own `close()` does, where that is patient; any other is left alone. Fulfils when all connections have ended. */
 export async function drainServer(server: Server): Promise<void> {
-  const drain = lives.get(server);
-  if (drain?.isPatient && (drain.begun || server.listening)) await drain.beginPatiently();
+  const drain = drains.get(server);
+  if (drain?.isPatient && (drain.begun || server.listening)) await drain.drainPatiently();
 }

@@ -1,7 +1,6 @@
 import cluster from "node:cluster";
 import { isSupervised, notify } from "@sockact/notify";
-import { state } from "../state.ts";
-import { emit } from "./apps.ts";
+import { emit, lifecycle } from "./apps.ts";
 
 /** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */
 export function managerAsks(): boolean {
@@ -10,7 +9,7 @@ export function managerAsks(): boolean {
 
 /** Whether the app lets us tell the service manager, and it asks. */
 export function isNotifying(): boolean {
-  return state.apps.every(({ settings }) => settings.notify) && managerAsks();
+  return lifecycle.apps.every(({ settings }) => settings.notify) && managerAsks();
 }
 
 /** Tells the service manager; whether it was told. A message that can't be sent is an `error` event. */

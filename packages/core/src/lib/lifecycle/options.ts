@@ -14,11 +14,11 @@ import type { SockactEvent } from "./events.ts";
  */
 export interface LifecycleOptions {
   /** Called once the app's server listens: READY=1 waits for the promise. A rejection is an `error` event of the server. */
-  ready?: () => Promise<void>;
+  ready?: () => unknown;
   /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
-  onReload?: () => Promise<void>;
+  onReload?: () => unknown;
   /** Called when all connections have ended, before the process does. */
-  onStop?: () => Promise<void>;
+  onStop?: () => unknown;
   /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
   healthCheck?: () => boolean | Promise<boolean>;
   /**

@@ -2,8 +2,8 @@ import cluster from "node:cluster";
 import { startWatchdog } from "@sockact/notify";
 import { tellPrimary } from "../cluster/messages.ts";
 import { isWaitedFor } from "../passed-socket.ts";
-import { type Activation, state } from "../state.ts";
-import { emit } from "./apps.ts";
+import { activation, passedSoFar } from "../activation.ts";
+import { emit, lifecycle } from "./apps.ts";
 import { armIdle } from "./idle.ts";
 import { isNotifying, tellManager } from "./manager.ts";
 
@@ -12,34 +12,35 @@ import { isNotifying, tellManager } from "./manager.ts";
  * holds it up only until the warning that tells of it. Called whenever that may have changed.
  */
 export function tellWhenReady(): void {
-  const { activation } = state;
-  if (state.ready !== undefined || activation === undefined || "error" in activation) return;
-  if (!state.untakenTold && activation.passed.some(isWaitedFor)) return;
-  if (!state.apps.some(({ drains }) => drains.size > 0) && state.cluster?.haveServed !== true) return;
-  state.ready = Promise.all(state.apps.map(async (app) => app.ready)).then(tell, () => {
+  const { result } = activation;
+  if (lifecycle.ready !== undefined || result === undefined || "error" in result) return;
+  if (!activation.untakenReported && result.passed.some(isWaitedFor)) return;
+  if (!lifecycle.apps.some(({ drains }) => drains.size > 0) && lifecycle.workers?.haveServed !== true) return;
+  lifecycle.ready = Promise.all(lifecycle.apps.map(async (app) => app.ready)).then(tell, () => {
     // The server's `error` event has told.
   });
 }
 
 async function tell(): Promise<void> {
-  if (state.stopping !== undefined) return;
-  state.isReady = true;
+  if (lifecycle.stopping !== undefined) return;
+  lifecycle.isReady = true;
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "ready", notified });
   if (cluster.isWorker) tellPrimary({ act: "ready" });
-  if (isNotifying() && state.apps.every(({ settings }) => settings.watchdog))
+  if (isNotifying() && lifecycle.apps.every(({ settings }) => settings.watchdog))
     startWatchdog({ healthCheck: isHealthy });
   armIdle();
 }
 
 /** What `systemctl status` shows. */
 export function servingText(): string {
-  const { passed } = state.activation as Exclude<Activation, { error: Error }>;
-  const taken = passed.filter((one) => one.taken).map(({ socket }) => socket.address ?? socket.name);
+  const taken = passedSoFar()
+    .filter((one) => one.taken)
+    .map(({ socket }) => socket.address ?? socket.name);
   return taken.length > 0 ? `Serving ${taken.join(", ")}` : "Serving";
 }
 
 async function isHealthy(): Promise<boolean> {
-  for (const { settings } of state.apps) if ((await settings.healthCheck?.()) === false) return false;
+  for (const { settings } of lifecycle.apps) if ((await settings.healthCheck?.()) === false) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { once, state } from "../state.ts";
-import { emit } from "./apps.ts";
+import { once, processState } from "../process-state.ts";
+import { emit, lifecycle } from "./apps.ts";
 import { isNotifying, managerAsks, tellManager } from "./manager.ts";
 import type { Settings } from "./options.ts";
 import { servingText } from "./ready.ts";
@@ -14,29 +14,32 @@ export function handleReload({ onReload, notify }: Settings): void {
   once("handle SIGHUP", () => process.on("SIGHUP", () => void reload()));
 }
 
-let running = false;
-let again = false;
+const reloading = processState("reload", {
+  running: false,
+  /** Whether it was asked for since the running one began. */
+  again: false,
+});
 
 /** Fulfils once what was asked for has been done, unless it was asked for meanwhile. */
 export async function reload(): Promise<void> {
   // Before that, READY=1 would be too early; and the app has just read whatever has changed.
-  if (!state.isReady) return;
-  again = running;
-  if (running) return;
-  running = true;
+  if (!lifecycle.isReady) return;
+  reloading.again = reloading.running;
+  if (reloading.running) return;
+  reloading.running = true;
   do {
-    again = false;
-    if (state.stopping !== undefined) break;
+    reloading.again = false;
+    if (lifecycle.stopping !== undefined) break;
     await reloadOnce();
-  } while (again);
-  running = false;
+  } while (reloading.again);
+  reloading.running = false;
 }
 
 async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
   await tellManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
-  for (const { settings, acceptors } of state.apps) {
+  for (const { settings, acceptors } of lifecycle.apps) {
     try {
       for (const acceptor of acceptors) acceptor.reread();
       await settings.onReload?.();

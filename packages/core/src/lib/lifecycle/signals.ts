@@ -1,15 +1,15 @@
 import cluster from "node:cluster";
 import { constants } from "node:os";
 import process from "node:process";
-import { once } from "../state.ts";
+import { once, processState } from "../process-state.ts";
 import { allDrains, type App } from "./apps.ts";
 import { handleReload } from "./reload.ts";
 import { leave, stop } from "./stop.ts";
 
 /** From now on these signals drain and end the process, and SIGHUP reloads, as the app wants it. */
 export function handleSignals({ settings, activated }: App): void {
-  const { signals = activated } = settings;
-  const wanted = signals === true ? DEFAULT : signals || [];
+  const { signals: asked = activated } = settings;
+  const wanted = asked === true ? DEFAULT : asked || [];
   for (const signal of wanted) {
     // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
     once(`handle ${signal}`, () => process.prependListener(signal, onSignal));
@@ -19,29 +19,31 @@ export function handleSignals({ settings, activated }: App): void {
 
 const DEFAULT: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
-let signalled = false;
-let stopped = false;
-/** Whether the end of the process is left to the app, or to a library of its, such as close-with-grace: it handles the signal too. */
-let isTheirs = false;
+const signals = processState("signals", {
+  signalled: false,
+  stopped: false,
+  /** Whether the end of the process is left to the app, or to a library of its, such as close-with-grace: it handles the signal too. */
+  isTheirs: false,
+});
 
 /** In a worker of node:cluster, the signal that its primary has got: nothing new when this process has got it, too. */
 export function receiveSignal(signal: NodeJS.Signals): void {
-  if (signalled) return;
+  if (signals.signalled) return;
   // For the listeners of the app as well. With none it ends the process.
   if (process.listenerCount(signal) > 0) process.emit(signal, signal);
   else process.kill(process.pid, signal);
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (!signalled) {
-    signalled = true;
-    isTheirs = othersHandle(signal);
+  if (!signals.signalled) {
+    signals.signalled = true;
+    signals.isTheirs = othersHandle(signal);
     void end(signal);
-  } else if (stopped) {
+  } else if (signals.stopped) {
     process.exit();
-  } else if (isTheirs && !othersHandle(signal) && allDrains().length === 0) {
+  } else if (signals.isTheirs && !othersHandle(signal) && allDrains().length === 0) {
     // Nest and terminus send the signal again when they are done, to end the process. Our onStop may not be.
-    isTheirs = false;
+    signals.isTheirs = false;
   } else if (!cluster.isWorker) {
     // A worker gets it from the service manager, its primary, and maybe the app. Who is out of patience tells the primary.
     process.exit(128 + constants.signals[signal]);
@@ -50,8 +52,8 @@ function onSignal(signal: NodeJS.Signals): void {
 
 async function end(signal: NodeJS.Signals): Promise<void> {
   const code = await stop(signal);
-  stopped = true;
-  if (!isTheirs) leave(code);
+  signals.stopped = true;
+  if (!signals.isTheirs) leave(code);
   else if (code !== 0) process.exitCode = code;
 }
 

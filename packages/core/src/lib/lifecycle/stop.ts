@@ -2,37 +2,36 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { tellPrimary } from "../cluster/messages.ts";
-import { state } from "../state.ts";
-import { allDrains, emit } from "./apps.ts";
-import { after } from "./drain.ts";
+import { allDrains, emit, lifecycle } from "./apps.ts";
+import { drainAll } from "./drain-all.ts";
 import { tellManager } from "./manager.ts";
+import { after } from "./timers.ts";
 
 /**
  * Ends what the process does, once: drains every server, then calls `onStop` of each app, then what its framework has for the end.
  * Fulfils with the exit code: 0, or 1 when `drainTimeout` has cut something that was under way or an `onStop` has failed.
  */
 export function stop(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
-  return (state.stopping ??= run(why));
+  return (lifecycle.stopping ??= run(why));
 }
 
 async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
-  clearTimeout(state.idleTimer);
   const drains = allDrains();
-  // Before anything else is waited for: a connection that comes now is for the next process.
-  const drained = drains.map((drain) => drain.begin());
+  const timeout = Math.max(...lifecycle.apps.map(({ settings }) => settings.drainTimeout));
+  // Before anything else is waited for.
+  const drained = drainAll(drains, timeout);
   const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
   const signal = why === "idle" || why === "served" ? null : why;
   if (why !== "served") emit({ type: "draining", signal, connections });
   const told = tellManager(
-    `STOPPING=1\nSTATUS=Draining ${state.cluster ? `${state.cluster.count} workers` : `${connections} connections`}`,
+    `STOPPING=1\nSTATUS=Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`,
   );
-  const workers = state.cluster?.stop(signal);
-  const timeout = Math.max(...state.apps.map(({ settings }) => settings.drainTimeout));
+  const workers = lifecycle.workers?.stop(signal);
   let cut = 0;
   const cap = after(timeout, () => {
-    for (const drain of drains) cut += drain.cut("all");
+    for (const drain of drains) cut += drain.cut();
   });
-  await Promise.all(drained);
+  await drained;
   clearTimeout(cap);
   const lost = await workers;
   if (why !== "served") emit({ type: "drained", cut });
@@ -44,7 +43,7 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
   let failed = cut > 0 || lost === true;
   // What an app waits for at the end need not keep a process alive by itself, and without that it would end here, with 0.
   const awake = setInterval(() => {}, 2 ** 30);
-  for (const { settings, close } of state.apps) {
+  for (const { settings, close } of lifecycle.apps) {
     for (const end of [settings.onStop, close]) {
       try {
         await end?.();
@@ -62,5 +61,5 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
 /** Ends the process, unless an app owns it in another way (`signals: false`): then it ends when nothing keeps it. */
 export function leave(code: number): void {
   if (code !== 0) process.exitCode = code;
-  if (state.apps.every(({ settings }) => settings.signals !== false)) process.exit();
+  if (lifecycle.apps.every(({ settings }) => settings.signals !== false)) process.exit();
 }

@@ -1,0 +1,33 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { performance } from "node:perf_hooks";
+import type { Drainable } from "./drainable.ts";
+
+/** How often the connections are looked at while it is still accepted, in milliseconds. Nobody waits for it. */
+const LOOK_MS = 20;
+
+/** How long to look for a moment in which no client has just connected, in milliseconds. */
+const QUIET_MS = 1000;
+
+/**
+ * Drains these together, so that no client waits for another one. While connections from before are open, new ones are accepted and served.
+ * That lasts half of `drainTimeout` at most: the other half is for what is then under way. In a process with several servers each accepts
+ * until all can stop, since no process accepts in the place of one that has stopped.
+ *
+ * Fulfils when the last connection has closed. Whoever calls it sees to the end of `drainTimeout`.
+ *
+ * @param drainTimeout in milliseconds; `Infinity` for no limit
+ */
+export async function drainAll(drains: readonly Drainable[], drainTimeout: number): Promise<void> {
+  for (const drain of drains) drain.begin();
+  const deadline = performance.now() + drainTimeout / 2;
+  await lookUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
+  // A client that has connected and not yet sent its request would have to be waited for while nobody accepts.
+  const quiet = Math.min(deadline, performance.now() + QUIET_MS);
+  await lookUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
+  await Promise.all(drains.map((drain) => drain.finish()));
+}
+
+/** Fulfils in the same turn of the event loop when there is nothing to wait for. */
+async function lookUntil(isDone: () => boolean, deadline: number): Promise<void> {
+  while (!isDone() && performance.now() < deadline) await delay(LOOK_MS);
+}

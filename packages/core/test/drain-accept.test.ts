@@ -1,0 +1,267 @@
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import {
+  type AppProcess,
+  bootPrivateSystemd,
+  DEADLINE,
+  describeWith,
+  httpRequest,
+  type ListenAddress,
+  openConnection,
+  openRequest,
+  readAnswer,
+} from "@sockact/testkit";
+import {
+  acceptedClient,
+  appOnSocket,
+  heldClient,
+  idleClient,
+  rawClient,
+  startApp,
+  systemdSocket,
+  terminate,
+} from "./lifecycle-app.ts";
+
+const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTimeout: "2min" } };
+
+/** A whole request on a connection of its own, and what the server says of that connection. */
+async function ask(address: ListenAddress): Promise<{ body: string; connection: string | undefined }> {
+  const { body, headers } = await httpRequest(address);
+  return { body, connection: headers.connection };
+}
+
+/** Resolves once no server of the app accepts. */
+async function untilNothingIsAccepted(app: AppProcess): Promise<void> {
+  const deadline = AbortSignal.timeout(DEADLINE);
+  for (;;) {
+    app.write("is listening");
+    const { listening } = await app.event<{ listening: boolean[] }>("is listening");
+    if (!listening.includes(true)) return;
+    deadline.throwIfAborted();
+  }
+}
+
+describe.concurrent("after SIGTERM, while a connection from before is open", () => {
+  test("new clients are served at once, and each is told that its connection ends", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    for (let count = 0; count < 5; count++)
+      expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
+    idle.get("/");
+    await idle.receives(/hello$/);
+    expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
+    expect(await running.ended).toBe(0);
+  });
+
+  test("every server of the process accepts, also one that has no such connection itself", async () => {
+    const [a, b] = [await systemdSocket(), await systemdSocket()];
+    await using app = await startApp(
+      [a[0], b[0]],
+      {
+        apps: [{ ...LONG_KEPT, options: { ...LONG_KEPT.options, name: "a" } }, { options: { name: "b" } }],
+      },
+      { names: ["a", "b"] },
+    );
+    await using idle = await idleClient(app, a[1]);
+    await terminate(app);
+    for (const [, address] of [a, b, a, b])
+      expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
+    idle.get("/");
+    expect(await app.ended).toBe(0);
+  });
+
+  test("a request that comes now may take as long as any: it is answered after the last connection from before has gone", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    await using late = await heldClient(running, address);
+    idle.get("/");
+    expect(await idle.closed).toBe("end");
+    await untilNothingIsAccepted(running);
+    running.write("answer");
+    expect(await late.receives(/done$/)).toMatch(/Connection: close/i);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("a WebSocket from before gets its close frame at once, one that comes now when nothing is accepted any more", async () => {
+    const { app, address } = await appOnSocket({ ...LONG_KEPT, webSockets: true });
+    await using running = app;
+    const connect = async (): Promise<WebSocket> => {
+      const socket = new WebSocket("ws://test/", { createConnection: () => openConnection(address) });
+      await once(socket, "open", { signal: AbortSignal.timeout(DEADLINE) });
+      await running.event("webSocket");
+      return socket;
+    };
+    const closed = async (socket: WebSocket): Promise<unknown> =>
+      ((await once(socket, "close", { signal: AbortSignal.timeout(DEADLINE) })) as [number])[0];
+    await using idle = await idleClient(running, address);
+    const early = await connect();
+    const earlyClosed = closed(early);
+    await terminate(running);
+    expect(await earlyClosed).toBe(1001);
+    const late = await connect();
+    late.send("hello");
+    await running.event("message");
+    expect(late.readyState).toBe(WebSocket.OPEN);
+    const lateClosed = closed(late);
+    idle.get("/");
+    expect(await lateClosed).toBe(1001);
+    expect(await running.ended).toBe(0);
+  });
+});
+
+describe.concurrent("once the last connection from before has gone", () => {
+  test("nothing is accepted any more, on any socket: a new connection waits, and the next process answers it", async () => {
+    const [one, two] = [await systemdSocket(), await systemdSocket()];
+    await using app = await startApp([one[0], two[0]]);
+    await using early = await heldClient(app, two[1]);
+    await terminate(app);
+    await using late = await heldClient(app, one[1]);
+    app.write("answer");
+    await early.receives(/done$/);
+    await untilNothingIsAccepted(app);
+    const waiting = [one, two].map(([, address]) => openRequest(address));
+    for (const request of waiting) request.end();
+    await Promise.all(waiting.map(async (request) => (await once(request, "socket"))[0]));
+    await using _next = await startApp([one[0], two[0]]);
+    for (const request of waiting)
+      expect(await readAnswer(request)).toMatchObject({ status: 200, body: "hello" });
+    expect(app.stdout.match(/"connection"/g)).toHaveLength(2);
+    app.write("answer");
+    await late.receives(/done$/);
+    expect(await app.ended).toBe(0);
+  });
+
+  test("a client that has just connected is still answered", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    await using late = await acceptedClient(running, address);
+    idle.get("/");
+    expect(await idle.closed).toBe("end");
+    late.get("/");
+    expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("a client that connects and stays silent does not hold up the end", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    await using silent = await acceptedClient(running, address);
+    idle.get("/");
+    expect(await silent.closed).toBe("end");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("clients that always come back do not hold up the end", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    let isOver = false;
+    const comeBack = async (): Promise<number> => {
+      for (let count = 0; ; count++) {
+        if (isOver) return count;
+        // The last one waits in the queue, and is closed with the listener that this test holds.
+        await Promise.race([ask(address).catch(() => {}), running.ended]);
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, comeBack));
+    await running.event("connection");
+    idle.get("/");
+    expect(await running.ended).toBe(0);
+    isOver = true;
+    for (const count of await clients) expect(count).toBeGreaterThan(0);
+  });
+});
+
+describe.concurrent("half of drainTimeout", () => {
+  test("is the longest that an idle connection is waited for; a request that is under way has the rest", async () => {
+    const { app, address } = await appOnSocket({
+      properties: { keepAliveTimeout: 0 },
+      options: { drainTimeout: 6000 },
+    });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using busy = await heldClient(running, address);
+    await terminate(running);
+    expect(await idle.closed).toBe("end");
+    expect(running.stdout).not.toContain('"drained"');
+    await untilNothingIsAccepted(running);
+    running.write("answer");
+    expect(await busy.receives(/done$/)).toMatch(/Connection: close/i);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("does not end a request of which a part has come", async () => {
+    const { app, address } = await appOnSocket({
+      properties: { keepAliveTimeout: 0 },
+      options: { drainTimeout: 6000 },
+    });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using half = await idleClient(running, address);
+    await terminate(running);
+    half.send("GET / HTTP/1.1\r\nHost: local");
+    expect(await idle.closed).toBe("end");
+    half.send("host\r\n\r\n");
+    expect(await half.receives(/hello$/)).toMatch(/Connection: close/i);
+    expect(await running.ended).toBe(0);
+  });
+});
+
+test.concurrent("a client that always has a further request under way is told that its connection ends, and is not reset", async () => {
+  const { app, address } = await appOnSocket();
+  await using running = app;
+  await using client = await rawClient(address);
+  const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  let answers = 0;
+  client.socket.on("data", (text: string) => {
+    const more = text.match(/HTTP\/1\.1 200/g)?.length ?? 0;
+    answers += more;
+    // As many as were answered, so that there are always four on their way.
+    if (!client.socket.destroyed) client.send(request.repeat(more));
+  });
+  client.send(request.repeat(4));
+  while (answers < 20) await once(client.socket, "data");
+  await terminate(running);
+  expect(await client.closed).toBe("end");
+  expect(client.received.slice(client.received.lastIndexOf("HTTP/1.1 200"))).toMatch(
+    /Connection: close[^]*hello$/i,
+  );
+  expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
+  expect(await running.ended).toBe(0);
+});
+
+describeWith({ privateSystemd: true, systemd: 253 }, "systemctl stop of the service and its socket", () => {
+  test("clients are served while an idle one is waited for, and are refused after that", async () => {
+    await using systemd = await bootPrivateSystemd();
+    const config = JSON.stringify({ properties: { keepAliveTimeout: 3000 } }).replaceAll('"', '\\"');
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=80\n",
+      "app.service": `[Service]\nExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/lifecycle.mjs\nEnvironment="APP=${config}"\n`,
+    });
+    await systemd.start("app.socket");
+    const idle = `require("net").connect(80).on("data", console.log).write("GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")`;
+    const client = systemd.spawn([systemd.node, "--eval", idle]);
+    await once(client.stdout as Readable, "data", { signal: AbortSignal.timeout(DEADLINE) });
+    const stopped = systemd.systemctl("stop", "app.socket", "app.service");
+    await systemd.waitForUnit("app.service", "SubState", "stop-sigterm");
+    expect(await systemd.request("http://localhost/")).toMatchObject({
+      status: 200,
+      headers: { connection: "close" },
+    });
+    await stopped;
+    await expect(systemd.request("http://localhost/")).rejects.toThrow(/ECONNREFUSED/);
+    expect(await systemd.show("app.service", "Result")).toBe("success");
+    client.kill("SIGKILL");
+  });
+});
