@@ -1,11 +1,13 @@
 import { addAbortListener, once } from "node:events";
+import { Server as TlsServer } from "node:tls";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import type { Passed } from "./activation.ts";
 import { bind } from "./bind.ts";
 import type { ActivatedSocket } from "./classify.ts";
 import { debug } from "./debug.ts";
 import { notActivated } from "./errors.ts";
-import { nativeListen } from "./node-internals.ts";
+import { checkInternals } from "./internals-check.ts";
+import { isHttpServer, nativeListen } from "./node-internals.ts";
 import { isAlive, live, makeApp } from "./lifecycle/live.ts";
 import {
   allTls,
@@ -98,7 +100,9 @@ export function listenOnPassed(
   if (server.listening) (nativeListen as () => Server).call(server);
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
-    const acceptors = new Map(allTls(take).map((tls) => [tls, makeAcceptor(server, tls, http2)]));
+    const tls = allTls(take);
+    checkInternals(partsOf(server, tls.length > 0));
+    const acceptors = new Map(tls.map((each) => [each, makeAcceptor(server, each, http2)]));
     const taken = takeForServer(passed, namesOf(take));
     bind(server, taken, {
       backlog,
@@ -114,6 +118,15 @@ export function listenOnPassed(
     subscription?.[Symbol.dispose]();
     throw error;
   }
+}
+
+/** What serving needs of Node. */
+function partsOf(server: Server, tls: boolean): Parameters<typeof checkInternals>[0] {
+  return [
+    "net",
+    ...(isHttpServer(server) ? (["http"] as const) : []),
+    ...(tls || server instanceof TlsServer ? (["tls"] as const) : []),
+  ];
 }
 
 /** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */

@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket as DatagramSocket } from "node:dgram";
 import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "node:net";
-import process from "node:process";
-import { ActivationError } from "./errors.ts";
 
 /**
- * The parts of Node's net.Server that have no public name. They are all here, and were the same from Node 20 to 26.
- * decisions/002-one-server-many-handles.md says what they buy.
+ * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts finds out
+ * whether this Node has them. decisions/002-one-server-many-handles.md says what they buy.
  */
-interface ServerInternals {
+export interface ServerInternals {
   /** What listens: there while it does. */
   _handle?: ListenHandle | null;
   /** What address() gives for a unix socket. Node sets it by itself only when it is given the path. */
@@ -45,14 +43,9 @@ export function handleOf(server: Server | Socket): ListenHandle | undefined {
  */
 export function listenWhenTold(server: Server & ServerInternals): Promise<() => void> {
   const native = server._listen2;
-  if (native === undefined)
-    throw unknownNode(
-      "begins to listen in a worker otherwise than",
-      "Without node:cluster it works all the same. For that, use",
-    );
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server._listen2 = (...args) => resolve(() => native.apply(server, args));
+    server._listen2 = (...args) => resolve(() => native?.apply(server, args));
   });
 }
 
@@ -65,16 +58,14 @@ export function setPipeName(server: Server, name: string): void {
 export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
   const handle = handleOf(giver);
   if (handle === undefined) return undefined;
-  const owner = Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === giver);
-  if (owner === undefined) {
-    throw unknownNode(
-      "keeps the owner of a handle elsewhere than",
-      "One socket works all the same. For several, use",
-    );
-  }
-  handle[owner] = server;
+  handle[ownerSymbolOf(handle, giver) as symbol] = server;
   if ((server as Server & ServerInternals)._unref) handle.unref();
   return handle;
+}
+
+/** The symbol under which a handle has this server, its owner. */
+export function ownerSymbolOf(handle: ListenHandle, server: Server): symbol | undefined {
+  return Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === server);
 }
 
 /**
@@ -82,7 +73,6 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
  * as if it had accepted them. So all that Node does with a connection, counts and closes is Node's own code.
  *
  * @param address what `server.address()` gives
- * @throws ActivationError `ERR_NODE_INTERNALS`
  */
 export function listenOnNothing(server: Server, address: AddressInfo | string): ListenHandle {
   const internals = server as Server & ServerInternals;
@@ -97,14 +87,6 @@ export function listenOnNothing(server: Server, address: AddressInfo | string): 
   } as Partial<ListenHandle>;
   internals._handle = handle as ListenHandle;
   internals._listen2?.(null, -1, -1, 0);
-  if (handle.onconnection === undefined) {
-    handle.close?.();
-    internals._handle = null;
-    throw unknownNode(
-      "listens in another way than",
-      "Listeners work all the same (Accept=no). For Accept=yes, use",
-    );
-  }
   if (typeof address === "string") setPipeName(server, address);
   return handle as ListenHandle;
 }
@@ -137,14 +119,6 @@ export function stopReceiving(socket: DatagramSocket): boolean {
     return true;
   }
   return false;
-}
-
-function unknownNode(does: string, without: string): ActivationError {
-  return new ActivationError(
-    "ERR_NODE_INTERNALS",
-    `Node ${process.version} ${does} the versions that sockact knows`,
-    `${without} a Node that package.json's engines name, and tell us of this one.`,
-  );
 }
 
 /**
@@ -189,6 +163,11 @@ interface ConnectionInternals {
   _httpMessage?: ServerResponse | null;
   /** Of a TLS socket: what the server accepted. */
   _parent?: Socket;
+}
+
+/** Whether this is a server of HTTP, of either version. Of an http2 server Node shows no class. */
+export function isHttpServer(server: Server): boolean {
+  return "headersTimeout" in server || "updateSettings" in server;
 }
 
 /** Whether a connection is in the hands of Node's HTTP/1 server. */

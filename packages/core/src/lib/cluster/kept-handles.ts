@@ -1,5 +1,6 @@
 import net from "node:net";
 import { constants } from "node:os";
+import { missingInternals } from "../internals-check.ts";
 import { handleOf } from "../node-internals.ts";
 import type { PassedSocket } from "../passed-socket.ts";
 import { isWatched } from "../proc-fd.ts";
@@ -25,6 +26,7 @@ type Create = (
 export function keepHandles(passed: readonly PassedSocket[]): void {
   const module = net as typeof net & { _createServerHandle: Create };
   const create = module._createServerHandle;
+  if (typeof create !== "function") throw missingInternals(["_createServerHandle of node:net"]);
   const kept = new Map<number, Handle>();
   module._createServerHandle = (address, port, addressType, fd, flags) => {
     const one = passed.find(({ socket }) => socket.fd === fd);

@@ -3,7 +3,7 @@ import { Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import type { Server as TlsServer } from "node:tls";
-import { speaksHttp } from "../node-internals.ts";
+import { isHttpServer, speaksHttp } from "../node-internals.ts";
 import { sayCloseFromNowOn, sayCloseInTurn } from "./answers.ts";
 import { emit } from "./apps.ts";
 import {
@@ -64,7 +64,7 @@ export class Drain implements Drainable {
     { acceptors, changed }: { acceptors: readonly TlsServer[]; changed: () => void },
   ) {
     this.server = server;
-    this.isHttp = "headersTimeout" in server || "updateSettings" in server;
+    this.isHttp = isHttpServer(server);
     this.#settings = settings;
     this.connections = trackConnections(server, acceptors, changed);
     this.#upgrades = rememberUpgrades(server);

@@ -1,0 +1,109 @@
+import { createServer, IncomingMessage, type ServerResponse } from "node:http";
+import { Server, Socket } from "node:net";
+import { constants } from "node:os";
+import process from "node:process";
+import { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { ActivationError } from "./errors.ts";
+import {
+  handshakeOf,
+  latestRequestOf,
+  type ListenHandle,
+  ownerSymbolOf,
+  responseOf,
+  type ServerInternals,
+  speaksHttp,
+} from "./node-internals.ts";
+import { processState } from "./process-state.ts";
+
+/** What a server needs of Node. */
+type Part = "net" | "http" | "tls";
+
+/** What is missing of each part that has been checked. */
+const checked = processState("internals", new Map<Part, string[]>());
+
+/**
+ * Checks that this Node has all that is used of it without a public name, before anything is taken or bound.
+ *
+ * @param needed `net` for any server, `http` for one of HTTP, `tls` for one with TLS
+ * @throws ActivationError `ERR_NODE_INTERNALS`, which names what is missing
+ */
+export function checkInternals(needed: readonly Part[]): void {
+  const missing = needed.flatMap((part) => {
+    const known = checked.get(part) ?? missingOf(part);
+    checked.set(part, known);
+    return known;
+  });
+  if (missing.length > 0) throw missingInternals(missing);
+}
+
+export function missingInternals(missing: readonly string[]): ActivationError {
+  return new ActivationError(
+    "ERR_NODE_INTERNALS",
+    `Node ${process.version} does not have what sockact uses of it: ${missing.join(", ")}`,
+    "Use a Node of the versions in `engines` of sockact's package.json, and report this one.",
+  );
+}
+
+const parts: Record<Part, () => Iterable<string>> = {
+  net: missingOfNet,
+  http: missingOfHttp,
+  tls: missingOfTls,
+};
+
+function missingOf(part: Part): string[] {
+  const missing: string[] = [];
+  try {
+    for (const name of parts[part]()) missing.push(name);
+  } catch (error) {
+    // What follows from something that is missing.
+    if (missing.length === 0) missing.push(`a part of node:${part} (${String(error)})`);
+  }
+  return missing;
+}
+
+/** Plays the listening of a server with a handle that listens on nothing. */
+function* missingOfNet(): Generator<string> {
+  const [server, other] = [new Server() as Server & ServerInternals, new Server()];
+  const handle = { listen: () => 0, close() {}, ref() {}, unref() {} } as unknown as ListenHandle;
+  server.unref();
+  if (server._unref !== true) yield "_unref of net.Server";
+  server._handle = handle;
+  if (!server.listening) yield "_handle of net.Server";
+  server._pipeName = "a name";
+  if (server.address() !== "a name") yield "_pipeName of net.Server";
+  if (typeof server._listen2 === "function") server._listen2(null, -1, -1, 0);
+  else yield "_listen2 of net.Server";
+  const owner = ownerSymbolOf(handle, server);
+  let heard = false;
+  if (owner === undefined) yield "the owner of a listening handle";
+  else handle[owner] = other.on("error", () => (heard = true));
+  // What a handle has to report goes to its owner.
+  handle.onconnection?.(-constants.errno.EMFILE);
+  if (owner !== undefined && !heard) yield "onconnection of a listening handle";
+  server._handle = null;
+  if (!("_handle" in new Socket())) yield "_handle of net.Socket";
+}
+
+/** Plays a request. */
+function* missingOfHttp(): Generator<string> {
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;
+  const seen: { request?: IncomingMessage; response?: ServerResponse } = {};
+  const server = createServer((request, response) => {
+    Object.assign(seen, { request, response });
+  });
+  server.emit("connection", socket);
+  if (!speaksHttp(socket)) yield "parser of an HTTP connection";
+  socket.emit("data", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  if (seen.response === undefined || responseOf(socket) !== seen.response)
+    yield "_httpMessage of an HTTP connection";
+  if (seen.request === undefined || latestRequestOf(socket) !== seen.request)
+    yield "parser.incoming of an HTTP connection";
+  socket.destroy();
+}
+
+function* missingOfTls(): Generator<string> {
+  const stream = new TLSSocket(new Duplex() as unknown as Socket);
+  if (handshakeOf(stream) === undefined) yield "_parent of tls.TLSSocket";
+  stream.destroy();
+}

@@ -1,0 +1,55 @@
+// Takes one thing away from Node that sockact uses without its being documented, as another Node might, and then listens. Prints what became of that.
+import { fstatSync, readFileSync } from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import cluster from "node:cluster";
+import tls from "node:tls";
+import process from "node:process";
+
+/** Makes a property of all these objects forget what it is set to. */
+const forget = (prototype, name) =>
+  Object.defineProperty(prototype, name, { configurable: true, get: () => undefined, set() {} });
+
+/** A listening handle of Node's own, and the symbol of its owner. */
+function sample() {
+  const server = new net.Server().listen(0);
+  const handle = server._handle;
+  const owner = Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === server);
+  server.close();
+  return { handle, owner };
+}
+
+const away = {
+  nothing() {},
+  "_handle of net.Server": () => forget(net.Server.prototype, "_handle"),
+  "_pipeName of net.Server": () => forget(net.Server.prototype, "_pipeName"),
+  "_unref of net.Server": () => forget(net.Server.prototype, "_unref"),
+  "_listen2 of net.Server": () => delete net.Server.prototype._listen2,
+  "the owner of a listening handle"() {
+    // Node's symbol, on the prototype of every object: the check's own handle is a plain one.
+    forget(Object.prototype, sample().owner);
+  },
+  "onconnection of a listening handle": () => forget(Object.prototype, "onconnection"),
+  "parser of an HTTP connection": () => forget(Object.prototype, "parser"),
+  "_httpMessage of an HTTP connection": () => forget(Object.prototype, "_httpMessage"),
+  "_parent of tls.TLSSocket": () => forget(tls.TLSSocket.prototype, "_parent"),
+  "_createServerHandle of node:net": () => delete net._createServerHandle,
+};
+
+const name = process.argv[2];
+// Before sockact is imported, which might keep what it finds.
+const { listen } = await import("@sockact/core");
+away[name]();
+const server = name.includes("tls")
+  ? tls.createServer({ key: readFileSync(process.env.KEY), cert: readFileSync(process.env.CERT) })
+  : http.createServer();
+const outcome = { event: "outcome" };
+try {
+  if (name.startsWith("_createServerHandle")) cluster.fork();
+  else await listen(server);
+} catch ({ code, message, hint }) {
+  Object.assign(outcome, { code, message, hint });
+}
+const open = (fd) => fstatSync(fd, { bigint: true }).isSocket();
+// Written at once: what was taken away is needed to print.
+process.stdout.write(`${JSON.stringify({ ...outcome, open: [3, 4].map(open) })}\n`, () => process.exit());
