@@ -23,6 +23,15 @@ describe("an option that makes no sense is refused, and the message names it", (
   });
 });
 
+test("the hint of a flag does not speak of times", async () => {
+  const [fd] = await systemdSocket();
+  await using app = await startApp([fd], {}, { env: { SOCKACT_NOTIFY: "maybe" } });
+  expect(await app.event("refused")).toMatchObject({
+    code: "ERR_OPTION",
+    hint: "Write Environment=SOCKACT_NOTIFY=no in [Service], for example.",
+  });
+});
+
 test("a variable of the unit overrides the option", async () => {
   const { app } = await appOnSocket(
     { options: { signals: ["SIGUSR2"], drainTimeout: "1h" } },

@@ -126,6 +126,14 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
   });
 
+  test("node --watch is one, and no app that has forked another", async () => {
+    const { app } = await launch([process.execPath, "--watch", script]);
+    await using running = app;
+    const warned = await running.line(/SOCKACT_/);
+    expect(warned).toContain("SOCKACT_LAUNCHER");
+    expect(warned).toContain("The sockets were passed to `node --watch ");
+  });
+
   test.each([
     ["node", [process.execPath, script]],
     ["env node", ["env", process.execPath, script]],

@@ -13,7 +13,7 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
   const launcher = /^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "") ? findAncestor(pid) : undefined;
   if (launcher === undefined) {
     const parent = hasForked() ? findAncestor(process.ppid) : undefined;
-    if (parent) warnOfFork(parent);
+    if (parent && isApp(parent)) warnOfFork(parent);
   } else if (process.send !== undefined && pid === process.ppid && isApp(launcher)) {
     warnOfFork(launcher);
   } else {
@@ -106,10 +106,11 @@ function scriptWords(args: readonly string[]): string[] {
   return [name, ...args.slice(index + 1)];
 }
 
-/** Whether it is Node that runs a script which is no tool such as nodemon. */
+/** Whether it is Node that runs a script itself: no tool such as nodemon, and not `node --watch` or `node --test`, which start it as a child. */
 function isApp(command: readonly string[]): boolean {
   const [program = "", ...args] = command;
-  return isNode(program) && scriptWords(args)[0] === "node";
+  const isRunner = args.some((arg) => /^--(?:watch|watch-path|test)(?:=|$)/.test(arg));
+  return isNode(program) && !isRunner && scriptWords(args)[0] === "node";
 }
 
 function isNode(program: string): boolean {

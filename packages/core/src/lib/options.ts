@@ -1,4 +1,5 @@
 import { ActivationError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import type { TlsOptions } from "./tls/options.ts";
 import { LIFECYCLE_OPTIONS, type LifecycleOptions, readSettings } from "./lifecycle/options.ts";
 
@@ -52,7 +53,7 @@ export function checkOptions(options: AppOptions): void {
   if (typeof options !== "object" || options === null)
     throw wrong(`options is ${String(options)}, not an object`);
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
-  if (unknown.length > 0) throw wrong(`There is no option ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw wrong(unknown.map(unknownOption).join("; "));
   const { name, required, sockets, tls, trustParent } = options;
   const names = namesOf(options);
   checkTls(tls, "tls");
@@ -107,6 +108,11 @@ export function allTls({ tls, sockets = {} }: TakeOptions): TlsOptions[] {
 export function namesOf({ name, sockets }: TakeOptions): readonly string[] | undefined {
   if (sockets !== undefined) return Object.keys(sockets);
   return typeof name === "string" ? [name] : name;
+}
+
+function unknownOption(name: string): string {
+  const meant = nearest(name, KNOWN);
+  return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
 function wrong(message: string): ActivationError {

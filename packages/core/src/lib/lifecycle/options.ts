@@ -65,12 +65,15 @@ interface Reader {
   option(value: unknown): unknown;
   variable(text: string): unknown;
   is: string;
+  /** A value as an option, and as a variable of the environment. */
+  example: [option: string, variable: string];
 }
 
 const trueOrFalse: Reader = {
   option: (value) => (typeof value === "boolean" ? value : undefined),
   variable: flag,
   is: "true or false",
+  example: ["false", "no"],
 };
 
 /** What each option may be, and its variable. What can't be read is undefined. */
@@ -79,11 +82,13 @@ const readers = {
     option: milliseconds,
     variable: milliseconds,
     is: "a time, such as '30s' or '1min 30s', or a number of milliseconds",
+    example: ["'30s'", "30s"],
   },
   idleTimeout: {
     option: (value) => (value === false ? Infinity : milliseconds(value) || undefined),
     variable: (text) => (flag(text) === false ? Infinity : milliseconds(text) || undefined),
     is: "false for never, or a time such as '5min', or a number of milliseconds, of more than 0",
+    example: ["'5min'", "5min"],
   },
   notify: trueOrFalse,
   watchdog: trueOrFalse,
@@ -91,6 +96,7 @@ const readers = {
     option: (value) => (typeof value === "boolean" ? value : signalList(value)),
     variable: (text) => flag(text) ?? signalList(text.trim().split(/\s+/)),
     is: "true, false or a list of signals",
+    example: ["['SIGTERM']", "SIGTERM SIGINT"],
   },
 } satisfies Record<string, Reader>;
 
@@ -110,25 +116,36 @@ export function readSettings(options: LifecycleOptions): Settings {
   for (const name of callbacks) {
     const callback = options[name];
     if (callback === undefined) continue;
-    if (typeof callback !== "function") throw wrong(`The option ${name} is not a function`, name);
+    if (typeof callback !== "function")
+      throw wrong(`The option ${name} is not a function`, `Write ${name}: () => ….`);
     (settings as unknown as Record<string, unknown>)[name] = callback;
   }
   return settings;
 }
 
 function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwise: T): T {
-  const { option, variable, is }: Reader = readers[name];
+  const { option, variable, is, example }: Reader = readers[name];
   const variableName = variableOf(name);
   const text = process.env[variableName];
   // As with systemd's own variables, an empty one is one that is not set.
   if (text !== undefined && text !== "") {
     const value = variable(text);
-    if (value === undefined) throw wrong(`${variableName}=${text} is not ${is}`, variableName);
+    if (value === undefined)
+      throw wrong(
+        `${variableName}=${text} is not ${is}`,
+        hintFor(`Environment=${variableName}=`, example[1], text),
+      );
     return value as T;
   }
   if (options[name] === undefined) return otherwise;
   const value = option(options[name]);
-  if (value === undefined) throw wrong(`The option ${name} is ${inspect(options[name])}, not ${is}`, name);
+  if (value === undefined) {
+    const given = options[name];
+    throw wrong(
+      `The option ${name} is ${inspect(given)}, not ${is}`,
+      hintFor(`${name}: `, example[0], given),
+    );
+  }
   return value as T;
 }
 
@@ -142,7 +159,11 @@ export function readFlag(name: string, option: boolean | undefined): boolean {
   const text = process.env[variable];
   if (text === undefined || text === "") return option ?? false;
   const value = flag(text);
-  if (value === undefined) throw wrong(`${variable}=${text} is not true or false`, variable);
+  if (value === undefined)
+    throw wrong(
+      `${variable}=${text} is not true or false`,
+      `Write Environment=${variable}=yes in [Service], or leave it out.`,
+    );
   return value;
 }
 
@@ -167,12 +188,15 @@ function canBeHandled(signal: unknown): boolean {
   return Object.hasOwn(constants.signals, signal as string) && signal !== "SIGKILL" && signal !== "SIGSTOP";
 }
 
-function wrong(message: string, what: string): ActivationError {
-  return new ActivationError(
-    "ERR_OPTION",
-    message,
-    what.startsWith("SOCKACT_")
-      ? `Write it as in systemd.time(7), in the unit: Environment=SOCKACT_IDLE_TIMEOUT=5min. A time needs its unit.`
-      : "packages/core/README.md lists the options. A time as a string needs its unit: '10s', not '10'.",
-  );
+/** What to write instead. A number without a unit is the usual mistake. */
+function hintFor(before: string, example: string, given: unknown): string {
+  const unit =
+    /^\d+$/.test(String(given)) && typeof given === "string"
+      ? " A time as a string needs its unit: '10s', not '10'."
+      : "";
+  return `Write ${before}${example}${before.startsWith("Environment=") ? " in [Service]" : ""}, for example.${unit}`;
+}
+
+function wrong(message: string, hint: string): ActivationError {
+  return new ActivationError("ERR_OPTION", message, hint);
 }
