@@ -119,6 +119,27 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.waitForUnit("stores.service", "NFileDescriptorStore", "1");
   });
 
+  test("two descriptors that are taken out of the store at once, by their names, both leave it", async () => {
+    const remove = (name: string): [string, object] => ["notify", { FDSTOREREMOVE: 1, FDNAME: name }];
+    await systemd.installUnits({
+      "removes.service": tellService(systemd, {
+        calls: [[["storeFd", "a", 0], ["storeFd", "b", 1], ["ready"]]],
+        // The first run of the program is under way when the others begin to wait.
+        onUsr1: [[["status", "Removing"], remove("a"), remove("b"), ["status", "Removed"]]],
+        lines: ["NotifyAccess=all", "User=daemon", "FileDescriptorStoreMax=5"],
+      }),
+    });
+    await systemd.start("removes.service");
+    await systemd.waitForJournal("removes.service", /"event":"done"/);
+    expect(await systemd.show("removes.service", "NFileDescriptorStore")).toBe("2");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "removes.service");
+    await systemd.waitForUnit("removes.service", "StatusText", "Removed");
+    expect(await systemd.show("removes.service", "NFileDescriptorStore")).toBe("0");
+    expect((await outcomes(systemd, "removes.service")).map(([, outcome]) => outcome)).toEqual(
+      Array.from({ length: 7 }, () => true),
+    );
+  });
+
   test("the wrong OpenFile= under a user's manager: named in the error, or taken over by the program", async () => {
     await systemd.start("user@0.service");
     const user = { env: { XDG_RUNTIME_DIR: "/run/user/0" } };
