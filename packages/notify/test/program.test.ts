@@ -9,7 +9,7 @@ const refused = (unit: string) => ({
 });
 
 describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {
-  // Not DynamicUser=, whose user D-Bus knows only where nsswitch.conf(5) names systemd.
+  // Mostly not DynamicUser=: D-Bus knows its user only where nsswitch.conf(5) names systemd.
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
@@ -85,6 +85,41 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
       ],
     ]);
     await systemd.systemctl("kill", "--signal=KILL", "child.service");
+  });
+
+  test.each([
+    ["by a user that D-Bus does not know", "unasked", ["DynamicUser=yes"]],
+    ["with no D-Bus", "no-bus", ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"]],
+    ["with no D-Bus, by an instance", "no-bus@1", ["User=daemon", "InaccessiblePaths=/run/dbus"]],
+  ])("is known not to be heard where Type=notify is all that the unit says: %s", async (_, name, lines) => {
+    const unit = `${name}.service`;
+    await systemd.installUnits({
+      [unit.replace("@1", "@")]: tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: [...lines, "TimeoutStartSec=infinity"],
+      }),
+    });
+    await systemd.systemctl("start", "--no-block", unit);
+    await systemd.waitForJournal(unit, /"event":"done"/);
+    expect(await outcomes(systemd, unit)).toEqual([["ready", refused(unit)]]);
+    expect(await systemd.show(unit, "ActiveState")).toBe("activating");
+    expect(await systemd.journal(unit)).not.toContainEqual(
+      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+    );
+    await systemd.systemctl("kill", "--signal=KILL", unit);
+  });
+
+  test("is used where a drop-in lets it through and systemd can't be asked", async () => {
+    await systemd.write("/run/systemd/system/drops-.service.d/access.conf", "[Service]\nNotifyAccess=all\n");
+    await systemd.installUnits({
+      "drops-in.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("drops-in.service");
+    await systemd.waitForJournal("drops-in.service", /"event":"done"/);
+    expect(await outcomes(systemd, "drops-in.service")).toEqual([["ready", true]]);
   });
 
   test("is used with a warning where systemd can't be asked whether it is heard", async () => {

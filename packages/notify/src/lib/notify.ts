@@ -13,7 +13,8 @@ import { refusal } from "./refusal.ts";
  * Tells the service manager something: sd_notify(3).
  *
  * - `false`: no service manager asks to be told, as when the program is started by hand. Nothing was sent.
- * - `true`: it was sent; by `systemd-notify`, also dealt with. Sent is not obeyed: systemd ignores what it does not know.
+ * - `true`: it was sent; by `systemd-notify`, also dealt with. Where neither systemd nor the unit's files tell whether `NotifyAccess=` lets
+ *   that program through, the process warning `SOCKACT_NOTIFY_UNCHECKED` says so. Sent is not obeyed: systemd ignores what it does not know.
  * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is no message, and would be none anywhere; it is checked
  *   also where nobody asks to be told. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
  *   `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send it. `ERR_NOTIFY_SEND`: sending failed.

@@ -159,7 +159,7 @@ async function checkAccess(channel: Channel): Promise<void> {
   if (access.allowed === false) {
     const { unit, notifyAccess, mainPid } = access;
     const main =
-      mainPid === process.pid
+      mainPid === undefined || mainPid === process.pid
         ? ""
         : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
     throw refusal(
