@@ -202,7 +202,7 @@ test.each([
   expect(await outcome(app)).toMatchObject({ code, message });
 });
 
-test("what is no message is refused, whoever listens", async () => {
+test("what is not a message is refused, whoever listens", async () => {
   const calls: Calls = [
     [
       ["status", "two\nlines"],
@@ -257,7 +257,7 @@ test("a worker of node:cluster leaves it to the primary, also when it starts bef
 test.each<[string, Calls[number], Record<string, string>]>([
   ["has only looked", [["isSupervised"], ["backend"], ["watchdogEnabled"]], {}],
   [
-    "has tried to send what is no message",
+    "has tried to send what is not a message",
     [
       ["notify", ""],
       ["storeFd", "a:b", 1],

@@ -52,7 +52,7 @@ function ownUnit(): string | undefined {
 function refusedByFiles(unit: string): string | undefined {
   const values = notifyAccessInFiles(unit);
   if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;
-  // With `none` there would be no NOTIFY_SOCKET. Type=notify and WatchdogSec= imply `main`.
+  // With `none`, systemd would not set NOTIFY_SOCKET. Type=notify and WatchdogSec= imply `main`.
   return values.at(-1) ?? "main";
 }
 

@@ -15,8 +15,9 @@ import { findProgram } from "./program.ts";
 export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 
 /**
- * The way that messages take in this process. Undefined: there is no service manager that asks to be told, or no way to tell it,
- * in which case {@link notify} rejects. It only looks: no variable is removed.
+ * The way that messages take in this process. It only looks: no variable is removed.
+ *
+ * - undefined: no service manager asks for messages, or there is no way to send them. In the second case {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {
@@ -28,7 +29,7 @@ export function notifyBackend(): NotifyBackend | undefined {
   }
 }
 
-/** Whether a service manager asks this process to be told, whatever the way. It only looks: no variable is removed. */
+/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
 export function isSupervised(): boolean {
   return !isWorkerOfService() && environment().socket !== undefined;
 }
@@ -39,12 +40,12 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
   return program === undefined ? undefined : "systemd-notify";
 }
 
-/** What there is to send with; undefined when nobody asks to be told. */
+/** The ways to the service manager; undefined when none asks for messages. */
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(
       "ERR_NOTIFY_WORKER_THREAD",
-      "The service manager can't be told anything from a worker thread",
+      "A worker thread can't send messages to the service manager",
       "Send a message to the main thread (parentPort.postMessage()), and call this package there.",
     );
   }

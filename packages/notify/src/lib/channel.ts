@@ -1,7 +1,7 @@
 import type { SdNotify } from "./ffi.ts";
 import { processState } from "./process-state.ts";
 
-/** What there is to send with. */
+/** The ways to the service manager that this process has. */
 export interface Channel {
   readonly socket: string;
   readonly descriptor: number | undefined;
@@ -11,5 +11,5 @@ export interface Channel {
   readonly elsewhere: string | undefined;
 }
 
-/** How messages travel, once that has been looked into. */
+/** The channel, once it was looked for. */
 export const found: { channel: Channel | undefined } = processState("channel", { channel: undefined });

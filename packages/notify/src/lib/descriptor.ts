@@ -20,8 +20,8 @@ const state = processState("descriptor", {
 });
 
 /**
- * Tells of a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
- * gives it. It is looked at when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
+ * Announces a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
+ * gives it. It is examined when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
  *
  * @param fd its number, 3 and up
  */

@@ -5,7 +5,7 @@ import { processState } from "./process-state.ts";
 
 /** What the service manager asks of this process, by the variables of sd_notify(3) and sd_watchdog_enabled(3). Empty is unset. */
 interface NotifyEnvironment {
-  /** NOTIFY_SOCKET; undefined when there is no service manager to tell, or none that asks to be told. */
+  /** NOTIFY_SOCKET; undefined when no service manager asks for messages. */
   readonly socket: string | undefined;
   readonly watchdogUsec: string | undefined;
   readonly watchdogPid: string | undefined;

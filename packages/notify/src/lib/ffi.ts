@@ -20,7 +20,7 @@ const state = processState("ffi", { warned: false });
 /**
  * libsystemd, where this Node has node:ffi without a flag and without a warning; otherwise undefined, as of Node 26: it warns.
  *
- * @param warnings `allow`: for tests, to use it all the same
+ * @param warnings `allow`: for tests, which use it anyway
  */
 export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | undefined {
   try {
@@ -37,7 +37,7 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
   }
 }
 
-/** Node warns while it loads the module, once in a process; there is no other way to ask whether it would. */
+/** Node warns while it loads the module, once in a process. Nothing else says whether it would. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   const { emitWarning } = process;
   process.emitWarning = () => {

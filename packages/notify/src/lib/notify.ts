@@ -12,11 +12,11 @@ import { refusal } from "./refusal.ts";
 /**
  * Tells the service manager something: sd_notify(3).
  *
- * - `false`: no service manager asks to be told, as when the program is started by hand. Nothing was sent.
- * - `true`: it was sent; by `systemd-notify`, also dealt with. Where neither systemd nor the unit's files tell whether `NotifyAccess=` lets
+ * - `false`: no service manager asks for messages, as when you start the program yourself. Nothing was sent.
+ * - `true`: it was sent; by `systemd-notify`, also dealt with. Where neither systemd nor the unit's files show that `NotifyAccess=` lets
  *   that program through, the process warning `SOCKACT_NOTIFY_UNCHECKED` says so. Sent is not obeyed: systemd ignores what it does not know.
- * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is no message, and would be none anywhere; it is checked
- *   also where nobody asks to be told. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
+ * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is not a valid message; this is checked even where no service manager
+ *   asks for messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
  *   `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send it. `ERR_NOTIFY_SEND`: sending failed.
  *
  * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so that children that start
@@ -59,7 +59,7 @@ export function reloading(): Promise<boolean> {
 }
 
 /**
- * Tells what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
+ * Says what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
  *
  * @param text one line; a line break is refused (`ERR_NOTIFY_STATE`)
  */
@@ -83,7 +83,7 @@ export async function extendTimeout(milliseconds: number): Promise<boolean> {
   });
 }
 
-/** Tells which process is the main one of the service from now on. Outcomes as of {@link notify}. */
+/** Names the process that is the main one of the service from now on. Outcomes as of {@link notify}. */
 export async function mainPid(pid: number): Promise<boolean> {
   return notify({ MAINPID: positiveInteger(pid, "A main PID") });
 }

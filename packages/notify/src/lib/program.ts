@@ -28,18 +28,18 @@ const state = processState("program", {
 });
 
 /**
- * What of sd_notify(3) may be merged with what waits beside it. Nobody misses an earlier STATUS when a later one is there, and two pings
- * at once are as good as one.
+ * The lines of sd_notify(3) that may be merged with the messages that wait next to theirs. A later STATUS replaces an earlier one anyway, and two
+ * pings at once are as good as one.
  *
  * Every other variable makes a message of its own:
  *
- * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL are about one name: two of them in one message would be about one of the two names.
+ * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would use one.
  * - BARRIER and FDSTORE come with a descriptor.
- * - READY, RELOADING and STOPPING are turns in the life of the service, which must all be seen, in order; RELOADING goes with the MONOTONIC_USEC of
+ * - READY, RELOADING and STOPPING are steps in the life of the service, and systemd must see each of them, in order. RELOADING goes with the MONOTONIC_USEC of
  *   its own message.
- * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change what holds for the messages after them.
- * - WATCHDOG=trigger fails the service, and a ping must not replace it.
- * - What is not known here may mean anything, such as the X_ variables of other supervisors.
+ * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the messages after them.
+ * - WATCHDOG=trigger makes the watchdog act at once, and a ping must not replace it.
+ * - An unknown variable may mean anything: other supervisors have X_ variables.
  */
 const MERGEABLE = /^(?:STATUS=|WATCHDOG=1$)/;
 
@@ -87,8 +87,8 @@ async function runAll(channel: Channel & { program: string }): Promise<void> {
 }
 
 /**
- * The next message, off the front of the queue. When it may be merged, it takes with it those behind it that may be merged too, as far
- * as one message can carry them: of a variable, what was said last.
+ * Takes the next message off the front of the queue. When it may be merged, the messages after it that may be merged too go with it, as far
+ * as they fit into one: of each variable, the last line.
  */
 export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
   queue: Message[],

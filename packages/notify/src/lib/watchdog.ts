@@ -6,11 +6,11 @@ import { warn } from "./warn.ts";
 
 export interface WatchdogOptions {
   /**
-   * Asked before each ping. When it returns false, throws or rejects, there is no ping; nor when it has not answered by the time that
+   * Asked before each ping. When it returns false, throws or rejects, no ping is sent; nor when it has not answered by the time that
    * the next is due.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
-  /** Called each time that there was no ping, with the reason. Left out, a process warning says so once. */
+  /** Called each time that a ping was left out, with the reason. Left out, a process warning says so once. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 

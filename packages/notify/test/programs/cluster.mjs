@@ -1,4 +1,4 @@
-// Tells the service manager something in a worker of node:cluster, which is forked before the primary has told it anything.
+// Tells the service manager something in a worker of node:cluster, which starts before the primary has sent a message.
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { isSupervised, ready, startWatchdog } from "@sockact/notify";

@@ -6,7 +6,7 @@ const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event
 const actions = {
   ...notify,
   backend: () => notify.notifyBackend() ?? "none",
-  // The watchdog itself is no outcome to print.
+  // The watchdog itself can't be printed.
   startWatchdog: () => notify.startWatchdog()?.interval ?? null,
   block: () => {
     for (;;);

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- The rule is about windows: a worker thread has no origin. */
 // Tells the service manager something in the main thread and in a worker thread, in the order of the first argument. The second says
 // whether the worker has the environment of the main thread, or a copy as of its start.
 import { once } from "node:events";
