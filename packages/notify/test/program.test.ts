@@ -66,6 +66,21 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("root.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
+  test("speaks for root's main process also where systemd can't be asked, with no warning", async () => {
+    await systemd.installUnits({
+      "root-unasked.service": tellService(systemd, {
+        calls: [[["ready"]], [["status", "Heard"]]],
+        lines: ["InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("root-unasked.service");
+    await systemd.waitForUnit("root-unasked.service", "StatusText", "Heard");
+    await systemd.waitForJournal("root-unasked.service", /"event":"done"/);
+    expect(await systemd.journal("root-unasked.service")).not.toContainEqual(
+      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+    );
+  });
+
   test("does not speak for a process that systemd did not start itself", async () => {
     const unit = tellService(systemd, { calls: [[["ready"]]], lines: ["NotifyAccess=main"] });
     await systemd.installUnits({
