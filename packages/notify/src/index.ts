@@ -12,4 +12,4 @@ export {
   storeFd,
   watchdog,
 } from "./lib/notify.ts";
-export { startWatchdog, type Watchdog, type WatchdogOptions } from "./lib/watchdog.ts";
+export { startWatchdog, type Watchdog, watchdogEnabled, type WatchdogOptions } from "./lib/watchdog.ts";

@@ -31,7 +31,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
   test("works in the tightest sandbox, is the only descriptor passed, and children see none of it", async () => {
     await systemd.installUnits({
       "sandbox.service": tellService(systemd, {
-        calls: [[["backend"]], [["child"]], [["status", "Serving"], ["ready"]]],
+        calls: [[["backend"]], [["status", "Serving"], ["ready"]], [["child"]]],
         lines: [OPEN_FILE, ...SANDBOXED, "WatchdogSec=60"],
       }),
     });
@@ -39,9 +39,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     await systemd.waitForJournal("sandbox.service", /"event":"done"/);
     expect(await outcomes(systemd, "sandbox.service")).toEqual([
       ["backend", "descriptor"],
-      ["child", []],
       ["status", true],
       ["ready", true],
+      ["child", []],
     ]);
     expect(await systemd.show("sandbox.service", "StatusText")).toBe("Serving");
     expect(await systemd.journal("sandbox.service")).not.toContainEqual(expect.stringContaining("Warning"));

@@ -9,7 +9,7 @@ const refused = (unit: string) => ({
 });
 
 describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {
-  // Not DynamicUser=, whose user D-Bus knows only where nsswitch.conf(5) names systemd.
+  // Mostly not DynamicUser=: D-Bus knows its user only where nsswitch.conf(5) names systemd.
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
@@ -66,6 +66,21 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("root.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
+  test("speaks for root's main process also where systemd can't be asked, with no warning", async () => {
+    await systemd.installUnits({
+      "root-unasked.service": tellService(systemd, {
+        calls: [[["ready"]], [["status", "Heard"]]],
+        lines: ["InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("root-unasked.service");
+    await systemd.waitForUnit("root-unasked.service", "StatusText", "Heard");
+    await systemd.waitForJournal("root-unasked.service", /"event":"done"/);
+    expect(await systemd.journal("root-unasked.service")).not.toContainEqual(
+      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+    );
+  });
+
   test("does not speak for a process that systemd did not start itself", async () => {
     const unit = tellService(systemd, { calls: [[["ready"]]], lines: ["NotifyAccess=main"] });
     await systemd.installUnits({
@@ -85,6 +100,41 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
       ],
     ]);
     await systemd.systemctl("kill", "--signal=KILL", "child.service");
+  });
+
+  test.each([
+    ["by a user that D-Bus does not know", "unasked", ["DynamicUser=yes"]],
+    ["with no D-Bus", "no-bus", ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"]],
+    ["with no D-Bus, by an instance", "no-bus@1", ["User=daemon", "InaccessiblePaths=/run/dbus"]],
+  ])("is known not to be heard where Type=notify is all that the unit says: %s", async (_, name, lines) => {
+    const unit = `${name}.service`;
+    await systemd.installUnits({
+      [unit.replace("@1", "@")]: tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: [...lines, "TimeoutStartSec=infinity"],
+      }),
+    });
+    await systemd.systemctl("start", "--no-block", unit);
+    await systemd.waitForJournal(unit, /"event":"done"/);
+    expect(await outcomes(systemd, unit)).toEqual([["ready", refused(unit)]]);
+    expect(await systemd.show(unit, "ActiveState")).toBe("activating");
+    expect(await systemd.journal(unit)).not.toContainEqual(
+      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+    );
+    await systemd.systemctl("kill", "--signal=KILL", unit);
+  });
+
+  test("is used where a drop-in lets it through and systemd can't be asked", async () => {
+    await systemd.write("/run/systemd/system/drops-.service.d/access.conf", "[Service]\nNotifyAccess=all\n");
+    await systemd.installUnits({
+      "drops-in.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("drops-in.service");
+    await systemd.waitForJournal("drops-in.service", /"event":"done"/);
+    expect(await outcomes(systemd, "drops-in.service")).toEqual([["ready", true]]);
   });
 
   test("is used with a warning where systemd can't be asked whether it is heard", async () => {
@@ -117,6 +167,27 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.show("stores.service", "NFileDescriptorStore")).toBe("2");
     await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "stores.service");
     await systemd.waitForUnit("stores.service", "NFileDescriptorStore", "1");
+  });
+
+  test("two descriptors that are taken out of the store at once, by their names, both leave it", async () => {
+    const remove = (name: string): [string, object] => ["notify", { FDSTOREREMOVE: 1, FDNAME: name }];
+    await systemd.installUnits({
+      "removes.service": tellService(systemd, {
+        calls: [[["storeFd", "a", 0], ["storeFd", "b", 1], ["ready"]]],
+        // The first run of the program is under way when the others begin to wait.
+        onUsr1: [[["status", "Removing"], remove("a"), remove("b"), ["status", "Removed"]]],
+        lines: ["NotifyAccess=all", "User=daemon", "FileDescriptorStoreMax=5"],
+      }),
+    });
+    await systemd.start("removes.service");
+    await systemd.waitForJournal("removes.service", /"event":"done"/);
+    expect(await systemd.show("removes.service", "NFileDescriptorStore")).toBe("2");
+    await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "removes.service");
+    await systemd.waitForUnit("removes.service", "StatusText", "Removed");
+    expect(await systemd.show("removes.service", "NFileDescriptorStore")).toBe("0");
+    expect((await outcomes(systemd, "removes.service")).map(([, outcome]) => outcome)).toEqual(
+      Array.from({ length: 7 }, () => true),
+    );
   });
 
   test("the wrong OpenFile= under a user's manager: named in the error, or taken over by the program", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 import {
   type AppProcess,
@@ -110,29 +111,51 @@ test.each(["before", "after"])(
   },
 );
 
-test("two copies of this package share what was read, and what was found", async () => {
-  const socket = temporaryPath();
-  const { manager, passed } = managerAt(socket);
-  const folder = join(socket, "..");
-  for (const copy of ["one", "two"]) {
-    const target = join(folder, copy);
-    cpSync(new URL("../dist", import.meta.url), join(target, "dist"), { recursive: true });
-    cpSync(new URL("../package.json", import.meta.url), join(target, "package.json"));
-  }
-  writeFileSync(
-    join(folder, "main.mjs"),
-    `import * as one from "./one/dist/index.js";
-     import * as two from "./two/dist/index.js";
-     await one.ready();
-     await two.stopping();`,
-  );
-  await using app = startWithFds([passed], [process.execPath, join(folder, "main.mjs")], {
-    names: ["notify"],
-    env: { NOTIFY_SOCKET: socket },
-  });
-  expect(await app.ended).toBe(0);
-  expect([await received(manager), await received(manager)]).toEqual(["READY=1", "STOPPING=1"]);
-});
+test.each(["ES modules", "an ES module and a CommonJS bundle"])(
+  "two copies of this package share what was read, and what was found: %s",
+  async (formats) => {
+    const socket = temporaryPath();
+    const { manager, passed } = managerAt(socket);
+    const folder = join(socket, "..");
+    const dist = fileURLToPath(new URL("../dist", import.meta.url));
+    for (const copy of ["one", "two"]) {
+      const target = join(folder, copy);
+      cpSync(dist, join(target, "dist"), { recursive: true });
+      cpSync(new URL("../package.json", import.meta.url), join(target, "package.json"));
+    }
+    const bundle = join(folder, "two.cjs");
+    await build({
+      entryPoints: [join(dist, "index.js")],
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      outfile: bundle,
+    });
+    writeFileSync(
+      join(folder, "main.mjs"),
+      `import * as one from "./one/dist/index.js";
+       import * as two from "${formats === "ES modules" ? "./two/dist/index.js" : "./two.cjs"}";
+       await one.ready();
+       const left = Object.keys(process.env).filter((name) => /^(NOTIFY|WATCHDOG)_/.test(name));
+       delete process.env.LISTEN_FDNAMES;
+       const seen = { left, isSupervised: two.isSupervised(), backend: two.notifyBackend(), watchdog: two.watchdogEnabled() };
+       console.log(JSON.stringify({ event: "seen", ...seen }));
+       await two.stopping();`,
+    );
+    await using app = startWithFds([passed], [process.execPath, join(folder, "main.mjs")], {
+      names: ["notify"],
+      env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "3000000" },
+    });
+    expect(await app.event("seen")).toMatchObject({
+      left: [],
+      isSupervised: true,
+      backend: "descriptor",
+      watchdog: 3000,
+    });
+    expect(await app.ended).toBe(0);
+    expect([await received(manager), await received(manager)]).toEqual(["READY=1", "STOPPING=1"]);
+  },
+);
 
 test("a listener that a socket unit calls notify is not written to", async () => {
   const socket = temporaryPath();
@@ -179,7 +202,7 @@ test.each([
   expect(await outcome(app)).toMatchObject({ code, message });
 });
 
-test("what is no message is refused, whoever listens", async () => {
+test("what is not a message is refused, whoever listens", async () => {
   const calls: Calls = [
     [
       ["status", "two\nlines"],
@@ -198,21 +221,83 @@ test("what is no message is refused, whoever listens", async () => {
   for (const _ of calls[0] ?? []) expect(await outcome(app)).toMatchObject({ code: "ERR_NOTIFY_STATE" });
 });
 
-test.each(["main first", "worker first"])(
-  "a worker thread is told to leave it to the main thread: %s",
-  async (order) => {
-    const socket = temporaryPath();
-    const { manager, passed } = managerAt(socket);
-    await using app = startWithFds([passed], [...worker, order], {
-      names: ["notify"],
-      env: { NOTIFY_SOCKET: socket },
-    });
-    expect(await app.event("worker")).toMatchObject({ code: "ERR_NOTIFY_WORKER_THREAD" });
-    expect(await received(manager)).toBe("READY=1");
-    expect(await app.ended).toBe(0);
-    expect(await received(manager)).toBe("STOPPING=1");
-  },
-);
+test.each(
+  ["main first", "worker first", "main while the worker runs"].flatMap((order) =>
+    ["copied", "shared"].map((env) => [order, env] as const),
+  ),
+)("a worker thread is told to leave it to the main thread: %s, its environment %s", async (order, env) => {
+  const socket = temporaryPath();
+  const { manager, passed } = managerAt(socket);
+  await using app = startWithFds([passed], [...worker, order, env], {
+    names: ["notify"],
+    env: { NOTIFY_SOCKET: socket },
+  });
+  expect(await app.event("worker")).toMatchObject({
+    code: "ERR_NOTIFY_WORKER_THREAD",
+    isSupervised: false,
+  });
+  expect(await received(manager)).toBe("READY=1");
+  expect(await app.ended).toBe(0);
+  expect(await received(manager)).toBe("STOPPING=1");
+});
+
+test("a worker of node:cluster leaves it to the primary, also when it starts before the first message", async () => {
+  const socket = temporaryPath();
+  const { manager, passed } = managerAt(socket);
+  const program = fileURLToPath(new URL("programs/cluster.mjs", import.meta.url));
+  await using app = startWithFds([passed], [process.execPath, program], {
+    names: ["notify"],
+    env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "3000000", PATH: "/nonexistent" },
+  });
+  expect(await app.event("worker")).toMatchObject({ isSupervised: false, outcome: false, watched: false });
+  expect(await received(manager)).toBe("READY=1");
+  expect(await app.ended).toBe(0);
+});
+
+test.each<[string, Calls[number], Record<string, string>]>([
+  ["has only looked", [["isSupervised"], ["backend"], ["watchdogEnabled"]], {}],
+  [
+    "has tried to send what is not a message",
+    [
+      ["notify", ""],
+      ["storeFd", "a:b", 1],
+    ],
+    {},
+  ],
+  ["has no way to send", [["ready"], ["storeFd", "a", 1]], { PATH: "/nonexistent", LISTEN_FDNAMES: "other" }],
+  ["found the watchdog's variables malformed", [["startWatchdog"]], { WATCHDOG_USEC: "abc" }],
+  ["is not the one that is watched", [["startWatchdog"]], {}],
+])("the variables are left to others by a process that %s", async (_, calls, env) => {
+  const socket = temporaryPath();
+  const { passed } = managerAt(socket);
+  const variables = { WATCHDOG_USEC: "3000000", WATCHDOG_PID: "1", ...env };
+  const set = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  await using app = startWithFds([passed], ["/usr/bin/env", ...set, ...tell], {
+    names: ["notify"],
+    env: environment(socket, [calls, [["child"]]]),
+  });
+  for (const _call of calls) await outcome(app);
+  expect(await outcome(app)).toEqual(["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"]);
+});
+
+test.each<[string, Calls[number][number]]>([
+  ["message", ["ready"]],
+  ["ping", ["startWatchdog"]],
+])("the first %s takes the variables away from the children that start later", async (_, call) => {
+  const socket = temporaryPath();
+  const { manager, passed } = managerAt(socket);
+  await using app = startWithFds([passed], tell, {
+    names: ["notify"],
+    env: {
+      ...environment(socket, [[["child"]], [call], [["child"]], [["isSupervised"]], [["watchdogEnabled"]]]),
+      WATCHDOG_USEC: "3000000",
+    },
+  });
+  expect(await outcome(app)).toEqual(["NOTIFY_SOCKET", "WATCHDOG_USEC"]);
+  await outcome(app);
+  expect([await outcome(app), await outcome(app), await outcome(app)]).toEqual([[], true, 3000]);
+  expect(await received(manager)).toMatch(/^(READY|WATCHDOG)=1$/);
+});
 
 describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () => {
   test("sends to an abstract name, and its failure is an error that shows what it said", async () => {

@@ -2,24 +2,27 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
+import { notifyAccessInFiles } from "./unit-files.ts";
 
-/** Whether the service manager listens to a helper of this process; `unknown` when it can't be asked. */
+/** Whether the service manager listens to a helper of this process; `unknown` when neither the manager nor the unit's files tell. */
 export type Access =
   | { allowed: true }
-  | { allowed: false; unit: string; notifyAccess: string; mainPid: number }
+  | { allowed: false; unit: string; notifyAccess: string; mainPid: number | undefined }
   | { allowed: "unknown"; reason: string };
 
 const CAP_SYS_ADMIN = 21n;
 
-/** Asks the service manager, over D-Bus, what NotifyAccess= of systemd.service(5) is for this process's unit. */
+/**
+ * Asks the service manager, over D-Bus, what NotifyAccess= of systemd.service(5) is for this process's unit. D-Bus refuses a user that
+ * it can't look up, such as that of DynamicUser= where nsswitch.conf(5) does not name systemd: then the unit's files are read.
+ */
 export async function askAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
     return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not systemd's` };
+  const unit = ownUnit();
+  if (unit === undefined) return { allowed: "unknown", reason: "its cgroup is that of no service" };
   try {
-    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
-    const unit = [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].at(-1)?.[1];
-    if (unit === undefined) return { allowed: "unknown", reason: "its cgroup is that of no service" };
     const ask = ["show", "--property=NotifyAccess", "--property=MainPID", "--", unit];
     const manager = user === undefined ? [] : ["--user"];
     const { stdout } = await promisify(execFile)("systemctl", [...manager, ...ask], { timeout: 5000 });
@@ -28,8 +31,32 @@ export async function askAccess(socket: string): Promise<Access> {
     const allowed = notifyAccess === "all" || (mainPid === process.pid && canSpeakForAnother());
     return allowed ? { allowed } : { allowed, unit, notifyAccess, mainPid };
   } catch (error) {
-    return { allowed: "unknown", reason: (error as Error).message.trim() };
+    // Every NotifyAccess= with which there is a NOTIFY_SOCKET lets the main process speak. systemd.exec(5) has SYSTEMD_EXEC_PID.
+    if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
+      return { allowed: true };
+    const notifyAccess = user === undefined ? refusedByFiles(unit) : undefined;
+    return notifyAccess === undefined
+      ? { allowed: "unknown", reason: (error as Error).message.trim() }
+      : { allowed: false, unit, notifyAccess, mainPid: undefined };
   }
+}
+
+/** The service that this process belongs to, by its cgroup. */
+function ownUnit(): string | undefined {
+  try {
+    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
+    return [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].at(-1)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The NotifyAccess= that the files of a unit give it, when with that value no helper of this process is heard, whatever file counts. */
+function refusedByFiles(unit: string): string | undefined {
+  const values = notifyAccessInFiles(unit);
+  if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;
+  // With `none`, systemd would not set NOTIFY_SOCKET. Type=notify and WatchdogSec= imply `main`.
+  return values.at(-1) ?? "main";
 }
 
 /** Whether a helper may give its parent as the sender, as systemd-notify tries to: root's may. */

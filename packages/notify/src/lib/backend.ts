@@ -1,8 +1,9 @@
+import { type Channel, found } from "./channel.ts";
 import { findDescriptor } from "./descriptor.ts";
+import { environment, isWorkerOfService } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
-import { loadSdNotify, type SdNotify } from "./ffi.ts";
+import { loadSdNotify } from "./ffi.ts";
 import { findProgram } from "./program.ts";
-import { environment, isWorkerOfService, state } from "./state.ts";
 
 /**
  * How messages travel, best first.
@@ -13,19 +14,10 @@ import { environment, isWorkerOfService, state } from "./state.ts";
  */
 export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 
-/** What there is to send with. */
-export interface Channel {
-  readonly socket: string;
-  readonly descriptor: number | undefined;
-  readonly sdNotify: SdNotify | undefined;
-  readonly program: string | undefined;
-  /** Where the descriptor named `notify` leads instead of to the socket. */
-  readonly elsewhere: string | undefined;
-}
-
 /**
- * The way that messages take in this process. Undefined: there is no service manager that asks to be told, or no way to tell it,
- * in which case {@link notify} rejects.
+ * The way that messages take in this process. It only looks: no variable is removed.
+ *
+ * - undefined: no service manager asks for messages, or there is no way to send them. In the second case {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {
@@ -37,7 +29,7 @@ export function notifyBackend(): NotifyBackend | undefined {
   }
 }
 
-/** Whether a service manager asks this process to be told, whatever the way. Like every first use, it reads and removes the variables. */
+/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
 export function isSupervised(): boolean {
   return !isWorkerOfService() && environment().socket !== undefined;
 }
@@ -48,18 +40,19 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
   return program === undefined ? undefined : "systemd-notify";
 }
 
-/** What there is to send with; undefined when nobody asks to be told. */
+/** The ways to the service manager; undefined when none asks for messages. */
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(
       "ERR_NOTIFY_WORKER_THREAD",
-      "The service manager can't be told anything from a worker thread",
+      "A worker thread can't send messages to the service manager",
       "Send a message to the main thread (parentPort.postMessage()), and call this package there.",
     );
   }
   const { socket } = environment();
   if (socket === undefined) return undefined;
-  return (state.channel ??= findChannel(socket));
+  if (found.channel?.socket !== socket) found.channel = findChannel(socket);
+  return found.channel;
 }
 
 function findChannel(socket: string): Channel {

@@ -1,10 +1,10 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Channel } from "./backend.ts";
+import { type Channel, found } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
 import { peerOf } from "./peer.ts";
-import { state } from "./state.ts";
+import { processState } from "./process-state.ts";
 
 /** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
@@ -12,22 +12,29 @@ const LISTEN_FDS_START = 3;
 const PATIENCE = 5000;
 const PAUSE = 5;
 
+const state = processState("descriptor", {
+  /** Descriptors that were passed by the name of `notify`. */
+  adopted: new Set<number>(),
+  /** Pending while the service manager's queue is full. */
+  full: undefined as Promise<void> | undefined,
+});
+
 /**
- * Tells of a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
- * gives it. It is looked at when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
+ * Announces a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
+ * gives it. It is examined when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
  *
  * @param fd its number, 3 and up
  */
 export function adoptDescriptor(fd: number): void {
-  if (state.descriptors.has(fd)) return;
-  state.descriptors.add(fd);
-  state.channel = undefined;
+  if (state.adopted.has(fd)) return;
+  state.adopted.add(fd);
+  found.channel = undefined;
 }
 
 /** The descriptor that leads to the service manager, and those of its name that lead elsewhere: where to. */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
-  for (const fd of [...state.descriptors, ...announced()]) {
+  for (const fd of [...state.adopted, ...announced()]) {
     if (!isSocket(fd)) continue;
     const peer = peerOf(fd);
     if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };

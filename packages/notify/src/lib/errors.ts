@@ -11,9 +11,9 @@ export type NotifyErrorCode =
   | "ERR_WATCHDOG_HEALTH";
 
 /**
- * The service manager was to be told something, and was not.
+ * A message could not be sent to the service manager, or would not be heard.
  *
- * Having no service manager to tell is no error.
+ * A process without a service manager gets no error.
  */
 export class NotifyError extends Error {
   override readonly name = "NotifyError";

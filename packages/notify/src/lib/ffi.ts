@@ -1,7 +1,7 @@
 import process from "node:process";
 import { getSystemErrorName } from "node:util";
 import { NotifyError } from "./errors.ts";
-import { state } from "./state.ts";
+import { processState } from "./process-state.ts";
 
 /** What is used of node:ffi, of Node 26. */
 interface Ffi {
@@ -14,10 +14,13 @@ interface Ffi {
 /** sd_pid_notify_with_fds(3): of a library that returns what went wrong, which errno would not outlive. */
 export type SdNotify = (text: string, fds: readonly number[]) => number;
 
+/** Whether Node warned when node:ffi was loaded, which it does once in a process. */
+const state = processState("ffi", { warned: false });
+
 /**
  * libsystemd, where this Node has node:ffi without a flag and without a warning; otherwise undefined, as of Node 26: it warns.
  *
- * @param warnings `allow`: for tests, to use it all the same
+ * @param warnings `allow`: for tests, which use it anyway
  */
 export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | undefined {
   try {
@@ -34,15 +37,15 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
   }
 }
 
-/** Node warns while it loads the module, once in a process; there is no other way to ask whether it would. */
+/** Node warns while it loads the module, once in a process. Nothing else says whether it would. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   const { emitWarning } = process;
   process.emitWarning = () => {
-    state.ffiWarned = true;
+    state.warned = true;
   };
   try {
     const ffi = process.getBuiltinModule?.("node:ffi") as Ffi | undefined;
-    return state.ffiWarned && warnings === "avoid" ? undefined : ffi;
+    return state.warned && warnings === "avoid" ? undefined : ffi;
   } finally {
     process.emitWarning = emitWarning;
   }

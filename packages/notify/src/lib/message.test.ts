@@ -12,10 +12,10 @@ test.each<[NotifyState, string]>([
 });
 
 test.each<[NotifyState, string]>([
-  ["", 'This is no VARIABLE=value: ""'],
-  ["READY", 'This is no VARIABLE=value: "READY"'],
-  ["READY=1\n\nSTATUS=a", 'This is no VARIABLE=value: ""'],
-  [{ ready: 1 }, 'This is no VARIABLE=value: "ready=1"'],
+  ["", 'This is not VARIABLE=value: ""'],
+  ["READY", 'This is not VARIABLE=value: "READY"'],
+  ["READY=1\n\nSTATUS=a", 'This is not VARIABLE=value: ""'],
+  [{ ready: 1 }, 'This is not VARIABLE=value: "ready=1"'],
   [{}, "There is nothing in the message"],
   [{ STATUS: "a\nREADY=1" }, 'STATUS can\'t hold a line break: "a\\nREADY=1"'],
   ["STATUS=\0", "STATUS holds a NUL, where systemd would end the message"],

@@ -33,7 +33,7 @@ export function assignment(name: string, value: string): string {
 
 function check(line: string): void {
   const name = /^([A-Z_][A-Z0-9_]*)=/.exec(line)?.[1];
-  if (name === undefined) throw refused(`This is no VARIABLE=value: ${JSON.stringify(line)}`);
+  if (name === undefined) throw refused(`This is not VARIABLE=value: ${JSON.stringify(line)}`);
   if (line.includes("\0")) throw refused(`${name} holds a NUL, where systemd would end the message`);
   // Both are about a descriptor that comes with the message.
   if (name === "BARRIER" || name === "FDSTORE")

@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { backendOf, openChannel } from "./backend.ts";
 import { sendToDescriptor } from "./descriptor.ts";
+import { takeEnvironment } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
 import { sendWithFfi } from "./ffi.ts";
 import { assignment, formatMessage, type NotifyState } from "./message.ts";
@@ -11,14 +12,16 @@ import { refusal } from "./refusal.ts";
 /**
  * Tells the service manager something: sd_notify(3).
  *
- * - `false`: no service manager asks to be told, as when the program is started by hand. Nothing was sent.
- * - `true`: it was sent; by `systemd-notify`, also dealt with. Sent is not obeyed: systemd ignores what it does not know.
- * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is no message, and would be none anywhere; it is checked
- *   also where nobody asks to be told. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
+ * - `false`: no service manager asks for messages, as when you start the program yourself. Nothing was sent.
+ * - `true`: it was sent; by `systemd-notify`, also dealt with. Where neither systemd nor the unit's files show that `NotifyAccess=` lets
+ *   that program through, the process warning `SOCKACT_NOTIFY_UNCHECKED` says so. Sent is not obeyed: systemd ignores what it does not know.
+ * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is not a valid message; this is checked even where no service manager
+ *   asks for messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
  *   `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send it. `ERR_NOTIFY_SEND`: sending failed.
  *
- * The first call in a process reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them from `process.env`, so that
- * children do not get them. A program that hands them on on purpose reads them before.
+ * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so that children that start
+ * later do not get them. This package remembers what they said. Until a message goes out, nothing is removed: a call that resolves to `false`,
+ * or rejects before it sends, leaves the variables for others.
  *
  * With the `descriptor` and `ffi` backends the message has gone when this returns, and `process.exit()` may follow. With
  * `systemd-notify`, wait for the promise.
@@ -30,10 +33,12 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   const channel = openChannel();
   if (channel === undefined) return false;
   const { socket, descriptor, sdNotify, program } = channel;
+  if (backendOf(channel) === undefined)
+    throw refusal("ERR_NOTIFY_UNSUPPORTED", "There is nothing to tell the service manager with", channel);
+  takeEnvironment();
   if (descriptor !== undefined) await sendToDescriptor(descriptor, text);
   else if (sdNotify !== undefined) sendWithFfi(sdNotify, socket, text, []);
   else if (program !== undefined) await sendByProgram({ ...channel, program }, text);
-  else throw refusal("ERR_NOTIFY_UNSUPPORTED", "There is nothing to tell the service manager with", channel);
   return true;
 }
 
@@ -54,7 +59,7 @@ export function reloading(): Promise<boolean> {
 }
 
 /**
- * Tells what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
+ * Says what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
  *
  * @param text one line; a line break is refused (`ERR_NOTIFY_STATE`)
  */
@@ -78,7 +83,7 @@ export async function extendTimeout(milliseconds: number): Promise<boolean> {
   });
 }
 
-/** Tells which process is the main one of the service from now on. Outcomes as of {@link notify}. */
+/** Names the process that is the main one of the service from now on. Outcomes as of {@link notify}. */
 export async function mainPid(pid: number): Promise<boolean> {
   return notify({ MAINPID: positiveInteger(pid, "A main PID") });
 }
@@ -120,6 +125,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
   if (channel === undefined) return false;
   const { socket, sdNotify, program } = channel;
   if (sdNotify !== undefined) {
+    takeEnvironment();
     sendWithFfi(sdNotify, socket, `FDSTORE=1\n${assignment("FDNAME", name)}`, [fd]);
   } else if (program === undefined) {
     throw new NotifyError(
@@ -128,6 +134,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
       "Install systemd-notify, and write `NotifyAccess=all` and `FileDescriptorStoreMax=` into [Service].",
     );
   } else {
+    takeEnvironment();
     await sendByProgram({ ...channel, program }, "FDSTORE=1", { fd, name });
   }
   return true;

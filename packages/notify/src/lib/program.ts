@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { askAccess } from "./access.ts";
-import type { Channel } from "./backend.ts";
+import { type Access, askAccess } from "./access.ts";
+import type { Channel } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
 import { MESSAGE_MAX } from "./message.ts";
+import { processState } from "./process-state.ts";
 import { refusal, whatToWrite, wrongPath } from "./refusal.ts";
-import { state } from "./state.ts";
 import { warn } from "./warn.ts";
 
 /** A message that waits for a run of systemd-notify(1). */
@@ -20,8 +20,28 @@ export interface ProgramMessage {
   readonly reject: (error: unknown) => void;
 }
 
-/** Of these three one message has but one: the service manager would not know which came last. */
-const LIFECYCLE = ["READY", "RELOADING", "STOPPING"];
+const state = processState("program", {
+  /** What waits for the next run of systemd-notify. */
+  queue: [] as ProgramMessage[],
+  running: false,
+  access: undefined as Promise<Access> | undefined,
+});
+
+/**
+ * The lines of sd_notify(3) that may be merged with the messages that wait next to theirs. A later STATUS replaces an earlier one anyway, and two
+ * pings at once are as good as one.
+ *
+ * Every other variable makes a message of its own:
+ *
+ * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would use one.
+ * - BARRIER and FDSTORE come with a descriptor.
+ * - READY, RELOADING and STOPPING are steps in the life of the service, and systemd must see each of them, in order. RELOADING goes with the MONOTONIC_USEC of
+ *   its own message.
+ * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the messages after them.
+ * - WATCHDOG=trigger makes the watchdog act at once, and a ping must not replace it.
+ * - An unknown variable may mean anything: other supervisors have X_ variables.
+ */
+const MERGEABLE = /^(?:STATUS=|WATCHDOG=1$)/;
 
 /** Where systemd-notify(1) is, by PATH. */
 export function findProgram(): string | undefined {
@@ -66,32 +86,38 @@ async function runAll(channel: Channel & { program: string }): Promise<void> {
   state.running = false;
 }
 
-/** As many messages as one can carry, off the front of the queue: of a variable, what was said last. */
+/**
+ * Takes the next message off the front of the queue. When it may be merged, the messages after it that may be merged too go with it, as far
+ * as they fit into one: of each variable, the last line.
+ */
 export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
   queue: Message[],
 ): { messages: Message[]; lines: string[] } {
-  const messages: Message[] = [];
-  let lines = new Map<string, string>();
-  for (const message of queue) {
-    const merged = new Map([
-      ...lines,
-      ...message.text.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line] as const),
-    ]);
-    const fits =
-      messages.every(({ store }) => store === undefined) &&
-      message.store === undefined &&
-      LIFECYCLE.filter((name) => merged.has(name)).length <= 1 &&
-      Buffer.byteLength([...merged.values()].join("\n")) <= MESSAGE_MAX;
-    if (messages.length > 0 && !fits) break;
+  const messages = queue.slice(0, 1);
+  let lines = messages.flatMap(({ text }) => text.split("\n"));
+  for (const message of messages.every(isMergeable) ? queue.slice(1) : []) {
+    const merged = lastOfEach([...lines, ...message.text.split("\n")]);
+    if (!isMergeable(message) || Buffer.byteLength(merged.join("\n")) > MESSAGE_MAX) break;
     messages.push(message);
     lines = merged;
   }
   queue.splice(0, messages.length);
-  // Alone it is as it was, whatever it repeats.
-  return {
-    messages,
-    lines: messages.length === 1 ? (messages[0]?.text.split("\n") ?? []) : [...lines.values()],
-  };
+  return { messages, lines };
+}
+
+function isMergeable({ text, store }: Pick<ProgramMessage, "text" | "store">): boolean {
+  const lines = text.split("\n");
+  // systemd has its own rule for a variable that one message repeats.
+  return (
+    store === undefined &&
+    lines.every((line) => MERGEABLE.test(line)) &&
+    lastOfEach(lines).length === lines.length
+  );
+}
+
+/** The last line of each variable. */
+function lastOfEach(lines: readonly string[]): string[] {
+  return [...new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line])).values()];
 }
 
 async function run(
@@ -133,7 +159,7 @@ async function checkAccess(channel: Channel): Promise<void> {
   if (access.allowed === false) {
     const { unit, notifyAccess, mainPid } = access;
     const main =
-      mainPid === process.pid
+      mainPid === undefined || mainPid === process.pid
         ? ""
         : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
     throw refusal(

@@ -1,4 +1,4 @@
-import type { Channel } from "./backend.ts";
+import type { Channel } from "./channel.ts";
 import { NotifyError, type NotifyErrorCode } from "./errors.ts";
 
 /** What to write into the unit. Only a socket that has a path can be opened for the service. */

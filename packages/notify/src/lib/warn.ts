@@ -1,12 +1,14 @@
 import process from "node:process";
-import { state } from "./state.ts";
+import { processState } from "./process-state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
 export type NotifyWarningCode = "SOCKACT_NOTIFY_PATH" | "SOCKACT_NOTIFY_UNCHECKED" | "SOCKACT_WATCHDOG";
 
+const warned = processState("warn", { codes: new Set<NotifyWarningCode>() });
+
 /** Emits a process warning, each code once in a process: the app goes on, but not as its unit says. */
 export function warn(code: NotifyWarningCode, message: string, hint: string): void {
-  if (state.warned.has(code)) return;
-  state.warned.add(code);
+  if (warned.codes.has(code)) return;
+  warned.codes.add(code);
   process.emitWarning(message, { type: "SockactWarning", code, detail: hint });
 }

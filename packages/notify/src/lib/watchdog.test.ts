@@ -1,29 +1,68 @@
+import process from "node:process";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { state } from "./state.ts";
-import { startWatchdog, watchdogInterval, type WatchdogOptions } from "./watchdog.ts";
+import { taken } from "./environment.ts";
+import { startWatchdog, watchdogEnabled, type WatchdogOptions } from "./watchdog.ts";
+
+/** The variables of sd_watchdog_enabled(3), for one test. */
+function setEnvironment(usec: string | undefined, pid: string | undefined): void {
+  vi.stubEnv("WATCHDOG_USEC", usec);
+  vi.stubEnv("WATCHDOG_PID", pid);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    taken.environment = undefined;
+  });
+}
+
+const own = String(process.pid);
 
 test.each([
   ["nobody watches", undefined, undefined, undefined],
-  ["this process is watched", "3000000", undefined, 1500],
-  ["this process is watched, by its pid", "3000000", "42", 1500],
-  ["another is watched", "3000000", "43", undefined],
-  ["more often than a timer fires", "1", undefined, 1],
-  ["more seldom than a timer can", "18446744073709551615", undefined, 2 ** 31 - 1],
-])("%s", (_, usec, pid, interval) => {
-  expect(watchdogInterval(usec, pid, 42)).toBe(interval);
+  ["nobody watches, since an empty variable is unset", "", own, undefined],
+  ["this process is watched", "3000000", undefined, 3000],
+  ["this process is watched, by its pid", "3000000", own, 3000],
+  ["this process is watched, since an empty pid is unset", "3000000", "", 3000],
+  ["another is watched", "3000000", "1", undefined],
+  ["part of a millisecond", "1", undefined, 0.001],
+])("%s", (_, usec, pid, timeout) => {
+  setEnvironment(usec, pid);
+  expect(watchdogEnabled()).toBe(timeout);
 });
 
 test.each([
   ["0", undefined],
-  ["", undefined],
+  ["-1", undefined],
+  ["abc", undefined],
   ["3s", undefined],
-  ["3000000", ""],
+  ["3000000 ", undefined],
+  ["18446744073709551615", undefined],
+  ["0", "1"],
   ["3000000", "0"],
   ["3000000", "self"],
-])("WATCHDOG_USEC=%j and WATCHDOG_PID=%j are an error", (usec, pid) => {
-  expect(() => watchdogInterval(usec, pid, 42)).toThrow(
-    expect.objectContaining({ code: "ERR_WATCHDOG_ENVIRONMENT" }),
-  );
+])("WATCHDOG_USEC=%j and WATCHDOG_PID=%j are an error that starts and removes nothing", (usec, pid) => {
+  setEnvironment(usec, pid);
+  const error = expect.objectContaining({ code: "ERR_WATCHDOG_ENVIRONMENT" });
+  expect(() => watchdogEnabled()).toThrow(error);
+  expect(() => startWatchdog()).toThrow(error);
+  expect(process.env["WATCHDOG_USEC"]).toBe(usec);
+});
+
+test("the variables of a watchdog are there until it starts", () => {
+  setEnvironment("3000000", own);
+  watchdogEnabled();
+  expect([process.env["WATCHDOG_USEC"], process.env["WATCHDOG_PID"]]).toEqual(["3000000", own]);
+  startWatchdog()?.stop();
+  expect([process.env["WATCHDOG_USEC"], process.env["WATCHDOG_PID"]]).toEqual([undefined, undefined]);
+  expect(watchdogEnabled()).toBe(3000);
+});
+
+test.each([
+  ["more often than a timer fires", "1", 1],
+  ["more seldom than a timer can", "18446744073709551614", 2 ** 31 - 1],
+])("a watchdog that wants to hear %s gets what a timer can do", (_, usec, interval) => {
+  setEnvironment(usec, undefined);
+  const watchdog = startWatchdog();
+  watchdog?.stop();
+  expect(watchdog?.interval).toBe(interval);
 });
 
 test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
@@ -33,10 +72,7 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
 ])(
   "a health check that gives %s is reported each time, and never throws",
   async (_, healthCheck, message) => {
-    state.environment = { socket: undefined, watchdogUsec: "20000", watchdogPid: undefined };
-    onTestFinished(() => {
-      state.environment = undefined;
-    });
+    setEnvironment("20000", undefined);
     const onFailure = vi.fn<(error: unknown) => void>();
     const watchdog = startWatchdog({ healthCheck, onFailure });
     await vi.waitFor(() => expect(onFailure.mock.calls.length).toBeGreaterThan(2));

@@ -1,16 +1,16 @@
 import process from "node:process";
+import { environment, takeEnvironment } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
 import { watchdog } from "./notify.ts";
-import { environment } from "./state.ts";
 import { warn } from "./warn.ts";
 
 export interface WatchdogOptions {
   /**
-   * Asked before each ping. When it returns false, throws or rejects, there is no ping; nor when it has not answered by the time that
+   * Asked before each ping. When it returns false, throws or rejects, no ping is sent; nor when it has not answered by the time that
    * the next is due.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
-  /** Called each time that there was no ping, with the reason. Left out, a process warning says so once. */
+  /** Called each time that a ping was left out, with the reason. Left out, a process warning says so once. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
@@ -24,23 +24,28 @@ export interface Watchdog {
 
 /** What a timer of Node can wait at most, in milliseconds. */
 const TIMER_MAX = 2 ** 31 - 1;
+/** What sd_watchdog_enabled(3) refuses like 0, since it stands for no time at all. systemd writes no variable for `WatchdogSec=infinity`. */
+const USEC_INFINITY = 2n ** 64n - 1n;
 
 /**
  * Tells the service manager that this process is alive, at once and then at half the interval of its `WatchdogSec=`, as
  * sd_watchdog_enabled(3) wants it. A timer does it, so that an event loop which no longer turns sends nothing, and systemd restarts the service.
  * The timer does not keep the process alive.
  *
- * - undefined: no `WatchdogSec=` asks this process.
- * - throws {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT`: WATCHDOG_USEC or WATCHDOG_PID is malformed.
+ * - undefined: no `WatchdogSec=` asks this process. Nothing was done.
+ * - throws {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT`: WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
+ *
+ * When it starts, it removes the variables, as the first message does: see {@link notify}.
  *
  * That a ping could not be sent, or the health check failed, never throws: it goes to `onFailure`.
  */
 export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: WatchdogOptions = {}):
   | Watchdog
   | undefined {
-  const { watchdogUsec, watchdogPid } = environment();
-  const interval = watchdogInterval(watchdogUsec, watchdogPid, process.pid);
-  if (interval === undefined) return undefined;
+  const timeout = watchdogEnabled();
+  if (timeout === undefined) return undefined;
+  takeEnvironment();
+  const interval = Math.min(Math.max(timeout / 2, 1), TIMER_MAX);
 
   let checking = false;
   let stopped = false;
@@ -69,19 +74,30 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
   };
 }
 
-/** Half the time in which the service manager wants to hear of a process, in milliseconds; undefined when not of this one. */
-export function watchdogInterval(
-  usec: string | undefined,
-  pid: string | undefined,
-  ownPid: number,
-): number | undefined {
+/**
+ * The time in which the service manager wants to hear from this process, in milliseconds: `WatchdogSec=`, as sd_watchdog_enabled(3)
+ * reads it. {@link startWatchdog} pings at half of it.
+ *
+ * It only looks: no variable is removed and nothing is sent. Call it before {@link ready} to find a malformed variable while the service
+ * still starts.
+ *
+ * - undefined: no `WatchdogSec=` asks this process. WATCHDOG_USEC is unset or empty, or WATCHDOG_PID is another process.
+ * - throws {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT`: WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
+ */
+export function watchdogEnabled(): number | undefined {
+  const { watchdogUsec: usec, watchdogPid: pid } = environment();
   if (usec === undefined) return undefined;
+  if (!isNumber(usec) || BigInt(usec) >= USEC_INFINITY) throw malformed("WATCHDOG_USEC", usec);
   if (pid !== undefined) {
-    if (!/^[1-9]\d*$/.test(pid)) throw malformed("WATCHDOG_PID", pid);
-    if (pid !== String(ownPid)) return undefined;
+    if (!isNumber(pid)) throw malformed("WATCHDOG_PID", pid);
+    if (pid !== String(process.pid)) return undefined;
   }
-  if (!/^[1-9]\d*$/.test(usec)) throw malformed("WATCHDOG_USEC", usec);
-  return Math.min(Math.max(Number(usec) / 2000, 1), TIMER_MAX);
+  return Number(usec) / 1000;
+}
+
+/** Digits alone, and not 0: systemd writes no other form. */
+function isNumber(value: string): boolean {
+  return /^[1-9]\d*$/.test(value);
 }
 
 function malformed(variable: string, value: string): NotifyError {

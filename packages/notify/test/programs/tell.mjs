@@ -6,6 +6,8 @@ const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event
 const actions = {
   ...notify,
   backend: () => notify.notifyBackend() ?? "none",
+  // The watchdog itself can't be printed.
+  startWatchdog: () => notify.startWatchdog()?.interval ?? null,
   block: () => {
     for (;;);
   },
@@ -15,7 +17,9 @@ const actions = {
       JSON.parse(
         spawnSync(process.execPath, ["-p", "JSON.stringify(process.env)"], { encoding: "utf8" }).stdout,
       ),
-    ).filter((name) => /^(NOTIFY|WATCHDOG)_/.test(name)),
+    )
+      .filter((name) => /^(NOTIFY|WATCHDOG)_/.test(name))
+      .sort(),
 };
 const run = async (lists) => {
   for (const list of JSON.parse(lists ?? "[]")) {

@@ -1,0 +1,15 @@
+import type { SdNotify } from "./ffi.ts";
+import { processState } from "./process-state.ts";
+
+/** The ways to the service manager that this process has. */
+export interface Channel {
+  readonly socket: string;
+  readonly descriptor: number | undefined;
+  readonly sdNotify: SdNotify | undefined;
+  readonly program: string | undefined;
+  /** Where the descriptor named `notify` leads instead of to the socket. */
+  readonly elsewhere: string | undefined;
+}
+
+/** The channel, once it was looked for. */
+export const found: { channel: Channel | undefined } = processState("channel", { channel: undefined });

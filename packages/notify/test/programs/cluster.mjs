@@ -1,0 +1,18 @@
+// Tells the service manager something in a worker of node:cluster, which starts before the primary has sent a message.
+import cluster from "node:cluster";
+import { once } from "node:events";
+import { isSupervised, ready, startWatchdog } from "@sockact/notify";
+
+if (cluster.isPrimary) {
+  await once(cluster.fork(), "exit");
+  await ready();
+} else {
+  const outcome = await ready().catch(({ code }) => code);
+  const say = {
+    event: "worker",
+    isSupervised: isSupervised(),
+    outcome,
+    watched: startWatchdog() !== undefined,
+  };
+  process.stdout.write(`${JSON.stringify(say)}\n`, () => process.disconnect());
+}
