@@ -88,3 +88,32 @@ test.concurrent("a socket that nobody serves holds it up only until the warning 
   await app.event("ready");
   expect(app.stderr).toContain("Nothing in this process serves b");
 });
+
+describe.concurrent("WATCHDOG_USEC", () => {
+  const start = (WATCHDOG_USEC: string): ReturnType<typeof appOnSocket> =>
+    appOnSocket({}, { env: { NOTIFY_SOCKET: "/run/no-service-manager", WATCHDOG_USEC } });
+
+  test.each(["abc", "0"])(
+    "that is malformed (%j) is an `error` event before READY=1, and the app serves",
+    async (value) => {
+      const { app, address } = await start(value);
+      await using running = app;
+      expect(await running.event("error")).toMatchObject({
+        error: expect.stringContaining("WATCHDOG_USEC is malformed"),
+      });
+      expect(running.stdout.indexOf('"error"')).toBeLessThan(running.stdout.indexOf('"ready"') >>> 0);
+      await running.event("ready");
+      expect((await httpRequest(address)).status).toBe(200);
+      running.kill("SIGTERM");
+      expect(await running.ended).toBe(0);
+    },
+  );
+
+  test("that is empty is unset", async () => {
+    const { app, address } = await start("");
+    await using running = app;
+    await running.event("ready");
+    expect((await httpRequest(address)).status).toBe(200);
+    expect(running.stdout).not.toContain("WATCHDOG");
+  });
+});

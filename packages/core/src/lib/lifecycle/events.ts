@@ -45,7 +45,7 @@ export function eventText(event: SockactEvent): string {
     case "listening":
       return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
     case "ready":
-      return event.notified ? "ready, and the service manager knows" : "ready";
+      return event.notified ? "ready, and the service manager was told" : "ready";
     case "reloading":
     case "reloaded":
       return event.type;

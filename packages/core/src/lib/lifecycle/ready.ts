@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { startWatchdog } from "@sockact/notify";
+import { startWatchdog, watchdogEnabled } from "@sockact/notify";
 import { tellPrimary } from "../cluster/messages.ts";
 import { isWaitedFor } from "../passed-socket.ts";
 import { activation, passedSoFar } from "../activation.ts";
@@ -24,12 +24,23 @@ export function tellWhenReady(): void {
 async function tell(): Promise<void> {
   if (lifecycle.stopping !== undefined) return;
   lifecycle.isReady = true;
+  const pings =
+    isNotifying() && lifecycle.apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "ready", notified });
   if (cluster.isWorker) tellPrimary({ act: "ready" });
-  if (isNotifying() && lifecycle.apps.every(({ settings }) => settings.watchdog))
-    startWatchdog({ healthCheck: isHealthy });
+  if (pings) startWatchdog({ healthCheck: isHealthy });
   armIdle();
+}
+
+/** Whether the service manager waits for pings. A malformed variable is an `error` event, and nothing pings. */
+function isWatchdogEnabled(): boolean {
+  try {
+    return watchdogEnabled() !== undefined;
+  } catch (error) {
+    emit({ type: "error", error });
+    return false;
+  }
 }
 
 /** What `systemctl status` shows. */

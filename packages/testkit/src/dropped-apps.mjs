@@ -1,0 +1,18 @@
+// Whether an app that nothing refers to any more can be collected. Plain JavaScript: it runs on Node itself.
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import v8 from "node:v8";
+import vm from "node:vm";
+
+const COUNT = 200;
+
+/** Makes apps, drops them, and tells how many of how many are still there. */
+export async function dropped(makeApp) {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc");
+  const apps = Array.from({ length: COUNT }, () => new WeakRef(makeApp()));
+  for (let turn = 0; turn < 5; turn++) {
+    await turnOfTheLoop();
+    collect();
+  }
+  return { made: COUNT, alive: apps.filter((app) => app.deref() !== undefined).length };
+}
