@@ -77,6 +77,23 @@ describeWith(
         }
       }
     });
+
+    test("a socket.io app that stops: clients that poll are told, and do not hold up the end", async () => {
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], app("socket-io.mjs"), {
+        env: { OPTIONS: '{"drainTimeout":"10min"}' },
+      });
+      const clients = ["polling", "websocket"].map((transport) =>
+        io(`http://${address}`, { transports: [transport], forceNew: true, reconnection: false }),
+      );
+      const signal = AbortSignal.timeout(DEADLINE);
+      await Promise.all(clients.map((client) => once(client as never, "connect", { signal })));
+      const disconnected = clients.map((client) => once(client as never, "disconnect", { signal }));
+      running.kill("SIGTERM");
+      for (const [reason] of await Promise.all(disconnected)) expect(reason).toBe("transport close");
+      expect(await running.ended).toBe(0);
+      expect(running.stderr).toContain("drained");
+    });
   },
 );
 

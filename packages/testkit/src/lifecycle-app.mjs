@@ -41,7 +41,7 @@ export const routes = {
 /** Stops as apps do that handle SIGTERM themselves. */
 export function stopWithGrace(close) {
   if (!process.env.GRACE) return;
-  closeWithGrace({ delay: 8000 }, async () => {
+  closeWithGrace(async () => {
     console.log("the grace begins");
     await close();
     console.log("the grace ends");

@@ -171,6 +171,18 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       await app.line(/the grace ends/);
       expect(await app.ended).toBe(0);
     });
+
+    test("a client that stays idle is not waited for until the library's own timer ends the process", async () => {
+      const address = await freeAddress("tcp4");
+      await using app = await socketActivate([address], [process.execPath, program], { env: { GRACE: "1" } });
+      const client = openConnection(address);
+      await requestOver(client);
+      app.kill("SIGTERM");
+      await app.line(/the grace ends/);
+      expect(await app.ended).toBe(0);
+      expect(app.stderr).not.toContain("killed by timeout");
+      client.destroy();
+    });
   });
 
   describeWith({}, `${title}, started in a terminal`, () => {

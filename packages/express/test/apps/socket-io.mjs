@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import express from "express";
 import { Server } from "socket.io";
 import { systemdListen } from "@sockact/express";
-import { port, report, whoAmI } from "@sockact/testkit/contract-app";
+import { options, port, report, whoAmI } from "@sockact/testkit/contract-app";
 
 const app = express();
 const server = createServer(app);
 const io = new Server(server);
 
-app.use(systemdListen());
+app.use(systemdListen(options));
 app.get("/", (req, res) => res.json(whoAmI(req)));
 io.on("connection", (socket) => socket.on("echo", (text, answer) => answer(text)));
 

@@ -1,0 +1,73 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import {
+  type AppProcess,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  socketActivate,
+} from "@sockact/testkit";
+
+const program = fileURLToPath(new URL("apps/mistakes.mjs", import.meta.url));
+
+describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at once, with its cause", () => {
+  async function start(
+    mistake: string,
+    env: Record<string, string> = {},
+  ): Promise<[app: AppProcess, address: string]> {
+    const address = await freeAddress("tcp4");
+    const app = await socketActivate([address], [process.execPath, program, mistake], { env });
+    openConnection(address)
+      .on("error", () => {})
+      .end();
+    return [app, address];
+  }
+
+  describe.concurrent("an Express app", () => {
+    test.each(["express4", "express"])(
+      "%s that listens twice: the second server says why it does not",
+      async (FRAMEWORK) => {
+        const [app, address] = await start("listen() twice", { FRAMEWORK });
+        await using _ = app;
+        // Express 4 leaves the error of the second server to nobody, and so the process ends with it.
+        const said =
+          FRAMEWORK === "express" ? /SOCKACT_NOT_LISTENING.*ERR_SOCKET_TAKEN/ : /code: 'ERR_SOCKET_TAKEN'/;
+        await app.line(said);
+        if (FRAMEWORK === "express4") return;
+        await app.line(/second: listening/);
+        expect((await httpRequest(address)).status).toBe(404);
+      },
+    );
+
+    test("that calls systemdListen() after listen()", async () => {
+      const [app] = await start("systemdListen() after listen()");
+      await using _ = app;
+      const port = (await app.line(/^port/)).split(" ")[1];
+      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+        `systemdListen() was called after listen(), and the app listens on port ${port} instead`,
+      );
+      await app.line(/Call systemdListen\(\) before listen\(\)/);
+    });
+
+    test("that is wrapped in a function, and listens on a port of its own", async () => {
+      const [app] = await start("an app in a function");
+      await using _ = app;
+      const port = (await app.line(/^port/)).split(" ")[1];
+      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+        `a server of this process listens on port ${port} instead`,
+      );
+      await app.line(/sockact can't see it: call listen\(server\)/);
+    });
+
+    test("whose process has another server, which listens first: no warning", async () => {
+      const [app, address] = await start("another server first");
+      await using _ = app;
+      expect((await httpRequest(address)).status).toBe(404);
+      app.kill("SIGTERM");
+      await app.ended;
+      expect(app.stderr).not.toContain("SOCKACT");
+    });
+  });
+});
