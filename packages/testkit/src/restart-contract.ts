@@ -22,6 +22,11 @@ const LONG = Boolean(process.env["SOCKACT_LONG"]);
 const RESTARTS = LONG ? 20 : 2;
 /** With connections that stay idle, each restart takes as long as they were promised to be kept open: 5 s in Node. */
 const RESTARTS_WHILE_IDLE = LONG ? 20 : 1;
+/**
+ * How much longer than the campaign allows a client may wait, in milliseconds. A single restart on a busy machine says little of the
+ * longest: the usual run only tells an app that starts from one that waits for idle connections, which takes 5 s.
+ */
+const ONE_BUSY_RESTART = LONG ? 0 : 1000;
 const TURNS = LONG ? 20 : 2;
 const KILLS = LONG ? 20 : 2;
 const SLEEPS = LONG ? 100 : 3;
@@ -85,12 +90,16 @@ export function restartContract({ title, program, cluster }: RestartsUnderTest):
         await app.systemd.start("app.service");
         // Under the same load as the waits: an unloaded start is shorter than any that a client can wait for here.
         const starts: number[] = [];
-        const loads = {
-          browsers: app.load("browsers", { perSecond: 3 }),
+        const others = {
           "keep-alive": app.load("busy", { connections: 32, keepAlive: true }),
           ...thinking(app),
           ...webSockets(app),
         };
+        // They come last: while the other clients start, the machine is busy with them.
+        const browsers = Promise.all(Object.values(others)).then(() =>
+          app.load("browsers", { perSecond: 3 }),
+        );
+        const loads = { ...others, browsers };
         const results = await during(loads, RESTARTS_WHILE_IDLE, async () => {
           await app.systemd.restart("app.service");
           starts.push(await app.startTime());
@@ -107,7 +116,7 @@ export function restartContract({ title, program, cluster }: RestartsUnderTest):
         expect(
           longest,
           `the longest wait of a new connection, in ms; the longest start took ${start.toFixed()} ms, and the clients were stalled for up to ${stalled.toFixed()} ms`,
-        ).toBeLessThan(2 * start + stalled);
+        ).toBeLessThan(2 * start + stalled + ONE_BUSY_RESTART);
       },
       TIMEOUT,
     );
