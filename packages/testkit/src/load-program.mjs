@@ -2,13 +2,14 @@
 // its input once each has had one more, and its `result` when the input has ended.
 import process from "node:process";
 import { createInterface } from "node:readline";
+import * as browsers from "./load/browsers.mjs";
 import * as busy from "./load/busy.mjs";
 import * as download from "./load/download.mjs";
 import * as thinking from "./load/thinking.mjs";
 import * as upload from "./load/upload.mjs";
 import * as webSockets from "./load/web-sockets.mjs";
 
-const kinds = { busy, download, thinking, upload, webSockets };
+const kinds = { browsers, busy, download, thinking, upload, webSockets };
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 
 const [kind, options] = process.argv.slice(2);

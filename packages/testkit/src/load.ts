@@ -35,6 +35,15 @@ export interface Loads {
     };
     result: LoadResult;
   };
+  /** `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent until the server closes it. */
+  browsers: {
+    options: { host: string; port: number; perSecond: number };
+    /**
+     * `longest` and `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time for which
+     * the load process itself did not run, which tells a busy machine from a server that keeps clients waiting. All in milliseconds.
+     */
+    result: LoadResult & { longest: number; median: number; stalled: number };
+  };
   /** Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. */
   webSockets: {
     options: { url: string; clients: number; think: number; atLeast?: number; seed: number };

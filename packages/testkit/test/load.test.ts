@@ -3,10 +3,10 @@ import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startProcess } from "../src/app-process.ts";
+import { type AppProcess, startProcess } from "../src/app-process.ts";
 import { AppUnderLoad } from "../src/app-under-load.ts";
 import { during } from "../src/during.ts";
-import type { LoadResult } from "../src/load.ts";
+import type { LoadResult, Loads } from "../src/load.ts";
 import { describeWith } from "../src/requires.ts";
 
 const loadProgram = fileURLToPath(new URL("../src/load-program.mjs", import.meta.url));
@@ -29,6 +29,7 @@ describe("clients of a server that answers one request after the other", () => {
 
   test.each([
     ["busy", { connections: 1, keepAlive: true }],
+    ["browsers", { host: "127.0.0.1", perSecond: 100 }],
     ["thinking", { host: "127.0.0.1", clients: 1, keepAlive: true, think: 0, away: 1, seed: 1 }],
   ])("%s: each request that was lost is counted, and nothing else", async (kind, options) => {
     const port = await serve(script);
@@ -41,6 +42,57 @@ describe("clients of a server that answers one request after the other", () => {
     }
     load.endInput();
     expect(await load.event("result")).toMatchObject({ failed, lost: 5, resets: 1 });
+  });
+
+  /** Clients like browsers, of a server that is given each of their connections. */
+  async function browse(perSecond: number, behaviors: ((socket: Socket) => void)[]): Promise<AppProcess> {
+    const options = { host: "127.0.0.1", port: await serve(behaviors), perSecond };
+    return startProcess([process.execPath, loadProgram, "browsers", JSON.stringify(options)]);
+  }
+
+  test("browsers: the longest wait is from the connection to the end of its answer", async () => {
+    const held: Socket[] = [];
+    await using load = await browse(10, [
+      (socket) => socket.write(whole),
+      // The next client comes a tenth of a second later.
+      (socket) => void held.push(socket.on("data", () => {})),
+      (socket) => {
+        socket.write(whole);
+        held[0]?.write(whole);
+      },
+    ]);
+    await load.event("running");
+    for (let count = 0; count < 3; count++) {
+      load.write("round");
+      await load.event("round");
+    }
+    load.endInput();
+    const result = await load.event<Loads["browsers"]["result"]>("result");
+    expect(result).toMatchObject({ failed: {}, lost: 0, resets: 0 });
+    expect(result.longest).toBeGreaterThan(50);
+    expect(result.median).toBeLessThan(result.longest);
+  });
+
+  test("browsers: a connection gets one request and stays open, and its reset is counted although it is idle", async () => {
+    const sockets: Socket[] = [];
+    let ended = 0;
+    const answer = (socket: Socket): void => {
+      sockets.push(socket.on("end", () => ended++));
+      socket.write(whole);
+    };
+    await using load = await browse(100, Array<typeof answer>(1000).fill(answer));
+    await load.event("running");
+    while (sockets.length < 3) {
+      load.write("round");
+      await load.event("round");
+    }
+    expect({ connections: new Set(sockets).size, ended }).toEqual({ connections: sockets.length, ended: 0 });
+    sockets[0]?.resetAndDestroy();
+    sockets[1]?.end();
+    load.write("round");
+    await load.event("round");
+    load.endInput();
+    expect(await load.event("result")).toMatchObject({ failed: {}, lost: 0, resets: 1 });
   });
 
   test("WebSockets: a server that is not one fails them", async () => {
@@ -58,6 +110,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is 
     app = await AppUnderLoad.boot();
   });
   afterAll(() => app?.[Symbol.asyncDispose]());
+
+  /** For how long the app keeps an idle connection open, in milliseconds. */
+  const KEEP_ALIVE = 2000;
+
+  /** Clients like browsers over a restart. Resolves to the longest wait of one and to how long the app's start took. */
+  async function restartWhileIdle(stop: "drain" | "acceptMeanwhile") {
+    await app.install(plainApp, { environment: { STOP: stop, KEEP_ALIVE: String(KEEP_ALIVE) } });
+    await app.systemd.start("app.service");
+    const { browsers } = await during({ browsers: app.load("browsers", { perSecond: 10 }) }, 1, () =>
+      app.systemd.restart("app.service"),
+    );
+    expect(browsers).toMatchObject({ failed: {}, lost: 0, resets: 0 });
+    return { longest: browsers.longest, start: await app.startTime() };
+  }
 
   /** All kinds of load over restarts of an app that stops in this way. */
   async function restart(stop: "drain" | "close" | "exit") {
@@ -81,6 +147,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is 
     const { busy, thinking, webSockets } = await restart("exit");
     for (const { lost } of [busy, thinking]) expect(lost).toBeGreaterThan(0);
     expect(webSockets.closed).toEqual({ 1006: 32 });
+  });
+
+  test("wait for its idle connections when it stops accepting at once", async () => {
+    const { longest, start } = await restartWhileIdle("drain");
+    expect(start).toBeGreaterThan(0);
+    expect(longest).toBeGreaterThan(KEEP_ALIVE / 2 + start);
+  });
+
+  test("do not wait for its idle connections when it accepts until these have closed", async () => {
+    const { longest, start } = await restartWhileIdle("acceptMeanwhile");
+    expect(longest).toBeLessThan(KEEP_ALIVE / 2 + start);
   });
 
   test("lose requests where they think, when it calls Node's own close()", async () => {
