@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { performance } from "node:perf_hooks";
+import { debug } from "../debug.ts";
 import type { Drainable } from "./drainable.ts";
 
 /** How often the connections are looked at while it is still accepted, in milliseconds. Nobody waits for it. */
@@ -24,7 +25,13 @@ export async function drainAll(drains: readonly Drainable[], drainTimeout: numbe
   // A client that has connected and not yet sent its request would have to be waited for while nobody accepts.
   const quiet = Math.min(deadline, performance.now() + QUIET_MS);
   await lookUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
+  debug(() => `accepting no more: ${describe(drains)}`);
   await Promise.all(drains.map((drain) => drain.finish()));
+}
+
+function describe(drains: readonly Drainable[]): string {
+  const open = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
+  return `${open} open connection${open === 1 ? "" : "s"}${drains.some((drain) => drain.hasEarlierConnections()) ? ", some from before" : ""}`;
 }
 
 /** Fulfils in the same turn of the event loop when there is nothing to wait for. */
