@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { httpRequest } from "@sockact/testkit";
 import { appOnSocket, untilAnotherSleeps, startApp, systemdSocket } from "./lifecycle-app.ts";
@@ -87,6 +88,17 @@ test.concurrent("a socket that nobody serves holds it up only until the warning 
   expect(app.stdout).not.toContain('"ready"');
   await app.event("ready");
   expect(app.stderr).toContain("Nothing in this process serves b");
+});
+
+test("SIGHUP is handled before READY=1, as systemd 262 asks of Type=notify-reload", async () => {
+  const { app } = await appOnSocket(ready, { env: { NOTIFY_SOCKET: "/run/no-service-manager" } });
+  await using running = app;
+  await running.event("asked whether ready");
+  const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${running.pid}/status`, "utf8"))?.[1];
+  // Signal 1 is the lowest bit: proc_pid_status(5).
+  expect(BigInt(`0x${caught}`) & 1n).toBe(1n);
+  running.write("answer");
+  await running.event("ready");
 });
 
 describe.concurrent("WATCHDOG_USEC", () => {

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
+  type AppProcess,
   closeAll,
+  describeOnNode,
   describeWith,
   freeAddress,
   httpRequest,
@@ -95,6 +97,42 @@ test("two copies of core in one process share what was passed, and each may take
   });
   const bodies = await Promise.all(sockets.map(async ([, address]) => (await httpRequest(address)).body));
   expect(bodies).toEqual(["one", "two", "one", "two"]);
+});
+
+describe("Node's permission model", () => {
+  const major = Number(process.versions.node.split(".")[0]);
+  const repository = fileURLToPath(new URL("../../..", import.meta.url));
+  /** The app, which may read its own files and nothing of /proc. */
+  const start = async (...flags: string[]): Promise<[app: AppProcess, address: string]> => {
+    const [fd, address] = await listener();
+    const model = major < 24 ? "--experimental-permission" : "--permission";
+    const command = [
+      process.execPath,
+      model,
+      `--allow-fs-read=${repository}`,
+      ...flags,
+      program("permission.mjs"),
+    ];
+    return [startWithFds([fd], command), address];
+  };
+
+  test("with --allow-net, and without fs-read of /proc, it serves", async () => {
+    const [app, address] = await start(...(major < 26 ? [] : ["--allow-net"]));
+    await using running = app;
+    expect(await running.event("up")).toMatchObject({ sockets: [{ fd: 3, family: "ipv4", address }] });
+    expect((await httpRequest(address)).body).toBe("hello");
+  });
+
+  describeOnNode(26, "of Node 26", () => {
+    test("without --allow-net it says which flag is missing", async () => {
+      const [app] = await start();
+      await using running = app;
+      expect(await running.event("refused")).toMatchObject({
+        code: "ERR_PERMISSION",
+        hint: expect.stringContaining("--allow-net"),
+      });
+    });
+  });
 });
 
 describeWith({ commands: ["bun"] }, "Bun", () => {

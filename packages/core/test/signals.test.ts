@@ -233,6 +233,33 @@ describe("onEvent", () => {
     expect(running.stderr).toMatch(/^\(node:\d+\) Error: from onEvent$/m);
   });
 
+  test.each([["onEvent"], [] as string[]])(
+    "DEBUG_INVOCATION=1 (RestartMode=debug) writes each event, and what was read, taken and bound: with %j",
+    async (...hooks) => {
+      const { app, address } = await appOnSocket(
+        { hooks: hooks.filter((hook) => typeof hook === "string") },
+        { env: { DEBUG_INVOCATION: "1" }, names: ["web"] },
+      );
+      await using running = app;
+      running.kill("SIGTERM");
+      expect(await running.ended).toBe(0);
+      const socket = `web (fd 3, listener, ${address})`;
+      const lines = running.stderr.split("\n").filter(Boolean);
+      const pid = running.pid;
+      const event = (text: string): string => `sockact: ${hooks.includes("onEvent") ? "debug: " : ""}${text}`;
+      expect(lines).toEqual([
+        `sockact: debug: read LISTEN_PID=${pid} LISTEN_FDS=1 LISTEN_FDNAMES=web as process ${pid}: ${socket}`,
+        `sockact: debug: took ${socket}`,
+        "sockact: debug: bound fd 3",
+        event(`listening on ${address}`),
+        event("ready"),
+        event("SIGTERM: draining, 0 open connections"),
+        "sockact: debug: accepting no more: 0 open connections",
+        event("drained"),
+      ]);
+    },
+  );
+
   test("left out, each event is a line on standard error", async () => {
     const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: 100 } });
     await using running = app;

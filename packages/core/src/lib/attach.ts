@@ -9,6 +9,7 @@ import { managerAsks } from "./lifecycle/manager.ts";
 import { listenOnPassed, NOTHING } from "./listen.ts";
 import { nativeListen } from "./node-internals.ts";
 import { allTls, type AppOptions, checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { checkPermission } from "./permission.ts";
 import { once, processState } from "./process-state.ts";
 import { maybeActivated, readActivation } from "./read.ts";
 import { checkTls } from "./tls/acceptor.ts";
@@ -84,6 +85,7 @@ export function checkActivation(options: AppOptions, http2 = false): Passed {
   checkOptions(options);
   const passed = readActivation(options.trustParent);
   if (!passed.activated && options.required === true) throw notActivated(passed.reason);
+  if (passed.activated) checkPermission();
   const names = namesOf(options);
   if (passed.activated && names !== undefined) socketsNamed(passed.passed, names);
   if (passed.activated) for (const tls of allTls(options)) checkTls(tls, http2);

@@ -11,6 +11,7 @@ import type { Listening } from "./listen.ts";
 import { stopReceiving } from "./node-internals.ts";
 import { checkOptions, ownOptions } from "./options.ts";
 import type { PassedSocket } from "./passed-socket.ts";
+import { checkPermission } from "./permission.ts";
 import { readActivation } from "./read.ts";
 import { findDatagram, take, wrongFamily } from "./take.ts";
 
@@ -59,6 +60,7 @@ export async function bindDatagram(socket: Socket, options: BindDatagramOptions 
 
 function bindPassed(socket: Socket, { passed }: Passed, name: string | undefined): PassedSocket {
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
+  checkPermission();
   const one = findDatagram(passed, name, type);
   // Throws where the socket has been bound or closed: so nothing is taken before.
   socket.bind({ fd: one.socket.fd, exclusive: true });

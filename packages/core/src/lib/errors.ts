@@ -20,6 +20,7 @@ export type ActivationErrorCode =
   | "ERR_WORKER_THREAD"
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"
+  | "ERR_PERMISSION"
   | "ERR_OPTION";
 
 /**

@@ -19,6 +19,7 @@ import {
   tlsOf,
 } from "./options.ts";
 import "./cluster/primary.ts";
+import { checkPermission } from "./permission.ts";
 import { readActivation } from "./read.ts";
 import { takeForServer } from "./take.ts";
 import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
@@ -101,6 +102,7 @@ export function listenOnPassed(
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
     const tls = allTls(take);
+    checkPermission();
     checkInternals(partsOf(server, tls.length > 0));
     const acceptors = new Map(tls.map((each) => [each, makeAcceptor(server, each, http2)]));
     const taken = takeForServer(passed, namesOf(take));
