@@ -437,6 +437,29 @@ describe("a server of no HTTP", () => {
   });
 });
 
+describe("onDrain", () => {
+  test("is called at once, so that the app can end its event streams", async () => {
+    const { app, address } = await appOnSocket({
+      hooks: ["onEvent", "onDrain"],
+      options: { drainTimeout: "10min" },
+    });
+    await using running = app;
+    await using client = await heldClient(running, address, "/events");
+    running.kill("SIGTERM");
+    expect(await client.receives(/0\r\n\r\n$/)).toMatch(/over/);
+    expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
+    expect(await running.ended).toBe(0);
+  });
+
+  test("that fails is an event, and the stop goes on", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "onDrain that fails"] });
+    await using running = app;
+    running.kill("SIGTERM");
+    expect(await running.event("error")).toMatchObject({ error: "Error: from onDrain" });
+    expect(await running.ended).toBe(0);
+  });
+});
+
 describe("onStop", () => {
   test("is called when all connections have ended, and waited for", async () => {
     const { app, address } = await appOnSocket({ hooks: ["onEvent", "onStop"] });

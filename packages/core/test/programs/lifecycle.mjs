@@ -151,6 +151,13 @@ async function serve({
       say(type);
       throw new Error("from onEvent");
     },
+    onDrain: () => {
+      say("onDrain");
+      for (const response of held.splice(0)) response.end("over");
+    },
+    "onDrain that fails": async () => {
+      throw new Error("from onDrain");
+    },
     onStop: async () => {
       say("onStop");
       await new Promise((resolve) => held.push({ end: resolve }));

@@ -75,6 +75,15 @@ export function emitTo({ settings }: App, event: SockactEvent): void {
   void call(settings.onEvent ?? logEvent, event);
 }
 
+/** An app's hook must not keep the others from being told. */
+export async function callHook(hook: () => unknown): Promise<void> {
+  try {
+    await hook();
+  } catch (error) {
+    emit({ type: "error", error });
+  }
+}
+
 /** A listener that throws, or rejects, must not keep the process from draining. */
 async function call(listener: (event: SockactEvent) => unknown, event: SockactEvent): Promise<void> {
   if (listener !== logEvent) debugEvent(event);

@@ -5,7 +5,7 @@ import process from "node:process";
 import type { Server as TlsServer } from "node:tls";
 import { isHttpServer, speaksHttp } from "../node-internals.ts";
 import { sayCloseFromNowOn, sayCloseInTurn } from "./answers.ts";
-import { emit } from "./apps.ts";
+import { callHook } from "./apps.ts";
 import {
   type Connection,
   type Connections,
@@ -265,15 +265,6 @@ export function closePatiently(drain: Drain): void {
 /** Closes this side, and the whole connection once what has been written has gone. */
 function end({ stream }: Connection): void {
   stream.destroySoon();
-}
-
-/** An app's hook must not keep the others from being told. */
-async function callHook(hook: () => unknown): Promise<void> {
-  try {
-    await hook();
-  } catch (error) {
-    emit({ type: "error", error });
-  }
 }
 
 function isOlder(since: number, age: number): boolean {

@@ -17,6 +17,11 @@ export interface LifecycleOptions {
   ready?: () => unknown;
   /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
   onReload?: () => unknown;
+  /**
+   * Called when the process begins to stop. End here what does not end by itself, or it is cut when `drainTimeout` is over: event streams, and long polls
+   * other than those of socket.io. It is not waited for.
+   */
+  onDrain?: () => unknown;
   /** Called when all connections have ended, before the process does. */
   onStop?: () => unknown;
   /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
@@ -46,7 +51,7 @@ export interface LifecycleOptions {
 /** The options with what the environment says of them, and the defaults; times in milliseconds. */
 export interface Settings extends Pick<
   LifecycleOptions,
-  "ready" | "onReload" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
+  "ready" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
 > {
   drainTimeout: number;
   /** `Infinity` for never, undefined when nobody has said anything. */
@@ -59,7 +64,15 @@ export interface Settings extends Pick<
 
 const DRAIN_TIMEOUT = 10_000;
 
-const callbacks = ["ready", "onReload", "onStop", "healthCheck", "onDrainUpgraded", "onEvent"] as const;
+const callbacks = [
+  "ready",
+  "onReload",
+  "onDrain",
+  "onStop",
+  "healthCheck",
+  "onDrainUpgraded",
+  "onEvent",
+] as const;
 
 interface Reader {
   option(value: unknown): unknown;

@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { tellPrimary } from "../cluster/messages.ts";
-import { allDrains, emit, lifecycle } from "./apps.ts";
+import { allDrains, callHook, emit, lifecycle } from "./apps.ts";
 import { drainAll } from "./drain-all.ts";
 import { tellManager } from "./manager.ts";
 import { after } from "./timers.ts";
@@ -27,6 +27,7 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
     `STOPPING=1\nSTATUS=Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`,
   );
   const workers = lifecycle.workers?.stop(signal);
+  for (const { settings } of lifecycle.apps) if (settings.onDrain) void callHook(settings.onDrain);
   let cut = 0;
   const cap = after(timeout, () => {
     for (const drain of drains) cut += drain.cut();
