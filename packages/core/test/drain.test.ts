@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "vitest";
-import { httpRequest, openRequest, readAnswer } from "@sockact/testkit";
+import { openRequest, readAnswer } from "@sockact/testkit";
 import {
   acceptedClient,
   appOnSocket,

@@ -18,11 +18,11 @@ afterAll(() => closeAll(opened));
 async function listenWithout(name: string): Promise<Record<string, unknown>> {
   const addresses = await Promise.all([freeAddress("tcp4"), freeAddress("unix")]);
   const fds = [
-    rawSocket("ipv4", "stream", { bound: addresses[0] as string, listening: true }),
-    rawSocket("unix", "stream", { bound: addresses[1] as string, listening: true }),
+    rawSocket("ipv4", "stream", { bound: addresses[0], listening: true }),
+    rawSocket("unix", "stream", { bound: addresses[1], listening: true }),
   ];
   opened.push(...fds);
-  const { key, cert } = certificateOf("localhost") as { key: string; cert: string };
+  const { key, cert } = certificateOf("localhost");
   await using app = startWithFds(fds, [process.execPath, program, name], { env: { KEY: key, CERT: cert } });
   const clients = addresses.map((address) => openConnection(address).on("error", () => {}));
   const outcome = await app.event("outcome");

@@ -36,7 +36,7 @@ describeWith(
     afterAll(() => rmSync(folder, { recursive: true }));
 
     async function start(): Promise<[app: AppProcess, web: string, api: string]> {
-      const [web, api] = (await Promise.all([freeAddress("tcp4"), freeAddress("tcp4")])) as [string, string];
+      const [web, api] = await Promise.all([freeAddress("tcp4"), freeAddress("tcp4")]);
       const running = await socketActivate([web, api], [process.execPath, app, bundle], {
         names: ["web", "api"],
       });

@@ -108,6 +108,6 @@ async function bindInWorker(
 function listenOn(server: Server, { socket, probe }: PassedSocket, backlog: number): void {
   const target =
     probe === undefined ? { fd: socket.fd } : { _handle: (probe as unknown as { _handle: object })._handle };
-  // Only the positional backlog holds for a descriptor: Node ignores the option of that name.
+  // Only the positional backlog applies to a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
 }

@@ -26,7 +26,7 @@ export type ActivationErrorCode =
 /**
  * Activation was meant for this process but can't be used as it is.
  *
- * Not being activated is no error, unless `required` is set. Whatever the error, no file descriptor has been closed.
+ * Not being activated is not an error, unless `required` is set. Whatever the error, no file descriptor has been closed.
  */
 export class ActivationError extends Error {
   override readonly name = "ActivationError";

@@ -40,8 +40,8 @@ export function warnOfOuterPid(pid: string): void {
   warn(
     "SOCKACT_OUTER_PID",
     `The sockets were passed to this process by its pid outside of PrivatePIDs=yes (${pid}), which it does not have inside: ` +
-      "they can't be known to be its own, and the app listens as it would without them.",
-    "systemd 262 mends this. Until then leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
+      "nothing shows that they are its own, so the app listens as it would without them.",
+    "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
   );
 }
 
@@ -80,7 +80,7 @@ function parentOf(pid: number): number {
   );
 }
 
-/** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script behind them. */
+/** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script that they stand for. */
 function describe(command: readonly string[]): string {
   const [program = "", ...args] = command;
   // npm and others write a title over their command line: "npm start", all in one word.

@@ -26,8 +26,8 @@ import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
 import type { TlsOptions } from "./tls/options.ts";
 
 /**
- * Which sockets to take, how to live with them, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
- * `path`). Of these, `backlog` and `signal` hold for a passed socket too.
+ * Which sockets to take, the lifecycle, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
+ * `path`). Of these, `backlog` and `signal` apply to a passed socket too.
  */
 export type ListenOptions = AppOptions & NodeListenOptions;
 
@@ -78,7 +78,7 @@ export interface Bound {
 /** Of a server that listens on nothing that was passed. */
 export const NOTHING: Bound = { sockets: [], acceptors: [] };
 
-/** What of the caller's own listen options holds for a socket that is already bound. */
+/** The listen options of the caller that apply to a socket which is already bound. */
 export interface BindOptions {
   backlog?: number | undefined;
   signal?: AbortSignal | undefined;

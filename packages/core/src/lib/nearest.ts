@@ -10,7 +10,7 @@ export function nearest(name: string, among: readonly string[]): string | undefi
 /** How many characters are to be added, taken out or changed: the Levenshtein distance. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [at, character] of [...one].entries()) {
+  for (const [at, character] of Array.from(one).entries()) {
     const next = [at + 1];
     for (let to = 1; to <= other.length; to += 1) {
       const changed = (row[to - 1] as number) + (character === other[to - 1] ? 0 : 1);

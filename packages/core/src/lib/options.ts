@@ -9,7 +9,7 @@ export interface SocketOptions {
   tls?: TlsOptions;
 }
 
-/** All that an app can say: which sockets it takes, and how it lives with them. */
+/** All options of an app: which sockets it takes, and its lifecycle. */
 export interface AppOptions extends TakeOptions, LifecycleOptions {}
 
 /** Which sockets an app or a server takes, and whether it has to get one. */

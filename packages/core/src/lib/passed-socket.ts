@@ -6,7 +6,7 @@ import { isWatched } from "./proc-fd.ts";
 /** One passed file descriptor, and what this process did with it. */
 export interface PassedSocket {
   readonly socket: ActivatedSocket;
-  /** Undefined for what is no socket: a file or a pipe. */
+  /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
   /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
   readonly probe: Socket | undefined;

@@ -28,6 +28,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
   const create = module._createServerHandle;
   if (typeof create !== "function") throw missingInternals(["_createServerHandle of node:net"]);
   const kept = new Map<number, Handle>();
+  // Patches net._createServerHandle.
   module._createServerHandle = (address, port, addressType, fd, flags) => {
     const one = passed.find(({ socket }) => socket.fd === fd);
     // One that the primary itself serves is an error, as in Node.

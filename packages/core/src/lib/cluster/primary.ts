@@ -21,6 +21,7 @@ if (isMainThread && cluster.isPrimary && process.env["LISTEN_FDS"] !== undefined
 
 /** Makes the first use of node:cluster one of the sockets that were passed to this process. */
 function wrapCluster(): void {
+  // Patches cluster.fork, setupPrimary and setupMaster.
   const { fork, setupPrimary } = cluster;
   cluster.fork = (env?: object): Worker => {
     // The usual `cluster.on("exit", () => cluster.fork())` would go on for ever.

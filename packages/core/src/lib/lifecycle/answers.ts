@@ -26,7 +26,7 @@ const PIPELINED_MAX = 16;
 const NOTICE_MS = 1000;
 
 /** Makes every request that comes from now on the last of its connection. */
-export function sayCloseFromNowOn(server: Server): void {
+export function closeAfterNextResponse(server: Server): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // HTTP/2 has no such header, and refuses it.
     if (request.httpVersionMajor !== 1) return;
@@ -43,17 +43,17 @@ export function sayCloseFromNowOn(server: Server): void {
  * Makes the last of the requests that a connection has sent so far the last of all. A client that pipelines may wait for more than
  * one answer, and Node shows only that whose turn it is.
  */
-export function sayCloseInTurn(connection: Socket): void {
+export function closeAfterPendingResponses(connection: Socket): void {
   const response = responseOf(connection);
   if (response === undefined || latest.has(connection)) return;
   const newest = latestRequestOf(connection);
   if (newest === undefined || newest === response.req) sayClose(response);
-  else response.once("finish", () => sayCloseInTurn(connection));
+  else response.once("finish", () => closeAfterPendingResponses(connection));
 }
 
 /**
- * Makes this response say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
- * Node then closes the connection behind it. A response whose headers are out already is left alone.
+ * Patches `writeHead` of this response. Makes it say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
+ * Node then closes the connection after it. A response whose headers are out already is left alone.
  */
 function sayClose(response: ServerResponse): void {
   const { req: request, headersSent } = response;
@@ -73,16 +73,16 @@ function sayClose(response: ServerResponse): void {
 }
 
 /**
- * Closes a connection in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
+ * Patches `destroySoon` of a connection, which then closes in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
  * last paragraph). An upload that is answered before its end is read to the end, and what a client that pipelines goes on sending
  * is read until it has noticed.
  */
-function linger(request: IncomingMessage, goesOn: boolean): void {
+function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { socket } = request;
   const { destroySoon } = socket;
   socket.destroySoon = function (this: Socket): void {
     const isUpload = !request.complete && !request.destroyed;
-    if (!isUpload && !goesOn) return destroySoon.call(this);
+    if (!isUpload && !sendsOn) return destroySoon.call(this);
     this.end();
     if (isUpload) {
       request.once("end", () => destroySoon.call(this)).resume();

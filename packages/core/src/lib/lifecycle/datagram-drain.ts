@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { stopReceiving } from "../node-internals.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** Makes a datagram socket leave what comes to the next process: the kernel's queue is that of the socket which systemd keeps. */
+/** Makes a datagram socket leave later messages to the next process: the kernel's queue is that of the socket which systemd keeps. */
 export class DatagramDrain implements Drainable {
   readonly connections: Drainable["connections"] = new Map();
   readonly #socket: Socket;

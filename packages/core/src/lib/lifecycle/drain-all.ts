@@ -3,16 +3,16 @@ import { performance } from "node:perf_hooks";
 import { debug } from "../debug.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** How often the connections are looked at while it is still accepted, in milliseconds. Nobody waits for it. */
+/** How often the connections are looked at while new ones are still accepted, in milliseconds. No client waits for it. */
 const LOOK_MS = 20;
 
 /** How long to look for a moment in which no client has just connected, in milliseconds. */
 const QUIET_MS = 1000;
 
 /**
- * Drains these together, so that no client waits for another one. While connections from before are open, new ones are accepted and served.
- * That lasts half of `drainTimeout` at most: the other half is for what is then under way. In a process with several servers each accepts
- * until all can stop, since no process accepts in the place of one that has stopped.
+ * Drains these together, so that no client waits for another one: decisions/005. While connections from before are open, new ones are accepted
+ * and served. That lasts half of `drainTimeout` at most; the other half is for requests that are under way by then. Each server accepts until all
+ * of them can stop, since no process takes the place of a server that has stopped.
  *
  * Fulfils when the last connection has closed. Whoever calls it sees to the end of `drainTimeout`.
  *

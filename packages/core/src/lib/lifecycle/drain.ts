@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import type { Server as TlsServer } from "node:tls";
 import { isHttpServer, speaksHttp } from "../node-internals.ts";
-import { sayCloseFromNowOn, sayCloseInTurn } from "./answers.ts";
+import { closeAfterNextResponse, closeAfterPendingResponses } from "./answers.ts";
 import { callHook } from "./apps.ts";
 import {
   type Connection,
@@ -30,7 +30,7 @@ const FIRST_REQUEST_MS = 5000;
  */
 const LAST_CALL_MS = 1000;
 
-/** How often connections are looked at while draining, for what has become of them since, in milliseconds. */
+/** How often connections are looked at while draining, in milliseconds: one may have been upgraded since, or have grown too old. */
 const LOOK_MS = 100;
 
 type DrainSettings = Pick<Settings, "drainTimeout" | "onDrainUpgraded">;
@@ -95,15 +95,15 @@ export class Drain implements Drainable {
     if (this.#begun) return;
     this.#begun = true;
     for (const { socket, stream } of this.connections.values()) this.#earlier.set(socket, stream.bytesRead);
-    const looking = setInterval(() => this.#sayGoodbye(), LOOK_MS);
+    const looking = setInterval(() => this.#endConnections(), LOOK_MS);
     void this.#closed.then(() => clearInterval(looking));
     if (this.isHttp) {
-      sayCloseFromNowOn(this.server as HttpServer);
-      for (const { stream } of this.connections.values()) sayCloseInTurn(stream);
+      closeAfterNextResponse(this.server as HttpServer);
+      for (const { stream } of this.connections.values()) closeAfterPendingResponses(stream);
     } else {
       void this.finish();
     }
-    this.#sayGoodbye();
+    this.#endConnections();
   }
 
   hasEarlierConnections(): boolean {
@@ -133,7 +133,7 @@ export class Drain implements Drainable {
       void this.#closed.then(() => clearTimeout(lastCall));
       // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
       if (!this.#isClosed) Server.prototype.close.call(this.server);
-      this.#sayGoodbye();
+      this.#endConnections();
     }
     return this.#finished;
   }
@@ -163,10 +163,10 @@ export class Drain implements Drainable {
     return underWay.length;
   }
 
-  #sayGoodbye(): void {
+  #endConnections(): void {
     const isLast = this.#finished !== undefined;
     for (const connection of this.connections.values()) {
-      const { socket, stream, since } = connection;
+      const { socket, since } = connection;
       const isEarlier = this.#earlier.has(socket);
       const patience = isLast ? LAST_CALL_MS : FIRST_REQUEST_MS;
       if (this.#isUnused(connection) && isOlder(since, patience)) end(connection);
@@ -238,7 +238,7 @@ export class Drain implements Drainable {
 
 /**
  * Makes `close()` of an HTTP server drain, since apps call it when they are told to stop. Node's own closes idle connections at once,
- * though their clients may be about to send.
+ * though their clients may be about to send. Patches `close` of this server.
  */
 export function closePatiently(drain: Drain): void {
   const { server } = drain;

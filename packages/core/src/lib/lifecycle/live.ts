@@ -16,7 +16,7 @@ import { tellWhenReady } from "./ready.ts";
 import { handleSignals } from "./signals.ts";
 
 /**
- * @param close what a framework does at the end, behind the app's own `onStop`
+ * @param close what a framework does at the end, after the app's own `onStop`
  * @throws ActivationError `ERR_OPTION`
  */
 export function makeApp(options: LifecycleOptions, activated: boolean, close?: App["close"]): App {
@@ -65,7 +65,7 @@ export function live(server: Server, app: App, { sockets, acceptors }: Bound): v
 }
 
 /**
- * Something of an app takes what comes on these sockets from now on.
+ * A server or a datagram socket of an app takes connections or messages from these sockets from now on.
  *
  * @param refuse told when the `ready` of the app is rejected
  */

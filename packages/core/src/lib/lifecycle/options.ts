@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
 
 /**
- * How an app lives under a service manager. All of it works with nothing said; started by hand, an app notices nothing of it.
+ * How an app starts, stops and sleeps under a service manager. All of it works by default. When you start the app yourself, nothing changes.
  * A variable of the environment overrides the option of its name, so that a unit can set it: `SOCKACT_DRAIN_TIMEOUT`,
  * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
  */
@@ -27,8 +27,8 @@ export interface LifecycleOptions {
   /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
   healthCheck?: () => boolean | Promise<boolean>;
   /**
-   * Called while draining for each upgraded connection that is not the `ws` library's (those get a close frame 1001): say goodbye
-   * in the connection's own protocol. Those that are still open when `drainTimeout` is over are cut.
+   * Called while draining for each upgraded connection that is not of the `ws` library (those get a close frame 1001): close it in its
+   * own protocol. A connection that is still open when `drainTimeout` is over is cut.
    */
   onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
   /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `TimeoutStopSec=` of the unit has to be longer. */
@@ -44,7 +44,7 @@ export interface LifecycleOptions {
    * handled, SIGHUP neither, and nothing ends the process: `server.close()` of the app drains.
    */
   signals?: boolean | readonly NodeJS.Signals[];
-  /** Told what happens. By default each event is a line on standard error; in Fastify, of the app's log. */
+  /** Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. */
   onEvent?: (event: SockactEvent) => void;
 }
 
@@ -54,11 +54,11 @@ export interface Settings extends Pick<
   "ready" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
 > {
   drainTimeout: number;
-  /** `Infinity` for never, undefined when nobody has said anything. */
+  /** `Infinity` for never, undefined when neither option nor variable is set. */
   idleTimeout: number | undefined;
   notify: boolean;
   watchdog: boolean;
-  /** Undefined when nobody has said anything. */
+  /** Undefined when neither option nor variable is set. */
   signals: boolean | readonly NodeJS.Signals[] | undefined;
 }
 

@@ -9,7 +9,7 @@ import { isNotifying, tellManager } from "./manager.ts";
 
 /**
  * Sends READY=1 once every socket of the unit has its server, and every `ready` of an app is fulfilled. A socket that nothing serves
- * holds it up only until the warning that tells of it. Called whenever that may have changed.
+ * delays it only until the warning about it. Called whenever that may have changed.
  */
 export function tellWhenReady(): void {
   const { result } = activation;
