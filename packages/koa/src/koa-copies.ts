@@ -13,15 +13,17 @@ interface KoaApp {
 const loadedModules = (Module as unknown as { _cache: Record<string, { exports?: unknown } | undefined> })
   ._cache;
 
-/** Our `use()` and `callback()`, each with the prototype that it was made for. */
+/** Every `use()` and `callback()` of ours. */
 const ours = new WeakSet<object>();
-const newestUse = new WeakMap<KoaApp, object>();
+const watched = new WeakSet<KoaApp>();
 const appOfHandler = new WeakMap<object, KoaApp>();
 
 /** How many of our `use()` are running, one inside of the other. */
 let depth = 0;
-/** The marker that is on its way to a `use()` which is no longer the outermost. */
+/** The marker that an agent is about to hand on as a function of its own. */
 let overtaken: Middleware | undefined;
+/** The app whose last middleware is to be taken out, if it still has so many. */
+let leaving: { app: KoaApp; length: number } | undefined;
 
 watch(Koa.prototype as unknown as KoaApp);
 
@@ -75,41 +77,60 @@ function prototypeOf(path: string): KoaApp | undefined {
   }
 }
 
-/** Wraps what is there, unless that is ours: an agent that came later would otherwise hand us its own function for the marker. */
+/**
+ * Wraps what is there, unless that is ours: an agent that came later would otherwise see the marker first.
+ *
+ * @returns whether one did
+ */
 function watch(prototype: KoaApp): boolean {
   const { use, callback } = prototype;
-  const isOvertaken = !ours.has(use) && newestUse.has(prototype);
-  if (!ours.has(use)) newestUse.set(prototype, replace(prototype, "use", keepMarkers(prototype, use)));
+  const isOvertaken = watched.has(prototype) && !ours.has(use);
+  watched.add(prototype);
+  if (!ours.has(use)) replace(prototype, "use", keepMarkers(use));
   if (!ours.has(callback)) replace(prototype, "callback", rememberHandlers(callback));
   return isOvertaken;
 }
 
-function replace(prototype: KoaApp, name: "use" | "callback", value: (...args: never[]) => unknown): object {
+function replace(prototype: KoaApp, name: "use" | "callback", value: (...args: never[]) => unknown): void {
   ours.add(value);
   Object.defineProperty(prototype, name, { configurable: true, enumerable: false, writable: true, value });
-  return value;
 }
 
-function keepMarkers(prototype: KoaApp, original: KoaApp["use"]): KoaApp["use"] {
+function keepMarkers(original: KoaApp["use"]): KoaApp["use"] {
   return function use(this: KoaApp, ...args: unknown[]): unknown {
-    const isStale = depth === 0 && newestUse.get(prototype) !== use;
-    const marker = isMarker(args[0]) ? args[0] : isStale ? overtaken : undefined;
-    if (marker !== undefined) {
-      overtaken = undefined;
-      attachMarker(marker, this);
-      return this;
-    }
-    depth++;
-    try {
-      return original.apply(this, args);
-    } finally {
-      depth--;
-    }
+    leave();
+    const isOutermost = this.use === use;
+    const marker = isMarker(args[0]) ? args[0] : depth === 0 && !isOutermost ? overtaken : undefined;
+    if (marker === undefined) return inside(() => original.apply(this, args));
+    overtaken = undefined;
+    attachMarker(marker, this);
+    if (isOutermost) return this;
+    // An agent that has called this one looks at what was added: dd-trace takes it off, and puts its own function there.
+    const result = original.apply(this, args);
+    leaving = { app: this, length: this.middleware.length };
+    queueMicrotask(leave);
+    return result;
   };
+}
+
+function inside<T>(action: () => T): T {
+  depth++;
+  try {
+    return action();
+  } finally {
+    depth--;
+  }
+}
+
+/** Takes out what stands for a marker, in whatever an agent has wrapped it. */
+function leave(): void {
+  if (leaving?.app.middleware.length === leaving?.length) leaving?.app.middleware.pop();
+  leaving = undefined;
 }
 
 function rememberHandlers(original: KoaApp["callback"]): KoaApp["callback"] {
   return function callback(this: KoaApp, ...args: []) {
+    leave();
     // From a `use()` that was read before it was ours: of a copy of Koa that was loaded after this package.
     for (const marker of this.middleware.filter(isMarker)) {
       this.middleware.splice(this.middleware.indexOf(marker), 1);
