@@ -75,7 +75,7 @@ function mountable(middleware: Mountable, mounted: (parent: App) => void): Mount
 function notCalled(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
-    "app.use() was given the function systemdListen itself, which makes the middleware and is none.",
-    "Write app.use(systemdListen()), with the parentheses.",
+    "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
+    "Add the parentheses. Options go between them: app.use(systemdListen({ name: \"http\" })).",
   );
 }

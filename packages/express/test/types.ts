@@ -11,3 +11,6 @@ express4().use(systemdListenByDefault());
 
 // @ts-expect-error There is no such option.
 systemdListen({ port: 80 });
+
+// @ts-expect-error It makes the middleware.
+express().use(systemdListen);

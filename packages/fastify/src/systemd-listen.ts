@@ -67,8 +67,8 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
 function called(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
-    "systemdListen() was called, and it is a plugin that Fastify has to call.",
-    "Write app.register(systemdListen), without the parentheses, and options behind it: app.register(systemdListen, { name: \"http\" }).",
+    "systemdListen() was called by the app, and Fastify has to call it. Write app.register(systemdListen).",
+    "Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: \"http\" }).",
   );
 }
 

@@ -11,3 +11,6 @@ new Koa2().use(systemdListenByDefault());
 
 // @ts-expect-error There is no such option.
 systemdListen({ port: 80 });
+
+// @ts-expect-error It makes the middleware.
+new Koa().use(systemdListen);

@@ -1,6 +1,6 @@
 const { systemdListen } = require("@sockact/express");
-const { framework, hello, options, start } = require("./shared.cjs");
-const express = require(framework);
+const { hello, options, start } = require("./shared.cjs");
+const express = require("express");
 
 const app = express();
 if (options) app.use(systemdListen(options));

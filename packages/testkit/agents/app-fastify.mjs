@@ -1,9 +1,9 @@
+import Fastify from "fastify";
 import { systemdListen } from "@sockact/fastify";
-import { framework, hello, options, port, say } from "./shared.cjs";
+import { hello, options, say } from "./shared.cjs";
 
-const { default: Fastify } = await import(framework);
 const app = Fastify();
 if (options) app.register(systemdListen, options);
 app.get("/hello", async () => hello());
-await app.listen({ port });
+await app.listen({ port: 0 });
 say("listening", app.server.address());

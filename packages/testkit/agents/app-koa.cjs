@@ -1,10 +1,10 @@
 const { systemdListen } = require("@sockact/koa");
-const { framework, hello, options, start } = require("./shared.cjs");
-const Koa = require(framework);
-const { default: Router = require("@koa/router") } = require("@koa/router");
+const { hello, options, start } = require("./shared.cjs");
+const Koa = require("koa");
+const Router = require("@koa/router");
 
 const app = new Koa();
-if (options) app.use(systemdListen(options));
+if (options) app.use(systemdListen(process.env.NAMED ? { app, ...options } : options));
 const router = new Router();
 router.get("/hello", (ctx) => {
   ctx.body = hello();

@@ -1,10 +1,10 @@
+import Koa from "koa";
+import Router from "@koa/router";
 import { systemdListen } from "@sockact/koa";
-import { framework, hello, options, start } from "./shared.cjs";
+import { hello, options, start } from "./shared.cjs";
 
-const { default: Koa } = await import(framework);
-const { default: Router } = await import("@koa/router");
 const app = new Koa();
-if (options) app.use(systemdListen(options));
+if (options) app.use(systemdListen(process.env.NAMED ? { app, ...options } : options));
 const router = new Router();
 router.get("/hello", (ctx) => {
   ctx.body = hello();

@@ -1,12 +1,6 @@
 // What the apps and the preloads of the agents' contract have in common.
 const process = require("node:process");
 
-/** Where the app would listen when it is not activated. */
-exports.port = 0;
-
-/** The framework's package, or a file of it. */
-exports.framework = process.env.FRAMEWORK;
-
 /** Options for systemdListen(), so that it logs nothing; undefined for an app without it, to compare with. */
 exports.options = process.env.PLAIN ? undefined : { onEvent() {} };
 
@@ -20,5 +14,5 @@ exports.say = (event, more) => process.stdout.write(`${JSON.stringify({ event, .
 exports.recorded = (name) => exports.say("recorded", { name });
 
 exports.start = (app) => {
-  const server = app.listen(exports.port, () => exports.say("listening", server.address()));
+  const server = app.listen(0, () => exports.say("listening", server.address()));
 };
