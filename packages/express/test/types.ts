@@ -11,6 +11,3 @@ express4().use(systemdListenByDefault());
 
 // @ts-expect-error There is no such option.
 systemdListen({ port: 80 });
-
-// @ts-expect-error It makes the middleware.
-express().use(systemdListen);
