@@ -32,9 +32,9 @@ rememberRequestListeners();
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
 export function systemdListen(options?: SystemdListenOptions): Mountable;
-export function systemdListen(options: SystemdListenOptions = {}, _res?: unknown, next?: unknown): Mountable {
+export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Mountable {
   // As Express calls a middleware.
-  if (typeof next === "function") throw notCalled();
+  if (typeof more[1] === "function") throw notCalled();
   const { activated } = checkActivation(options);
   let isMounted = false;
   const passThrough: Mountable = (_req, _res, next) => {
@@ -76,6 +76,6 @@ function notCalled(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
     "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
-    "Add the parentheses. Options go between them: app.use(systemdListen({ name: \"http\" })).",
+    'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
   );
 }

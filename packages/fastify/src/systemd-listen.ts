@@ -68,7 +68,7 @@ function called(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
     "systemdListen() was called by the app, and Fastify has to call it. Write app.register(systemdListen).",
-    "Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: \"http\" }).",
+    'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }).',
   );
 }
 

@@ -38,10 +38,12 @@ asMarker(systemdListen, () => {
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
-export function systemdListen(given: SystemdListenOptions = {}, next?: unknown): Middleware {
+export function systemdListen(
+  { app, ...options }: SystemdListenOptions = {},
+  ...more: unknown[]
+): Middleware {
   // As Koa calls a middleware.
-  if (typeof next === "function") throw notCalled();
-  const { app, ...options } = given;
+  if (typeof more[0] === "function") throw notCalled();
   const isOvertaken = watchKoa();
   const { activated } = checkActivation(options, true);
   const marker: Middleware = asMarker<Middleware>(
@@ -60,8 +62,7 @@ export function systemdListen(given: SystemdListenOptions = {}, next?: unknown):
       const weak = new WeakRef(owner);
       attach(options, {
         http2: true,
-        owns: (_server, listeners) =>
-          [...listeners].some((listener) => isHandlerOf(listener, weak.deref())),
+        owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, weak.deref())),
       });
     },
   );
@@ -78,6 +79,6 @@ function notCalled(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
     "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
-    "Add the parentheses. Options go between them: app.use(systemdListen({ name: \"http\" })).",
+    'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
   );
 }

@@ -87,7 +87,8 @@ export function agentsContract(): void {
         await Promise.all(
           (["ESM", "CommonJS"] as const).map(async (format) => {
             const plain = await plainStderr(agent, framework, format);
-            expect(await stderrOf(agent, framework, format, activated), format).toBe(plain);
+            const stderr = await stderrOf(agent, framework, format, activated);
+            expect({ format, stderr }).toEqual({ format, stderr: plain });
           }),
         );
       });
@@ -119,16 +120,20 @@ async function stderrOf(
   more: Record<string, string> = {},
 ): Promise<string> {
   const { preload, env, recorded } = agents[agent] as Agent;
-  const command = [process.execPath, ...preload[format], `${apps[framework]}.${format === "ESM" ? "mjs" : "cjs"}`];
+  const command = [
+    process.execPath,
+    ...preload[format],
+    `${apps[framework]}.${format === "ESM" ? "mjs" : "cjs"}`,
+  ];
   const options = { cwd: AGENTS, env: { ...env, ...more } };
   const fds = activated ? [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true })] : [];
-  const passed = fds.map(portOf);
+  const [passed] = fds.map(portOf);
   await using running: AppProcess = activated
     ? startWithFds(fds, command, options)
     : startProcess(command, options);
   closeAll(fds);
   const { port } = await running.event<{ port: number }>("listening");
-  if (activated) expect(port, "it listens where it was told to").toBe(passed[0]);
+  expect(port, "it listens where it was told to").toBe(passed ?? port);
   const { status, json } = await httpRequest(`localhost:${port}`, "/hello");
   expect(status).toBe(200);
   expect(json()).toEqual({ pid: running.pid });
