@@ -61,7 +61,7 @@ mountable(systemdListen as Mountable, () => {
   throw notCalled();
 });
 
-/** Express mounts what looks like an app, and tells it of its parent: the one way to learn whose `use()` this is. */
+/** Express mounts what looks like an app, and passes the parent to it: the one way to learn whose `use()` this is. */
 function mountable(middleware: Mountable, mounted: (parent: App) => void): Mountable {
   return Object.assign(middleware, {
     handle: middleware,

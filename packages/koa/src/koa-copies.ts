@@ -78,7 +78,7 @@ function prototypeOf(path: string): KoaApp | undefined {
 }
 
 /**
- * Wraps what is there, unless that is ours: an agent that came later would otherwise see the marker first.
+ * Wraps `use()` and `callback()` unless ours are outermost: an agent that came later would otherwise see the marker first.
  *
  * @returns whether one did
  */

@@ -56,7 +56,7 @@ const agents: Record<string, Agent> = {
     env: {
       NEW_RELIC_APP_NAME: "app",
       NEW_RELIC_LICENSE_KEY: "0".repeat(40),
-      // Nobody listens there.
+      // A port on which no process listens.
       NEW_RELIC_HOST: "127.0.0.1",
       NEW_RELIC_PORT: "9",
       NEW_RELIC_LOG_ENABLED: "false",
@@ -76,7 +76,7 @@ const apps: Record<string, string> = {
   "Fastify 5": join(AGENTS, "app-fastify"),
 };
 
-/** What `systemdListen()` promises of an app under a tracing agent: both do what they do without the other. */
+/** What `systemdListen()` promises of an app under a tracing agent: each works as it does alone. */
 export function agentsContract(): void {
   beforeAll(installAgents, 300_000);
 

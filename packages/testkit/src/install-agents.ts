@@ -12,8 +12,8 @@ export const AGENTS = fileURLToPath(new URL("../agents", import.meta.url));
 export const AGENTS_EXPRESS_4 = join(AGENTS, "node_modules/.express4");
 
 /**
- * Installs the agents, unless they are there already. They are no workspace: with 340 MB they would double what every clone
- * has to install.
+ * Installs the agents, unless they are there already. They are outside the workspaces: with 340 MB they would double what
+ * every clone has to install.
  */
 export async function installAgents(): Promise<void> {
   const installed = join(AGENTS, "node_modules/.package-lock.json");

@@ -24,7 +24,7 @@ const apps = {
     app.use(line());
     app.get("/foo", hello);
   },
-  // As OpenTelemetry does behind each use().
+  // As OpenTelemetry does after each use().
   "an agent that looks at the last layer, and settings behind it": (app) => {
     if (process.env.PLAIN === undefined) {
       app.use(line());
