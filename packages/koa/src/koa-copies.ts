@@ -105,6 +105,8 @@ function keepMarkers(original: KoaApp["use"]): KoaApp["use"] {
     overtaken = undefined;
     attachMarker(marker, this);
     if (isOutermost) return this;
+    // The agent may have wrapped `callback()` too, whose handler is what has to be known.
+    watchKoa();
     // An agent that has called this one looks at what was added: dd-trace takes it off, and puts its own function there.
     const result = original.apply(this, args);
     leaving = { app: this, length: this.middleware.length };

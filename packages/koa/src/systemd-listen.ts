@@ -52,7 +52,7 @@ export function systemdListen(
         warn(
           "SOCKACT_UNSEEN",
           "systemdListen() has not found this copy of Koa, and the app does not serve the sockets that were passed.",
-          "Write systemdListen({ app }). A bundler that puts koa into the app's own file is the usual cause.",
+          "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, or a tracing agent that changed Koa after systemdListen() was called.",
         );
       }
       return next();

@@ -99,6 +99,11 @@ export function agentsContract(): void {
       expect(await stderrOf(agent, "Koa 3", "CommonJS", true, { NAMED: "1" })).toBe(plain);
     });
   });
+
+  test("under dd-trace, Koa 3, systemdListen() called before Koa is loaded: serves and is traced", async () => {
+    const plain = await plainStderr("dd-trace", "Koa 3", "CommonJS");
+    expect(await stderrOf("dd-trace", "Koa 3", "CommonJS", true, { EARLY: "1" })).toBe(plain);
+  });
 }
 
 const plainStderrs = new Map<string, Promise<string>>();
