@@ -5,4 +5,4 @@ const express = require("express");
 const app = express();
 if (options) app.use(systemdListen(options));
 app.get("/hello", (_req, res) => res.json(hello()));
-start(app);
+start(app, () => (app._router ?? app.router).stack.length);

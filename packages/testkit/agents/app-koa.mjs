@@ -10,4 +10,4 @@ router.get("/hello", (ctx) => {
   ctx.body = hello();
 });
 app.use(router.routes());
-start(app);
+start(app, () => app.middleware.length);

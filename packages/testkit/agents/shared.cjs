@@ -13,6 +13,7 @@ exports.say = (event, more) => process.stdout.write(`${JSON.stringify({ event, .
 /** Tells the test of a span or a transaction that an agent has recorded. */
 exports.recorded = (name) => exports.say("recorded", { name });
 
-exports.start = (app) => {
-  const server = app.listen(0, () => exports.say("listening", server.address()));
+/** @param layers how many functions are in the request path */
+exports.start = (app, layers) => {
+  const server = app.listen(0, () => exports.say("listening", { ...server.address(), layers: layers() }));
 };
