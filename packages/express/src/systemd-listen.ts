@@ -1,3 +1,4 @@
+import { ActivationError } from "@sockact/core";
 import {
   type AppOptions,
   attach,
@@ -30,10 +31,14 @@ rememberRequestListeners();
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function systemdListen(options: SystemdListenOptions = {}): Mountable {
+export function systemdListen(options?: SystemdListenOptions): Mountable;
+export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Mountable {
+  // As Express calls a middleware.
+  if (typeof more[1] === "function") throw notCalled();
   const { activated } = checkActivation(options);
+  let isMounted = false;
   const passThrough: Mountable = (_req, _res, next) => {
-    if (activated) {
+    if (activated && !isMounted) {
       warn(
         "SOCKACT_UNSEEN",
         "systemdListen() was given to something that is no Express app, such as a router: it does nothing there.",
@@ -42,14 +47,33 @@ export function systemdListen(options: SystemdListenOptions = {}): Mountable {
     }
     next();
   };
-  // Express mounts what looks like an app, and tells it of its parent: the one way to learn whose use() this is.
-  return Object.assign(passThrough, {
-    handle: passThrough,
+  return mountable(passThrough, (parent) => {
+    isMounted = true;
+    leaveStack(parent);
+    attach(parent, options, { owns: (_server, listeners) => listeners.has(parent) });
+  });
+}
+
+// `app.use(systemdListen)`, without the parentheses, fails at once too.
+mountable(systemdListen as Mountable, () => {
+  throw notCalled();
+});
+
+/** Express mounts what looks like an app, and passes the parent to it: the one way to learn whose `use()` this is. */
+function mountable(middleware: Mountable, mounted: (parent: App) => void): Mountable {
+  return Object.assign(middleware, {
+    handle: middleware,
     set: () => undefined,
     emit: (event: string, parent: App) => {
-      if (event !== "mount") return;
-      leaveStack(parent);
-      attach(parent, options, { owns: (_server, listeners) => listeners.has(parent) });
+      if (event === "mount") mounted(parent);
     },
   });
+}
+
+function notCalled(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
+    'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
+  );
 }

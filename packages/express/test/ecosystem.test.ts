@@ -9,12 +9,15 @@ import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
+  closeAll,
   DEADLINE,
   describeWith,
   freeAddress,
   httpRequest,
+  rawSocket,
   socketActivate,
   startProcess,
+  startWithFds,
 } from "@sockact/testkit";
 
 const app = (file: string): string[] => [
@@ -111,6 +114,21 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
     expect(ours.stderr).toBe(plain.stderr);
   });
 
+  test("does not start with app.use(systemdListen), and says what is missing", async () => {
+    await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK } });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toContain("code: 'ERR_OPTION'");
+    expect(running.stderr).toContain("Write app.use(systemdListen())");
+  });
+
+  test("answers with what is missing after router.use(systemdListen)", async () => {
+    await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK, ROUTER: "1" } });
+    const { address } = await running.event<{ address: { port: number } }>("listening");
+    const { status, body } = await httpRequest(`localhost:${address.port}`);
+    expect(status).toBe(500);
+    expect(body).toContain("Write app.use(systemdListen())");
+  });
+
   describeWith({ commands: ["systemd-socket-activate"] }, "with two servers", () => {
     test("gives each its socket, when systemdListen() is there once for each", async () => {
       const addresses = (await Promise.all((["tcp4", "unix"] as const).map(freeAddress))) as [string, string];
@@ -132,6 +150,14 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
       expect(running.stderr.match(/SOCKACT_UNSEEN/g), "once, not with each request").toHaveLength(1);
     });
   });
+});
+
+test("an app that is dropped can be collected", async () => {
+  const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+  const [node, file] = app("dropped.mjs") as [string, string];
+  await using running = startWithFds([fd], [node, "--expose-gc", file]);
+  closeAll([fd]);
+  expect(await running.event("collected")).toMatchObject({ collected: true });
 });
 
 /** Runs the generator, adds the one line, and gives the app its packages. */

@@ -1,4 +1,5 @@
 import type { FastifyListenOptions, FastifyPluginCallback } from "fastify";
+import { ActivationError } from "@sockact/core";
 import { type ActivatedSocket, type AppOptions, attach, serverAddress } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
@@ -25,6 +26,7 @@ export interface SystemdListenOptions extends AppOptions {}
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {
+    if (typeof done !== "function") throw called();
     // Fastify hands its own options of register() on.
     const {
       prefix: _prefix,
@@ -62,6 +64,15 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
     [Symbol.for("plugin-meta")]: { name: "@sockact/fastify", fastify: "4.x || 5.x" },
   },
 );
+
+/** `app.register(systemdListen())`, as in Express and Koa. */
+function called(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "systemdListen() was called by the app, and Fastify has to call it. Write app.register(systemdListen).",
+    'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }).',
+  );
+}
 
 interface RegisterOptions {
   prefix?: string;

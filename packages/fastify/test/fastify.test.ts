@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { systemdListen } from "@sockact/fastify";
 import {
   type AppProcess,
   bootPrivateSystemd,
@@ -159,3 +160,14 @@ function descriptors(pid: number): string[] {
     }
   });
 }
+
+test("app.register(systemdListen()) says what to write instead", async () => {
+  const call = systemdListen as unknown as (options?: object) => void;
+  for (const options of [undefined, { name: "http" }])
+    expect(() => call(options)).toThrow(
+      expect.objectContaining({
+        code: "ERR_OPTION",
+        message: expect.stringContaining("Write app.register(systemdListen)"),
+      }),
+    );
+});

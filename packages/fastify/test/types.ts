@@ -12,3 +12,9 @@ void fastify4().register(systemdListenByDefault as never);
 
 // @ts-expect-error There is no such option.
 fastify().register(systemdListen, { port: 80 });
+
+// @ts-expect-error It is a duration.
+fastify().register(systemdListen, { drainTimeout: true });
+
+// @ts-expect-error It is a plugin.
+fastify().register(systemdListen());

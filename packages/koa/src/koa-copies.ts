@@ -1,36 +1,47 @@
 import Module from "node:module";
 import Koa from "koa";
-import type { Middleware } from "./systemd-listen.ts";
+import { attachMarker, isMarker, type Middleware } from "./markers.ts";
 
 /** The part of a Koa app that is touched here, the same in Koa 2 and 3. */
 interface KoaApp {
   middleware: unknown[];
+  use(...args: unknown[]): unknown;
   callback(): (...args: unknown[]) => unknown;
 }
 
 /** What `require.cache` is. In a bundle there is no `require`, nor an `import.meta.url` to make one with. */
-const loadedModules = (Module as unknown as { _cache: Record<string, NodeModule | undefined> })._cache;
+const loadedModules = (Module as unknown as { _cache: Record<string, { exports?: unknown } | undefined> })
+  ._cache;
 
+/** Every `use()` and `callback()` of ours. */
+const ours = new WeakSet<object>();
 const watched = new WeakSet<KoaApp>();
 const appOfHandler = new WeakMap<object, KoaApp>();
-const markers = new WeakSet<Middleware>();
-const markersOfApp = new WeakMap<KoaApp, Set<unknown>>();
+
+/** How many of our `use()` are running, one inside of the other. */
+let depth = 0;
+/** The marker that an agent is about to hand on as a function of its own. */
+let overtaken: Middleware | undefined;
+/** The app whose last middleware is to be taken out, if it still has so many. */
+let leaving: { app: KoaApp; length: number } | undefined;
 
 watch(Koa.prototype as unknown as KoaApp);
 
 /**
- * From now on `callback()` of each copy of Koa that is loaded remembers whose handler it made, and takes our markers out of the
- * app's middleware. `app.use()` does not tell a middleware which app it was given to, and an app may use another copy of Koa
- * than the one that this package finds: so all that Node has loaded are looked through. It is CommonJS, also when imported.
+ * From now on `use()` of each copy of Koa that is loaded keeps our markers, and `callback()` remembers whose handler it made. An
+ * app may use another copy of Koa than the one that this package finds: so all that Node has loaded are looked through. It is
+ * CommonJS, also when imported.
+ *
+ * @returns whether somebody else had wrapped `use()` of a copy that was watched before
  */
-export function watchKoa(): void {
-  for (const loaded of Object.values(loadedModules)) {
-    if (loaded?.filename.replaceAll("\\", "/").endsWith("/lib/application.js") !== true) continue;
-    const { prototype } = Object(loaded.exports) as {
-      prototype?: Partial<KoaApp & { createContext: unknown }>;
-    };
-    if (prototype?.callback && prototype.createContext) watch(prototype as KoaApp);
+export function watchKoa(): boolean {
+  let isOvertaken = watch(Koa.prototype as unknown as KoaApp);
+  for (const path of Object.keys(loadedModules)) {
+    if (!path.replaceAll("\\", "/").endsWith("/lib/application.js")) continue;
+    const prototype = prototypeOf(path);
+    if (prototype !== undefined) isOvertaken = watch(prototype) || isOvertaken;
   }
+  return isOvertaken;
 }
 
 /** Makes sure that the copy of Koa that this app is of is watched. */
@@ -38,35 +49,97 @@ export function watchCopyOf(app: object): void {
   watch(Object.getPrototypeOf(app) as KoaApp);
 }
 
-/** Makes this middleware one that `callback()` takes out. */
-export function asMarker(middleware: Middleware): Middleware {
-  markers.add(middleware);
-  return middleware;
+/**
+ * In `app.use(systemdListen())`, `app.use` is read before `systemdListen()` can wrap what an agent has put around ours. So this one
+ * time the agent passes its own function on, and `use()` has to know which marker is in it.
+ */
+export function expectOvertaken(marker: Middleware): void {
+  overtaken = marker;
+  queueMicrotask(() => {
+    overtaken = undefined;
+  });
 }
 
-/** Whether this `request` listener was made by an app that was given this marker. */
-export function isHandlerOf(listener: unknown, marker: Middleware, app: object | undefined): boolean {
-  const owner = appOfHandler.get(Object(listener) as object);
-  if (owner === undefined) return false;
-  takeMarkersOut(owner);
-  return owner === app || markersOfApp.get(owner)?.has(marker) === true;
+/** Whether this app made this `request` listener. */
+export function isHandlerOf(listener: unknown, app: object | undefined): boolean {
+  return app !== undefined && appOfHandler.get(Object(listener) as object) === app;
 }
 
-function watch(prototype: KoaApp): void {
-  if (watched.has(prototype)) return;
+/** The prototype of Koa's class, if that is what this module exports. Tests and agents put all sorts of things into the cache. */
+function prototypeOf(path: string): KoaApp | undefined {
+  try {
+    const { prototype } = Object(loadedModules[path]?.exports) as {
+      prototype?: KoaApp & { createContext?: unknown };
+    };
+    return prototype?.callback && prototype.createContext ? prototype : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Wraps `use()` and `callback()` unless ours are outermost: an agent that came later would otherwise see the marker first.
+ *
+ * @returns whether one did
+ */
+function watch(prototype: KoaApp): boolean {
+  const { use, callback } = prototype;
+  const isOvertaken = watched.has(prototype) && !ours.has(use);
   watched.add(prototype);
-  const { callback } = prototype;
-  prototype.callback = function (this: KoaApp, ...args: []) {
-    takeMarkersOut(this);
-    const handler = callback.apply(this, args);
-    appOfHandler.set(handler, this);
-    return handler;
+  if (!ours.has(use)) replace(prototype, "use", keepMarkers(use));
+  if (!ours.has(callback)) replace(prototype, "callback", rememberHandlers(callback));
+  return isOvertaken;
+}
+
+function replace(prototype: KoaApp, name: "use" | "callback", value: (...args: never[]) => unknown): void {
+  ours.add(value);
+  Object.defineProperty(prototype, name, { configurable: true, enumerable: false, writable: true, value });
+}
+
+function keepMarkers(original: KoaApp["use"]): KoaApp["use"] {
+  return function use(this: KoaApp, ...args: unknown[]): unknown {
+    leave();
+    const isOutermost = this.use === use;
+    const marker = isMarker(args[0]) ? args[0] : depth === 0 && !isOutermost ? overtaken : undefined;
+    if (marker === undefined) return inside(() => original.apply(this, args));
+    overtaken = undefined;
+    attachMarker(marker, this);
+    if (isOutermost) return this;
+    // The agent may have wrapped `callback()` too, whose handler is what has to be known.
+    watchKoa();
+    // An agent that has called this one looks at what was added: dd-trace takes it off, and puts its own function there.
+    const result = original.apply(this, args);
+    leaving = { app: this, length: this.middleware.length };
+    queueMicrotask(leave);
+    return result;
   };
 }
 
-function takeMarkersOut(app: KoaApp): void {
-  for (const marker of app.middleware.filter((middleware) => markers.has(middleware as Middleware))) {
-    app.middleware.splice(app.middleware.indexOf(marker), 1);
-    markersOfApp.set(app, (markersOfApp.get(app) ?? new Set()).add(marker));
+function inside<T>(action: () => T): T {
+  depth++;
+  try {
+    return action();
+  } finally {
+    depth--;
   }
+}
+
+/** Takes out what stands for a marker, in whatever an agent has wrapped it. */
+function leave(): void {
+  if (leaving?.app.middleware.length === leaving?.length) leaving?.app.middleware.pop();
+  leaving = undefined;
+}
+
+function rememberHandlers(original: KoaApp["callback"]): KoaApp["callback"] {
+  return function callback(this: KoaApp, ...args: []) {
+    leave();
+    // From a `use()` that was read before it was ours: of a copy of Koa that was loaded after this package.
+    for (const marker of this.middleware.filter(isMarker)) {
+      this.middleware.splice(this.middleware.indexOf(marker), 1);
+      attachMarker(marker, this);
+    }
+    const handler = original.apply(this, args);
+    appOfHandler.set(handler, this);
+    return handler;
+  };
 }

@@ -1,3 +1,4 @@
+import { ActivationError } from "@sockact/core";
 import {
   type AppOptions,
   attach,
@@ -5,7 +6,8 @@ import {
   rememberRequestListeners,
   warn,
 } from "@sockact/core/adapter";
-import { asMarker, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
+import { expectOvertaken, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
+import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
 /** Which sockets the app takes, and how it lives with them. */
 export interface SystemdListenOptions extends AppOptions {
@@ -13,11 +15,12 @@ export interface SystemdListenOptions extends AppOptions {
   app?: object;
 }
 
-/** A Koa middleware. */
-export type Middleware = (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
-
 rememberRequestListeners();
 watchKoa();
+// `app.use(systemdListen)`, without the parentheses.
+asMarker(systemdListen, () => {
+  throw notCalled();
+});
 
 /**
  * Makes a Koa app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
@@ -34,23 +37,46 @@ watchKoa();
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
  * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function systemdListen({ app, ...options }: SystemdListenOptions = {}): Middleware {
-  watchKoa();
-  if (app !== undefined) watchCopyOf(app);
+export function systemdListen(options?: SystemdListenOptions): Middleware;
+export function systemdListen(
+  { app, ...options }: SystemdListenOptions = {},
+  ...more: unknown[]
+): Middleware {
+  // As Koa calls a middleware.
+  if (typeof more[0] === "function") throw notCalled();
+  const isOvertaken = watchKoa();
   const { activated } = checkActivation(options, true);
-  const marker = asMarker((_context, next) => {
-    if (activated) {
-      warn(
-        "SOCKACT_UNSEEN",
-        "systemdListen() has not found this copy of Koa, and the app does not serve the sockets that were passed.",
-        "Write systemdListen({ app }). A bundler that puts koa into the app's own file is the usual cause.",
-      );
-    }
-    return next();
-  });
-  attach(marker, options, {
-    http2: true,
-    owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, marker, app)),
-  });
+  const marker: Middleware = asMarker<Middleware>(
+    (_context, next) => {
+      if (activated && !isAttached(marker)) {
+        warn(
+          "SOCKACT_UNSEEN",
+          "systemdListen() has not found this copy of Koa, and the app does not serve the sockets that were passed.",
+          "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, or a tracing agent that changed Koa after systemdListen() was called.",
+        );
+      }
+      return next();
+    },
+    (owner) => {
+      attach(owner, options, {
+        http2: true,
+        owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, owner)),
+      });
+    },
+  );
+  if (isOvertaken) expectOvertaken(marker);
+  if (app !== undefined) {
+    watchCopyOf(app);
+    attachMarker(marker, app);
+  }
   return marker;
+}
+
+/** The mistake is found at `use()`, at `callback()`, or, where neither is watched, with the first request. */
+function notCalled(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
+    'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
+  );
 }

@@ -4,10 +4,26 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeWith, freeAddress, httpRequest, openConnection, socketActivate } from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type AppProcess,
+  closeAll,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  portOf,
+  rawSocket,
+  socketActivate,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
 
-const app = [process.execPath, fileURLToPath(new URL("apps/other-copy.mjs", import.meta.url))];
+const program = (file: string): string[] => [
+  process.execPath,
+  fileURLToPath(new URL(`apps/${file}`, import.meta.url)),
+];
+const app = program("other-copy.mjs");
 
 describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bundler has hidden", () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-bundle-"));
@@ -44,6 +60,13 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
     expect(await running.line(/SOCKACT_UNSEEN/)).toContain("has not found this copy of Koa");
   });
 
+  test("says what is missing where systemdListen() has not been called", async () => {
+    await using running = startProcess(app, { env: { KOA_COPY, NOT_CALLED: "1" } });
+    const { address } = await running.event<{ address: { port: number } }>("listening");
+    expect((await httpRequest(`localhost:${address.port}`)).status).toBe(500);
+    expect(await running.line(/ActivationError/)).toContain("Write app.use(systemdListen())");
+  });
+
   test("even as CommonJS, with sockact in the same file", async () => {
     const outfile = join(folder, "app.cjs");
     await build({
@@ -66,4 +89,44 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
     expect((await httpRequest(address)).body).toBe("bundled");
     expect(running.stderr).not.toContain("Warning");
   });
+});
+
+describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
+  const served = async (running: AppProcess): Promise<number> => {
+    const { address, leftovers } = await running.event<{ address: { port: number }; leftovers: string[] }>(
+      "listening",
+    );
+    expect((await httpRequest(`localhost:${address.port}`)).json()).toMatchObject({ pid: running.pid });
+    expect(leftovers).toHaveLength(1);
+    return address.port;
+  };
+
+  test("is served whatever has been put into the module cache, activated", async () => {
+    const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+    const port = portOf(fd);
+    await using running = startWithFds([fd], program("odd-cache.cjs"), { env: { FRAMEWORK } });
+    closeAll([fd]);
+    expect(await served(running)).toBe(port);
+  });
+
+  test("is served whatever has been put into the module cache, not activated", async () => {
+    await using running = startProcess(program("odd-cache.cjs"), { env: { FRAMEWORK } });
+    await served(running);
+    expect(running.stderr).not.toContain("SOCKACT");
+  });
+
+  test("does not start with app.use(systemdListen), and says what is missing", async () => {
+    await using running = startProcess(program("not-called.mjs"), { env: { FRAMEWORK } });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toContain("code: 'ERR_OPTION'");
+    expect(running.stderr).toContain("Write app.use(systemdListen())");
+  });
+});
+
+test("an app that is dropped can be collected", async () => {
+  const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+  const [node, file] = program("dropped.mjs") as [string, string];
+  await using running = startWithFds([fd], [node, "--expose-gc", file]);
+  closeAll([fd]);
+  expect(await running.event("collected")).toMatchObject({ collected: true });
 });

@@ -32,3 +32,4 @@ export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
+export { agentsContract } from "./agents-contract.ts";

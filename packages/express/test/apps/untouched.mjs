@@ -24,6 +24,15 @@ const apps = {
     app.use(line());
     app.get("/foo", hello);
   },
+  // As OpenTelemetry does after each use().
+  "an agent that looks at the last layer, and settings behind it": (app) => {
+    if (process.env.PLAIN === undefined) {
+      app.use(line());
+      (app._router ?? app.router).stack.at(-1).seen = true;
+    }
+    app.enable("strict routing").enable("case sensitive routing");
+    app.get("/foo", hello);
+  },
   "other middleware in the same call": (app) => {
     app.use(line(), header);
     app.get("/foo", hello);

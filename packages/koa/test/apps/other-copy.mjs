@@ -5,7 +5,7 @@ import { port, report, whoAmI } from "@sockact/testkit/contract-app";
 const { default: Koa } = await import(process.env.KOA_COPY);
 
 const app = new Koa();
-app.use(systemdListen(process.env.EXPLICIT ? { app } : {}));
+app.use(process.env.NOT_CALLED ? systemdListen : systemdListen(process.env.EXPLICIT ? { app } : {}));
 app.use((ctx) => {
   ctx.body = whoAmI(ctx.req);
 });

@@ -1,0 +1,11 @@
+// The parentheses have been forgotten: on the app, or with ROUTER on a router.
+import { systemdListen } from "@sockact/express";
+import { port, report } from "@sockact/testkit/contract-app";
+
+const { default: express } = await import(process.env.FRAMEWORK);
+
+const app = express();
+const router = express.Router();
+(process.env.ROUTER ? router : app).use(systemdListen);
+app.use(router);
+report(app.listen(port), () => []);

@@ -1,0 +1,38 @@
+/** A Koa middleware. */
+export type Middleware = (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
+
+interface Marker {
+  attach(app: object): void;
+  apps: WeakSet<object>;
+  isAttached: boolean;
+}
+
+const markers = new WeakMap<object, Marker>();
+
+/**
+ * Makes this middleware one that never gets into an app. It stands for `systemdListen()` until the app is known that it was given to.
+ *
+ * @param attach called once for each app
+ */
+export function asMarker<T extends object>(middleware: T, attach: (app: object) => void): T {
+  markers.set(middleware, { attach, apps: new WeakSet(), isAttached: false });
+  return middleware;
+}
+
+export function isMarker(middleware: unknown): middleware is Middleware {
+  return markers.has(Object(middleware) as object);
+}
+
+/** The app was given this marker. */
+export function attachMarker(marker: Middleware, app: object): void {
+  const known = markers.get(marker);
+  if (known === undefined || known.apps.has(app)) return;
+  known.attach(app);
+  known.apps.add(app);
+  known.isAttached = true;
+}
+
+/** Whether any app is known that was given this marker. */
+export function isAttached(marker: Middleware): boolean {
+  return markers.get(marker)?.isAttached === true;
+}

@@ -1,0 +1,9 @@
+// The parentheses have been forgotten.
+import { port, report } from "@sockact/testkit/contract-app";
+
+const { default: Koa } = await import(process.env.FRAMEWORK);
+const { systemdListen } = await import("@sockact/koa");
+
+const app = new Koa();
+app.use(systemdListen);
+report(app.listen(port), () => []);

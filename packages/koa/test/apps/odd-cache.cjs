@@ -1,0 +1,27 @@
+// Modules that tests and agents have put into the cache: with no filename, undefined, or throwing when they are looked at.
+const Koa = require(process.env.FRAMEWORK);
+const { port, report, whoAmI } = require("@sockact/testkit/contract-app");
+
+const koa = require.resolve(process.env.FRAMEWORK);
+const throws = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    throw new Error("nobody may look at this");
+  },
+};
+require.cache[koa] = { exports: Koa };
+require.cache["/mock/index.js"] = { exports: {} };
+require.cache["/mock/lib/application.js"] = { exports: null };
+require.cache["/gone/lib/application.js"] = undefined;
+require.cache["/lazy/lib/application.js"] = Object.defineProperty({}, "exports", throws);
+require.cache["/class/lib/application.js"] = { exports: Object.defineProperty({}, "prototype", throws) };
+Object.defineProperty(require.cache, "/entry/lib/application.js", throws);
+
+const { systemdListen } = require("@sockact/koa");
+const app = new Koa();
+app.use(systemdListen());
+app.use((ctx) => {
+  ctx.body = whoAmI(ctx.req);
+});
+report(app.listen(port), () => app.middleware.map(({ name }) => name));

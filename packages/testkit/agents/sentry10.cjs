@@ -1,0 +1,3 @@
+// node --require ./sentry10.cjs app.cjs
+const Sentry = require("sentry10");
+require("./sentry-options.cjs").init(Sentry);

@@ -1,0 +1,3 @@
+import { agentsContract } from "@sockact/testkit";
+
+agentsContract();
