@@ -115,6 +115,31 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
   });
 });
 
+describe.concurrent("onDrain", () => {
+  test("is called again for event streams that were opened since the signal, before nothing is accepted any more", async () => {
+    const { app, address } = await appOnSocket({ ...LONG_KEPT, hooks: ["onEvent", "onDrain"] });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using early = await heldClient(running, address, "/events");
+    await terminate(running);
+    await early.receives(/over/);
+    await using late = await heldClient(running, address, "/events");
+    await late.receives(/event-stream/);
+    idle.get("/");
+    await late.receives(/over/);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"onDrain"/g)).toHaveLength(2);
+  });
+
+  test("is called once when there is nothing to wait for", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "onDrain"] });
+    await using running = app;
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"onDrain"/g)).toHaveLength(1);
+  });
+});
+
 describe.concurrent("once the last connection from before has gone", () => {
   test("nothing is accepted any more, on any socket: a new connection waits, and the next process answers it", async () => {
     const [one, two] = [await systemdSocket(), await systemdSocket()];

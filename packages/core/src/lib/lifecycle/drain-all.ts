@@ -17,14 +17,22 @@ const QUIET_MS = 1000;
  * Fulfils when the last connection has closed. Whoever calls it sees to the end of `drainTimeout`.
  *
  * @param drainTimeout in milliseconds; `Infinity` for no limit
+ * @param announce called when it begins, and again before nothing is accepted any more, if a connection is open then
  */
-export async function drainAll(drains: readonly Drainable[], drainTimeout: number): Promise<void> {
+export async function drainAll(
+  drains: readonly Drainable[],
+  drainTimeout: number,
+  announce: () => void = () => {},
+): Promise<void> {
   for (const drain of drains) drain.begin();
+  announce();
   const deadline = performance.now() + drainTimeout / 2;
+  const hasWaited = drains.some((drain) => drain.hasEarlierConnections());
   await lookUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   // A client that has connected and not yet sent its request would have to be waited for while nobody accepts.
   const quiet = Math.min(deadline, performance.now() + QUIET_MS);
   await lookUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
+  if (hasWaited && drains.some(({ connections }) => connections.size > 0)) announce();
   debug(() => `accepting no more: ${describe(drains)}`);
   await Promise.all(drains.map((drain) => drain.finish()));
 }

@@ -264,7 +264,9 @@ export function closePatiently(drain: Drain): void {
 
 /** Closes this side, and the whole connection once what has been written has gone. */
 function end({ stream }: Connection): void {
-  stream.destroySoon();
+  const session = sessionOf(stream);
+  if (session) goAway(session);
+  else stream.destroySoon();
 }
 
 function isOlder(since: number, age: number): boolean {

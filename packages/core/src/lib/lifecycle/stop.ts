@@ -19,7 +19,9 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
   const drains = allDrains();
   const timeout = Math.max(...lifecycle.apps.map(({ settings }) => settings.drainTimeout));
   // Before anything else is waited for.
-  const drained = drainAll(drains, timeout);
+  const drained = drainAll(drains, timeout, () => {
+    for (const { settings } of lifecycle.apps) if (settings.onDrain) void callHook(settings.onDrain);
+  });
   const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
   const signal = why === "idle" || why === "served" ? null : why;
   if (why !== "served") emit({ type: "draining", signal, connections });
@@ -27,7 +29,6 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
     `STOPPING=1\nSTATUS=Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`,
   );
   const workers = lifecycle.workers?.stop(signal);
-  for (const { settings } of lifecycle.apps) if (settings.onDrain) void callHook(settings.onDrain);
   let cut = 0;
   const cap = after(timeout, () => {
     for (const drain of drains) cut += drain.cut();
