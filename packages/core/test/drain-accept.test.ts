@@ -123,6 +123,8 @@ describe.concurrent("onDrain", () => {
     await using early = await heldClient(running, address, "/events");
     await terminate(running);
     await early.receives(/over/);
+    // Its headers had promised that the connection stays.
+    early.socket.end();
     await using late = await heldClient(running, address, "/events");
     await late.receives(/event-stream/);
     idle.get("/");
