@@ -6,7 +6,7 @@
 export { attach, checkActivation, rememberRequestListeners, type Hooks } from "./lib/attach.ts";
 export { serverAddress } from "./lib/server-address.ts";
 export { drainServer } from "./lib/lifecycle/live.ts";
-export type { ActivatedSocket } from "./lib/classify.ts";
+export type { ActivatedSocket } from "./lib/passed-socket.ts";
 export { eventText, type SockactEvent } from "./lib/lifecycle/events.ts";
 export type { AppOptions } from "./lib/options.ts";
 export { warn, type WarningCode } from "./lib/warn.ts";

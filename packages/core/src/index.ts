@@ -1,5 +1,5 @@
 export { activatedSockets } from "./lib/read.ts";
-export type { ActivatedSocket } from "./lib/classify.ts";
+export type { ActivatedSocket } from "./lib/passed-socket.ts";
 export { parseListenEnvironment, type ListenEnvironment } from "./lib/parse.ts";
 export { listen, type Listening, type ListenOptions } from "./lib/listen.ts";
 export { takeSocket } from "./lib/take-socket.ts";

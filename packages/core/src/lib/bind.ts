@@ -1,6 +1,6 @@
 import { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import type { ActivatedSocket } from "./classify.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 import {
   giveHandle,
   handleOf,

@@ -3,36 +3,9 @@ import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
 import { ActivationError } from "./errors.ts";
-import { inodeOf, type PassedSocket } from "./passed-socket.ts";
+import { type ActivatedSocket, inodeOf, type PassedSocket } from "./passed-socket.ts";
 import { isEpoll, isUnix } from "./proc-fd.ts";
 import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc-net.ts";
-
-/** One file descriptor that was passed to this process. */
-export interface ActivatedSocket {
-  /** The number of the descriptor: 3 and up; 0 with `StandardInput=socket`. */
-  readonly fd: number;
-  /**
-   * The `FileDescriptorName=`: by default the socket unit's own name, such as `app.socket`, and `connection` with `Accept=yes`; `unknown`
-   * when none was passed.
-   */
-  readonly name: string;
-  /**
-   * - `listener`: a stream socket that listens.
-   * - `connection`: a connected socket (`Accept=yes`).
-   * - `datagram`: UDP, or a unix datagram socket.
-   * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
-   * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it
-   *   is with each socket when the service has `PrivateNetwork=yes`, since /proc/net lists only its own namespace.
-   */
-  readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
-  /** `unknown` where only the kernel knows, as for a vsock, which /proc does not list. */
-  readonly family: "ipv4" | "ipv6" | "unix" | "vsock" | "unknown";
-  /**
-   * `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@abstract`: as in ListenStream= of systemd.socket(5). Of a connection, this end's.
-   * Port 0, or an empty text, when the socket is not bound. Null when it can't be known.
-   */
-  readonly address: string | null;
-}
 
 type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: Socket };
 

@@ -3,7 +3,8 @@ import { Server as TlsServer } from "node:tls";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import type { Passed } from "./activation.ts";
 import { bind } from "./bind.ts";
-import type { ActivatedSocket } from "./classify.ts";
+import { type Bound, NOTHING } from "./bound.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 import { debug } from "./debug.ts";
 import { notActivated } from "./errors.ts";
 import { checkInternals } from "./internals-check.ts";
@@ -22,7 +23,7 @@ import "./cluster/primary.ts";
 import { checkPermission } from "./permission.ts";
 import { readActivation } from "./read.ts";
 import { takeForServer } from "./take.ts";
-import { makeAcceptor, offersHttp2, type TlsAcceptor } from "./tls/acceptor.ts";
+import { makeAcceptor, offersHttp2 } from "./tls/acceptor.ts";
 import type { TlsOptions } from "./tls/options.ts";
 
 /**
@@ -67,16 +68,6 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   await untilListening(server);
   return { activated: passed.activated, sockets: bound.sockets };
 }
-
-/** What a server listens on. */
-export interface Bound {
-  sockets: readonly ActivatedSocket[];
-  /** What speaks TLS on some of them. */
-  acceptors: readonly TlsAcceptor[];
-}
-
-/** Of a server that listens on nothing that was passed. */
-export const NOTHING: Bound = { sockets: [], acceptors: [] };
 
 /** The listen options of the caller that apply to a socket which is already bound. */
 export interface BindOptions {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import type { ActivatedSocket } from "./classify.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 import {
   type ConnectionHandle,
   connectionHandleOf,

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { ActivatedSocket } from "./classify.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 
 /** What `server.address()` gives for this socket. */
 export function serverAddress({ family, address }: ActivatedSocket): AddressInfo | string {

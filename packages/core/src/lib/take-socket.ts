@@ -1,4 +1,4 @@
-import type { ActivatedSocket } from "./classify.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 import { notActivated } from "./errors.ts";
 import { tellWhenReady } from "./lifecycle/ready.ts";
 import { readActivation } from "./read.ts";

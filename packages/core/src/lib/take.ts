@@ -1,4 +1,4 @@
-import type { ActivatedSocket } from "./classify.ts";
+import type { ActivatedSocket } from "./passed-socket.ts";
 import { debug } from "./debug.ts";
 import { ActivationError } from "./errors.ts";
 import { describeSocket, isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";

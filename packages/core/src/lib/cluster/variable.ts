@@ -1,4 +1,4 @@
-import type { ActivatedSocket } from "../classify.ts";
+import type { ActivatedSocket } from "../passed-socket.ts";
 
 /** What a primary tells its workers of its sockets. Private: only the worker of that very primary heeds it. */
 export const CLUSTER_VARIABLE = "SOCKACT_CLUSTER";

@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import type { ActivatedSocket } from "../classify.ts";
+import type { ActivatedSocket } from "../passed-socket.ts";
 import { debug } from "../debug.ts";
 
 /** What happens in the life of an activated app, in the order in which it does. */

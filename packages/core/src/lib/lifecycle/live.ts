@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
-import type { ActivatedSocket } from "../classify.ts";
+import type { ActivatedSocket } from "../passed-socket.ts";
 import { liveAsWorker } from "../cluster/worker.ts";
-import type { Bound } from "../listen.ts";
+import type { Bound } from "../bound.ts";
 import { areConnections } from "../serve.ts";
 import { addApp, type App, emitTo } from "./apps.ts";
 import { closePatiently, Drain } from "./drain.ts";
