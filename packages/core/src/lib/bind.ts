@@ -1,6 +1,5 @@
 import { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import type { ActivatedSocket } from "./passed-socket.ts";
 import {
   giveHandle,
   handleOf,
@@ -12,7 +11,7 @@ import {
   setPipeName,
 } from "./node-internals.ts";
 import { isActivationError } from "./errors.ts";
-import type { PassedSocket } from "./passed-socket.ts";
+import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { areConnections, serve } from "./serve.ts";
 import { serverAddress } from "./server-address.ts";
 

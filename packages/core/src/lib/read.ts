@@ -4,7 +4,6 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 import { adoptDescriptor } from "@sockact/notify/descriptor";
 import { type Activation, activation, type Passed } from "./activation.ts";
 import { classify } from "./classify.ts";
-import type { ActivatedSocket } from "./passed-socket.ts";
 import { CLUSTER_VARIABLE } from "./cluster/variable.ts";
 import { readFromPrimary } from "./cluster/worker.ts";
 import { debug } from "./debug.ts";
@@ -17,7 +16,7 @@ import {
   type ListenEnvironment,
   parseListenEnvironment,
 } from "./parse.ts";
-import { describeSocket, isFromSocketUnit } from "./passed-socket.ts";
+import { type ActivatedSocket, describeSocket, isFromSocketUnit } from "./passed-socket.ts";
 import { classifyStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 

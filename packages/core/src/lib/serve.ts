@@ -1,7 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import type { ActivatedSocket } from "./passed-socket.ts";
 import {
   type ConnectionHandle,
   connectionHandleOf,
@@ -10,7 +9,7 @@ import {
   openConnection,
   redirectConnections,
 } from "./node-internals.ts";
-import type { PassedSocket } from "./passed-socket.ts";
+import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { serverAddress } from "./server-address.ts";
 
 /** Whether these are connections (`Accept=yes`), for which the process was started, rather than listeners. */

@@ -1,7 +1,12 @@
-import type { ActivatedSocket } from "./passed-socket.ts";
 import { debug } from "./debug.ts";
 import { ActivationError } from "./errors.ts";
-import { describeSocket, isFromSocketUnit, isServed, type PassedSocket } from "./passed-socket.ts";
+import {
+  type ActivatedSocket,
+  describeSocket,
+  isFromSocketUnit,
+  isServed,
+  type PassedSocket,
+} from "./passed-socket.ts";
 import { warnOfUntakenLater } from "./untaken.ts";
 
 /**
