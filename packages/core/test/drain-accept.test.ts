@@ -177,6 +177,22 @@ describe.concurrent("once the last connection from before has gone", () => {
     expect(await running.ended).toBe(0);
   });
 
+  test("others are still served while a client that has just connected has not sent its request", async () => {
+    const { app, address } = await appOnSocket(LONG_KEPT);
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    await using late = await acceptedClient(running, address);
+    idle.get("/");
+    expect(await idle.closed).toBe("end");
+    // Longer than it takes to notice that no earlier connection is left.
+    for (let count = 0; count < 20; count++)
+      expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
+    late.get("/");
+    expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
+    expect(await running.ended).toBe(0);
+  });
+
   test("a client that connects and stays silent does not hold up the end", async () => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
@@ -245,16 +261,16 @@ describe.concurrent("half of drainTimeout", () => {
   });
 });
 
-test.concurrent("a client that always has a further request under way is told that its connection ends, and is not reset", async () => {
+test.concurrent("a client that always has further requests under way is told that its connection ends, and is not reset", async () => {
   const { app, address } = await appOnSocket();
   await using running = app;
   await using client = await rawClient(address);
-  const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const request = "GET /queue HTTP/1.1\r\nHost: localhost\r\n\r\n";
   let answers = 0;
   client.socket.on("data", (text: string) => {
     const more = text.match(/HTTP\/1\.1 200/g)?.length ?? 0;
     answers += more;
-    // As many as were answered, so that there are always four on their way.
+    // As many as were answered: so each is answered while three more are on their way.
     if (!client.socket.destroyed) client.send(request.repeat(more));
   });
   client.send(request.repeat(4));
@@ -262,7 +278,7 @@ test.concurrent("a client that always has a further request under way is told th
   await terminate(running);
   expect(await client.closed).toBe("end");
   expect(client.received.slice(client.received.lastIndexOf("HTTP/1.1 200"))).toMatch(
-    /Connection: close[^]*hello$/i,
+    /Connection: close[^]*next$/i,
   );
   expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
   expect(await running.ended).toBe(0);

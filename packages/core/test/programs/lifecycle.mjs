@@ -20,11 +20,16 @@ const certificate = () => ({
 
 /** Responses, streams and connections that wait for a command. */
 const held = [];
+/** Responses that wait until three more requests have come. */
+const queue = [];
 const servers = [];
 const releases = [];
 
 const routes = {
   "/held": (_request, response) => held.push(response),
+  "/queue": (_request, response) => {
+    if (queue.push(response) > 3) queue.shift().end("next");
+  },
   "/stream": (_request, response) => {
     response.write("first ");
     held.push(response);
