@@ -7,6 +7,6 @@ export { attach, checkActivation, rememberRequestListeners, type Hooks } from ".
 export { serverAddress } from "./lib/server-address.ts";
 export { drainServer } from "./lib/lifecycle/live.ts";
 export type { ActivatedSocket } from "./lib/passed-socket.ts";
-export { eventText, type SockactEvent } from "./lib/lifecycle/events.ts";
+export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.ts";
 export type { AppOptions } from "./lib/options.ts";
-export { warn, type WarningCode } from "./lib/warn.ts";
+export { warn, type WarningCode, warnUnless } from "./lib/warn.ts";

@@ -183,6 +183,15 @@ describe("SIGHUP", () => {
     expect(await idle.receives(/hello$/)).toMatch(/^Connection: keep-alive\r$/im);
   });
 
+  test("an onReload that fails is an error, and the event that follows says so", async () => {
+    const { app, address } = await appOnSocket({ hooks: ["onEvent", "onReload that fails"] });
+    await using running = app;
+    running.kill("SIGHUP");
+    expect(await running.event("error")).toMatchObject({ error: "Error: from onReload" });
+    expect(await running.event("reloaded")).toEqual({ event: "reloaded", failed: true });
+    expect((await httpRequest(address)).status).toBe(200);
+  });
+
   test("ends an activated app that has no onReload, as before, when no service manager asks", async () => {
     const { app } = await appOnSocket();
     await using running = app;
@@ -270,7 +279,7 @@ describe("onEvent", () => {
       `sockact: listening on ${address}`,
       "sockact: ready",
       "sockact: SIGTERM: draining, 1 open connection",
-      "sockact: drainTimeout is over: 1 connection cut",
+      "sockact: drainTimeout is over: 1 connection cut. End event streams and long polls in onDrain, or raise drainTimeout",
       "",
     ]);
   });

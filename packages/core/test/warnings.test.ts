@@ -37,7 +37,7 @@ describe("a socket that nobody serves", () => {
     expect(app.stderr).toMatch(
       /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /m,
     );
-    expect(app.stderr).toContain("systemdListen({ name })");
+    expect(app.stderr).toContain('systemdListen({ name: ["http","admin","metrics"] })');
     expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);
   });
 

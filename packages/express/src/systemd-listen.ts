@@ -4,7 +4,7 @@ import {
   attach,
   checkActivation,
   rememberRequestListeners,
-  warn,
+  warnUnless,
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
@@ -37,16 +37,15 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   if (typeof more[1] === "function") throw notCalled();
   const { activated } = checkActivation(options);
   let isMounted = false;
-  const passThrough: Mountable = (_req, _res, next) => {
-    if (activated && !isMounted) {
-      warn(
-        "SOCKACT_UNSEEN",
-        "systemdListen() was given to something that is no Express app, such as a router: it does nothing there.",
-        "Write app.use(systemdListen()) on the app itself.",
-      );
-    }
-    next();
-  };
+  if (activated) {
+    warnUnless(
+      () => isMounted,
+      "SOCKACT_UNSEEN",
+      "systemdListen() was not given to an Express app. In a router, or nowhere, it does nothing.",
+      "Write app.use(systemdListen()) on the app itself.",
+    );
+  }
+  const passThrough: Mountable = (_req, _res, next) => next();
   return mountable(passThrough, (parent) => {
     isMounted = true;
     leaveStack(parent);

@@ -46,7 +46,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
       expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
-        `systemdListen() was called after listen(), and the app listens on port ${port} instead`,
+        `The app listens on port ${port} instead, because systemdListen() was called after listen()`,
       );
       await app.line(/Call systemdListen\(\) before listen\(\)/);
     });
@@ -56,9 +56,32 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
       expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
-        `a server of this process listens on port ${port} instead`,
+        `A server of this process listens on port ${port} instead`,
       );
-      await app.line(/sockact can't see it: call listen\(server\)/);
+      await app.line(/sockact can't see an app that is wrapped in a function/);
+    });
+
+    test.each(["express4", "express"])(
+      "of %s whose `ready` is rejected ends with the error, although listen() has a callback",
+      async (FRAMEWORK) => {
+        const [app] = await start("a ready that rejects", { FRAMEWORK });
+        await using _ = app;
+        expect(await app.ended).toBe(1);
+        expect(app.stderr).toContain("Error: no database");
+        expect(app.stderr).not.toContain("sockact: ready");
+      },
+    );
+
+    test("that imports sockact and does not call systemdListen()", async () => {
+      const [app] = await start("no systemdListen()");
+      await using _ = app;
+      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("systemdListen() was not called");
+    });
+
+    test("whose router was given systemdListen() in its place: no request is needed to be told", async () => {
+      const [app] = await start("a router");
+      await using _ = app;
+      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not given to an Express app");
     });
 
     test("whose process has another server, which listens first: no warning", async () => {

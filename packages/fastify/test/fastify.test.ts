@@ -16,6 +16,7 @@ import {
 } from "@sockact/testkit";
 
 const app = [process.execPath, fileURLToPath(new URL("apps/all.mjs", import.meta.url))];
+const silent = fileURLToPath(new URL("apps/silent.mjs", import.meta.url));
 
 describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, in its own words", () => {
   describe.each(["fastify4", "fastify"])("%s", (FRAMEWORK) => {
@@ -109,6 +110,18 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
         running.stdout.indexOf('"onClose"'),
       );
       expect(await running.ended).toBe(0);
+    });
+
+    test("without a logger, what fails is written to standard error, and nothing else is", async () => {
+      const address = await freeAddress("tcp4");
+      await using running = await socketActivate([address], [process.execPath, silent], {
+        env: { FRAMEWORK },
+      });
+      expect((await httpRequest(address)).body).toBe("hello");
+      running.kill("SIGTERM");
+      expect(await running.ended).toBe(1);
+      expect(running.stderr).toContain("sockact: Error: from onStop");
+      expect(running.stderr).not.toContain("draining");
     });
 
     test("it may be registered in an encapsulated part of the app", async () => {

@@ -4,7 +4,7 @@ import {
   attach,
   checkActivation,
   rememberRequestListeners,
-  warn,
+  warnUnless,
 } from "@sockact/core/adapter";
 import { expectOvertaken, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
@@ -48,13 +48,6 @@ export function systemdListen(
   const { activated } = checkActivation(options, true);
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
-      if (activated && !isAttached(marker)) {
-        warn(
-          "SOCKACT_UNSEEN",
-          "systemdListen() has not found this copy of Koa, and the app does not serve the sockets that were passed.",
-          "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, or a tracing agent that changed Koa after systemdListen() was called.",
-        );
-      }
       return next();
     },
     (owner) => {
@@ -64,6 +57,15 @@ export function systemdListen(
       });
     },
   );
+  if (activated) {
+    warnUnless(
+      () => isAttached(marker),
+      "SOCKACT_UNSEEN",
+      "systemdListen() has not seen the app that it was given to, so the app does not serve the sockets that were passed.",
+      "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
+        "systemdListen() was called, or a router in the place of the app.",
+    );
+  }
   if (isOvertaken) expectOvertaken(marker);
   if (app !== undefined) {
     watchCopyOf(app);

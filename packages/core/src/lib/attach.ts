@@ -15,7 +15,7 @@ import { once, processState } from "./process-state.ts";
 import { maybeActivated, readActivation } from "./read.ts";
 import { checkTls } from "./tls/acceptor.ts";
 import { hasRemaining, markTaken, socketsNamed } from "./take.ts";
-import { warnIfUntakenBeside, warnOfLateCall } from "./untaken.ts";
+import { warnIfNeverAsked, warnIfUntakenBeside, warnOfLateCall } from "./untaken.ts";
 import { warn } from "./warn.ts";
 import { WeakList } from "./weak-list.ts";
 
@@ -100,6 +100,7 @@ export function checkActivation(options: AppOptions, http2 = false): Passed {
  */
 export function rememberRequestListeners(): void {
   if (!maybeActivated() && !managerAsks()) return;
+  warnIfNeverAsked();
   // Patches net.Server.prototype.on and addListener.
   once("remember request listeners", () => {
     const { on } = Server.prototype;
@@ -164,27 +165,30 @@ function listenAttached(
     const { take, app, hooks } = (owners.find(({ take: of }) => hasRemaining(passed.passed, namesOf(of))) ??
       owners[0]) as Attachment;
     if (!passed.activated) {
-      live(server, app, NOTHING);
+      live(server, app, NOTHING, callback);
       return inner.apply(server, args);
     }
     const bound = listenOnPassed(server, passed, take, bindOptions(args), hooks.http2 === true);
     if (callback !== undefined) server.once("listening", callback);
-    live(server, app, bound);
+    live(server, app, bound, callback);
     hooks.onBound?.(server, bound.sockets, args[0]);
   } catch (error) {
     // As in Node, what can't be bound is an event, what makes no sense is thrown.
     if (!isActivationError(error)) throw error;
-    if (callback !== undefined && server.listeners("error").includes(callback)) warnOfSwallowed(error);
+    if (callback !== undefined && server.listeners("error").includes(callback))
+      warnOfSwallowed(error, args[0]);
     process.nextTick(() => server.emit("error", error));
   }
   return server;
 }
 
 /** Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app listens. */
-function warnOfSwallowed({ code, message, hint }: ActivationError): void {
+function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknown): void {
+  const call =
+    typeof where === "number" || typeof where === "string" ? `listen(${where})` : "A second listen()";
   warn(
     "SOCKACT_NOT_LISTENING",
-    `This server does not listen, although its callback is called. ${code}: ${message}`,
+    `${call} does not listen, although its callback runs. ${code}: ${message}`,
     hint,
   );
 }

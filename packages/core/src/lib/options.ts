@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { ActivationError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { TlsOptions } from "./tls/options.ts";
@@ -51,9 +52,18 @@ export function ownOptions<T extends object>(
  */
 export function checkOptions(options: AppOptions): void {
   if (typeof options !== "object" || options === null)
-    throw wrong(`options is ${String(options)}, not an object`);
+    throw wrong(
+      `The options must be an object; got ${inspect(options)}`,
+      "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
+    );
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
-  if (unknown.length > 0) throw wrong(unknown.map(unknownOption).join("; "));
+  if (unknown.length > 0) {
+    const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
+    throw wrong(
+      unknown.map(unknownOption).join("; "),
+      isMeant ? "Correct the name of the option." : undefined,
+    );
+  }
   const { name, required, sockets, tls, trustParent } = options;
   const names = namesOf(options);
   checkTls(tls, "tls");
@@ -115,6 +125,6 @@ function unknownOption(name: string): string {
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
-function wrong(message: string): ActivationError {
-  return new ActivationError("ERR_OPTION", message, `The options are ${KNOWN.join(", ")}.`);
+function wrong(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+  return new ActivationError("ERR_OPTION", message, hint);
 }

@@ -41,9 +41,15 @@ export interface PassedSocket {
   readonly ofPrimary: boolean;
 }
 
+/** `http (fd 3, [::]:80)`; one that was passed without a name is `a socket without a name`. */
+export function nameSocket({ name, fd, address }: ActivatedSocket): string {
+  const called = name === "unknown" ? "a socket without a name" : name;
+  return `${called} (fd ${[fd, ...(address ? [address] : [])].join(", ")})`;
+}
+
 /** `http (fd 3, listener, [::]:80)` */
 export function describeSocket({ name, fd, kind, address }: ActivatedSocket): string {
-  return `${name} (fd ${[fd, kind, ...(address === null ? [] : [address])].join(", ")})`;
+  return `${name} (fd ${[fd, kind, ...(address ? [address] : [])].join(", ")})`;
 }
 
 /** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */

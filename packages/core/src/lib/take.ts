@@ -3,6 +3,7 @@ import { ActivationError } from "./errors.ts";
 import {
   type ActivatedSocket,
   describeSocket,
+  nameSocket,
   isFromSocketUnit,
   isServed,
   type PassedSocket,
@@ -82,8 +83,9 @@ export function socketsNamed(passed: readonly PassedSocket[], names: readonly st
   if (missing.length > 0) {
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed; there is ${[...known].join(", ")}`,
-      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket.",
+      `No socket named ${missing.join(", ")} was passed. Passed: ${passed.map(({ socket }) => nameSocket(socket)).join(", ")}`,
+      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
+        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
     );
   }
   return passed.filter(({ socket }) => names.includes(socket.name));
@@ -216,7 +218,8 @@ function unsupported(what: string): ActivationError {
 function alreadyTaken(sockets: readonly ActivatedSocket[]): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_TAKEN",
-    `${sockets.map(({ name, fd }) => `${name} (fd ${fd})`).join(", ")} ${sockets.length > 1 ? "are" : "is"} served already, or closed, by another server of this process`,
-    "Each socket serves one server, and can't be opened again once it is closed. Name those of each server: listen(server, { name: 'https' }).",
+    `Another server of this process uses ${sockets.map(nameSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
+    "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
+      "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
   );
 }

@@ -2,7 +2,7 @@ import type { Server } from "node:net";
 import process from "node:process";
 import { activation, passedSoFar } from "./activation.ts";
 import { tellWhenReady } from "./lifecycle/ready.ts";
-import { isOpen, isWaitedFor, type PassedSocket } from "./passed-socket.ts";
+import { isOpen, isWaitedFor, nameSocket, type PassedSocket } from "./passed-socket.ts";
 import { once, processState } from "./process-state.ts";
 import { warn } from "./warn.ts";
 
@@ -36,6 +36,25 @@ export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
   );
 }
 
+/**
+ * Warns when an adapter was imported in a process that was given sockets, and nothing has asked for them: the line with `systemdListen()` is missing.
+ * Reads no variable but LISTEN_PID, and removes none.
+ */
+export function warnIfNeverAsked(): void {
+  const { LISTEN_PID } = process.env;
+  if (LISTEN_PID !== String(process.pid)) return;
+  once("warn if never asked", () => {
+    setTimeout(() => {
+      if (activation.result === undefined)
+        warn(
+          "SOCKACT_UNTAKEN",
+          "Sockets were passed to this process, and systemdListen() was not called: clients that connect to them get no answer.",
+          "Write app.use(systemdListen()), in Fastify app.register(systemdListen), before listen().",
+        );
+    }, STARTED_MS).unref();
+  });
+}
+
 /** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app all the same. */
 export function warnIfUntakenBeside(server: Server): void {
   if (server.listenerCount("request") === 0 || !passedSoFar().some(isWaitedFor)) return;
@@ -45,7 +64,8 @@ export function warnIfUntakenBeside(server: Server): void {
       () =>
         warnOf(
           passedSoFar().filter(isWaitedFor),
-          `, and a server of this process listens on ${address} instead`,
+          ` A server of this process listens on ${address} instead.`,
+          CLOSURE_HINT,
         ),
       ELSEWHERE_MS,
     ).unref();
@@ -56,7 +76,7 @@ export function warnIfUntakenBeside(server: Server): void {
 export function warnOfLateCall(server: Server): void {
   warnOf(
     passedSoFar().filter(isWaitedFor),
-    `: systemdListen() was called after listen(), and the app listens on ${addressOf(server)} instead`,
+    ` The app listens on ${addressOf(server)} instead, because systemdListen() was called after listen().`,
     "Call systemdListen() before listen().",
   );
 }
@@ -66,21 +86,35 @@ function addressOf(server: Server): string {
   return typeof address === "object" && address !== null ? `port ${address.port}` : String(address);
 }
 
-function warnOf(
-  sockets: readonly PassedSocket[],
-  cause = "",
-  hint = "Name the socket in systemdListen({ name }), or remove it from the socket unit. When the app is wrapped in a function " +
-    "(http.createServer((req, res) => app(req, res))), sockact can't see it: call listen(server) of @sockact/core instead of server.listen().",
-): void {
+const CLOSURE_HINT =
+  "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
+  "Call listen(server) of @sockact/core instead of server.listen().";
+
+/** What to do about sockets that nothing has taken, in an app that may have taken others by their names. */
+function hintFor(sockets: readonly PassedSocket[]): string {
+  const names = [
+    ...new Set(
+      passedSoFar()
+        .filter((one) => one.taken || sockets.includes(one))
+        .map(({ socket }) => socket.name),
+    ),
+  ];
+  const isNamed = !names.includes("unknown");
+  const byName =
+    names.length > 1 && isNamed
+      ? `Take all of them, systemdListen({ name: ${JSON.stringify(names)} }), or remove the socket from the socket unit.`
+      : "Call systemdListen() for the app whose server listens, before listen(), or remove the socket from the socket unit.";
+  return `${byName} ${CLOSURE_HINT}`;
+}
+
+function warnOf(sockets: readonly PassedSocket[], cause = "", hint?: string): void {
   const unreported = sockets.filter(({ socket }) => !untaken.reported.has(socket.fd));
   if (unreported.length === 0) return;
   for (const { socket } of unreported) untaken.reported.add(socket.fd);
-  const list = unreported
-    .map(({ socket: { fd, name, address } }) => `${name} (fd ${fd}${address === null ? "" : `, ${address}`})`)
-    .join(", ");
+  const list = unreported.map(({ socket }) => nameSocket(socket)).join(", ");
   warn(
     "SOCKACT_UNTAKEN",
-    `Nothing in this process serves ${list}${cause}. Clients that connect there wait in vain.`,
-    hint,
+    `Nothing in this process serves ${list}: clients that connect to ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
+    hint ?? hintFor(unreported),
   );
 }

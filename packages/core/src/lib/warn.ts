@@ -11,6 +11,16 @@ export type WarningCode =
   | "SOCKACT_PRIMARY"
   | "SOCKACT_UNSEEN";
 
+/** How long something may take that follows at once in a right program, in milliseconds. */
+const SOON_MS = 1000;
+
+/** Emits a process warning unless something has happened a second from now. */
+export function warnUnless(hasHappened: () => boolean, ...warning: Parameters<typeof warn>): void {
+  setTimeout(() => {
+    if (!hasHappened()) warn(...warning);
+  }, SOON_MS).unref();
+}
+
 /** Emits a process warning, once in a process: the app goes on, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {
   once(message, () => process.emitWarning(message, { type: "SockactWarning", code, detail: hint }));

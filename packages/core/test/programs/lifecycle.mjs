@@ -178,6 +178,9 @@ async function serve({
       );
     },
     onReload: async () => say("onReload"),
+    "onReload that fails": async () => {
+      throw new Error("from onReload");
+    },
     onDrainUpgraded: (socket, request) => {
       say("onDrainUpgraded", { url: request.url, connection: socket.remoteAddress });
       socket.write("bye");

@@ -24,6 +24,18 @@ const mistakes = {
       console.log(`port ${server.address().port}`),
     );
   },
+  "a ready that rejects"() {
+    app.use(systemdListen({ ready: () => Promise.reject(new Error("no database")) }));
+    app.listen(0, () => console.log("listens"));
+  },
+  "no systemdListen()"() {
+    app.listen(0);
+  },
+  "a router"() {
+    const router = express.Router();
+    router.use(systemdListen());
+    app.use("/", router).listen(0);
+  },
   "another server first"() {
     app.use(systemdListen());
     createServer((_request, response) => response.end("metrics")).listen(0, () => app.listen(0));

@@ -7,12 +7,12 @@ import { debug } from "../debug.ts";
 export type SockactEvent =
   /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
   | { type: "listening"; sockets: readonly ActivatedSocket[] }
-  /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. */
-  | { type: "ready"; notified: boolean }
+  /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. `failed`: it asked, and could not be told. */
+  | { type: "ready"; notified: boolean; failed?: true }
   /** `onReload` begins. */
   | { type: "reloading" }
-  /** `onReload` has ended. */
-  | { type: "reloaded" }
+  /** `onReload` has ended. `failed`: it threw or rejected, and the app keeps its old settings. */
+  | { type: "reloaded"; failed?: true }
   /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends. */
   | { type: "idle"; timeout: number }
   /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
@@ -45,10 +45,12 @@ export function eventText(event: SockactEvent): string {
     case "listening":
       return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
     case "ready":
+      if (event.failed) return "ready, but the service manager could not be told";
       return event.notified ? "ready, and the service manager was told" : "ready";
     case "reloading":
-    case "reloaded":
       return event.type;
+    case "reloaded":
+      return event.failed ? "the reload failed, and the app keeps its old settings" : "reloaded";
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "served":
@@ -58,8 +60,15 @@ export function eventText(event: SockactEvent): string {
     case "drained":
       return event.cut === 0
         ? "drained"
-        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut`;
+        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut. End event streams and long polls in onDrain, or raise drainTimeout`;
     case "error":
-      return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
+      return errorText(event.error);
   }
+}
+
+/** Our own errors say what to change; of any other error the stack shows where it comes from. */
+function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, hint } = error as Error & { code?: string; hint?: string };
+  return hint === undefined ? (error.stack ?? error.message) : `${code}: ${error.message}. ${hint}`;
 }

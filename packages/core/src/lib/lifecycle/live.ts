@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
+import process from "node:process";
 import type { ActivatedSocket } from "../passed-socket.ts";
 import { liveAsWorker } from "../cluster/worker.ts";
 import type { Bound } from "../bound.ts";
@@ -39,8 +40,17 @@ export function isAlive({ activated, settings }: App): boolean {
 /** The drain of each server, whichever copy of the package has made it. */
 const drains = processState("drains", new WeakMap<Server, Drain>());
 
-/** Lets a server that is about to listen live as its app wants it. Called before it emits `listening`. */
-export function live(server: Server, app: App, { sockets, acceptors }: Bound): void {
+/**
+ * Lets a server that is about to listen live as its app wants it. Called before it emits `listening`.
+ *
+ * @param listenCallback what was given to `listen()`
+ */
+export function live(
+  server: Server,
+  app: App,
+  { sockets, acceptors }: Bound,
+  listenCallback?: (...args: unknown[]) => void,
+): void {
   // After a listen() that failed, it may be called again.
   if (drains.has(server)) return;
   addApp(app);
@@ -59,15 +69,27 @@ export function live(server: Server, app: App, { sockets, acceptors }: Bound): v
   drains.set(server, drain);
   if (app.activated) closePatiently(drain);
   server.prependListener("listening", () =>
-    begin(app, drain, sockets, (error) => server.emit("error", error)),
+    begin(app, drain, sockets, (error) => emitError(server, error, listenCallback)),
   );
   server.on("close", () => app.drains.delete(drain));
 }
 
 /**
+ * Emits an error that comes after `listening`, and ends the process with it where no listener of the app hears it. Express 5 leaves the callback of
+ * `listen()` among the listeners, and it does nothing by then.
+ */
+function emitError(server: Server, error: Error, listenCallback: unknown): void {
+  if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
+  else
+    process.nextTick(() => {
+      throw error;
+    });
+}
+
+/**
  * A server or a datagram socket of an app takes connections or messages from these sockets from now on.
  *
- * @param refuse told when the `ready` of the app is rejected
+ * @param refuse called when the `ready` of the app is rejected
  */
 export function begin(
   app: App,

@@ -12,13 +12,15 @@ export function isNotifying(): boolean {
   return lifecycle.apps.every(({ settings }) => settings.notify) && managerAsks();
 }
 
-/** Tells the service manager; whether it was told. A message that can't be sent is an `error` event. */
-export async function tellManager(message: string): Promise<boolean> {
+/**
+ * Tells the service manager. False: nothing was to be told. Undefined: the message could not be sent, which is an `error` event.
+ */
+export async function tellManager(message: string): Promise<boolean | undefined> {
   if (!isNotifying()) return false;
   try {
     return await notify(message);
   } catch (error) {
     emit({ type: "error", error });
-    return false;
+    return undefined;
   }
 }

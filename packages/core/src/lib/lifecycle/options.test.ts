@@ -34,7 +34,7 @@ describe("a wrong option is refused by its name", () => {
     for (const value of values) {
       const { code, message, hint } = refusal({ [name]: value });
       expect({ value, code }).toEqual({ value, code: "ERR_OPTION" });
-      expect(message).toContain(`The option ${name} is `);
+      expect(message).toContain(`The option ${name} must be `);
       expect(hint).not.toBe("");
     }
   });
@@ -55,7 +55,7 @@ describe("a wrong variable is refused by its name", () => {
     process.env[name] = text;
     const { code, message, hint } = refusal({});
     expect(code).toBe("ERR_OPTION");
-    expect(message).toMatch(new RegExp(`^${name}=${text} is not `));
+    expect(message).toMatch(new RegExp(`^${name} must be .*; got "${text}"$`));
     expect(hint).not.toBe("");
   });
 });

@@ -77,7 +77,8 @@ const callbacks = [
 interface Reader {
   option(value: unknown): unknown;
   variable(text: string): unknown;
-  is: string;
+  /** What it must be, as an option and as a variable. */
+  is: [option: string, variable: string];
   /** A value as an option, and as a variable of the environment. */
   example: [option: string, variable: string];
 }
@@ -85,7 +86,7 @@ interface Reader {
 const trueOrFalse: Reader = {
   option: (value) => (typeof value === "boolean" ? value : undefined),
   variable: flag,
-  is: "true or false",
+  is: ["true or false", "yes or no"],
   example: ["false", "no"],
 };
 
@@ -94,13 +95,19 @@ const readers = {
   drainTimeout: {
     option: milliseconds,
     variable: milliseconds,
-    is: "a time, such as '30s' or '1min 30s', or a number of milliseconds",
+    is: [
+      "a duration such as '30s', or a number of milliseconds",
+      "a duration with a unit, such as 30s or 1min 30s",
+    ],
     example: ["'30s'", "30s"],
   },
   idleTimeout: {
     option: (value) => (value === false ? Infinity : milliseconds(value) || undefined),
     variable: (text) => (flag(text) === false ? Infinity : milliseconds(text) || undefined),
-    is: "false for never, or a time such as '5min', or a number of milliseconds, of more than 0",
+    is: [
+      "a duration such as '5min', a number of milliseconds above 0, or false for never",
+      "a duration with a unit, such as 5min, or no for never",
+    ],
     example: ["'5min'", "5min"],
   },
   notify: trueOrFalse,
@@ -108,7 +115,7 @@ const readers = {
   signals: {
     option: (value) => (typeof value === "boolean" ? value : signalList(value)),
     variable: (text) => flag(text) ?? signalList(text.trim().split(/\s+/)),
-    is: "true, false or a list of signals",
+    is: ["true, false or a list of signals", "yes, no or a list of signals"],
     example: ["['SIGTERM']", "SIGTERM SIGINT"],
   },
 } satisfies Record<string, Reader>;
@@ -130,7 +137,10 @@ export function readSettings(options: LifecycleOptions): Settings {
     const callback = options[name];
     if (callback === undefined) continue;
     if (typeof callback !== "function")
-      throw wrong(`The option ${name} is not a function`, `Write ${name}: () => ….`);
+      throw wrong(
+        `The option ${name} must be a function; got ${inspect(callback)}`,
+        `Write ${name}: () => ….`,
+      );
     (settings as unknown as Record<string, unknown>)[name] = callback;
   }
   return settings;
@@ -145,8 +155,8 @@ function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwis
     const value = variable(text);
     if (value === undefined)
       throw wrong(
-        `${variableName}=${text} is not ${is}`,
-        hintFor(`Environment=${variableName}=`, example[1], text),
+        `${variableName} must be ${is[1]}; got ${JSON.stringify(text)}`,
+        `Write Environment=${variableName}=${example[1]} in [Service], for example.`,
       );
     return value as T;
   }
@@ -154,9 +164,11 @@ function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwis
   const value = option(options[name]);
   if (value === undefined) {
     const given = options[name];
+    const unit =
+      typeof given === "string" && /^\d+$/.test(given) ? " A string needs a unit: '10s', not '10'." : "";
     throw wrong(
-      `The option ${name} is ${inspect(given)}, not ${is}`,
-      hintFor(`${name}: `, example[0], given),
+      `The option ${name} must be ${is[0]}; got ${inspect(given)}`,
+      `Write ${name}: ${example[0]}, for example.${unit}`,
     );
   }
   return value as T;
@@ -174,7 +186,7 @@ export function readFlag(name: string, option: boolean | undefined): boolean {
   const value = flag(text);
   if (value === undefined)
     throw wrong(
-      `${variable}=${text} is not true or false`,
+      `${variable} must be yes or no; got ${JSON.stringify(text)}`,
       `Write Environment=${variable}=yes in [Service], or leave it out.`,
     );
   return value;
@@ -199,15 +211,6 @@ function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {
 
 function canBeHandled(signal: unknown): boolean {
   return Object.hasOwn(constants.signals, signal as string) && signal !== "SIGKILL" && signal !== "SIGSTOP";
-}
-
-/** What to write instead. A number without a unit is the usual mistake. */
-function hintFor(before: string, example: string, given: unknown): string {
-  const unit =
-    /^\d+$/.test(String(given)) && typeof given === "string"
-      ? " A time as a string needs its unit: '10s', not '10'."
-      : "";
-  return `Write ${before}${example}${before.startsWith("Environment=") ? " in [Service]" : ""}, for example.${unit}`;
 }
 
 function wrong(message: string, hint: string): ActivationError {

@@ -27,7 +27,7 @@ async function tell(): Promise<void> {
   const pings =
     isNotifying() && lifecycle.apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
   const notified = await tellManager(`READY=1\nSTATUS=${servingText()}`);
-  emit({ type: "ready", notified });
+  emit({ type: "ready", notified: notified === true, ...(notified === undefined && { failed: true }) });
   if (cluster.isWorker) tellPrimary({ act: "ready" });
   if (pings) startWatchdog({ healthCheck: isHealthy });
   armIdle();

@@ -39,15 +39,17 @@ async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
   await tellManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
+  let failed = false;
   for (const { settings, acceptors } of lifecycle.apps) {
     try {
       for (const acceptor of acceptors) acceptor.reread();
       await settings.onReload?.();
     } catch (error) {
+      failed = true;
       emit({ type: "error", error });
     }
   }
-  // Also after a failure: the app serves on as before, and systemctl reload would wait until it times out.
+  // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
   if (isNotifying()) await tellManager(`READY=1\nSTATUS=${servingText()}`);
-  emit({ type: "reloaded" });
+  emit({ type: "reloaded", ...(failed && { failed }) });
 }

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { ActivationError } from "../errors.ts";
+import { eventText } from "./events.ts";
+
+test("one of our own errors is a line with what to change, and without a stack", () => {
+  const error = new ActivationError("ERR_OPTION", "It is wrong", "Write it right.");
+  expect(eventText({ type: "error", error })).toBe("ERR_OPTION: It is wrong. Write it right.");
+});
+
+test("an error of the app is its stack", () => {
+  expect(eventText({ type: "error", error: new Error("from the app") })).toMatch(
+    /^Error: from the app\n +at /,
+  );
+});
+
+test.each([
+  [{ type: "ready", notified: true }, "ready, and the service manager was told"],
+  [{ type: "ready", notified: false }, "ready"],
+  [{ type: "ready", notified: false, failed: true }, "ready, but the service manager could not be told"],
+  [{ type: "reloaded" }, "reloaded"],
+  [{ type: "reloaded", failed: true }, "the reload failed, and the app keeps its old settings"],
+] as const)("%j", (event, text) => {
+  expect(eventText(event)).toBe(text);
+});
