@@ -37,6 +37,8 @@ export interface LifecycleServer {
 export interface LifecycleApp extends LifecycleServer {
   /** Several servers instead of one. */
   apps?: LifecycleServer[];
+  /** A server that begins to listen when it is told to. */
+  late?: LifecycleServer;
   /** What else handles signals, from before or after the servers listen. */
   before?: string[];
   after?: string[];

@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import { Server, Socket } from "node:net";
 import { constants } from "node:os";
 import process from "node:process";
@@ -7,7 +7,7 @@ import { TLSSocket } from "node:tls";
 import { ActivationError } from "./errors.ts";
 import {
   handshakeOf,
-  latestRequestOf,
+  hasIncoming,
   type ListenHandle,
   ownerSymbolOf,
   responseOf,
@@ -85,20 +85,24 @@ function* missingOfNet(): Generator<string> {
   if (!("_handle" in new Socket())) yield "_handle of net.Socket";
 }
 
-/** Plays a request. */
+/**
+ * Plays the beginning of a connection, and the response that it is busy with. No request is emitted: it would go through every tool that has patched `emit`, and
+ * be a request in the eyes of a tracing agent.
+ */
 function* missingOfHttp(): Generator<string> {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;
-  const seen: { request?: IncomingMessage; response?: ServerResponse } = {};
-  const server = createServer((request, response) => {
-    Object.assign(seen, { request, response });
-  });
-  server.emit("connection", socket);
+  const server = createServer();
+  for (const listener of server.listeners("connection")) listener.call(server, socket);
   if (!speaksHttp(socket)) yield "parser of an HTTP connection";
-  socket.emit("data", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-  if (seen.response === undefined || responseOf(socket) !== seen.response)
-    yield "_httpMessage of an HTTP connection";
-  if (seen.request === undefined || latestRequestOf(socket) !== seen.request)
-    yield "parser.incoming of an HTTP connection";
+  else if (!hasIncoming(socket)) yield "parser.incoming of an HTTP connection";
+  const response = new ServerResponse({
+    method: "GET",
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+  } as IncomingMessage);
+  response.assignSocket(socket);
+  if (responseOf(socket) !== response) yield "_httpMessage of an HTTP connection";
+  response.detachSocket(socket);
   socket.destroy();
 }
 

@@ -180,6 +180,12 @@ export function responseOf(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & ConnectionInternals)._httpMessage ?? undefined;
 }
 
+/** Whether the parser of a connection says which request it has read last, if any. */
+export function hasIncoming(socket: Socket): boolean {
+  const { parser } = socket as Socket & ConnectionInternals;
+  return Boolean(parser) && Object.hasOwn(parser as object, "incoming");
+}
+
 /** The newest request of this connection, unless it has been answered and read to its end. */
 export function latestRequestOf(socket: Socket): IncomingMessage | undefined {
   return (socket as Socket & ConnectionInternals).parser?.incoming ?? undefined;

@@ -10,8 +10,8 @@ import { warn } from "./warn.ts";
 const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
-/** How long another server may still take the sockets after one has begun to listen elsewhere, in milliseconds. */
-const ELSEWHERE_MS = 1_000;
+/** How long the app may still take to listen after another server has begun to listen elsewhere, in milliseconds. */
+const ELSEWHERE_MS = 3_000;
 
 const untaken = processState("untaken", {
   timer: undefined as NodeJS.Timeout | undefined,

@@ -8,6 +8,7 @@ import * as http2 from "node:http2";
 import * as https from "node:https";
 import * as net from "node:net";
 import { createInterface } from "node:readline";
+import { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { hold, listen } from "@sockact/core";
 
@@ -20,6 +21,8 @@ const certificate = () => ({
 
 /** Responses, streams and connections that wait for a command. */
 const held = [];
+/** Responses whose event stream has yet to be opened. */
+const unopened = [];
 /** Responses that wait until three more requests have come. */
 const queue = [];
 const servers = [];
@@ -34,6 +37,7 @@ const routes = {
     response.write("first ");
     held.push(response);
   },
+  "/unopened": (_request, response) => unopened.push(response),
   "/events": (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.flushHeaders();
@@ -243,6 +247,13 @@ const actions = {
     say("close called", { count });
   },
   dispose: () => void servers[0][Symbol.asyncDispose]().then(() => say("disposed")),
+  "open stream": () => routes["/events"](undefined, unopened.shift()),
+  "serve late": () => serve(config.late),
+  duplex: () => {
+    const connection = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    servers[0].emit("connection", connection);
+    connection.push("GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  },
   "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),

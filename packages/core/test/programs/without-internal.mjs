@@ -1,4 +1,5 @@
 // Takes one thing away from Node that sockact uses without its being documented, as another Node might, and then listens. Prints what became of that.
+import diagnosticsChannel from "node:diagnostics_channel";
 import { fstatSync, readFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
@@ -37,6 +38,14 @@ const away = {
 };
 
 const name = process.argv[2];
+// What a tracing agent sees: it patches emit(), or listens to Node's channels.
+const seen = [];
+const { emit } = http.Server.prototype;
+http.Server.prototype.emit = function (event, ...args) {
+  if (event === "request" || event === "connection") seen.push(event);
+  return emit.call(this, event, ...args);
+};
+diagnosticsChannel.subscribe("http.server.request.start", () => seen.push("http.server.request.start"));
 // Before sockact is imported, which might keep what it finds.
 const { listen } = await import("@sockact/core");
 away[name]();
@@ -52,4 +61,6 @@ try {
 }
 const open = (fd) => fstatSync(fd, { bigint: true }).isSocket();
 // Written at once: what was taken away is needed to print.
-process.stdout.write(`${JSON.stringify({ ...outcome, open: [3, 4].map(open) })}\n`, () => process.exit());
+process.stdout.write(`${JSON.stringify({ ...outcome, seen, open: [3, 4].map(open) })}\n`, () =>
+  process.exit(),
+);

@@ -80,6 +80,8 @@ function sayClose(response: ServerResponse): void {
 function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { socket } = request;
   const { destroySoon } = socket;
+  // Any Duplex may be an HTTP connection, and only a net.Socket has this method.
+  if (typeof destroySoon !== "function") return;
   socket.destroySoon = function (this: Socket): void {
     const isUpload = !request.complete && !request.destroyed;
     if (!isUpload && !sendsOn) return destroySoon.call(this);

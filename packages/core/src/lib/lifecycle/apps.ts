@@ -75,12 +75,14 @@ export function emitTo({ settings }: App, event: SockactEvent): void {
   void call(settings.onEvent ?? logEvent, event);
 }
 
-/** An app's hook must not keep the others from being told. */
-export async function callHook(hook: () => unknown): Promise<void> {
+/** Calls a hook of the app, which must not keep the others from being called. Whether it did not fail. */
+export async function callHook(hook: () => unknown): Promise<boolean> {
   try {
     await hook();
+    return true;
   } catch (error) {
     emit({ type: "error", error });
+    return false;
   }
 }
 

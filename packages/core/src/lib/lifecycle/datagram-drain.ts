@@ -25,6 +25,8 @@ export class DatagramDrain implements Drainable {
     return false;
   }
 
+  endIdleConnections(): void {}
+
   hasArrivingConnections(): boolean {
     return false;
   }

@@ -6,8 +6,11 @@ import type { Drainable } from "./drainable.ts";
 /** How often the connections are looked at while new ones are still accepted, in milliseconds. No client waits for it. */
 const LOOK_MS = 20;
 
-/** How long to look for a moment in which no client has just connected, in milliseconds. */
+/** How long to look for a moment in which no client has just connected when half of `drainTimeout` is over, in milliseconds. */
 const QUIET_MS = 1000;
+
+/** How often to announce the end again once nothing is accepted any more, in milliseconds. */
+const ANNOUNCE_MS = 100;
 
 /**
  * Drains these together, so that no client waits for another one: decisions/005. While connections from before are open, new ones are accepted
@@ -17,7 +20,8 @@ const QUIET_MS = 1000;
  * Fulfils when the last connection has closed. Whoever calls it sees to the end of `drainTimeout`.
  *
  * @param drainTimeout in milliseconds; `Infinity` for no limit
- * @param announce called when it begins, and again before nothing is accepted any more, if a connection is open then
+ * @param announce called when it begins; and when nothing is accepted any more, again and again while a connection is open: a request that is under way may
+ * open a stream at any time
  */
 export async function drainAll(
   drains: readonly Drainable[],
@@ -27,14 +31,17 @@ export async function drainAll(
   for (const drain of drains) drain.begin();
   announce();
   const deadline = performance.now() + drainTimeout / 2;
-  const hasWaited = drains.some((drain) => drain.hasEarlierConnections());
   await lookUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
-  // A client that has connected and not yet sent its request would have to be waited for while nobody accepts.
-  const quiet = Math.min(deadline, performance.now() + QUIET_MS);
+  for (const drain of drains) drain.endIdleConnections();
+  // A client that has connected and not yet sent its request would have to be waited for while nothing is accepted.
+  const quiet = Math.max(deadline, performance.now() + Math.min(QUIET_MS, drainTimeout / 4));
   await lookUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
-  if (hasWaited && drains.some(({ connections }) => connections.size > 0)) announce();
   debug(() => `accepting no more: ${describe(drains)}`);
-  await Promise.all(drains.map((drain) => drain.finish()));
+  const finished = Promise.all(drains.map((drain) => drain.finish()));
+  const announcing = setInterval(announce, ANNOUNCE_MS);
+  if (drains.some(({ connections }) => connections.size > 0)) announce();
+  await finished;
+  clearInterval(announcing);
 }
 
 function describe(drains: readonly Drainable[]): string {

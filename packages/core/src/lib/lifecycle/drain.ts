@@ -21,13 +21,13 @@ import { goAway, rememberSessions, sessionOf } from "./sessions.ts";
 import { after } from "./timers.ts";
 import { rememberUpgrades, webSocketOf } from "./upgrades.ts";
 
-/** How long a connection from before the drain may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
+/** How long a connection may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
 const FIRST_REQUEST_MS = 5000;
 
-/**
- * How long a client that has just connected may take to send its first request while nothing is accepted any more, and how long one may take
- * to close its side, in milliseconds: every new client waits for that.
- */
+/** The same while nothing is accepted any more, since every new client waits for it. A handshake of TLS still has the longer time. */
+const LAST_FIRST_REQUEST_MS = 2000;
+
+/** How long a client may then take to close its side, in milliseconds. */
 const LAST_CALL_MS = 1000;
 
 /** How often connections are looked at while draining, in milliseconds: one may have been upgraded since, or have grown too old. */
@@ -114,11 +114,16 @@ export class Drain implements Drainable {
     return false;
   }
 
+  endIdleConnections(): void {
+    for (const connection of this.connections.values())
+      if (this.#earlier.has(connection.socket) && this.#isIdle(connection)) end(connection);
+  }
+
   hasArrivingConnections(): boolean {
     return (
       this.isHttp &&
       [...this.connections.values()].some(
-        (connection) => this.#isUnused(connection) && !isOlder(connection.since, LAST_CALL_MS),
+        (connection) => this.#isUnused(connection) && !isOlder(connection.since, FIRST_REQUEST_MS),
       )
     );
   }
@@ -131,6 +136,7 @@ export class Drain implements Drainable {
         LAST_CALL_MS,
       );
       void this.#closed.then(() => clearTimeout(lastCall));
+      this.endIdleConnections();
       // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
       if (!this.#isClosed) Server.prototype.close.call(this.server);
       this.#endConnections();
@@ -168,10 +174,8 @@ export class Drain implements Drainable {
     for (const connection of this.connections.values()) {
       const { socket, since } = connection;
       const isEarlier = this.#earlier.has(socket);
-      const patience = isLast ? LAST_CALL_MS : FIRST_REQUEST_MS;
+      const patience = isLast && !connection.inHandshake ? LAST_FIRST_REQUEST_MS : FIRST_REQUEST_MS;
       if (this.#isUnused(connection) && isOlder(since, patience)) end(connection);
-      // It was kept as long as it was promised, or for half of `drainTimeout`.
-      else if (isLast && isEarlier && this.#isIdle(connection)) end(connection);
       // One that has come since goes on until nothing is accepted any more, or it would be back at once.
       if (isEarlier || isLast) this.#announceEnd(connection);
     }
@@ -220,8 +224,8 @@ export class Drain implements Drainable {
     const { stream } = connection;
     if (this.#upgrades.has(stream)) return this.#told.has(stream) && webSocketOf(stream) !== undefined;
     const session = sessionOf(stream);
-    if (session) return session.streams === 0;
-    return this.#isUnused(connection) || this.#isIdle(connection);
+    if (session) return session.used && session.streams === 0;
+    return this.#isIdle(connection);
   }
 
   /** Whether cutting it would lose something. */
@@ -266,7 +270,9 @@ export function closePatiently(drain: Drain): void {
 function end({ stream }: Connection): void {
   const session = sessionOf(stream);
   if (session) goAway(session);
-  else stream.destroySoon();
+  // Any Duplex may be an HTTP connection, and only a net.Socket has destroySoon().
+  else if (typeof stream.destroySoon === "function") stream.destroySoon();
+  else stream.end();
 }
 
 function isOlder(since: number, age: number): boolean {

@@ -9,7 +9,9 @@ export interface Drainable {
   begin(): void;
   /** Whether a connection is still open that was there before `begin()`. */
   hasEarlierConnections(): boolean;
-  /** Whether a client has just connected, and its first request is probably on its way. */
+  /** Ends the connections from before `begin()` that only wait for their client, which has had its time. */
+  endIdleConnections(): void;
+  /** Whether a client has connected that has not sent its first request, and may be about to. */
   hasArrivingConnections(): boolean;
   /** Accepts no more, and fulfils when all that is under way is done. */
   finish(): Promise<void>;

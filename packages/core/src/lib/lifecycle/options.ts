@@ -18,8 +18,9 @@ export interface LifecycleOptions {
   /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
   onReload?: () => unknown;
   /**
-   * Called when the process begins to stop, and again when it stops accepting, if connections are open then. End here what does not end by itself, or
-   * it is cut when `drainTimeout` is over: event streams, and long polls other than those of socket.io. It is not waited for.
+   * Called when the process begins to stop; and again from the moment it stops accepting, every 100 ms while a connection is open. End here what does not
+   * end by itself, or it is cut when `drainTimeout` is over: event streams, and long polls other than those of socket.io. It is not waited for, and not called
+   * again once it has failed.
    */
   onDrain?: () => unknown;
   /** Called when all connections have ended, before the process does. */

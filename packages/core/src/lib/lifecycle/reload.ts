@@ -50,6 +50,8 @@ async function reloadOnce(): Promise<void> {
     }
   }
   // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
-  if (isNotifying()) await tellManager(`READY=1\nSTATUS=${servingText()}`);
+  // But STOPPING=1 is final.
+  if (isNotifying() && lifecycle.stopping === undefined)
+    await tellManager(`READY=1\nSTATUS=${servingText()}`);
   emit({ type: "reloaded", ...(failed && { failed }) });
 }

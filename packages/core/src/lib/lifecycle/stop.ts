@@ -4,6 +4,7 @@ import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { tellPrimary } from "../cluster/messages.ts";
 import { allDrains, callHook, emit, lifecycle } from "./apps.ts";
 import { drainAll } from "./drain-all.ts";
+import type { Drainable } from "./drainable.ts";
 import { tellManager } from "./manager.ts";
 import { after } from "./timers.ts";
 
@@ -16,25 +17,33 @@ export function stop(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
 }
 
 async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
-  const drains = allDrains();
+  const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...lifecycle.apps.map(({ settings }) => settings.drainTimeout));
-  // Before anything else is waited for.
-  const drained = drainAll(drains, timeout, () => {
-    for (const { settings } of lifecycle.apps) if (settings.onDrain) void callHook(settings.onDrain);
-  });
-  const connections = drains.reduce((sum, drain) => sum + drain.connections.size, 0);
   const signal = why === "idle" || why === "served" ? null : why;
   if (why !== "served") emit({ type: "draining", signal, connections });
+  const announce = announcement();
+  const known = new Set(allDrains());
+  const drained = drainAll([...known], timeout, announce);
   const told = tellManager(
     `STOPPING=1\nSTATUS=Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`,
   );
   const workers = lifecycle.workers?.stop(signal);
   let cut = 0;
+  const cutAll = (): void => {
+    for (const drain of allDrains()) cut += drain.cut();
+  };
+  let cutting: NodeJS.Timeout | undefined;
   const cap = after(timeout, () => {
-    for (const drain of drains) cut += drain.cut();
+    cutAll();
+    // A server may begin to listen even now.
+    cutting = setInterval(cutAll, 100);
   });
   await drained;
+  // Those that have begun to listen meanwhile.
+  for (let late = newDrains(known); late.length > 0; late = newDrains(known))
+    await drainAll(late, timeout, announce);
   clearTimeout(cap);
+  clearInterval(cutting);
   const lost = await workers;
   if (why !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) tellPrimary({ act: "drained" });
@@ -58,6 +67,25 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
   await told;
   clearInterval(awake);
   return failed ? 1 : 0;
+}
+
+/** The servers and datagram sockets that are not known yet, which they are from now on. */
+function newDrains(known: Set<Drainable>): Drainable[] {
+  const drains = allDrains().filter((drain) => !known.has(drain));
+  for (const drain of drains) known.add(drain);
+  return drains;
+}
+
+/** Calls the `onDrain` of every app, unless it has failed before. */
+function announcement(): () => void {
+  const failed = new Set<unknown>();
+  return () => {
+    for (const { settings } of lifecycle.apps) {
+      const { onDrain } = settings;
+      if (onDrain === undefined || failed.has(onDrain)) continue;
+      void callHook(onDrain).then((isDone) => isDone || failed.add(onDrain));
+    }
+  };
 }
 
 /** Ends the process, unless an app owns it in another way (`signals: false`): then it ends when nothing keeps it. */
