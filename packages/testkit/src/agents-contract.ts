@@ -110,6 +110,8 @@ interface Seen {
   /** How many functions are in the request path of Express or Koa. */
   layers: number | undefined;
   stderr: string;
+  /** The names of all the requests that the agent has recorded. */
+  requests: string[];
 }
 
 const plains = new Map<string, Promise<Seen>>();
@@ -149,5 +151,9 @@ async function seenOf(
   expect(status).toBe(200);
   expect(json()).toEqual({ pid: running.pid });
   await running.line(recorded);
-  return { format, layers, stderr: running.stderr.replaceAll(/\(node:\d+\)/g, "(node)") };
+  const requests = Array.from(
+    running.stdout.matchAll(/"(?:name|resource)":"((?:GET|WebTransaction)[^"]*)"/g),
+    ([, name = ""]) => name,
+  );
+  return { format, layers, requests, stderr: running.stderr.replaceAll(/\(node:\d+\)/g, "(node)") };
 }
