@@ -545,6 +545,19 @@ describe("server.close() of the app", () => {
     expect(await running.ended).toBe(0);
   });
 
+  test("many times prints no warning of too many listeners", async () => {
+    const { app, address } = await appOnSocket({ options: { signals: false } });
+    await using running = app;
+    await using busy = await heldClient(running, address);
+    for (let count = 0; count < 15; count++) running.write("close");
+    for (let count = 0; count < 15; count++) await running.event("close called");
+    running.write("answer");
+    await busy.receives(/done$/);
+    for (let count = 0; count < 15; count++) await running.event("close called back");
+    expect(await running.ended).toBe(0);
+    expect(running.stderr).toBe("");
+  });
+
   test("after drainTimeout the idle connections are closed, and those that are busy are not", async () => {
     const { app, address } = await appOnSocket({
       options: { signals: false, drainTimeout: 200 },

@@ -4,6 +4,7 @@ import {
   attach,
   checkActivation,
   rememberRequestListeners,
+  warn,
   warnUnless,
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
@@ -37,15 +38,16 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   if (typeof more[1] === "function") throw notCalled();
   const { activated } = checkActivation(options);
   let isMounted = false;
-  if (activated) {
-    warnUnless(
-      () => isMounted,
-      "SOCKACT_UNSEEN",
-      "systemdListen() was not given to an Express app. In a router, or nowhere, it does nothing.",
-      "Write app.use(systemdListen()) on the app itself.",
-    );
-  }
-  const passThrough: Mountable = (_req, _res, next) => next();
+  const warning = [
+    "SOCKACT_UNSEEN",
+    "systemdListen() was not given to an Express app. In a router, or nowhere, it does nothing.",
+    "Write app.use(systemdListen()) on the app itself.",
+  ] as const;
+  if (activated) warnUnless(() => isMounted, ...warning);
+  const passThrough: Mountable = (_req, _res, next) => {
+    if (activated && !isMounted) warn(...warning);
+    next();
+  };
   return mountable(passThrough, (parent) => {
     isMounted = true;
     leaveStack(parent);

@@ -56,7 +56,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
       expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
-        `A server of this process listens on port ${port} instead`,
+        `only another server of this process listens, on port ${port}`,
       );
       await app.line(/sockact can't see an app that is wrapped in a function/);
     });

@@ -12,9 +12,9 @@ export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   };
 }
 
-/** Whether this is the logger of an app that has none: all of its methods are one function that does nothing. */
+/** Whether this is the logger of an app that has none: all of its methods are one empty function. */
 function isSilent({ info, error }: FastifyBaseLogger): boolean {
-  return (info as unknown) === error;
+  return (info as unknown) === error && /\{\s*\}$/.test(String(info));
 }
 
 function hasFailed(event: SockactEvent): boolean {

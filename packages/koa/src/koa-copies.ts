@@ -25,7 +25,7 @@ let overtaken: Middleware | undefined;
 /** The app whose last middleware is to be taken out, if it still has so many. */
 let leaving: { app: KoaApp; length: number } | undefined;
 
-watch(Koa.prototype as unknown as KoaApp);
+watch(Koa.prototype as unknown as KoaApp | undefined);
 
 /**
  * From now on `use()` of each copy of Koa that is loaded keeps our markers, and `callback()` remembers whose handler it made. An
@@ -35,7 +35,7 @@ watch(Koa.prototype as unknown as KoaApp);
  * @returns whether somebody else had wrapped `use()` of a copy that was watched before
  */
 export function watchKoa(): boolean {
-  let isOvertaken = watch(Koa.prototype as unknown as KoaApp);
+  let isOvertaken = watch(Koa.prototype as unknown as KoaApp | undefined);
   for (const path of Object.keys(loadedModules)) {
     if (!path.replaceAll("\\", "/").endsWith("/lib/application.js")) continue;
     const prototype = prototypeOf(path);
@@ -82,7 +82,10 @@ function prototypeOf(path: string): KoaApp | undefined {
  *
  * @returns whether one did
  */
-function watch(prototype: KoaApp): boolean {
+function watch(prototype: KoaApp | undefined): boolean {
+  // Test runners mock Koa by all sorts of things, and freeze some.
+  if (typeof prototype?.use !== "function" || typeof prototype.callback !== "function") return false;
+  if (Object.isFrozen(prototype)) return false;
   const { use, callback } = prototype;
   const isOvertaken = watched.has(prototype) && !ours.has(use);
   watched.add(prototype);
@@ -109,7 +112,8 @@ function keepMarkers(original: KoaApp["use"]): KoaApp["use"] {
     watchKoa();
     // An agent that has called this one looks at what was added: dd-trace takes it off, and puts its own function there.
     const result = original.apply(this, args);
-    leaving = { app: this, length: this.middleware.length };
+    // An app that a test runner has mocked has no list.
+    if (Array.isArray(this.middleware)) leaving = { app: this, length: this.middleware.length };
     queueMicrotask(leave);
     return result;
   };
@@ -134,7 +138,7 @@ function rememberHandlers(original: KoaApp["callback"]): KoaApp["callback"] {
   return function callback(this: KoaApp, ...args: []) {
     leave();
     // From a `use()` that was read before it was ours: of a copy of Koa that was loaded after this package.
-    for (const marker of this.middleware.filter(isMarker)) {
+    for (const marker of (this.middleware ?? []).filter(isMarker)) {
       this.middleware.splice(this.middleware.indexOf(marker), 1);
       attachMarker(marker, this);
     }

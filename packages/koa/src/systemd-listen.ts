@@ -4,6 +4,7 @@ import {
   attach,
   checkActivation,
   rememberRequestListeners,
+  warn,
   warnUnless,
 } from "@sockact/core/adapter";
 import { expectOvertaken, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
@@ -48,6 +49,7 @@ export function systemdListen(
   const { activated } = checkActivation(options, true);
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
+      if (activated && !isAttached(marker)) warn(...UNSEEN);
       return next();
     },
     (owner) => {
@@ -57,15 +59,7 @@ export function systemdListen(
       });
     },
   );
-  if (activated) {
-    warnUnless(
-      () => isAttached(marker),
-      "SOCKACT_UNSEEN",
-      "systemdListen() has not seen the app that it was given to, so the app does not serve the sockets that were passed.",
-      "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
-        "systemdListen() was called, or a router in the place of the app.",
-    );
-  }
+  if (activated) warnUnless(() => isAttached(marker), ...UNSEEN);
   if (isOvertaken) expectOvertaken(marker);
   if (app !== undefined) {
     watchCopyOf(app);
@@ -73,6 +67,13 @@ export function systemdListen(
   }
   return marker;
 }
+
+const UNSEEN = [
+  "SOCKACT_UNSEEN",
+  "systemdListen() has not seen the app that it was given to, so the app does not serve the sockets that were passed.",
+  "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
+    "systemdListen() was called, or a router in the place of the app.",
+] as const;
 
 /** The mistake is found at `use()`, at `callback()`, or, where neither is watched, with the first request. */
 function notCalled(): ActivationError {

@@ -100,7 +100,7 @@ export function checkActivation(options: AppOptions, http2 = false): Passed {
  */
 export function rememberRequestListeners(): void {
   if (!maybeActivated() && !managerAsks()) return;
-  warnIfNeverAsked();
+  warnIfNeverAsked(() => [...attached.servers].some(({ listening }) => listening));
   // Patches net.Server.prototype.on and addListener.
   once("remember request listeners", () => {
     const { on } = Server.prototype;

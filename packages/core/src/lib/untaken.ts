@@ -11,7 +11,7 @@ const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
 /** How long the app may still take to listen after another server has begun to listen elsewhere, in milliseconds. */
-const ELSEWHERE_MS = 3_000;
+const ELSEWHERE_MS = 5_000;
 
 const untaken = processState("untaken", {
   timer: undefined as NodeJS.Timeout | undefined,
@@ -39,20 +39,22 @@ export function warnOfUntakenLater(passed: readonly PassedSocket[]): void {
 /**
  * Warns when an adapter was imported in a process that was given sockets, and nothing has asked for them: the line with `systemdListen()` is missing.
  * Reads no variable but LISTEN_PID, and removes none.
+ *
+ * @param isListening whether a server of HTTP listens: then the app is up, and otherwise it may still be starting
  */
-export function warnIfNeverAsked(): void {
-  const { LISTEN_PID } = process.env;
-  if (LISTEN_PID !== String(process.pid)) return;
-  once("warn if never asked", () => {
-    setTimeout(() => {
-      if (activation.result === undefined)
-        warn(
-          "SOCKACT_UNTAKEN",
-          "Sockets were passed to this process, and systemdListen() was not called: clients that connect to them get no answer.",
-          "Write app.use(systemdListen()), in Fastify app.register(systemdListen), before listen().",
-        );
-    }, STARTED_MS).unref();
-  });
+export function warnIfNeverAsked(isListening: () => boolean): void {
+  if (process.env["LISTEN_PID"] !== String(process.pid)) return;
+  const look = (isLast: boolean): void => {
+    if (activation.result !== undefined) return;
+    if (isLast || isListening())
+      warn(
+        "SOCKACT_UNTAKEN",
+        "Sockets were passed to this process, and systemdListen() was not called so far: clients that connect to them get no answer.",
+        "Write app.use(systemdListen()), in Fastify app.register(systemdListen), before listen().",
+      );
+    else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
+  };
+  once("warn if never asked", () => setTimeout(() => look(false), STARTED_MS).unref());
 }
 
 /** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app all the same. */
@@ -64,8 +66,8 @@ export function warnIfUntakenBeside(server: Server): void {
       () =>
         warnOf(
           passedSoFar().filter(isWaitedFor),
-          ` A server of this process listens on ${address} instead.`,
-          CLOSURE_HINT,
+          ` So far only another server of this process listens, on ${address}.`,
+          `${OWN_APP_HINT} ${CLOSURE_HINT}`,
         ),
       ELSEWHERE_MS,
     ).unref();
@@ -86,6 +88,9 @@ function addressOf(server: Server): string {
   return typeof address === "object" && address !== null ? `port ${address.port}` : String(address);
 }
 
+const OWN_APP_HINT =
+  "Call systemdListen() for the app whose server listens, and before listen(). A router, or an app that is mounted in another, has no server.";
+
 const CLOSURE_HINT =
   "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
   "Call listen(server) of @sockact/core instead of server.listen().";
@@ -103,7 +108,7 @@ function hintFor(sockets: readonly PassedSocket[]): string {
   const byName =
     names.length > 1 && isNamed
       ? `Take all of them, systemdListen({ name: ${JSON.stringify(names)} }), or remove the socket from the socket unit.`
-      : "Call systemdListen() for the app whose server listens, before listen(), or remove the socket from the socket unit.";
+      : `${OWN_APP_HINT} Or remove the socket from the socket unit.`;
   return `${byName} ${CLOSURE_HINT}`;
 }
 

@@ -11,10 +11,10 @@ export type WarningCode =
   | "SOCKACT_PRIMARY"
   | "SOCKACT_UNSEEN";
 
-/** How long something may take that follows at once in a right program, in milliseconds. */
-const SOON_MS = 1000;
+/** How long something may take that most programs do at once, in milliseconds. */
+const SOON_MS = 5000;
 
-/** Emits a process warning unless something has happened a second from now. */
+/** Emits a process warning unless something has happened five seconds from now. */
 export function warnUnless(hasHappened: () => boolean, ...warning: Parameters<typeof warn>): void {
   setTimeout(() => {
     if (!hasHappened()) warn(...warning);

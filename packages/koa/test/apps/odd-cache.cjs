@@ -16,9 +16,22 @@ require.cache["/mock/lib/application.js"] = { exports: null };
 require.cache["/gone/lib/application.js"] = undefined;
 require.cache["/lazy/lib/application.js"] = Object.defineProperty({}, "exports", throws);
 require.cache["/class/lib/application.js"] = { exports: Object.defineProperty({}, "prototype", throws) };
+class Mock {
+  use() {}
+  callback() {}
+  createContext() {}
+}
+class Frozen extends Mock {}
+Object.freeze(Object.assign(Frozen.prototype, { callback() {}, createContext() {} }));
+require.cache["/mocked/lib/application.js"] = { exports: Mock };
+require.cache["/frozen/lib/application.js"] = { exports: Frozen };
 Object.defineProperty(require.cache, "/entry/lib/application.js", throws);
 
 const { systemdListen } = require("@sockact/koa");
+// As a test runner mocks it: its methods call those of the class, which do nothing, and it has no list of middleware.
+const mocked = new Mock();
+mocked.use = (...args) => Mock.prototype.use.apply(mocked, args);
+mocked.use(systemdListen());
 const app = new Koa();
 app.use(systemdListen());
 app.use((ctx) => {

@@ -250,11 +250,16 @@ export function closePatiently(drain: Drain): void {
   drain.isPatient = true;
   let called = false;
   let closed = false;
-  server.once("close", () => (closed = true));
+  /** Of later calls, which are an error. */
+  const callbacks: ((error?: Error) => void)[] = [];
+  server.once("close", () => {
+    closed = true;
+    for (const callback of callbacks) new Server().close(callback);
+  });
   server.close = (callback?: (error?: Error) => void) => {
     // As in Node: what does not listen can't be closed, and nothing can be twice. But the app does not know what a signal has begun.
     if (called && !closed) {
-      if (callback) server.once("close", () => void new Server().close(callback));
+      if (callback) callbacks.push(callback);
       return server;
     }
     if (called || !(server.listening || drain.begun)) return Server.prototype.close.call(server, callback);
