@@ -143,7 +143,8 @@ function rememberHandlers(original: KoaApp["callback"]): KoaApp["callback"] {
       attachMarker(marker, this);
     }
     const handler = original.apply(this, args);
-    appOfHandler.set(handler, this);
+    // A mocked one may be nothing.
+    if (typeof handler === "function") appOfHandler.set(handler, this);
     return handler;
   };
 }

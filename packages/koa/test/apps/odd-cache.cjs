@@ -32,6 +32,7 @@ const { systemdListen } = require("@sockact/koa");
 const mocked = new Mock();
 mocked.use = (...args) => Mock.prototype.use.apply(mocked, args);
 mocked.use(systemdListen());
+mocked.callback();
 const app = new Koa();
 app.use(systemdListen());
 app.use((ctx) => {
