@@ -9,7 +9,7 @@ import {
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
-/** Which sockets the app takes, and how it lives with them. */
+/** Which sockets the app takes, and its lifecycle. */
 export interface SystemdListenOptions extends AppOptions {}
 
 /** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
@@ -28,9 +28,9 @@ rememberRequestListeners();
  * Nothing of it stays in the app's stack.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, `ERR_LISTEN_PID`,
- * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`.
+ * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`, `ERR_PERMISSION`.
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
- * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
+ * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`, `ERR_NODE_INTERNALS`
  */
 export function systemdListen(options?: SystemdListenOptions): Mountable;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Mountable {

@@ -8,7 +8,7 @@ import { rootOf } from "./root-of.ts";
 import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
-/** Which sockets the app takes, and how it lives with them. */
+/** Which sockets the app takes, and its lifecycle. */
 export interface SystemdListenOptions extends AppOptions {}
 
 /**
@@ -21,8 +21,8 @@ export interface SystemdListenOptions extends AppOptions {}
  * - Not activated: Fastify's own behaviour.
  *
  * `ready()` and `listen()` reject with an ActivationError: `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`,
- * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`;
- * `listen()` alone with `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`.
+ * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`, `ERR_PERMISSION`;
+ * `listen()` alone with `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`, `ERR_NODE_INTERNALS`.
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {

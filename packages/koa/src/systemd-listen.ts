@@ -10,7 +10,7 @@ import {
 import { expectOvertaken, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
-/** Which sockets the app takes, and how it lives with them. */
+/** Which sockets the app takes, and its lifecycle. */
 export interface SystemdListenOptions extends AppOptions {
   /** The app itself, for a copy of Koa that can't be found: one that a bundler has put into the app's own file. */
   app?: object;
@@ -34,9 +34,9 @@ asMarker(systemdListen, () => {
  * Nothing of it stays among the app's middleware.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, `ERR_LISTEN_PID`,
- * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`.
+ * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`, `ERR_PERMISSION`.
  * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
- * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
+ * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`, `ERR_NODE_INTERNALS`
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(

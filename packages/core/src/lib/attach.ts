@@ -62,7 +62,7 @@ const attached = processState("attach", {
  * - false: not activated; nothing was changed.
  *
  * @param owner the app as the framework has it: nothing of it is kept once it is collected
- * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
+ * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
 export function attach(owner: object, options: AppOptions, hooks: Hooks): boolean {
   const passed = checkActivation(options, hooks.http2);

@@ -35,7 +35,7 @@ export interface BindDatagramOptions
  * - fulfils once it is bound;
  * - rejects with {@link ActivationError}, and nothing is taken: `ERR_NOT_ACTIVATED` (`required`, or no port to bind instead),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM` (no datagram socket), `ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket, or `udp6` for an
- *   IPv4 one), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_OPTION`, or a code of activatedSockets();
+ *   IPv4 one), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_PERMISSION`, `ERR_OPTION`, or a code of activatedSockets();
  * - rejects with Node's own error when the socket is bound or closed already, or can't be bound.
  */
 export async function bindDatagram(socket: Socket, options: BindDatagramOptions = {}): Promise<Listening> {
