@@ -11,7 +11,7 @@ const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
 /** How long the app may still take to listen after another server has begun to listen elsewhere, in milliseconds. */
-const ELSEWHERE_MS = 5_000;
+const ELSEWHERE_MS = 2_000;
 
 const untaken = processState("untaken", {
   timer: undefined as NodeJS.Timeout | undefined,
