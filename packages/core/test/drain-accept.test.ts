@@ -75,7 +75,7 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
     expect(await app.ended).toBe(0);
   });
 
-  test("a request that comes now may take as long as any: it is answered after the last connection from before has gone", async () => {
+  test("a slow request that comes now is answered, even after the last connection from before has gone", async () => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -180,7 +180,18 @@ describe.concurrent("once the last connection from before has gone", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("a client that has just connected is still answered", async () => {
+  test.each<[string, (address: ListenAddress) => Promise<void>]>([
+    ["at once", async () => {}],
+    [
+      "when others have been served meanwhile",
+      async (address) => {
+        // Longer than it takes to notice that no earlier connection is left.
+        for (let count = 0; count < 20; count++)
+          expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
+      },
+    ],
+    ["after more than a second", () => untilAnotherSleeps(1500)],
+  ])("a client that had connected by then, and sends its request %s, is answered", async (_, meanwhile) => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -188,36 +199,7 @@ describe.concurrent("once the last connection from before has gone", () => {
     await using late = await acceptedClient(running, address);
     idle.get("/");
     expect(await idle.closed).toBe("end");
-    late.get("/");
-    expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
-    expect(await running.ended).toBe(0);
-  });
-
-  test("others are still served while a client that has just connected has not sent its request", async () => {
-    const { app, address } = await appOnSocket(LONG_KEPT);
-    await using running = app;
-    await using idle = await idleClient(running, address);
-    await terminate(running);
-    await using late = await acceptedClient(running, address);
-    idle.get("/");
-    expect(await idle.closed).toBe("end");
-    // Longer than it takes to notice that no earlier connection is left.
-    for (let count = 0; count < 20; count++)
-      expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
-    late.get("/");
-    expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
-    expect(await running.ended).toBe(0);
-  });
-
-  test("a client that takes more than a second to send its request is still answered", async () => {
-    const { app, address } = await appOnSocket(LONG_KEPT);
-    await using running = app;
-    await using idle = await idleClient(running, address);
-    await terminate(running);
-    await using late = await acceptedClient(running, address);
-    idle.get("/");
-    expect(await idle.closed).toBe("end");
-    await untilAnotherSleeps(1500);
+    await meanwhile(address);
     late.get("/");
     expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
     expect(await running.ended).toBe(0);

@@ -197,11 +197,11 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     const units = {
       "right.service": unit(["OpenFile=/run/user/0/systemd/notify:notify"]),
       "wrong.service": unit([OPEN_FILE, "NotifyAccess=main", "PrivateUsers=yes"]),
-      "mended.service": unit([OPEN_FILE, "NotifyAccess=all"]),
+      "fixed.service": unit([OPEN_FILE, "NotifyAccess=all"]),
     };
     for (const [name, text] of Object.entries(units)) await systemd.write(`/run/systemd/user/${name}`, text);
     await systemd.mustRun(["systemctl", "--user", "daemon-reload"], user);
-    await systemd.mustRun(["systemctl", "--user", "start", "right.service", "mended.service"], user);
+    await systemd.mustRun(["systemctl", "--user", "start", "right.service", "fixed.service"], user);
     await systemd.mustRun(["systemctl", "--user", "start", "--no-block", "wrong.service"], user);
     const told = async (name: string): Promise<string[]> => {
       let lines: string[] = [];
@@ -231,7 +231,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
         hint: expect.stringContaining("Write `OpenFile=/run/user/0/systemd/notify:notify` into [Service]"),
       },
     });
-    expect((await told("mended.service")).map((line) => JSON.parse(line))).toEqual(
+    expect((await told("fixed.service")).map((line) => JSON.parse(line))).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ outcome: "systemd-notify" }),
         expect.objectContaining({

@@ -24,7 +24,7 @@ export const options = {
   onStop: async () => console.log("the app stops"),
 };
 
-/** The routes, each with the text that it answers. */
+/** The routes, each with the string that it answers. */
 export const routes = {
   "/": () => "hello",
   "/reloads": () => String(reloads),

@@ -99,7 +99,7 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       expect(await show("MainPID", "ActiveState")).toEqual([...before, "active"]);
     });
 
-    test("systemctl stop runs onStop behind the last connection, and ends it with success", async () => {
+    test("systemctl stop runs onStop after the last connection has closed, and ends it with success", async () => {
       await systemd.start("app.service");
       const slow = systemd.request(`${url}slow`);
       await systemd.waitForJournal("app.service", /a slow request/);
@@ -186,7 +186,7 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
   });
 
   describeWith({}, `${title}, started in a terminal`, () => {
-    test("SIGINT stops it as ever, and nothing is printed that the app does not print", async () => {
+    test("SIGINT stops it as usual, and nothing is printed that the app does not print", async () => {
       const port = (await freeAddress("tcp4")).split(":").at(-1) as string;
       const seen = [];
       for (const plain of ["1", ""]) {
