@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describeWith } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
@@ -125,20 +124,6 @@ const findingsIn = (files: Record<string, string>): string[] =>
 const listed = new Set(
   Object.entries(justified).flatMap(([unit, codes]) => Object.keys(codes).map((code) => `${unit} ${code}`)),
 );
-
-describe("units of well-kept daemons", () => {
-  const fixtures = fileURLToPath(new URL("fixtures/debian/", import.meta.url));
-  const packages = readdirSync(fixtures).filter((name) => name.includes("_"));
-
-  it("are those of packages that have sockets", () => {
-    expect(packages.length).toBeGreaterThanOrEqual(12);
-  });
-
-  it("give nothing that is not on the list, and all that is", () => {
-    const findings = packages.flatMap((name) => findingsIn(unitsIn(join(fixtures, name))));
-    expect([...new Set(findings)].toSorted()).toEqual([...listed].toSorted());
-  });
-});
 
 const installed = "/usr/lib/systemd/system";
 

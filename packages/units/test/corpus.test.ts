@@ -1,0 +1,216 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeWith } from "@sockact/testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { lintUnits, type Finding, type FindingCode } from "../src/index.ts";
+
+/** What would really happen to whoever runs these units, and the findings that say so: project, file and code. */
+const trueFindings: Record<string, string[]> = {
+  "A crash loop reaches five starts within ten seconds, and takes the socket down too.": [
+    "cups-daemon cups.service start-limit",
+    "gcr4 user/gcr-ssh-agent.service start-limit",
+    "gnome-keyring user/gnome-keyring-daemon.service start-limit",
+    "libvirt-daemon libvirtd.service start-limit",
+    "lighttpd lighttpd.service start-limit",
+    "lldpad lldpad.service start-limit",
+    "openssh-server ssh.service start-limit",
+    "pipewire user/pipewire.service start-limit",
+    "pipewire-pulse user/pipewire-pulse.service start-limit",
+    "pulseaudio user/pulseaudio.service start-limit",
+    "puma puma.service start-limit",
+    "rpcbind rpcbind.service start-limit",
+    "signalk-server signalk.service start-limit",
+    "spice-vdagent spice-vdagentd.service start-limit",
+    "sssd-common sssd-autofs.service start-limit",
+    "sssd-common sssd-nss.service start-limit",
+    "sssd-common sssd-pam.service start-limit",
+    "sssd-common sssd-ssh.service start-limit",
+    "sssd-common sssd-sudo.service start-limit",
+    "systemd systemd-journald.service start-limit",
+    "systemd systemd-networkd.service start-limit",
+    "systemd-oomd systemd-oomd.service start-limit",
+    "udev systemd-udevd.service start-limit",
+  ],
+  "Restart=on-abnormal does not restart it after exit 1: a waiting client starts it again at once, five times in a row.":
+    ["mariadb-server mariadb.service start-limit", "mariadb-server mariadb@.service start-limit"],
+  "Enabled without its socket it opens the address itself, and systemd then refuses to start the socket.": [
+    "dovecot-core dovecot.service requires-missing",
+    "fcoe-utils fcoe-utils.service requires-missing",
+    "lighttpd lighttpd.service requires-missing",
+    "mariadb-server mariadb.service requires-missing",
+    "mariadb-server mariadb@.service requires-missing",
+    "mpd mpd.service requires-missing",
+    "mpd user/mpd.service requires-missing",
+    "multipath-tools multipathd.service requires-missing",
+    "open-iscsi iscsid.service requires-missing",
+    "openssh-server ssh.service requires-missing",
+    "puma puma.service requires-missing",
+    "signalk-server signalk.service requires-missing",
+  ],
+  "Started by hand while its socket is down, it gets no descriptor and does not serve where its clients look.":
+    [
+      "cockpit-ws cockpit-wsinstance-http.service requires-missing",
+      "go-systemd hello.service requires-missing",
+      "lirc lircd.service requires-missing",
+      "systemd systemd-initctl.service requires-missing",
+      "systemd systemd-rfkill.service requires-missing",
+    ],
+  "It requires its first socket alone: where the others are not up, it runs without them.": [
+    "gpg-agent user/gpg-agent.service requires-missing",
+    "gpg-agent user/gpg-agent.service sockets-missing",
+    "libvirt-daemon libvirtd.service requires-missing",
+    "libvirt-daemon libvirtd.service sockets-missing",
+    "systemd systemd-journald.service requires-missing",
+    "systemd systemd-journald.service sockets-missing",
+  ],
+  "It is started with those of its sockets that are up, and no others.": [
+    "lighttpd lighttpd.service sockets-missing",
+    "mariadb-server mariadb.service sockets-missing",
+  ],
+  "/run/lirc is removed when the service stops: the socket stays active, and nobody can connect to it.": [
+    "lirc lircd.socket runtime-directory",
+  ],
+  "Stopping the socket removes its file, while the service keeps running and keeps the descriptor.": [
+    "libvirt-daemon libvirtd.socket remove-on-stop",
+    "udev systemd-udevd-control.socket remove-on-stop",
+  ],
+  "Each time systemd reads the unit it complains of /var/run.": [
+    "sasl2-bin saslauthd.service value-obsolete",
+  ],
+  "Without a syslog daemon, whose unit has this name as an alias, systemd refuses to start the socket.": [
+    "systemd syslog.socket service-missing",
+  ],
+  "The path is for the reader to fill in; systemd refuses the unit as it is.": [
+    "puma puma.service directory-refused",
+  ],
+  "The socket outlives each restart of Puma, so the option only lets another server of root take a part of the connections.":
+    ["puma puma.socket reuse-port"],
+};
+
+/** Why these findings are not true. To be emptied by the rules. */
+const falsePositives: Record<string, string[]> = {
+  "systemd reads a boolean too: yes is ipv6-only, no is both.": ["gpsd gpsd.socket value-invalid"],
+  "RefuseManualStart= leaves the socket as the only thing that starts it.": [
+    "sssd-common sssd-autofs.service requires-missing",
+    "sssd-common sssd-nss.service requires-missing",
+    "sssd-common sssd-pam.service requires-missing",
+    "sssd-common sssd-ssh.service requires-missing",
+    "sssd-common sssd-sudo.service requires-missing",
+  ],
+  "D-Bus starts it too, for clients that do not use the socket.": [
+    "systemd systemd-hostnamed.service requires-missing",
+    "systemd-container systemd-importd.service requires-missing",
+  ],
+};
+
+/** Those of the linter's codes that systemd itself complains of, with the line, when it reads a unit. */
+const complaints = new Set<FindingCode>([
+  "file-unreadable",
+  "line-ignored",
+  "continuation-broken",
+  "section-unknown",
+  "directive-misplaced",
+  "directive-unknown",
+  "value-invalid",
+  "value-obsolete",
+  "address-invalid",
+  "command-refused",
+  "directory-refused",
+]);
+
+interface Project {
+  name: string;
+  /** Its files by name. */
+  files: Record<string, string>;
+  folder: string;
+  user: boolean;
+}
+
+function filesIn(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => statSync(join(folder, name)).isFile() && !name.startsWith("user/"));
+  return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+const corpus: Project[] = ["debian", "documented"].flatMap((root) => {
+  const rootFolder = fileURLToPath(new URL(`fixtures/${root}/`, import.meta.url));
+  const folders = readdirSync(rootFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap((entry): Project[] => {
+    const name = entry.name.replace(/[_-]\d.*$/, "");
+    const folder = join(rootFolder, entry.name);
+    const ofUser = readdirSync(folder).includes("user") ? [join(folder, "user")] : [];
+    return [
+      { name, folder, files: filesIn(folder), user: false },
+      ...ofUser.map((path) => ({ name, folder: path, files: filesIn(path), user: true })),
+    ];
+  });
+});
+
+const placeOf = ({ name, user }: Project, file: string): string => `${name} ${user ? "user/" : ""}${file}`;
+
+const findingsOf = (project: Project): Finding[] => lintUnits(project.files, { user: project.user });
+
+const sorted = (texts: Iterable<string>): string[] => [...new Set(texts)].toSorted();
+
+describe("real units of well-kept projects", () => {
+  const expected = [trueFindings, falsePositives].flatMap((list) => Object.values(list).flat());
+
+  it("are many", () => {
+    const units = corpus.flatMap(({ files }) => Object.keys(files));
+    expect(new Set(corpus.map(({ name }) => name)).size).toBeGreaterThanOrEqual(100);
+    expect(units.length).toBeGreaterThanOrEqual(300);
+    expect(units.filter((name) => name.endsWith(".socket")).length).toBeGreaterThanOrEqual(100);
+  });
+
+  it("give the findings that are listed, and no others", () => {
+    const found = corpus.flatMap((project) =>
+      findingsOf(project).map(({ file, code }) => `${placeOf(project, file)} ${code}`),
+    );
+    expect(sorted(found)).toEqual(sorted(expected));
+  });
+
+  it("have each finding in one list, once", () => {
+    expect(expected.toSorted()).toEqual(sorted(expected));
+  });
+});
+
+/** Where `systemd-analyze verify` complains of a line in the project's own files, as `file:line`. */
+function complaintsOf(project: Project): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-corpus-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(project.folder, folder, { recursive: true });
+  const units = Object.keys(project.files).filter((name) => !name.includes("/"));
+  const { stdout, stderr, error } = spawnSync(
+    "systemd-analyze",
+    [
+      project.user ? "--user" : "--system",
+      "verify",
+      "--man=no",
+      "--recursive-errors=no",
+      // A template is spoken of as an instance.
+      ...units.map((name) => join(folder, name.replace("@.", "@blue."))),
+    ],
+    { encoding: "utf8", env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:`, XDG_RUNTIME_DIR: folder } },
+  );
+  if (error !== undefined) throw error;
+  const lines = `${stdout}${stderr}`.split("\n").filter((line) => line.startsWith(`${folder}/`));
+  return lines.flatMap((line) => /^([^:]+:\d+): /.exec(line.slice(folder.length + 1))?.[1] ?? []);
+}
+
+describeWith({ commands: ["systemd-analyze"], systemd: 257 }, "systemd and the linter, of real units", () => {
+  it("complain of the same lines", () => {
+    const wrong = new Set(Object.values(falsePositives).flat());
+    const ours = corpus.flatMap((project) =>
+      findingsOf(project)
+        .filter(({ code }) => complaints.has(code))
+        .filter(({ file, code }) => !wrong.has(`${placeOf(project, file)} ${code}`))
+        .map(({ file, line }) => `${placeOf(project, file)}:${line}`),
+    );
+    const theirs = corpus.flatMap((project) => complaintsOf(project).map((place) => placeOf(project, place)));
+    expect(sorted(ours)).toEqual(sorted(theirs));
+    expect(theirs).toContain("sasl2-bin saslauthd.service:8");
+  });
+});
