@@ -66,8 +66,8 @@ export const socketFields: Fields<SocketDescription> = {
   keepAliveProbes: property("KeepAliveProbes", values.count(4_294_967_295), 0),
   deferAcceptSec: property("DeferAcceptUSec", values.duration, 0),
   priority: property("Priority", positiveInteger, -1),
-  receiveBuffer: property("ReceiveBuffer", values.bytes(0, "K", "M", "G"), 0),
-  sendBuffer: property("SendBuffer", values.bytes(0, "K", "M", "G"), 0),
+  receiveBuffer: property("ReceiveBuffer", values.bytesOrNone(1024, "K", "M", "G"), 0),
+  sendBuffer: property("SendBuffer", values.bytesOrNone(1024, "K", "M", "G"), 0),
   ipTOS: property(
     "IPTOS",
     fc.oneof<fc.Arbitrary<Said<number | "low-delay" | "throughput" | "reliability" | "low-cost">>[]>(

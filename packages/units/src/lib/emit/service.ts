@@ -25,7 +25,7 @@ import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
-import { compilesAtRunTime } from "../read/runtime.ts";
+import { compilesAtRunTime, refuseFewTasks } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -133,6 +133,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
+  refuseFewTasks(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && description.openFile !== false;
   if (openFile) {
