@@ -387,8 +387,8 @@ describe("a description that cannot be written", () => {
     ],
     [
       "a new raw one",
-      { raw: { Service: { PrivatePIDs: true } }, systemd: 256 },
-      "raw.Service.PrivatePIDs",
+      { raw: { Service: { BindLogSockets: true } }, systemd: 256 },
+      "raw.Service.BindLogSockets",
       "VERSION",
       /257/,
     ],

@@ -7,6 +7,7 @@ import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 import type { Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
+import { ofSocket } from "../read/synonyms.ts";
 import { refuseNewerFields } from "../read/versions.ts";
 import { isTakenBy, placeOf, type Place } from "../read/place.ts";
 import { refusedLength } from "../read/unit-name.ts";
@@ -105,7 +106,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
-    const values = readFields(withDescription, ["raw"], source, path, problems);
+    const values = readFields(withDescription, ["raw"], source, path, problems, ofSocket);
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
     const rawPath = `${path}.raw`;

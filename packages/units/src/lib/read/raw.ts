@@ -2,14 +2,12 @@ import { isSpecifier } from "../specifier.ts";
 import type { Line, Section } from "../write/unit-text.ts";
 import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type UnitProblem } from "./problems.ts";
+import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "./readers.ts";
 import { refuseNewer } from "./versions.ts";
 
 /** The lines of raw sections, by the section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
-
-/** How the units of a description hang together, which is for `emitUnits` alone to say; and an old name for a limit that it sets. */
-const structure = ["Service", "Sockets", "Also", "StartLimitInterval"];
 
 const anything = rawText(() => undefined);
 
@@ -56,13 +54,14 @@ export function readRaw(
     }
     const directives = objectOf(given, at, shape, problems) ?? {};
     lines[section] = Object.entries(directives).flatMap(([key, value]) =>
-      readDirective(key, value, known, systemd, member(at, key), problems),
+      readDirective(section, key, value, known, systemd, member(at, key), problems),
     );
   }
   return lines;
 }
 
 function readDirective(
+  section: Section["name"],
   key: string,
   value: unknown,
   known: Readonly<Record<string, Directive>>,
@@ -72,27 +71,32 @@ function readDirective(
 ): Line[] {
   const refuse = (message: string, hint: string) =>
     problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
-  const field = Object.keys(known).find((name) => known[name]!.key.toLowerCase() === key.toLowerCase());
+  const current = currentName(key);
+  const field = Object.keys(known).find((name) => sameName(known[name]!.key, current));
   if (!/^[A-Za-z0-9]+$/.test(key)) {
     refuse(
       `${shown(key)} is not the name of a directive`,
       "letters and digits alone, as in the manual: LimitRTPRIO",
     );
-  } else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
-  else if (structure.includes(key)) {
-    refuse(
-      `${key}= is for emitUnits to write`,
-      "leave it out: it follows from the sockets of the description",
-    );
-  } else {
+  } else if (!sameName(current, key))
+    refuse(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
+  else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
+  else {
     const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
       rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),
     );
+    const refusal = refusedInRaw(section, key, values);
+    if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
     refuseNewer(systemd, key, values, path, problems);
     return values.map((text) => ({ key, value: text }));
   }
   return [];
 }
+
+/** What to write instead of a directive that is there already, where leaving it out is not all there is. */
+const insteadOf: Readonly<Record<string, string>> = {
+  DynamicUser: "write user: 'shop', or leave it out",
+};
 
 /** The sections of a unit with its raw lines after the others; reports each that would override a line which is written anyway. */
 export function withRaw(
@@ -104,13 +108,37 @@ export function withRaw(
   return sections.map(({ name, lines }) => {
     const further = raw[name] ?? [];
     for (const key of new Set(further.map((line) => line.key))) {
+      const refuse = (message: string, hint: string) =>
+        problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${key}`, message, hint });
       const written = lines.find((line) => line.key === key);
-      if (written === undefined) continue;
+      const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
+      if (written !== undefined) {
+        refuse(
+          `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
+          insteadOf[key] ?? "leave it out",
+        );
+      }
+      if (overridden !== undefined) {
+        refuse(
+          `${key}= would win over ${overridden.key}=yes`,
+          `leave it out, or write ${overriding[key]!.field}: false in hardening`,
+        );
+      }
+    }
+    for (const variable of further
+      .filter(({ key }) => key === "UnsetEnvironment")
+      .flatMap(({ value }) => unsetVariables(value))) {
+      if (
+        !lines.some(
+          ({ key, value }) => key === "Environment" && value.replace('"', "").startsWith(`${variable}=`),
+        )
+      )
+        continue;
       problems.push({
         code: "ERR_UNIT_CONFLICT",
-        path: `${path}.${name}.${key}`,
-        message: `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
-        hint: "leave it out",
+        path: `${path}.${name}.UnsetEnvironment`,
+        message: `UnsetEnvironment= would take ${variable} away, which the unit sets`,
+        hint: "take it out",
       });
     }
     return { name, lines: [...lines, ...further] };
