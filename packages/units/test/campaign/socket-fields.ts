@@ -56,7 +56,7 @@ export const socketFields: Fields<SocketDescription> = {
   backlog: property("Backlog", values.count(4_294_967_295)),
   bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),
   bindToDevice: property("BindToDevice", values.word("lo", "eth0", "br-lan.1", "wg_0"), ""),
-  freeBind: property("FreeBind", values.flag, false),
+  freeBind: property("FreeBind", values.flag),
   transparent: property("Transparent", values.flag, false),
   broadcast: property("Broadcast", values.flag, false),
   reusePort: property("ReusePort", values.flag, false),

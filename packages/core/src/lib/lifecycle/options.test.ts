@@ -9,7 +9,7 @@ afterEach(() => {
 
 function refusal(options: object): ActivationError {
   try {
-    readSettings(options as LifecycleOptions);
+    readSettings(options);
   } catch (error) {
     if (error instanceof ActivationError) return error;
     throw error;

@@ -225,7 +225,7 @@ describe("what has no field", () => {
     const raw = { Service: { PrivateTmp: true } };
     expect(() => emitUnits({ ...shop, raw })).toThrow(
       expect.objectContaining({
-        hint: "raw.Service.PrivateTmp: write hardening: { profile: 'inbound', privateTmp: … }",
+        hint: "raw.Service.PrivateTmp: write hardening: { profile: 'none', privateTmp: … }",
       }),
     );
   });

@@ -393,6 +393,27 @@ describe("a description that cannot be written", () => {
       /257/,
     ],
     [
+      "a new value of a field",
+      { fileDescriptorStorePreserve: "on-success", systemd: 260 },
+      "fileDescriptorStorePreserve",
+      "VERSION",
+      /FileDescriptorStorePreserve=on-success is of systemd 261, and this is for 260/,
+    ],
+    [
+      "a new raw condition that asserts",
+      { raw: { Unit: { AssertPathIsSocket: "/run/a" } }, systemd: 259 },
+      "raw.Unit.AssertPathIsSocket",
+      "VERSION",
+      /AssertPathIsSocket= is of systemd 260/,
+    ],
+    [
+      "a new raw value",
+      { raw: { Service: { RestartMode: "debug" } }, systemd: 256 },
+      "raw.Service.RestartMode",
+      "VERSION",
+      /RestartMode=debug is of systemd 257/,
+    ],
+    [
       "a new way to write a file",
       { standardOutput: "truncate:/log", systemd: 247 },
       "standardOutput",
@@ -490,6 +511,7 @@ describe("a description that cannot be written", () => {
   it.each<[string, object, string]>([
     ["datagrams", { listenDatagram: 80 }, "listenDatagram"],
     ["a socket that is emptied", { listen: 80, flushPending: true }, "flushPending"],
+    ["a start that waits", { listen: 80, deferTrigger: "patient" }, "deferTrigger"],
   ])("cannot have a process for each connection with %s", (_, socket, field) => {
     const description = { name: "a", exec: ["/bin/sh"], sockets: [{ accept: true, ...socket }] };
     expect(refusal(description).problems).toMatchObject([

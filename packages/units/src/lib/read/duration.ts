@@ -2,7 +2,8 @@
  * A duration with its units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. 0 needs no unit.
  * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
  */
-export type Duration = 0 | `${number}${string}`;
+// Without `& {}` the JSON Schema would have 0 alone.
+export type Duration = 0 | (`${number}${string}` & {});
 
 /** How many milliseconds the units of time have. */
 export const milliseconds: ReadonlyMap<string, number> = new Map(
