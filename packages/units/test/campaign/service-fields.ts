@@ -400,7 +400,7 @@ export const serviceFields: Fields<AppDescription> = {
   nice: property("Nice", values.integer(-20, 19), 0),
   oomScoreAdjust: property("OOMScoreAdjust", values.integer(-1000, 1000), 0),
   oomPolicy: property("OOMPolicy", values.word("continue", "stop", "kill"), "stop"),
-  limitNOFILE: limit("LimitNOFILE", values.integer(8, Number.MAX_SAFE_INTEGER)),
+  limitNOFILE: limit("LimitNOFILE", values.integer(18, Number.MAX_SAFE_INTEGER)),
   limitNPROC: limit("LimitNPROC", values.count(Number.MAX_SAFE_INTEGER)),
   limitCORE: limit("LimitCORE", values.bytesOrNone(1, "K", "M", "G", "T")),
   limitMEMLOCK: limit("LimitMEMLOCK", values.bytesOrNone(4096, "K", "M", "G", "T")),

@@ -26,7 +26,7 @@ import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { ofService } from "../read/synonyms.ts";
 import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
-import { compilesAtRunTime, refuseFewTasks } from "../read/runtime.ts";
+import { compilesAtRunTime, refuseTooFew } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -161,7 +161,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
-  refuseFewTasks(description, problems);
+  refuseTooFew(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && description.openFile !== false;
   if (openFile) {

@@ -16,7 +16,7 @@ function hintsOf(description: object): Record<string, string> {
   }
 }
 
-describe("a field that there is not is answered with the one to write", () => {
+describe("an unknown field is answered with the field to write", () => {
   it.each<[string, string]>([
     ["execStart", "write exec"],
     ["command", "write exec: ['/usr/bin/node', '/srv/shop/server.js']"],

@@ -78,7 +78,7 @@ describe("an amount of memory", () => {
         {
           code: "ERR_UNIT_NUMBER",
           path: field,
-          message: `${JSON.stringify(value)} is ${value} bytes: no service can do with so little`,
+          message: `${JSON.stringify(value)} is ${value} bytes: no service runs in so little memory`,
           hint: `write '${value}M' for mebibytes, or '${value}K' for kibibytes`,
         },
       ]);
@@ -128,6 +128,7 @@ describe("a limit that no program can run under", () => {
   it.each<[string, unknown, RegExp]>([
     ["limitNOFILE", 0, /a program needs more files/],
     ["limitNOFILE", "4:524288", /a program needs more files/],
+    ["limitNOFILE", 17, /Node needs more files/],
     ["limitMEMLOCK", 64, /64 bytes/],
     ["tasksMax", 1, /Node/],
   ])("is refused: %s = %j", (field, value, message) => {
@@ -147,8 +148,8 @@ describe("a limit that no program can run under", () => {
     expect(problemsOf(withField(field, value))).toEqual([]);
   });
 
-  it("of one task is taken for a program that is not Node", () => {
-    const description = { ...withField("tasksMax", 1), exec: ["/usr/bin/cat"] };
+  it("of one task and a few files is taken for a program that is not Node", () => {
+    const description = { ...withField("tasksMax", 1), limitNOFILE: 8, exec: ["/usr/bin/cat"] };
     expect(problemsOf(description)).toEqual([]);
   });
 });

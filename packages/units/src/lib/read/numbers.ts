@@ -67,7 +67,7 @@ const some = "(?=.*[1-9]|infinity)";
 const amountOfMemory = "an amount of memory";
 const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'";
 
-const enough = (read: Read): Read => atLeast(2 ** 20, "no service can do with so little", read);
+const enough = (read: Read): Read => atLeast(2 ** 20, "no service runs in so little memory", read);
 
 export const memory: Read = enough(
   quantity(new RegExp(`^(?:${bytes}|${share}|infinity)$`), amountOfMemory, `whole bytes ${memoryHint}`),
@@ -124,8 +124,8 @@ export const countLimit: Read = limit(
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
 
-/** The fewest open files with which a program starts: its standard streams, a socket, and what its libraries are read through. */
-const fewestFiles = 8;
+/** The fewest open files with which a program starts: its standard streams, a socket, and one to read its libraries through. */
+const fewestFiles = 5;
 
 export const fileLimit: Read = (value, path, problems) => {
   const texts = countLimit(value, path, problems);

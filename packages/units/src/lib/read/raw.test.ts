@@ -108,6 +108,7 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
     ["Service", "RestartForceExitStatus", "1 0", "write restart: 'always'", { restart: "always" }],
     ["Service", "UMask", "0027", "write hardening: { umask: … }", { hardening: { umask: "0027" } }],
     ["Service", "DynamicUser", false, "write user", { user: "shop" }],
+    ["Service", "dynamicuser", false, "write user", { user: "shop" }],
     [
       "Service",
       "IPCNamespacePath",

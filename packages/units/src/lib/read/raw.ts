@@ -110,12 +110,12 @@ export function withRaw(
     for (const key of new Set(further.map((line) => line.key))) {
       const refuse = (message: string, hint: string) =>
         problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${key}`, message, hint });
-      const written = lines.find((line) => line.key === key);
+      const written = lines.find((line) => sameName(line.key, key));
       const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
       if (written !== undefined) {
         refuse(
-          `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
-          insteadOf[key] ?? "leave it out",
+          `${written.key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
+          insteadOf[written.key] ?? "leave it out",
         );
       }
       if (overridden !== undefined) {
