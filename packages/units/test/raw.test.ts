@@ -95,5 +95,6 @@ createServer(tell).listen({ fd: process.env.FD === undefined ? 3 : Number(proces
       async () => Number(await systemd.show(service, "NRestarts")) > 1,
       "it has been started again",
     );
+    expect(await systemd.show(service, "ExecMainStatus")).toBe("0");
   });
 });

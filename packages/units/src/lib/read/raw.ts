@@ -1,7 +1,7 @@
 import { isSpecifier } from "../specifier.ts";
 import type { Line, Section } from "../write/unit-text.ts";
 import { objectOf, type Directive } from "./fields.ts";
-import { member, shown, type UnitProblem } from "./problems.ts";
+import { member, shown, type Refusal, type UnitProblem } from "./problems.ts";
 import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "./readers.ts";
 import { refuseNewer } from "./versions.ts";
@@ -98,7 +98,32 @@ const insteadOf: Readonly<Record<string, string>> = {
   DynamicUser: "write user: 'shop', or leave it out",
 };
 
-/** The sections of a unit with its raw lines after the others; reports each that would override a line which is written anyway. */
+/** What a raw line would do to the lines that are written anyway, if they are at odds. */
+function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
+  const written = lines.find((line) => sameName(line.key, key));
+  if (written !== undefined) {
+    const why = written.reason === undefined ? "" : `: ${written.reason}`;
+    return {
+      message: `${written.key}=${written.value} is written already${why}`,
+      hint: insteadOf[written.key] ?? "leave it out",
+    };
+  }
+  const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
+  if (overridden !== undefined) {
+    return {
+      message: `${key}= would win over ${overridden.key}=yes`,
+      hint: `leave it out, or write ${overriding[key]!.field}: false in hardening`,
+    };
+  }
+  if (key !== "UnsetEnvironment") return undefined;
+  const set = lines.filter((line) => line.key === "Environment").map((line) => line.value.replace(/^"/, ""));
+  const taken = unsetVariables(value).find((name) => set.some((text) => text.startsWith(`${name}=`)));
+  return taken === undefined
+    ? undefined
+    : { message: `${key}= would take ${taken} away, which the unit sets`, hint: "take it out" };
+}
+
+/** The sections of a unit with its raw lines after the others; reports each directive that would override a line which is written anyway. */
 export function withRaw(
   sections: readonly Section[],
   raw: RawSections,
@@ -107,39 +132,12 @@ export function withRaw(
 ): Section[] {
   return sections.map(({ name, lines }) => {
     const further = raw[name] ?? [];
-    for (const key of new Set(further.map((line) => line.key))) {
-      const refuse = (message: string, hint: string) =>
-        problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${key}`, message, hint });
-      const written = lines.find((line) => sameName(line.key, key));
-      const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
-      if (written !== undefined) {
-        refuse(
-          `${written.key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
-          insteadOf[written.key] ?? "leave it out",
-        );
-      }
-      if (overridden !== undefined) {
-        refuse(
-          `${key}= would win over ${overridden.key}=yes`,
-          `leave it out, or write ${overriding[key]!.field}: false in hardening`,
-        );
-      }
-    }
-    for (const variable of further
-      .filter(({ key }) => key === "UnsetEnvironment")
-      .flatMap(({ value }) => unsetVariables(value))) {
-      if (
-        !lines.some(
-          ({ key, value }) => key === "Environment" && value.replace('"', "").startsWith(`${variable}=`),
-        )
-      )
-        continue;
-      problems.push({
-        code: "ERR_UNIT_CONFLICT",
-        path: `${path}.${name}.UnsetEnvironment`,
-        message: `UnsetEnvironment= would take ${variable} away, which the unit sets`,
-        hint: "take it out",
-      });
+    const reported = new Set<string>();
+    for (const line of further) {
+      const conflict = reported.has(line.key) ? undefined : conflictOf(line, lines);
+      if (conflict === undefined) continue;
+      reported.add(line.key);
+      problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${line.key}`, ...conflict });
     }
     return { name, lines: [...lines, ...further] };
   });
