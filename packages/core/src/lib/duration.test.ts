@@ -7,6 +7,7 @@ import { milliseconds } from "./duration.ts";
 describe("a span of time", () => {
   test.each<[unknown, number]>([
     [0, 0],
+    ["0", 0],
     ["infinity", Infinity],
     ["0s", 0],
     ["30s", 30_000],

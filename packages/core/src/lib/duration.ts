@@ -33,7 +33,7 @@ export function withUnits(value: unknown, quote: string): string | undefined {
 
 /** The span in milliseconds; `Infinity` for `infinity`; undefined for what is none. */
 export function milliseconds(value: unknown): number | undefined {
-  if (value === 0) return 0;
+  if (value === 0 || value === "0") return 0;
   if (typeof value !== "string") return undefined;
   const text = value.trim();
   if (text === "infinity") return Infinity;

@@ -4,6 +4,7 @@ import { durationOf, durationText, spanText } from "./duration.ts";
 describe("durations", () => {
   it.each([
     [0, "0"],
+    ["0", "0"],
     ["2s", "2s"],
     ["1h 30min", "1h 30min"],
     ["1h30min", "1h30min"],
@@ -53,6 +54,7 @@ describe("durations", () => {
 describe("the length of a duration", () => {
   it.each([
     [0, 0],
+    ["0", 0],
     [1500, undefined],
     ["2s", 2000],
     ["1h 30min", 5_400_000],

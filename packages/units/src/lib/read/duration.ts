@@ -45,7 +45,7 @@ function microsecondsOf(text: string): bigint {
 
 /** The span as a unit file says it, or `undefined` if it is none. */
 export function durationText(value: unknown): string | undefined {
-  if (value === 0) return "0";
+  if (value === 0 || value === "0") return "0";
   if (typeof value !== "string") return undefined;
   const text = value.trim().replace(/[µμ]s/g, "us");
   return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { emitUnits } from "../emit/emit.ts";
+import { directives } from "../emit/service.ts";
+import { measures } from "../harden/measures.ts";
 import { UnitError } from "./problems.ts";
 
 const app = { name: "shop", exec: ["/usr/bin/node", "server.js"], sockets: [{ listen: 80 }] };
@@ -75,6 +77,24 @@ describe("an unknown field is answered with the field to write", () => {
     ["umsk", "write umask"],
   ])("of the sandbox: %s", (field, hint) => {
     expect(hintsOf({ ...app, hardening: { [field]: "1G" } })).toEqual({ [`hardening.${field}`]: hint });
+  });
+
+  it("no hint on a field of the sandbox leads back to where it was", () => {
+    for (const [field, { key }] of Object.entries(measures)) {
+      const hint = `write hardening: { ${field}: … }`;
+      expect(hintsOf({ ...app, [field]: 1 })).toEqual({ [field]: hint });
+      const raw = { Service: { [key]: "1" } };
+      expect(hintsOf({ ...app, raw })).toEqual({ [`raw.Service.${key}`]: hint });
+    }
+  });
+
+  it("nor does one on a field of the service in the sandbox", () => {
+    for (const field of Object.keys(directives)) {
+      const path = `hardening.${field}`;
+      expect(hintsOf({ ...app, hardening: { [field]: 1 } })).toEqual({
+        [path]: `write ${field} beside hardening`,
+      });
+    }
   });
 
   it("each value that such a hint has is taken", () => {
