@@ -151,7 +151,7 @@ test("SIGTERM lets the request end, and the connection with it", async () => {
 test("a WebSocket keeps it, however long it is silent", async () => {
   const { app, socket } = await appOnConnection({
     webSockets: true,
-    options: { idleTimeout: 20 },
+    options: { idleTimeout: "20ms" },
     hooks: ["onEvent"],
   });
   await using _app = app;

@@ -261,7 +261,7 @@ test.concurrent("a server that begins to listen after SIGTERM is drained too", a
 });
 
 test.concurrent("a connection that is not a socket, as Node allows, ends like the others", async () => {
-  const { app } = await appOnSocket({ options: { drainTimeout: 600 } });
+  const { app } = await appOnSocket({ options: { drainTimeout: "600ms" } });
   await using running = app;
   running.write("duplex");
   running.write("duplex");
@@ -278,7 +278,7 @@ describe.concurrent("half of drainTimeout", () => {
   test("is the longest that an idle connection is waited for; a request that is under way has the rest", async () => {
     const { app, address } = await appOnSocket({
       properties: { keepAliveTimeout: 0 },
-      options: { drainTimeout: 6000 },
+      options: { drainTimeout: "6000ms" },
     });
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -295,7 +295,7 @@ describe.concurrent("half of drainTimeout", () => {
   test("does not end a request of which a part has come", async () => {
     const { app, address } = await appOnSocket({
       properties: { keepAliveTimeout: 0 },
-      options: { drainTimeout: 6000 },
+      options: { drainTimeout: "6000ms" },
     });
     await using running = app;
     await using idle = await idleClient(running, address);

@@ -335,7 +335,7 @@ describe.concurrent("on SIGTERM", () => {
 
 describe.concurrent("drainTimeout", () => {
   test("cuts a request that is still held: the exit code is 1, and `drained` tells how many", async () => {
-    const { app, address } = await appOnSocket({ options: { drainTimeout: 300 } });
+    const { app, address } = await appOnSocket({ options: { drainTimeout: "300ms" } });
     await using running = app;
     await using one = await heldClient(running, address);
     await using two = await heldClient(running, address, "/stream");
@@ -348,7 +348,7 @@ describe.concurrent("drainTimeout", () => {
 
   test("that finds only idle connections is no failure", async () => {
     const { app, address } = await appOnSocket({
-      options: { drainTimeout: 300 },
+      options: { drainTimeout: "300ms" },
       properties: { keepAliveTimeout: 0 },
     });
     await using running = app;
@@ -366,7 +366,7 @@ describe.concurrent("drainTimeout", () => {
       [a[0], b[0]],
       {
         apps: [
-          { options: { name: "a", drainTimeout: 10 } },
+          { options: { name: "a", drainTimeout: "10ms" } },
           { options: { name: "b", drainTimeout: "1min" } },
         ],
       },
@@ -376,7 +376,7 @@ describe.concurrent("drainTimeout", () => {
     // The shorter one would have been over.
     await using waiting = await heldClient(app, b[1]);
     await terminate(app);
-    const short = await appOnSocket({ options: { drainTimeout: 10 } });
+    const short = await appOnSocket({ options: { drainTimeout: "10ms" } });
     await using another = short.app;
     await using _cut = await heldClient(another, short.address);
     await terminate(another);
@@ -427,7 +427,7 @@ describe("a server of no HTTP", () => {
   });
 
   test.each(["net", "tls"] as const)("cuts them at drainTimeout, and that is a failure: %s", async (kind) => {
-    const { app, address } = await appOnSocket({ kind, options: { drainTimeout: 200 } });
+    const { app, address } = await appOnSocket({ kind, options: { drainTimeout: "200ms" } });
     await using running = app;
     await using client = await acceptedClient(running, address);
     await terminate(running);
@@ -560,7 +560,7 @@ describe("server.close() of the app", () => {
 
   test("after drainTimeout the idle connections are closed, and those that are busy are not", async () => {
     const { app, address } = await appOnSocket({
-      options: { signals: false, drainTimeout: 200 },
+      options: { signals: false, drainTimeout: "200ms" },
       properties: { keepAliveTimeout: 0 },
     });
     await using running = app;

@@ -69,7 +69,7 @@ describe.each(kinds)("HTTP/2 on SIGTERM: %s", (kind, scheme) => {
   });
 
   test("drainTimeout cuts a request that is held: the exit code is 1", async () => {
-    const { app, address } = await appOnSocket({ kind: kind as "h2c", options: { drainTimeout: 200 } });
+    const { app, address } = await appOnSocket({ kind: kind as "h2c", options: { drainTimeout: "200ms" } });
     await using running = app;
     const { session } = await client(running, address, scheme);
     session.request({ ":path": "/held" }).on("error", () => {});
@@ -156,7 +156,7 @@ test.each(["h2c", "streams"] as const)(
 );
 
 test("a session without requests is no failure at drainTimeout", async () => {
-  const { app, address } = await appOnSocket({ kind: "h2c", options: { drainTimeout: 200 } });
+  const { app, address } = await appOnSocket({ kind: "h2c", options: { drainTimeout: "200ms" } });
   await using running = app;
   await using _raw = await rawHttp2Client(address);
   await running.event("session");

@@ -19,7 +19,7 @@ import {
 vi.setConfig({ maxConcurrency: 8 });
 
 const TIMEOUT = 600;
-const idleTimeout = { options: { idleTimeout: TIMEOUT } };
+const idleTimeout = { options: { idleTimeout: `${TIMEOUT}ms` } };
 
 /** What it has told after three times its timeout. */
 async function afterAWhile(app: AppProcess): Promise<string> {
@@ -166,7 +166,10 @@ describe.concurrent("idleTimeout", () => {
   });
 
   test("with `signals: false` the servers close, and the rest of the app decides when it ends", async () => {
-    const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, signals: false }, input: true });
+    const { app } = await appOnSocket({
+      options: { idleTimeout: `${TIMEOUT}ms`, signals: false },
+      input: true,
+    });
     await using running = app;
     await running.event("drained");
     running.write("exit");
@@ -178,7 +181,10 @@ describe.concurrent("idleTimeout", () => {
     await using app = await startApp(
       [a[0], b[0]],
       {
-        apps: [{ options: { name: "a", idleTimeout: "400ms" } }, { options: { name: "b", idleTimeout: 50 } }],
+        apps: [
+          { options: { name: "a", idleTimeout: "400ms" } },
+          { options: { name: "b", idleTimeout: "50ms" } },
+        ],
       },
       { names: ["a", "b"] },
     );
@@ -188,7 +194,7 @@ describe.concurrent("idleTimeout", () => {
 
   test.each(["off", "infinity", "no"])("is overridden by the unit: SOCKACT_IDLE_TIMEOUT=%s", async (text) => {
     const { app } = await appOnSocket(
-      { options: { idleTimeout: 50 } },
+      { options: { idleTimeout: "50ms" } },
       { env: { SOCKACT_IDLE_TIMEOUT: text } },
     );
     await using running = app;
@@ -205,7 +211,7 @@ describe.concurrent("idleTimeout", () => {
     const address = await freeAddress("tcp4");
     const port = Number(address.split(":").at(-1));
     await using app = await startApp([], {
-      options: { host: "127.0.0.1", port, idleTimeout: 50, signals: true },
+      options: { host: "127.0.0.1", port, idleTimeout: "50ms", signals: true },
     });
     expect(await afterAWhile(app)).not.toMatch(ENDING);
     expect((await httpRequest(address)).status).toBe(200);
@@ -249,7 +255,7 @@ test.concurrent("a connection that comes at the last moment is answered, by this
   const manager = (async () => {
     while (!over) {
       starts++;
-      await using app = await startApp([fd], { options: { idleTimeout: idle } });
+      await using app = await startApp([fd], { options: { idleTimeout: `${idle}ms` } });
       expect(await app.ended).toBe(0);
     }
   })();

@@ -84,9 +84,9 @@ export async function appOnSocket(
   return { app: await startApp([fd], app, options), address, fd };
 }
 
-/** Resolves once a process with this `idleTimeout`, which nobody connects to, has gone to sleep: the clock for one that must not. */
+/** Resolves once a process with this `idleTimeout` in milliseconds, which nobody connects to, has gone to sleep: the clock for one that must not. */
 export async function untilAnotherSleeps(idleTimeout: number): Promise<void> {
-  const { app } = await appOnSocket({ options: { idleTimeout } });
+  const { app } = await appOnSocket({ options: { idleTimeout: `${idleTimeout}ms` } });
   await using running = app;
   await running.event("idle");
 }

@@ -53,7 +53,7 @@ describe.concurrent("ready", () => {
   });
 
   test("with idleTimeout, the time counts from there", async () => {
-    const { app } = await appOnSocket({ ...ready, options: { idleTimeout: 50 } });
+    const { app } = await appOnSocket({ ...ready, options: { idleTimeout: "50ms" } });
     await using running = app;
     await untilAnotherSleeps(50);
     expect(running.stdout).not.toContain('"idle"');

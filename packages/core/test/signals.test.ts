@@ -48,7 +48,7 @@ describe("an app that handles SIGTERM itself", () => {
   );
 
   test("and that has nothing left to do ends by itself, with the exit code of the drain", async () => {
-    const { app, address } = await appOnSocket({ after: ["on"], options: { drainTimeout: 100 } });
+    const { app, address } = await appOnSocket({ after: ["on"], options: { drainTimeout: "100ms" } });
     await using running = app;
     await using _client = await heldClient(running, address);
     await terminate(running);
@@ -270,7 +270,7 @@ describe("onEvent", () => {
   );
 
   test("left out, each event is a line on standard error", async () => {
-    const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: 100 } });
+    const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: "100ms" } });
     await using running = app;
     await using _client = await heldClient(running, address);
     running.kill("SIGTERM");

@@ -116,7 +116,7 @@ describe("bindDatagram()", () => {
     const fd = udp();
     const client = createSocket("udp4");
     await using app = startWithFds([fd], program);
-    await ask(app, 'bind  {"idleTimeout":400}');
+    await ask(app, 'bind  {"idleTimeout":"400ms"}');
     let isOver = false;
     const over = untilAnotherSleeps(400).then(() => (isOver = true));
     while (!isOver) {

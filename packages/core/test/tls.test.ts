@@ -284,7 +284,7 @@ describe("a stop", () => {
   });
 
   test("an idle process sleeps only when no handshake is under way", async () => {
-    const { app, addresses } = await start({ ...both, idleTimeout: 200 });
+    const { app, addresses } = await start({ ...both, idleTimeout: "200ms" });
     await using _ = app;
     await app.event("ready");
     const [host, port] = (addresses[1] as string).split(":") as [string, string];

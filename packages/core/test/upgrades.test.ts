@@ -110,7 +110,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
   });
 
   test("whose client never answers the frame is cut at drainTimeout, and that is no failure", async () => {
-    const { app, address } = await appOnSocket({ webSockets: true, options: { drainTimeout: 400 } });
+    const { app, address } = await appOnSocket({ webSockets: true, options: { drainTimeout: "400ms" } });
     await using running = app;
     await using client = await acceptedClient(running, address);
     client.get("/", [
@@ -163,7 +163,7 @@ describe("an upgraded connection of another protocol, on SIGTERM", () => {
   });
 
   test("is left alone without a hook, and cut at drainTimeout: a failure", async () => {
-    const { app, address } = await appOnSocket({ upgrades: true, options: { drainTimeout: 500 } });
+    const { app, address } = await appOnSocket({ upgrades: true, options: { drainTimeout: "500ms" } });
     await using running = app;
     await using client = await upgraded(running, address);
     await terminate(running);

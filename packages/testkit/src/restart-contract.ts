@@ -34,6 +34,7 @@ const TIMEOUT = LONG ? 600_000 : 60_000;
 /** The longest that clients think, in milliseconds. */
 const THINK = LONG ? 2000 : 250;
 const MEGABYTE = 1_000_000;
+/** `idleTimeout`, in milliseconds. */
 const IDLE = 200;
 
 const WEB_SOCKETS = 16;
@@ -183,7 +184,7 @@ export function restartContract({ title, program, cluster }: RestartsUnderTest):
     test(
       "asleep, no process is left, and every request wakes it",
       async () => {
-        await app.install(program, { idleTimeout: IDLE });
+        await app.install(program, { idleTimeout: `${IDLE}ms` });
         const random = randomFrom(1);
         for (let count = 0; count < SLEEPS; count++) {
           expect(await app.systemd.request(app.url)).toMatchObject({ status: 200 });
@@ -205,7 +206,7 @@ export function restartContract({ title, program, cluster }: RestartsUnderTest):
     );
 
     test("a WebSocket that is silent for three times the idle timeout stays open", async () => {
-      await app.install(program, { idleTimeout: IDLE });
+      await app.install(program, { idleTimeout: `${IDLE}ms` });
       await using load = await app.load("webSockets", { clients: 1, think: 0, atLeast: 3 * IDLE });
       const before = await app.pid();
       await load.round();

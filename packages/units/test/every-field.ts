@@ -104,7 +104,7 @@ export const everyField: Record<string, AppDescription> = {
         reusePort: true,
         keepAlive: true,
         keepAliveTimeSec: "5min",
-        keepAliveIntervalSec: 10_000,
+        keepAliveIntervalSec: "10s",
         keepAliveProbes: 3,
         deferAcceptSec: "1s",
         priority: 6,

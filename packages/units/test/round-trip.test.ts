@@ -110,7 +110,7 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
           hardening: "inbound",
           watchdogSec: "1h",
           drainTimeout: "1min 30s",
-          idleTimeout: 300_000,
+          idleTimeout: "5min",
           sockets: [{ listen: 95 }],
         },
         ["--eval", onFirst + ready],

@@ -61,6 +61,12 @@ describe("the JSON Schema of a description", () => {
     expect(validate({ ...app, hardening: { uMask: "0027" } })).toBe(false);
   });
 
+  it("refuses a duration without a unit, but for 0", () => {
+    const notifies = { ...app, type: "notify" };
+    expect(validate({ ...notifies, watchdogSec: 30 })).toBe(false);
+    for (const watchdogSec of ["30s", 0]) expect(validate({ ...notifies, watchdogSec })).toBe(true);
+  });
+
   it("refuses what is left out that must be there", () => {
     for (const field of ["name", "sockets"]) expect(validate({ ...app, [field]: undefined })).toBe(false);
   });

@@ -1,8 +1,8 @@
 /**
- * A span of time: a number of milliseconds, or a string with its units as in systemd.time(7), such as `30s`, `5min` or `1h 30min`.
- * A string without a unit is refused: systemd would read `10` as seconds, Node as milliseconds.
+ * A duration with its units, as in systemd.time(7): `30s`, `5min` or `1h 30min`. 0 needs no unit.
+ * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
  */
-export type Duration = number | `${number}${string}`;
+export type Duration = 0 | `${number}${string}`;
 
 /** Milliseconds of each unit; a month is 30.44 days and a year 365.25, as in systemd. */
 const units: [names: string, milliseconds: number][] = [
@@ -23,9 +23,17 @@ const sizes = new Map(
 
 const part = new RegExp(String.raw`(\d+(?:\.\d+)?)\s*(${[...sizes.keys()].join("|")})(?:\s+|(?=\d)|$)`, "y");
 
+/** What a number without a unit may mean, to write instead; undefined for any other value. */
+export function withUnits(value: unknown, quote: string): string | undefined {
+  const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
+  return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
+    ? `${quote}${text}s${quote} for seconds, or ${quote}${text}ms${quote} for milliseconds`
+    : undefined;
+}
+
 /** The span in milliseconds; `Infinity` for `infinity`; undefined for what is none. */
 export function milliseconds(value: unknown): number | undefined {
-  if (typeof value === "number") return value >= 0 ? value : undefined;
+  if (value === 0 || value === "0") return 0;
   if (typeof value !== "string") return undefined;
   const text = value.trim();
   if (text === "infinity") return Infinity;

@@ -1,7 +1,8 @@
+import { BlockList } from "node:net";
 import fc from "fast-check";
 import { durationOf } from "../../src/lib/read/duration.ts";
 import { unitNamePart } from "../../src/lib/write/escape.ts";
-import type { AppDescription, RawSection, SocketDescription } from "../../src/index.ts";
+import type { AppDescription, ListenAddress, RawSection, SocketDescription } from "../../src/index.ts";
 import { serviceFields } from "./service-fields.ts";
 import { socketFields } from "./socket-fields.ts";
 import {
@@ -89,6 +90,25 @@ function serviceShown(
   };
 }
 
+/** Addresses that no interface has to have: of every host, of the loopback device, and of groups. */
+const everywhere = new BlockList();
+for (const [net, prefix, family] of [
+  ["0.0.0.0", 32, "ipv4"],
+  ["127.0.0.0", 8, "ipv4"],
+  ["224.0.0.0", 4, "ipv4"],
+  ["255.255.255.255", 32, "ipv4"],
+  ["::", 127, "ipv6"],
+  ["ff00::", 8, "ipv6"],
+] as const)
+  everywhere.addSubnet(net, prefix, family);
+
+function mayLackInterface(address: ListenAddress | undefined): boolean {
+  const text = typeof address === "string" ? address : "";
+  const [, ipv6, ipv4] = /^(?:\[(.*)\]|([\d.]+)):\d+$/.exec(text) ?? [];
+  if (ipv6 !== undefined) return !everywhere.check(ipv6, "ipv6");
+  return ipv4 !== undefined && !everywhere.check(ipv4, "ipv4");
+}
+
 function socketShown(
   socket: SocketDescription,
   kind: Kind,
@@ -107,6 +127,7 @@ function socketShown(
     Accept: kind === "accept",
     MaxConnectionsPerSource: 0,
     Triggers: kind === "accept" ? [] : [started],
+    FreeBind: [socket.listen, socket.listenDatagram].flat().some(mayLackInterface),
     TriggerLimitIntervalUSec: 0,
     PollLimitBurst: kind === "accept" ? 150 : 15,
   };

@@ -56,7 +56,7 @@ export const socketFields: Fields<SocketDescription> = {
   backlog: property("Backlog", values.count(4_294_967_295)),
   bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),
   bindToDevice: property("BindToDevice", values.word("lo", "eth0", "br-lan.1", "wg_0"), ""),
-  freeBind: property("FreeBind", values.flag, false),
+  freeBind: property("FreeBind", values.flag),
   transparent: property("Transparent", values.flag, false),
   broadcast: property("Broadcast", values.flag, false),
   reusePort: property("ReusePort", values.flag, false),
@@ -66,8 +66,8 @@ export const socketFields: Fields<SocketDescription> = {
   keepAliveProbes: property("KeepAliveProbes", values.count(4_294_967_295), 0),
   deferAcceptSec: property("DeferAcceptUSec", values.duration, 0),
   priority: property("Priority", positiveInteger, -1),
-  receiveBuffer: property("ReceiveBuffer", values.bytes(0, "K", "M", "G"), 0),
-  sendBuffer: property("SendBuffer", values.bytes(0, "K", "M", "G"), 0),
+  receiveBuffer: property("ReceiveBuffer", values.bytesOrNone(1024, "K", "M", "G"), 0),
+  sendBuffer: property("SendBuffer", values.bytesOrNone(1024, "K", "M", "G"), 0),
   ipTOS: property(
     "IPTOS",
     fc.oneof<fc.Arbitrary<Said<number | "low-delay" | "throughput" | "reliability" | "low-cost">>[]>(

@@ -187,16 +187,10 @@ export const span = fc
     ),
   }));
 
-/** A span as text, or a number of milliseconds; shown in microseconds. */
+/** A span as text, or 0; shown in microseconds. */
 export const duration: fc.Arbitrary<Said<Duration, number>> = fc.oneof(
-  span,
-  fc
-    .oneof(
-      fc.nat(10_000),
-      fc.nat(90).map((seconds) => seconds * 1000),
-      fc.nat(1_000_000_000),
-    )
-    .map((value) => ({ value, shown: value * 1000 })),
+  { weight: 9, arbitrary: span },
+  { weight: 1, arbitrary: fc.constant({ value: 0 as const, shown: 0 }) },
 );
 
 /** As JSON.parse() reads 64 bits that are all set, which is how D-Bus shows it. */
@@ -323,16 +317,25 @@ export const address: fc.Arbitrary<Said<Text | number, string>> = fc.oneof(
 const sizes = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 type SizeUnit = keyof typeof sizes;
 
-/** Bytes, at least so many, as a number or with one of these units. */
+/** Bytes as a number, at least so many, or with one of these units. */
 export function bytes(least: number, ...letters: SizeUnit[]): fc.Arbitrary<Said<Size, number>> {
+  const bare = fc.oneof(
+    fc.integer({ min: least, max: least + 1_000_000 }),
+    fc.constantFrom(least, Number.MAX_SAFE_INTEGER - 1e9),
+  );
   return fc.oneof(
-    same(
-      fc.oneof(fc.integer({ min: least, max: 1_000_000 }), fc.constantFrom(1, Number.MAX_SAFE_INTEGER - 1e9)),
-    ),
+    same(bare),
+    bare.map((number) => ({ value: `${number}`, shown: number })),
     fc
-      .tuple(fc.integer({ min: least, max: 999_999 }), fc.constantFrom<SizeUnit[]>("", ...letters))
+      .tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom<SizeUnit[]>(...letters))
       .map(([whole, letter]) => ({ value: `${whole}${letter}`, shown: whole * sizes[letter] })),
   );
+}
+
+/** What `bytes` gives, or none. */
+export function bytesOrNone(least: number, ...letters: SizeUnit[]): fc.Arbitrary<Said<Size, number>> {
+  const none = fc.constantFrom<Size[]>(0, "0").map((value) => ({ value, shown: 0 }));
+  return fc.oneof({ weight: 9, arbitrary: bytes(least, ...letters) }, { weight: 1, arbitrary: none });
 }
 
 const percent = fc.tuple(fc.integer({ min: 1, max: 99 }), fc.constantFrom("", ".5", ".25"));

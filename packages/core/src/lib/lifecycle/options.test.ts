@@ -7,7 +7,7 @@ afterEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith("SOCKACT_")) delete process.env[name];
 });
 
-function refusal(options: Record<string, unknown>): ActivationError {
+function refusal(options: object): ActivationError {
   try {
     readSettings(options);
   } catch (error) {
@@ -19,8 +19,14 @@ function refusal(options: Record<string, unknown>): ActivationError {
 
 describe("a wrong option is refused by its name", () => {
   test.each<[name: string, values: unknown[]]>([
-    ["drainTimeout", ["10", "", "ten", "1 fortnight", -1, NaN, false, true, null, {}, 10n, "-1s", "1s30"]],
-    ["idleTimeout", ["10", "", true, "yes", -1, NaN, null, [], "5 minutes later", 0, "0s"]],
+    [
+      "drainTimeout",
+      ["10", 30, 0.5, "", "ten", "1 fortnight", -1, NaN, Infinity, false, true, null, {}, 10n, "-1s", "1s30"],
+    ],
+    [
+      "idleTimeout",
+      ["10", 30, 0.5, "", true, "yes", -1, NaN, Infinity, null, [], "5 minutes later", 0, "0s"],
+    ],
     ["notify", ["no", "yes", 0, 1, null, {}]],
     ["watchdog", ["on", 1, null]],
     ["signals", ["SIGTERM", ["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
@@ -60,12 +66,40 @@ describe("a wrong variable is refused by its name", () => {
   });
 });
 
+describe("a number without a unit is refused, and the hint has both readings", () => {
+  test.each<[LifecycleOptions, string]>([
+    [{ drainTimeout: 30 as 0 }, "Write drainTimeout: '30s' for seconds, or '30ms' for milliseconds."],
+    [{ drainTimeout: "10" }, "Write drainTimeout: '10s' for seconds, or '10ms' for milliseconds."],
+    [
+      { idleTimeout: 300_000 as 0 },
+      "Write idleTimeout: '300000s' for seconds, or '300000ms' for milliseconds.",
+    ],
+    [{ idleTimeout: 1.5 as 0 }, "Write idleTimeout: '1.5s' for seconds, or '1.5ms' for milliseconds."],
+    [{ drainTimeout: 1e10 as 0 }, "Write drainTimeout: '30s', for example."],
+    [{ drainTimeout: Infinity as 0 }, "Write drainTimeout: 'infinity'."],
+    [{ idleTimeout: Infinity as 0 }, "Write idleTimeout: false."],
+  ])("%o", (options, hint) => {
+    expect(refusal(options).hint).toBe(hint);
+  });
+
+  test("in the unit as well", () => {
+    process.env["SOCKACT_DRAIN_TIMEOUT"] = "30";
+    expect(refusal({}).hint).toBe(
+      "Write Environment=SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
+    );
+  });
+
+  test.each(["'30s'", "'30ms'", "'1.5s'", "'infinity'"])("what a hint proposes is taken: %s", (text) => {
+    expect(() => readSettings({ drainTimeout: text.slice(1, -1) as "30s" })).not.toThrow();
+  });
+});
+
 describe("what may be said", () => {
   test.each<[LifecycleOptions, object]>([
     [{}, { drainTimeout: 10_000, idleTimeout: undefined, notify: true, watchdog: true, signals: undefined }],
     [{ drainTimeout: 0 }, { drainTimeout: 0 }],
     [{ drainTimeout: "1min 30s" }, { drainTimeout: 90_000 }],
-    [{ drainTimeout: Infinity }, { drainTimeout: Infinity }],
+    [{ drainTimeout: "infinity" }, { drainTimeout: Infinity }],
     [{ idleTimeout: false }, { idleTimeout: Infinity }],
     [{ idleTimeout: "5min" }, { idleTimeout: 300_000 }],
     [
@@ -78,12 +112,12 @@ describe("what may be said", () => {
   });
 
   test.each<[name: string, text: string, options: LifecycleOptions, settings: object]>([
-    ["SOCKACT_DRAIN_TIMEOUT", "30s", { drainTimeout: 1 }, { drainTimeout: 30_000 }],
+    ["SOCKACT_DRAIN_TIMEOUT", "30s", { drainTimeout: "1ms" }, { drainTimeout: 30_000 }],
     ["SOCKACT_DRAIN_TIMEOUT", "infinity", {}, { drainTimeout: Infinity }],
-    ["SOCKACT_DRAIN_TIMEOUT", "", { drainTimeout: 1 }, { drainTimeout: 1 }],
+    ["SOCKACT_DRAIN_TIMEOUT", "", { drainTimeout: "1ms" }, { drainTimeout: 1 }],
     ["SOCKACT_IDLE_TIMEOUT", "5min", { idleTimeout: false }, { idleTimeout: 300_000 }],
-    ["SOCKACT_IDLE_TIMEOUT", "off", { idleTimeout: 5 }, { idleTimeout: Infinity }],
-    ["SOCKACT_IDLE_TIMEOUT", "FALSE", { idleTimeout: 5 }, { idleTimeout: Infinity }],
+    ["SOCKACT_IDLE_TIMEOUT", "off", { idleTimeout: "5ms" }, { idleTimeout: Infinity }],
+    ["SOCKACT_IDLE_TIMEOUT", "FALSE", { idleTimeout: "5ms" }, { idleTimeout: Infinity }],
     ["SOCKACT_NOTIFY", "no", { notify: true }, { notify: false }],
     ["SOCKACT_WATCHDOG", "1", { watchdog: false }, { watchdog: true }],
     ["SOCKACT_SIGNALS", "off", { signals: true }, { signals: false }],

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
-import { type Duration, milliseconds } from "../duration.ts";
+import { type Duration, milliseconds, withUnits } from "../duration.ts";
 import { ActivationError } from "../errors.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
@@ -32,8 +32,8 @@ export interface LifecycleOptions {
    * own protocol. A connection that is still open when `drainTimeout` is over is cut.
    */
   onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
-  /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `TimeoutStopSec=` of the unit has to be longer. */
-  drainTimeout?: Duration;
+  /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `infinity` is no limit. `TimeoutStopSec=` of the unit has to be longer. */
+  drainTimeout?: Duration | "infinity";
   /** How long without a connection until the process ends with 0, to be started by the next one. False, the default: it stays. */
   idleTimeout?: Duration | false;
   /** Whether to tell the service manager; when it asks (NOTIFY_SOCKET), by default. */
@@ -82,6 +82,8 @@ interface Reader {
   is: [option: string, variable: string];
   /** A value as an option, and as a variable of the environment. */
   example: [option: string, variable: string];
+  /** Of a duration: the option that sets no limit. */
+  unlimited?: string;
 }
 
 const trueOrFalse: Reader = {
@@ -96,20 +98,19 @@ const readers = {
   drainTimeout: {
     option: milliseconds,
     variable: milliseconds,
-    is: [
-      "a duration such as '30s', or a number of milliseconds",
-      "a duration with a unit, such as 30s or 1min 30s",
-    ],
+    is: ["a duration with a unit, such as '30s', or 0", "a duration with a unit, such as 30s or 1min 30s"],
     example: ["'30s'", "30s"],
+    unlimited: "'infinity'",
   },
   idleTimeout: {
     option: (value) => (value === false ? Infinity : milliseconds(value) || undefined),
     variable: (text) => (flag(text) === false ? Infinity : milliseconds(text) || undefined),
     is: [
-      "a duration such as '5min', a number of milliseconds above 0, or false for never",
+      "a duration with a unit, such as '5min', or false for never",
       "a duration with a unit, such as 5min, or no for never",
     ],
     example: ["'5min'", "5min"],
+    unlimited: "false",
   },
   notify: trueOrFalse,
   watchdog: trueOrFalse,
@@ -148,28 +149,31 @@ export function readSettings(options: LifecycleOptions): Settings {
 }
 
 function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwise: T): T {
-  const { option, variable, is, example }: Reader = readers[name];
+  const { option, variable, is, example, unlimited }: Reader = readers[name];
+  const readings = (given: unknown, quote: string) =>
+    unlimited === undefined ? undefined : withUnits(given, quote);
   const variableName = variableOf(name);
   const text = process.env[variableName];
   // As with systemd's own variables, an empty one is one that is not set.
   if (text !== undefined && text !== "") {
     const value = variable(text);
-    if (value === undefined)
+    if (value === undefined) {
+      const units = readings(text, "");
       throw wrong(
         `${variableName} must be ${is[1]}; got ${JSON.stringify(text)}`,
-        `Write Environment=${variableName}=${example[1]} in [Service], for example.`,
+        `Write Environment=${variableName}=${units === undefined ? `${example[1]} in [Service], for example` : units}.`,
       );
+    }
     return value as T;
   }
   if (options[name] === undefined) return otherwise;
   const value = option(options[name]);
   if (value === undefined) {
     const given = options[name];
-    const unit =
-      typeof given === "string" && /^\d+$/.test(given) ? " A string needs a unit: '10s', not '10'." : "";
+    const instead = given === Infinity ? unlimited : readings(given, "'");
     throw wrong(
       `The option ${name} must be ${is[0]}; got ${inspect(given)}`,
-      `Write ${name}: ${example[0]}, for example.${unit}`,
+      `Write ${name}: ${instead ?? `${example[0]}, for example`}.`,
     );
   }
   return value as T;

@@ -197,8 +197,11 @@ export interface AppDescription {
   successExitStatus?: readonly (number | Signal)[];
   /** FileDescriptorStoreMax=: how many file descriptors the service may leave with systemd over a restart; none when left out. */
   fileDescriptorStoreMax?: number;
-  /** FileDescriptorStorePreserve=, of systemd 254: whether they outlive a stop; `restart`, which is until one, when left out. */
-  fileDescriptorStorePreserve?: "no" | "yes" | "restart";
+  /**
+   * FileDescriptorStorePreserve=, of systemd 254: whether they outlive a stop; `restart`, which is until one, when left out. `on-success`, of
+   * systemd 261, keeps them unless the service has failed.
+   */
+  fileDescriptorStorePreserve?: "no" | "yes" | "restart" | "on-success";
   /** Nice=: from -20, which has most of the CPU, to 19. */
   nice?: number;
   /** OOMScoreAdjust=: from -1000, never killed where memory runs out, to 1000, first. */

@@ -46,7 +46,7 @@ export interface SocketDescription {
   bindIPv6Only?: "default" | "both" | "ipv6-only";
   /** BindToDevice=: the network interface to listen on. */
   bindToDevice?: string;
-  /** FreeBind=: allows an address that no interface has yet. */
+  /** FreeBind=: allows an address that no interface has yet. On by itself where an address is neither a wildcard nor the loopback device's. */
   freeBind?: boolean;
   /** Transparent=: takes traffic for addresses of others, which the firewall sends here. */
   transparent?: boolean;
@@ -118,7 +118,7 @@ export interface SocketDescription {
   pollLimitIntervalSec?: Duration;
   /** PollLimitBurst=, of systemd 255: how often in that span traffic may wake systemd before it looks away until the span ends. */
   pollLimitBurst?: number;
-  /** DeferTrigger=, of systemd 258: starts the service only once nothing conflicts with it. */
+  /** DeferTrigger=, of systemd 258: starts the service only once nothing conflicts with it. Not with `accept`. */
   deferTrigger?: "no" | "yes" | "patient";
   /** DeferTriggerMaxSec=, of systemd 258: how long it waits for that. */
   deferTriggerMaxSec?: Duration | "infinity";

@@ -15,7 +15,7 @@ export type Command =
 /** setrlimit(2): one number for both limits, `infinity`, or the soft and the hard one: `1024:524288`. Sizes may have a unit: `64M`. */
 export type Limit = number | string;
 
-/** Bytes as a number, or with a unit to the base of 1024, `512M`; where it says so a share of the machine's, `10%`, or `infinity`. */
+/** Bytes as a number, or with a unit to the base of 1024, `512M`; where it says so a share of the machine's, `10%`, or `infinity`. A number without a unit that is too small to be meant is refused. */
 export type Size = number | string;
 
 /** A signal of signal(7) by its whole name. */

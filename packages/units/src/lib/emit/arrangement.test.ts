@@ -224,7 +224,9 @@ describe("what has no field", () => {
   it("is nothing of the sandbox, which has fields of its own", () => {
     const raw = { Service: { PrivateTmp: true } };
     expect(() => emitUnits({ ...shop, raw })).toThrow(
-      expect.objectContaining({ hint: "raw.Service.PrivateTmp: write hardening.privateTmp" }),
+      expect.objectContaining({
+        hint: "raw.Service.PrivateTmp: write hardening: { profile: 'none', privateTmp: … }",
+      }),
     );
   });
 });

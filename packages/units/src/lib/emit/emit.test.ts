@@ -146,7 +146,7 @@ Also=shop.socket
           reusePort: false,
           keepAlive: true,
           keepAliveTimeSec: "5min",
-          keepAliveIntervalSec: 10_000,
+          keepAliveIntervalSec: "10s",
           keepAliveProbes: 3,
           deferAcceptSec: "1s",
           socketMode: "0660",
@@ -301,7 +301,7 @@ Also=shop.socket
   });
 
   it.each<[string, Partial<AppDescription>, string]>([
-    ["10 seconds longer than the drain", { drainTimeout: 20_000 }, "TimeoutStopSec=30s\n"],
+    ["10 seconds longer than the drain", { drainTimeout: "20s" }, "TimeoutStopSec=30s\n"],
     [
       "10 seconds longer than a drain of odd length",
       { drainTimeout: "1.5s 100us" },

@@ -317,7 +317,7 @@ describe("a description that cannot be written", () => {
     ["no time to be idle", { idleTimeout: 0, restart: "no" }, "idleTimeout", "DURATION", /no time/],
     [
       "a watchdog with no type",
-      { watchdogSec: 1000, type: undefined },
+      { watchdogSec: "1s", type: undefined },
       "watchdogSec",
       "CONFLICT",
       /its type is simple/,
@@ -387,10 +387,31 @@ describe("a description that cannot be written", () => {
     ],
     [
       "a new raw one",
-      { raw: { Service: { PrivatePIDs: true } }, systemd: 256 },
-      "raw.Service.PrivatePIDs",
+      { raw: { Service: { BindLogSockets: true } }, systemd: 256 },
+      "raw.Service.BindLogSockets",
       "VERSION",
       /257/,
+    ],
+    [
+      "a new value of a field",
+      { fileDescriptorStorePreserve: "on-success", systemd: 260 },
+      "fileDescriptorStorePreserve",
+      "VERSION",
+      /FileDescriptorStorePreserve=on-success is of systemd 261, and this is for 260/,
+    ],
+    [
+      "a new raw condition that asserts",
+      { raw: { Unit: { AssertPathIsSocket: "/run/a" } }, systemd: 259 },
+      "raw.Unit.AssertPathIsSocket",
+      "VERSION",
+      /AssertPathIsSocket= is of systemd 260/,
+    ],
+    [
+      "a new raw value",
+      { raw: { Service: { RestartMode: "debug" } }, systemd: 256 },
+      "raw.Service.RestartMode",
+      "VERSION",
+      /RestartMode=debug is of systemd 257/,
     ],
     [
       "a new way to write a file",
@@ -490,6 +511,7 @@ describe("a description that cannot be written", () => {
   it.each<[string, object, string]>([
     ["datagrams", { listenDatagram: 80 }, "listenDatagram"],
     ["a socket that is emptied", { listen: 80, flushPending: true }, "flushPending"],
+    ["a start that waits", { listen: 80, deferTrigger: "patient" }, "deferTrigger"],
   ])("cannot have a process for each connection with %s", (_, socket, field) => {
     const description = { name: "a", exec: ["/bin/sh"], sockets: [{ accept: true, ...socket }] };
     expect(refusal(description).problems).toMatchObject([
@@ -597,10 +619,10 @@ describe("any text in any field", () => {
     slice: "a.slice",
     execReload: [["/a", "a"]],
     raw: { Service: { LogExtraFields: "a" }, Unit: { AssertUser: { specifier: "a" } } },
-    limitNOFILE: 1,
+    limitNOFILE: 64,
     cpuQuota: "1%",
-    memoryMax: 1,
-    tasksMax: 1,
+    memoryMax: "1M",
+    tasksMax: 64,
     killSignal: "SIGTERM",
     supplementaryGroups: ["a"],
     onFailure: ["a.service"],
@@ -612,7 +634,7 @@ describe("any text in any field", () => {
         listenSequentialPacket: "@a",
         smackLabel: "a",
         tcpCongestion: "cubic",
-        receiveBuffer: 1,
+        receiveBuffer: "1K",
       },
     ],
   };

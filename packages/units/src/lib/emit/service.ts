@@ -1,5 +1,5 @@
 import type { AppDescription } from "../description/app.ts";
-import { readFields, type Asked, type Directive } from "../read/fields.ts";
+import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
 import { jitless } from "../harden/jitless.ts";
 import { measures } from "../harden/measures.ts";
 import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
@@ -24,8 +24,9 @@ import {
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
+import { ofService } from "../read/synonyms.ts";
 import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
-import { compilesAtRunTime } from "../read/runtime.ts";
+import { compilesAtRunTime, refuseTooFew } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -91,13 +92,37 @@ export const directives: Record<Exclude<keyof AppDescription, (typeof otherField
   defaultInstance: { key: "DefaultInstance", read: read.instance },
 };
 
-/** What has a field, here or in `hardening`. */
-const fieldOf: Record<string, Directive> = {
-  ...directives,
-  ...Object.fromEntries(
-    Object.entries(measures).map(([field, measure]) => [`hardening.${field}`, measure] as const),
+/** What to write for a field of the sandbox, beside what the description has as `hardening`. */
+function inSandbox(hardening: unknown, field: string): string {
+  if (isObject(hardening)) return `${field} in hardening`;
+  const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
+  return `hardening: { ${profile}${field}: … }`;
+}
+
+/** The directives of the sandbox, by what to write for each. */
+function ofSandbox(hardening: unknown): Record<string, Directive> {
+  return Object.fromEntries(
+    Object.entries(measures).map(([field, measure]) => [inSandbox(hardening, field), measure] as const),
+  );
+}
+
+/** What to write instead of a field of the sandbox that is not in `hardening`. */
+function outOfPlace(hardening: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(measures).flatMap(([field, { key }]) =>
+      [field, key].map((name) => [name, `write ${inSandbox(hardening, field)}`] as const),
+    ),
+  );
+}
+
+/** What to write instead of a field of the service that is in `hardening`. */
+const besideHardening: Readonly<Record<string, string>> = Object.fromEntries(
+  [...otherFields, ...Object.keys(directives)].flatMap((field) =>
+    [field, directives[field as keyof typeof directives]?.key ?? field].map(
+      (name) => [name, `write ${field} beside hardening`] as const,
+    ),
   ),
-};
+);
 
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
@@ -127,12 +152,16 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const { kind, manager, systemd } = arrangement;
   const contained = description.container !== undefined;
   const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
-  const values = readFields(table, otherFields, description, "", problems);
+  const values = readFields(table, otherFields, description, "", problems, {
+    ...outOfPlace(hardening),
+    ...ofService,
+  });
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
   for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
+  refuseTooFew(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && description.openFile !== false;
   if (openFile) {
@@ -156,6 +185,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       jitless: description.jitless === true,
     },
     problems,
+    besideHardening,
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
     refuseTemporary(description, problems);
@@ -168,7 +198,14 @@ export function readService(description: Record<string, unknown>, problems: Unit
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(description.raw, sections, fieldOf, systemd, "raw", problems),
+    raw: readRaw(
+      description.raw,
+      sections,
+      { ...directives, ...ofSandbox(hardening) },
+      systemd,
+      "raw",
+      problems,
+    ),
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,

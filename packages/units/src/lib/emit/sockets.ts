@@ -7,8 +7,9 @@ import * as read from "../read/readers.ts";
 import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 import type { Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
+import { ofSocket } from "../read/synonyms.ts";
 import { refuseNewerFields } from "../read/versions.ts";
-import { isTakenBy, placeOf, type Place } from "../read/place.ts";
+import { isOfAnInterface, isTakenBy, placeOf, type Place } from "../read/place.ts";
 import { refusedLength } from "../read/unit-name.ts";
 
 /** In the order of the unit file. */
@@ -105,7 +106,7 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
-    const values = readFields(withDescription, ["raw"], source, path, problems);
+    const values = readFields(withDescription, ["raw"], source, path, problems, ofSocket);
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
     const rawPath = `${path}.raw`;
@@ -173,6 +174,8 @@ function refuseSocketContradictions(
       );
     if (source.flushPending === true)
       refuse("flushPending", "systemd knows it only without accept", "leave it out, or accept");
+    if (source.deferTrigger !== undefined && source.deferTrigger !== "no")
+      refuse("deferTrigger", "systemd knows it only without accept", "leave it out, or accept");
   } else {
     for (const field of ["maxConnections", "maxConnectionsPerSource"] as const) {
       if (values[field].length > 0)
@@ -293,6 +296,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
       name: "Socket",
       lines: [
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
+        ...(values.freeBind.length === 0 && mayLackInterface(values) ? [added("FreeBind", "true")] : []),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
         added("TriggerLimitIntervalSec", "0"),
         ...((systemd === undefined ? notifies : systemd >= 255) ? pollLimit(values, kind) : []),
@@ -303,6 +307,15 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
       lines: [added("WantedBy", "sockets.target"), ...asked("DefaultInstance", defaultInstance)],
     },
   ];
+}
+
+/** Whether an address may have no interface yet when the socket is bound. One with specifiers is left to `freeBind`. */
+function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean {
+  return [...listen, ...listenDatagram].some((address) => {
+    const expands = address.replaceAll("%%", "").includes("%");
+    const place = expands ? undefined : placeOf(address.replaceAll("%%", "%"));
+    return place !== undefined && isOfAnInterface(place);
+  });
 }
 
 /**

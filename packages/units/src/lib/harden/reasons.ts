@@ -8,6 +8,7 @@ export const reasons = {
   Description: "The name that systemctl status and the journal show.",
   // The socket unit
   FileDescriptorName: "The name by which the service tells its sockets apart.",
+  FreeBind: "Sockets are bound before the network is up: no interface may have the address yet.",
   Service: "What to start, since the service is not named after this socket.",
   TriggerLimitIntervalSec:
     "A service that ends without accepting must not take the port down with it: a limit would leave the socket failed.",

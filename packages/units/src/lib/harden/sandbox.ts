@@ -25,14 +25,23 @@ const sandboxFields = Object.keys(measures) as SandboxField[];
 
 const readProfile = oneOf(["none", "outbound", "inbound"]);
 
-/** Reads the sandbox that a description asks for: a profile, and what is to differ from it. */
-export function readSandbox(hardening: unknown, facts: Facts, problems: UnitProblem[]): Sandbox {
+/**
+ * Reads the sandbox that a description asks for: a profile, and what is to differ from it.
+ *
+ * @param elsewhere what to write instead of the names of fields that are not the sandbox's.
+ */
+export function readSandbox(
+  hardening: unknown,
+  facts: Facts,
+  problems: UnitProblem[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): Sandbox {
   const options = isObject(hardening) ? hardening : {};
   const { profile = "outbound" } = isObject(hardening) ? options : { profile: hardening };
   const at = isObject(hardening) ? "hardening.profile" : "hardening";
   const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
-  const asked = readFields(measures, ["profile"], options, "hardening", problems);
+  const asked = readFields(measures, ["profile"], options, "hardening", problems, elsewhere);
   refuseNewerFields(facts.systemd, measures, asked, (field) => `hardening.${field}`, problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
 

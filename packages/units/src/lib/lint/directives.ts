@@ -137,9 +137,10 @@ const known = {
 const later: Record<string, string> = {
   Socket:
     "AcceptFileDescriptors DeferTrigger DeferTriggerMaxSec PassPIDFD XAttrAccept XAttrEntryPoint XAttrListen",
+  Unit: "ConditionVersion ConditionKernelModuleLoaded ConditionPathIsSocket ConditionFraction ConditionMachineTag AssertVersion AssertKernelModuleLoaded AssertPathIsSocket AssertFraction AssertMachineTag",
   Service: "ExecReloadPost RefreshOnReload",
   shared:
-    "DelegateNamespaces MemoryTHP PrivateBPF BPFDelegateCommands BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments UserNamespacePath",
+    "DelegateNamespaces MemoryTHP PrivateBPF BPFDelegateCommands BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments UserNamespacePath BindNetworkInterface RootMStack CPUSetPartition CPUPressureWatch CPUPressureThresholdSec IOPressureWatch IOPressureThresholdSec StateDirectoryQuota StateDirectoryAccounting CacheDirectoryQuota CacheDirectoryAccounting LogsDirectoryQuota LogsDirectoryAccounting",
 };
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");

@@ -18,7 +18,7 @@ const text = fc.string({
   ),
   maxLength: 12,
 });
-const span = fc.constantFrom<Duration[]>("30s", "5min", "1h 30min", 250, 0);
+const span = fc.constantFrom<Duration[]>("30s", "5min", "1h 30min", "250ms", 0);
 const sentence = fc.constantFrom(`50% of "Gitea" is $HOME; # no comment`, "é", "\\n [Unit]");
 
 const socket: fc.Arbitrary<SocketDescription> = fc.record(
@@ -51,7 +51,7 @@ const app = fc
       workingDirectory: fc.constantFrom("/srv/100% $mine", "/home/me/app"),
       environment: fc.dictionary(fc.constantFrom("A", "B_2", "HOME"), text),
       type: fc.constantFrom("simple", "exec", "notify", "notify-reload", "idle"),
-      drainTimeout: fc.constantFrom<(Duration | "infinity")[]>("1min", "infinity", 500),
+      drainTimeout: fc.constantFrom<(Duration | "infinity")[]>("1min", "infinity", "500ms"),
       restart: fc.constantFrom("no", "on-failure", "always"),
       hardening: fc.constantFrom("none", "inbound", "outbound"),
       wantedBy: fc.constantFrom(["multi-user.target"]),

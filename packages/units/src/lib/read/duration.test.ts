@@ -1,15 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { durationOf, durationText } from "./duration.ts";
+import { durationOf, durationText, spanText } from "./duration.ts";
 
 describe("durations", () => {
   it.each([
     [0, "0"],
-    [100, "100ms"],
-    [1500, "1500ms"],
-    [2000, "2s"],
-    [90_000, "90s"],
-    [120_000, "2min"],
-    [3_600_000, "1h"],
+    ["0", "0"],
     ["2s", "2s"],
     ["1h 30min", "1h 30min"],
     ["1h30min", "1h30min"],
@@ -39,7 +34,19 @@ describe("durations", () => {
     expect(durationText(text)).toBe(text === "2s\n" ? "2s" : undefined);
   });
 
-  it.each([[-1], [0.5], [NaN], [Infinity], [null], [true], [[]]])("refuses %j", (value) => {
+  it.each([
+    [100, "100ms"],
+    [1500, "1500ms"],
+    [2000, "2s"],
+    [90_000, "90s"],
+    [120_000, "2min"],
+    [3_600_000, "1h"],
+    [Infinity, undefined],
+  ])("writes %j milliseconds as %s", (length, text) => {
+    expect(spanText(length)).toBe(text);
+  });
+
+  it.each([[10], [-1], [0.5], [NaN], [Infinity], [null], [true], [[]]])("refuses %j", (value) => {
     expect(durationText(value)).toBeUndefined();
   });
 });
@@ -47,7 +54,8 @@ describe("durations", () => {
 describe("the length of a duration", () => {
   it.each([
     [0, 0],
-    [1500, 1500],
+    ["0", 0],
+    [1500, undefined],
     ["2s", 2000],
     ["1h 30min", 5_400_000],
     ["1h30min5s", 5_405_000],

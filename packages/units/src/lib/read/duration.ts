@@ -1,7 +1,9 @@
 /**
- * A span of time: a number of milliseconds, or a string with its units as in systemd.time(7), such as `2s`, `5min` or `1h 30min`.
+ * A duration with its units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. 0 needs no unit.
+ * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
  */
-export type Duration = number | `${number}${string}`;
+// Without `& {}` the JSON Schema would have 0 alone.
+export type Duration = 0 | (`${number}${string}` & {});
 
 /** How many milliseconds the units of time have. */
 export const milliseconds: ReadonlyMap<string, number> = new Map(
@@ -43,15 +45,25 @@ function microsecondsOf(text: string): bigint {
 
 /** The span as a unit file says it, or `undefined` if it is none. */
 export function durationText(value: unknown): string | undefined {
-  if (typeof value === "string") {
-    const text = value.trim().replace(/[µμ]s/g, "us");
-    return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
-  }
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > longest)
-    return undefined;
-  if (value === 0) return "0";
-  const [unit, size] = coarse.find(([, multiple]) => value % multiple === 0) ?? ["ms", 1];
-  return `${value / size}${unit}`;
+  if (value === 0 || value === "0") return "0";
+  if (typeof value !== "string") return undefined;
+  const text = value.trim().replace(/[µμ]s/g, "us");
+  return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
+}
+
+/** What a number without a unit may mean, to write instead; `undefined` for any other value. */
+export function withUnits(value: unknown): string | undefined {
+  const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
+  return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
+    ? `'${text}s' for seconds, or '${text}ms' for milliseconds`
+    : undefined;
+}
+
+/** Whole milliseconds as a unit file says them, or `undefined` if they are too many. */
+export function spanText(length: number): string | undefined {
+  if (length > longest) return undefined;
+  const [unit, size] = coarse.find(([, multiple]) => length % multiple === 0) ?? ["ms", 1];
+  return `${length / size}${unit}`;
 }
 
 /** How many milliseconds a span has; `infinity` too has a number. `undefined` if the value is no span. */

@@ -39,25 +39,34 @@ function withoutField(known: readonly string[]): string {
     : `the fields are ${known.join(", ")}`;
 }
 
-/** Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`. */
+/**
+ * Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`.
+ *
+ * @param elsewhere what to write instead of names that mean a field of another name, or in another place.
+ */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
   others: readonly string[],
   source: Record<string, unknown>,
   path: string,
   problems: UnitProblem[],
+  elsewhere: Readonly<Record<string, string>> = {},
 ): Asked<Field> {
   const known = [...others, ...Object.keys(table)];
+  const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
+  // Of several hints for one name, the last is kept.
+  const hints = new Map([
+    ...Object.entries(elsewhere),
+    ...known.toReversed().flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const)),
+  ]);
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
-    const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
-    const meant = nearest(key, known.flatMap(namesOf));
-    const near = known.find((field) => meant !== undefined && namesOf(field).includes(meant));
+    const meant = nearest(key, hints.keys());
     problems.push({
       code: "ERR_UNIT_FIELD",
       path: member(path, key),
       message: `${shown(key)} is not a field`,
-      hint: near === undefined ? withoutField(known) : `write ${near}`,
+      hint: meant === undefined ? withoutField(known) : hints.get(meant)!,
     });
   }
   const asked = {} as Asked<Field>;

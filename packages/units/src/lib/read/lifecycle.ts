@@ -1,4 +1,4 @@
-import { durationOf, durationText } from "./duration.ts";
+import { durationOf, spanText } from "./duration.ts";
 import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 import { refusedLength } from "./unit-name.ts";
 
@@ -37,7 +37,7 @@ export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;
-  return durationText(Math.ceil(drain) + afterDrain) ?? "infinity";
+  return spanText(Math.ceil(drain) + afterDrain) ?? "infinity";
 }
 
 /** Reports fields that are right by themselves and contradict each other. */

@@ -27,10 +27,30 @@ function quantity(pattern: RegExp, what: string, hint: string): Read {
 /** Bytes, to the base of 1024; 2^60 at most, since systemd holds them in 64 bits. */
 const bytes = String.raw`(?:\d{1,16}|\d{1,9}[KMG]|\d{1,6}T)`;
 
-export const size: Read = quantity(
-  new RegExp(`^${bytes}$`),
-  "a size",
-  "whole bytes as a number, or a string with its unit: '64K', '1M'",
+/** Refuses bytes without a unit that are fewer than anyone means: the unit was forgotten. */
+function atLeast(least: number, why: string, read: Read): Read {
+  return (value, path, problems) => {
+    const texts = read(value, path, problems);
+    const number = /^\d+$/.test(texts[0] ?? "") ? Number(texts[0]) : 0;
+    if (number === 0 || number >= least) return texts;
+    problems.push({
+      code: "ERR_UNIT_NUMBER",
+      path,
+      message: `${shown(value)} is ${number} bytes: ${why}`,
+      hint: `write '${number}M' for mebibytes, or '${number}K' for kibibytes`,
+    });
+    return [];
+  };
+}
+
+export const size: Read = atLeast(
+  1024,
+  "no buffer is so small",
+  quantity(
+    new RegExp(`^${bytes}$`),
+    "a size",
+    "whole bytes as a number, or a string with its unit: '64K', '1M'",
+  ),
 );
 
 /** IPTOS= of systemd.socket(5): the octet of ip(7), or a name for it. */
@@ -47,17 +67,19 @@ const some = "(?=.*[1-9]|infinity)";
 const amountOfMemory = "an amount of memory";
 const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'";
 
-export const memory: Read = quantity(
-  new RegExp(`^(?:${bytes}|${share}|infinity)$`),
-  amountOfMemory,
-  `whole bytes ${memoryHint}`,
+const enough = (read: Read): Read => atLeast(2 ** 20, "no service runs in so little memory", read);
+
+export const memory: Read = enough(
+  quantity(new RegExp(`^(?:${bytes}|${share}|infinity)$`), amountOfMemory, `whole bytes ${memoryHint}`),
 );
 
 /** systemd refuses to leave a service none. */
-export const someMemory: Read = quantity(
-  new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
-  amountOfMemory,
-  `whole bytes above 0 ${memoryHint}`,
+export const someMemory: Read = enough(
+  quantity(
+    new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
+    amountOfMemory,
+    `whole bytes above 0 ${memoryHint}`,
+  ),
 );
 
 export const tasks: Read = quantity(
@@ -102,4 +124,23 @@ export const countLimit: Read = limit(
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
 
+/** The fewest open files with which a program starts: its standard streams, a socket, and one to read its libraries through. */
+const fewestFiles = 5;
+
+export const fileLimit: Read = (value, path, problems) => {
+  const texts = countLimit(value, path, problems);
+  const [soft = ""] = texts[0]?.split(":") ?? [];
+  if (!/^\d+$/.test(soft) || Number(soft) >= fewestFiles) return texts;
+  problems.push({
+    code: "ERR_UNIT_NUMBER",
+    path,
+    message: `${shown(value)}: a program needs more files to start`,
+    hint: "leave it out, or write a limit such as '1024:524288'",
+  });
+  return [];
+};
+
 export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and the hard limit: '64M:1G'");
+
+/** Less than a page of memory is none. */
+export const lockLimit: Read = atLeast(4096, "no page of memory is so small", sizeLimit);

@@ -20,3 +20,12 @@ export function isTakenBy(one: Place, other: Place, onlyIPv6: boolean): boolean 
       : wide === "0.0.0.0" && /^[\d.]+$/.test(host);
   return one.port === other.port && (first === second || takes(first, second) || takes(second, first));
 }
+
+/** Whether it is an address of a network interface other than the loopback device's: neither every address, nor one of a multicast group. */
+export function isOfAnInterface({ host = "0.0.0.0" }: Place): boolean {
+  const address = host.replace(/%.*/, "").toLowerCase();
+  const ipv4 = /^(?:[0:]*:ffff:)?([\d.]+)$/.exec(address)?.[1];
+  return ipv4 === undefined
+    ? !/^(?:[0:]+|[0:]*:0*1|ff[\da-f]{2}:.*)$/.test(address)
+    : !/^(?:0\.0\.0\.0|127\..*|2(?:2[4-9]|3\d)\..*|255\.255\.255\.255)$/.test(ipv4);
+}

@@ -1,15 +1,13 @@
 import { isSpecifier } from "../specifier.ts";
 import type { Line, Section } from "../write/unit-text.ts";
 import { objectOf, type Directive } from "./fields.ts";
-import { member, shown, type UnitProblem } from "./problems.ts";
+import { member, shown, type Refusal, type UnitProblem } from "./problems.ts";
+import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "./readers.ts";
 import { refuseNewer } from "./versions.ts";
 
 /** The lines of raw sections, by the section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
-
-/** How the units of a description hang together, which is for `emitUnits` alone to say; and an old name for a limit that it sets. */
-const structure = ["Service", "Sockets", "Also", "StartLimitInterval"];
 
 const anything = rawText(() => undefined);
 
@@ -56,13 +54,14 @@ export function readRaw(
     }
     const directives = objectOf(given, at, shape, problems) ?? {};
     lines[section] = Object.entries(directives).flatMap(([key, value]) =>
-      readDirective(key, value, known, systemd, member(at, key), problems),
+      readDirective(section, key, value, known, systemd, member(at, key), problems),
     );
   }
   return lines;
 }
 
 function readDirective(
+  section: Section["name"],
   key: string,
   value: unknown,
   known: Readonly<Record<string, Directive>>,
@@ -72,29 +71,59 @@ function readDirective(
 ): Line[] {
   const refuse = (message: string, hint: string) =>
     problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
-  const field = Object.keys(known).find((name) => known[name]!.key.toLowerCase() === key.toLowerCase());
+  const current = currentName(key);
+  const field = Object.keys(known).find((name) => sameName(known[name]!.key, current));
   if (!/^[A-Za-z0-9]+$/.test(key)) {
     refuse(
       `${shown(key)} is not the name of a directive`,
       "letters and digits alone, as in the manual: LimitRTPRIO",
     );
-  } else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
-  else if (structure.includes(key)) {
-    refuse(
-      `${key}= is for emitUnits to write`,
-      "leave it out: it follows from the sockets of the description",
-    );
-  } else {
+  } else if (!sameName(current, key))
+    refuse(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
+  else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
+  else {
     const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
       rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),
     );
+    const refusal = refusedInRaw(section, key, values);
+    if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
     refuseNewer(systemd, key, values, path, problems);
     return values.map((text) => ({ key, value: text }));
   }
   return [];
 }
 
-/** The sections of a unit with its raw lines after the others; reports each that would override a line which is written anyway. */
+/** What to write instead of a directive that is there already, where leaving it out is not all there is. */
+const insteadOf: Readonly<Record<string, string>> = {
+  DynamicUser: "write user: 'shop', or leave it out",
+};
+
+/** What a raw line would do to the lines that are written anyway, if they are at odds. */
+function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
+  const written = lines.find((line) => sameName(line.key, key));
+  if (written !== undefined) {
+    const why = written.reason === undefined ? "" : `: ${written.reason}`;
+    return {
+      message: `${written.key}=${written.value} is written already${why}`,
+      hint: insteadOf[written.key] ?? "leave it out",
+    };
+  }
+  const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
+  if (overridden !== undefined) {
+    return {
+      message: `${key}= would win over ${overridden.key}=yes`,
+      hint: `leave it out, or write ${overriding[key]!.field}: false in hardening`,
+    };
+  }
+  if (key !== "UnsetEnvironment") return undefined;
+  const set = lines.filter((line) => line.key === "Environment").map((line) => line.value.replace(/^"/, ""));
+  const taken = unsetVariables(value).find((name) => set.some((text) => text.startsWith(`${name}=`)));
+  return taken === undefined
+    ? undefined
+    : { message: `${key}= would take ${taken} away, which the unit sets`, hint: "take it out" };
+}
+
+/** The sections of a unit with its raw lines after the others; reports each directive that would override a line which is written anyway. */
 export function withRaw(
   sections: readonly Section[],
   raw: RawSections,
@@ -103,15 +132,12 @@ export function withRaw(
 ): Section[] {
   return sections.map(({ name, lines }) => {
     const further = raw[name] ?? [];
-    for (const key of new Set(further.map((line) => line.key))) {
-      const written = lines.find((line) => line.key === key);
-      if (written === undefined) continue;
-      problems.push({
-        code: "ERR_UNIT_CONFLICT",
-        path: `${path}.${name}.${key}`,
-        message: `${key}=${written.value} is written already${written.reason === undefined ? "" : `: ${written.reason}`}`,
-        hint: "leave it out",
-      });
+    const reported = new Set<string>();
+    for (const line of further) {
+      const conflict = reported.has(line.key) ? undefined : conflictOf(line, lines);
+      if (conflict === undefined) continue;
+      reported.add(line.key);
+      problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${line.key}`, ...conflict });
     }
     return { name, lines: [...lines, ...further] };
   });

@@ -1,7 +1,7 @@
 import { isObject, readFields } from "./fields.ts";
 import { integer } from "./numbers.ts";
 import { refusedAddress } from "./address.ts";
-import { durationText } from "./duration.ts";
+import { durationText, withUnits } from "./duration.ts";
 import { item, raw } from "../write/escape.ts";
 import { refusing, shown, type Refusal, type UnitProblem, type UnitProblemCode } from "./problems.ts";
 import { isSpecifier, said, sample, unknownSpecifier, type Text } from "../specifier.ts";
@@ -243,7 +243,7 @@ export const duration: Read = (value, path, problems) => {
         path,
         problems,
         `${shown(value)} is not a duration`,
-        "whole milliseconds as a number, or a string with its unit: '2s', '5min'",
+        `write ${withUnits(value) ?? "a number with its unit: '2s', '5min'"}`,
       )
     : [text];
 };

@@ -41,6 +41,11 @@ const since: Readonly<Record<string, number>> = {
   ConditionCredential: 252,
   UpheldBy: 254,
   WantsMountsFor: 256,
+  ConditionKernelModuleLoaded: 258,
+  ConditionVersion: 258,
+  ConditionPathIsSocket: 260,
+  ConditionFraction: 261,
+  ConditionMachineTag: 261,
   // systemd.service(5)
   "Type=exec": 240,
   ExecCondition: 243,
@@ -57,6 +62,10 @@ const since: Readonly<Record<string, number>> = {
   RestartMaxDelaySec: 254,
   RestartMode: 254,
   RestartSteps: 254,
+  "RestartMode=debug": 257,
+  ExecReloadPost: 259,
+  RefreshOnReload: 260,
+  "FileDescriptorStorePreserve=on-success": 261,
   // systemd.exec(5), systemd.kill(5) and systemd.resource-control(5)
   DisableControllers: 240,
   FinalKillSignal: 240,
@@ -133,7 +142,29 @@ const since: Readonly<Record<string, number>> = {
   BindLogSockets: 257,
   ManagedOOMMemoryPressureDurationSec: 257,
   PrivatePIDs: 257,
+  BPFDelegateAttachments: 258,
+  BPFDelegateCommands: 258,
+  BPFDelegateMaps: 258,
+  BPFDelegatePrograms: 258,
+  CacheDirectoryAccounting: 258,
+  CacheDirectoryQuota: 258,
+  DelegateNamespaces: 258,
+  LogsDirectoryAccounting: 258,
+  LogsDirectoryQuota: 258,
   PrivateBPF: 258,
+  StateDirectoryAccounting: 258,
+  StateDirectoryQuota: 258,
+  UserNamespacePath: 259,
+  BindNetworkInterface: 260,
+  "CPUSchedulingPolicy=ext": 260,
+  MemoryTHP: 260,
+  "PrivateUsers=managed": 260,
+  RootMStack: 260,
+  CPUPressureThresholdSec: 261,
+  CPUPressureWatch: 261,
+  CPUSetPartition: 261,
+  IOPressureThresholdSec: 261,
+  IOPressureWatch: 261,
 };
 
 /** What to write instead, where leaving it out is not all there is. */
@@ -145,6 +176,7 @@ const instead: Readonly<Record<string, string>> = {
   PollLimitIntervalSec: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
   PollLimitBurst: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
   "SocketProtocol=mptcp": "leave it out: the socket is TCP",
+  "FileDescriptorStorePreserve=on-success": "write 'yes', or leave it out",
   ImportCredential: "name each credential in LoadCredential=",
   RestartSteps: "leave it out: each restart then waits for restartSec",
   RestartMaxDelaySec: "leave it out: each restart then waits for restartSec",
@@ -158,10 +190,15 @@ function nameOf(key: string, value: string): string {
   return Object.hasOwn(since, exact) ? exact : key;
 }
 
+/** Since when there is one of these; each condition came with the assertion of its name. */
+function sinceOf(name: string): number {
+  const listed = name.replace(/^Assert/, "Condition");
+  return Object.hasOwn(since, listed) ? since[listed]! : oldest;
+}
+
 /** Whether the systemd of a description knows this line; with none named, yes. */
 export function knows(systemd: number | undefined, key: string, value: string): boolean {
-  const name = nameOf(key, value);
-  return systemd === undefined || !Object.hasOwn(since, name) || since[name]! <= systemd;
+  return systemd === undefined || sinceOf(nameOf(key, value)) <= systemd;
 }
 
 /** Reports a line that is too new for the systemd of the description. */
@@ -178,7 +215,7 @@ export function refuseNewer(
   problems.push({
     code: "ERR_UNIT_VERSION",
     path,
-    message: `${name}${name.includes("=") ? "" : "="} is of systemd ${since[name]}, and this is for ${systemd}`,
+    message: `${name}${name.includes("=") ? "" : "="} is of systemd ${sinceOf(name)}, and this is for ${systemd}`,
     hint: instead[name] ?? "leave it out",
   });
 }

@@ -1,0 +1,44 @@
+const exec = "write exec: ['/usr/bin/node', '/srv/shop/server.js']";
+const sockets = "write sockets: [{ listen: 80 }]";
+
+/** What other tools call the fields of a service, and what to write here. */
+export const ofService: Readonly<Record<string, string>> = {
+  args: exec,
+  arguments: exec,
+  cmd: exec,
+  command: exec,
+  program: exec,
+  script: exec,
+  cwd: "write workingDirectory: '/srv/shop'",
+  directory: "write workingDirectory: '/srv/shop'",
+  env: "write environment: { NODE_ENV: 'production' }",
+  envFile: "write environmentFile: '/etc/shop.env'",
+  groups: "write supplementaryGroups: ['shop']",
+  image: "write container: { image: 'registry.example/shop:1' }",
+  sandbox: "write hardening: 'outbound'",
+  address: sockets,
+  host: sockets,
+  listen: sockets,
+  listenStream: sockets,
+  path: sockets,
+  port: sockets,
+  ports: sockets,
+};
+
+const several = "write listen: [80, '[::1]:8080']";
+const address = "write listen: '127.0.0.1:80'";
+
+/** What other tools call the fields of a socket, and what to write here. */
+export const ofSocket: Readonly<Record<string, string>> = {
+  address,
+  addresses: several,
+  fd: "write listen: 80; systemd opens the socket, and the program is passed it",
+  group: "write socketGroup: 'shop'",
+  host: address,
+  mode: "write socketMode: '0660'",
+  path: "write listen: '/run/shop.sock'",
+  port: "write listen: 80",
+  ports: several,
+  udp: "write listenDatagram: 53",
+  user: "write socketUser: 'shop'",
+};
