@@ -133,6 +133,7 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     take(service, "execStartPost");
 
   const node = exec!.value[0] === "/srv/bin/node";
+  if (!node || service.killMode?.value !== "process") take(service, "acknowledge");
   if (!node) take(service, "jitless");
   else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
   if (user === undefined) {

@@ -261,6 +261,8 @@ const credentials = fc
 
 export const serviceFields: Fields<AppDescription> = {
   $schema: apart(fc.constant("node_modules/@sockact/units/dist/schema.json")),
+  // A random one is needed, or refused: src/lib/emit/findings.test.ts.
+  acknowledge: apart(fc.constant(["kill-mode" as const])),
   name: apart(values.stem),
   exec: property(
     "ExecStartEx",
