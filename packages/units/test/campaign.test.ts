@@ -1,6 +1,6 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { emitUnits } from "../src/index.ts";
+import { emitUnits, lintUnits } from "../src/index.ts";
 import { describedBy } from "./campaign/described.ts";
 import { bootForCampaign, readBack } from "./campaign/read-back.ts";
 import { differences } from "./campaign/shown.ts";
@@ -25,6 +25,19 @@ it("random descriptions hold every byte that UTF-8 has, but NUL", () => {
 it("random descriptions are made whole: few have fields that contradict each other, and lose them", () => {
   const refused = described.filter((one) => one.refused.length > 0);
   expect(refused.length).toBeLessThan(described.length / 4);
+});
+
+it("random descriptions are written without an error or a warning of the linter, but those that they acknowledge", () => {
+  const acknowledging = described.filter(({ description }) => description.acknowledge !== undefined);
+  expect(acknowledging.length).toBeGreaterThan(0);
+  for (const { description } of described) {
+    const serious = lintUnits(emitUnits(description)).filter(({ severity }) => severity !== "info");
+    const codes = [...new Set(serious.map(({ code }) => code))];
+    expect([codes.toSorted(), description]).toEqual([
+      (description.acknowledge ?? []).toSorted(),
+      description,
+    ]);
+  }
 });
 
 describeWith(

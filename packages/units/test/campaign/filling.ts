@@ -133,19 +133,29 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     take(service, "execStartPost");
 
   const node = exec!.value[0] === "/srv/bin/node";
-  if (!node || service.killMode?.value !== "process") take(service, "acknowledge");
+  const needed = [
+    ...(node && service.acknowledge && service.killMode?.value === "process" ? ["kill-mode" as const] : []),
+    ...(node && kind === "accept" && service.inetd?.value !== true ? ["accept-server" as const] : []),
+  ];
+  if (needed.length > 0) service.acknowledge = { value: needed, shown: {} };
+  else take(service, "acknowledge");
+  if (node && service.openFile?.value === false && service.notifyAccess?.value !== "all")
+    take(service, "openFile");
   if (!node) take(service, "jitless");
   else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
   if (user === undefined) {
     take(hardening, "noNewPrivileges", "privateTmp", "protectSystem", "restrictSUIDSGID", "removeIPC");
     if (hardening.protectHome?.value === false) take(hardening, "protectHome");
   }
-  if (isInHome(service) && hardening.protectHome?.value !== "read-only") take(hardening, "protectHome");
+  if (isInHome(service) && hardening.protectHome?.value !== "read-only") {
+    take(hardening, "protectHome");
+    if (user === undefined) take(service, "workingDirectory");
+  }
   if (hardening.ambientCapabilities) take(hardening, "privateUsers", "capabilityBoundingSet");
   const { profile, ipAddressDeny } = hardening;
   if (ipAddressDeny ? ipAddressDeny.value === false : profile?.value !== "inbound")
     take(hardening, "ipAddressAllow");
-  if (service.openFile?.value === false || service.notifyAccess?.value === "all")
+  if (!(service.openFile?.value ?? node) || service.notifyAccess?.value === "all")
     take(hardening, "restrictAddressFamilies");
 }
 
