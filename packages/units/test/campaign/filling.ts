@@ -4,6 +4,7 @@ import {
   emitUnits,
   UnitError,
   type AppDescription,
+  type FindingCode,
   type HardeningOptions,
   type SocketDescription,
 } from "../../src/index.ts";
@@ -180,9 +181,17 @@ function refusedFields(filling: Filling): string[] {
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
       const before = refused.length;
-      for (const { path, message } of error.problems) {
+      for (const { code, path, message } of error.problems) {
         const { from, field } = placeOf(path, filling);
-        if (from[field] === undefined || ["name", "exec"].includes(field)) continue;
+        if (from[field] === undefined || ["name", "exec"].includes(field)) {
+          if (code !== "ERR_UNIT_LINT") continue;
+          // What cannot be taken out is acknowledged.
+          const { service } = filling;
+          const found = message.replace(/:[^]*/, "") as FindingCode;
+          service.acknowledge = { value: [...(service.acknowledge?.value ?? []), found], shown: {} };
+          refused.push(`${path}: ${message}`);
+          continue;
+        }
         if (field === "listen" && JSON.stringify(from[field]).includes('"@socket')) continue;
         delete from[field];
         if (field === "listen") from[field] = ownAddress(filling.sockets.indexOf(from));
