@@ -126,7 +126,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app in its own folder",
     it("takes a descriptor for notifications for a listener, and fails, if it asks for one", async () => {
       await install({ name: "asks", exec, type: "notify", openFile: true, restart: "no" });
       const unanswered = request("asks").catch(() => undefined);
-      await systemd.waitForJournal("asks.service", /Operation not supported|Invalid argument/);
+      expect(await systemd.waitForJournal("asks.service", /Errno/)).toContain("Operation not supported");
       await systemd.stop("asks.socket", "asks.service");
       await unanswered;
     });

@@ -65,7 +65,7 @@ export interface AppDescription {
   systemd?: number;
   /** Whose service manager runs them: the system's when left out, or a user's own (`systemctl --user`). */
   manager?: "system" | "user";
-  /** The user's number, as `id -u` prints it. With `manager: 'user'` and a type that notifies it is needed, for the path in OpenFile=. */
+  /** The user's number, as `id -u` prints it. With `manager: 'user'`, Node needs it for a type that notifies: OpenFile= has it in its path. */
   uid?: number;
   /**
    * Whether both units are templates, `<name>@.socket` and `<name>@.service`: each instance has a socket and a service of its own, and `%i` in

@@ -22,8 +22,8 @@ function problemsOf(description: AppDescription): readonly UnitProblem[] {
   return [];
 }
 
-const serious = (files: Record<string, string>) =>
-  lintUnits(files).filter(({ severity }) => severity !== "info");
+const serious = (files: Record<string, string>, { manager }: AppDescription) =>
+  lintUnits(files, { user: manager === "user" }).filter(({ severity }) => severity !== "info");
 
 describe("a description whose units the linter would complain of", () => {
   it.each<[string, Partial<AppDescription>, string, string, RegExp]>([
@@ -55,11 +55,11 @@ describe("a description whose units the linter would complain of", () => {
       /take it out/,
     ],
     [
-      "no way to notify",
-      { exec: ["/bin/sh", "-c", "exec node /srv/shop/server.js"], type: "notify", systemd: 257 },
-      "notify-unheard",
-      "type",
-      /openFile: true/,
+      "a server for each connection",
+      { sockets: [{ listen: 80, accept: true }] },
+      "accept-server",
+      "sockets[0].accept",
+      /^accept: false/,
     ],
     [
       "a socket that clients cannot reach",
@@ -226,28 +226,25 @@ it("random descriptions are refused, or written without an error or a warning of
         return;
       }
       seen.written += 1;
-      const user = description.manager === "user";
-      expect(
-        lintUnits(emitUnits(description), { user }).filter(({ severity }) => severity !== "info"),
-      ).toEqual([]);
+      expect(serious(emitUnits(description), description)).toEqual([]);
     }),
-    { seed: 20_261_125, numRuns: 600 },
+    { seed: 20_261_125, numRuns: 400 },
   );
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(60);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(40);
 });
 
 it("random descriptions are written with the findings that they acknowledge, and no others", () => {
   fc.assert(
     fc.property(mostly, (description) => {
       const problems = problemsOf(description);
-      if (problems.length === 0 || problems.some(({ code }) => code !== "ERR_UNIT_LINT")) return;
+      fc.pre(problems.length > 0 && problems.every(({ code }) => code === "ERR_UNIT_LINT"));
       const codes = [...new Set(problems.map(({ message }) => message.replace(/:[^]*/, "")))];
       const acknowledging = { ...description, acknowledge: codes } as AppDescription;
-      const found = serious(emitUnits(acknowledging)).map(({ code }) => code);
-      if (description.manager !== "user") expect([...new Set(found)].toSorted()).toEqual(codes.toSorted());
+      const found = serious(emitUnits(acknowledging), description).map(({ code }) => code);
+      expect([...new Set(found)].toSorted()).toEqual(codes.toSorted());
       const told = explain(acknowledging).filter(({ status }) => status === "acknowledged");
       expect(told).toHaveLength(problems.length);
     }),
-    { seed: 20_261_126, numRuns: 300 },
+    { seed: 20_261_126, numRuns: 60 },
   );
 });

@@ -1,4 +1,5 @@
 import { lintUnits, rules, type Finding, type FindingCode } from "../lint/lint.ts";
+import { truthOf } from "../lint/truth.ts";
 import { measures } from "../harden/measures.ts";
 import { isObject, type Directive } from "../read/fields.ts";
 import { nearest } from "../read/nearest.ts";
@@ -139,12 +140,15 @@ function said(table: Readonly<Record<string, Directive>>, key: string, value: st
   const { read } = table[field]!;
   const takes = (candidate: unknown) => {
     const refused: UnitProblem[] = [];
-    return read(candidate, field, refused).join(" ") === value && refused.length === 0;
+    const written = read(candidate, field, refused).join(" ");
+    const isSame = typeof candidate === "boolean" ? truthOf(value) === candidate : written === value;
+    return isSame && refused.length === 0;
   };
   const text = `'${value}'`;
   const candidates: [unknown, string][] = [
     [value, text],
     [true, "true"],
+    [false, "false"],
     [Number(value), value],
     [[value], `[${text}]`],
   ];
