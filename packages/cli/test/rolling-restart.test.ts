@@ -43,7 +43,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     await install("shop", 80);
     await install("slow", 81, {}, "TimeoutStartSec=2s\n");
     await install("frail", 82, { restart: "no" });
-    await install("hasty", 83, { timeoutStopSec: "100ms" });
+    await install("hasty", 83, { timeoutStopSec: "100ms", acknowledge: ["stop-timeout"] });
   });
   afterAll(() => systemd?.close());
 

@@ -145,8 +145,8 @@ it("docs/hardening.md has what is written and what is left out, and why", async 
     table(["", ...settings], notices),
     "\n## What else is written\n",
     table(["", "why"], others),
-    "\n## What a way to a port writes\n",
-    "`bind` and `container` of [@sockact/units](../packages/units/README.md#three-ways-to-port-80); *proxied* is the app behind the proxy.\n",
+    "\n## What is written for Node, and by a way to a port\n",
+    "*node* is every service whose program is Node, but in a container. The others are `bind` and `container` of [@sockact/units](../packages/units/README.md#three-ways-to-port-80); *proxied* is the app behind the proxy.\n",
     table(["by", "", "why"], ways),
   ];
   await expect(`${sections.join("\n")}\n`).toMatchFileSnapshot("../../../docs/hardening.md");

@@ -10,7 +10,6 @@ it("README.md shows the units as they are really written", () => {
     name: "shop",
     description: "Shop",
     exec: ["/usr/bin/node", "/srv/shop/server.js"],
-    environment: { NODE_ENV: "production" },
     sockets: [{ listen: 80, noDelay: true }],
   });
   for (const text of Object.values(units)) expect(readme).toContain(`\`\`\`ini\n${text}\`\`\``);

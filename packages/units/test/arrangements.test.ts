@@ -1,6 +1,6 @@
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { emitUnits } from "../src/index.ts";
+import { emitUnits, type AppDescription } from "../src/index.ts";
 
 /** Answers with what it was given: its arguments, where it is, and the names of its descriptors. */
 const answer = `
@@ -47,6 +47,8 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       await systemd.installUnits(
         emitUnits({
           name: "each",
+          // Each process ends with its connection.
+          acknowledge: ["accept-server"],
           exec: exec(connected),
           sockets: [{ listen: ["[::]:80", "/run/each.sock"], accept: true }],
         }),
@@ -59,7 +61,12 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       expect(await systemd.show("each.socket", "NAccepted")).toBe("2");
 
       await systemd.installUnits(
-        emitUnits({ name: "fails", exec: exec("process.exit(1)"), sockets: [{ listen: 81, accept: true }] }),
+        emitUnits({
+          name: "fails",
+          acknowledge: ["accept-server"],
+          exec: exec("process.exit(1)"),
+          sockets: [{ listen: 81, accept: true }],
+        }),
       );
       await systemd.start("fails.socket");
       for (let count = 0; count < 3; count += 1)
@@ -95,7 +102,11 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
 
     it("is bounded as systemd bounds it by itself", async () => {
       const socket = { listen: 82, accept: true };
-      const pair = { exec: [systemd.node], sockets: [socket] };
+      const pair: Omit<AppDescription, "name"> = {
+        acknowledge: ["accept-server"],
+        exec: [systemd.node],
+        sockets: [socket],
+      };
       await systemd.installUnits(emitUnits({ ...pair, name: "byitself" }));
       await systemd.installUnits(emitUnits({ ...pair, name: "told", systemd: 255 }));
       const limits = (unit: string) =>

@@ -1,6 +1,6 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { emitUnits } from "../src/index.ts";
+import { emitUnits, lintUnits } from "../src/index.ts";
 import { describedBy } from "./campaign/described.ts";
 import { bootForCampaign, readBack } from "./campaign/read-back.ts";
 import { differences } from "./campaign/shown.ts";
@@ -26,6 +26,23 @@ it("random descriptions are made whole: few have fields that contradict each oth
   const refused = described.filter((one) => one.refused.length > 0);
   expect(refused.length).toBeLessThan(described.length / 4);
 });
+
+it(
+  "random descriptions are written without an error or a warning of the linter, but those that they acknowledge",
+  { timeout: 600_000 },
+  () => {
+    const acknowledging = described.filter(({ description }) => description.acknowledge !== undefined);
+    expect(acknowledging.length).toBeGreaterThan(0);
+    for (const { description } of described) {
+      const serious = lintUnits(emitUnits(description)).filter(({ severity }) => severity !== "info");
+      const codes = [...new Set(serious.map(({ code }) => code))];
+      expect([codes.toSorted(), description]).toEqual([
+        (description.acknowledge ?? []).toSorted(),
+        description,
+      ]);
+    }
+  },
+);
 
 describeWith(
   { privateSystemd: true, systemd: 257, commands: ["busctl", "dbus-daemon"] },

@@ -32,6 +32,14 @@ const odd = fc.string({
 });
 const sample = fc.sample(odd, { seed: 20_250_305, numRuns: 300 });
 
+/** The home of these tests is open to every user, which a description has to say. */
+function inReadableHome<Description extends Omit<AppDescription, "exec">>(
+  description: Description,
+): Description {
+  const { hardening: profile = "outbound" } = description;
+  return { ...description, hardening: { profile, protectHome: "read-only" } };
+}
+
 describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
   let systemd: PrivateSystemd;
   let program: string;
@@ -50,10 +58,9 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
     script: string[],
     address: string,
   ): Promise<Answer> {
-    await systemd.installUnits(emitUnits({ ...description, exec: [program, ...script] }));
-    const sockets = Object.keys(emitUnits({ ...description, exec: [systemd.node] })).filter((unit) =>
-      unit.endsWith(".socket"),
-    );
+    const units = emitUnits({ ...inReadableHome(description), exec: [program, ...script] });
+    await systemd.installUnits(units);
+    const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
     await systemd.start(...sockets);
     const { body } = await systemd.request(address);
     return JSON.parse(body) as Answer;
@@ -107,6 +114,8 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
         {
           name: "lively",
           type: "notify",
+          // Its program is a link to Node with another name.
+          openFile: true,
           hardening: "inbound",
           watchdogSec: "1h",
           drainTimeout: "1min 30s",
@@ -151,17 +160,17 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
 
     it("is bounded, as systemd 255 does by itself, where it ends without accepting", async () => {
       const exec = [program, "--eval", ""];
-      await systemd.installUnits(emitUnits({ name: "silent", exec, sockets: [{ listen: 97 }] }));
-      await systemd.installUnits(
-        emitUnits({ name: "told", exec, type: "notify", sockets: [{ listen: 98 }] }),
-      );
-      const [byDefault, told] = await Promise.all(
+      const silent = inReadableHome({ name: "silent", sockets: [{ listen: 97 }] });
+      await systemd.installUnits(emitUnits({ ...silent, exec }));
+      const told = inReadableHome({ name: "told", sockets: [{ listen: 98 }] });
+      await systemd.installUnits(emitUnits({ ...told, exec, type: "notify" }));
+      const [byDefault, bounded] = await Promise.all(
         ["silent.socket", "told.socket"].map((unit) =>
           Promise.all(["PollLimitIntervalUSec", "PollLimitBurst"].map((name) => systemd.show(unit, name))),
         ),
       );
-      expect(told).toEqual(["2s", "15"]);
-      expect(byDefault).toEqual(told);
+      expect(bounded).toEqual(["2s", "15"]);
+      expect(byDefault).toEqual(bounded);
     });
 
     it("takes turns with another instance as the same user, with the same files", async () => {
@@ -169,6 +178,8 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
         emitUnits({
           name: "both",
           rolling: true,
+          openFile: true,
+          hardening: { protectHome: "read-only" },
           exec: [program, "--eval", onFirst + ready],
           sockets: [
             { name: "http", listen: 100 },

@@ -123,6 +123,12 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     },
     "a pair for systemd 249": { ...app, systemd: 249, hardening: "inbound" },
     "a pair for this systemd": { ...app, systemd: systemdVersion()!, type: "notify" },
+    "a service that leaves children behind": {
+      ...app,
+      exec: [process.execPath, "/srv/100% $mine/dist/app.js"],
+      killMode: "process",
+      acknowledge: ["kill-mode"],
+    },
     "a service that listens by itself": {
       ...app,
       bind: "capability",

@@ -31,6 +31,14 @@ export interface Described {
   refused: string[];
 }
 
+/** Whether one of the words of the command line lies there. */
+function isFolderOf(folder: string, { exec }: Filling["service"]): boolean {
+  const [[, words]] = exec!.shown["ExecStartEx"] as [[string, string[]]];
+  return words
+    .map((word) => word.replaceAll("$$", "$").replace(/\/(?:\.?\/)+/g, "/"))
+    .some((word) => word.includes("\0") || word.startsWith(`${folder}/`));
+}
+
 /** What systemd shows of the service that is no single field's. */
 function serviceShown(
   description: AppDescription,
@@ -38,7 +46,8 @@ function serviceShown(
   unit: string,
   sockets: readonly string[],
 ): Shown {
-  const { type, rolling = false, name, user, environment = {} } = description;
+  const { type, rolling = false, name, user, environment = {}, exec = [] } = description;
+  const node = exec[0] === "/srv/bin/node";
   const accepts = kind === "accept";
   const tells = rolling || isNotifying(type);
   const hasCredentials =
@@ -66,13 +75,17 @@ function serviceShown(
     // It waits for the program by itself where there are credentials.
     Type: rolling ? "notify" : hasCredentials ? "exec" : "simple",
     NotifyAccess: tells || keepsDescriptors ? "main" : "none",
-    OpenFile: tells && description.openFile !== false ? [["/run/systemd/notify", "notify", 0]] : [],
+    OpenFile: tells && (description.openFile ?? node) ? [["/run/systemd/notify", "notify", 0]] : [],
     DynamicUser: user === undefined,
     ...(user === undefined ? {} : { Group: "" }),
-    Environment:
-      home !== undefined && user === undefined && environment["HOME"] === undefined
+    Environment: [
+      ...(node && environment["NODE_ENV"] === undefined ? ["NODE_ENV=production"] : []),
+      ...(home !== undefined && user === undefined && environment["HOME"] === undefined
         ? [`HOME=/var/lib/${home}`]
-        : [],
+        : []),
+    ],
+    // The folder of one of the words, or none. What is asked for comes after this, and counts.
+    WorkingDirectory: (shown: unknown) => shown === "" || (node && isFolderOf(shown as string, service)),
     Restart: restart,
     RestartUSec: accepts || restart === "no" ? 100_000 : 1_000_000,
     TimeoutStopUSec:

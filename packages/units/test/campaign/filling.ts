@@ -4,6 +4,7 @@ import {
   emitUnits,
   UnitError,
   type AppDescription,
+  type FindingCode,
   type HardeningOptions,
   type SocketDescription,
 } from "../../src/index.ts";
@@ -133,18 +134,29 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     take(service, "execStartPost");
 
   const node = exec!.value[0] === "/srv/bin/node";
+  const needed = [
+    ...(node && service.acknowledge && service.killMode?.value === "process" ? ["kill-mode" as const] : []),
+    ...(node && kind === "accept" && service.inetd?.value !== true ? ["accept-server" as const] : []),
+  ];
+  if (needed.length > 0) service.acknowledge = { value: needed, shown: {} };
+  else take(service, "acknowledge");
+  if (node && service.openFile?.value === false && service.notifyAccess?.value !== "all")
+    take(service, "openFile");
   if (!node) take(service, "jitless");
   else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
   if (user === undefined) {
     take(hardening, "noNewPrivileges", "privateTmp", "protectSystem", "restrictSUIDSGID", "removeIPC");
     if (hardening.protectHome?.value === false) take(hardening, "protectHome");
   }
-  if (isInHome(service) && hardening.protectHome?.value !== "read-only") take(hardening, "protectHome");
+  if (isInHome(service) && hardening.protectHome?.value !== "read-only") {
+    take(hardening, "protectHome");
+    if (user === undefined) take(service, "workingDirectory");
+  }
   if (hardening.ambientCapabilities) take(hardening, "privateUsers", "capabilityBoundingSet");
   const { profile, ipAddressDeny } = hardening;
   if (ipAddressDeny ? ipAddressDeny.value === false : profile?.value !== "inbound")
     take(hardening, "ipAddressAllow");
-  if (service.openFile?.value === false || service.notifyAccess?.value === "all")
+  if (!(service.openFile?.value ?? node) || service.notifyAccess?.value === "all")
     take(hardening, "restrictAddressFamilies");
 }
 
@@ -169,9 +181,17 @@ function refusedFields(filling: Filling): string[] {
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
       const before = refused.length;
-      for (const { path, message } of error.problems) {
+      for (const { code, path, message } of error.problems) {
         const { from, field } = placeOf(path, filling);
-        if (from[field] === undefined || ["name", "exec"].includes(field)) continue;
+        if (from[field] === undefined || ["name", "exec"].includes(field)) {
+          if (code !== "ERR_UNIT_LINT") continue;
+          // What cannot be taken out is acknowledged.
+          const { service } = filling;
+          const found = message.replace(/:[^]*/, "") as FindingCode;
+          service.acknowledge = { value: [...(service.acknowledge?.value ?? []), found], shown: {} };
+          refused.push(`${path}: ${message}`);
+          continue;
+        }
         if (field === "listen" && JSON.stringify(from[field]).includes('"@socket')) continue;
         delete from[field];
         if (field === "listen") from[field] = ownAddress(filling.sockets.indexOf(from));

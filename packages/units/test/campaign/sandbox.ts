@@ -320,12 +320,13 @@ export function sandboxShown(description: AppDescription, inHome: boolean, singl
     hardening = {},
     rolling,
     type = rolling === true ? "notify" : "simple",
-    openFile,
+    exec = [],
+    openFile = exec[0] === "/srv/bin/node",
     notifyAccess,
   } = description;
   const options: HardeningOptions = typeof hardening === "string" ? { profile: hardening } : hardening;
   const { profile = "outbound" } = options;
-  const sends = type.startsWith("notify") && (openFile === false || notifyAccess === "all");
+  const sends = type.startsWith("notify") && (!openFile || notifyAccess === "all");
   return {
     ...profileShown(description, profile, inHome, sends),
     ...single,

@@ -63,6 +63,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 Environment=PORT=80
 Restart=on-failure
 RestartSec=1s
@@ -90,19 +92,30 @@ WantedBy=multi-user.target
 
   it.each([
     [80, "Environment=PORT=80\n"],
-    ["127.0.0.1:80", "Environment=PORT=80\nEnvironment=HOST=127.0.0.1\n"],
-    ["[::1]:80", "Environment=PORT=80\nEnvironment=HOST=::1\n"],
-    ["[fe80::1]:80%eth0", "Environment=PORT=80\nEnvironment=HOST=fe80::1%%eth0\n"],
+    ["127.0.0.1:80", "Environment=PORT=80\nEnvironment=HOST=127.0.0.1\nEnvironment=HOSTNAME=127.0.0.1\n"],
+    ["[::1]:80", "Environment=PORT=80\nEnvironment=HOST=::1\nEnvironment=HOSTNAME=::1\n"],
+    [
+      "[fe80::1]:80%eth0",
+      "Environment=PORT=80\nEnvironment=HOST=fe80::1%%eth0\nEnvironment=HOSTNAME=fe80::1%%eth0\n",
+    ],
   ])("is told to listen on %s", (listen, line) => {
     expect(service({ sockets: [{ listen }], user: "shop" })).toContain(line);
   });
 
   it("is told nothing that the description says, and nothing of several ports", () => {
     const told = service({ environment: { PORT: "8080" }, sockets: [{ listen: "127.0.0.1:80" }] });
-    expect(told.match(/^Environment=.*/gm)?.slice(0, 2)).toEqual([
+    expect(told.match(/^Environment=(?:PORT|HOST).*/gm)).toEqual([
       "Environment=PORT=8080",
       "Environment=HOST=127.0.0.1",
+      "Environment=HOSTNAME=127.0.0.1",
     ]);
+    expect(
+      service({
+        environment: { PORT: false, HOST: false },
+        passEnvironment: ["HOSTNAME"],
+        sockets: [{ listen: "127.0.0.1:80" }],
+      }),
+    ).not.toMatch(/^Environment=(?:PORT|HOST)/m);
     expect(service({ sockets: [{ listen: [80, 443] }] })).not.toMatch(/PORT|HOST/);
     expect(service({ sockets: [{ listen: 80, listenDatagram: 443 }] })).toContain("Environment=PORT=80\n");
   });

@@ -55,7 +55,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
 
 /** The fields of a description that a container has a place for; all others would be lost. */
 const kept = [
-  ..."name exec sockets bind backend container hardening manager systemd raw".split(" "),
+  ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
   ..."type user group workingDirectory environment drainTimeout idleTimeout".split(" "),

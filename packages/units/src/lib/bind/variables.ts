@@ -1,11 +1,10 @@
 import type { Place } from "../read/place.ts";
-import { isObject } from "../read/fields.ts";
+import { setsVariable } from "../read/program.ts";
 import { item } from "../write/escape.ts";
 
-/** Environment= that tells a program of Node where to listen, as far as the description does not. */
-export function portVariables(place: Place, description: Record<string, unknown>): string[] {
-  const given = isObject(description.environment) ? description.environment : {};
-  return Object.entries({ PORT: place.port, HOST: place.host }).flatMap(([name, value]) =>
-    value === undefined || Object.hasOwn(given, name) ? [] : [item(`${name}=${value}`)],
+/** Environment= that tells a program of Node where to listen, as far as the description does not. Next.js reads HOSTNAME, and others HOST. */
+export function portVariables({ port, host }: Place, description: Record<string, unknown>): string[] {
+  return Object.entries({ PORT: port, HOST: host, HOSTNAME: host }).flatMap(([name, value]) =>
+    value === undefined || setsVariable(description, name) ? [] : [item(`${name}=${value}`)],
   );
 }

@@ -1,4 +1,5 @@
 import type { Hardening } from "../harden/options.ts";
+import type { FindingCode } from "../lint/lint.ts";
 import type { Duration } from "../read/duration.ts";
 import type { Text } from "../specifier.ts";
 import type { ContainerDescription } from "./container.ts";
@@ -34,6 +35,11 @@ export type Bind = "socket" | "capability" | "proxy";
 export interface AppDescription {
   /** Where an editor finds the JSON Schema of a file that holds a description: `node_modules/@sockact/units/dist/schema.json`. No unit has it. */
   $schema?: string;
+  /**
+   * Codes of `lintUnits` that are no mistake here: without this, a description is refused for whose units the linter has an error or a
+   * warning. docs/lint.md has the codes. One that the units do not need is refused, too.
+   */
+  acknowledge?: readonly FindingCode[];
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
   /**
@@ -59,7 +65,7 @@ export interface AppDescription {
   systemd?: number;
   /** Whose service manager runs them: the system's when left out, or a user's own (`systemctl --user`). */
   manager?: "system" | "user";
-  /** The user's number, as `id -u` prints it. With `manager: 'user'` and a type that notifies it is needed, for the path in OpenFile=. */
+  /** The user's number, as `id -u` prints it. With `manager: 'user'`, Node needs it for a type that notifies: OpenFile= has it in its path. */
   uid?: number;
   /**
    * Whether both units are templates, `<name>@.socket` and `<name>@.service`: each instance has a socket and a service of its own, and `%i` in
@@ -87,10 +93,16 @@ export interface AppDescription {
   group?: Text;
   /** SupplementaryGroups=: further groups of the user. */
   supplementaryGroups?: readonly Text[];
-  /** WorkingDirectory=: an absolute path. */
-  workingDirectory?: Text;
-  /** Environment=: variables by name, with their values as the program shall see them. */
-  environment?: Readonly<Record<string, Text>>;
+  /**
+   * WorkingDirectory=: an absolute path. Left out, it is for Node the folder of the script, or the one above if that is called `bin`, `build`,
+   * `dist`, `lib`, `out` or `src`. `false` leaves it out: systemd then starts the program in `/`, a user's manager in the home.
+   */
+  workingDirectory?: false | Text;
+  /**
+   * Environment=: variables by name, with their values as the program shall see them. `false` leaves out one that is added otherwise:
+   * `NODE_ENV=production` for Node, `HOME`, and with `bind` `PORT`, `HOST` and `HOSTNAME`.
+   */
+  environment?: Readonly<Record<string, false | Text>>;
   /** EnvironmentFile=: files of `NAME=value` lines, which win over `environment`; with `optional` one may be absent. */
   environmentFile?:
     | Text
@@ -145,9 +157,9 @@ export interface AppDescription {
   /** NotifyAccess=: whose notifications count, with a type that notifies; `main` when left out. `all` is for systemd-notify(1), a process of its own. */
   notifyAccess?: NotifyAccess;
   /**
-   * OpenFile=, of systemd 253: passes the service manager's socket as a file descriptor named `notify`, which is how `@sockact/notify` tells it
-   * things. With a type that notifies it is on. `false` is for a program that sends to NOTIFY_SOCKET by itself, as sd_notify(3) does: it may
-   * take every descriptor for a listener, and an `inbound` one is then allowed to make unix sockets.
+   * OpenFile=, of systemd 253: passes the service manager's socket as a file descriptor named `notify`, through which `@sockact/notify` tells
+   * systemd things. With a type that notifies, it is on for Node. Other programs send to NOTIFY_SOCKET themselves, as sd_notify(3) does, and
+   * might take the descriptor for a listener. Without it, an `inbound` service may make unix sockets.
    */
   openFile?: boolean;
   /** WatchdogSec=: how long a service of a type that notifies may be silent before it is killed and restarted. For programs that send WATCHDOG=1 alone. */

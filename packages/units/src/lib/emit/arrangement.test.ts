@@ -11,7 +11,12 @@ const shop: AppDescription = {
 };
 
 describe("a process for each connection", () => {
-  const units = emitUnits({ ...shop, sockets: [{ listen: [80, "/run/shop.sock"], accept: true }] });
+  const units = emitUnits({
+    ...shop,
+    // Its program takes the connection from descriptor 3.
+    acknowledge: ["accept-server"],
+    sockets: [{ listen: [80, "/run/shop.sock"], accept: true }],
+  });
 
   it("has a template that depends on no socket and is forgotten when it ends", () => {
     expect(units).toEqual({
@@ -34,6 +39,8 @@ CollectMode=inactive-or-failed
 [Service]
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 NonBlocking=true
 `,
     });
@@ -42,7 +49,7 @@ NonBlocking=true
   it("may get its connection as standard input", () => {
     const inetd: AppDescription = { ...shop, inetd: true, sockets: [{ listen: 80, accept: true }] };
     expect(emitUnits(inetd)["shop@.service"]).toContain(
-      "DynamicUser=yes\nStandardInput=socket\nStandardOutput=socket\nStandardError=journal\n",
+      "Environment=NODE_ENV=production\nStandardInput=socket\nStandardOutput=socket\nStandardError=journal\n",
     );
     expect(emitUnits({ ...inetd, standardOutput: "journal" })["shop@.service"]).toContain(
       "StandardInput=socket\nStandardOutput=journal\n",
@@ -85,6 +92,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 Restart=on-failure
 RestartSec=1s
 NonBlocking=true
@@ -139,6 +148,7 @@ describe("a specifier", () => {
     const { "shop.service": service } = emitUnits({
       ...shop,
       hardening: "inbound",
+      user: "me",
       exec: [{ specifier: "%h/bin/shop" }],
     });
     expect(service).toContain("ProtectHome=read-only\n");
@@ -171,7 +181,9 @@ describe("the version of systemd", () => {
     expect(text({ systemd: 247 })).toMatch(/ProtectProc[^]*ProcSubset/);
     expect(text({ systemd: 254, type: "notify" })).not.toContain("PollLimit");
     expect(text({ systemd: 255 })).toContain("PollLimitIntervalSec=2s\nPollLimitBurst=15\n");
-    expect(text({ systemd: 255, sockets: [{ listen: 80, accept: true }] })).toContain("PollLimitBurst=150\n");
+    expect(text({ systemd: 255, inetd: true, sockets: [{ listen: 80, accept: true }] })).toContain(
+      "PollLimitBurst=150\n",
+    );
   });
 
   it("is too old for what a sandbox or a credential is asked for", () => {

@@ -107,6 +107,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 Restart=on-failure
 RestartSec=1s
 NonBlocking=true
@@ -266,6 +268,8 @@ NotifyAccess=main
 OpenFile=/run/systemd/notify:notify
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 Environment=SOCKACT_DRAIN_TIMEOUT=1min
 Environment=SOCKACT_IDLE_TIMEOUT=5min
 Restart=on-failure
@@ -308,7 +312,7 @@ Also=shop.socket
       "TimeoutStopSec=11501ms\n",
     ],
     ["what is asked for", { drainTimeout: "20s", timeoutStopSec: "25s" }, "TimeoutStopSec=25s\n"],
-    ["what is asked for where no drain is", { timeoutStopSec: "3s" }, "TimeoutStopSec=3s\n"],
+    ["what is asked for where no drain is", { timeoutStopSec: "20s" }, "TimeoutStopSec=20s\n"],
     ["longer than a drain of a lifetime", { drainTimeout: "40y" }, "TimeoutStopSec=1262304010s\n"],
     ["without end for a drain without one", { drainTimeout: "infinity" }, "TimeoutStopSec=infinity\n"],
   ])("gives a stop a time that is %s", (_, description, line) => {
@@ -351,6 +355,8 @@ NotifyAccess=main
 OpenFile=/run/systemd/notify:notify
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
+WorkingDirectory=/srv/shop
+Environment=NODE_ENV=production
 Restart=on-failure
 RestartSec=1s
 NonBlocking=true
@@ -408,7 +414,9 @@ describe("the sandbox", () => {
   it("lets an inbound service make unix sockets only if it notifies by one", () => {
     const notify: Partial<AppDescription> = { hardening: "inbound", type: "notify" };
     expect(service(notify)).toContain("RestrictAddressFamilies=none\n");
-    expect(service({ ...notify, openFile: false })).toContain("RestrictAddressFamilies=AF_UNIX\n");
+    expect(service({ ...notify, exec: ["/usr/bin/python3", "/srv/shop/app.py"] })).toContain(
+      "RestrictAddressFamilies=AF_UNIX\n",
+    );
     expect(service({ ...notify, notifyAccess: "all" })).toContain("RestrictAddressFamilies=AF_UNIX\n");
   });
 
@@ -423,13 +431,13 @@ describe("the sandbox", () => {
 
   it("lets a program in a home be read there, and hides homes from any other", () => {
     expect(service({})).toContain("ProtectHome=yes\n");
-    expect(service({ exec: ["/usr/bin/node", "/home/me/shop/server.js"] })).toContain(
+    expect(service({ user: "me", exec: ["/usr/bin/node", "/home/me/shop/server.js"] })).toContain(
       "ProtectHome=read-only\n",
     );
-    expect(service({ exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node"] })).toContain(
+    expect(service({ user: "me", exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node"] })).toContain(
       "ProtectHome=read-only\n",
     );
-    expect(service({ user: "root", workingDirectory: "//root" })).toContain("ProtectHome=read-only\n");
+    expect(service({ user: "me", workingDirectory: "//root" })).toContain("ProtectHome=read-only\n");
     expect(service({ workingDirectory: "/homes" })).toContain("ProtectHome=yes\n");
   });
 

@@ -7,7 +7,8 @@ import { readSockets } from "./sockets.ts";
 import { withRaw } from "../read/raw.ts";
 import { knows } from "../read/versions.ts";
 import { byteLength } from "../read/text.ts";
-import { unitText, type Section } from "../write/unit-text.ts";
+import { unitText } from "../write/unit-text.ts";
+import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {
@@ -24,23 +25,26 @@ const longestLine = 1_048_575;
  * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
  * the template `<name>@.service`. With `bind: 'capability'` there is no socket unit; with `bind: 'proxy'` there is
  * `<name>@proxy.service` besides; with `container` the service is `<name>.container`. The same description always gives the same
- * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable.
+ * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable. `lintUnits` has no error
+ * and no warning for what is written, but those that the description acknowledges.
  *
  * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
-    describedUnits(description).units.map(({ unit, sections }) => [
+    describedUnits(description).units.map(({ unit, sections, text }) => [
       unit,
-      unitText(sections, options.comments === true),
+      options.comments === true ? unitText(sections, true) : text,
     ]),
   );
 }
 
 /** The units of a description, by line, and its service. */
 export interface DescribedUnits {
-  units: { unit: string; sections: Section[] }[];
+  units: WrittenUnit[];
   service: Service;
+  /** The errors and warnings of the linter that the description acknowledges. */
+  acknowledged: PlacedFinding[];
 }
 
 /** Reads a description; throws what `emitUnits` throws. */
@@ -52,6 +56,7 @@ export function describedUnits(description: AppDescription): DescribedUnits {
   const sockets = readSockets(source.sockets, service, problems);
   const way = wayOf(source, problems);
   way.refuse(source, problems);
+  const codes = readAcknowledged(source.acknowledge, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
   const { systemd } = service.arrangement;
@@ -87,5 +92,12 @@ export function describedUnits(description: AppDescription): DescribedUnits {
     }
   }
   if (problems.length > 0) throw new UnitError(problems);
-  return { units, service };
+  const written = units.map(({ unit, sections }) => ({ unit, sections, text: unitText(sections, false) }));
+  const acknowledged = refuseFindings(
+    { units: written, service, sockets, description: source },
+    codes,
+    problems,
+  );
+  if (problems.length > 0) throw new UnitError(problems);
+  return { units: written, service, acknowledged };
 }

@@ -13,8 +13,11 @@ export interface Explanation {
   directive: string;
   /** What stands after the `=`; for a directive that is left out, the one value that is meant, or nothing if it is any. */
   value?: string;
-  /** Who wrote it: the description by a field of its own, this package by itself; or neither. */
-  status: "asked" | "added" | "left out";
+  /**
+   * Who wrote it: the description by a field of its own, this package by itself; or neither. `acknowledged` is said of a line besides, or of
+   * one that is missing: the linter finds an error or a warning there, which the description acknowledges.
+   */
+  status: "asked" | "added" | "left out" | "acknowledged";
   /** One sentence, or a few. */
   reason: string;
   /** What the program can no longer do, if it can notice. */
@@ -32,14 +35,14 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 
 /**
  * Tells of each line that `emitUnits` writes for a description why it is there, and of each directive that could confine the service more why
- * it is not; in the order of the files, what is left out last. With no description, it tells so of the least one, once for each profile that
+ * it is not; in the order of the files, then what the linter finds and the description acknowledges, what is left out last. With no description, it tells so of the least one, once for each profile that
  * is a sandbox.
  *
  * Throws a `UnitError` for a description that cannot be written.
  */
 export function explain(description?: AppDescription): Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
-  const { units, service } = describedUnits(description);
+  const { units, service, acknowledged } = describedUnits(description);
   const { profile, leftOut } = service.sandbox;
   const written = units.flatMap(({ unit, sections }) =>
     sections.flatMap(({ name: section, lines }) =>
@@ -66,6 +69,15 @@ export function explain(description?: AppDescription): Explanation[] {
     written.some((line) => line.directive === key && (value === undefined || line.value === value));
   return [
     ...written,
+    ...acknowledged.map(({ file, section, at, edits = [], code, severity, why }): Explanation => ({
+      unit: file,
+      profile,
+      section,
+      directive: at?.key ?? edits[0]?.key ?? "",
+      ...(at === undefined ? {} : { value: at.value }),
+      status: "acknowledged",
+      reason: `${code}, ${severity === "error" ? "an error" : "a warning"} of the linter: ${why}`,
+    })),
     // A container has none of the sandbox, and all of what Podman does by itself.
     ...(units.some(({ unit }) => unit === service.unit) ? leftOut : [])
       .filter(({ key, value }) => !isWritten(key, value))
@@ -104,5 +116,7 @@ export function explanationText(explanations: readonly Explanation[]): string {
 }
 
 function heading({ unit, section, profile, status }: Explanation): string {
-  return status === "left out" ? `${unit}, left out (${profile})` : `${unit} [${section}] (${profile})`;
+  return status === "left out" || status === "acknowledged"
+    ? `${unit}, ${status} (${profile})`
+    : `${unit} [${section}] (${profile})`;
 }

@@ -1,5 +1,6 @@
 import type { Asked } from "../read/fields.ts";
 import { folderDirectives, type FolderField } from "../read/folders.ts";
+import { setsVariable } from "../read/program.ts";
 import { isSpecifier, type Text } from "../specifier.ts";
 import { item, raw } from "../write/escape.ts";
 import { added, asked, askedOr, type Line } from "../write/unit-text.ts";
@@ -21,13 +22,12 @@ interface Owner {
 /** The folders of a service's own, and for a user who has no home one in the first that stays. */
 export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
   const { description, dynamicUser } = owner;
-  const { stateDirectory, environment = {} } = description;
+  const { stateDirectory } = description;
   const own: Text | undefined =
     owner.keepsState && stateDirectory === undefined
       ? { specifier: folderName(owner.name) + owner.folder }
       : undefined;
   const [home = own]: unknown[] = [stateDirectory].flat();
-  const hasHome = Object.hasOwn(environment as object, "HOME");
   return [
     ...(own === undefined ? [] : [added("StateDirectory", raw(own))]),
     ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
@@ -35,7 +35,7 @@ export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
         ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
         : asked(folderDirectives[field].key, values[field]),
     ),
-    ...(dynamicUser && !hasHome && (typeof home === "string" || isSpecifier(home))
+    ...(dynamicUser && !setsVariable(description, "HOME") && (typeof home === "string" || isSpecifier(home))
       ? [added("Environment", item({ specifier: `HOME=%S/${raw(home)}` }))]
       : []),
   ];

@@ -1,9 +1,11 @@
 import type { AppDescription } from "../description/app.ts";
 import { isObject, readFields, type Asked, type Directive } from "../read/fields.ts";
+import { orOff } from "../harden/choices.ts";
 import { jitless } from "../harden/jitless.ts";
 import { measures } from "../harden/measures.ts";
 import { readSandbox, type Sandbox } from "../harden/sandbox.ts";
 import { importedCredential, readCredentials } from "../read/credentials.ts";
+import { appFolder } from "../read/app-folder.ts";
 import { folderDirectives } from "../read/folders.ts";
 import { readArrangement, type Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
@@ -22,19 +24,24 @@ import {
   times,
 } from "./service-directives.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
-import { liesInHome, refuseTemporary } from "../read/places.ts";
+import { liesInHome, refuseHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { ofService } from "../read/synonyms.ts";
-import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
-import { compilesAtRunTime, refuseTooFew } from "../read/runtime.ts";
+import { containerExec, durationVariable, environment, exec, setsVariable } from "../read/program.ts";
+import { compilesAtRunTime, isNode, refuseTooFew } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
-import type { Line } from "../write/unit-text.ts";
+import { reasonsOf } from "../harden/reasons.ts";
+import { raw } from "../write/escape.ts";
+import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
+
+const addedForNode = addedFor(reasonsOf.node);
 
 /** The fields that are more, or less, than a directive. */
 export const otherFields = [
   "$schema",
+  "acknowledge",
   "name",
   "sockets",
   "hardening",
@@ -68,7 +75,7 @@ export const directives: Record<Exclude<keyof AppDescription, (typeof otherField
   user: { key: "User", read: read.account },
   group: { key: "Group", read: read.account },
   supplementaryGroups: { key: "SupplementaryGroups", read: read.each(read.account) },
-  workingDirectory: { key: "WorkingDirectory", read: read.directory },
+  workingDirectory: { key: "WorkingDirectory", read: orOff(read.directory) },
   environment: { key: "Environment", read: environment },
   ...surroundings,
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
@@ -139,6 +146,10 @@ export interface Service extends SocketOwner {
   /** Its own folders, and HOME where the user has none. */
   folders: Line[];
   credentials: Line[];
+  /** Where the program starts; for Node the app's folder unless another is asked for, or none. */
+  workingDirectory: Line[];
+  /** NODE_ENV of a Node whose description does not say it. */
+  nodeEnvironment: Line[];
   /** What tells Node not to compile. */
   jitless: Line[];
   sandbox: Sandbox;
@@ -163,7 +174,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   refuseContradictions(description, problems);
   refuseTooFew(description, problems);
   const notifies = notifiesBy(description);
-  const openFile = notifies && !contained && description.openFile !== false;
+  const openFile = notifies && !contained && (description.openFile ?? isNode(description.exec)) === true;
   if (openFile) {
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
@@ -189,8 +200,12 @@ export function readService(description: Record<string, unknown>, problems: Unit
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
     refuseTemporary(description, problems);
+  if (!contained && dynamicUser) refuseHome(description, problems);
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
+  const node = !contained && isNode(description.exec);
+  const folder =
+    node && description.workingDirectory === undefined ? appFolder(description.exec as unknown[]) : undefined;
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
   return {
     name: checkedName,
@@ -219,6 +234,14 @@ export function readService(description: Record<string, unknown>, problems: Unit
       keepsState: sandbox.profile === "outbound",
     }),
     credentials,
+    workingDirectory:
+      folder === undefined
+        ? asked("WorkingDirectory", values.workingDirectory)
+        : [added("WorkingDirectory", raw(folder))],
+    nodeEnvironment:
+      node && !setsVariable(description, "NODE_ENV")
+        ? [addedForNode("Environment", "NODE_ENV=production")]
+        : [],
     jitless: jitless(description, problems),
     sandbox,
   };

@@ -78,7 +78,7 @@ export function refuseContradictions(
     refuse(
       "restrictAddressFamilies",
       "the program tells the service manager things through a unix socket",
-      "add 'AF_UNIX', or leave openFile and notifyAccess out",
+      "add 'AF_UNIX'",
     );
   }
 }

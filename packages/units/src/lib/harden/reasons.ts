@@ -36,6 +36,8 @@ export const reasons = {
   Also: "systemctl enable of the service enables its sockets.",
   DefaultInstance: "systemctl enable of the template enables blue, which traffic starts too.",
   // The service's user and folders
+  WorkingDirectory:
+    "The app's folder: relative paths, such as those of .env and public, mean the same as when you start the app there.",
   DynamicUser: "The service runs as a user that exists only while it runs and owns no file elsewhere.",
   StateDirectory: "A folder under /var/lib that it may write and that stays.",
   RuntimeDirectoryPreserve:
@@ -43,11 +45,16 @@ export const reasons = {
   Environment: "A home it can write: a user that exists only while it runs has none.",
 } as const;
 
-/** What the ways to a port, and a container, add besides, or for a reason of their own. */
+/** What Node, the ways to a port, and a container, add besides, or for a reason of their own. */
 export const reasonsOf = {
+  /** To every service that is Node. */
+  node: {
+    Environment:
+      "Without it Express sends stack traces to clients, and other packages run in the way that is meant for development.",
+  },
   /** To a service that listens by itself. */
   capability: {
-    Environment: "Where to listen, as programs of Node read it.",
+    Environment: "Where to listen, as programs of Node read it: HOSTNAME is what Next.js reads.",
     CapabilityBoundingSet: "It may listen below port 1024, and can never get another capability.",
     AmbientCapabilities: "It has that capability from the start, as a user that is not root.",
     RestrictAddressFamilies: "The kinds of socket it can make: it makes the listening one too.",
@@ -74,7 +81,7 @@ export const reasonsOf = {
     BindsTo: "The service ends when the proxy has been idle.",
     Type: "Its program runs, as its own user, before it is asked whether it listens.",
     ExecStartPost: "It counts as started once it listens: the first connection waits, and is not refused.",
-    Environment: "Where to listen, as programs of Node read it.",
+    Environment: "Where to listen, as programs of Node read it: HOSTNAME is what Next.js reads.",
     RuntimeDirectory: "The folder of its socket, which goes when it stops.",
     RuntimeDirectoryMode: "It and its proxy alone reach the socket.",
     RestrictAddressFamilies: "The kinds of socket it can make: it makes the one that the proxy reaches.",

@@ -111,7 +111,12 @@ export function namesIn(
       setting.value
         .split(/\s+/)
         .filter((word) => word !== "")
-        .map((word) => ({ name: expandSpecifiers(word, unit.name).replaceAll("\\\\", "\\"), setting })),
+        .map((word) => {
+          const name = expandSpecifiers(word, unit.name);
+          // Only these two lists take a backslash for an escape.
+          const isEscaped = setting.key === "Sockets" || setting.key === "Also";
+          return { name: isEscaped ? name.replaceAll("\\\\", "\\") : name, setting };
+        }),
     );
 }
 

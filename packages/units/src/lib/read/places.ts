@@ -1,4 +1,5 @@
 import { isSpecifier, said, sample, type Text } from "../specifier.ts";
+import { isObject } from "./fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
 
 /** The parts of a description that say where the program is; they may be anything yet. */
@@ -23,6 +24,29 @@ function liesIn(folders: readonly string[], path: unknown): boolean {
 export function liesInHome({ exec, workingDirectory }: Placed): boolean {
   const words: unknown[] = Array.isArray(exec) ? exec : [];
   return [...words, workingDirectory].some((path) => liesIn(homes, path));
+}
+
+/** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
+export function refuseHome(
+  { exec, workingDirectory, hardening }: Placed & { hardening?: unknown },
+  problems: UnitProblem[],
+): void {
+  if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
+  const refuse = conflictsIn(problems);
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  const places = [
+    ...words.map((word, index) => [`exec[${index}]`, word]),
+    ["workingDirectory", workingDirectory],
+  ];
+  for (const [path, place] of places as [string, unknown][]) {
+    if (!liesIn(homes, place)) continue;
+    const owner = liesIn(["/root"], place) ? "" : "set user to the account that owns the home, or ";
+    refuse(
+      path,
+      `${shown(said(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
+      `${owner}move the app to /srv or /opt; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
+    );
+  }
 }
 
 /** Whether a path lies where the service may have folders of its own. */

@@ -12,6 +12,7 @@
  * - `REPEATED`: given twice.
  * - `CONFLICT`: right by itself, and at odds with another field.
  * - `VERSION`: newer than the systemd that the description names.
+ * - `LINT`: the linter finds an error or a warning in the units, and the description does not acknowledge it.
  */
 export type UnitProblemCode =
   | "ERR_UNIT_FIELD"
@@ -28,7 +29,8 @@ export type UnitProblemCode =
   | "ERR_UNIT_LENGTH"
   | "ERR_UNIT_REPEATED"
   | "ERR_UNIT_CONFLICT"
-  | "ERR_UNIT_VERSION";
+  | "ERR_UNIT_VERSION"
+  | "ERR_UNIT_LINT";
 
 /** One thing in a description that cannot be written into a unit file. */
 export interface UnitProblem {

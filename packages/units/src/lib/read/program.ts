@@ -102,11 +102,25 @@ export const containerExec: Read = (value, path, problems) => {
   return words.length > 0 ? [words.join(" ")] : [];
 };
 
+/** Variables that are added where a description does not set them. `false` leaves one out. */
+const addedVariables = ["HOME", "HOST", "HOSTNAME", "NODE_ENV", "PORT"];
+
+/** Whether the description says what a variable is, or that there is none, so that none is to be added. */
+export function setsVariable(
+  { environment: variables, passEnvironment: passed }: Record<string, unknown>,
+  name: string,
+): boolean {
+  return (
+    (isObject(variables) && Object.hasOwn(variables, name)) ||
+    (Array.isArray(passed) && passed.includes(name))
+  );
+}
+
 /** Environment=: a line for each variable. */
 export const environment: Read = (value, path, problems) => {
   const variables =
     objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
-  return entriesByName(variables).map(([name, variable]) => {
+  return entriesByName(variables).flatMap(([name, variable]) => {
     const at = member(path, name);
     const refuse = (message: string, hint: string) =>
       problems.push({ path: at, ...refusedVariable(message, hint) });
@@ -121,6 +135,12 @@ export const environment: Read = (value, path, problems) => {
         `${name} is set by a field of its own`,
         `write ${ofFields[name as keyof typeof ofFields]} in the description`,
       );
+    }
+    if (variable === false) {
+      if (!addedVariables.includes(name)) {
+        refuse("false leaves out a variable, and this one is not added", "leave it out, or write 'false'");
+      }
+      return [];
     }
     return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
   });

@@ -1,4 +1,5 @@
 import { shown, type UnitProblem } from "./problems.ts";
+import { isSpecifier, sample } from "../specifier.ts";
 
 /** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
 const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
@@ -7,7 +8,8 @@ const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
 function programName(command: unknown): string {
   const [first, second]: unknown[] = Array.isArray(command) ? command : [];
   const program = typeof first === "string" && first.endsWith("/env") ? second : first;
-  return typeof program === "string" ? program.slice(program.lastIndexOf("/") + 1) : "";
+  const path = isSpecifier(program) ? sample(program) : program;
+  return typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
 }
 
 /** Whether a program's name is one of Node's, such as nodejs, node22 or node-22. */

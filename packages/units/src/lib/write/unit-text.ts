@@ -35,6 +35,22 @@ export function askedOr(key: AddedDirective, values: readonly string[], value: s
   return values.length > 0 ? asked(key, values) : [added(key, value)];
 }
 
+/** The section of which the line of this number is, in a text without comments, and the line itself unless it is the section's header. */
+export function lineAt(
+  sections: readonly Section[],
+  number: number,
+): { section: Section["name"]; line: Line | undefined } {
+  const written = sections.filter(({ lines }) => lines.length > 0);
+  let header = 1;
+  for (const [index, { name, lines }] of written.entries()) {
+    const next = header + lines.length + 2;
+    if (number < next || index === written.length - 1)
+      return { section: name, line: lines[number - header - 1] };
+    header = next;
+  }
+  throw new RangeError("a unit has a section");
+}
+
 /** The text of a unit file, less its empty sections; with `comments`, the reason of each added line, or run of lines, stands above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
   const texts = sections

@@ -1,0 +1,250 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AppDescription } from "../description/app.ts";
+import { lintUnits } from "../lint/lint.ts";
+import { UnitError, type UnitProblem } from "../read/problems.ts";
+import { emitUnits } from "./emit.ts";
+import { explain, explanationText } from "./explain.ts";
+
+const shop: AppDescription = {
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  sockets: [{ listen: 80 }],
+};
+
+function problemsOf(description: AppDescription): readonly UnitProblem[] {
+  try {
+    emitUnits(description);
+  } catch (error) {
+    if (error instanceof UnitError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const serious = (files: Record<string, string>, { manager }: AppDescription) =>
+  lintUnits(files, { user: manager === "user" }).filter(({ severity }) => severity !== "info");
+
+describe("a description whose units the linter would complain of", () => {
+  it.each<[string, Partial<AppDescription>, string, string, RegExp]>([
+    ["npm", { exec: ["/usr/bin/npm", "start"] }, "exec-launcher", "exec", /exec: \['\/usr\/bin\/node'\]/],
+    ["npx", { exec: ["/usr/bin/npx", "next", "start"] }, "exec-launcher", "exec", /the app's file/],
+    ["tsx", { exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] }, "exec-launcher", "exec", /the app's file/],
+    ["nodemon", { exec: ["/usr/bin/nodemon", "/srv/a.js"] }, "exec-launcher", "exec", /the app's file/],
+    [
+      "a shell that stays",
+      { exec: ["/bin/sh", "-c", "node /srv/shop/server.js"] },
+      "exec-shell",
+      "exec",
+      /exec node/,
+    ],
+    [
+      "an app in a temporary folder",
+      { exec: ["/usr/bin/node", "/tmp/app.js"] },
+      "temporary-hidden",
+      "exec",
+      /\/srv or \/opt/,
+    ],
+    ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^killMode: 'mixed'/],
+    ["root", { user: "root" }, "user-root", "user", /^leave user out/],
+    [
+      "a port that the socket has",
+      { environment: { PORT: "80" } },
+      "port-twice",
+      "environment.PORT",
+      /take it out/,
+    ],
+    [
+      "a server for each connection",
+      { sockets: [{ listen: 80, accept: true }] },
+      "accept-server",
+      "sockets[0].accept",
+      /^accept: false/,
+    ],
+    [
+      "a socket that clients cannot reach",
+      { sockets: [{ listen: 80, raw: { Socket: { IPAddressDeny: "any" } } }] },
+      "clients-blocked",
+      "sockets[0].raw.Socket.IPAddressDeny",
+      /the service/,
+    ],
+    [
+      "a raw line",
+      { raw: { Service: { PrivatePIDs: "yes" } } },
+      "pid-namespace",
+      "raw.Service.PrivatePIDs",
+      /take it out/,
+    ],
+    [
+      "a directive of the sandbox",
+      { exec: ["/bin/sh", "-c", "exec node /srv/a.js"], hardening: { memoryDenyWriteExecute: true } },
+      "jit-killed",
+      "hardening.memoryDenyWriteExecute",
+      /take it out/,
+    ],
+  ])("is refused at the field that says so: %s", (_title, more, code, path, hint) => {
+    const problem = problemsOf({ ...shop, ...more }).find(({ message }) => message.startsWith(`${code}:`));
+    expect(problem).toMatchObject({
+      code: "ERR_UNIT_LINT",
+      path,
+      hint: expect.stringContaining(`acknowledge: ['${code}']`),
+    });
+    expect(problem!.hint).toMatch(hint);
+  });
+
+  it("is written if it acknowledges the finding, and only with that", () => {
+    const description: AppDescription = { ...shop, killMode: "process", acknowledge: ["kill-mode"] };
+    expect(emitUnits(description)["shop.service"]).toContain("KillMode=process\n");
+    expect(problemsOf({ ...description, user: "root" })).toMatchObject([{ path: "user" }]);
+  });
+
+  it("is told of what it acknowledges, when it asks", () => {
+    const told = explain({ ...shop, killMode: "process", acknowledge: ["kill-mode"] });
+    expect(told.filter(({ status }) => status === "acknowledged")).toEqual([
+      {
+        unit: "shop.service",
+        profile: "outbound",
+        section: "Service",
+        directive: "KillMode",
+        value: "process",
+        status: "acknowledged",
+        reason:
+          "kill-mode, a warning of the linter: Children live on when the service is stopped, and with them whatever sockets they hold.",
+      },
+    ]);
+    expect(explanationText(told)).toContain(
+      "shop.service, acknowledged (outbound)\n\nKillMode=process\n    kill-mode",
+    );
+  });
+
+  it.each<[string, readonly unknown[], string, RegExp]>([
+    ["a code that the linter does not have", ["kill-mod"], "ERR_UNIT_CHOICE", /^write 'kill-mode'$/],
+    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /docs\/lint\.md/],
+    ["a code that nothing has been found for", ["user-root"], "ERR_UNIT_CONFLICT", /^leave it out$/],
+    ["a hint, which is never refused", ["enabled-at-boot"], "ERR_UNIT_CONFLICT", /^leave it out$/],
+  ])("acknowledges neither %s", (_title, acknowledge, code, hint) => {
+    const description = { ...shop, wantedBy: ["multi-user.target"], acknowledge } as AppDescription;
+    expect(problemsOf(description)).toMatchObject([
+      { code, path: "acknowledge[0]", hint: expect.stringMatching(hint) },
+    ]);
+  });
+
+  it("is refused in the other ways to a port, too, but where a launcher does no harm", () => {
+    expect(problemsOf({ ...shop, bind: "capability", killMode: "process" })).toMatchObject([
+      { path: "killMode" },
+    ]);
+    expect(problemsOf({ ...shop, bind: "proxy", exec: ["/usr/bin/npm", "start"] })).toEqual([]);
+  });
+});
+
+/** Descriptions of which many are bad. */
+const random = fc.record(
+  {
+    name: fc.constantFrom("shop", "shop@blue"),
+    exec: fc.constantFrom(
+      ...[
+        "/usr/bin/node /srv/shop/server.js",
+        "/usr/bin/node /srv/shop/dist/main.js",
+        "/usr/bin/node --import tsx /srv/shop/server.ts",
+        "/usr/bin/node server.js",
+        "/usr/bin/node /tmp/server.js",
+        "/usr/bin/node /home/me/server.js",
+        "/usr/bin/node --watch /srv/shop/server.js",
+        "/usr/bin/env node /srv/shop/server.js",
+        "/usr/bin/npm start",
+        "/usr/bin/node /usr/lib/node_modules/npm/bin/npm-cli.js start",
+        "/usr/bin/python3 /srv/shop/app.py",
+        "/bin/sh /srv/shop/run",
+      ].map((line) => line.split(" ")),
+      ["/bin/bash", "-c", "node /srv/shop/server.js"],
+      ["/bin/bash", "-c", "exec node /srv/shop/server.js"],
+    ),
+    sockets: fc.constantFrom(
+      [{ listen: 80 }],
+      [{ listen: "/run/shop/shop.sock" }],
+      [{ listen: 80, accept: true }],
+      [
+        { name: "a", listen: 80 },
+        { name: "b", listen: 81, reusePort: true },
+      ],
+    ),
+    bind: fc.constantFrom("socket", "capability", "proxy"),
+    manager: fc.constantFrom("system", "user"),
+    uid: fc.constant(1000),
+    user: fc.constantFrom("shop", "root"),
+    workingDirectory: fc.constantFrom<(string | false)[]>("/srv/shop", "/home/me/shop", false),
+    environment: fc.constantFrom(
+      { PORT: "80" },
+      { SOCKACT_NOTIFY: "maybe" },
+      { NODE_ENV: false as const, HOME: "/srv" },
+    ),
+    type: fc.constantFrom("simple", "exec", "notify", "notify-reload", "idle"),
+    notifyAccess: fc.constantFrom("main", "all"),
+    openFile: fc.boolean(),
+    watchdogSec: fc.constant("30s"),
+    drainTimeout: fc.constantFrom("5s", "5min", "infinity"),
+    timeoutStopSec: fc.constantFrom("1s", "10min"),
+    idleTimeout: fc.constant("5min"),
+    restart: fc.constantFrom("no", "on-failure", "always"),
+    killMode: fc.constantFrom("control-group", "mixed", "process"),
+    rolling: fc.boolean(),
+    jitless: fc.boolean(),
+    runtimeDirectory: fc.constant("shop"),
+    runtimeDirectoryPreserve: fc.constantFrom("no", "yes"),
+    hardening: fc.constantFrom(
+      "none",
+      "inbound",
+      { profile: "none", protectHome: true },
+      { memoryDenyWriteExecute: true },
+      { systemCallErrorNumber: "ENOSYS" },
+    ),
+    wantedBy: fc.constant(["multi-user.target"]),
+    raw: fc.constantFrom({ Service: { PrivatePIDs: true } }, { Service: { TimeoutAbortSec: "1s" } }),
+  },
+  { requiredKeys: ["name", "exec", "sockets"] },
+) as fc.Arbitrary<AppDescription>;
+
+/** What is random is mostly at its default, so that more than one problem is rare. */
+const mostly = random.chain((description) =>
+  fc
+    .subarray(Object.keys(description), { maxLength: 3 })
+    .map((kept) =>
+      Object.fromEntries(
+        Object.entries(description).filter(([field]) => ["name", "exec", "sockets", ...kept].includes(field)),
+      ),
+    ),
+) as unknown as fc.Arbitrary<AppDescription>;
+
+it("random descriptions are refused, or written without an error or a warning of the linter", () => {
+  const seen = { refused: 0, found: 0, written: 0 };
+  fc.assert(
+    fc.property(mostly, (description) => {
+      const problems = problemsOf(description);
+      if (problems.length > 0) {
+        seen.refused += 1;
+        if (problems.some(({ code }) => code === "ERR_UNIT_LINT")) seen.found += 1;
+        return;
+      }
+      seen.written += 1;
+      expect(serious(emitUnits(description), description)).toEqual([]);
+    }),
+    { seed: 20_261_125, numRuns: 400 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(40);
+});
+
+it("random descriptions are written with the findings that they acknowledge, and no others", () => {
+  fc.assert(
+    fc.property(mostly, (description) => {
+      const problems = problemsOf(description);
+      fc.pre(problems.length > 0 && problems.every(({ code }) => code === "ERR_UNIT_LINT"));
+      const codes = [...new Set(problems.map(({ message }) => message.replace(/:[^]*/, "")))];
+      const acknowledging = { ...description, acknowledge: codes } as AppDescription;
+      const found = serious(emitUnits(acknowledging), description).map(({ code }) => code);
+      expect([...new Set(found)].toSorted()).toEqual(codes.toSorted());
+      const told = explain(acknowledging).filter(({ status }) => status === "acknowledged");
+      expect(told).toHaveLength(problems.length);
+    }),
+    { seed: 20_261_126, numRuns: 60 },
+  );
+});

@@ -1,0 +1,157 @@
+import { lintUnits, rules, type Finding, type FindingCode } from "../lint/lint.ts";
+import { truthOf } from "../lint/truth.ts";
+import { measures } from "../harden/measures.ts";
+import { isObject, type Directive } from "../read/fields.ts";
+import { nearest } from "../read/nearest.ts";
+import { member, refusing, shown, type UnitProblem } from "../read/problems.ts";
+import { each, refuse, type Read } from "../read/readers.ts";
+import { lineAt, type Line, type Section } from "../write/unit-text.ts";
+import { directives, type Service } from "./service.ts";
+import { directives as socketDirectives, type Socket } from "./sockets.ts";
+
+/** A unit file as it is written, less its comments. */
+export interface WrittenUnit {
+  unit: string;
+  sections: Section[];
+  text: string;
+}
+
+/** A description that was read, and the units that were made of it. */
+interface Written {
+  units: readonly WrittenUnit[];
+  service: Service;
+  sockets: readonly Socket[];
+  description: Record<string, unknown>;
+}
+
+/** Something that the linter finds, and the line where it finds it, if it is not a line that is missing. */
+export interface PlacedFinding extends Finding {
+  section: Section["name"];
+  at: Line | undefined;
+}
+
+const code: Read = (value, path, problems) => {
+  if (typeof value === "string" && Object.hasOwn(rules, value)) return [value];
+  const near = typeof value === "string" ? nearest(value, Object.keys(rules)) : undefined;
+  return refuse(
+    "ERR_UNIT_CHOICE",
+    path,
+    problems,
+    `${shown(value)} is not a code of the linter`,
+    near === undefined ? "write one of the codes in docs/lint.md" : `write '${near}'`,
+  );
+};
+
+/** Reads the codes of the findings that a description acknowledges. */
+export function readAcknowledged(value: unknown, problems: UnitProblem[]): FindingCode[] {
+  return value === undefined ? [] : (each(code)(value, "acknowledge", problems) as FindingCode[]);
+}
+
+/**
+ * Reports each error and warning that the linter has for the units, at the field that wrote the line, and each code that is acknowledged
+ * in vain. Returns the findings that are acknowledged.
+ */
+export function refuseFindings(
+  written: Written,
+  acknowledged: readonly FindingCode[],
+  problems: UnitProblem[],
+): PlacedFinding[] {
+  const { units, service } = written;
+  const files = Object.fromEntries(units.map(({ unit, text }) => [unit, text]));
+  const findings = lintUnits(files, { user: service.arrangement.manager === "user" })
+    .filter(({ severity }) => severity !== "info")
+    .map((finding): PlacedFinding => {
+      const { sections } = units.find(({ unit }) => unit === finding.file)!;
+      const { section, line } = lineAt(sections, finding.line);
+      return { ...finding, section, at: line };
+    });
+  for (const finding of findings) {
+    if (acknowledged.includes(finding.code)) continue;
+    problems.push({
+      code: "ERR_UNIT_LINT",
+      path: fieldOf(finding, written),
+      message: `${finding.code}: ${finding.message}. ${finding.why}`,
+      hint: `${inDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
+    });
+  }
+  for (const [index, one] of acknowledged.entries()) {
+    const isFound = findings.some((finding) => finding.code === one);
+    if (isFound && acknowledged.indexOf(one) === index) continue;
+    const message = isFound
+      ? `${shown(one)} is acknowledged already`
+      : `the linter has no error or warning ${shown(one)} for these units`;
+    problems.push({
+      ...refusing("ERR_UNIT_CONFLICT")(message, "leave it out"),
+      path: `acknowledge[${index}]`,
+    });
+  }
+  return findings.filter((finding) => acknowledged.includes(finding.code));
+}
+
+/** The path of the field that wrote the line where something is found; where none did, the unit and the directive. */
+function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, description }: Written): string {
+  const index = sockets.findIndex(({ unit }) => unit === file);
+  const socket = sockets[index];
+  if (at === undefined) return socket === undefined ? file : `sockets[${index}]`;
+  const { key, value } = at;
+  const isHere = (lines: readonly Line[] | undefined) =>
+    lines?.some((line) => line.key === key && line.value === value) === true;
+  const { raw, rawPath } = socket ?? { raw: service.raw, rawPath: "raw" };
+  if ((socket !== undefined || file === service.unit) && isHere(raw[section]))
+    return `${rawPath}.${section}.${key}`;
+
+  const [table, values, path] =
+    socket === undefined
+      ? [directives, service.values, ""]
+      : [socketDirectives, socket.values, `sockets[${index}]`];
+  const field = Object.entries<Directive>(table).find(
+    ([name, directive]) =>
+      directive.key === key && (values as Record<string, string[]>)[name]!.includes(value),
+  )?.[0];
+  if (field === "environment") return member(field, /\w+/.exec(value)![0]);
+  if (field !== undefined) return member(path, field);
+  const { hardening } = description;
+  const option = Object.entries(measures).find(
+    ([name, measure]) => measure.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
+  )?.[0];
+  return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
+}
+
+/** What says a line in a description that is no field's alone. */
+const saidOtherwise: Readonly<Record<string, string>> = {
+  "DynamicUser=yes": "leave user out",
+  "OpenFile=/run/systemd/notify:notify": "openFile: true",
+};
+
+/** A fix with its directives as the fields that write them, where a field takes the value. */
+function inDescription(fix: string, file: string, { sockets }: Written): string {
+  const isSocket = sockets.some(({ unit }) => unit === file);
+  return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
+    const field = isSocket ? said(socketDirectives, key, value) : said(directives, key, value);
+    const option = isSocket || field !== undefined ? undefined : said(measures, key, value);
+    return saidOtherwise[line] ?? field ?? (option === undefined ? line : `hardening: { ${option} }`);
+  });
+}
+
+/** A field with the value that makes it write the line: `killMode: 'mixed'`. */
+function said(table: Readonly<Record<string, Directive>>, key: string, value: string): string | undefined {
+  const field = Object.keys(table).find((name) => table[name]!.key === key);
+  if (field === undefined || value === "") return field;
+  const { read } = table[field]!;
+  const takes = (candidate: unknown) => {
+    const refused: UnitProblem[] = [];
+    const written = read(candidate, field, refused).join(" ");
+    const isSame = typeof candidate === "boolean" ? truthOf(value) === candidate : written === value;
+    return isSame && refused.length === 0;
+  };
+  const text = `'${value}'`;
+  const candidates: [unknown, string][] = [
+    [value, text],
+    [true, "true"],
+    [false, "false"],
+    [Number(value), value],
+    [[value], `[${text}]`],
+  ];
+  const taken = candidates.find(([candidate]) => takes(candidate));
+  return taken === undefined ? undefined : `${field}: ${taken[1]}`;
+}
