@@ -75,7 +75,8 @@ function wordAt(text: string, from: number): Word | string | undefined {
   let quote = "";
   let odd = false;
   const put = (more: string) => {
-    word += decoded(bytes) + more;
+    if (bytes !== "") word += decoded(bytes);
+    word += more;
     bytes = "";
   };
   for (; at < text.length; at += 1) {
