@@ -35,15 +35,19 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
 
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
 
-/** An assignment without one of its words, of which the rest are written as they were read. */
-function withoutVariable({ setting }: { setting: Setting }, name: string): FileEdit {
-  const rest = setting.value.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
-  const kept = rest.filter((word) => !wordsOf(word).words[0]?.startsWith(`${name}=`));
-  return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+/** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
+function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
+  return valuesOf(unit, "Service", "Environment").flatMap((setting) => {
+    const { words, written, problem } = wordsOf(setting.value);
+    const kept = written.filter((_, index) => !words[index]!.startsWith(`${name}=`));
+    if (problem !== undefined || kept.length === words.length) return [];
+    return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+  });
 }
 
 /** The ports that the program is told to listen on by itself. */
 function ownPorts({
+  unit,
   program,
   environment,
 }: ServiceSubject): { port: string; at: Setting; edits: FileEdit[] }[] {
@@ -53,7 +57,7 @@ function ownPorts({
   const port = told < 0 ? undefined : (words[told]!.split("=")[1] ?? words[told + 1]);
   return [
     ...(variable !== undefined && /^\d+$/.test(variable.value)
-      ? [{ port: variable.value, at: variable.setting, edits: [withoutVariable(variable, "PORT")] }]
+      ? [{ port: variable.value, at: variable.setting, edits: withoutVariable(unit, "PORT") }]
       : []),
     ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting, edits: [] }] : []),
   ];
@@ -584,14 +588,14 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     severity: "error",
     why: "What systemd tells the service in this variable is lost.",
     man: "systemd.exec(5)",
-    find: ({ environment }) =>
+    find: ({ unit, environment }) =>
       [...environment]
         .filter(([name]) => ofSystemd.test(name))
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,
           fix: "take it out",
-          edits: [withoutVariable(variable, name)],
+          edits: withoutVariable(unit, name),
         })),
   },
   "names-missing": {
