@@ -67,7 +67,6 @@ function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
 function dropInNames(name: string): string[] {
   const { prefix, instance, type } = unitNameParts(name);
   const names: string[] = [];
-  if (!isUnitName(name)) return names;
   for (let part = prefix; part !== ""; part = part.slice(0, part.lastIndexOf("-", part.length - 2) + 1)) {
     if (instance) names.push(`${part}@${instance}.${type}`);
     names.push(instance === undefined ? `${part}.${type}` : `${part}@.${type}`);
@@ -76,12 +75,13 @@ function dropInNames(name: string): string[] {
 }
 
 /**
- * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it.
+ * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it, or if no unit can
+ * have the name.
  *
  * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
  */
 export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles): LoadedUnit | undefined {
-  const own = units.get(name) ?? units.get(templateOf(name) ?? name);
+  const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
   if (own === undefined || own.unit.entries.length === 0) return undefined;
   const dropIns = new Map<string, GivenFile>();
   for (const folder of dropInNames(name)) {

@@ -13,8 +13,8 @@ export function unitNameParts(name: string): UnitName {
   return { prefix, instance, type };
 }
 
-/** Whether systemd loads a unit of this name: one with more than 255 characters it does not; systemd.unit(5). */
-export const isUnitName = (name: string): boolean => name.length <= 255;
+/** Whether a unit can have this name; systemd.unit(5). */
+export const isUnitName = (name: string): boolean => /^[\w:.@\\-]{1,255}$/.test(name);
 
 /** `app@.service` of `app@blue.service`, or `undefined` if it is no instance. */
 export function templateOf(name: string): string | undefined {
