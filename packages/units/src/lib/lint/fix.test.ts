@@ -89,6 +89,43 @@ describe("fixUnits leaves to a person", () => {
       "a folder with an escape in its name",
       inService('WorkingDirectory="/srv/my\\x20app"'),
     ],
+    ["kill-mode", "children that live on", inService("KillMode=process")],
+    ["type-unfit", "a task that ends", inService("Type=oneshot\nExecStart=/usr/bin/node /srv/app/second.js")],
+    ["standard-input-socket", "a socket as standard input", inService("StandardInput=socket")],
+    ["stop-timeout", "a time that is given", inService("TimeoutStopSec=5")],
+    ["notify-unheard", "a program with a library that notifies", inService("Type=notify")],
+    ["open-file-name", "a name that the program knows", inService("OpenFile=/run/systemd/notify:ready")],
+    ["open-file-path", "a file that systemd ignores", inService("OpenFile=%t/systemd/notify:notify")],
+    [
+      "names-missing",
+      "names that the program knows",
+      {
+        ...inSocket("FileDescriptorName=http"),
+        "app-api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
+        "app.service": service
+          .replace("After=app.socket", "After=app.socket\nRequires=app-api.socket\nAfter=app-api.socket")
+          .replace("Also=app.socket", "Also=app.socket app-api.socket"),
+      },
+    ],
+    [
+      "requires-missing",
+      "whether another program than Node needs its socket",
+      {
+        "app.service": service
+          .replace(/^(?:Requires|After)=.*\n/gm, "")
+          .replace(program, "ExecStart=/usr/sbin/sshd -D\n"),
+      },
+    ],
+    [
+      "sockets-missing",
+      "whether another program than Node has both sockets",
+      {
+        "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
+        "app.service": service
+          .replace("Requires=app.socket\n", "")
+          .replace(program, "ExecStart=/usr/bin/journald\n"),
+      },
+    ],
     [
       "variable-reserved",
       "a variable before a quote that is not closed",

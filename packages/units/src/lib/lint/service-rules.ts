@@ -183,10 +183,14 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: headerOf(unit, "Unit"),
           message: `it does not require ${name}`,
           fix: `Requires=${name} and After=${name}`,
-          edits: [
-            added(unit, "Unit", "Requires", name),
-            ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
-          ],
+          // Another program may do without its socket, and then is not to fail with it.
+          edits:
+            service.program?.isNode === true
+              ? [
+                  added(unit, "Unit", "Requires", name),
+                  ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
+                ]
+              : [],
         }));
     },
   },
@@ -233,7 +237,10 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           ? `other instances are not passed ${name}`
           : `${name} is passed only if it happens to be up`,
         fix: `Sockets=${name}`,
-        edits: [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))],
+        edits:
+          service.program?.isNode === true
+            ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))]
+            : [],
       }));
     },
   },
@@ -273,7 +280,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               fix: user
                 ? "OpenFile=/run/user/<uid>/systemd/notify:notify"
                 : "OpenFile=/run/systemd/notify:notify",
-              edits: user ? [] : [added(unit, "Service", "OpenFile", "/run/systemd/notify:notify")],
             },
           ],
   },
@@ -315,9 +321,11 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: setting,
           message: `${path} is not the socket of its service manager`,
           fix: user ? "/run/user/<uid>/systemd/notify:notify" : "/run/systemd/notify:notify",
-          edits: user
-            ? []
-            : [replaced(setting, ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""))],
+          // What does not begin with / counts for nothing, and must not begin to count.
+          edits:
+            user || !path.startsWith("/")
+              ? []
+              : [replaced(setting, ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""))],
         })),
   },
   "open-file-name": {
@@ -327,11 +335,10 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     find: ({ unit }) =>
       openFiles(unit)
         .filter(({ path, name }) => isNotifySocket(path) && name !== "notify")
-        .map(({ setting, path, name, options }) => ({
+        .map(({ setting, path, name }) => ({
           at: setting,
           message: `the socket for notifications is named ${name}`,
           fix: `${path}:notify`,
-          edits: [replaced(setting, [path, "notify", options].join(":").replace(/:$/, ""))],
         })),
   },
   "notify-access-all": {
@@ -616,7 +623,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
             at: headerOf(unit, "Socket"),
             message: "one of several sockets, and without a name",
             fix: `FileDescriptorName=${name}`,
-            edits: [added(unit, "Socket", "FileDescriptorName", name)],
           };
         });
     },
@@ -669,7 +675,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `KillMode=${setting.value}`,
               fix: "KillMode=mixed, or leave it out",
-              edits: [replaced(setting, "mixed")],
             },
           ];
     },
@@ -693,7 +698,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
           message: `it is killed after ${setting?.value ?? "90 seconds"}, and drains for ${told ?? "10 seconds"}`,
           fix: `TimeoutStopSec=${enough}`,
-          edits: [changed(unit, "Service", "TimeoutStopSec", enough)],
+          edits: setting === undefined ? [added(unit, "Service", "TimeoutStopSec", enough)] : [],
         },
       ];
     },
@@ -711,7 +716,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: "StandardInput=socket without Accept=yes",
               fix: "take it out",
-              edits: [replaced(setting)],
             },
           ];
     },
@@ -749,7 +753,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `Type=${setting.value} with a server`,
               fix: "Type=exec, or Type=notify if it says when it is ready",
-              edits: [replaced(setting, "exec")],
             },
           ];
     },
