@@ -1,5 +1,6 @@
 import { refusedEdits } from "../parse/edit.ts";
 import { readFiles, type GivenFile } from "../parse/load.ts";
+import { assignments } from "../parse/parse.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
 import { conflictsAmong } from "./conflicts.ts";
 import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
@@ -45,9 +46,10 @@ export interface LintOptions {
 
 /** Whose drop-in it is, or the unit itself. */
 function subjectOf(given: GivenFile): FileSubject {
-  const { dropInOf, base } = given;
+  const { file, unit, dropInOf, base } = given;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
-  return { ...given, name, type: unitNameParts(name).type };
+  const settings = assignments(unit).map((assignment) => ({ ...assignment, file }));
+  return { ...given, name, type: unitNameParts(name).type, settings };
 }
 
 function found<Subject>(

@@ -3,7 +3,7 @@ import { nearest, nearestAmong } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
-import { assignments, type Assignment, type UnitEntry } from "../parse/parse.ts";
+import type { Assignment, UnitEntry } from "../parse/parse.ts";
 import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
@@ -17,6 +17,8 @@ export interface FileSubject extends GivenFile {
   type: string;
   /** The name of its unit. */
   name: string;
+  /** What systemd gets to see of the file. */
+  settings: readonly Setting[];
 }
 
 /** The sections and directives that the unit of a file may have. */
@@ -40,14 +42,9 @@ function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): 
 
 const isOurs = (name: string): boolean => name.startsWith("X-");
 
-/** What systemd gets to see of the file. */
-function settingsOf({ file, unit }: FileSubject): Setting[] {
-  return assignments(unit).map((assignment) => ({ ...assignment, file }));
-}
-
 /** Assignments whose directive is known, with how its value is read. */
 function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
-  return settingsOf(subject).flatMap((setting) => {
+  return subject.settings.flatMap((setting) => {
     const kind = directivesUnder(subject, setting.section)?.get(setting.key);
     return kind === undefined ? [] : [{ setting, kind }];
   });
@@ -183,7 +180,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "A backslash continues a line only if nothing stands behind it, not even a space.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      settingsOf(subject)
+      subject.settings
         .filter(({ text, value }) => value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
         .map((setting) => ({
           at: setting,
@@ -196,7 +193,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "A comment has a line of its own; behind a value it is part of it.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const comment = commentIn(setting);
         return comment === undefined
           ? []
@@ -228,7 +225,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd passes over a directive in a section that is not its own.",
     man: "systemd.unit(5)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const section = misplaced(subject, setting);
         return section === undefined
           ? []
@@ -244,7 +241,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd passes over a directive that it does not know.",
     man: "systemd.directives(7)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const { section, key, value } = setting;
         const names = directivesUnder(subject, section);
         if (names === undefined || names.has(key) || isOurs(key)) return [];
@@ -315,18 +312,16 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     find: (subject) =>
       subject.type !== "service"
         ? []
-        : settingsOf(subject)
-            .filter(isCommand)
-            .flatMap((setting) => {
-              const { problem } = commandsOf(setting.value, subject.name);
-              return problem === undefined
-                ? []
-                : {
-                    at: setting,
-                    message: `${setting.key}=: ${problem}`,
-                    fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
-                  };
-            }),
+        : subject.settings.filter(isCommand).flatMap((setting) => {
+            const { problem } = commandsOf(setting.value, subject.name);
+            return problem === undefined
+              ? []
+              : {
+                  at: setting,
+                  message: `${setting.key}=: ${problem}`,
+                  fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
+                };
+          }),
   },
   "directory-refused": {
     severity: "error",

@@ -1,6 +1,6 @@
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { unspeakable } from "../read/text.ts";
-import { goesOn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
+import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
@@ -21,7 +21,8 @@ export interface UnitEdit {
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
   const problems = refusedEdits(edits);
   if (problems.length > 0) throw new UnitError(problems);
-  const ofFile = lineEnd(unit.entries[0]?.text ?? "") ?? "\n";
+  const [first] = linesIn(unit.entries[0]?.text ?? "");
+  const ofFile = first?.end || "\n";
   const entries = [...unit.entries];
   const indexes = new Map(entries.map(({ line }, index) => [line, index]));
   const additions = new Map<string, string[]>();
@@ -70,11 +71,14 @@ export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
 
 /** New lines in the place of an assignment; the comments among its lines stay, before them. */
 function replaced(old: string, written: readonly string[], ofFile: string): string {
-  const comments = old.match(/^[ \t]*[#;][^\n\r\0]*[\n\r\0]+/gm) ?? [];
+  const comments = [...linesIn(old)].filter(({ isComment }) => isComment);
   const end = lineEnd(old);
   // The end of the file may have no line end: then the last line has none again.
   const text = written.join(end ?? ofFile);
-  return comments.join("") + (text === "" ? "" : text + (end ?? ""));
+  return (
+    comments.map((line) => line.text + (line.end === "" ? ofFile : "")).join("") +
+    (text === "" ? "" : text + (end ?? ""))
+  );
 }
 
 /** Where [Unit] would begin: before the first section and the comment right above it. `undefined` if there is no section. */

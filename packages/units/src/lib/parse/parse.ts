@@ -35,6 +35,23 @@ const physicalLines = /([^\n\r\0]*)((?:\n\r?|\r\n?)\0?|\0|$)/g;
 
 const comment = /^[ \t]*[#;]/;
 
+/** A line of a text, whether or not it goes on in the next one. */
+interface Line {
+  /** As it stands in the text. */
+  text: string;
+  content: string;
+  /** Its line end, which the last one may be without. */
+  end: string;
+  isComment: boolean;
+}
+
+/** The lines of a text, one after another: there may be a million. */
+export function* linesIn(text: string): Generator<Line> {
+  for (const [whole, content = "", end = ""] of text.matchAll(physicalLines)) {
+    if (whole !== "") yield { text: whole, content, end, isComment: comment.test(content) };
+  }
+}
+
 /** Whether a line goes on in the next one: it ends in an odd number of backslashes. */
 export function goesOn(line: string): boolean {
   let end = line.length;
@@ -71,12 +88,11 @@ export function parseUnit(text: string): UnitFile {
   };
 
   let line = 0;
-  for (const [whole, content = ""] of text.matchAll(physicalLines)) {
-    if (whole === "") continue;
+  for (const { text: whole, content, isComment } of linesIn(text)) {
     line += 1;
     const bytes = byteLength(content);
     if (bytes >= longestLine) tooLong = true;
-    else if (comment.test(content)) {
+    else if (isComment) {
       // Between continued lines, too, a comment is passed over, and its own backslash means nothing.
       if (begun === undefined) entries.push({ text: whole, line, kind: "blank" });
       else begun.text.push(whole);

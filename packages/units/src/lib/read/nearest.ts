@@ -38,7 +38,7 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
     const letters = lettersOf(lower);
     let best: { name: string; far: number } | undefined;
     for (const candidate of candidates) {
-      // Most names are told apart without the distance, which takes long.
+      // Most names differ in too many letters; to find the distance takes longer.
       if (Math.abs(candidate.name.length - name.length) > 2 || !looksLike(letters, candidate.letters))
         continue;
       const far = distance(lower, candidate.lower);
