@@ -83,7 +83,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 3,
     arbitrary: fc.tuple(place, fc.constantFrom(...mistakes)).map(([at, mistake]): Change => (text) => {
       const index = Math.floor(at * text.length);
-      if (text[index]?.includes("=")) text[index] = mistake(text[index]!);
+      const line = text[index] ?? "";
+      if (line.includes("=")) text[index] = mistake(line);
     }),
   },
   {

@@ -157,21 +157,34 @@ describe("fixUnits", () => {
 const inherited = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
 
 describe("names that every JavaScript object has", () => {
-  it.each(inherited)("%s is a section, a directive, a value and a unit as any other", (name) => {
-    for (const type of ["service", "socket", "timer", name]) {
-      const text = `[${name}]\n${name}=1\n[Unit]\n${name}=${name}\n[Service]\nType=${name}\n${name}=%${name}\nEnvironment=${name}=1\n`;
-      const files = Object.fromEntries(
-        [name, `${name}.${type}`, `${name}@.${type}`, `a@${name}.${type}`, `a.${type}.d/${name}.conf`].map(
-          (file) => [file, text],
-        ),
-      );
-      const codes = lintUnits(files).map(({ file, code }) => `${file} ${code}`);
-      expect(Object.keys(fixUnits(files))).toEqual(Object.keys(files));
-      if (type === "service") {
-        expect(codes).toContain(`${name}.service section-unknown`);
-        expect(codes).toContain(`${name}.service directive-unknown`);
-      }
-    }
+  const unit = (name: string) =>
+    `[${name}]\n${name}=1\n[Unit]\n${name}=${name}\n[Service]\nType=${name}\n${name}=%${name}\nEnvironment=${name}=1\n`;
+
+  it.each(inherited)("%s is a section, a directive and a unit as any other", (name) => {
+    const file = `${name}.service`;
+    const codes = lintUnits({ [file]: unit(name) }).map(
+      (finding) => `${finding.file}:${finding.line} ${finding.code}`,
+    );
+    expect(codes).toEqual(
+      expect.arrayContaining([
+        `${file}:1 section-unknown`,
+        `${file}:4 directive-unknown`,
+        `${file}:6 value-invalid`,
+        `${file}:7 directive-unknown`,
+      ]),
+    );
+  });
+
+  it.each(inherited)("%s is the name of a file of any kind", (name) => {
+    const names = ["service", "socket", "timer", name].flatMap((type) => [
+      `${name}.${type}`,
+      `${name}@.${type}`,
+      `a@${name}.${type}`,
+      `a.${type}.d/${name}.conf`,
+      `${name}.d/a.conf`,
+    ]);
+    const files = Object.fromEntries([name, ...names].map((file) => [file, unit(name)]));
+    expect(Object.keys(fixUnits(files))).toEqual(Object.keys(files));
   });
 
   it.each(inherited)("%s is a file whose text is given back", (name) => {

@@ -90,8 +90,8 @@ describe("editUnit", () => {
   });
 
   it("knows no other line ends than systemd, and keeps a comment at the end of the file", () => {
-    const changed = (text: string) =>
-      stringifyUnit(editUnit(parseUnit(text), [{ line: 2, section: "Unit", key: "A", values: ["2"] }]));
+    const changed = (given: string) =>
+      stringifyUnit(editUnit(parseUnit(given), [{ line: 2, section: "Unit", key: "A", values: ["2"] }]));
     expect(changed("[Unit]\nA=1 \u2028# no comment\nB=1\n")).toBe("[Unit]\nA=2\nB=1\n");
     expect(changed("[Unit]\nA=1 \\\n# kept")).toBe("[Unit]\n# kept\nA=2");
   });
