@@ -25,7 +25,7 @@ function ours(name: string, files: Record<string, string>): Seen {
   const everyCommand = unit.settings
     .filter(({ section, key }) => section === "Service" && key === "ExecStart")
     .map((setting) => ({ ...setting, ...commandsOf(setting.value, name) }));
-  const main = given.find(({ file }) => file === unit.file)!;
+  const main = given.all.find(({ file }) => file === unit.file)!;
   const descriptions = valuesOf(unit, "Unit", "Description").filter(
     ({ value }) => unknownSpecifier(value) === undefined,
   );

@@ -70,10 +70,10 @@ describe("a description whose units the linter would complain of", () => {
     ],
     [
       "a raw line",
-      { raw: { Service: { PrivatePIDs: "yes" } } },
-      "pid-namespace",
-      "raw.Service.PrivatePIDs",
-      /take it out/,
+      { raw: { Service: { LoadCredential: "a:relative" } } },
+      "value-invalid",
+      "raw.Service.LoadCredential",
+      /./,
     ],
     [
       "a directive of the sandbox",

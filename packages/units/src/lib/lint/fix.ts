@@ -20,7 +20,9 @@ function mended(
     if (edits.some((edit) => touched.has(placeOf(edit)))) continue;
     for (const edit of edits) {
       touched.add(placeOf(edit));
-      byFile.set(edit.file, [...(byFile.get(edit.file) ?? []), edit]);
+      const ofFile = byFile.get(edit.file) ?? [];
+      ofFile.push(edit);
+      byFile.set(edit.file, ofFile);
     }
   }
   return Object.fromEntries(

@@ -1,6 +1,8 @@
+import { refusedEdits } from "../parse/edit.ts";
 import { readFiles, type GivenFile } from "../parse/load.ts";
-import { goesOn } from "../parse/parse.ts";
+import { assignments } from "../parse/parse.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
+import { conflictsAmong } from "./conflicts.ts";
 import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
 import { serviceRules, type ServiceCode } from "./service-rules.ts";
 import { socketRules, type SocketCode } from "./socket-rules.ts";
@@ -44,13 +46,11 @@ export interface LintOptions {
 
 /** Whose drop-in it is, or the unit itself. */
 function subjectOf(given: GivenFile): FileSubject {
-  const { dropInOf, base } = given;
+  const { file, unit, dropInOf, base } = given;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
-  return { ...given, name, type: unitNameParts(name).type };
+  const settings = assignments(unit).map((assignment) => ({ ...assignment, file }));
+  return { ...given, name, type: unitNameParts(name).type, settings };
 }
-
-/** A value with a backslash at its end cannot be written anew. */
-const canBeMade = ({ values }: FileEdit): boolean => !values.some(goesOn);
 
 function found<Subject>(
   table: Readonly<Record<string, Rule<Subject>>>,
@@ -65,7 +65,8 @@ function found<Subject>(
       message,
       why,
       fix,
-      ...(edits.length > 0 && edits.every(canBeMade) && { edits }),
+      // A name or a value that would not stay on its line cannot be written.
+      ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
     })),
   );
 }
@@ -80,15 +81,16 @@ function found<Subject>(
 export function lintUnits(files: Readonly<Record<string, string>>, options: LintOptions = {}): Finding[] {
   const given = readFiles(files);
   const { sockets, services } = subjectsOf(given, options.user === true);
+  const conflicts = conflictsAmong(sockets);
   const findings = [
-    ...found(syntaxRules, given.map(subjectOf)),
+    ...found(syntaxRules, given.all.map(subjectOf)),
     ...found(
       socketRules,
-      sockets.map((socket) => ({ ...socket, others: sockets })),
+      sockets.map((socket) => ({ ...socket, conflicts: conflicts.get(socket)! })),
     ),
     ...found(serviceRules, services),
   ];
-  const order = new Map(given.map(({ file }, index) => [file, index]));
+  const order = new Map(given.all.map(({ file }, index) => [file, index]));
   return findings.toSorted(
     (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
   );

@@ -35,15 +35,19 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
 
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
 
-/** An assignment without one of its words, of which the rest are written as they were read. */
-function withoutVariable({ setting }: { setting: Setting }, name: string): FileEdit {
-  const rest = setting.value.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
-  const kept = rest.filter((word) => !wordsOf(word).words[0]?.startsWith(`${name}=`));
-  return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+/** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
+function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
+  return valuesOf(unit, "Service", "Environment").flatMap((setting) => {
+    const { words, written, problem } = wordsOf(setting.value);
+    const kept = written.filter((_, index) => !words[index]!.startsWith(`${name}=`));
+    if (problem !== undefined || kept.length === words.length) return [];
+    return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+  });
 }
 
 /** The ports that the program is told to listen on by itself. */
 function ownPorts({
+  unit,
   program,
   environment,
 }: ServiceSubject): { port: string; at: Setting; edits: FileEdit[] }[] {
@@ -53,7 +57,7 @@ function ownPorts({
   const port = told < 0 ? undefined : (words[told]!.split("=")[1] ?? words[told + 1]);
   return [
     ...(variable !== undefined && /^\d+$/.test(variable.value)
-      ? [{ port: variable.value, at: variable.setting, edits: [withoutVariable(variable, "PORT")] }]
+      ? [{ port: variable.value, at: variable.setting, edits: withoutVariable(unit, "PORT") }]
       : []),
     ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting, edits: [] }] : []),
   ];
@@ -179,10 +183,14 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: headerOf(unit, "Unit"),
           message: `it does not require ${name}`,
           fix: `Requires=${name} and After=${name}`,
-          edits: [
-            added(unit, "Unit", "Requires", name),
-            ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
-          ],
+          // Another program may do without its socket, and then is not to fail with it.
+          edits:
+            service.program?.isNode === true
+              ? [
+                  added(unit, "Unit", "Requires", name),
+                  ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
+                ]
+              : [],
         }));
     },
   },
@@ -229,7 +237,10 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           ? `other instances are not passed ${name}`
           : `${name} is passed only if it happens to be up`,
         fix: `Sockets=${name}`,
-        edits: [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))],
+        edits:
+          service.program?.isNode === true
+            ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))]
+            : [],
       }));
     },
   },
@@ -269,7 +280,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               fix: user
                 ? "OpenFile=/run/user/<uid>/systemd/notify:notify"
                 : "OpenFile=/run/systemd/notify:notify",
-              edits: user ? [] : [added(unit, "Service", "OpenFile", "/run/systemd/notify:notify")],
             },
           ],
   },
@@ -311,9 +321,11 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: setting,
           message: `${path} is not the socket of its service manager`,
           fix: user ? "/run/user/<uid>/systemd/notify:notify" : "/run/systemd/notify:notify",
-          edits: user
-            ? []
-            : [replaced(setting, ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""))],
+          // What does not begin with / counts for nothing, and must not begin to count.
+          edits:
+            user || !path.startsWith("/")
+              ? []
+              : [replaced(setting, ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""))],
         })),
   },
   "open-file-name": {
@@ -323,11 +335,10 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     find: ({ unit }) =>
       openFiles(unit)
         .filter(({ path, name }) => isNotifySocket(path) && name !== "notify")
-        .map(({ setting, path, name, options }) => ({
+        .map(({ setting, path, name }) => ({
           at: setting,
           message: `the socket for notifications is named ${name}`,
           fix: `${path}:notify`,
-          edits: [replaced(setting, [path, "notify", options].join(":").replace(/:$/, ""))],
         })),
   },
   "notify-access-all": {
@@ -584,14 +595,14 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
     severity: "error",
     why: "What systemd tells the service in this variable is lost.",
     man: "systemd.exec(5)",
-    find: ({ environment }) =>
+    find: ({ unit, environment }) =>
       [...environment]
         .filter(([name]) => ofSystemd.test(name))
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,
           fix: "take it out",
-          edits: [withoutVariable(variable, name)],
+          edits: withoutVariable(unit, name),
         })),
   },
   "names-missing": {
@@ -612,7 +623,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
             at: headerOf(unit, "Socket"),
             message: "one of several sockets, and without a name",
             fix: `FileDescriptorName=${name}`,
-            edits: [added(unit, "Socket", "FileDescriptorName", name)],
           };
         });
     },
@@ -665,7 +675,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `KillMode=${setting.value}`,
               fix: "KillMode=mixed, or leave it out",
-              edits: [replaced(setting, "mixed")],
             },
           ];
     },
@@ -689,7 +698,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
           message: `it is killed after ${setting?.value ?? "90 seconds"}, and drains for ${told ?? "10 seconds"}`,
           fix: `TimeoutStopSec=${enough}`,
-          edits: [changed(unit, "Service", "TimeoutStopSec", enough)],
+          edits: setting === undefined ? [added(unit, "Service", "TimeoutStopSec", enough)] : [],
         },
       ];
     },
@@ -707,7 +716,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: "StandardInput=socket without Accept=yes",
               fix: "take it out",
-              edits: [replaced(setting)],
             },
           ];
     },
@@ -745,7 +753,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `Type=${setting.value} with a server`,
               fix: "Type=exec, or Type=notify if it says when it is ready",
-              edits: [replaced(setting, "exec")],
             },
           ];
     },

@@ -1,7 +1,8 @@
 import { valueOf, valuesOf, type Setting } from "../parse/load.ts";
 import { templateOf } from "../parse/specifiers.ts";
-import { isTakenBy, placeOf, type Place } from "../read/place.ts";
-import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
+import { placeOf, type Place } from "../read/place.ts";
+import type { Conflict } from "./conflicts.ts";
+import { added, headerOf, replaced, type Rule } from "./finding.ts";
 import { namesIn, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
 
@@ -17,35 +18,9 @@ const isPath = (setting: Setting): boolean =>
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
 
-/**
- * Whether what listens on one takes what the other would listen on. UDP ports may be bound twice, and a unix socket's file is replaced.
- */
-function collide(one: Setting, other: Setting, onlyIPv6: boolean): boolean {
-  if (!isStream(one) || !isStream(other)) return false;
-  const [first, second] = [portOf(one), portOf(other)];
-  return first !== undefined && second !== undefined && isTakenBy(first, second, onlyIPv6);
-}
-
-const isOnlyIPv6 = ({ unit }: SocketSubject): boolean => socketValue(unit, "BindIPv6Only") === "ipv6-only";
-
-/** What keeps an address from being listened on, among the sockets given. */
-function collision(socket: SocketSubject, others: readonly SocketSubject[]) {
-  return socket.addresses.flatMap((setting, index) => {
-    const own = socket.addresses.slice(0, index);
-    const first = own.find((other) => collide(other, setting, isOnlyIPv6(socket)));
-    if (first !== undefined) return [{ setting, first }];
-    const elsewhere = others
-      .filter(({ unit }) => unit.name < socket.unit.name)
-      .flatMap((other) =>
-        other.addresses.filter((one) => collide(one, setting, isOnlyIPv6(other) || isOnlyIPv6(socket))),
-      );
-    return elsewhere.slice(0, 1).map((other) => ({ setting, first: other }));
-  });
-}
-
-/** What is to be seen of several sockets at once. */
+/** A socket, and which of its addresses are taken. */
 export interface SocketAmongOthers extends SocketSubject {
-  others: readonly SocketSubject[];
+  conflicts: readonly Conflict[];
 }
 
 /** The codes of these rules. */
@@ -87,9 +62,9 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     find: ({ unit, service, starts, accepts, given }) => {
       // Podman makes a service of each container.
       const container = starts.replace(/\.service$/, ".container");
-      if (service !== undefined || given.some(({ base }) => base === container)) return [];
+      if (service !== undefined || given.units.has(container)) return [];
       const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
-      const near = given.some(({ base }) => base === other);
+      const near = given.units.has(other);
       return [
         {
           at: valueOf(unit, "Socket", "Service") ?? headerOf(unit, "Socket"),
@@ -118,7 +93,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
                 at: service,
                 message: "Accept=yes with Service=",
                 fix: "take Service= out",
-                edits: valuesOf(unit, "Socket", "Service").map((one) => replaced(one)),
               },
             ]),
         ...addresses
@@ -138,20 +112,13 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     find: (socket) =>
       truthOf(socketValue(socket.unit, "ReusePort")) === true
         ? []
-        : collision(socket, socket.others).map(({ setting, first }) => {
-            const apart =
-              first.file === setting.file && !isOnlyIPv6(socket) && !collide(first, setting, true);
-            return {
-              at: setting,
-              message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
-              fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
-              edits: apart
-                ? [changed(socket.unit, "Socket", "BindIPv6Only", "ipv6-only")]
-                : first.file === setting.file
-                  ? [replaced(setting)]
-                  : [],
-            };
-          }),
+        : socket.conflicts.map(({ setting, first, apart }) => ({
+            at: setting,
+            message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
+            fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
+            // Of two that differ, the wider one would open the port to others than the narrower one.
+            edits: first.file === setting.file && first.value === setting.value ? [replaced(setting)] : [],
+          })),
   },
   "clients-blocked": {
     severity: "error",
@@ -165,7 +132,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           at: setting,
           message: `IPAddressDeny=${setting.value} in a socket`,
           fix: "put it into the service, which has the same sockets",
-          edits: [replaced(setting)],
         }));
     },
   },
@@ -192,7 +158,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting,
               message: `${setting.value} lies in RuntimeDirectory=${folder}`,
               fix: "RuntimeDirectoryPreserve=yes in the service, or another folder for the socket",
-              edits: [changed(unit, "Service", "RuntimeDirectoryPreserve", "yes")],
             };
       });
     },
@@ -235,7 +200,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           at: setting!,
           message: `RemoveOnStop=${setting!.value}, and ${service.unit.name} does not stop with ${unit.name}`,
           fix: `Requires=${unit.name} in the service`,
-          edits: [added(service.unit, "Unit", "Requires", unit.name)],
         },
       ];
     },
@@ -272,7 +236,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           at: setting,
           message: `a socket wanted by ${name}`,
           fix: "WantedBy=sockets.target",
-          edits: [replaced(setting, "sockets.target")],
         }));
     },
   },
@@ -321,7 +284,6 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting!,
               message: "ReusePort= with a socket that outlives its service anyway",
               fix: "take it out, unless several sockets are to share the port",
-              edits: [replaced(setting!)],
             },
           ];
     },

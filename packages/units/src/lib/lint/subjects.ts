@@ -1,4 +1,11 @@
-import { loadUnit, valueOf, valuesOf, type GivenFile, type LoadedUnit, type Setting } from "../parse/load.ts";
+import {
+  loadUnit,
+  valueOf,
+  valuesOf,
+  type GivenFiles,
+  type LoadedUnit,
+  type Setting,
+} from "../parse/load.ts";
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf, type Command } from "../parse/words.ts";
 import { isNodeName } from "../read/runtime.ts";
@@ -15,7 +22,7 @@ export interface SocketSubject {
   service: ServiceSubject | undefined;
   /** What it listens on: all of ListenStream= and its kin. */
   addresses: readonly Setting[];
-  given: readonly GivenFile[];
+  given: GivenFiles;
 }
 
 /** A service unit, its sockets and its program. */
@@ -126,11 +133,11 @@ const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
 
 /** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which their folder may say too. */
 export function subjectsOf(
-  given: readonly GivenFile[],
+  given: GivenFiles,
   user: boolean,
 ): { sockets: SocketSubject[]; services: ServiceSubject[] } {
   const units = (type: string) =>
-    given
+    given.all
       .filter(({ dropInOf, base }) => dropInOf === undefined && base.endsWith(`.${type}`))
       .flatMap(({ base }) => loadUnit(base, given) ?? []);
 
@@ -141,6 +148,8 @@ export function subjectsOf(
     program: programOf(unit),
     environment: environmentOf(unit),
   }));
+  // Of two files with the same name the first is the unit.
+  const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));
   const sockets = units("socket").map((unit): SocketSubject => {
     const { prefix, instance } = unitNameParts(unit.name);
     const accepts = truthOf(valueOf(unit, "Socket", "Accept")?.value) === true;
@@ -148,9 +157,7 @@ export function subjectsOf(
     const told = valueOf(unit, "Socket", "Service");
     const starts = told === undefined ? own : expandSpecifiers(told.value, unit.name);
     const template = starts.replace(/@[^@]+\./, "@.");
-    const service =
-      services.find(({ unit: { name } }) => name === starts) ??
-      services.find(({ unit: { name } }) => name === template);
+    const service = byName.get(starts) ?? byName.get(template);
     // An empty one of any kind takes back all of them.
     const listens = unit.settings.filter(
       ({ section, key }) => section === "Socket" && /^Listen[A-Z]/.test(key),

@@ -1,9 +1,9 @@
 import { refusedAddress } from "../read/address.ts";
-import { nearest } from "../read/nearest.ts";
+import { nearest, nearestAmong } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
-import { assignments, type Assignment, type UnitEntry } from "../parse/parse.ts";
+import type { Assignment, UnitEntry } from "../parse/parse.ts";
 import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { choices, directivesOf, type ValueKind } from "./directives.ts";
@@ -17,51 +17,61 @@ export interface FileSubject extends GivenFile {
   type: string;
   /** The name of its unit. */
   name: string;
+  /** What systemd gets to see of the file. */
+  settings: readonly Setting[];
 }
 
 /** The sections and directives that the unit of a file may have. */
 const directivesIn = ({ type }: FileSubject) =>
   Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
 
-const isOurs = (name: string): boolean => name.startsWith("X-");
-
-/** What systemd gets to see of the file. */
-function settingsOf({ file, unit }: FileSubject): Setting[] {
-  return assignments(unit).map((assignment) => ({ ...assignment, file }));
+/** The directives of a section of it. */
+function directivesUnder(subject: FileSubject, section: string): ReadonlyMap<string, ValueKind> | undefined {
+  const sections = directivesIn(subject);
+  return sections !== undefined && Object.hasOwn(sections, section) ? sections[section] : undefined;
 }
+
+const spelling = new Map<ReadonlyMap<string, ValueKind>, (name: string) => string | undefined>();
+
+/** The directive that is likely meant. */
+function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): string | undefined {
+  const near = spelling.get(names) ?? nearestAmong(names.keys());
+  spelling.set(names, near);
+  return near(name);
+}
+
+const isOurs = (name: string): boolean => name.startsWith("X-");
 
 /** Assignments whose directive is known, with how its value is read. */
 function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
-  return settingsOf(subject).flatMap((setting) => {
-    const kind = directivesIn(subject)?.[setting.section]?.get(setting.key);
+  return subject.settings.flatMap((setting) => {
+    const kind = directivesUnder(subject, setting.section)?.get(setting.key);
     return kind === undefined ? [] : [{ setting, kind }];
   });
 }
 
 function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {
   const sections = directivesIn(subject);
-  if (sections?.[section] === undefined || sections[section].has(key) || isOurs(key)) return undefined;
+  const names = directivesUnder(subject, section);
+  if (sections === undefined || names === undefined || names.has(key) || isOurs(key)) return undefined;
   return Object.keys(sections).find((other) => sections[other]!.has(key));
 }
 
 const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: Kind) =>
   unit.entries.filter((entry): entry is Extract<UnitEntry, { kind: Kind }> => entry.kind === kind);
 
-const lastLine = (text: string): string =>
-  text
-    .replace(/[\n\r\0]+$/, "")
-    .split(/[\n\r\0]/)
-    .at(-1)!;
+const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
 
 /** A comment at the end of a value; a value may hold a lone # in a sentence or among the words of a shell. */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
-  return /(?<![ \t])[ \t]+#(?:[ \t].*)?$/.exec(value)?.[0];
+  const at = value.search(/(?<=[ \t])#(?![^ \t])/);
+  return at < 0 ? undefined : value.slice(at);
 }
 
 /** What systemd puts in the place of old values. */
 const replacements = [
-  { keys: /^Standard(?:Output|Error)$/, old: /^syslog/, now: "journal" },
+  { keys: /^Standard(?:Output|Error)$/, old: /^syslog(?=$|\+console$)/, now: "journal" },
   {
     keys: /^(?:PIDFile|Listen(?:Stream|Datagram|SequentialPacket|FIFO))$/,
     old: /^\/var\/run\//,
@@ -141,6 +151,7 @@ export type SyntaxCode =
   | "directory-refused"
   | "drop-in-name";
 
+/** A rule of what systemd passes over has no edits: what counts for nothing must not begin to count. */
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",
@@ -169,7 +180,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "A backslash continues a line only if nothing stands behind it, not even a space.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      settingsOf(subject)
+      subject.settings
         .filter(({ text, value }) => value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
         .map((setting) => ({
           at: setting,
@@ -182,15 +193,14 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "A comment has a line of its own; behind a value it is part of it.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const comment = commentIn(setting);
         return comment === undefined
           ? []
           : {
               at: setting,
-              message: `${shown(comment.trim())} is part of ${setting.key}=`,
+              message: `${shown(comment)} is part of ${setting.key}=`,
               fix: "put it on the line above",
-              edits: [replaced(setting, setting.value.slice(0, -comment.length))],
             };
       }),
   },
@@ -202,7 +212,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
       const sections = directivesIn(subject);
       if (sections === undefined) return [];
       return entriesOf(subject, "section")
-        .filter(({ section }) => sections[section] === undefined && !isOurs(section))
+        .filter(({ section }) => !Object.hasOwn(sections, section) && !isOurs(section))
         .map(({ section, line }) => ({
           at: { file: subject.file, line },
           message: `a ${subject.type} has no section [${section}]`,
@@ -215,7 +225,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd passes over a directive in a section that is not its own.",
     man: "systemd.unit(5)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const section = misplaced(subject, setting);
         return section === undefined
           ? []
@@ -223,10 +233,6 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${setting.key}= is not of [${setting.section}]`,
               fix: `put it under [${section}]`,
-              edits: [
-                replaced(setting),
-                { file: setting.file, section, key: setting.key, values: [setting.value] },
-              ],
             };
       }),
   },
@@ -235,17 +241,16 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd passes over a directive that it does not know.",
     man: "systemd.directives(7)",
     find: (subject) =>
-      settingsOf(subject).flatMap((setting) => {
+      subject.settings.flatMap((setting) => {
         const { section, key, value } = setting;
-        const names = directivesIn(subject)?.[section];
+        const names = directivesUnder(subject, section);
         if (names === undefined || names.has(key) || isOurs(key)) return [];
         if (misplaced(subject, setting) !== undefined) return [];
-        const meant = nearest(key, names.keys());
+        const meant = nearestDirective(key, names);
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
           fix: meant === undefined ? "take it out" : `${meant}=${value}`,
-          ...(meant !== undefined && { edits: [{ ...replaced(setting, value), key: meant }] }),
         };
       }),
   },
@@ -307,18 +312,16 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     find: (subject) =>
       subject.type !== "service"
         ? []
-        : settingsOf(subject)
-            .filter(isCommand)
-            .flatMap((setting) => {
-              const { problem } = commandsOf(setting.value, subject.name);
-              return problem === undefined
-                ? []
-                : {
-                    at: setting,
-                    message: `${setting.key}=: ${problem}`,
-                    fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
-                  };
-            }),
+        : subject.settings.filter(isCommand).flatMap((setting) => {
+            const { problem } = commandsOf(setting.value, subject.name);
+            return problem === undefined
+              ? []
+              : {
+                  at: setting,
+                  message: `${setting.key}=: ${problem}`,
+                  fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
+                };
+          }),
   },
   "directory-refused": {
     severity: "error",
@@ -329,13 +332,15 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         if (setting.key !== "WorkingDirectory") return [];
         const path = expandSpecifiers(setting.value, subject.name).replace(/^-/, "");
         if (path === "" || path === "~" || path.startsWith("/") || path.startsWith("%")) return [];
-        const unquoted = /^(["'])(\/.*)\1$/.exec(setting.value)?.[2];
+        const unquoted = /^(["'])(\/[^"'\\]*)\1$/.exec(setting.value)?.[2];
+        // After it systemd reads no more of a drop-in: what follows would begin to count.
+        const isSafe = unquoted !== undefined && subject.dropInOf === undefined;
         return [
           {
             at: setting,
             message: `WorkingDirectory=${setting.value} is not an absolute path`,
             fix: unquoted === undefined ? "begin it with /" : `WorkingDirectory=${unquoted}`,
-            ...(unquoted !== undefined && { edits: [replaced(setting, unquoted)] }),
+            ...(isSafe && { edits: [replaced(setting, unquoted)] }),
           },
         ];
       }),

@@ -1,6 +1,6 @@
 import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
 import { unspeakable } from "../read/text.ts";
-import { goesOn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
+import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
@@ -19,28 +19,35 @@ export interface UnitEdit {
  * written would not stay on its line.
  */
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
-  refuseEscapes(edits);
-  const ofFile = /[\n\r\0]+$/.exec(unit.entries[0]?.text ?? "")?.[0] ?? "\n";
+  const problems = refusedEdits(edits);
+  if (problems.length > 0) throw new UnitError(problems);
+  const [first] = linesIn(unit.entries[0]?.text ?? "");
+  const ofFile = first?.end || "\n";
   const entries = [...unit.entries];
-  const additions: UnitEdit[] = [];
+  const indexes = new Map(entries.map(({ line }, index) => [line, index]));
+  const additions = new Map<string, string[]>();
   for (const edit of edits) {
     if (edit.line === undefined) {
-      additions.push(edit);
+      const lines = additions.get(edit.section) ?? [];
+      for (const line of linesOf(edit)) lines.push(line);
+      additions.set(edit.section, lines);
       continue;
     }
-    const index = entries.findIndex(
-      (entry) => entry.kind === "assignment" && entry.line === edit.line && entry.section === edit.section,
-    );
-    const old = entries[index];
-    if (old !== undefined) entries[index] = { ...old, text: replaced(old.text, linesOf(edit), ofFile) };
+    const index = indexes.get(edit.line);
+    const old = index === undefined ? undefined : entries[index];
+    if (index === undefined || old?.kind !== "assignment" || old.section !== edit.section) continue;
+    entries[index] = { ...old, text: replaced(old.text, linesOf(edit), ofFile) };
   }
   const changed = parseUnit(stringifyUnit({ entries, open: false }));
-  return additions.reduce((before, edit) => parseUnit(withAdded(before, edit, ofFile)), changed);
+  return additions.size === 0 ? changed : parseUnit(withAdded(changed, additions, ofFile));
 }
+
+const lineEnd = (text: string): string | undefined => /(?<![\n\r\0])[\n\r\0]+$/.exec(text)?.[0];
 
 const linesOf = ({ key, values }: UnitEdit): string[] => values.map((value) => `${key}=${value}`);
 
-function refuseEscapes(edits: readonly UnitEdit[]): void {
+/** Why edits cannot be made. */
+export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
   const problems: UnitProblem[] = [];
   edits.forEach(({ section, key, values }, index) => {
     if (values.length === 0) return;
@@ -59,16 +66,19 @@ function refuseEscapes(edits: readonly UnitEdit[]): void {
       });
     }
   });
-  if (problems.length > 0) throw new UnitError(problems);
+  return problems;
 }
 
 /** New lines in the place of an assignment; the comments among its lines stay, before them. */
 function replaced(old: string, written: readonly string[], ofFile: string): string {
-  const comments = old.match(/^[ \t]*[#;][^\n\r\0]*[\n\r\0]+/gm) ?? [];
-  const end = /[\n\r\0]+$/.exec(old)?.[0];
+  const comments = [...linesIn(old)].filter(({ isComment }) => isComment);
+  const end = lineEnd(old);
   // The end of the file may have no line end: then the last line has none again.
   const text = written.join(end ?? ofFile);
-  return comments.join("") + (text === "" ? "" : text + (end ?? ""));
+  return (
+    comments.map((line) => line.text + (line.end === "" ? ofFile : "")).join("") +
+    (text === "" ? "" : text + (end ?? ""))
+  );
 }
 
 /** Where [Unit] would begin: before the first section and the comment right above it. `undefined` if there is no section. */
@@ -79,22 +89,39 @@ function topOf(entries: UnitFile["entries"]): number | undefined {
   return at;
 }
 
-/** The text with an assignment at the end of its section. */
-function withAdded({ entries, open }: UnitFile, edit: UnitEdit, ofFile: string): string {
-  const { section } = edit;
-  const inSection = entries.findLastIndex(
-    (entry) => (entry.kind === "assignment" || entry.kind === "section") && entry.section === section,
-  );
-  const top = inSection < 0 && section === "Unit" ? topOf(entries) : undefined;
-  const after = top ?? (inSection < 0 ? entries.length : inSection + 1);
-  const isLast = after === entries.length;
-  const before = stringifyUnit({ entries: entries.slice(0, after), open });
-  const gap = before === "" || top !== undefined ? [] : [""];
-  const header = inSection >= 0 ? [] : [...gap, `[${section}]`];
-  const footer = top === undefined ? [] : [""];
-  const written = [...header, ...linesOf(edit), ...footer].map((line) => line + ofFile).join("");
-  const ended = before === "" || /[\n\r\0]$/.test(before) ? "" : ofFile;
-  // A line that ends in a backslash goes on until one that does not: an empty one.
-  const closed = open && isLast ? ofFile : "";
-  return before + ended + closed + written + stringifyUnit({ entries: entries.slice(after), open });
+/** The text with lines added at the end of their sections; a section that it does not have is made. */
+function withAdded(
+  { entries, open }: UnitFile,
+  additions: ReadonlyMap<string, readonly string[]>,
+  ofFile: string,
+): string {
+  const ends = new Map<string, number>();
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind === "assignment" || entry.kind === "section") ends.set(entry.section, index);
+  }
+  const texts = entries.map(({ text }) => text);
+  const written = (lines: readonly string[]) => lines.map((line) => line + ofFile).join("");
+  const last = texts.length - 1;
+  const top = ends.has("Unit") ? undefined : topOf(entries);
+  const added: string[] = [];
+  for (const [section, lines] of additions) {
+    const end = ends.get(section);
+    if (end !== undefined) {
+      if (end === last) texts[last] += closing(texts[last]!, open, ofFile);
+      texts[end] += written(lines);
+    } else if (section !== "Unit") added.push(written([`[${section}]`, ...lines]));
+    else if (top === undefined) added.unshift(written(["[Unit]", ...lines]));
+    else texts[top] = written(["[Unit]", ...lines, ""]) + texts[top]!;
+  }
+  if (added.length === 0) return texts.join("");
+  // A line that is open stays so only if nothing has been added to its section.
+  const before = texts.join("");
+  const close =
+    before === "" ? "" : closing(before, open && texts[last] === entries[last]!.text, ofFile) + ofFile;
+  return before + close + added.join(ofFile);
+}
+
+/** What ends the last line. One that ends in a backslash goes on until one that does not: an empty one. */
+function closing(text: string, open: boolean, ofFile: string): string {
+  return (/[\n\r\0]$/.test(text) ? "" : ofFile) + (open ? ofFile : "");
 }

@@ -1,5 +1,5 @@
 import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
-import { templateOf, unitNameParts } from "./specifiers.ts";
+import { isUnitName, templateOf, unitNameParts } from "./specifiers.ts";
 import { commandsOf } from "./words.ts";
 
 /** An assignment and the file it stands in. */
@@ -16,6 +16,8 @@ export interface LoadedUnit {
   own: UnitFile;
   /** All assignments, in the order in which they count. */
   settings: readonly Setting[];
+  /** The same by section and key. */
+  bySection: ReadonlyMap<string, ReadonlyMap<string, readonly Setting[]>>;
 }
 
 /** A file among those that were given: a unit, or a drop-in of the folder `app.service.d`. */
@@ -29,13 +31,36 @@ export interface GivenFile {
   dropInOf: string | undefined;
 }
 
+/** The files that belong together. */
+export interface GivenFiles {
+  all: readonly GivenFile[];
+  /** Files of units by name; of two with the same name the first. */
+  units: ReadonlyMap<string, GivenFile>;
+  /** Drop-ins that systemd reads, by `dropInOf`. */
+  dropIns: ReadonlyMap<string, readonly GivenFile[]>;
+}
+
 /** Reads files by their paths, of which the last part, for a drop-in the last two, are looked at. */
-export function readFiles(files: Readonly<Record<string, string>>): GivenFile[] {
-  return Object.entries(files).map(([file, text]) => {
+export function readFiles(files: Readonly<Record<string, string>>): GivenFiles {
+  const all = Object.entries(files).map(([file, text]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
     return { file, unit: parseUnit(text), base, dropInOf };
   });
+  const units = all.filter(({ dropInOf }) => dropInOf === undefined);
+  const dropIns = new Map<string, GivenFile[]>();
+  for (const given of all) {
+    if (given.dropInOf !== undefined && given.base.endsWith(".conf"))
+      listIn(dropIns, given.dropInOf).push(given);
+  }
+  return { all, units: new Map(units.toReversed().map((given) => [given.base, given])), dropIns };
+}
+
+/** The list of this key, which is made if there is none. */
+function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 /** What a unit's drop-in folders are named after, those that win first: itself, its template, its prefixes, its type. */
@@ -50,27 +75,31 @@ function dropInNames(name: string): string[] {
 }
 
 /**
- * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it.
+ * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it, or if no unit can
+ * have the name.
  *
  * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
  */
-export function loadUnit(name: string, files: readonly GivenFile[]): LoadedUnit | undefined {
-  const unitFile = (base: string | undefined) =>
-    files.find((given) => given.dropInOf === undefined && given.base === base);
-  const own = unitFile(name) ?? unitFile(templateOf(name));
+export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles): LoadedUnit | undefined {
+  const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
   if (own === undefined || own.unit.entries.length === 0) return undefined;
   const dropIns = new Map<string, GivenFile>();
   for (const folder of dropInNames(name)) {
-    for (const given of files) {
-      if (given.dropInOf !== folder || !given.base.endsWith(".conf") || dropIns.has(given.base)) continue;
-      dropIns.set(given.base, given);
+    for (const given of folders.get(folder) ?? []) {
+      if (!dropIns.has(given.base)) dropIns.set(given.base, given);
     }
   }
   const inOrder = [...dropIns.keys()].toSorted().map((base) => dropIns.get(base)!);
   const settings = [own, ...inOrder].flatMap(({ file, unit }) =>
     readUpToRefusal(assignments(unit), name).map((assignment) => ({ ...assignment, file })),
   );
-  return { name, file: own.file, own: own.unit, settings };
+  const bySection = new Map<string, Map<string, Setting[]>>();
+  for (const setting of settings) {
+    const ofSection = bySection.get(setting.section) ?? new Map<string, Setting[]>();
+    bySection.set(setting.section, ofSection);
+    listIn(ofSection, setting.key).push(setting);
+  }
+  return { name, file: own.file, own: own.unit, settings, bySection };
 }
 
 /** Whether this directive of a service holds command lines; systemd.service(5). */
@@ -87,7 +116,7 @@ function readUpToRefusal(all: readonly Assignment[], name: string): readonly Ass
 
 /** The assignments of a directive that count: an empty one takes back those before it. */
 export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {
-  const all = unit.settings.filter((setting) => setting.section === section && setting.key === key);
+  const all = unit.bySection.get(section)?.get(key) ?? [];
   return all.slice(all.findLastIndex(({ value }) => value === "") + 1);
 }
 

@@ -89,6 +89,13 @@ describe("editUnit", () => {
     );
   });
 
+  it("knows no other line ends than systemd, and keeps a comment at the end of the file", () => {
+    const changed = (given: string) =>
+      stringifyUnit(editUnit(parseUnit(given), [{ line: 2, section: "Unit", key: "A", values: ["2"] }]));
+    expect(changed("[Unit]\nA=1 \u2028# no comment\nB=1\n")).toBe("[Unit]\nA=2\nB=1\n");
+    expect(changed("[Unit]\nA=1 \\\n# kept")).toBe("[Unit]\n# kept\nA=2");
+  });
+
   it("adds to the end of a section, or makes it", () => {
     expect(edited({ section: "Service", key: "B", values: ["3"] })).toBe(unit.replace("B=2\n", "B=2\nB=3\n"));
     expect(edited({ section: "Unit", key: "D", values: ["4", "5"] })).toBe(`${unit}\nD=4\nD=5\n`);

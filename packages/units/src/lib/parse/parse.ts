@@ -35,10 +35,29 @@ const physicalLines = /([^\n\r\0]*)((?:\n\r?|\r\n?)\0?|\0|$)/g;
 
 const comment = /^[ \t]*[#;]/;
 
-/** Whether a line goes on in the next one. */
-export const goesOn = (line: string): boolean => /(?<!\\)(?:\\\\)*\\$/.test(line);
+/** A line of a text, whether or not it goes on in the next one. */
+interface Line {
+  /** As it stands in the text. */
+  text: string;
+  content: string;
+  /** Its line end, which the last one may be without. */
+  end: string;
+  isComment: boolean;
+}
 
-const bytes = (text: string): number => (text.length * 3 < longestLine ? 0 : byteLength(text));
+/** The lines of a text, one after another: there may be a million. */
+export function* linesIn(text: string): Generator<Line> {
+  for (const [whole, content = "", end = ""] of text.matchAll(physicalLines)) {
+    if (whole !== "") yield { text: whole, content, end, isComment: comment.test(content) };
+  }
+}
+
+/** Whether a line goes on in the next one: it ends in an odd number of backslashes. */
+export function goesOn(line: string): boolean {
+  let end = line.length;
+  while (line[end - 1] === "\\") end -= 1;
+  return (line.length - end) % 2 === 1;
+}
 
 const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, "");
 
@@ -50,16 +69,18 @@ const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+
 export function parseUnit(text: string): UnitFile {
   const entries: UnitEntry[] = [];
   let section: string | undefined;
-  let begun: { text: string; line: number; content: string } | undefined;
+  // The parts are joined once, at the end: a value may have as many as the file has lines.
+  let begun: { text: string[]; line: number; content: string[]; bytes: number } | undefined;
   let sawByteOrderMark = false;
   let tooLong = false;
 
   const end = () => {
     if (begun === undefined) return;
-    const { text: whole, line, content } = begun;
+    const { line } = begun;
+    const whole = begun.text.join("");
     const entry: UnitEntry = tooLong
       ? { text: whole, line, kind: "unreadable", message: "the line has 1 MiB or more" }
-      : { text: whole, line, ...understood(trimmed(content), section) };
+      : { text: whole, line, ...understood(trimmed(begun.content.join("")), section) };
     if (entry.kind === "section") section = entry.section;
     entries.push(entry);
     begun = undefined;
@@ -67,24 +88,26 @@ export function parseUnit(text: string): UnitFile {
   };
 
   let line = 0;
-  for (const [whole, content = ""] of text.matchAll(physicalLines)) {
-    if (whole === "") continue;
+  for (const { text: whole, content, isComment } of linesIn(text)) {
     line += 1;
-    if (bytes(content) >= longestLine) tooLong = true;
-    else if (comment.test(content)) {
+    const bytes = byteLength(content);
+    if (bytes >= longestLine) tooLong = true;
+    else if (isComment) {
       // Between continued lines, too, a comment is passed over, and its own backslash means nothing.
       if (begun === undefined) entries.push({ text: whole, line, kind: "blank" });
-      else begun.text += whole;
+      else begun.text.push(whole);
       continue;
     }
     const marked = !sawByteOrderMark && content.startsWith("\uFEFF");
     if (marked) sawByteOrderMark = true;
-    begun ??= { text: "", line, content: "" };
-    begun.text += whole;
-    begun.content += marked ? content.slice(1) : content;
-    if (bytes(begun.content) > longestLine) tooLong = true;
-    if (goesOn(begun.content)) begun.content = `${begun.content.slice(0, -1)} `;
-    else end();
+    begun ??= { text: [], line, content: [], bytes: 0 };
+    begun.text.push(whole);
+    begun.bytes += marked ? bytes - byteLength("\uFEFF") : bytes;
+    if (begun.bytes > longestLine) tooLong = true;
+    const read = marked ? content.slice(1) : content;
+    const continued = goesOn(read);
+    begun.content.push(continued ? `${read.slice(0, -1)} ` : read);
+    if (!continued) end();
   }
   const open = begun !== undefined;
   end();

@@ -13,6 +13,9 @@ export function unitNameParts(name: string): UnitName {
   return { prefix, instance, type };
 }
 
+/** Whether a unit can have this name; systemd.unit(5). */
+export const isUnitName = (name: string): boolean => /^[\w:.@\\-]{1,255}$/.test(name);
+
 /** `app@.service` of `app@blue.service`, or `undefined` if it is no instance. */
 export function templateOf(name: string): string | undefined {
   const { prefix, instance, type } = unitNameParts(name);
@@ -43,6 +46,7 @@ const folders: Record<string, string> = {
  * as it is, and so does what is no specifier.
  */
 export function expandSpecifiers(text: string, name: string): string {
+  if (!text.includes("%") || !isUnitName(name)) return text;
   const { prefix, instance = "", type } = unitNameParts(name);
   const last = prefix.slice(prefix.lastIndexOf("-") + 1);
   const known: Record<string, string> = {

@@ -3,12 +3,16 @@ import { expandSpecifiers, unknownSpecifier } from "./specifiers.ts";
 /** The words of a value, up to what is wrong in it. */
 export interface Words {
   words: string[];
+  /** The same as they stand in the text. */
+  written: string[];
   /** Why systemd reads no further. */
   problem?: string;
 }
 
 interface Word {
   word: string;
+  /** As it stands in the text. */
+  written: string;
   /** Where the next one begins. */
   next: number;
   /** Whether a backslash stands before what is no escape. */
@@ -70,12 +74,14 @@ function decoded(bytes: string): string {
 function wordAt(text: string, from: number): Word | string | undefined {
   let at = skipSpace(text, from);
   if (at >= text.length) return undefined;
+  const start = at;
   let word = "";
   let bytes = "";
   let quote = "";
   let odd = false;
   const put = (more: string) => {
-    word += decoded(bytes) + more;
+    if (bytes !== "") word += decoded(bytes);
+    word += more;
     bytes = "";
   };
   for (; at < text.length; at += 1) {
@@ -103,18 +109,20 @@ function wordAt(text: string, from: number): Word | string | undefined {
   }
   if (quote !== "") return `a ${quote} is not closed`;
   put("");
-  return { word, next: skipSpace(text, at), odd };
+  return { word, written: text.slice(start, at), next: skipSpace(text, at), odd };
 }
 
 /** The words of a list that knows quotes and escapes, such as Environment=; one wrong escape ends it. */
 export function wordsOf(text: string): Words {
   const words: string[] = [];
+  const written: string[] = [];
   for (let at = 0; ;) {
     const found = wordAt(text, at);
-    if (found === undefined) return { words };
-    if (typeof found === "string") return { words, problem: found };
-    if (found.odd) return { words, problem: "a backslash stands before what is no escape" };
+    if (found === undefined) return { words, written };
+    if (typeof found === "string") return { words, written, problem: found };
+    if (found.odd) return { words, written, problem: "a backslash stands before what is no escape" };
     words.push(found.word);
+    written.push(found.written);
     at = found.next;
   }
 }

@@ -1,3 +1,17 @@
+/** A bit for each letter that a name has. */
+function lettersOf(lower: string): number {
+  let bits = 0;
+  for (let at = 0; at < lower.length; at += 1) bits |= 1 << (lower.charCodeAt(at) & 31);
+  return bits;
+}
+
+/** Whether two names have letters in common, all but those that two changes can add and take out. */
+function looksLike(one: number, other: number): boolean {
+  let differing = 0;
+  for (let rest = one ^ other; rest !== 0; rest &= rest - 1) differing += 1;
+  return differing <= 4;
+}
+
 /** How many characters are to be added, taken out or changed. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -13,13 +27,28 @@ function distance(one: string, other: string): number {
   return row[other.length]!;
 }
 
-/** The name that is likely meant, whatever its case; `undefined` if none is near. */
-export function nearest(name: string, among: Iterable<string>): string | undefined {
-  const lower = name.toLowerCase();
-  const [best] = [...among]
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= 2)
-    .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
-    .filter(({ candidate, far }) => far <= Math.min(2, candidate.length / 4))
-    .toSorted((one, other) => one.far - other.far);
-  return best?.candidate;
+/** What finds the name that is likely meant, whatever its case; `undefined` if none is near. */
+export function nearestAmong(names: Iterable<string>): (name: string) => string | undefined {
+  const candidates = [...names].map((name) => {
+    const lower = name.toLowerCase();
+    return { name, lower, letters: lettersOf(lower), most: Math.min(2, name.length / 4) };
+  });
+  return (name) => {
+    const lower = name.toLowerCase();
+    const letters = lettersOf(lower);
+    let best: { name: string; far: number } | undefined;
+    for (const candidate of candidates) {
+      // Most names differ in too many letters; to find the distance takes longer.
+      if (Math.abs(candidate.name.length - name.length) > 2 || !looksLike(letters, candidate.letters))
+        continue;
+      const far = distance(lower, candidate.lower);
+      if (far <= candidate.most && (best === undefined || far < best.far))
+        best = { name: candidate.name, far };
+    }
+    return best?.name;
+  };
 }
+
+/** The name of these that is likely meant. */
+export const nearest = (name: string, among: Iterable<string>): string | undefined =>
+  nearestAmong(among)(name);

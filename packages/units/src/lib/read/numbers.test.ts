@@ -12,7 +12,8 @@ function withField(field: string, value: unknown): AppDescription {
   const notifies = field === "watchdogSec" ? { type: "notify" as const } : {};
   return {
     name: "app",
-    exec: ["/usr/bin/node", "server.js"],
+    // A stop after 30 ms is too early for Node with sockact alone.
+    exec: field === "timeoutStopSec" ? ["/bin/sh"] : ["/usr/bin/node", "/srv/app/server.js"],
     ...more,
     ...notifies,
     ...service,

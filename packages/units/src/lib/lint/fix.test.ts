@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import { cleanPair } from "../../../test/faults.ts";
+import { fixUnits } from "./fix.ts";
+import { lintUnits, type FindingCode } from "./lint.ts";
+
+const { "app.socket": socket = "", "app.service": service = "" } = cleanPair;
+const program = "ExecStart=/usr/bin/node /srv/app/server.js\n";
+const inService = (lines: string) => ({ "app.service": service.replace(program, `${program}${lines}\n`) });
+const inSocket = (lines: string) => ({
+  "app.socket": socket.replace("ListenStream=80\n", `ListenStream=80\n${lines}\n`),
+});
+
+describe("fixUnits leaves to a person", () => {
+  it.each<[FindingCode, string, Record<string, string>]>([
+    ["directive-unknown", "a misspelled ExecStart=", inService("_ExecStart=/bin/other")],
+    ["directive-unknown", "a program that is switched off with a digit", inService("ExecStart2=/bin/other")],
+    ["directive-unknown", "a program that is switched off with a dash", inService("-ExecStart=/bin/other")],
+    ["directive-misplaced", "a dependency that systemd ignores", inService("Requires=other.service")],
+    ["directive-misplaced", "a condition that systemd ignores", inService("ConditionPathExists=/srv/on")],
+    ["clients-blocked", "a firewall", inSocket("IPAddressDeny=any")],
+    ["reuse-port", "a port that several sockets share", inSocket("ReusePort=yes")],
+    [
+      "comment-inline",
+      "a lone # among the arguments of a program",
+      { "app.service": service.replace(program, "ExecStart=/usr/bin/cut -d # -f 1\n") },
+    ],
+    [
+      "accept-impossible",
+      "which service a socket starts",
+      { ...inSocket("Accept=yes\nService=other.service"), "other.service": service, "app@.service": service },
+    ],
+    [
+      "address-conflict",
+      "whether a port is open to everybody",
+      {
+        "app.socket": socket.replace(
+          "ListenStream=80\n",
+          "ListenStream=0.0.0.0:80\nListenStream=127.0.0.1:80\n",
+        ),
+      },
+    ],
+    [
+      "address-conflict",
+      "whether a port is for IPv6 alone",
+      {
+        "app.socket": socket.replace(
+          "ListenStream=80\n",
+          "ListenStream=81\nListenStream=[::]:80\nListenStream=0.0.0.0:80\n",
+        ),
+      },
+    ],
+    [
+      "socket-wanted-by",
+      "what else wants the socket",
+      { "app.socket": socket.replace("sockets.target", "multi-user.target other.service") },
+    ],
+    [
+      "remove-on-stop",
+      "whether the service stops with its socket",
+      {
+        "app.socket": socket.replace(
+          "ListenStream=80\n",
+          "ListenStream=/run/app.sock\nSocketMode=0660\nRemoveOnStop=yes\n",
+        ),
+        "app.service": service.replace("Requires=", "Wants="),
+      },
+    ],
+    [
+      "runtime-directory",
+      "a folder that is removed on purpose",
+      {
+        ...inService("RuntimeDirectory=app\nRuntimeDirectoryPreserve=no"),
+        "app.socket": socket.replace(
+          "ListenStream=80\n",
+          "ListenStream=/run/app/http.sock\nSocketMode=0660\n",
+        ),
+      },
+    ],
+    [
+      "directory-refused",
+      "a drop-in of which systemd reads no more after a refused line",
+      {
+        "app.service.d/a.conf":
+          '[Service]\nWorkingDirectory="/srv/my app"\nExecStart=\nExecStart=/bin/other\n',
+      },
+    ],
+    [
+      "directory-refused",
+      "a folder with an escape in its name",
+      inService('WorkingDirectory="/srv/my\\x20app"'),
+    ],
+    ["kill-mode", "children that live on", inService("KillMode=process")],
+    ["type-unfit", "a task that ends", inService("Type=oneshot\nExecStart=/usr/bin/node /srv/app/second.js")],
+    ["standard-input-socket", "a socket as standard input", inService("StandardInput=socket")],
+    ["stop-timeout", "a time that is given", inService("TimeoutStopSec=5")],
+    ["notify-unheard", "a program with a library that notifies", inService("Type=notify")],
+    ["open-file-name", "a name that the program knows", inService("OpenFile=/run/systemd/notify:ready")],
+    ["open-file-path", "a file that systemd ignores", inService("OpenFile=%t/systemd/notify:notify")],
+    [
+      "names-missing",
+      "names that the program knows",
+      {
+        ...inSocket("FileDescriptorName=http"),
+        "app-api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
+        "app.service": service
+          .replace("After=app.socket", "After=app.socket\nRequires=app-api.socket\nAfter=app-api.socket")
+          .replace("Also=app.socket", "Also=app.socket app-api.socket"),
+      },
+    ],
+    [
+      "requires-missing",
+      "whether another program than Node needs its socket",
+      {
+        "app.service": service
+          .replace(/^(?:Requires|After)=.*\n/gm, "")
+          .replace(program, "ExecStart=/usr/sbin/sshd -D\n"),
+      },
+    ],
+    [
+      "sockets-missing",
+      "whether another program than Node has both sockets",
+      {
+        "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
+        "app.service": service
+          .replace("Requires=app.socket\n", "")
+          .replace(program, "ExecStart=/usr/bin/journald\n"),
+      },
+    ],
+    [
+      "variable-reserved",
+      "a variable before a quote that is not closed",
+      inService('Environment=LISTEN_FDS=1 "B=1 C=2'),
+    ],
+  ])("%s: %s", (code, _, changed) => {
+    const files = { ...cleanPair, ...changed };
+    expect(lintUnits(files).map((finding) => finding.code)).toContain(code);
+    expect(fixUnits(files)).toEqual(files);
+  });
+});
+
+describe("fixUnits", () => {
+  it("takes a variable of systemd out of all lines at once", () => {
+    const lines = Array.from({ length: 50 }, (_, index) => `Environment=A${index}=1 LISTEN_FDS=1 "B=c d"`);
+    const fixed = fixUnits({ ...cleanPair, ...inService(lines.join("\n")) })["app.service"]!;
+    const { "app.service": expected } = inService(
+      lines.map((line) => line.replace("LISTEN_FDS=1 ", "")).join("\n"),
+    );
+    expect(fixed).toBe(expected);
+  });
+
+  it("takes one of two equal addresses out", () => {
+    const fixed = fixUnits({ ...cleanPair, ...inSocket("ListenStream=80") });
+    expect(fixed).toEqual(cleanPair);
+  });
+});
+
+const inherited = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
+
+describe("names that every JavaScript object has", () => {
+  const unit = (name: string) =>
+    `[${name}]\n${name}=1\n[Unit]\n${name}=${name}\n[Service]\nType=${name}\n${name}=%${name}\nEnvironment=${name}=1\n`;
+
+  it.each(inherited)("%s is a section, a directive and a unit as any other", (name) => {
+    const file = `${name}.service`;
+    const codes = lintUnits({ [file]: unit(name) }).map(
+      (finding) => `${finding.file}:${finding.line} ${finding.code}`,
+    );
+    expect(codes).toEqual(
+      expect.arrayContaining([
+        `${file}:1 section-unknown`,
+        `${file}:4 directive-unknown`,
+        `${file}:6 value-invalid`,
+        `${file}:7 directive-unknown`,
+      ]),
+    );
+  });
+
+  it.each(inherited)("%s is the name of a file of any kind", (name) => {
+    const names = ["service", "socket", "timer", name].flatMap((type) => [
+      `${name}.${type}`,
+      `${name}@.${type}`,
+      `a@${name}.${type}`,
+      `a.${type}.d/${name}.conf`,
+      `${name}.d/a.conf`,
+    ]);
+    const files = Object.fromEntries([name, ...names].map((file) => [file, unit(name)]));
+    expect(Object.keys(fixUnits(files))).toEqual(Object.keys(files));
+  });
+
+  it.each(inherited)("%s is a file whose text is given back", (name) => {
+    const files = JSON.parse(JSON.stringify({ ...cleanPair }).replace("app.socket", name)) as Record<
+      string,
+      string
+    >;
+    const fixed = fixUnits(files);
+    expect(Object.keys(fixed)).toContain(name);
+    expect(Object.getOwnPropertyDescriptor(fixed, name)?.value).toBe(socket);
+  });
+});
+
+describe("a file whose name no unit can have", () => {
+  it.each(["a\nExecStart=other", "a b", "a".repeat(300), '"a', "é"])("%j is in no other unit", (name) => {
+    const unit = service.replace(/^.*app.socket\n/gm, "");
+    const files = { [`${name}.socket`]: `${socket}[Socket]\nService=a.service\n`, "a.service": unit };
+    expect(fixUnits(files)["a.service"]).toBe(unit);
+  });
+});

@@ -1,0 +1,177 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
+import { units } from "./random-units.ts";
+
+/** Rules whose edits are not looked at here. */
+const excluded: readonly FindingCode[] = [
+  "exec-several",
+  "notify-blocked",
+  "notify-access-all",
+  "idle-restart",
+  "restart-always",
+  "home-hidden",
+  "jit-killed",
+  "port-twice",
+  "pid-namespace",
+];
+
+const runs = process.env["SOCKACT_LONG"] === "1" ? 3000 : 150;
+const batch = 250;
+
+type Files = Record<string, string>;
+
+/** What `fixUnits` makes of files, and the directives that it was offered to change. */
+function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
+  const keys = new Set<string>();
+  for (let after = before; ;) {
+    const findings = lintUnits(after).filter(({ code, edits }) => edits && !excluded.includes(code));
+    if (findings.length === 0) return { after, keys };
+    for (const { key } of findings.flatMap(({ edits = [] }) => edits)) keys.add(key);
+    after = fixUnits(after, findings);
+  }
+}
+
+/** The properties of systemctl(1) that show a directive, where it is not the one of its name. */
+const shownAs: Readonly<Record<string, readonly string[]>> = {
+  Also: ["UnitFileState"],
+  ListenStream: ["Listen"],
+  ListenFIFO: ["Listen"],
+  // systemd orders a service after its sockets, and has it pull them in.
+  Sockets: ["Wants", "After", "Triggers"],
+  // What StandardInput=socket does not say of the other two is the socket's as well.
+  StandardInput: ["StandardInput", "StandardOutput", "StandardError"],
+  StartLimitIntervalSec: ["StartLimitIntervalUSec"],
+  TimeoutStopSec: ["TimeoutStopUSec", "TimeoutAbortUSec"],
+  TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
+  Type: ["Type", "TimeoutStartUSec"],
+  WantedBy: ["UnitFileState"],
+  WorkingDirectory: ["WorkingDirectory", "RequiresMountsFor", "WantsMountsFor"],
+};
+
+/** What the machine has left, and what other units say of this one, which shows only while they are loaded. */
+const ofOthers =
+  /^(?:MemoryAvailable|EffectiveMemory\w+|EffectiveTasksMax|\w+(?:edBy|dBy|Of)|Before|Following|PropagatesStopTo)$/;
+
+/** What systemd orders a unit after, or requires, for its paths and its output. */
+const implied = /^(?:systemd-journald\.socket|.*\.mount)$/;
+
+/** Lists whose order means nothing. */
+const unordered =
+  /^(?:After|Requires|Wants|BindsTo|PartOf|Conflicts|Triggers|RequiresMountsFor|WantsMountsFor|OnFailure)$/;
+
+const listed = (value: string): string =>
+  value
+    .split(" ")
+    .filter((name) => !implied.test(name))
+    .toSorted()
+    .join(" ");
+
+type Shown = ReadonlyMap<string, string>;
+
+/** Has systemd read the files, and asks it for all that it knows of the units. */
+async function show(systemd: PrivateSystemd, files: Files): Promise<Map<string, Shown>> {
+  const root = systemd.hostPath("/run/systemd/system");
+  const paths = Object.keys(files).map((name) => `${root}/${name}`);
+  for (const folder of new Set(paths.map((path) => dirname(path)))) await mkdir(folder, { recursive: true });
+  await Promise.all(Object.values(files).map((text, index) => writeFile(paths[index]!, text)));
+  await systemd.systemctl("daemon-reload");
+  const names = Object.keys(files)
+    .filter((name) => !name.includes("/"))
+    .map((name) => name.replace("@.", "@blue."));
+  const output = await systemd.mustRun(["systemctl", "--no-pager", "show", "--", ...names], {
+    timeout: 120_000,
+  });
+  const shown = output
+    .trimEnd()
+    .split("\n\n")
+    .map((text) => {
+      const properties = [...text.matchAll(/^(\w+)=([^]*?)(?=\n\w+=|$(?![^]))/gm)];
+      return new Map(
+        properties.map(([, name = "", value = ""]) => [name, unordered.test(name) ? listed(value) : value]),
+      );
+    });
+  expect(shown).toHaveLength(names.length);
+  await Promise.all(paths.map((path) => rm(path)));
+  return new Map(names.map((name, index) => [name, shown[index]!]));
+}
+
+function differences(before: Shown, after: Shown, keys: ReadonlySet<string>): string[] {
+  const named = new Set([...keys].flatMap((key) => shownAs[key] ?? [key]));
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((property) => before.get(property) !== after.get(property))
+    .filter((property) => !ofOthers.test(property) && !named.has(property))
+    .map((property) => `${property}: ${before.get(property)} became ${after.get(property)}`);
+}
+
+/** The same files without the lines for which systemd gives a unit up, and which `fixUnits` mends. */
+const withoutRefused = (files: Files): Files =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [
+      name,
+      name.includes("/") ? text : text.replace(/^WorkingDirectory ?= ?["'].*\n/gm, ""),
+    ]),
+  );
+
+/** The files of a case under names that no other one has. */
+const renamed = (files: Files, index: number): Files =>
+  Object.fromEntries(
+    Object.entries(files).map((file) =>
+      file.map((text) =>
+        text.replace(/\b(?:app-)?(?:app|api|shop)(?=(?:@\w*)?\.(?:service|socket)\b)/g, `c${index}-$&`),
+      ),
+    ) as [string, string][],
+  );
+
+const together = (some: readonly Files[]): Files => Object.assign({}, ...some) as Files;
+
+const cases = fc
+  .sample(units, { seed: 20_251_125, numRuns: runs })
+  .map(renamed)
+  .map((before) => ({ before, ...fixed(before) }));
+
+it("what is fixed has nothing left to fix, and stays as it is", () => {
+  for (const { after } of cases) expect(fixed(after).after).toEqual(after);
+});
+
+describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fixUnits", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+
+  const batches = Array.from({ length: Math.ceil(runs / batch) }, (_, index) => index * batch);
+
+  it.each(batches)(
+    "run the same program in the same sandbox, from %i on",
+    { timeout: 300_000 },
+    async (from) => {
+      const some = cases.slice(from, from + batch);
+      const before = await show(systemd, together(some.map((one) => one.before)));
+      const after = await show(systemd, together(some.map((one) => one.after)));
+      const without = await show(systemd, together(some.map((one) => withoutRefused(one.before))));
+      const wrong = some.flatMap((one) =>
+        Object.keys(one.before).flatMap((file) => {
+          const name = file.replace("@.", "@blue.");
+          const [old, now] = [before.get(name), after.get(name)];
+          if (old === undefined || now === undefined) return [];
+          // systemd gave the unit up. If it loads it now, it is as it would have been without the lines that it refused.
+          const loads = old.get("LoadState") === now.get("LoadState");
+          const lines = differences(loads ? old : without.get(name)!, now, one.keys);
+          return lines.length === 0
+            ? []
+            : [{ name, lines, keys: [...one.keys], before: one.before, after: one.after }];
+        }),
+      );
+      expect(wrong.slice(0, 5)).toEqual([]);
+      const changed = some.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+      const loaded = [...before.values()].filter((unit) => unit.get("LoadState") === "loaded");
+      expect(changed.length).toBeGreaterThan(some.length / 4);
+      expect(loaded.length).toBeGreaterThan(before.size / 4);
+    },
+  );
+});
