@@ -7,8 +7,8 @@ import { directory } from "./readers.ts";
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];
 
 /**
- * The folder of the app that a command line of Node runs, as WorkingDirectory= has it: that of its script, or the one above where that is a folder such as `dist`; for a script
- * of a package in `node_modules`, the folder which has that.
+ * The folder of the app that a command line of Node runs, as WorkingDirectory= has it. It is the script's own folder, or the one above if that
+ * is one such as `dist`. For a script of a package, it is the folder that holds `node_modules`.
  *
  * Returns `undefined` where Node runs no file, where its path is relative or is not known before systemd expands it, and for a package that
  * is installed for the whole machine.
