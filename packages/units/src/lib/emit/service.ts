@@ -33,7 +33,6 @@ import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { reasonsOf } from "../harden/reasons.ts";
-import { raw } from "../write/escape.ts";
 import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
 
 const addedForNode = addedFor(reasonsOf.node);
@@ -237,7 +236,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     workingDirectory:
       folder === undefined
         ? asked("WorkingDirectory", values.workingDirectory)
-        : [added("WorkingDirectory", raw(folder))],
+        : [added("WorkingDirectory", folder)],
     nodeEnvironment:
       node && !setsVariable(description, "NODE_ENV")
         ? [addedForNode("Environment", "NODE_ENV=production")]

@@ -1,20 +1,19 @@
-import { isSpecifier, type Text } from "../specifier.ts";
+import { isSpecifier } from "../specifier.ts";
 import { raw } from "../write/escape.ts";
 import { nodeCommand } from "./node-command.ts";
 import { directory } from "./readers.ts";
-import type { UnitProblem } from "./problems.ts";
 
 /** Folders of an app in which its scripts are, and nothing that the app looks for by a relative path. */
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];
 
 /**
- * The folder of the app that a command line of Node runs: that of its script, or the one above where that is a folder such as `dist`; for a script
- * of a package in `node_modules`, the folder which has that.
+ * The folder of the app that a command line of Node runs, as WorkingDirectory= has it. It is the script's own folder, or the one above if that
+ * is one such as `dist`. For a script of a package, it is the folder that holds `node_modules`.
  *
  * Returns `undefined` where Node runs no file, where its path is relative or is not known before systemd expands it, and for a package that
  * is installed for the whole machine.
  */
-export function appFolder(exec: readonly unknown[]): Text | undefined {
+export function appFolder(exec: readonly unknown[]): string | undefined {
   const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? raw(word) : ""));
   const { script } = nodeCommand(words[0]!.endsWith("/env") ? words.slice(1) : words);
   const parts = script?.split("/") ?? [];
@@ -25,8 +24,6 @@ export function appFolder(exec: readonly unknown[]): Text | undefined {
     parts.splice(packages);
     if (parts.at(-1) === "lib") return undefined;
   } else while (ofScripts.includes(parts.at(-1)!)) parts.pop();
-  const folder = { specifier: parts.join("/") };
-  const refused: UnitProblem[] = [];
-  directory(folder, "", refused);
-  return refused.length === 0 ? folder : undefined;
+  // What WorkingDirectory= cannot say is refused there, and not written.
+  return directory({ specifier: parts.join("/") }, "", [])[0];
 }
