@@ -70,10 +70,10 @@ describe("a description whose units the linter would complain of", () => {
     ],
     [
       "a raw line",
-      { raw: { Service: { LoadCredential: "a:relative" } } },
-      "value-invalid",
-      "raw.Service.LoadCredential",
-      /./,
+      { sockets: [{ listen: 80, raw: { Socket: { IPAddressDeny: "any" } } }] },
+      "clients-blocked",
+      "sockets[0].raw.Socket.IPAddressDeny",
+      /service/,
     ],
     [
       "a directive of the sandbox",
