@@ -25,7 +25,7 @@ import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle
 import { liesInHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { containerExec, durationVariable, environment, exec } from "../read/program.ts";
-import { compilesAtRunTime } from "../read/runtime.ts";
+import { compilesAtRunTime, mayFallAsleep } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -105,6 +105,10 @@ export interface Service extends SocketOwner {
   unit: string;
   arrangement: Arrangement;
   inetd: boolean;
+  /** Whether one exit status stands for sleep, after which it is not restarted. */
+  sleeps: boolean;
+  /** Whether it tells when it is ready. */
+  notifies: boolean;
   raw: RawSections;
   /** Whether OpenFile= is to pass the socket for notifications. */
   openFile: boolean;
@@ -162,13 +166,16 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
+  const raw = readRaw(description.raw, sections, fieldOf, systemd, "raw", problems);
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(description.raw, sections, fieldOf, systemd, "raw", problems),
+    sleeps: kind !== "accept" && mayFallAsleep(description),
+    isConditional: [values.conditionPathExists, rawConditions(raw)].some(({ length }) => length > 0),
+    raw,
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
@@ -185,6 +192,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
     jitless: jitless(description, problems),
     sandbox,
   };
+}
+
+/** The conditions, and assertions, of systemd.unit(5) that have no field. */
+function rawConditions({ Unit = [] }: RawSections): Line[] {
+  return Unit.filter(({ key }) => /^(?:Condition|Assert)/.test(key));
 }
 
 /** The instance that traffic starts, by kind. */

@@ -4,7 +4,8 @@ import { objectOf, readFields, type Asked, type Directive } from "../read/fields
 import { conflictsIn, notAList, shown, type UnitProblem } from "../read/problems.ts";
 import * as number from "../read/numbers.ts";
 import * as read from "../read/readers.ts";
-import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import { reasonsOf } from "../harden/reasons.ts";
+import { added, addedFor, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 import type { Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { refuseNewerFields } from "../read/versions.ts";
@@ -262,6 +263,8 @@ function refuseTaken(
   }
 }
 
+const addedToConditional = addedFor(reasonsOf.conditional);
+
 /** What a socket unit has to know of its service. */
 export interface SocketOwner {
   /** Its name without suffix and instance. */
@@ -271,14 +274,14 @@ export interface SocketOwner {
   startedUnit: string;
   /** The instance that systemctl enables where none is named, as its unit file has it. */
   defaultInstance: string[];
-  /** Whether it needs systemd 253 in any case. */
-  notifies: boolean;
+  /** Whether a condition may keep it from starting. */
+  isConditional: boolean;
 }
 
 /** The sections of a socket's unit file. */
 export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, notifies, defaultInstance } = owner;
-  const { kind, systemd } = owner.arrangement;
+  const { name: app, startedUnit, isConditional, defaultInstance } = owner;
+  const { kind } = owner.arrangement;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const what = [
     app,
@@ -294,27 +297,14 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
       lines: [
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
-        added("TriggerLimitIntervalSec", "0"),
-        ...((systemd === undefined ? notifies : systemd >= 255) ? pollLimit(values, kind) : []),
+        isConditional && kind !== "accept"
+          ? addedToConditional("TriggerLimitIntervalSec", "2s")
+          : added("TriggerLimitIntervalSec", "0"),
       ],
     },
     {
       name: "Install",
       lines: [added("WantedBy", "sockets.target"), ...asked("DefaultInstance", defaultInstance)],
     },
-  ];
-}
-
-/**
- * The limit that bounds a spin without failing the socket: systemd's own, from 255 on. Older ones log a line about it, and so it is
- * written only where the description names a recent one, or a type that notifies asks for it in any case.
- */
-function pollLimit(
-  { pollLimitIntervalSec, pollLimitBurst }: Socket["values"],
-  kind: Arrangement["kind"],
-): Line[] {
-  return [
-    ...(pollLimitIntervalSec.length > 0 ? [] : [added("PollLimitIntervalSec", "2s")]),
-    ...(pollLimitBurst.length > 0 ? [] : [added("PollLimitBurst", kind === "accept" ? "150" : "15")]),
   ];
 }

@@ -10,9 +10,7 @@ export const reasons = {
   FileDescriptorName: "The name by which the service tells its sockets apart.",
   Service: "What to start, since the service is not named after this socket.",
   TriggerLimitIntervalSec:
-    "A service that ends without accepting must not take the port down with it: a limit would leave the socket failed.",
-  PollLimitIntervalSec: "Instead, traffic that nobody accepts wakes systemd only so often in this span.",
-  PollLimitBurst: "How often in that span; both are systemd's own values.",
+    "Many starts in a short time must not close the port: a limit would leave the socket failed. RestartSec= limits the starts instead.",
   WantedBy: "The socket listens from boot on.",
   // The service unit
   Requires: "Started by hand, too, the service gets its socket.",
@@ -28,8 +26,11 @@ export const reasons = {
   OpenFile:
     "The socket for notifications comes as a file descriptor: no native code, and no unix socket to make.",
   TimeoutStopSec: "Longer than the drain, which a kill would cut short.",
-  Restart: "A crash is repaired, an exit with 0 is left alone: the next connection starts the service again.",
-  RestartSec: "The default of 100 ms makes a crash loop costly.",
+  ExecStopPost:
+    "A second passes after ExecCondition= has refused a start: the connection still waits, and systemd would ask again at once.",
+  Restart:
+    "Every exit is followed by a restart. While the service waits for it, traffic does not start the service: after an exit without accepting, systemd would otherwise start it again at once, without end.",
+  RestartSec: "At most one start a second. The default of 100 ms makes a crash loop costly.",
   NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
   Sockets: "All sockets are passed, whatever started the service.",
   Also: "systemctl enable of the service enables its sockets.",
@@ -44,6 +45,18 @@ export const reasons = {
 
 /** What the ways to a port, and a container, add besides, or for a reason of their own. */
 export const reasonsOf = {
+  /** To a service that may fall asleep. */
+  sleeper: {
+    Environment: "The exit status by which the app says that it sleeps.",
+    RestartPreventExitStatus:
+      "After this status there is no restart: the app sleeps, and the next connection starts it at once.",
+    SuccessExitStatus: "Sleep is no failure.",
+  },
+  /** To the socket of a service that has a condition. */
+  conditional: {
+    TriggerLimitIntervalSec:
+      "systemd's own limit: a condition that is not met is no exit, and so RestartSec= does not limit how often it is looked at.",
+  },
   /** To a service that listens by itself. */
   capability: {
     Environment: "Where to listen, as programs of Node read it.",
@@ -72,6 +85,8 @@ export const reasonsOf = {
   proxied: {
     BindsTo: "The service ends when the proxy has been idle.",
     Type: "Its program runs, as its own user, before it is asked whether it listens.",
+    ExecStopPost:
+      "A second passes after a failure: the connection still waits, and the proxy would start the service again at once.",
     ExecStartPost: "It counts as started once it listens: the first connection waits, and is not refused.",
     Environment: "Where to listen, as programs of Node read it.",
     RuntimeDirectory: "The folder of its socket, which goes when it stops.",

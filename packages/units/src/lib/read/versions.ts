@@ -142,8 +142,6 @@ const instead: Readonly<Record<string, string>> = {
   "Type=notify-reload":
     "write type: 'notify', and execReload: [['/bin/kill', '-HUP', { variable: 'MAINPID' }]]",
   "Type=exec": "write type: 'simple'",
-  PollLimitIntervalSec: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
-  PollLimitBurst: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
   "SocketProtocol=mptcp": "leave it out: the socket is TCP",
   ImportCredential: "name each credential in LoadCredential=",
   RestartSteps: "leave it out: each restart then waits for restartSec",
