@@ -58,7 +58,7 @@ describeWith(
       });
       await systemd.installUnits(units, { verify: false });
       await systemd.start(socket);
-      const connect = `require("node:net").connect("/run/waits.sock", () => console.log()); setInterval(() => {}, 60_000)`;
+      const connect = `require("node:net").connect("/run/waits.sock", () => console.log()).on("error", () => console.log()); setInterval(() => {}, 60_000)`;
       await once(systemd.spawn([systemd.node, "-e", connect]).stdout!, "data");
     }
 
@@ -101,10 +101,34 @@ describeWith(
       expect(await systemd.show("app@one.socket", "ActiveState")).toBe("active");
     });
 
-    it.each([0, 1])("is not restarted more often behind a proxy: %i", async (status) => {
+    /** How often it has been started by the time that a sleep of four seconds has ended. */
+    async function startsInAWhile(): Promise<number> {
+      await systemd.mustRun(["sleep", "4"]);
+      return countStarts();
+    }
+
+    it.each([0, 1])("is started about once a second behind a proxy, too: %i", async (status) => {
       await letOneWait({ exec: [`/srv/ends-${status}`], bind: "proxy", backend: "/run/app/app.sock" });
-      expect(await startsUntilThirdRestart()).toBeLessThanOrEqual(4);
+      expect(await startsInAWhile()).toBeLessThanOrEqual(8);
+      expect(await countStarts()).toBeGreaterThan(1);
       expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
+    });
+
+    it("is asked for about once a second whether it may start, and starts when it may", async () => {
+      await systemd.write("/srv/asked", `${small}test -e /run/starts/allowed\n`, 0o755);
+      await letOneWait({ exec: ["/bin/sleep", "infinity"], execCondition: [["/srv/asked"]] });
+      expect(await startsInAWhile()).toBeLessThanOrEqual(8);
+      expect(await countStarts()).toBeGreaterThan(1);
+      expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
+      await systemd.write("/run/starts/allowed", "");
+      await systemd.waitForUnit("app.service", "ActiveState", "active");
+    });
+
+    it("fails its socket at systemd's own limit when the path of its condition is missing", async () => {
+      await letOneWait({ conditionPathExists: "/nowhere" });
+      await systemd.waitForUnit("app.socket", "ActiveState", "failed");
+      expect(await systemd.show("app.socket", "Result")).toBe("trigger-limit-hit");
+      expect(await countStarts()).toBe(0);
     });
   },
 );
