@@ -107,8 +107,11 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 NonBlocking=true
 
 [Install]
@@ -231,6 +234,84 @@ After=postgresql@15-main.service
   });
 });
 
+describe("when the service is started again", () => {
+  const of = (description: Partial<AppDescription>): string[] =>
+    service(description)
+      .split("\n")
+      .filter((line) => /^(?:Restart|SuccessExit|Environment=SOCKACT_IDLE_EXIT)/.test(line));
+  const always = ["Restart=always", "RestartSec=1s"];
+  const asleep = ["RestartPreventExitStatus=42", "SuccessExitStatus=42"];
+  const variable = "Environment=SOCKACT_IDLE_EXIT_STATUS=42";
+  const sleeper = [variable, ...always, ...asleep];
+  const gitea = ["/usr/bin/gitea"] as const;
+
+  it.each<[string, Partial<AppDescription>, string[]]>([
+    ["Node, after each exit but the one that is sleep", {}, sleeper],
+    ["Node behind env", { exec: ["/usr/bin/env", "node", "/srv/shop/server.js"] }, sleeper],
+    ["another program, after each exit", { exec: gitea }, always],
+    ["another program that may sleep", { exec: gitea, idleTimeout: "5min" }, sleeper],
+    ["instances of a template", { template: true }, sleeper],
+    ["a program that asks for no restart", { restart: "no", idleTimeout: "5min" }, ["Restart=no"]],
+    [
+      "a program that sleeps with 0",
+      { restart: "on-failure", idleTimeout: "5min" },
+      ["Restart=on-failure", "RestartSec=1s"],
+    ],
+    [
+      "a program that is started again after a success alone",
+      { restart: "on-success" },
+      [variable, "Restart=on-success", "RestartSec=1s", ...asleep],
+    ],
+    ["a program that listens by itself, and so never sleeps", { bind: "capability" }, always],
+    ["a program behind a proxy, which sleeps in its place", { bind: "proxy", idleTimeout: "5min" }, always],
+  ])("%s", (_, { template, ...description }, lines) => {
+    if (template === true) {
+      const sockets = [{ listen: { specifier: "/run/%i.sock" } }];
+      const { "shop@.service": text = "" } = emitUnits({ ...shop, template, sockets });
+      for (const line of lines) expect(text).toContain(`${line}\n`);
+    } else expect(of(description)).toEqual(lines);
+  });
+
+  it("a service for one connection never is", () => {
+    const sockets = [{ listen: 80, accept: true }];
+    const { "shop@.service": text } = emitUnits({ ...shop, sockets });
+    expect(text).not.toMatch(/Restart|42/);
+  });
+
+  it("keeps the statuses that are asked for, and has that of sleep once", () => {
+    expect(of({ restartPreventExitStatus: [3, "SIGTERM"], successExitStatus: [42, 143] })).toEqual([
+      variable,
+      ...always,
+      "RestartPreventExitStatus=3",
+      "RestartPreventExitStatus=SIGTERM",
+      "RestartPreventExitStatus=42",
+      "SuccessExitStatus=42",
+      "SuccessExitStatus=143",
+    ]);
+  });
+
+  it("a pause follows a condition that has refused the start, where a connection may still wait", () => {
+    const execCondition = [["/usr/bin/test", "-e", "/srv/ready"]] as const;
+    const pause = `ExecStopPost=/bin/sh -c "if [ \\"$$SERVICE_RESULT\\" = exec-condition ]; then sleep 1; fi"\n`;
+    expect(service({ execCondition })).toContain(pause);
+    expect(service({})).not.toContain("ExecStopPost");
+    expect(service({ execCondition, bind: "capability" })).not.toContain("ExecStopPost");
+    const sockets = [{ listen: 80, accept: true }];
+    expect(emitUnits({ ...shop, execCondition, sockets })["shop@.service"]).not.toContain("ExecStopPost");
+  });
+
+  it("the trigger limit stays where a condition of the unit can refuse the start", () => {
+    const socket = (description: Partial<AppDescription>) =>
+      Object.values(emitUnits({ ...shop, ...description }))[0];
+    expect(socket({})).toContain("TriggerLimitIntervalSec=0\n");
+    expect(socket({ conditionPathExists: "/srv/ready" })).toContain("TriggerLimitIntervalSec=2s\n");
+    expect(socket({ raw: { Unit: { ConditionHost: "a" } } })).toContain("TriggerLimitIntervalSec=2s\n");
+    expect(socket({ conditionPathExists: "/srv/ready", sockets: [{ listen: 80, accept: true }] })).toContain(
+      "TriggerLimitIntervalSec=0\n",
+    );
+  });
+});
+
 describe("the lifecycle", () => {
   const lifecycle: Partial<AppDescription> = {
     hardening: "none",
@@ -240,7 +321,7 @@ describe("the lifecycle", () => {
     idleTimeout: "5min",
   };
 
-  it("is a few lines of the service, and of the socket the limit that systemd 255 has", () => {
+  it("is a few lines of the service", () => {
     expect(emitUnits({ ...shop, ...lifecycle })).toEqual({
       "shop.socket": `[Unit]
 Description=shop socket
@@ -248,8 +329,6 @@ Description=shop socket
 [Socket]
 ListenStream=80
 TriggerLimitIntervalSec=0
-PollLimitIntervalSec=2s
-PollLimitBurst=15
 
 [Install]
 WantedBy=sockets.target
@@ -268,8 +347,11 @@ ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 Environment=SOCKACT_DRAIN_TIMEOUT=1min
 Environment=SOCKACT_IDLE_TIMEOUT=5min
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 TimeoutStopSec=70s
 WatchdogSec=30s
 NonBlocking=true
@@ -283,9 +365,9 @@ Also=shop.socket
   it("asks nothing of a systemd older than 253 or of the program unless the type notifies", () => {
     const { "shop.socket": socket, "shop.service": text } = emitUnits(shop);
     expect(`${socket}${text}`).not.toMatch(
-      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT/,
+      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT_(?!IDLE_EXIT_STATUS=)/,
     );
-    expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT/);
+    expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT_(?:DRAIN|IDLE_TIMEOUT)/);
   });
 
   it("leaves a program that sends to NOTIFY_SOCKET without the descriptor", () => {
@@ -293,10 +375,10 @@ Also=shop.socket
     expect(text).toContain("Type=notify-reload\nNotifyAccess=all\nExecStart");
   });
 
-  it("keeps the poll limit that a socket asks for", () => {
+  it("writes a poll limit only where a socket asks for one", () => {
     const sockets = [{ listen: 80, pollLimitBurst: 3 }];
-    expect(emitUnits({ ...shop, type: "notify", sockets })["shop.socket"]).toContain(
-      "PollLimitBurst=3\nTriggerLimitIntervalSec=0\nPollLimitIntervalSec=2s\n\n",
+    expect(emitUnits({ ...shop, type: "notify", systemd: 255, sockets })["shop.socket"]).toContain(
+      "PollLimitBurst=3\nTriggerLimitIntervalSec=0\n\n",
     );
   });
 
@@ -333,8 +415,6 @@ Description=shop socket
 ListenStream=80
 Service=shop@blue.service
 TriggerLimitIntervalSec=0
-PollLimitIntervalSec=2s
-PollLimitBurst=15
 
 [Install]
 WantedBy=sockets.target
@@ -351,8 +431,11 @@ NotifyAccess=main
 OpenFile=/run/systemd/notify:notify
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 NonBlocking=true
 Sockets=shop.socket
 
