@@ -26,6 +26,8 @@ const onFailure = "Restart=on-failure\nRestartSec=1s";
 const always =
   "Restart=always\nRestartSec=1s\nRestartPreventExitStatus=42\nSuccessExitStatus=42\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42";
 const missing = "ConditionPathExists=/nowhere";
+const refusing = "ExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'";
+const pause = `ExecStopPost=/bin/sh -c 'if [ "$$SERVICE_RESULT" = exec-condition ]; then sleep 1; fi'`;
 
 /** Each with a program that ends by itself. */
 const setups: Record<string, Setup> = {
@@ -47,38 +49,24 @@ const setups: Record<string, Setup> = {
   "Restart=on-failure, FlushPending=yes": { service: onFailure, socket: `${unlimited}\nFlushPending=yes` },
 };
 
-/** Each with a program that would serve, if it were started. */
-const skipped: Record<string, Setup> = {
-  "ConditionPathExists= fails": { unit: missing, service: always },
-  "ConditionPathExists= fails, TriggerLimit of systemd": { unit: missing, service: always, socket: "" },
-  "ConditionPathExists= fails, PollLimitBurst=3 in 10 s": {
+/** What keeps a program from starting that would serve. */
+const kept: Record<string, Setup> = {
+  "ConditionPathExists=": { unit: missing, service: always },
+  "ConditionPathExists=, TriggerLimit of systemd": { unit: missing, service: always, socket: "" },
+  "ConditionPathExists=, PollLimitBurst=3 in 10 s": {
     unit: missing,
     service: always,
     socket: `${unlimited}\nPollLimitIntervalSec=10s\nPollLimitBurst=3`,
   },
-  "ConditionPathExists= fails, FlushPending=yes": {
+  "ConditionPathExists=, FlushPending=yes": {
     unit: missing,
     service: always,
     socket: `${unlimited}\nFlushPending=yes`,
   },
-  "ExecStartPre=test fails instead": {
-    service: `${always}\nExecStartPre=/bin/sh -c 'echo >>/run/starts; exit 1'`,
-  },
-  "ExecCondition= fails": { service: `${always}\nExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'` },
-  "ExecCondition= fails, TriggerLimit of systemd": {
-    service: `${always}\nExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'`,
-    socket: "",
-  },
-  "ExecCondition= fails, FlushPending=yes": {
-    service: `${always}\nExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'`,
-    socket: `${unlimited}\nFlushPending=yes`,
-  },
-  "ExecCondition= fails, ExecStopPost=sleep 1": {
-    service: `${always}\nExecStopPost=/bin/sleep 1\nExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'`,
-  },
-  "ExecCondition= fails after sleep 1": {
-    service: `${always}\nExecCondition=/bin/sh -c 'echo >>/run/starts; sleep 1; exit 1'`,
-  },
+  "ExecCondition=": { service: `${always}\n${refusing}` },
+  "ExecCondition=, TriggerLimit of systemd": { service: `${always}\n${refusing}`, socket: "" },
+  "ExecCondition=, a pause in ExecStopPost=": { service: `${always}\n${refusing}\n${pause}` },
+  "Requires= a unit that fails": { unit: "Requires=fails.service\nAfter=fails.service", service: always },
 };
 
 const programs = {
@@ -96,6 +84,7 @@ async function measure(
   await rm(systemd.hostPath("/run/starts"), { force: true });
   await systemd.installUnits({
     "spin.socket": `[Socket]\nListenStream=/run/spin.sock\n${socket}\n`,
+    "fails.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n",
     "spin.service": `[Unit]\nRequires=spin.socket\nAfter=spin.socket\nStartLimitIntervalSec=0\n${unit}\n[Service]\nExecStart=${exec}\n${service}\n`,
   });
   await systemd.start("spin.socket");
@@ -110,14 +99,15 @@ async function measure(
   client.kill("SIGKILL");
   await systemd.stop("spin.socket", "spin.service");
   await systemd.run(["systemctl", "reset-failed"]);
-  // What a condition keeps from starting shows in the journal alone, which holds 10,000 messages of half a minute.
+  // What is kept from starting shows in the journal alone, which takes 10,000 messages in half a minute.
   const skips = unit === "" ? 0 : await skipsOf(systemd);
   return [(written.length + skips) / took, state];
 }
 
 /** Forgets the messages that it has counted. */
 async function skipsOf(systemd: PrivateSystemd): Promise<number> {
-  const count = "journalctl --sync; journalctl --unit=spin.service --output=cat | grep --count skipped";
+  const count =
+    "journalctl --sync; journalctl --unit=spin.service --output=cat | grep --count -E 'skipped|Dependency failed'";
   const { stdout } = await systemd.run([
     "sh",
     "-c",
@@ -140,6 +130,6 @@ for (const [name, setup] of Object.entries(setups)) {
     for (const status of [0, 1, 42])
       await note(name, setup, exec(systemd.node, status), `${program}, ${status}`);
 }
-for (const [name, setup] of Object.entries(skipped))
-  if (name.includes(values.only)) await note(name, setup, "/bin/true", "checks");
+for (const [name, setup] of Object.entries(kept))
+  if (name.includes(values.only)) await note(name, setup, "/bin/sleep infinity", "attempts");
 console.table(rows);

@@ -76,8 +76,7 @@ export interface AppDescription {
   documentation?: readonly Text[];
   /**
    * ConditionPathExists=: absolute paths without which the service is not started, which is no failure; with `not` those with which it is not.
-   * Traffic that meets an unmet condition fails the socket at the trigger limit of systemd.socket(5), 20 times in two seconds. To keep the port
-   * up, write `execCondition: [["/usr/bin/test", "-e", "/path"]]`, which is asked once a second.
+   * After 20 refused starts in two seconds the socket fails, and the port is closed until somebody resets it. To keep the port open, write `execCondition: [["/usr/bin/test", "-e", "/path"]]`, which is asked once a second.
    */
   conditionPathExists?:
     | Text
@@ -189,9 +188,9 @@ export interface AppDescription {
    */
   rolling?: boolean;
   /**
-   * Restart=; `always` when left out: while a service waits for its restart, traffic does not start it, so that a service that exits without
-   * accepting is started once in `restartSec`. Exit status 42 is sleep, and not followed by a restart. A program that exits with 0 when it has nothing
-   * to do needs `on-failure`; if it ever exits with 0 without accepting, systemd then starts it again at once, without end.
+   * Restart=; `always` when left out. While a service waits for its restart, traffic does not start it: a service that exits without accepting
+   * is started once in `restartSec`. Exit status 42 means sleep, and no restart follows it. A program that exits with 0 when it is idle needs
+   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end.
    */
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
@@ -200,9 +199,9 @@ export interface AppDescription {
   restartSteps?: number;
   /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart; with `restartSteps`. */
   restartMaxDelaySec?: Duration;
-  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which there is no restart, besides that of sleep. */
+  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which the service is not restarted. That of sleep is added. */
   restartPreventExitStatus?: readonly (number | Signal)[];
-  /** SuccessExitStatus=: exit statuses, or signals, that are no failure, besides 0 and that of sleep. */
+  /** SuccessExitStatus=: exit statuses, or signals, that count as success, besides 0. That of sleep is added. */
   successExitStatus?: readonly (number | Signal)[];
   /** FileDescriptorStoreMax=: how many file descriptors the service may leave with systemd over a restart; none when left out. */
   fileDescriptorStoreMax?: number;

@@ -4,10 +4,10 @@ import { added, addedFor, asked, askedOr, type Line } from "../write/unit-text.t
 import { restarts } from "./service-directives.ts";
 import type { Service } from "./service.ts";
 
-/** The exit status that only sleep has: systemd, libc and Node use no such number. */
+/** The exit status of sleep. Node, sysexits(3), shells and systemd exit with other numbers. */
 const idleStatus = "42";
 
-const addedToSleeper = addedFor(reasonsOf.sleeper);
+const addedForSleep = addedFor(reasonsOf.sleep);
 
 /** What the description asks for, and the status of sleep. */
 function withIdleStatus(
@@ -16,7 +16,7 @@ function withIdleStatus(
 ): Line[] {
   return [
     ...asked(key, statuses),
-    ...(statuses.includes(idleStatus) ? [] : [addedToSleeper(key, idleStatus)]),
+    ...(statuses.includes(idleStatus) ? [] : [addedForSleep(key, idleStatus)]),
   ];
 }
 
@@ -43,7 +43,7 @@ export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
 
 /** What makes an app exit with the status of sleep. */
 export function idleVariable({ sleeps }: Service): Line[] {
-  return sleeps ? [addedToSleeper("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
+  return sleeps ? [addedForSleep("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
 }
 
 /** A command for ExecStopPost= that takes a second if the service has ended in this way. */
@@ -51,7 +51,7 @@ export function pause(test: "= exec-condition" | "!= success"): string {
   return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
 }
 
-/** The socket starts a service at once that ExecCondition= has kept from starting: that is no exit, and so no restart. */
+/** After ExecCondition= has refused the start, no restart follows, and the socket would try again at once. */
 export function pauseAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"
     ? []

@@ -263,7 +263,7 @@ function refuseTaken(
   }
 }
 
-const addedToConditional = addedFor(reasonsOf.conditional);
+const addedForCondition = addedFor(reasonsOf.condition);
 
 /** What a socket unit has to know of its service. */
 export interface SocketOwner {
@@ -298,7 +298,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
         isConditional && kind !== "accept"
-          ? addedToConditional("TriggerLimitIntervalSec", "2s")
+          ? addedForCondition("TriggerLimitIntervalSec", "2s")
           : added("TriggerLimitIntervalSec", "0"),
       ],
     },

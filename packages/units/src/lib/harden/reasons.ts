@@ -29,7 +29,7 @@ export const reasons = {
   ExecStopPost:
     "A second passes after ExecCondition= has refused a start: the connection still waits, and systemd would ask again at once.",
   Restart:
-    "Every exit is followed by a restart. While the service waits for it, traffic does not start the service: after an exit without accepting, systemd would otherwise start it again at once, without end.",
+    "Every exit is followed by a restart. While the service waits for the restart, traffic does not start it. Otherwise, after an exit without accepting, systemd would start it again at once, without end.",
   RestartSec: "At most one start a second. The default of 100 ms makes a crash loop costly.",
   NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
   Sockets: "All sockets are passed, whatever started the service.",
@@ -46,16 +46,15 @@ export const reasons = {
 /** What the ways to a port, and a container, add besides, or for a reason of their own. */
 export const reasonsOf = {
   /** To a service that may fall asleep. */
-  sleeper: {
+  sleep: {
     Environment: "The exit status by which the app says that it sleeps.",
-    RestartPreventExitStatus:
-      "After this status there is no restart: the app sleeps, and the next connection starts it at once.",
-    SuccessExitStatus: "Sleep is no failure.",
+    RestartPreventExitStatus: "After this status the app sleeps. The next connection starts it at once.",
+    SuccessExitStatus: "Sleep counts as success.",
   },
   /** To the socket of a service that has a condition. */
-  conditional: {
+  condition: {
     TriggerLimitIntervalSec:
-      "systemd's own limit: a condition that is not met is no exit, and so RestartSec= does not limit how often it is looked at.",
+      "systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= limits nothing: systemd would check the condition thousands of times a second.",
   },
   /** To a service that listens by itself. */
   capability: {
