@@ -75,7 +75,7 @@ describeWith(
       it.each([0, 1])(
         "that exits with %i is started once by the connection, then once a second",
         async (status) => {
-          await letOneWait({ exec: exec(status) as [string] });
+          await letOneWait({ exec: exec(status) });
           expect(await startsUntilThirdRestart()).toBeLessThanOrEqual(4);
           expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
         },
