@@ -32,15 +32,19 @@ describeWith({ privateSystemd: true }, "an app that sleeps, under a service mana
   afterAll(() => systemd?.close());
   afterEach(() => systemd.stop("app.socket", "app.service"));
 
-  test(`after ${TURNS} sleeps the port still answers, and no start was a restart`, async () => {
-    await install("listen.mjs", { idleTimeout: "20ms" });
-    for (let turn = 0; turn < TURNS; turn++) {
-      expect(await systemd.request(url)).toMatchObject({ status: 200 });
-      await systemd.waitForUnit("app.service", "ActiveState", "inactive");
-    }
-    expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "42", "0"]);
-    expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
-  });
+  test(
+    `after ${TURNS} sleeps the port still answers, and no start was a restart`,
+    { timeout: 180_000 },
+    async () => {
+      await install("listen.mjs", { idleTimeout: "20ms" });
+      for (let turn = 0; turn < TURNS; turn++) {
+        expect(await systemd.request(url)).toMatchObject({ status: 200 });
+        await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+      }
+      expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "42", "0"]);
+      expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
+    },
+  );
 
   test("an app that has its idleTimeout in its code sleeps too", async () => {
     await install("listen.mjs", { environment: { LISTEN_OPTIONS: '{"idleTimeout":"20ms"}' } });
