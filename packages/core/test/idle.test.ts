@@ -221,6 +221,14 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(42);
   });
 
+  test("an exit code that the app has set is kept", async () => {
+    const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, idleExitStatus: 42 } });
+    await using running = app;
+    running.write("exit code");
+    await running.event("exit code");
+    expect(await running.ended).toBe(3);
+  });
+
   test("a stop by signal, and one that fails, do not end with the status of an idle process", async () => {
     const options = { idleExitStatus: 42 };
     const { app } = await appOnSocket({ options });
