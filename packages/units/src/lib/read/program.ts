@@ -12,8 +12,7 @@ export const ofSystemd: RegExp =
 const ofFields = {
   SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
-  SOCKACT_IDLE_EXIT_STATUS:
-    "leave it out: with idleTimeout, and for Node, it is set to a status that Restart= leaves alone",
+  SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is written for Node, and with idleTimeout",
 };
 
 const refusedProgram = refusing("ERR_UNIT_PATH");
@@ -119,12 +118,7 @@ export const environment: Read = (value, path, problems) => {
       );
     } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
     else if (Object.hasOwn(ofFields, name)) {
-      refuse(
-        name === "SOCKACT_IDLE_EXIT_STATUS"
-          ? `${name} goes with Restart=`
-          : `${name} is set by a field of its own`,
-        ofFields[name as keyof typeof ofFields],
-      );
+      refuse(`${name} is set by the fields of the description`, ofFields[name as keyof typeof ofFields]);
     }
     return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
   });
