@@ -246,6 +246,17 @@ test("the cluster sleeps once no worker has had a connection for its idleTimeout
   expect(running.stderr.match(/no connection for 0.15 s, going to sleep/g)).toHaveLength(1);
 });
 
+test.each([
+  { env: { SOCKACT_IDLE_EXIT_STATUS: "42" }, options: {} },
+  { env: {}, options: { idleExitStatus: 42 } },
+])("the primary of a cluster that sleeps ends with the idle exit status: $env $options", async (how) => {
+  const { app } = await startCluster(["tcp4"], {
+    env: { SOCKACT_IDLE_TIMEOUT: "150ms", LISTEN_OPTIONS: JSON.stringify(how.options), ...how.env },
+  });
+  await using running = app;
+  expect(await running.ended).toBe(42);
+});
+
 test("without sockets it is Node's own cluster, whatever another primary has left in the environment", async () => {
   const { port } = { port: Number((await freeAddress("tcp4")).split(":")[1]) };
   await using app = startProcess(program, {

@@ -207,6 +207,48 @@ describe.concurrent("idleTimeout", () => {
     expect(await sleeping(running)).toEqual(ASLEEP);
   });
 
+  test.each([
+    { options: { idleExitStatus: 42 }, env: {}, code: 42 },
+    { options: {}, env: { SOCKACT_IDLE_EXIT_STATUS: "42" }, code: 42 },
+    { options: { idleExitStatus: 7 }, env: { SOCKACT_IDLE_EXIT_STATUS: "0" }, code: 0 },
+  ])(
+    "ends the process with the exit status that you choose: $options $env",
+    async ({ options, env, code }) => {
+      const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, ...options } }, { env });
+      await using running = app;
+      expect(await sleeping(running)).toEqual({ ...ASLEEP, code });
+    },
+  );
+
+  test("with `signals: false` too, the process ends with that status once nothing keeps it alive", async () => {
+    const options = { idleTimeout: TIMEOUT, idleExitStatus: 42, signals: false };
+    const { app } = await appOnSocket({ options });
+    await using running = app;
+    expect(await running.ended).toBe(42);
+  });
+
+  test("an exit code that the app has set is kept", async () => {
+    const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, idleExitStatus: 42 } });
+    await using running = app;
+    running.write("exit code");
+    await running.event("exit code");
+    expect(await running.ended).toBe(3);
+  });
+
+  test("a stop by signal, and one that fails, do not end with the status of an idle process", async () => {
+    const options = { idleExitStatus: 42 };
+    const { app } = await appOnSocket({ options });
+    await using stopped = app;
+    stopped.kill("SIGTERM");
+    expect(await stopped.ended).toBe(0);
+    const { app: other } = await appOnSocket({
+      options: { ...options, idleTimeout: TIMEOUT },
+      hooks: ["onEvent", "onStop that fails"],
+    });
+    await using failing = other;
+    expect(await failing.ended).toBe(1);
+  });
+
   test("does not put a process to sleep that nothing would wake", async () => {
     const address = await freeAddress("tcp4");
     const port = Number(address.split(":").at(-1));

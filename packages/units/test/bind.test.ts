@@ -224,6 +224,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
     await systemd.start("told.service");
     expect(await ask()).toMatchObject({ variables: ["3000", "127.0.0.1"] });
     await systemd.stop("told.socket");
+    await systemd.waitForUnit("told.service", "ActiveState", "inactive");
     expect(await states("told.socket", "told@proxy.service", "told.service")).toEqual(
       Array(3).fill("inactive"),
     );

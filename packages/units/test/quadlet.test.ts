@@ -89,6 +89,7 @@ describeWith(
         ...environment,
         SOCKACT_DRAIN_TIMEOUT: "30s",
         SOCKACT_IDLE_TIMEOUT: "5min",
+        SOCKACT_IDLE_EXIT_STATUS: "42",
       });
       expect(words).toEqual(
         expect.arrayContaining([

@@ -258,6 +258,7 @@ const actions = {
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
   exit: () => process.exit(7),
+  "exit code": () => say("exit code", { code: (process.exitCode = 3) }),
   hold: () => say("held", { holds: releases.push(hold()) }),
   release: () => {
     for (const release of releases.slice(0, 1)) {

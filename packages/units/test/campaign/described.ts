@@ -56,7 +56,7 @@ function serviceShown(
   const drain = durationOf(description.drainTimeout);
   const owned = accepts ? [] : sockets;
   const passed = owned.length > 1 || rolling ? owned : [];
-  const { restart = accepts ? "no" : "on-failure", hardening, stateDirectory } = description;
+  const { restart = accepts ? "no" : "always", hardening, stateDirectory } = description;
   const profile = typeof hardening === "string" ? hardening : (hardening?.profile ?? "outbound");
   const folder = `${name.replace(/[:\\]/g, "_")}${kind === "template" ? "/\0i" : ""}`;
   const own = profile === "outbound" && stateDirectory === undefined ? [folder] : [];
@@ -122,6 +122,34 @@ function mayLackInterface(address: ListenAddress | undefined): boolean {
   return ipv4 !== undefined && !everywhere.check(ipv4, "ipv4");
 }
 
+/** What systemd shows of a service that may sleep, besides: its exit status among those that are asked for. */
+function withSleep(
+  { exec, idleTimeout, restart = "always" }: AppDescription,
+  kind: Kind,
+  shown: Shown,
+): Shown {
+  const mayExit = exec?.[0] === "/srv/bin/node" || idleTimeout !== undefined;
+  if (kind === "accept" || !mayExit || !["always", "on-success"].includes(restart)) return shown;
+  const [prevented, successes] = ["RestartPreventExitStatus", "SuccessExitStatus"].map((property) => {
+    const [statuses, signals] = shown[property] as [number[], number[]];
+    return [[...new Set([...statuses, 42])].toSorted((one, other) => one - other), signals];
+  });
+  return {
+    ...shown,
+    Environment: [...(shown["Environment"] as string[]), "SOCKACT_IDLE_EXIT_STATUS=42"],
+    RestartPreventExitStatus: prevented,
+    SuccessExitStatus: successes,
+  };
+}
+
+/** The pause that follows an ExecCondition= which has refused the start. */
+function withPause({ execCondition = [] }: AppDescription, kind: Kind, shown: Shown): Shown {
+  if (kind === "accept" || execCondition.length === 0) return shown;
+  const script = 'if [ "$$SERVICE_RESULT" = exec-condition ]; then sleep 1; fi';
+  const pause = ["/bin/sh", ["/bin/sh", "-c", script], []];
+  return { ...shown, ExecStopPostEx: [...(shown["ExecStopPostEx"] as unknown[]), pause] };
+}
+
 function socketShown(
   socket: SocketDescription,
   kind: Kind,
@@ -129,6 +157,7 @@ function socketShown(
   unit: string,
   started: string,
   several: boolean,
+  isConditional: boolean,
 ): Shown {
   const what = [app, ...(several ? [socket.name] : []), ...(kind === "template" ? ["\0i"] : [])];
   return {
@@ -141,7 +170,7 @@ function socketShown(
     MaxConnectionsPerSource: 0,
     Triggers: kind === "accept" ? [] : [started],
     FreeBind: [socket.listen, socket.listenDatagram].flat().some(mayLackInterface),
-    TriggerLimitIntervalUSec: 0,
+    TriggerLimitIntervalUSec: isConditional && kind !== "accept" ? 2_000_000 : 0,
     PollLimitBurst: kind === "accept" ? 150 : 15,
   };
 }
@@ -199,6 +228,9 @@ function meaning(filling: Filling, number: number): Described {
   const instance = { pair: "", rolling: "@blue", template: "@x-1\\x2f", accept: "@7-1" }[kind];
   const unit = `${name}${instance}.service`;
   const several = sockets.length > 1;
+  const isConditional = [description.conditionPathExists, description.raw?.Unit].some(
+    (given) => given !== undefined && !(Array.isArray(given) && given.length === 0),
+  );
   const socketUnits = description.sockets.map(
     (socket) =>
       `${name}${several ? `-${unitNamePart(socket.name!)}` : ""}${kind === "template" ? instance : ""}.socket`,
@@ -206,16 +238,17 @@ function meaning(filling: Filling, number: number): Described {
   const shownOfSockets = description.sockets.map((socket, index) => [
     socketUnits[index],
     together([
-      socketShown(socket, kind, name, socketUnits[index]!, unit, several),
+      socketShown(socket, kind, name, socketUnits[index]!, unit, several, isConditional),
       ...shownOf(socketFields, sockets[index]!),
     ]),
   ]);
   const single = Object.assign({}, ...shownOf(hardeningFields, hardening)) as Shown;
-  const shownOfService = together([
+  const asked = together([
     serviceShown(description, filling, unit, socketUnits),
     sandboxShown(description, isInHome(service), single),
     ...shownOf(serviceFields, service),
   ]);
+  const shownOfService = withPause(description, kind, withSleep(description, kind, asked));
   if (description.jitless === true)
     shownOfService["Environment"] = jitless(shownOfService["Environment"] as string[]);
   const shown = { ...(Object.fromEntries(shownOfSockets) as Record<string, Shown>), [unit]: shownOfService };

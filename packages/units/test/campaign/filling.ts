@@ -126,8 +126,6 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if (durationOf(service.timeoutStopSec?.value)! <= durationOf(service.drainTimeout?.value)!)
     take(service, "timeoutStopSec");
   if (durationOf(service.idleTimeout?.value) === 0) take(service, "idleTimeout");
-  if (service.idleTimeout && ["always", "on-success"].includes(restart?.value ?? ""))
-    take(service, "restart");
   if (!service.restartSteps || !service.restartMaxDelaySec)
     take(service, "restartSteps", "restartMaxDelaySec");
   if ((service.credentials || service.importCredentials) && type?.value === "simple")

@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Settings } from "../lifecycle/options.ts";
 
 /** What a primary has to know of how a worker wants to live. */
-export type WorkerSettings = Pick<Settings, "drainTimeout" | "notify" | "watchdog">;
+export type WorkerSettings = Pick<Settings, "drainTimeout" | "idleExitStatus" | "notify" | "watchdog">;
 
 /** What a worker tells its primary. */
 export type WorkerMessage =

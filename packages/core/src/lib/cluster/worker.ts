@@ -78,7 +78,7 @@ function inodeOfPrimary(fd: number): number | undefined {
 }
 
 /** Lets this worker live as its primary does. Called whenever a server of it listens on a socket of the primary. */
-export function liveAsWorker({ drainTimeout, notify, watchdog }: WorkerSettings): void {
+export function liveAsWorker({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
   once("hear the primary", () => {
     hearPrimary((message) => {
       if (message.act === "reload") void reload().then(() => tellPrimary({ act: "reloaded" }));
@@ -87,7 +87,7 @@ export function liveAsWorker({ drainTimeout, notify, watchdog }: WorkerSettings)
     });
     cluster.worker?.once("disconnect", () => void end());
   });
-  tellPrimary({ act: "listening", settings: { drainTimeout, notify, watchdog } });
+  tellPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
 }
 
 /** `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */

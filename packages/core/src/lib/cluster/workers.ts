@@ -67,6 +67,7 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
       case "listening": {
         const { settings } = app;
         settings.drainTimeout = Math.max(settings.drainTimeout, message.settings.drainTimeout);
+        settings.idleExitStatus = Math.max(settings.idleExitStatus, message.settings.idleExitStatus);
         settings.notify &&= message.settings.notify;
         settings.watchdog &&= message.settings.watchdog;
         if (stopping !== undefined) askToStop(worker);

@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import process from "node:process";
 import { tellPrimary } from "../cluster/messages.ts";
 import { processState } from "../process-state.ts";
 import { allDrains, emit, lifecycle } from "./apps.ts";
@@ -68,5 +69,10 @@ function isAwake(): boolean {
 export function fallAsleep(timeout: number): void {
   if (isAwake()) return;
   emit({ type: "idle", timeout });
-  void stop("idle").then(leave);
+  void stop("idle").then((code) => leave(code === 0 && !process.exitCode ? exitStatus() : code));
+}
+
+/** What tells the service manager that the process sleeps. Of several apps the one that has chosen a status is heard. */
+function exitStatus(): number {
+  return Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus));
 }

@@ -27,6 +27,7 @@ describe("a wrong option is refused by its name", () => {
       "idleTimeout",
       ["10", 30, 0.5, "", true, "yes", -1, NaN, Infinity, null, [], "5 minutes later", 0, "0s"],
     ],
+    ["idleExitStatus", ["42", "", true, null, [], -1, 256, 1.5, NaN, Infinity, 42n]],
     ["notify", ["no", "yes", 0, 1, null, {}]],
     ["watchdog", ["on", 1, null]],
     ["signals", ["SIGTERM", ["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
@@ -44,6 +45,13 @@ describe("a wrong option is refused by its name", () => {
       expect(hint).not.toBe("");
     }
   });
+
+  test("only the hint of a duration speaks of units", () => {
+    expect(refusal({ drainTimeout: "10" }).hint).toContain("'10s', not '10'");
+    expect(refusal({ idleTimeout: "10" }).hint).toContain("'10s', not '10'");
+    expect(refusal({ notify: "1" }).hint).toBe("Write notify: false, for example.");
+    expect(refusal({ idleExitStatus: "42" }).hint).toBe("Write idleExitStatus: 42, for example.");
+  });
 });
 
 describe("a wrong variable is refused by its name", () => {
@@ -52,6 +60,10 @@ describe("a wrong variable is refused by its name", () => {
     ["SOCKACT_DRAIN_TIMEOUT", "off"],
     ["SOCKACT_IDLE_TIMEOUT", "on"],
     ["SOCKACT_IDLE_TIMEOUT", "5"],
+    ["SOCKACT_IDLE_EXIT_STATUS", "256"],
+    ["SOCKACT_IDLE_EXIT_STATUS", "-1"],
+    ["SOCKACT_IDLE_EXIT_STATUS", "4 2"],
+    ["SOCKACT_IDLE_EXIT_STATUS", "5min"],
     ["SOCKACT_NOTIFY", "maybe"],
     ["SOCKACT_WATCHDOG", "2"],
     ["SOCKACT_SIGNALS", "TERM"],
@@ -96,7 +108,19 @@ describe("a number without a unit is refused, and the hint has both readings", (
 
 describe("what may be said", () => {
   test.each<[LifecycleOptions, object]>([
-    [{}, { drainTimeout: 10_000, idleTimeout: undefined, notify: true, watchdog: true, signals: undefined }],
+    [{ idleExitStatus: 0 }, { idleExitStatus: 0 }],
+    [{ idleExitStatus: 255 }, { idleExitStatus: 255 }],
+    [
+      {},
+      {
+        drainTimeout: 10_000,
+        idleTimeout: undefined,
+        idleExitStatus: 0,
+        notify: true,
+        watchdog: true,
+        signals: undefined,
+      },
+    ],
     [{ drainTimeout: 0 }, { drainTimeout: 0 }],
     [{ drainTimeout: "1min 30s" }, { drainTimeout: 90_000 }],
     [{ drainTimeout: "infinity" }, { drainTimeout: Infinity }],
@@ -118,6 +142,9 @@ describe("what may be said", () => {
     ["SOCKACT_IDLE_TIMEOUT", "5min", { idleTimeout: false }, { idleTimeout: 300_000 }],
     ["SOCKACT_IDLE_TIMEOUT", "off", { idleTimeout: "5ms" }, { idleTimeout: Infinity }],
     ["SOCKACT_IDLE_TIMEOUT", "FALSE", { idleTimeout: "5ms" }, { idleTimeout: Infinity }],
+    ["SOCKACT_IDLE_EXIT_STATUS", "42", { idleExitStatus: 3 }, { idleExitStatus: 42 }],
+    ["SOCKACT_IDLE_EXIT_STATUS", "0", { idleExitStatus: 3 }, { idleExitStatus: 0 }],
+    ["SOCKACT_IDLE_EXIT_STATUS", "", { idleExitStatus: 3 }, { idleExitStatus: 3 }],
     ["SOCKACT_NOTIFY", "no", { notify: true }, { notify: false }],
     ["SOCKACT_WATCHDOG", "1", { watchdog: false }, { watchdog: true }],
     ["SOCKACT_SIGNALS", "off", { signals: true }, { signals: false }],

@@ -10,7 +10,7 @@ import type { SockactEvent } from "./events.ts";
 /**
  * How an app starts, stops and sleeps under a service manager. All of it works by default. When you start the app yourself, nothing changes.
  * A variable of the environment overrides the option of its name, so that a unit can set it: `SOCKACT_DRAIN_TIMEOUT`,
- * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
+ * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
  */
 export interface LifecycleOptions {
   /** Called once the app's server listens: READY=1 waits for the promise. A rejection is an `error` event of the server. */
@@ -34,8 +34,14 @@ export interface LifecycleOptions {
   onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
   /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `infinity` is no limit. `TimeoutStopSec=` of the unit has to be longer. */
   drainTimeout?: Duration | "infinity";
-  /** How long without a connection until the process ends with 0, to be started by the next one. False, the default: it stays. */
+  /** How long without a connection until the process ends, to be started by the next one. False, the default: it stays. */
   idleTimeout?: Duration | false;
+  /**
+   * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255, and 0 by default. With a status of its own,
+   * `RestartPreventExitStatus=` in the unit lets the process sleep, while `Restart=always` starts it again after every other exit. After a
+   * stop that has failed it is 1.
+   */
+  idleExitStatus?: number;
   /** Whether to tell the service manager; when it asks (NOTIFY_SOCKET), by default. */
   notify?: boolean;
   /** Whether to ping the watchdog; when the service manager asks (WATCHDOG_USEC), by default. */
@@ -57,6 +63,7 @@ export interface Settings extends Pick<
   drainTimeout: number;
   /** `Infinity` for never, undefined when neither option nor variable is set. */
   idleTimeout: number | undefined;
+  idleExitStatus: number;
   notify: boolean;
   watchdog: boolean;
   /** Undefined when neither option nor variable is set. */
@@ -112,6 +119,12 @@ const readers = {
     example: ["'5min'", "5min"],
     unlimited: "false",
   },
+  idleExitStatus: {
+    option: exitStatus,
+    variable: (text) => (/^\d+$/.test(text) ? exitStatus(Number(text)) : undefined),
+    is: ["a whole number from 0 to 255", "a whole number from 0 to 255"],
+    example: ["42", "42"],
+  },
   notify: trueOrFalse,
   watchdog: trueOrFalse,
   signals: {
@@ -131,6 +144,7 @@ export function readSettings(options: LifecycleOptions): Settings {
   const settings: Settings = {
     drainTimeout: read("drainTimeout", options, DRAIN_TIMEOUT),
     idleTimeout: read("idleTimeout", options, undefined),
+    idleExitStatus: read("idleExitStatus", options, 0),
     notify: read("notify", options, true),
     watchdog: read("watchdog", options, true),
     signals: read("signals", options, undefined),
@@ -208,6 +222,12 @@ function flag(value: string): boolean | undefined {
   if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
   if (["0", "no", "n", "false", "f", "off"].includes(text)) return false;
   return undefined;
+}
+
+function exitStatus(value: unknown): number | undefined {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
+    ? (value as number)
+    : undefined;
 }
 
 function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {

@@ -88,7 +88,7 @@ function announcement(): () => void {
   };
 }
 
-/** Ends the process, unless an app owns it in another way (`signals: false`): then it ends when nothing keeps it. */
+/** Ends the process with this exit status, unless an app owns it in another way (`signals: false`): then it ends when nothing keeps it. */
 export function leave(code: number): void {
   if (code !== 0) process.exitCode = code;
   if (lifecycle.apps.every(({ settings }) => settings.signals !== false)) process.exit();

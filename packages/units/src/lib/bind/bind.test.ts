@@ -43,6 +43,7 @@ describe("by one word", () => {
       { bind: "proxy", hardening: "inbound", sockets: [{ listen: 80 }] },
       { bind: "proxy", hardening: "inbound", backend: "/run/shop/app.sock" },
       { container, hardening: "inbound", type: "notify", drainTimeout: "5s" },
+      { conditionPathExists: "/srv/shop" },
     ];
     const comments = described.flatMap((fields) =>
       Object.values(emit(fields, { comments: true })).flatMap((text) => text.match(/^# .*$/gm) ?? []),
@@ -66,7 +67,7 @@ DynamicUser=yes
 WorkingDirectory=/srv/shop
 Environment=NODE_ENV=production
 Environment=PORT=80
-Restart=on-failure
+Restart=always
 RestartSec=1s
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE

@@ -8,6 +8,7 @@ import { unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
 import type { ContainerDescription } from "../description/container.ts";
 import type { Service } from "../emit/service.ts";
+import { idleVariable } from "../emit/restarts.ts";
 import { lifeLines, unitSection } from "../emit/service-sections.ts";
 import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./way.ts";
 
@@ -76,10 +77,12 @@ function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknow
 }
 
 function containerLines(
-  { values, sandbox: { profile }, notifies }: Service,
+  service: Service,
   own: Asked<keyof ContainerDescription>,
   seconds: readonly string[],
 ): Line[] {
+  const { values, sandbox, notifies } = service;
+  const { profile } = sandbox;
   const say = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
   return [
     ...say("image"),
@@ -92,6 +95,7 @@ function containerLines(
       "Environment",
       unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
+    ...idleVariable(service),
     ...say("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
     ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),

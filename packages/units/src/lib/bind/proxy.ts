@@ -8,6 +8,7 @@ import * as read from "../read/readers.ts";
 import { argument, item, raw, unescapedUnitName } from "../write/escape.ts";
 import { added, addedFor, asked, type Line, type Section } from "../write/unit-text.ts";
 import type { Service } from "../emit/service.ts";
+import { pause } from "../emit/restarts.ts";
 import { serviceSections } from "../emit/service-sections.ts";
 import { placeOf } from "../read/place.ts";
 import { portVariables } from "./variables.ts";
@@ -225,7 +226,7 @@ export const proxy: Way = {
     const plain = bare(service);
     const place = placeOf(backend.address) ?? { port: backend.address };
     const { folder } = backend;
-    // The proxy is what waits for traffic.
+    // The proxy is what waits for traffic, and what sleeps.
     const app = { ...service, values: { ...service.values, idleTimeout: [] } };
     return [
       ...sockets.map((socket) => socketUnit(socket, { ...service, startedUnit: unit })),
@@ -238,6 +239,7 @@ export const proxy: Way = {
           type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
           requires: [addedToApp("BindsTo", unit)],
           command: service.notifies ? [] : [addedToApp("ExecStartPost", waitFor(backend))],
+          commandAfter: [addedToApp("ExecStopPost", pause("!= success"))],
           environment: portVariables(place, description).map((value) => addedToApp("Environment", value)),
           own:
             folder === undefined

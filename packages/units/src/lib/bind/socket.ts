@@ -1,5 +1,6 @@
 import { unescapedUnitName } from "../write/escape.ts";
 import { added, askedOr } from "../write/unit-text.ts";
+import { pauseAfterCondition } from "../emit/restarts.ts";
 import { serviceSections } from "../emit/service-sections.ts";
 import { bare, socketUnit, type Way } from "./way.ts";
 
@@ -23,6 +24,7 @@ export const socket: Way = {
           type: rolling ? askedOr("Type", values.type, "notify") : plain.type,
           requires: units.map((unit) => added("Requires", unit)),
           after: units.map((unit) => added("After", unit)),
+          commandAfter: pauseAfterCondition(service),
           own: [
             ...(inetd ? [] : [added("NonBlocking", "true")]),
             ...(units.length > 1 || rolling

@@ -31,6 +31,7 @@ export function bare({ values, sandbox }: Service): Parts {
     requires: [],
     after: [],
     command: [],
+    commandAfter: [],
     environment: [],
     own: [],
     sandbox: sandbox.lines,

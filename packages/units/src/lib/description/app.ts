@@ -80,7 +80,10 @@ export interface AppDescription {
   description?: Text;
   /** Documentation=: URIs that begin with `https:`, `http:`, `file:`, `info:` or `man:`. */
   documentation?: readonly Text[];
-  /** ConditionPathExists=: absolute paths without which the service is not started, which is no failure; with `not` those with which it is not. */
+  /**
+   * ConditionPathExists=: absolute paths without which the service is not started, which is no failure; with `not` those with which it is not.
+   * After 20 refused starts in two seconds the socket fails, and the port is closed until somebody resets it. To keep the port open, write `execCondition: [["/usr/bin/test", "-e", "/path"]]`, which is asked once a second.
+   */
   conditionPathExists?:
     | Text
     | { readonly path: Text; readonly not?: boolean }
@@ -186,8 +189,9 @@ export interface AppDescription {
   reloadSignal?: Signal;
   /**
    * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
-   * one; left out, never. A `restart` of `always` or `on-success` would wake it at once, and is refused. With `bind: 'proxy'` it is the proxy
-   * that exits, and stops the service.
+   * one; left out, never. The service exits with 42, after which `restart: 'always'` does not start it again. A program that does not read
+   * SOCKACT_IDLE_EXIT_STATUS, and exits with 0, needs `restart: 'on-failure'`. With `bind: 'proxy'` it is the proxy that exits, and stops the
+   * service.
    */
   idleTimeout?: Duration;
   /**
@@ -195,7 +199,11 @@ export interface AppDescription {
    * serves before the old one stops. Needs a type that notifies; `notify` when left out.
    */
   rolling?: boolean;
-  /** Restart=; by default `on-failure`, so that a service may exit 0 when it has nothing to do. */
+  /**
+   * Restart=; `always` when left out. While a service waits for its restart, traffic does not start it: a service that exits without accepting
+   * is started once in `restartSec`. Exit status 42 means sleep, and no restart follows it. A program that exits with 0 when it is idle needs
+   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end.
+   */
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
   restartSec?: Duration;
@@ -203,9 +211,9 @@ export interface AppDescription {
   restartSteps?: number;
   /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart; with `restartSteps`. */
   restartMaxDelaySec?: Duration;
-  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which there is no restart. */
+  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which the service is not restarted. That of sleep is added. */
   restartPreventExitStatus?: readonly (number | Signal)[];
-  /** SuccessExitStatus=: exit statuses, or signals, that are no failure, besides 0. */
+  /** SuccessExitStatus=: exit statuses, or signals, that count as success, besides 0. That of sleep is added. */
   successExitStatus?: readonly (number | Signal)[];
   /** FileDescriptorStoreMax=: how many file descriptors the service may leave with systemd over a restart; none when left out. */
   fileDescriptorStoreMax?: number;

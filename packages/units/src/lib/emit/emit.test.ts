@@ -109,8 +109,11 @@ ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop
 Environment=NODE_ENV=production
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 NonBlocking=true
 
 [Install]
@@ -233,6 +236,87 @@ After=postgresql@15-main.service
   });
 });
 
+describe("when the service is started again", () => {
+  const of = (description: Partial<AppDescription>): string[] =>
+    // The service comes last.
+    Object.values(emitUnits({ ...shop, ...description }))
+      .at(-1)!
+      .split("\n")
+      .filter((line) => /^(?:Restart|SuccessExit|Environment=SOCKACT_IDLE_EXIT)/.test(line));
+  const always = ["Restart=always", "RestartSec=1s"];
+  const asleep = ["RestartPreventExitStatus=42", "SuccessExitStatus=42"];
+  const variable = "Environment=SOCKACT_IDLE_EXIT_STATUS=42";
+  const sleeper = [variable, ...always, ...asleep];
+  const exec = ["/usr/bin/gitea"] as const;
+
+  it.each<[string, Partial<AppDescription>, string[]]>([
+    ["Node, after each exit but the one that is sleep", {}, sleeper],
+    ["Node behind env", { exec: ["/usr/bin/env", "node", "/srv/shop/server.js"] }, sleeper],
+    ["another program, after each exit", { exec }, always],
+    ["another program that may sleep", { exec, idleTimeout: "5min" }, sleeper],
+    [
+      "instances of a template",
+      { template: true, sockets: [{ listen: { specifier: "/run/%i.sock" } }] },
+      sleeper,
+    ],
+    ["instances that take turns", { rolling: true }, sleeper],
+    ["a program that asks for no restart", { restart: "no", idleTimeout: "5min" }, ["Restart=no"]],
+    [
+      "a program that sleeps with 0",
+      { restart: "on-failure", idleTimeout: "5min" },
+      ["Restart=on-failure", "RestartSec=1s"],
+    ],
+    [
+      "a program that is started again after a success alone",
+      { restart: "on-success" },
+      [variable, "Restart=on-success", "RestartSec=1s", ...asleep],
+    ],
+    ["a program that listens by itself, and so never sleeps", { bind: "capability" }, always],
+    ["a program behind a proxy, which sleeps in its place", { bind: "proxy", idleTimeout: "5min" }, always],
+  ])("%s", (_, description, lines) => {
+    expect(of(description)).toEqual(lines);
+  });
+
+  it("a service for one connection never is", () => {
+    const sockets = [{ listen: 80, accept: true }];
+    const { "shop@.service": text } = emitUnits({ ...shop, sockets });
+    expect(text).not.toMatch(/Restart|42/);
+  });
+
+  it("keeps the statuses that are asked for, and has that of sleep once", () => {
+    expect(of({ restartPreventExitStatus: [3, "SIGTERM"], successExitStatus: [42, 143] })).toEqual([
+      variable,
+      ...always,
+      "RestartPreventExitStatus=3",
+      "RestartPreventExitStatus=SIGTERM",
+      "RestartPreventExitStatus=42",
+      "SuccessExitStatus=42",
+      "SuccessExitStatus=143",
+    ]);
+  });
+
+  it("a pause follows a condition that has refused the start, where a connection may still wait", () => {
+    const execCondition = [["/usr/bin/test", "-e", "/srv/ready"]] as const;
+    const pause = `ExecStopPost=/bin/sh -c "if [ \\"$$SERVICE_RESULT\\" = exec-condition ]; then sleep 1; fi"\n`;
+    expect(service({ execCondition })).toContain(pause);
+    expect(service({})).not.toContain("ExecStopPost");
+    expect(service({ execCondition, bind: "capability" })).not.toContain("ExecStopPost");
+    const sockets = [{ listen: 80, accept: true }];
+    expect(emitUnits({ ...shop, execCondition, sockets })["shop@.service"]).not.toContain("ExecStopPost");
+  });
+
+  it("the trigger limit stays where a condition of the unit can refuse the start", () => {
+    const socket = (description: Partial<AppDescription>) =>
+      Object.values(emitUnits({ ...shop, ...description }))[0];
+    expect(socket({})).toContain("TriggerLimitIntervalSec=0\n");
+    expect(socket({ conditionPathExists: "/srv/ready" })).toContain("TriggerLimitIntervalSec=2s\n");
+    expect(socket({ raw: { Unit: { ConditionHost: "a" } } })).toContain("TriggerLimitIntervalSec=2s\n");
+    expect(socket({ conditionPathExists: "/srv/ready", sockets: [{ listen: 80, accept: true }] })).toContain(
+      "TriggerLimitIntervalSec=0\n",
+    );
+  });
+});
+
 describe("the lifecycle", () => {
   const lifecycle: Partial<AppDescription> = {
     hardening: "none",
@@ -242,7 +326,7 @@ describe("the lifecycle", () => {
     idleTimeout: "5min",
   };
 
-  it("is a few lines of the service, and of the socket the limit that systemd 255 has", () => {
+  it("is a few lines of the service", () => {
     expect(emitUnits({ ...shop, ...lifecycle })).toEqual({
       "shop.socket": `[Unit]
 Description=shop socket
@@ -250,8 +334,6 @@ Description=shop socket
 [Socket]
 ListenStream=80
 TriggerLimitIntervalSec=0
-PollLimitIntervalSec=2s
-PollLimitBurst=15
 
 [Install]
 WantedBy=sockets.target
@@ -272,8 +354,11 @@ WorkingDirectory=/srv/shop
 Environment=NODE_ENV=production
 Environment=SOCKACT_DRAIN_TIMEOUT=1min
 Environment=SOCKACT_IDLE_TIMEOUT=5min
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 TimeoutStopSec=70s
 WatchdogSec=30s
 NonBlocking=true
@@ -287,9 +372,9 @@ Also=shop.socket
   it("asks nothing of a systemd older than 253 or of the program unless the type notifies", () => {
     const { "shop.socket": socket, "shop.service": text } = emitUnits(shop);
     expect(`${socket}${text}`).not.toMatch(
-      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT/,
+      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT_(?!IDLE_EXIT_STATUS=)/,
     );
-    expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT/);
+    expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT_(?:DRAIN|IDLE_TIMEOUT)/);
   });
 
   it("leaves a program that sends to NOTIFY_SOCKET without the descriptor", () => {
@@ -297,10 +382,10 @@ Also=shop.socket
     expect(text).toContain("Type=notify-reload\nNotifyAccess=all\nExecStart");
   });
 
-  it("keeps the poll limit that a socket asks for", () => {
+  it("writes a poll limit only where a socket asks for one", () => {
     const sockets = [{ listen: 80, pollLimitBurst: 3 }];
-    expect(emitUnits({ ...shop, type: "notify", sockets })["shop.socket"]).toContain(
-      "PollLimitBurst=3\nTriggerLimitIntervalSec=0\nPollLimitIntervalSec=2s\n\n",
+    expect(emitUnits({ ...shop, type: "notify", systemd: 255, sockets })["shop.socket"]).toContain(
+      "PollLimitBurst=3\nTriggerLimitIntervalSec=0\n\n",
     );
   });
 
@@ -337,8 +422,6 @@ Description=shop socket
 ListenStream=80
 Service=shop@blue.service
 TriggerLimitIntervalSec=0
-PollLimitIntervalSec=2s
-PollLimitBurst=15
 
 [Install]
 WantedBy=sockets.target
@@ -357,8 +440,11 @@ ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop
 Environment=NODE_ENV=production
-Restart=on-failure
+Environment=SOCKACT_IDLE_EXIT_STATUS=42
+Restart=always
 RestartSec=1s
+RestartPreventExitStatus=42
+SuccessExitStatus=42
 NonBlocking=true
 Sockets=shop.socket
 

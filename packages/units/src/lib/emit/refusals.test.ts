@@ -179,8 +179,9 @@ describe("a description that cannot be written", () => {
     ["after", ["postgresql"], "NAME", /not the name of a unit/],
     ["after", ["postgresql@.service"], "NAME", /template/],
     ["after", ["a.service b.service"], "NAME", /not the name of a unit/],
-    ["environment.SOCKACT_IDLE_TIMEOUT", "5min", "VARIABLE", /field of its own/],
-    ["environment.SOCKACT_DRAIN_TIMEOUT", "5s", "VARIABLE", /field of its own/],
+    ["environment.SOCKACT_IDLE_TIMEOUT", "5min", "VARIABLE", /fields of the description/],
+    ["environment.SOCKACT_DRAIN_TIMEOUT", "5s", "VARIABLE", /fields of the description/],
+    ["environment.SOCKACT_IDLE_EXIT_STATUS", "42", "VARIABLE", /fields of the description/],
     ["restartSec", "10", "DURATION", /not a duration/],
     ["restartSec", "infinity", "DURATION", /not a duration/],
     ["drainTimeout", "10", "DURATION", /not a duration/],
@@ -299,20 +300,6 @@ describe("a description that cannot be written", () => {
       "timeoutStopSec",
       "CONFLICT",
       /cut requests/,
-    ],
-    [
-      "a service that never sleeps",
-      { idleTimeout: "5min", restart: "always" },
-      "restart",
-      "CONFLICT",
-      /put to sleep/,
-    ],
-    [
-      "a restart after each sleep",
-      { idleTimeout: "5min", restart: "on-success" },
-      "restart",
-      "CONFLICT",
-      /put to sleep/,
     ],
     ["no time to be idle", { idleTimeout: 0, restart: "no" }, "idleTimeout", "DURATION", /no time/],
     [
@@ -536,11 +523,13 @@ describe("a description that cannot be written", () => {
     expect(refusal(changed("name", "@shop/web")).hint).toContain(String.raw`"\\x40shop-web"`);
   });
 
-  it("may stop as late as it likes, and sleep where a crash alone restarts it", () => {
+  it("may stop as late as it likes, and sleep whatever restarts it", () => {
     const taken: Partial<AppDescription>[] = [
       { drainTimeout: "30s", timeoutStopSec: "31s" },
       { drainTimeout: "infinity", timeoutStopSec: "infinity" },
       { idleTimeout: "5min", restart: "on-failure" },
+      { idleTimeout: "5min", restart: "always" },
+      { idleTimeout: "5min", restart: "on-success" },
       { openFile: false },
     ];
     for (const fields of taken) expect(() => emitUnits({ ...whole, ...fields })).not.toThrow();

@@ -7,14 +7,14 @@ import {
   dependencies,
   logs,
   resources,
-  restarts,
   surroundings,
   times,
 } from "./service-directives.ts";
+import { idleVariable, restartLines } from "./restarts.ts";
 import { directives, runsAsDynamicUser, type Service } from "./service.ts";
 /** What the way to the port writes into the service's unit, by where it stands. */
 export type Parts = Record<
-  "type" | "requires" | "after" | "command" | "environment" | "own" | "sandbox" | "install",
+  "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
 >;
 
@@ -55,14 +55,10 @@ export function unitSection(
 
 /** When it is started again, and how long things may take. */
 export function lifeLines(service: Service): Line[] {
-  const { values, arrangement } = service;
+  const { values } = service;
   const say = sayer(service);
-  const perConnection = arrangement.kind === "accept";
-  const restarted = values.restart[0] !== "no" && !perConnection;
   return [
-    ...(perConnection ? say("restart") : askedOr("Restart", values.restart, "on-failure")),
-    ...(restarted ? askedOr("RestartSec", values.restartSec, "1s") : say("restartSec")),
-    ...sayAll(say, restarts),
+    ...restartLines(service),
     ...sayAll(say, times),
     ...(service.stopTimeout === undefined
       ? say("timeoutStopSec")
@@ -86,6 +82,7 @@ export function serviceSections(service: Service, parts: Parts): Section[] {
         ...say("exec"),
         ...parts.command,
         ...sayAll(say, commandsAfter),
+        ...parts.commandAfter,
         ...say("user"),
         ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
         ...say("group"),
@@ -97,6 +94,7 @@ export function serviceSections(service: Service, parts: Parts): Section[] {
         ...sayAll(say, surroundings),
         ...say("drainTimeout"),
         ...say("idleTimeout"),
+        ...idleVariable(service),
         ...(inetd
           ? [
               added("StandardInput", "socket"),

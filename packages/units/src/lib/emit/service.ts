@@ -28,7 +28,7 @@ import { liesInHome, refuseHome, refuseTemporary } from "../read/places.ts";
 import type { UnitProblem } from "../read/problems.ts";
 import { ofService } from "../read/synonyms.ts";
 import { containerExec, durationVariable, environment, exec, setsVariable } from "../read/program.ts";
-import { compilesAtRunTime, isNode, refuseTooFew } from "../read/runtime.ts";
+import { compilesAtRunTime, isNode, mayFallAsleep, refuseTooFew } from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -136,6 +136,10 @@ export interface Service extends SocketOwner {
   unit: string;
   arrangement: Arrangement;
   inetd: boolean;
+  /** Whether one exit status stands for sleep, after which it is not restarted. */
+  sleeps: boolean;
+  /** Whether it tells when it is ready. */
+  notifies: boolean;
   raw: RawSections;
   /** Whether OpenFile= is to pass the socket for notifications. */
   openFile: boolean;
@@ -206,20 +210,23 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const folder =
     node && description.workingDirectory === undefined ? appFolder(description.exec as unknown[]) : undefined;
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
+  const raw = readRaw(
+    description.raw,
+    sections,
+    { ...directives, ...ofSandbox(hardening) },
+    systemd,
+    "raw",
+    problems,
+  );
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
     startedUnit: `${checkedName}${started[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
-    raw: readRaw(
-      description.raw,
-      sections,
-      { ...directives, ...ofSandbox(hardening) },
-      systemd,
-      "raw",
-      problems,
-    ),
+    sleeps: kind !== "accept" && mayFallAsleep(description),
+    isConditional: [values.conditionPathExists, rawConditions(raw)].some(({ length }) => length > 0),
+    raw,
     defaultInstance: values.defaultInstance,
     notifies,
     openFile,
@@ -244,6 +251,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
     jitless: jitless(description, problems),
     sandbox,
   };
+}
+
+/** The conditions, and assertions, of systemd.unit(5) that have no field. */
+function rawConditions({ Unit = [] }: RawSections): Line[] {
+  return Unit.filter(({ key }) => /^(?:Condition|Assert)/.test(key));
 }
 
 /** The instance that traffic starts, by kind. */

@@ -4,7 +4,8 @@ import { objectOf, readFields, type Asked, type Directive } from "../read/fields
 import { conflictsIn, notAList, shown, type UnitProblem } from "../read/problems.ts";
 import * as number from "../read/numbers.ts";
 import * as read from "../read/readers.ts";
-import { added, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
+import { reasonsOf } from "../harden/reasons.ts";
+import { added, addedFor, asked, askedOr, type Line, type Section } from "../write/unit-text.ts";
 import type { Arrangement } from "../read/arrangement.ts";
 import { readRaw, type RawSections } from "../read/raw.ts";
 import { ofSocket } from "../read/synonyms.ts";
@@ -265,6 +266,8 @@ function refuseTaken(
   }
 }
 
+const addedForCondition = addedFor(reasonsOf.condition);
+
 /** What a socket unit has to know of its service. */
 export interface SocketOwner {
   /** Its name without suffix and instance. */
@@ -274,14 +277,14 @@ export interface SocketOwner {
   startedUnit: string;
   /** The instance that systemctl enables where none is named, as its unit file has it. */
   defaultInstance: string[];
-  /** Whether it needs systemd 253 in any case. */
-  notifies: boolean;
+  /** Whether a condition may keep it from starting. */
+  isConditional: boolean;
 }
 
 /** The sections of a socket's unit file. */
 export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, notifies, defaultInstance } = owner;
-  const { kind, systemd } = owner.arrangement;
+  const { name: app, startedUnit, isConditional, defaultInstance } = owner;
+  const { kind } = owner.arrangement;
   const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
   const what = [
     app,
@@ -298,8 +301,9 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
         ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
         ...(values.freeBind.length === 0 && mayLackInterface(values) ? [added("FreeBind", "true")] : []),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
-        added("TriggerLimitIntervalSec", "0"),
-        ...((systemd === undefined ? notifies : systemd >= 255) ? pollLimit(values, kind) : []),
+        isConditional && kind !== "accept"
+          ? addedForCondition("TriggerLimitIntervalSec", "2s")
+          : added("TriggerLimitIntervalSec", "0"),
       ],
     },
     {
@@ -316,18 +320,4 @@ function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean
     const place = expands ? undefined : placeOf(address.replaceAll("%%", "%"));
     return place !== undefined && isOfAnInterface(place);
   });
-}
-
-/**
- * The limit that bounds a spin without failing the socket: systemd's own, from 255 on. Older ones log a line about it, and so it is
- * written only where the description names a recent one, or a type that notifies asks for it in any case.
- */
-function pollLimit(
-  { pollLimitIntervalSec, pollLimitBurst }: Socket["values"],
-  kind: Arrangement["kind"],
-): Line[] {
-  return [
-    ...(pollLimitIntervalSec.length > 0 ? [] : [added("PollLimitIntervalSec", "2s")]),
-    ...(pollLimitBurst.length > 0 ? [] : [added("PollLimitBurst", kind === "accept" ? "150" : "15")]),
-  ];
 }

@@ -11,9 +11,7 @@ export const reasons = {
   FreeBind: "Sockets are bound before the network is up: no interface may have the address yet.",
   Service: "What to start, since the service is not named after this socket.",
   TriggerLimitIntervalSec:
-    "A service that ends without accepting must not take the port down with it: a limit would leave the socket failed.",
-  PollLimitIntervalSec: "Instead, traffic that nobody accepts wakes systemd only so often in this span.",
-  PollLimitBurst: "How often in that span; both are systemd's own values.",
+    "Many starts in a short time must not close the port: a limit would leave the socket failed. RestartSec= limits the starts instead.",
   WantedBy: "The socket listens from boot on.",
   // The service unit
   Requires: "Started by hand, too, the service gets its socket.",
@@ -29,8 +27,11 @@ export const reasons = {
   OpenFile:
     "The socket for notifications comes as a file descriptor: no native code, and no unix socket to make.",
   TimeoutStopSec: "Longer than the drain, which a kill would cut short.",
-  Restart: "A crash is repaired, an exit with 0 is left alone: the next connection starts the service again.",
-  RestartSec: "The default of 100 ms makes a crash loop costly.",
+  ExecStopPost:
+    "A second passes after ExecCondition= has refused a start: the connection still waits, and systemd would ask again at once.",
+  Restart:
+    "Every exit is followed by a restart. While the service waits for the restart, traffic does not start it. Otherwise, after an exit without accepting, systemd would start it again at once, without end.",
+  RestartSec: "At most one start a second. The default of 100 ms makes a crash loop costly.",
   NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
   Sockets: "All sockets are passed, whatever started the service.",
   Also: "systemctl enable of the service enables its sockets.",
@@ -51,6 +52,17 @@ export const reasonsOf = {
   node: {
     Environment:
       "Without it Express sends stack traces to clients, and other packages run in the way that is meant for development.",
+  },
+  /** To a service that may fall asleep. */
+  sleep: {
+    Environment: "The exit status by which the app says that it sleeps.",
+    RestartPreventExitStatus: "After this status the app sleeps. The next connection starts it at once.",
+    SuccessExitStatus: "Sleep counts as success.",
+  },
+  /** To the socket of a service that has a condition. */
+  condition: {
+    TriggerLimitIntervalSec:
+      "systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= limits nothing: systemd would check the condition thousands of times a second.",
   },
   /** To a service that listens by itself. */
   capability: {
@@ -80,6 +92,8 @@ export const reasonsOf = {
   proxied: {
     BindsTo: "The service ends when the proxy has been idle.",
     Type: "Its program runs, as its own user, before it is asked whether it listens.",
+    ExecStopPost:
+      "A second passes after a failure: the connection still waits, and the proxy would start the service again at once.",
     ExecStartPost: "It counts as started once it listens: the first connection waits, and is not refused.",
     Environment: "Where to listen, as programs of Node read it: HOSTNAME is what Next.js reads.",
     RuntimeDirectory: "The folder of its socket, which goes when it stops.",

@@ -42,7 +42,7 @@ export function stopTimeout(drainTimeout: unknown): string | undefined {
 
 /** Reports fields that are right by themselves and contradict each other. */
 export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
-  const { name, type, restart, rolling } = fields;
+  const { name, type, rolling } = fields;
   const refuse = conflictsIn(problems);
 
   const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
@@ -89,13 +89,6 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
       message: `${shown(idleTimeout)} is no time to wait`,
       hint: "leave it out for a service that never sleeps",
     });
-  }
-  if (restart === "always" || restart === "on-success") {
-    refuse(
-      "restart",
-      `${shown(restart)} starts a service again that idleTimeout has just put to sleep`,
-      "write 'on-failure', or leave idleTimeout out",
-    );
   }
 }
 

@@ -8,10 +8,11 @@ import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } fro
 export const ofSystemd: RegExp =
   /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
 
-/** What fields of the description set; by them it is known how long a stop takes, and whether the service sleeps. */
+/** What fields of the description set, and which; by them it is known how long a stop takes, and whether the service sleeps. */
 const ofFields = {
-  SOCKACT_DRAIN_TIMEOUT: "drainTimeout: '30s'",
-  SOCKACT_IDLE_TIMEOUT: "idleTimeout: '5min'",
+  SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
+  SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
+  SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is written for Node, and with idleTimeout",
 };
 
 const refusedProgram = refusing("ERR_UNIT_PATH");
@@ -131,10 +132,7 @@ export const environment: Read = (value, path, problems) => {
       );
     } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
     else if (Object.hasOwn(ofFields, name)) {
-      refuse(
-        `${name} is set by a field of its own`,
-        `write ${ofFields[name as keyof typeof ofFields]} in the description`,
-      );
+      refuse(`${name} is set by the fields of the description`, ofFields[name as keyof typeof ofFields]);
     }
     if (variable === false) {
       if (!addedVariables.includes(name)) {

@@ -173,8 +173,6 @@ const instead: Readonly<Record<string, string>> = {
   "Type=notify-reload":
     "write type: 'notify', and execReload: [['/bin/kill', '-HUP', { variable: 'MAINPID' }]]",
   "Type=exec": "write type: 'simple'",
-  PollLimitIntervalSec: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
-  PollLimitBurst: "leave it out: traffic that nobody accepts then wakes systemd without a limit",
   "SocketProtocol=mptcp": "leave it out: the socket is TCP",
   "FileDescriptorStorePreserve=on-success": "write 'yes', or leave it out",
   ImportCredential: "name each credential in LoadCredential=",

@@ -1,0 +1,135 @@
+// How often systemd starts a service that ends without accepting the connection that waits, and whether its port stays up.
+//
+// npm run bench:spin -- [--seconds N] [--only TEXT]
+//
+// Needs root and systemd, as the tests of units do.
+import { readFile, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { bootPrivateSystemd, type PrivateSystemd } from "../packages/testkit/src/index.ts";
+
+const { values } = parseArgs({
+  options: { seconds: { type: "string", default: "6" }, only: { type: "string", default: "" } },
+});
+const seconds = Number(values.seconds);
+
+interface Setup {
+  unit?: string;
+  service?: string;
+  /** In [Socket]; no limit of triggers by default. */
+  socket?: string;
+}
+
+const unlimited = "TriggerLimitIntervalSec=0";
+const onFailure = "Restart=on-failure\nRestartSec=1s";
+const always =
+  "Restart=always\nRestartSec=1s\nRestartPreventExitStatus=42\nSuccessExitStatus=42\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42";
+const missing = "ConditionPathExists=/nowhere";
+const refusing = "ExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'";
+const pause = `ExecStopPost=/bin/sh -c 'if [ "$$SERVICE_RESULT" = exec-condition ]; then sleep 1; fi'`;
+
+/** Each with a program that ends by itself. */
+const setups: Record<string, Setup> = {
+  "Restart=on-failure": { service: onFailure },
+  "Restart=on-failure, PollLimitBurst=3 in 10 s": {
+    service: onFailure,
+    socket: `${unlimited}\nPollLimitIntervalSec=10s\nPollLimitBurst=3`,
+  },
+  "Restart=always, but for 42": { service: always },
+  "Restart=on-failure, ExecStartPre=sleep 1": { service: `${onFailure}\nExecStartPre=/bin/sleep 1` },
+  "Restart=on-failure, ExecStopPost=sleep 1": { service: `${onFailure}\nExecStopPost=/bin/sleep 1` },
+  "Restart=on-failure, RestartSteps=5 up to 30 s": {
+    service: `${onFailure}\nRestartSteps=5\nRestartMaxDelaySec=30s`,
+  },
+  "Restart=on-failure, TriggerLimitBurst=200 in 2 s": {
+    service: onFailure,
+    socket: "TriggerLimitIntervalSec=2s\nTriggerLimitBurst=200",
+  },
+  "Restart=on-failure, FlushPending=yes": { service: onFailure, socket: `${unlimited}\nFlushPending=yes` },
+};
+
+/** What keeps a program from starting that would serve. */
+const kept: Record<string, Setup> = {
+  "ConditionPathExists=": { unit: missing, service: always },
+  "ConditionPathExists=, TriggerLimit of systemd": { unit: missing, service: always, socket: "" },
+  "ConditionPathExists=, PollLimitBurst=3 in 10 s": {
+    unit: missing,
+    service: always,
+    socket: `${unlimited}\nPollLimitIntervalSec=10s\nPollLimitBurst=3`,
+  },
+  "ConditionPathExists=, FlushPending=yes": {
+    unit: missing,
+    service: always,
+    socket: `${unlimited}\nFlushPending=yes`,
+  },
+  "ExecCondition=": { service: `${always}\n${refusing}` },
+  "ExecCondition=, TriggerLimit of systemd": { service: `${always}\n${refusing}`, socket: "" },
+  "ExecCondition=, a pause in ExecStopPost=": { service: `${always}\n${refusing}\n${pause}` },
+  "Requires= a unit that fails": { unit: "Requires=fails.service\nAfter=fails.service", service: always },
+};
+
+const programs = {
+  "a small program": (_node: string, status: number) => `/bin/sh -c 'echo >>/run/starts; exit ${status}'`,
+  Node: (node: string, status: number) =>
+    `${node} -e 'fs.appendFileSync("/run/starts", "\\\\n"); process.exit(${status})'`,
+};
+
+/** Lets one connection wait, and counts for a while. */
+async function measure(
+  systemd: PrivateSystemd,
+  { unit = "", service = "", socket = unlimited }: Setup,
+  exec: string,
+): Promise<[perSecond: number, socket: string]> {
+  await rm(systemd.hostPath("/run/starts"), { force: true });
+  await systemd.installUnits({
+    "spin.socket": `[Socket]\nListenStream=/run/spin.sock\n${socket}\n`,
+    "fails.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n",
+    "spin.service": `[Unit]\nRequires=spin.socket\nAfter=spin.socket\nStartLimitIntervalSec=0\n${unit}\n[Service]\nExecStart=${exec}\n${service}\n`,
+  });
+  await systemd.start("spin.socket");
+  const wait = `require("net").connect("/run/spin.sock", () => console.log()).on("error", () => {}); setInterval(() => {}, 1000)`;
+  const client = systemd.spawn([systemd.node, "-e", wait]);
+  await once(client.stdout!, "data");
+  const start = performance.now();
+  await delay(seconds * 1000);
+  const written = await readFile(systemd.hostPath("/run/starts"), "utf8").catch(() => "");
+  const took = (performance.now() - start) / 1000;
+  const state = `${await systemd.show("spin.socket", "ActiveState")} (${await systemd.show("spin.socket", "Result")})`;
+  client.kill("SIGKILL");
+  await systemd.stop("spin.socket", "spin.service");
+  await systemd.run(["systemctl", "reset-failed"]);
+  // What is kept from starting shows in the journal alone, which takes 10,000 messages in half a minute.
+  const skips = unit === "" ? 0 : await skipsOf(systemd);
+  return [(written.length + skips) / took, state];
+}
+
+/** Forgets the messages that it has counted. */
+async function skipsOf(systemd: PrivateSystemd): Promise<number> {
+  const count =
+    "journalctl --sync; journalctl --unit=spin.service --output=cat | grep --count -E 'skipped|Dependency failed'";
+  const { stdout } = await systemd.run([
+    "sh",
+    "-c",
+    `${count}; journalctl --rotate --vacuum-time=1us --quiet`,
+  ]);
+  return Number.parseInt(stdout);
+}
+
+await using systemd = await bootPrivateSystemd();
+const rows: Record<string, Record<string, string>> = {};
+const note = async (name: string, setup: Setup, exec: string, column: string): Promise<void> => {
+  const [perSecond, socket] = await measure(systemd, setup, exec);
+  const row = (rows[name] ??= {});
+  row[column] = `${perSecond.toFixed(1)}${socket.startsWith("active") ? "" : `, ${socket}`}`;
+  console.log(name, column, row[column]);
+};
+for (const [name, setup] of Object.entries(setups)) {
+  if (!name.includes(values.only)) continue;
+  for (const [program, exec] of Object.entries(programs))
+    for (const status of [0, 1, 42])
+      await note(name, setup, exec(systemd.node, status), `${program}, ${status}`);
+}
+for (const [name, setup] of Object.entries(kept))
+  if (name.includes(values.only)) await note(name, setup, "/bin/sleep infinity", "attempts");
+console.table(rows);

@@ -1,0 +1,101 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+// Not by its name: @sockact/units has the testkit among its own.
+import { type AppDescription, emitUnits } from "../../units/src/index.ts";
+
+const programs = fileURLToPath(new URL("programs/", import.meta.url));
+const url = "http://localhost/";
+const TURNS = process.env["SOCKACT_LONG"] ? 100 : 20;
+
+describeWith({ privateSystemd: true }, "an app that sleeps, under a service manager", () => {
+  let systemd: PrivateSystemd;
+  const show = (...properties: string[]): Promise<string[]> =>
+    Promise.all(properties.map((property) => systemd.show("app.service", property)));
+  const install = async (program: string, more: Partial<AppDescription> = {}): Promise<void> => {
+    const path = systemd.project + programs.slice(programs.indexOf("/packages/")) + program;
+    await systemd.installUnits(
+      emitUnits({
+        name: "app",
+        exec: [systemd.node, path],
+        hardening: "inbound",
+        sockets: [{ listen: 80 }],
+        ...more,
+      }),
+    );
+    await systemd.start("app.socket");
+  };
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+  afterEach(() => systemd.stop("app.socket", "app.service"));
+
+  test(
+    `after ${TURNS} sleeps the port still answers, and no start was a restart`,
+    { timeout: 180_000 },
+    async () => {
+      await install("listen.mjs", { idleTimeout: "20ms" });
+      for (let turn = 0; turn < TURNS; turn++) {
+        expect(await systemd.request(url)).toMatchObject({ status: 200 });
+        await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+      }
+      expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "42", "0"]);
+      expect(await systemd.show("app.socket", "ActiveState")).toBe("active");
+    },
+  );
+
+  test("an app that has its idleTimeout in its code sleeps too", async () => {
+    await install("listen.mjs", { environment: { LISTEN_OPTIONS: '{"idleTimeout":"20ms"}' } });
+    expect(await systemd.request(url)).toMatchObject({ status: 200 });
+    await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+    expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "42", "0"]);
+    expect(await systemd.request(url)).toMatchObject({ status: 200 });
+  });
+
+  test("a cluster sleeps, and wakes", async () => {
+    await install("cluster.mjs", { idleTimeout: "50ms" });
+    for (const _ of [1, 2]) {
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+      await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+    }
+    expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "42", "0"]);
+  });
+
+  test("with restart: on-failure it sleeps with 0", async () => {
+    await install("listen.mjs", { idleTimeout: "20ms", restart: "on-failure" });
+    for (const _ of [1, 2]) {
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+      await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+    }
+    expect(await show("Result", "ExecMainStatus", "NRestarts")).toEqual(["success", "0", "0"]);
+  });
+});
+
+describeWith({ privateSystemd: true, systemd: 257 }, "what systemd 257 has brought", () => {
+  test("RestartMode=debug turns the debug output on after a failure", async () => {
+    await using systemd = await bootPrivateSystemd();
+    const program = `${systemd.project}${programs.slice(programs.indexOf("/packages/"))}listen.mjs`;
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=80\n",
+      "app.service": `[Service]\nExecStart=${systemd.node} ${program}\nRestart=always\nRestartMode=debug\nNonBlocking=true\n`,
+    });
+    await systemd.start("app.socket");
+    await systemd.request(url);
+    expect((await systemd.journal("app.service")).join("\n")).not.toContain("sockact: debug");
+    await systemd.systemctl("kill", "--signal=KILL", "app.service");
+    await systemd.waitForJournal("app.service", /^sockact: debug: bound fd 3$/);
+  });
+
+  test("a connection whose socket has a name of its own is served by that name", async () => {
+    await using systemd = await bootPrivateSystemd();
+    const program = `${systemd.project}${programs.slice(programs.indexOf("/packages/"))}listen.mjs`;
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=80\nAccept=yes\nFileDescriptorName=web\n",
+      "app@.service": `[Service]\nExecStart=${systemd.node} ${program}\nEnvironment='LISTEN_OPTIONS={"name":"web","required":true}'\n`,
+    });
+    await systemd.start("app.socket");
+    expect(await systemd.request(url)).toMatchObject({ status: 200 });
+  });
+});
