@@ -135,23 +135,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         code: "ERR_ROLL_SOCKET",
         message: "two-web.socket is failed (trigger-limit-hit); its clients are refused",
       });
-      await release({ version: 3 });
       await sh(hint.replace(/^.*Then: /, ""));
       expect(await roll("two").result()).toEqual({ outcome: "asleep" });
-      expect(await ask(85)).toBe(3);
-    });
-
-    it("is told so where every socket has failed", async () => {
-      await release({ version: 2, crash: true });
-      await expect(ask(85)).rejects.toThrow();
-      await expect(ask(86)).rejects.toThrow();
-      await systemd.waitForUnit("two-admin.socket", "ActiveState", "failed");
-      const { code, message, hint } = await roll("two").error();
-      expect(code).toBe("ERR_ROLL_SOCKET");
-      expect(message).toMatch(/two-web\.socket is failed \(trigger-limit-hit\)/);
-      expect(message).toMatch(/two-admin\.socket is failed \(trigger-limit-hit\)/);
-      await sh(hint.replace(/^.*Then: /, ""));
-      expect(await roll("two").result()).toEqual({ outcome: "asleep" });
+      expect(await state("two-web.socket")).toBe("active");
     });
 
     it("leaves the instance that still serves, and says what else has to be stopped", async () => {
@@ -172,7 +158,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
 
     it("is told so where a new socket can't start beside the service", async () => {
-      await ask(85);
+      await systemd.start("two@blue.service");
       await addSocket(87);
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
@@ -181,10 +167,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
           "two-more.socket is inactive (success); two@blue.service cannot be replaced while that is so",
       });
       expect(await state("two@blue.service")).toBe("active");
-      await release({ version: 2 });
       await sh(hint.replace(/^.*Then: /, ""));
       expect(await roll("two").result()).toEqual({ outcome: "asleep" });
-      expect(await ask(85)).toBe(2);
+      expect(await state("two-more.socket")).toBe("active");
       expect(await roll("two").result()).toEqual(turned("blue", "green"));
     });
   });

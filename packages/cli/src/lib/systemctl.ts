@@ -71,14 +71,19 @@ export class Systemctl {
 async function execute(file: string, args: string[], signal: AbortSignal | undefined): Promise<Ended> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    // These commands have nothing to tidy up, and SIGTERM does not end one that hangs.
-    const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024, signal, killSignal: "SIGKILL" } as const;
-    execFile(file, args, options, (error, stdout, stderr) => {
+    const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      signal?.removeEventListener("abort", abort);
       const { code } = error ?? { code: 0 };
       if (typeof code === "number") resolve({ code, stdout, stderr });
-      else if (error === null || signal?.aborted) reject(signal?.reason as Error);
-      else reject(broken([file, ...args.filter((arg) => !arg.startsWith("--"))].join(" "), error));
+      else reject(broken([file, ...args.filter((arg) => !arg.startsWith("--"))].join(" "), error!));
     });
+    // By execFile's own `signal` it would be SIGTERM, which does not end one that hangs. These commands have nothing to tidy up.
+    const abort = () => {
+      child.kill("SIGKILL");
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
   });
 }
 
