@@ -170,7 +170,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await sh(hint.replace(/^.*Then: /, ""));
       expect(await roll("two").result()).toEqual({ outcome: "asleep" });
       expect(await state("two-more.socket")).toBe("active");
-      expect(await roll("two").result()).toEqual(turned("blue", "green"));
     });
   });
 
@@ -254,6 +253,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
       first.abort();
       await first.error();
+    });
+
+    it("no more once the old instance has stopped", async () => {
+      await ask();
+      expect(await roll("shop", [], { abortAt: "stopped" }).result()).toEqual(turned("blue", "green"));
     });
 
     it.each(["ready", "stopping"] as const)(

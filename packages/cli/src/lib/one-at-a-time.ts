@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { RollingError } from "./rolling-error.ts";
 
 /** The exit status by which flock(1) shall say that the lock is held. */
@@ -63,9 +64,10 @@ async function lock(
 
 function remedy(path: string, why: string): string {
   if (/killed/.test(why)) return "call rollingRestart again";
-  if (!/denied/i.test(why)) {
-    return "flock(1) of util-linux must be installed, and the folder of the lock must exist: for user: true that is XDG_RUNTIME_DIR";
+  if (dirname(path) !== "/run") {
+    return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed";
   }
+  if (!/denied/i.test(why)) return "run it as root, and install flock(1) of util-linux";
   // tmpfiles.d(5) reads escapes in a path.
   const line = `f ${path.replaceAll("\\", "\\\\")} 0600 ${process.getuid?.()}`;
   const file = "/etc/tmpfiles.d/sockact.conf";

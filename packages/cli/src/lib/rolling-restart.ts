@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setImmediate as immediate } from "node:timers/promises";
 import { loadProperties, mustBeLoaded, rewrite } from "./installed.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { RollingError } from "./rolling-error.ts";
@@ -35,7 +36,7 @@ export interface RollingOptions {
    * Called with each step. The turn neither waits for the callback nor fails with it: when the callback throws, or its promise rejects, the
    * turn goes on to its end, and then `rollingRestart` rejects with that error. If the turn itself fails, you get the error of the turn.
    */
-  onEvent?: (event: RollingEvent) => void | Promise<void>;
+  onEvent?: (event: RollingEvent) => unknown;
 }
 
 /** How a rolling restart ended. */
@@ -103,7 +104,7 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   }
   signal?.throwIfAborted();
   const folder = user ? (process.env["XDG_RUNTIME_DIR"] ?? `/run/user/${process.getuid?.()}`) : "/run";
-  const reports: Promise<void>[] = [];
+  const reports: Promise<unknown>[] = [];
   const say = (event: RollingEvent) => {
     const report = (async () => onEvent?.(event))();
     report.catch(() => {});
@@ -123,13 +124,16 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   return result;
 }
 
+/** Waits until all have settled, or until the signal is aborted; what has settled before counts. */
 async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return void (await promise);
-  signal.throwIfAborted();
   const over = new AbortController();
+  const aborted = async () => {
+    if (signal === undefined) return promise;
+    await (signal.aborted ? immediate() : once(signal, "abort", { signal: over.signal }));
+    throw signal.reason as Error;
+  };
   try {
-    const aborted = once(signal, "abort", { signal: over.signal }).then(() => signal.throwIfAborted());
-    await Promise.race([promise, aborted]);
+    await Promise.race([promise, aborted()]);
   } finally {
     over.abort();
   }
@@ -231,7 +235,9 @@ class Turn {
   /** An instance starts only with its sockets, and systemd starts no socket whose service is up. */
   async #whyNotBegun(unit: string, ended: Ended, states: States): Promise<RollingError> {
     const closed = (await this.#lookAtSockets(states)).filter(({ ActiveState }) => ActiveState !== "active");
-    return closed.length > 0 ? this.#socketError(closed, states) : refused(`start ${unit}`, ended);
+    return closed.length > 0
+      ? this.#socketError(closed, states)
+      : refused(`start ${unit}`, ended, `${this.#command} status ${unit} shows more`);
   }
 
   /** Takes a start back: nothing is left of the instance, not even as a failed unit. */

@@ -41,7 +41,8 @@ export class Systemctl {
     names: readonly Name[],
   ): Promise<Properties<Name>[]> {
     const ended = await this.run("show", `--property=${names.join(",")}`, "--", ...units);
-    if (ended.code !== 0) throw refused("show", ended);
+    if (ended.code !== 0)
+      throw refused("show", ended, "systemctl show prints the properties of a unit: try it by hand");
     return ended.stdout
       .trim()
       .split("\n\n")
@@ -105,12 +106,12 @@ function broken(command: string, error: ExecFileException): RollingError {
 }
 
 /** The error for a systemctl that did not do what it was told. */
-export function refused(what: string, { code, stderr }: Ended): RollingError {
+export function refused(what: string, { code, stderr }: Ended, otherwise: string): RollingError {
   const why = stderr.trim();
   const hint = /denied|authentication/i.test(why)
     ? "run it as root, or as a user whom polkit allows to manage the units; with user: true for a unit of the user's own manager"
     : /\bbus\b|booted with systemd/.test(why)
       ? "run it where systemd runs the service; with user: true for a unit of the user's own manager"
-      : "systemctl status shows more";
+      : otherwise;
   return new RollingError("ERR_ROLL_SYSTEMCTL", `systemctl ${what} exited with ${code}: ${why}`, hint);
 }
