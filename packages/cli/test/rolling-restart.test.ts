@@ -141,7 +141,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect({ name, code, message }).toEqual({
       name: "RollingError",
       code: "ERR_ROLL_START",
-      message: "shop@green.service did not get ready; shop@blue.service serves on",
+      message: "shop@green.service did not get ready; shop@blue.service keeps serving",
     });
     expect(hint).toContain("journalctl --unit shop@green.service");
     expect(journal.join("\n")).toContain("Error: this release is broken");

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { RollingError } from "./rolling-error.ts";
 import type { Properties } from "./systemctl.ts";
 
-/** What tells whether systemd has loaded a unit, and why not. */
+/** The properties that say whether systemd has loaded a unit, and why not. */
 export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;
 
 export const rewrite = "write both units with rolling: true of @sockact/units";

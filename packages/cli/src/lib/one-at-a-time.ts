@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 import { RollingError } from "./rolling-error.ts";
 
-/** The exit status by which flock(1) shall say that the lock is held. */
+/** The exit status that flock(1) is asked to use when the lock is held. */
 const held = 75;
 
 /**

@@ -3,7 +3,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { loadProperties, mustBeLoaded, rewrite } from "./installed.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { RollingError } from "./rolling-error.ts";
-import { refused, Systemctl, type Ended, type Properties } from "./systemctl.ts";
+import { hintFor, refused, Systemctl, type Ended, type Properties } from "./systemctl.ts";
 
 /** The two instances of the template `<name>@.service`. */
 export type Instance = "blue" | "green";
@@ -225,7 +225,7 @@ class Turn {
     throw new RollingError(
       "ERR_ROLL_START",
       serves(states[old])
-        ? `${unit} did not get ready; ${this.#unit(old)} serves on`
+        ? `${unit} did not get ready; ${this.#unit(old)} keeps serving`
         : `${unit} did not get ready, and ${this.#unit(old)} does not serve either: it is ${states[old].ActiveState}`,
       `see its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${unit}`,
       { journal },
@@ -252,7 +252,7 @@ class Turn {
     }, takeBack);
   }
 
-  /** Stops an instance, unless it is the last that serves; tells whether it drained. */
+  /** Stops an instance, unless it is the last that serves; says whether it drained. */
   async #stop(instance: Instance, wait = true, systemctl = this.#systemctl): Promise<boolean | undefined> {
     const kept = other(instance);
     const unit = this.#unit(instance);
@@ -278,7 +278,7 @@ class Turn {
       throw new RollingError(
         "ERR_ROLL_STOP",
         `${unit} could not be stopped: ${problem}. It is ${after[instance].ActiveState}, and ${this.#unit(kept)} is ${after[kept].ActiveState}`,
-        "call rollingRestart again; it repairs what this call has left",
+        hintFor(problem, "call rollingRestart again; it repairs what this call has left"),
         { cause },
       );
     }

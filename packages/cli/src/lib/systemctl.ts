@@ -108,10 +108,17 @@ function broken(command: string, error: ExecFileException): RollingError {
 /** The error for a systemctl that did not do what it was told. */
 export function refused(what: string, { code, stderr }: Ended, otherwise: string): RollingError {
   const why = stderr.trim();
-  const hint = /denied|authentication/i.test(why)
-    ? "run it as root, or as a user whom polkit allows to manage the units; with user: true for a unit of the user's own manager"
-    : /\bbus\b|booted with systemd/.test(why)
-      ? "run it where systemd runs the service; with user: true for a unit of the user's own manager"
-      : otherwise;
-  return new RollingError("ERR_ROLL_SYSTEMCTL", `systemctl ${what} exited with ${code}: ${why}`, hint);
+  const message = `systemctl ${what} exited with ${code}: ${why}`;
+  return new RollingError("ERR_ROLL_SYSTEMCTL", message, hintFor(why, otherwise));
+}
+
+/** What to do about what systemctl has printed. */
+export function hintFor(why: string, otherwise: string): string {
+  if (/denied|authentication/i.test(why)) {
+    return "run it as root, or as a user whom polkit allows to manage the units; with user: true for a unit of the user's own manager";
+  }
+  if (/\bbus\b|booted with systemd/.test(why)) {
+    return "run it where systemd runs the service; with user: true for a unit of the user's own manager";
+  }
+  return otherwise;
 }
