@@ -479,6 +479,33 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
+  it("turns although the old instance has gone to sleep while the new one started", async () => {
+    await ask();
+    await release({ version: 60, silent: true });
+    const child = roll();
+    await systemd.waitForJournal("shop@green.service", /^version 60 says nothing$/);
+    // That ends it as its idle time would.
+    await systemd.stop("shop@blue.service");
+    await systemd.systemctl("kill", "--signal=USR1", "shop@green.service");
+    expect(await child.result()).toEqual(turned("blue", "green"));
+    expect(await states()).toEqual(["inactive", "active"]);
+  });
+
+  it("does not wait until a new instance that ignores SIGTERM has ended, once it is aborted", async () => {
+    await ask();
+    const dropIn = "/run/systemd/system/shop@green.service.d";
+    await systemd.write(`${dropIn}/deaf.conf`, "[Service]\nKillSignal=SIGCONT\nSendSIGHUP=no\n");
+    await systemd.systemctl("daemon-reload");
+    await release({ version: 61, silent: true });
+    const child = roll();
+    await systemd.waitForJournal("shop@green.service", /^version 61 says nothing$/);
+    child.abort();
+    expect(await child.error()).toMatchObject({ message: "enough" });
+    expect(await states()).toEqual(["active", "deactivating"]);
+    await systemd.run(["rm", "-r", dropIn]);
+    await systemd.systemctl("daemon-reload");
+  });
+
   describe("goes on while systemd executes itself anew", () => {
     it("and the new instance starts", async () => {
       await ask();
