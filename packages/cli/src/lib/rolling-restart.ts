@@ -64,6 +64,9 @@ const properties = [
 const socketProperties = [...loadProperties, "ActiveState", "Result"] as const;
 
 type Socket = Properties<(typeof socketProperties)[number]> & { unit: string };
+/** How many milliseconds a turn may take to be finished, or taken back, once the signal is aborted. */
+const grace = 3_000;
+
 type State = Properties<(typeof properties)[number]>;
 type States = Record<Instance, State>;
 
@@ -71,9 +74,6 @@ const other = (instance: Instance): Instance => (instance === "blue" ? "green" :
 
 const serves = ({ ActiveState }: State): boolean =>
   ["active", "reloading", "refreshing"].includes(ActiveState);
-/** How long what has begun may take to be finished or taken back once the signal is aborted. */
-const grace = 3_000;
-
 /** Also while it starts, or waits to be started again after a crash. */
 const isUp = (state: State): boolean => serves(state) || state.ActiveState === "activating";
 
@@ -88,8 +88,8 @@ const isUp = (state: State): boolean => serves(state) || state.ActiveState === "
  * their sockets were not either. Calls for the same service take turns.
  *
  * Rejects with a `RollingError`. With `ERR_ROLL_START` the new instance did not get ready: it was stopped again, and the old one serves as
- * before. With `ERR_ROLL_SOCKET` a socket of the service has failed, and the hint has the commands that bring it back. The instance that
- * serves is never stopped unless the other one serves at that moment.
+ * before. With `ERR_ROLL_SOCKET` neither instance is up and a socket has failed, or the new instance cannot start without a socket; the
+ * hint has the commands that bring the socket back. The instance that serves is never stopped unless the other one serves at that moment.
  *
  * Calls take turns by a lock on `/run/sockact-<name>.lock`, which is root's. Where polkit allows another user to manage the units, root
  * lets that user lock the file: the hint of `ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
@@ -187,7 +187,7 @@ class Turn {
     return { outcome: "turned", from, to, drained };
   }
 
-  /** Does something; if the signal is aborted before that has ended, does the other thing instead, in as much time as is left for it. */
+  /** Runs `does`. If the signal is aborted before that has ended, runs `atLeast` for the time of grace, so that nothing is left half done. */
   async #despiteAbort<T>(
     does: () => Promise<T>,
     atLeast: (systemctl: Systemctl) => Promise<unknown>,
