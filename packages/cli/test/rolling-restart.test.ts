@@ -1,38 +1,14 @@
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface, type Interface } from "node:readline";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { emitUnits, type AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  rollingRestart,
-  type RollingErrorCode,
-  type RollingEvent,
-  type RollingOptions,
-  type RollingResult,
-} from "../src/index.ts";
-
-interface Failure {
-  name: string;
-  code: RollingErrorCode;
-  message: string;
-  hint: string;
-  journal: string[];
-}
-type Line = RollingEvent | RollingResult | { error: Failure };
+import { rollingRestart } from "../src/index.ts";
+import { Roll, turned, type Failure, type Line } from "./roll.ts";
 
 interface Answer {
   version: number;
   pid: number;
   uid: number;
 }
-
-const turned = (from: string, to: string, drained: boolean | undefined = true) => ({
-  outcome: "turned",
-  from,
-  to,
-  drained,
-});
 
 describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => {
   let systemd: PrivateSystemd;
@@ -101,42 +77,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     };
   }
 
-  class Roll {
-    readonly lines: Line[] = [];
-    readonly child: ChildProcess;
-    readonly #reader: Interface;
-    readonly #closed: Promise<unknown>;
-
-    constructor(name: string, options: Omit<RollingOptions, "signal" | "onEvent"> = {}) {
-      const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
-      this.child = systemd.spawn([systemd.node, script, name, JSON.stringify(options)]);
-      this.child.stderr!.pipe(process.stderr);
-      this.#reader = createInterface({ input: this.child.stdout! });
-      this.#reader.on("line", (line) => this.lines.push(JSON.parse(line) as Line));
-      this.#closed = once(this.#reader, "close");
-    }
-
-    async until(type: RollingEvent["type"]): Promise<void> {
-      while (!this.lines.some((line) => "type" in line && line.type === type))
-        await once(this.#reader, "line");
-    }
-
-    async result(): Promise<RollingResult> {
-      await this.#closed;
-      const last = this.lines.at(-1);
-      if (last === undefined || !("outcome" in last)) throw new Error(JSON.stringify(this.lines));
-      return last;
-    }
-
-    async error(): Promise<Failure> {
-      await this.#closed;
-      const last = this.lines.at(-1);
-      if (last === undefined || !("error" in last)) throw new Error(JSON.stringify(this.lines));
-      return last.error;
-    }
-  }
-
-  const roll = (name = "shop") => new Roll(name).result();
+  const roll = (name = "shop") => new Roll(systemd, name).result();
 
   async function states(name = "shop"): Promise<Record<string, string>> {
     const units = { blue: `${name}@blue.service`, green: `${name}@green.service`, socket: `${name}.socket` };
@@ -150,7 +91,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     await ask();
     load = askAllTheTime();
     await release({ version: 2 });
-    const first = new Roll("shop");
+    const first = new Roll(systemd, "shop");
     expect(await first.result()).toEqual(turned("blue", "green"));
     expect(first.lines.slice(0, -1)).toEqual([
       { type: "starting", instance: "green" },
@@ -196,11 +137,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     const { pid } = await ask();
     load = askAllTheTime();
     await release({ version: 2, crash: true });
-    const { name, code, message, hint, journal } = await new Roll("shop").error();
+    const { name, code, message, hint, journal } = await new Roll(systemd, "shop").error();
     expect({ name, code, message }).toEqual({
       name: "RollingError",
       code: "ERR_ROLL_START",
-      message: "shop@green.service did not get ready; shop@blue.service serves on",
+      message: "shop@green.service did not get ready; shop@blue.service keeps serving",
     });
     expect(hint).toContain("journalctl --unit shop@green.service");
     expect(journal.join("\n")).toContain("Error: this release is broken");
@@ -215,7 +156,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("takes back a new version that does not get ready in time", async () => {
     expect(await ask(81)).toMatchObject({ version: 1 });
     await release({ version: 2, silent: true });
-    const { code, journal } = await new Roll("slow").error();
+    const { code, journal } = await new Roll(systemd, "slow").error();
     expect(code).toBe("ERR_ROLL_START");
     expect(journal.join("\n")).toMatch(/says nothing[^]*timed out/);
     expect(await states("slow")).toEqual({ blue: "active", green: "inactive", socket: "active" });
@@ -225,7 +166,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("takes back a start that is aborted", async () => {
     await ask();
     await release({ version: 2, silent: true });
-    const child = new Roll("shop");
+    const child = new Roll(systemd, "shop");
     await child.until("starting");
     await systemd.waitForUnit("shop@green.service", "ActiveState", "activating");
     child.child.kill("SIGUSR2");
@@ -249,7 +190,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       await systemd.start("shop@green.service");
       load = askAllTheTime();
       await release({ version: 2 });
-      const child = new Roll("shop");
+      const child = new Roll(systemd, "shop");
       expect(await child.result()).toEqual(turned("green", "blue"));
       expect(child.lines.slice(0, -1)).toEqual([
         { type: "stopping", instance: "blue" },
@@ -280,9 +221,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("waits for another of the same service, and then brings up what is newest", async () => {
     await ask();
     await release({ version: 2 });
-    const first = new Roll("shop");
+    const first = new Roll(systemd, "shop");
     await first.until("starting");
-    const second = new Roll("shop");
+    const second = new Roll(systemd, "shop");
     expect(await first.result()).toEqual(turned("blue", "green"));
     expect(await second.result()).toEqual(turned("green", "blue"));
     expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
@@ -291,12 +232,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("does not wait for one that was killed, and mends what that has left", async () => {
     await ask();
     await release({ version: 30, silent: true });
-    const killed = new Roll("shop");
+    const killed = new Roll(systemd, "shop");
     await systemd.waitForJournal("shop@green.service", /^version 30 says nothing$/);
     killed.child.kill("SIGKILL");
     load = askAllTheTime();
     await release({ version: 31 });
-    const child = new Roll("shop");
+    const child = new Roll(systemd, "shop");
     expect(await child.result()).toEqual(turned("blue", "green"));
     expect(child.lines).not.toContainEqual({ type: "waiting" });
     expect(await ask()).toMatchObject({ version: 31 });
@@ -306,9 +247,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("waits no longer when it is aborted while another is under way", async () => {
     await ask();
     await release({ version: 2, silent: true });
-    const first = new Roll("shop");
+    const first = new Roll(systemd, "shop");
     await first.until("starting");
-    const second = new Roll("shop");
+    const second = new Roll(systemd, "shop");
     await second.until("waiting");
     second.child.kill("SIGUSR2");
     expect(await second.error()).toMatchObject({ message: "enough" });
@@ -333,7 +274,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
 
     it("the new one serves, and what the old one has begun is finished", async () => {
       const { answer } = await hold("shop", 80);
-      const child = new Roll("shop");
+      const child = new Roll(systemd, "shop");
       await child.until("stopping");
       await systemd.waitForJournal("shop@blue.service", new RegExp(`^drains, holding /hold/${held}$`));
       expect(await ask()).toMatchObject({ version: 2 });
@@ -344,14 +285,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
 
     it("one need not wait, and the next rolling restart waits in its place", async () => {
       const { answer } = await hold("shop", 80);
-      expect(await new Roll("shop", { waitForDrain: false }).result()).toEqual({
+      expect(await new Roll(systemd, "shop", { waitForDrain: false }).result()).toEqual({
         outcome: "turned",
         from: "blue",
         to: "green",
       });
       await systemd.waitForUnit("shop@blue.service", "ActiveState", "deactivating");
       await release({ version: 3 });
-      const next = new Roll("shop");
+      const next = new Roll(systemd, "shop");
       await next.until("starting");
       expect(await ask()).toMatchObject({ version: 2 });
       await letGo("shop");
@@ -362,7 +303,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
 
     it("one may stop waiting, and both go on", async () => {
       const { answer } = await hold("shop", 80);
-      const child = new Roll("shop");
+      const child = new Roll(systemd, "shop");
       await child.until("stopping");
       await systemd.waitForUnit("shop@blue.service", "ActiveState", "deactivating");
       child.child.kill("SIGUSR2");
@@ -381,7 +322,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
 
     it("one is told if the new version crashes after all, and the next connection starts blue", async () => {
       await hold("frail", 82);
-      const child = new Roll("frail");
+      const child = new Roll(systemd, "frail");
       await child.until("stopping");
       await systemd.waitForUnit("frail@blue.service", "ActiveState", "deactivating");
       await systemd.systemctl("kill", "--signal=KILL", "frail@green.service");
@@ -466,7 +407,7 @@ Sockets=mine.socket
 
   describe("is refused", () => {
     it("for a service that there is not", async () => {
-      const { code, message, hint } = await new Roll("none").error();
+      const { code, message, hint } = await new Roll(systemd, "none").error();
       expect({ code, message }).toEqual({
         code: "ERR_ROLL_UNITS",
         message: "none@blue.service cannot be loaded: Unit none@blue.service not found.",
@@ -487,9 +428,9 @@ Sockets=mine.socket
         "mute.socket": "[Socket]\nListenStream=90\nService=mute@blue.service\n",
         "mute@.service": "[Service]\nExecStart=/bin/true\nSockets=mute.socket\n",
       });
-      const alone = await new Roll("alone").error();
+      const alone = await new Roll(systemd, "alone").error();
       expect(alone).toMatchObject({ code: "ERR_ROLL_UNITS", message: "alone@blue.service has no socket" });
-      const mute = await new Roll("mute").error();
+      const mute = await new Roll(systemd, "mute").error();
       expect(mute).toMatchObject({
         code: "ERR_ROLL_UNITS",
         message: expect.stringMatching(/its type is simple/),
@@ -502,7 +443,7 @@ Sockets=mine.socket
       const text = await systemd.mustRun(["cat", path]);
       await systemd.write(path, `${text}# changed\n`);
       await systemd.mustRun(["touch", "--date=+1 hour", path]);
-      expect(await new Roll("shop").error()).toMatchObject({
+      expect(await new Roll(systemd, "shop").error()).toMatchObject({
         code: "ERR_ROLL_RELOAD",
         hint: "systemctl daemon-reload, then again",
       });

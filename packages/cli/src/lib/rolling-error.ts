@@ -2,6 +2,7 @@
 export type RollingErrorCode =
   | "ERR_ROLL_NAME"
   | "ERR_ROLL_UNITS"
+  | "ERR_ROLL_SOCKET"
   | "ERR_ROLL_RELOAD"
   | "ERR_ROLL_LOCK"
   | "ERR_ROLL_SYSTEMCTL"

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import { RollingError } from "./rolling-error.ts";
 
 /** How a command ended. */
@@ -11,7 +12,10 @@ export interface Ended {
 /** A unit's properties, as `systemctl show` names and prints them. */
 export type Properties<Name extends string> = Record<Name, string>;
 
-/** The service manager, asked by its own commands. */
+/** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
+const disconnected = /connection terminated|connection reset|connection refused/i;
+
+/** The service manager, asked by its own commands. An aborted signal ends a command at once, and no other one begins. */
 export class Systemctl {
   readonly #user: boolean;
   readonly #signal: AbortSignal | undefined;
@@ -21,10 +25,14 @@ export class Systemctl {
     this.#signal = signal;
   }
 
-  /** Runs systemctl, whatever its exit status. */
-  run(...args: string[]): Promise<Ended> {
-    const scope = this.#user ? ["--user"] : [];
-    return this.#command("systemctl", [...scope, "--no-pager", "--no-ask-password", ...args]);
+  /** Runs systemctl, whatever its exit status. Each command used here may run twice, so one that lost its connection is run again. */
+  async run(...args: string[]): Promise<Ended> {
+    const command = [...(this.#user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
+    for (let attempt = 1; ; attempt += 1) {
+      const ended = await execute("systemctl", command, this.#signal);
+      if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
+      await delay(100, undefined, { signal: this.#signal });
+    }
   }
 
   /** Properties of several units, in their order; a unit that does not exist has them too. */
@@ -33,7 +41,8 @@ export class Systemctl {
     names: readonly Name[],
   ): Promise<Properties<Name>[]> {
     const ended = await this.run("show", `--property=${names.join(",")}`, "--", ...units);
-    if (ended.code !== 0) throw refused("show", ended);
+    if (ended.code !== 0)
+      throw refused("show", ended, "systemctl show prints the properties of a unit: try it by hand");
     return ended.stdout
       .trim()
       .split("\n\n")
@@ -45,45 +54,71 @@ export class Systemctl {
 
   /** The last lines of a unit's journal since a time in milliseconds, the oldest first; none where it cannot be read. */
   async journal(unit: string, since: number): Promise<string[]> {
+    // A journald that hangs must not hold up the turn.
+    const deadline = AbortSignal.timeout(5_000);
+    const signal = this.#signal ? AbortSignal.any([this.#signal, deadline]) : deadline;
     // Journald reads what services print in its own time; root alone can wait until it has.
-    await this.#command("journalctl", ["--sync"]).catch(() => {});
-    const ended = await this.#command("journalctl", [
+    await execute("journalctl", ["--sync"], signal).catch(() => {});
+    const args = [
       this.#user ? `--user-unit=${unit}` : `--unit=${unit}`,
       `--since=@${(since / 1000).toFixed(3)}`,
       ..."--no-pager --quiet --output=cat --lines=30".split(" "),
-    ]).catch(() => undefined);
+    ];
+    const ended = await execute("journalctl", args, signal).catch(() => undefined);
     return ended?.stdout.split("\n").filter((line) => line !== "") ?? [];
-  }
-
-  #command(file: string, args: string[]): Promise<Ended> {
-    return new Promise((resolve, reject) => {
-      const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024, signal: this.#signal } as const;
-      execFile(file, args, options, (error, stdout, stderr) => {
-        const { code } = error ?? { code: 0 };
-        if (typeof code === "number") resolve({ code, stdout, stderr });
-        else if (code === "ENOENT") reject(absent(file, error));
-        else reject(error);
-      });
-    });
   }
 }
 
-function absent(file: string, cause: unknown): RollingError {
+async function execute(file: string, args: string[], signal: AbortSignal | undefined): Promise<Ended> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      signal?.removeEventListener("abort", abort);
+      const { code } = error ?? { code: 0 };
+      if (typeof code === "number") resolve({ code, stdout, stderr });
+      else reject(broken([file, ...args.filter((arg) => !arg.startsWith("--"))].join(" "), error!));
+    });
+    // By execFile's own `signal` it would be SIGTERM, which does not end one that hangs. These commands have nothing to tidy up.
+    const abort = () => {
+      child.kill("SIGKILL");
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function broken(command: string, error: ExecFileException): RollingError {
+  if (error.code === "ENOENT") {
+    const hint = "run it where systemd runs the service";
+    return new RollingError("ERR_ROLL_SYSTEMCTL", `${command.split(" ")[0]} was not found`, hint, {
+      cause: error,
+    });
+  }
   return new RollingError(
     "ERR_ROLL_SYSTEMCTL",
-    `${file} was not found`,
-    "run it where systemd runs the service",
-    {
-      cause,
-    },
+    error.signal
+      ? `${command} was killed by ${error.signal}`
+      : `${command} could not be run: ${error.message}`,
+    "call rollingRestart again; it repairs what this call has left",
+    { cause: error },
   );
 }
 
 /** The error for a systemctl that did not do what it was told. */
-export function refused(what: string, { code, stderr }: Ended): RollingError {
-  return new RollingError(
-    "ERR_ROLL_SYSTEMCTL",
-    `systemctl ${what} exited with ${code}: ${stderr.trim()}`,
-    "run it as root, or with user: true for a unit of the user's own manager",
-  );
+export function refused(what: string, { code, stderr }: Ended, otherwise: string): RollingError {
+  const why = stderr.trim();
+  const message = `systemctl ${what} exited with ${code}: ${why}`;
+  return new RollingError("ERR_ROLL_SYSTEMCTL", message, hintFor(why, otherwise));
+}
+
+/** What to do about what systemctl has printed. */
+export function hintFor(why: string, otherwise: string): string {
+  if (/denied|authentication/i.test(why)) {
+    return "run it as root, or as a user whom polkit allows to manage the units; with user: true for a unit of the user's own manager";
+  }
+  if (/\bbus\b|booted with systemd/.test(why)) {
+    return "run it where systemd runs the service; with user: true for a unit of the user's own manager";
+  }
+  return otherwise;
 }

@@ -1,13 +1,23 @@
 // Rolls a service over: `roll.mjs NAME OPTIONS`. Prints each event, then how it ended, a JSON a line. SIGUSR2 aborts it.
+// At the event `abortAt` it is aborted too; at the event `failAt` the callback throws, or rejects with `byPromise`.
 import process from "node:process";
 import { rollingRestart } from "sockact";
 
-const [name, options = "{}"] = process.argv.slice(2);
+const [name, json = "{}"] = process.argv.slice(2);
+const { failAt, byPromise, abortAt, ...options } = JSON.parse(json);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const controller = new AbortController();
 process.on("SIGUSR2", () => controller.abort(new Error("enough")));
+function onEvent(event) {
+  say(event);
+  if (event.type === abortAt) controller.abort(new Error("enough"));
+  if (event.type !== failAt) return;
+  const error = new Error(`the callback failed at ${event.type}`);
+  if (byPromise) return Promise.reject(error);
+  throw error;
+}
 try {
-  say(await rollingRestart(name, { signal: controller.signal, onEvent: say, ...JSON.parse(options) }));
+  say(await rollingRestart(name, { signal: controller.signal, onEvent, ...options }));
 } catch (error) {
   const { code, message, hint, journal } = error;
   say({ error: { name: error.name, code, message, hint, journal } });

@@ -20,7 +20,11 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify({ version, pid: process.pid, uid: process.getuid() }));
   }
 });
-process.on("SIGUSR1", () => held.setHeader("connection", "close").end(JSON.stringify({ version })));
+// It answers the request that it holds; one that has said nothing says that it is ready.
+process.on("SIGUSR1", () => {
+  if (silent) writeSync(notify, "READY=1");
+  else held.setHeader("connection", "close").end(JSON.stringify({ version }));
+});
 process.on("SIGTERM", () => {
   writeSync(notify, "STOPPING=1");
   server.close();

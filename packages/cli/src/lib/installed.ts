@@ -1,0 +1,32 @@
+import { basename } from "node:path";
+import { RollingError } from "./rolling-error.ts";
+import type { Properties } from "./systemctl.ts";
+
+/** The properties that say whether systemd has loaded a unit, and why not. */
+export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;
+
+export const rewrite = "write both units with rolling: true of @sockact/units";
+
+/** Refuses a unit that systemd has not loaded; the hint is what loads it. `systemctl` is that command, with `--user` where it is needed. */
+export function mustBeLoaded(
+  unit: string,
+  { LoadState, LoadError, FragmentPath }: Properties<(typeof loadProperties)[number]>,
+  systemctl: string,
+): void {
+  if (LoadState === "loaded") return;
+  const analyze = systemctl.replace("systemctl", "systemd-analyze");
+  const reload = `${systemctl} daemon-reload`;
+  // A mask may be of the template, and one below /run is of this boot only.
+  const unmask = `${systemctl} unmask ${FragmentPath.startsWith("/run/") ? "--runtime " : ""}${basename(FragmentPath)}`;
+  const hints: Record<string, string> = {
+    masked: unmask,
+    "bad-setting": `${analyze} verify ${unit} names the setting; correct it, then ${reload}`,
+    error: `${systemctl} status ${unit} shows why; correct ${FragmentPath || "the unit's file"}, then ${reload}`,
+  };
+  const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "(.*)"$/s, "$1");
+  throw new RollingError(
+    "ERR_ROLL_UNITS",
+    `${unit} cannot be loaded: ${why}`,
+    hints[LoadState] ?? `${rewrite}, install them, then ${reload}`,
+  );
+}
