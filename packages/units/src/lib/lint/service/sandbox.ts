@@ -1,0 +1,144 @@
+import { liesInHome, liesInTemporary } from "../../read/places.ts";
+import { valuesOf } from "../../parse/load.ts";
+import { added, headerOf, replaced, type Rule } from "../finding.ts";
+import type { ServiceSubject } from "../subjects.ts";
+import { truthOf } from "../truth.ts";
+import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
+
+const placesOf = ({ unit, program }: ServiceSubject) => ({
+  exec: program?.words,
+  workingDirectory: inService(unit, "WorkingDirectory")?.value.replace(/^-/, ""),
+});
+
+/** The codes of these rules. */
+export type SandboxCode =
+  | "home-hidden"
+  | "temporary-hidden"
+  | "jit-killed"
+  | "system-call-kills"
+  | "user-root"
+  | "pid-namespace";
+
+/** What a service may see and do. */
+export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
+  "home-hidden": {
+    severity: "error",
+    why: "ProtectHome= hides /home, /root and /run/user: the program, or what it is to run, is not found.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "ProtectHome");
+      const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
+      return setting === undefined || !hides || !liesInHome(placesOf(service))
+        ? []
+        : [
+            {
+              at: setting,
+              message: `ProtectHome=${setting.value}, and the program lies in a home`,
+              fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
+              edits: [replaced(setting, "read-only")],
+            },
+          ];
+    },
+  },
+  "temporary-hidden": {
+    severity: "error",
+    why: "PrivateTmp=, which DynamicUser= brings along, gives the service folders /tmp and /var/tmp of its own: what lies there is not found.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit } = service;
+      const isPrivate =
+        isTrue(unit, "DynamicUser") ||
+        /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
+      const { exec = [], workingDirectory } = placesOf(service);
+      const place = [...exec, workingDirectory].find((path) => liesInTemporary(path));
+      return !isPrivate || place === undefined
+        ? []
+        : [
+            {
+              at: service.program?.setting ?? headerOf(unit, "Service"),
+              message: `${place} lies in a temporary folder`,
+              fix: "put it under /srv or /opt",
+            },
+          ];
+    },
+  },
+  "jit-killed": {
+    severity: "error",
+    why: "V8 writes machine code while it runs: with MemoryDenyWriteExecute= Node dies at once, unless it is told --jitless.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program, environment }) => {
+      const setting = inService(unit, "MemoryDenyWriteExecute");
+      const options = [
+        ...(program?.words ?? []),
+        ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
+      ];
+      if (truthOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
+        return [];
+      return [
+        {
+          at: setting!,
+          message: "MemoryDenyWriteExecute= with Node",
+          fix: "take it out, or run node --jitless, which has no WebAssembly",
+          edits: valuesOf(unit, "Service", "MemoryDenyWriteExecute").map((one) => replaced(one)),
+        },
+      ];
+    },
+  },
+  "system-call-kills": {
+    severity: "warning",
+    why: "A system call that the filter has not kills the program, and Node tries some that it can do without, such as pkey_alloc.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program }) => {
+      const filter = valuesOf(unit, "Service", "SystemCallFilter")[0];
+      return filter === undefined ||
+        program?.isNode !== true ||
+        inService(unit, "SystemCallErrorNumber") !== undefined
+        ? []
+        : [
+            {
+              at: filter,
+              message: "SystemCallFilter= without SystemCallErrorNumber=",
+              fix: "SystemCallErrorNumber=EPERM",
+              edits: [added(unit, "Service", "SystemCallErrorNumber", "EPERM")],
+            },
+          ];
+    },
+  },
+  "user-root": {
+    severity: "warning",
+    why: "With its sockets passed to it, an app needs no privilege at all.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      const setting = inService(unit, "User");
+      return program?.isNode !== true || !runsAsRoot(service)
+        ? []
+        : [
+            {
+              at: setting ?? headerOf(unit, "Service"),
+              message:
+                setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
+              fix: "DynamicUser=yes, or User= with an account of its own",
+            },
+          ];
+    },
+  },
+  "pid-namespace": {
+    severity: "warning",
+    why: "systemd 257 tells the service the pid that it has outside (LISTEN_PID), and it takes no socket; and as process 1 it ignores SIGTERM unless it listens for it.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "PrivatePIDs");
+      return truthOf(setting?.value) !== true || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `PrivatePIDs=${setting!.value} with a socket`,
+              fix: "take it out",
+              edits: [replaced(setting!)],
+            },
+          ];
+    },
+  },
+};
