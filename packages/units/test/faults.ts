@@ -131,6 +131,20 @@ export const faults: Fault[] = [
     ...serviceAt("After=postgresql"),
     refused: true,
   },
+  { code: "value-invalid", files: inService("CPUQuota=50"), ...serviceAt("CPUQuota"), refused: true },
+  {
+    code: "value-invalid",
+    files: inService("SystemCallFilter=@nope\nSystemCallErrorNumber=EPERM"),
+    ...serviceAt("SystemCallFilter"),
+    refused: true,
+  },
+  {
+    code: "value-invalid",
+    files: inService("TimeoutStopSec=foo"),
+    ...serviceAt("TimeoutStopSec"),
+    refused: true,
+  },
+  { code: "value-invalid", files: inService("RestartSec="), ...serviceAt("RestartSec"), refused: true },
   {
     code: "address-invalid",
     files: socket("ListenStream=80", "ListenStream=80\nListenStream=localhost:8080"),

@@ -5,7 +5,7 @@ import { replaced, type FileEdit, type Rule } from "../finding.ts";
 import type { ServiceSubject } from "../subjects.ts";
 
 /** An assignment without one of its words, of which the rest are written as they were read. */
-export function withoutVariable({ setting }: { setting: Setting }, name: string): FileEdit {
+function withoutVariable({ setting }: { setting: Setting }, name: string): FileEdit {
   const rest = setting.value.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
   const kept = rest.filter((word) => !wordsOf(word).words[0]?.startsWith(`${name}=`));
   return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));

@@ -82,7 +82,6 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
               at: last,
               message: `Type=notify with RestrictAddressFamilies=${last.value}`,
               fix: "AF_UNIX among them, or OpenFile=",
-              edits: [replaced(last, last.value === "none" ? "AF_UNIX" : `${last.value} AF_UNIX`)],
             },
           ];
     },
@@ -134,7 +133,6 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
               at: setting,
               message: "NotifyAccess=all with OpenFile=",
               fix: "NotifyAccess=main",
-              edits: [replaced(setting, "main")],
             },
           ];
     },

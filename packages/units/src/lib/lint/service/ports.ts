@@ -1,25 +1,21 @@
 import { valueOf, valuesOf, type Setting } from "../../parse/load.ts";
 import { unitNameParts } from "../../parse/specifiers.ts";
-import { added, headerOf, replaced, type FileEdit, type Rule } from "../finding.ts";
+import { added, headerOf, replaced, type Rule } from "../finding.ts";
 import { portOf } from "../socket-rules.ts";
 import { namesIn, type ServiceSubject } from "../subjects.ts";
-import { withoutVariable } from "./environment.ts";
 import { inService, listeners, isActivatedNode, runsAsRoot } from "./settings.ts";
 
 /** The ports that the program is told to listen on by itself. */
-function ownPorts({
-  program,
-  environment,
-}: ServiceSubject): { port: string; at: Setting; edits: FileEdit[] }[] {
+function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
   const variable = environment.get("PORT");
   const words = program?.words ?? [];
   const told = words.findIndex((word) => /^--port(?:=\d+)?$/.test(word));
   const port = told < 0 ? undefined : (words[told]!.split("=")[1] ?? words[told + 1]);
   return [
     ...(variable !== undefined && /^\d+$/.test(variable.value)
-      ? [{ port: variable.value, at: variable.setting, edits: [withoutVariable(variable, "PORT")] }]
+      ? [{ port: variable.value, at: variable.setting }]
       : []),
-    ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting, edits: [] }] : []),
+    ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting }] : []),
   ];
 }
 
@@ -137,11 +133,10 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
       );
       return ownPorts(service)
         .filter(({ port }) => taken.has(port))
-        .map(({ port, at, edits }) => ({
+        .map(({ port, at }) => ({
           at,
           message: `port ${port} is the socket's`,
           fix: "take it out; the app listens on what it is passed",
-          edits,
         }));
     },
   },

@@ -49,7 +49,6 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `there are ${commands.length} programs`,
               fix: "an empty ExecStart= on the line before the one that is meant",
-              edits: settings.length > 1 ? [replaced(setting, "", setting.value)] : [],
             },
           ];
     },

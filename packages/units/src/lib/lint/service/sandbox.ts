@@ -35,7 +35,6 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `ProtectHome=${setting.value}, and the program lies in a home`,
               fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
-              edits: [replaced(setting, "read-only")],
             },
           ];
     },
@@ -79,7 +78,6 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
           at: setting!,
           message: "MemoryDenyWriteExecute= with Node",
           fix: "take it out, or run node --jitless, which has no WebAssembly",
-          edits: valuesOf(unit, "Service", "MemoryDenyWriteExecute").map((one) => replaced(one)),
         },
       ];
     },
@@ -136,7 +134,6 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting!,
               message: `PrivatePIDs=${setting!.value} with a socket`,
               fix: "take it out",
-              edits: [replaced(setting!)],
             },
           ];
     },
