@@ -88,8 +88,8 @@ export const boolean: ReadValue = that((text) => truthOf(text) !== undefined, "n
 
 /** A boolean, or one of a few words. */
 export const booleanOr = (...names: string[]): ReadValue => {
-  const either = `one of yes, no, ${names.join(", ")}`;
-  return that((text) => names.includes(text) || truthOf(text) !== undefined, "not among the choices", either);
+  const hint = `one of yes, no, ${names.join(", ")}`;
+  return that((text) => names.includes(text) || truthOf(text) !== undefined, "not among the choices", hint);
 };
 
 export const span: ReadValue = that(

@@ -274,8 +274,8 @@ const input = streams("null tty tty-force tty-fail data socket", "file");
 function streams(words: string, ...files: string[]): ReadValue {
   const names = words.split(" ");
   return (text, unit) => {
-    const [, file, place] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
-    if (place !== undefined && files.includes(file!)) return expanded(absolutePath)(place, unit);
+    const [, kind, place] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
+    if (place !== undefined && files.includes(kind!)) return expanded(absolutePath)(place, unit);
     if (names.includes(text) || named(text, unit) === undefined) return undefined;
     const current = names.filter((name) => !name.startsWith("syslog"));
     return {
@@ -328,7 +328,8 @@ const openFile: ReadValue = (text, unit) => {
     list.every((option) => ["read-only", "append", "truncate", "graceful"].includes(option));
   if (rest.length === 0 && isKnown && isOne && /^[ -9;-~]{0,255}$/.test(name)) {
     // The rule open-file-path says what to write instead.
-    return /^%.\/systemd\/notify$/.test(file) ? undefined : absolutePath(file, unit);
+    if (file.startsWith("/") || /^%.\/systemd\/notify$/.test(file)) return undefined;
+    return absolutePath(file, unit);
   }
   return {
     is: "not a file with its name and options",

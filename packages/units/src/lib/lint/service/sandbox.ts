@@ -1,6 +1,6 @@
 import { liesInHome, liesInTemporary } from "../../read/places.ts";
 import { valuesOf } from "../../parse/load.ts";
-import { added, headerOf, replaced, type Rule } from "../finding.ts";
+import { added, headerOf, type Rule } from "../finding.ts";
 import type { ServiceSubject } from "../subjects.ts";
 import { truthOf } from "../truth.ts";
 import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
