@@ -129,3 +129,8 @@ export function programOf(unit: LoadedUnit): Program | undefined {
     ),
   };
 }
+
+/** Whether a shell is sure to become the program that it runs: after `exec`, or if bash has one simple command to run. */
+export function keepsProcess({ name, script = "" }: Program): boolean {
+  return /\bexec\s/.test(script) || (name === "bash" && !/[|<>&;`()\n]/.test(script));
+}

@@ -1,16 +1,12 @@
-import { valueOf, valuesOf, type Setting } from "../parse/load.ts";
+import { loadUnit, valueOf, valuesOf, type GivenFile, type Setting } from "../parse/load.ts";
 import { templateOf } from "../parse/specifiers.ts";
-import { isTakenBy, placeOf, type Place } from "../read/place.ts";
+import { isTakenBy } from "../read/place.ts";
 import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
-import { namesIn, type SocketSubject } from "./subjects.ts";
+import { restartDelay, restartsAfter } from "./restarts.ts";
+import { namesIn, portOf, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
-
-/** The place of an assignment that listens on a port of IP. */
-export function portOf({ key, value }: Setting): Place | undefined {
-  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
-}
 
 const isPath = (setting: Setting): boolean =>
   /^(?:\/|%t)/.test(setting.value) && /^Listen(?!Special|FIFO)/.test(setting.key);
@@ -43,6 +39,20 @@ function collision(socket: SocketSubject, others: readonly SocketSubject[]) {
   });
 }
 
+/** Whether a unit is up only after basic.target, and with it after all sockets. */
+function isLate(name: string, given: readonly GivenFile[]): boolean {
+  if (name === "network-online.target") return true;
+  if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
+  const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
+  return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
+
+/** Whether an address is one of a network interface other than the loopback device. */
+function isOfOneHost(host: string | undefined): boolean {
+  if (host === undefined) return false;
+  return !/^127\.|^0\.0\.0\.0$|^(?:0*:)+0*1?$/.test(host);
+}
+
 /** What is to be seen of several sockets at once. */
 export interface SocketAmongOthers extends SocketSubject {
   others: readonly SocketSubject[];
@@ -62,7 +72,10 @@ export type SocketCode =
   | "socket-wanted-by"
   | "socket-not-installed"
   | "socket-mode"
-  | "reuse-port";
+  | "reuse-port"
+  | "order-cycle"
+  | "free-bind"
+  | "defer-trigger";
 
 export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
@@ -199,19 +212,24 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "trigger-limit": {
     severity: "warning",
-    why: "A service that ends without accepting is started again at once; at the limit the socket fails, and the port is closed until somebody starts it.",
+    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits at once, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
-    find: ({ unit, service }) => {
+    find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
         valueOf(unit, "Socket", key),
       );
-      if (set || service?.program?.isNode !== true) return [];
+      if (set || accepts || service?.program?.isNode !== true) return [];
+      const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
+      // While systemd waits to restart the service, the socket does not start it.
+      if (isBound && restartDelay(service.unit) >= 100) return [];
       return [
         {
           at: headerOf(unit, "Socket"),
-          message: "the default trigger limit holds",
-          fix: "TriggerLimitIntervalSec=0",
-          edits: [added(unit, "Socket", "TriggerLimitIntervalSec", "0")],
+          message: "the default trigger limit applies",
+          fix: isBound
+            ? "TriggerLimitIntervalSec=0"
+            : `Restart=always with RestartSec=1s in ${service.unit.name}, and TriggerLimitIntervalSec=0 here`,
+          edits: isBound ? [added(unit, "Socket", "TriggerLimitIntervalSec", "0")] : [],
         },
       ];
     },
@@ -324,6 +342,49 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               edits: [replaced(setting!)],
             },
           ];
+    },
+  },
+  "order-cycle": {
+    severity: "warning",
+    why: "A socket is up before sockets.target, and ordinary services start after it. A socket that waits for one of them makes a circle, and systemd drops one of the jobs at boot: often the socket's own.",
+    man: "systemd.socket(5)",
+    find: ({ unit, given }) => {
+      if (truthOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+      return namesIn(unit, "Unit", "After")
+        .filter(({ name }) => isLate(name, given))
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket after ${name}`,
+          fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
+        }));
+    },
+  },
+  "free-bind": {
+    severity: "warning",
+    why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      truthOf(socketValue(unit, "FreeBind")) === true
+        ? []
+        : addresses
+            .filter((setting) => isOfOneHost(portOf(setting)?.host))
+            .slice(0, 1)
+            .map((setting) => ({
+              at: setting,
+              message: `${setting.key}=${setting.value} without FreeBind=true`,
+              fix: "FreeBind=true",
+              edits: [changed(unit, "Socket", "FreeBind", "true")],
+            })),
+  },
+  "defer-trigger": {
+    severity: "warning",
+    why: "DeferTrigger= waits until the service can be started. It is for sockets with Accept=no alone.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts }) => {
+      const setting = valueOf(unit, "Socket", "DeferTrigger");
+      return setting === undefined || !accepts || truthOf(setting.value) === false
+        ? []
+        : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "take it out" }];
     },
   },
 };

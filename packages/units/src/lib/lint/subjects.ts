@@ -2,6 +2,7 @@ import { loadUnit, valueOf, valuesOf, type GivenFile, type LoadedUnit, type Sett
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { wordsOf } from "../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
+import { placeOf, type Place } from "../read/place.ts";
 import { truthOf } from "./truth.ts";
 
 /** A socket unit, and what it starts. */
@@ -61,6 +62,11 @@ export function namesIn(
     );
 }
 
+/** The place of an assignment that listens on a port of IP. */
+export function portOf({ key, value }: Setting): Place | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
+}
+
 /** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
 const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   unit.own.entries.every(({ kind }) => kind !== "unreadable");
@@ -70,10 +76,12 @@ export function subjectsOf(
   given: readonly GivenFile[],
   user: boolean,
 ): { sockets: SocketSubject[]; services: ServiceSubject[] } {
-  const units = (type: string) =>
-    given
-      .filter(({ dropInOf, base }) => dropInOf === undefined && base.endsWith(`.${type}`))
-      .flatMap(({ base }) => loadUnit(base, given) ?? []);
+  const units = (type: string) => {
+    const bases = given.filter(({ dropInOf }) => dropInOf === undefined).map(({ base }) => base);
+    return [...new Set(bases)]
+      .filter((base) => base.endsWith(`.${type}`))
+      .flatMap((base) => loadUnit(base, given) ?? []);
+  };
 
   const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => ({
     unit,

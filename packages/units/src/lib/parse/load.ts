@@ -27,14 +27,28 @@ export interface GivenFile {
   base: string;
   /** The folder of a drop-in without its `.d`. */
   dropInOf: string | undefined;
+  /** Of files with the same name, the one with the lowest number counts. */
+  rank: number;
 }
+
+/** The folders of systemd.unit(5), those that win first. A file that is in none of them wins over all. */
+const unitFolders = [
+  /(?:^|\/)\.config\/systemd\//,
+  /(?:^|\/)etc\/systemd\//,
+  /(?:^|\/)run\/systemd\//,
+  /(?:^|\/)\.local\/share\/systemd\//,
+  /(?:^|\/)usr\/local\/(?:lib|share)\/systemd\//,
+  /(?:^|\/)(?:lib|usr\/share)\/systemd\//,
+];
+
+const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
 /** Reads files by their paths, of which the last part, for a drop-in the last two, are looked at. */
 export function readFiles(files: Readonly<Record<string, string>>): GivenFile[] {
   return Object.entries(files).map(([file, text]) => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
-    return { file, unit: parseUnit(text), base, dropInOf };
+    return { file, unit: parseUnit(text), base, dropInOf, rank: rankOf(file) };
   });
 }
 
@@ -53,17 +67,27 @@ function dropInNames(name: string): string[] {
  * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it.
  *
  * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
+ * Of two files with the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, the one in the first folder of systemd.unit(5) counts alone.
  */
 export function loadUnit(name: string, files: readonly GivenFile[]): LoadedUnit | undefined {
   const unitFile = (base: string | undefined) =>
-    files.find((given) => given.dropInOf === undefined && given.base === base);
+    files.reduce<GivenFile | undefined>(
+      (best, given) =>
+        given.dropInOf === undefined && given.base === base && given.rank < (best?.rank ?? Infinity)
+          ? given
+          : best,
+      undefined,
+    );
   const own = unitFile(name) ?? unitFile(templateOf(name));
   if (own === undefined || own.unit.entries.length === 0) return undefined;
   const dropIns = new Map<string, GivenFile>();
   for (const folder of dropInNames(name)) {
     for (const given of files) {
-      if (given.dropInOf !== folder || !given.base.endsWith(".conf") || dropIns.has(given.base)) continue;
-      dropIns.set(given.base, given);
+      if (given.dropInOf !== folder || !given.base.endsWith(".conf")) continue;
+      const other = dropIns.get(given.base);
+      if (other === undefined || (other.dropInOf === folder && given.rank < other.rank)) {
+        dropIns.set(given.base, given);
+      }
     }
   }
   const inOrder = [...dropIns.keys()].toSorted().map((base) => dropIns.get(base)!);

@@ -1,3 +1,8 @@
+import { durationOf } from "../../read/duration.ts";
+import { nearest } from "../../read/nearest.ts";
+import { truthOf } from "../truth.ts";
+import { signalNames } from "../value-names.ts";
+import { either, that, whole, type ReadValue } from "../value-readers.ts";
 import { ofSystemd } from "../../read/program.ts";
 import type { Setting } from "../../parse/load.ts";
 import { wordsOf } from "../../parse/words.ts";
@@ -11,8 +16,36 @@ function withoutVariable({ setting }: { setting: Setting }, name: string): FileE
   return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
 }
 
+const duration = that(
+  (text) => durationOf(text) !== undefined,
+  "not a duration with its unit",
+  "a number with its unit, such as 30s or 1min 30s",
+);
+const flag = that((text) => truthOf(text) !== undefined, "neither yes nor no", "yes or no");
+const signals: ReadValue = that(
+  (text) =>
+    text.split(/\s+/).every((name) => /^SIG(?!KILL$|STOP$)/.test(name) && signalNames.has(name.slice(3))),
+  "not a list of signals",
+  "yes, no, or signals such as SIGTERM SIGINT",
+);
+
+/** The variables of sockact, and how it reads them. */
+const ownVariables: Readonly<Record<string, ReadValue>> = {
+  SOCKACT_DRAIN_TIMEOUT: duration,
+  SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
+  SOCKACT_IDLE_TIMEOUT: that(
+    (text) => truthOf(text) === false || (durationOf(text) ?? 0) > 0,
+    "not a duration with its unit",
+    "a number above 0 with its unit, such as 5min, or no for never",
+  ),
+  SOCKACT_NOTIFY: flag,
+  SOCKACT_SIGNALS: either(signals, flag),
+  SOCKACT_TRUST_PARENT: flag,
+  SOCKACT_WATCHDOG: flag,
+};
+
 /** The codes of these rules. */
-export type EnvironmentCode = "variable-reserved";
+export type EnvironmentCode = "variable-reserved" | "variable-invalid" | "variable-unknown";
 
 /** The variables that a service is given. */
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
@@ -29,5 +62,34 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           fix: "take it out",
           edits: [withoutVariable(variable, name)],
         })),
+  },
+  "variable-invalid": {
+    severity: "error",
+    why: "sockact cannot read the variable, and the app ends as it starts (ERR_OPTION).",
+    man: "sockact",
+    find: ({ environment }) =>
+      [...environment].flatMap(([name, { value, setting }]) => {
+        // An empty variable is one that is not set.
+        const refused = value === "" ? undefined : ownVariables[name]?.(value, "");
+        return refused === undefined
+          ? []
+          : [{ at: setting, message: `${name}=${value}: ${refused.is}`, fix: `write ${refused.write}` }];
+      }),
+  },
+  "variable-unknown": {
+    severity: "warning",
+    why: "sockact does not read a variable of this name, so that it changes nothing.",
+    man: "sockact",
+    find: ({ environment }) =>
+      [...environment]
+        .filter(([name]) => name.startsWith("SOCKACT_") && !Object.hasOwn(ownVariables, name))
+        .map(([name, { setting }]) => {
+          const meant = nearest(name, Object.keys(ownVariables));
+          return {
+            at: setting,
+            message: `sockact has no variable ${name}`,
+            fix: meant ?? `one of ${Object.keys(ownVariables).join(", ")}`,
+          };
+        }),
   },
 };

@@ -1,29 +1,45 @@
 import { valueOf } from "../../parse/load.ts";
 import { added, changed, headerOf, replaced, type Rule } from "../finding.ts";
-import type { ServiceSubject } from "../subjects.ts";
+import { restartDelay, restarts, restartsAfter } from "../restarts.ts";
 import { spanOf } from "../span.ts";
-import { inService, restarts, listeners, isActivatedNode } from "./settings.ts";
+import type { ServiceSubject, SocketSubject } from "../subjects.ts";
+import { truthOf } from "../truth.ts";
+import { wholeOf } from "../value-readers.ts";
+import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
+
+/** Whether systemd gives the socket up when it starts its service too often. */
+function hasTriggerLimit({ unit }: SocketSubject): boolean {
+  const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec")?.value;
+  const burst = valueOf(unit, "Socket", "TriggerLimitBurst")?.value;
+  return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
+}
 
 /** The codes of these rules. */
-export type LifecycleCode = "start-limit" | "idle-restart" | "restart-always" | "kill-mode" | "stop-timeout";
+export type LifecycleCode =
+  | "start-limit"
+  | "idle-restart"
+  | "clean-exit-spins"
+  | "kill-mode"
+  | "stop-timeout";
 
 /** How a service ends, and is started again. */
 export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
   "start-limit": {
     severity: "warning",
-    why: "After five starts within ten seconds, in a crash loop for instance, the socket fails too, and the port is closed until somebody starts it.",
+    why: "By default systemd allows five starts in ten seconds. A service that crashes more often fails, and its socket fails with it: the port is closed until you start the socket again.",
     man: "systemd.unit(5)",
     find: (service) => {
-      const { unit, program } = service;
+      const { unit } = service;
       const set = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"].some(
         (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
       );
-      if (set || listeners(service).length === 0) return [];
-      if (restarts(unit) === "no" && program?.isNode !== true) return [];
+      if (set || !isApp(service) || listeners(service).length === 0) return [];
+      // Restarts that are further apart than two seconds never reach the limit.
+      if (restartsAfter(unit, 0) && restartsAfter(unit, 1) && restartDelay(unit) > 2000) return [];
       return [
         {
           at: headerOf(unit, "Unit"),
-          message: "the default start limit holds",
+          message: "the default start limit applies",
           fix: "StartLimitIntervalSec=0",
           edits: [added(unit, "Unit", "StartLimitIntervalSec", "0")],
         },
@@ -32,39 +48,42 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "idle-restart": {
     severity: "warning",
-    why: "A service that has put itself to sleep is started again at once.",
+    why: "A service that goes to sleep exits, and Restart= starts it again at once. It sleeps only if RestartPreventExitStatus= has the status with which it exits.",
     man: "systemd.service(5)",
     find: ({ unit, environment }) => {
-      const idle = environment.get("SOCKACT_IDLE_TIMEOUT");
-      return idle === undefined || !/^(?:always|on-success)$/.test(restarts(unit))
-        ? []
-        : [
-            {
-              at: inService(unit, "Restart")!,
-              message: `Restart=${restarts(unit)} with SOCKACT_IDLE_TIMEOUT=${idle.value}`,
-              fix: "Restart=on-failure",
-              edits: [changed(unit, "Service", "Restart", "on-failure")],
-            },
-          ];
+      const timeout = environment.get("SOCKACT_IDLE_TIMEOUT");
+      const exit = environment.get("SOCKACT_IDLE_EXIT_STATUS");
+      const idle = truthOf(timeout?.value) === false ? undefined : (exit ?? timeout);
+      const status = wholeOf(exit?.value || "0");
+      if (idle === undefined || status === undefined || status > 255 || !restartsAfter(unit, status))
+        return [];
+      return [
+        {
+          at: inService(unit, "Restart") ?? idle.setting,
+          message: `Restart=${restarts(unit)} starts it again when it goes to sleep with status ${status}`,
+          fix:
+            status === 0
+              ? "Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42"
+              : `RestartPreventExitStatus=${status}`,
+        },
+      ];
     },
   },
-  "restart-always": {
-    severity: "info",
-    why: "A socket starts its service when there is something to do; an exit with 0 needs no restart.",
+  "clean-exit-spins": {
+    severity: "warning",
+    why: "A connection that nobody accepts starts the service again as soon as it exits. If Restart= does not apply to an exit with 0, nothing slows these starts down.",
     man: "systemd.service(5)",
     find: (service) => {
-      const setting = inService(service.unit, "Restart");
-      const idles = service.environment.has("SOCKACT_IDLE_TIMEOUT");
-      return setting?.value !== "always" || idles || !isActivatedNode(service)
-        ? []
-        : [
-            {
-              at: setting,
-              message: "Restart=always with a socket",
-              fix: "Restart=on-failure",
-              edits: [replaced(setting, "on-failure")],
-            },
-          ];
+      const { unit } = service;
+      if (!isActivatedNode(service) || restartsAfter(unit, 0)) return [];
+      const forever = listeners(service).some((socket) => !hasTriggerLimit(socket));
+      return [
+        {
+          at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
+          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "until the socket fails"}`,
+          fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
+        },
+      ];
     },
   },
   "kill-mode": {

@@ -1,5 +1,7 @@
 import { valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
-import { added, replaced, type Rule } from "../finding.ts";
+import { replaced, type Rule } from "../finding.ts";
+import { keepsProcess } from "../program.ts";
+import { spanOf } from "../span.ts";
 import type { ServiceSubject } from "../subjects.ts";
 import { inService, notifies } from "./settings.ts";
 
@@ -13,10 +15,21 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
 
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
 
+/** Whether the unit lets the program reach the service manager, or it is not Node. */
+function canNotify({ unit, program }: ServiceSubject): boolean {
+  return (
+    program?.isNode !== true || inService(unit, "NotifyAccess")?.value === "all" || openFiles(unit).length > 0
+  );
+}
+
+const openFileOf = ({ user }: ServiceSubject): string =>
+  user ? "OpenFile=/run/user/<uid>/systemd/notify:notify" : "OpenFile=/run/systemd/notify:notify";
+
 /** The codes of these rules. */
 export type NotifyCode =
   | "notify-wrapped"
   | "notify-unheard"
+  | "watchdog-unheard"
   | "notify-blocked"
   | "open-file-path"
   | "open-file-name"
@@ -32,7 +45,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
       if (!notifies(unit) || program === undefined || inService(unit, "NotifyAccess")?.value === "all")
         return [];
       const { launcher, script, name } = program;
-      return launcher === undefined && (script === undefined || /\bexec\s/.test(script))
+      return launcher === undefined && (script === undefined || keepsProcess(program))
         ? []
         : [
             {
@@ -44,25 +57,41 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
     },
   },
   "notify-unheard": {
-    severity: "warning",
-    why: "Node cannot send to NOTIFY_SOCKET by itself. OpenFile= passes it the socket; a helper such as systemd-notify needs NotifyAccess=all.",
+    severity: "info",
+    why: "Node has no way of its own to send READY=1 to NOTIFY_SOCKET. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on.",
     man: "systemd.service(5)",
-    find: ({ unit, program, user }) =>
-      !notifies(unit) ||
-      program?.isNode !== true ||
-      inService(unit, "NotifyAccess")?.value === "all" ||
-      openFiles(unit).length > 0
+    find: (service) =>
+      !notifies(service.unit) || canNotify(service)
         ? []
         : [
             {
-              at: inService(unit, "Type")!,
-              message: "it has no way to say that it is ready",
-              fix: user
-                ? "OpenFile=/run/user/<uid>/systemd/notify:notify"
-                : "OpenFile=/run/systemd/notify:notify",
-              edits: user ? [] : [added(unit, "Service", "OpenFile", "/run/systemd/notify:notify")],
+              at: inService(service.unit, "Type")!,
+              message: "nothing here lets Node say that it is ready",
+              fix: openFileOf(service),
             },
           ],
+  },
+  "watchdog-unheard": {
+    severity: "info",
+    why: "systemd kills the service when no WATCHDOG=1 comes in time. With Type= other than notify it is the same: only READY=1 is not waited for. Node has no way of its own to send it: OpenFile= passes the socket for it to sockact, and a native add-on can send it too.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "WatchdogSec");
+      const span = spanOf(setting?.value ?? "");
+      return setting === undefined ||
+        !span ||
+        span === Infinity ||
+        notifies(service.unit) ||
+        canNotify(service)
+        ? []
+        : [
+            {
+              at: setting,
+              message: `WatchdogSec=${setting.value}, and nothing here lets Node answer`,
+              fix: `${openFileOf(service)}, or leave WatchdogSec= out`,
+            },
+          ];
+    },
   },
   "notify-blocked": {
     severity: "error",

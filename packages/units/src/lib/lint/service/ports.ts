@@ -1,9 +1,9 @@
-import { valueOf, valuesOf, type Setting } from "../../parse/load.ts";
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { unitNameParts } from "../../parse/specifiers.ts";
 import { added, headerOf, replaced, type Rule } from "../finding.ts";
-import { portOf } from "../socket-rules.ts";
-import { namesIn, type ServiceSubject } from "../subjects.ts";
-import { inService, listeners, isActivatedNode, runsAsRoot } from "./settings.ts";
+import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../subjects.ts";
+import { truthOf } from "../truth.ts";
+import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
 
 /** The ports that the program is told to listen on by itself. */
 function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
@@ -19,6 +19,24 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
   ];
 }
 
+/** Whether the socket itself sees to it that it is up with the service: systemctl enable gives the service a Requires= for RequiredBy=. */
+function pulls({ unit }: SocketSubject, service: string): boolean {
+  return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
+    ({ name }) => name === service,
+  );
+}
+
+/** Whether the service has the right to open a port below 1024 on the host; in a user namespace the capability gives none. */
+function hasCapability(unit: LoadedUnit): boolean {
+  const users = inService(unit, "PrivateUsers")?.value;
+  return (
+    (users === undefined || truthOf(users) === false) &&
+    valuesOf(unit, "Service", "AmbientCapabilities").some(
+      ({ value }) => !value.startsWith("~") && /\bCAP_NET_BIND_SERVICE\b/i.test(value),
+    )
+  );
+}
+
 /** The codes of these rules. */
 export type PortsCode =
   | "requires-missing"
@@ -32,17 +50,19 @@ export type PortsCode =
 export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   "requires-missing": {
     severity: "warning",
-    why: "Started by hand or at boot, the service does not get its socket, and may take the port itself.",
+    why: "If you start the service yourself, or something else starts it at boot, its socket may not be up. The service then gets no socket, and opens the port itself or fails.",
     man: "systemd.socket(5)",
     find: (service) => {
       const { unit } = service;
+      // A daemon that only its socket or D-Bus starts has no need of it.
+      if (!isApp(service)) return [];
       const pulled = new Set([
         ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "Wants").map(({ name }) => name),
         ...namesIn(unit, "Service", "Sockets").map(({ name }) => name),
       ]);
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
-        .filter((socket) => !namesIn(socket.unit, "Unit", "BindsTo").some(({ name }) => name === unit.name))
+        .filter((socket) => !pulls(socket, unit.name))
         .map((socket) => socket.unit.name)
         .filter((name) => !pulled.has(name))
         .map((name) => ({
@@ -62,6 +82,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
+      if (!isApp(service)) return [];
       const named = namesIn(unit, "Service", "Sockets").map(({ name }) => name);
       const pulled = namesIn(unit, "Unit", "Requires", "BindsTo", "Wants").map(({ name }) => name);
       const isTemplate = unitNameParts(unit.name).instance === "";
@@ -142,23 +163,18 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "port-privileged": {
     severity: "error",
-    why: "Ports below 1024 are root's (EACCES), unless the service has a capability or a socket unit that opens them for it.",
+    why: "Only root may open ports below 1024 (EACCES), unless the service has a capability or a socket unit that opens them. With PrivateUsers= the capability does not apply to the ports of the host.",
     man: "capabilities(7)",
     find: (service) => {
       const { unit } = service;
       if (runsAsRoot(service) || listeners(service).length > 0) return [];
-      if (
-        valuesOf(unit, "Service", "AmbientCapabilities").some(({ value }) =>
-          value.includes("CAP_NET_BIND_SERVICE"),
-        )
-      )
-        return [];
+      if (hasCapability(unit)) return [];
       return ownPorts(service)
         .filter(({ port }) => Number(port) > 0 && Number(port) < 1024)
         .map(({ port, at }) => ({
           at,
           message: `port ${port} without the right to it`,
-          fix: `${unit.name.replace(/service$/, "socket")} with ListenStream=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE`,
+          fix: `${unit.name.replace(/service$/, "socket")} with ListenStream=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE without PrivateUsers=`,
         }));
     },
   },

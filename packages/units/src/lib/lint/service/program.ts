@@ -1,8 +1,28 @@
+import { shown } from "../../read/problems.ts";
 import { valueOf, valuesOf } from "../../parse/load.ts";
 import { commandsOf } from "../../parse/words.ts";
 import { headerOf, replaced, type Rule } from "../finding.ts";
+import { keepsProcess } from "../program.ts";
 import type { ServiceSubject } from "../subjects.ts";
-import { inService, isActivatedNode } from "./settings.ts";
+import { inService, isActivatedNode, listeners } from "./settings.ts";
+
+/** Words that mean something to a shell alone. */
+const shellSyntax =
+  /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$/;
+
+/** What to write in the place of a tool that runs the app as a child. */
+function insteadOf(launcher: string): string {
+  if (launcher === "sudo") return "User= with the account, and the program itself in ExecStart=";
+  if (/^(?:dotenvx?|cross-env(?:-shell)?)$/.test(launcher))
+    return "EnvironmentFile= or Environment= with the variables, and the program itself in ExecStart=";
+  if (/^(?:doppler|infisical|op)$/.test(launcher))
+    return "a file with the secrets in LoadCredential= or EnvironmentFile=, and the program itself in ExecStart=";
+  if (launcher === "tsx") return "ExecStart=/usr/bin/node --import tsx with the app's file";
+  if (launcher.startsWith("node ")) return "ExecStart=/usr/bin/node with the app's file, without that option";
+  if (/^(?:fnm|volta)$/.test(launcher))
+    return "the path of Node itself, which `node -p process.execPath` prints, and the app's file";
+  return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
+}
 
 /** The codes of these rules. */
 export type ProgramCode =
@@ -11,6 +31,9 @@ export type ProgramCode =
   | "exec-relative"
   | "exec-launcher"
   | "exec-shell"
+  | "exec-syntax"
+  | "exec-prefix"
+  | "script-relative"
   | "exec-env"
   | "type-unfit";
 
@@ -70,34 +93,84 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-launcher": {
     severity: "error",
-    why: "A package manager, or a tool such as nodemon or pm2, runs the app as a child, which gets no sockets; nor does the app hear of SIGTERM in time.",
+    why: "The tool runs your app as a child process. systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either.",
     man: "systemd.exec(5)",
-    find: (service) =>
-      !isActivatedNode(service) || service.program?.launcher === undefined
-        ? []
-        : [
-            {
-              at: service.program.setting,
-              message: `${service.program.launcher} stands before the app`,
-              fix: "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names",
-            },
-          ],
+    find: (service) => {
+      const { program } = service;
+      if (program?.launcher === undefined || listeners(service).length === 0) return [];
+      return [
+        {
+          at: program.setting,
+          message: `${program.launcher} runs the app as a child process`,
+          fix: insteadOf(program.launcher),
+        },
+      ];
+    },
   },
   "exec-shell": {
     severity: "warning",
-    why: "The sockets are for the process that systemd starts, and that is the shell; many run the last command, too, as a child.",
+    why: "systemd passes the sockets to the process that it starts, and that is the shell. Many shells run the last command, too, as a child process.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
       if (!isActivatedNode(service) || program?.script === undefined || program.launcher !== undefined)
         return [];
-      return /\bexec\s/.test(program.script)
+      return keepsProcess(program)
         ? []
         : [
             {
               at: program.setting,
-              message: `${program.name} stands before the app`,
+              message: `${program.name} runs the app, perhaps as a child process`,
               fix: "node itself in ExecStart=, or `exec node …` in the shell",
+            },
+          ];
+    },
+  },
+  "exec-syntax": {
+    severity: "warning",
+    why: "systemd is no shell: it knows no redirection, no && and no pipe, no $(…), no ~ and no *. Your program gets such a word as an argument.",
+    man: "systemd.service(5)",
+    find: ({ program }) => {
+      if (program === undefined || program.script !== undefined) return [];
+      const word = program.words.slice(1).find((one) => shellSyntax.test(one));
+      return word === undefined
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: `${shown(word)} is an argument of ${program.name}`,
+              fix: /[<>]/.test(word)
+                ? "StandardOutput=append:/path, StandardError= or StandardInput="
+                : "the words that a shell would put there, or /bin/sh -c '…' with exec before the program",
+            },
+          ];
+    },
+  },
+  "exec-prefix": {
+    severity: "info",
+    why: "Since systemd 258 the prefix !! has no effect.",
+    man: "systemd.service(5)",
+    find: ({ program }) =>
+      program === undefined || !program.command.signs.includes("!!")
+        ? []
+        : [{ at: program.setting, message: "!! is before the program", fix: "take it out" }],
+  },
+  "script-relative": {
+    severity: "error",
+    why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It exits at once, each time.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program, user }) => {
+      const script = program?.node?.script;
+      if (script === undefined || script.startsWith("/") || user) return [];
+      return inService(unit, "WorkingDirectory") !== undefined ||
+        inService(unit, "RootDirectory") !== undefined ||
+        program!.launcher !== undefined
+        ? []
+        : [
+            {
+              at: program!.setting,
+              message: `${shown(script)} has no path, and there is no WorkingDirectory=`,
+              fix: "WorkingDirectory= with the folder of your app, or the file's absolute path",
             },
           ];
     },
@@ -110,6 +183,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
       program === undefined ||
       !program.command.path.endsWith("/env") ||
       !program.isNode ||
+      program.launcher !== undefined ||
       program.words[0]!.startsWith("/") ||
       environment.has("PATH")
         ? []

@@ -17,6 +17,7 @@ export type SandboxCode =
   | "jit-killed"
   | "system-call-kills"
   | "user-root"
+  | "user-nobody"
   | "pid-namespace";
 
 /** What a service may see and do. */
@@ -68,7 +69,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
       const options = [
-        ...(program?.words ?? []),
+        ...(program?.node?.options ?? program?.words ?? []),
         ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
       ];
       if (truthOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
@@ -117,6 +118,23 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               message:
                 setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
               fix: "DynamicUser=yes, or User= with an account of its own",
+            },
+          ];
+    },
+  },
+  "user-nobody": {
+    severity: "warning",
+    why: "Every service that runs as nobody can read the files, and stop the processes, of the others. systemd says so too each time that it reads the unit.",
+    man: "systemd.exec(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "User");
+      return setting === undefined || !/^(?:nobody|65534)$/.test(setting.value)
+        ? []
+        : [
+            {
+              at: setting,
+              message: `User=${setting.value}`,
+              fix: "DynamicUser=yes without User=, or User= with an account of its own",
             },
           ];
     },
