@@ -39,7 +39,7 @@ const app = fc
     {
       name: fc.constantFrom("app", "my-app", "a\\x20b", "app@blue"),
       description: sentence,
-      exec: fc.array(text).map((words) => ["/usr/bin/node", ...words]),
+      exec: fc.array(text).map((words) => ["/usr/bin/node", "/srv/app/server.js", ...words]),
       sockets: fc.array(socket, { minLength: 1, maxLength: 3 }).map((all) =>
         all.map((one, index) => ({
           ...one,

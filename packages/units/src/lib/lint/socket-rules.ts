@@ -212,7 +212,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "trigger-limit": {
     severity: "warning",
-    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits at once, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
+    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
@@ -220,7 +220,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       );
       if (set || accepts || service?.program?.isNode !== true) return [];
       const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
-      // While systemd waits to restart the service, the socket does not start it.
+      // Each restart counts, and ten a second are too few for the limit.
       if (isBound && restartDelay(service.unit) >= 100) return [];
       return [
         {

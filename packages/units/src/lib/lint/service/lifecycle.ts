@@ -80,7 +80,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
-          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "until the socket fails"}`,
+          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
           fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
         },
       ];
