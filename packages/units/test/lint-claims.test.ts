@@ -90,6 +90,32 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     }
   });
 
+  it.each([
+    ["NODE /run/ours.mjs", true],
+    ["NODE --watch /run/ours.mjs", false],
+    ["/bin/bash -c 'NODE /run/ours.mjs'", true],
+    ["/bin/sh -c 'cd / && exec NODE /run/ours.mjs'", true],
+    ["/bin/dash -c 'NODE /run/ours.mjs'", false],
+  ])("is so of what runs Node, and whether the sockets are for it: %s", async (command, ours) => {
+    await systemd.write(
+      "/run/ours.mjs",
+      "import { writeFileSync } from 'node:fs'; writeFileSync('/run/ours', String(process.env.LISTEN_PID === String(process.pid))); setInterval(Object, 1e3);",
+    );
+    const codes = await install({
+      "ours.socket": "[Socket]\nListenStream=87\n",
+      "ours.service": `[Service]\nExecStart=${command.replace("NODE", systemd.node)}\n`,
+    });
+    expect(codes.some((code) => code === "exec-launcher" || code === "exec-shell")).toBe(!ours);
+    await systemd.start("ours.socket", "ours.service");
+    await systemd.waitUntil(
+      async () => (await systemd.run(["test", "-s", "/run/ours"])).code === 0,
+      "it ran",
+    );
+    expect(await systemd.mustRun(["cat", "/run/ours"])).toBe(String(ours));
+    await systemd.stop("ours.socket", "ours.service");
+    await systemd.mustRun(["rm", "/run/ours"]);
+  });
+
   it("is so of a file without a path: Node looks for it in /", async () => {
     const program = `${systemd.node} server.js`;
     const codes = await install({ "relative.service": `[Service]\nExecStart=${program}\n` });

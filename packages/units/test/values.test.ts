@@ -98,7 +98,7 @@ const differences: readonly {
   { who: "only systemd", of: /%[iI]/, why: "the unit has no instance" },
   {
     who: "only systemd",
-    of: /^(?:BPFProgram|DelegateSubgroup|DisableControllers|Extension\w+|ImportCredential|ListenNetlink|ListenSequentialPacket|MountImage\w*|NFTSet|RestrictFileSystems|RootHash\w*|RootImage\w+|RootVerity|SetCredentialEncrypted|StandardInputData)=/,
+    of: /^(?:BPFProgram|DelegateSubgroup|DisableControllers|Extension\w+|ImportCredential|MountImage\w*|NFTSet|RestrictFileSystems|RootHash\w*|RootImage\w+|RootVerity|SetCredentialEncrypted|StandardInputData)=/,
     why: "it is not read here",
   },
 ];

@@ -13,7 +13,7 @@ export function restartDelay(unit: LoadedUnit): number {
 }
 
 /** Whether a list of exit statuses has this one. */
-export function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
+function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
   return namesIn(unit, "Service", key).some(
     ({ name }) => wholeOf(name) === status || (status === 0 && name === "SUCCESS"),
   );

@@ -346,7 +346,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "order-cycle": {
     severity: "warning",
-    why: "A socket is up before sockets.target, and ordinary services start after it. A socket that waits for one of them makes a circle, and systemd drops one of the jobs at boot: often the socket's own.",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
     find: ({ unit, given }) => {
       if (truthOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
@@ -378,7 +378,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "defer-trigger": {
     severity: "warning",
-    why: "DeferTrigger= waits until the service can be started. It is for sockets with Accept=no alone.",
+    why: "DeferTrigger= works only with Accept=no.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts }) => {
       const setting = valueOf(unit, "Socket", "DeferTrigger");

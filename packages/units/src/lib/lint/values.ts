@@ -1,7 +1,7 @@
 import type { Assignment } from "../parse/parse.ts";
 import { wordsOf } from "../parse/words.ts";
 import { capabilities, callGroups } from "../harden/choices.ts";
-import { isIPv4, isIPv6 } from "../read/address.ts";
+import { isIPv4, isIPv6, refusedAddress } from "../read/address.ts";
 import { shown } from "../read/problems.ts";
 import { refusedUnitName } from "../read/unit-name.ts";
 import type { ValueKind } from "./directives.ts";
@@ -411,6 +411,30 @@ const controller = that(
   "yes, no, or names of controllers such as cpu memory",
 );
 
+/** What is no address at all is found by the rule address-invalid. */
+const sequentialAddress = orEmpty(
+  expanded(
+    that(
+      (text) => /^(?:[/@]|vsock)/.test(text) || refusedAddress(text) !== undefined,
+      "not the address of a unix socket",
+      "/run/app.sock or @abstract",
+    ),
+  ),
+);
+
+const netlink = orEmpty(
+  expanded(
+    that(
+      (text) =>
+        /^(?:route|firewall|inet-diag|nflog|xfrm|selinux|iscsi|audit|fib-lookup|connector|netfilter|ip6-fw|dnrtmsg|kobject-uevent|generic|scsitransport|ecryptfs|rdma|\d+)(?:[ \t]+\d+)?$/.test(
+          text,
+        ),
+      "not a family of netlink",
+      "its name and a group, such as kobject-uevent 1",
+    ),
+  ),
+);
+
 const weight = whole(1, 10_000);
 const someMemory = orEmpty(memory(0));
 const anyMemory = orEmpty(memory());
@@ -568,6 +592,8 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["IODeviceLatencyTargetSec", orEmpty(ofDevice(span))],
   ["IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax", orEmpty(ofDevice(throughput))],
 
+  ["ListenSequentialPacket", sequentialAddress],
+  ["ListenNetlink", netlink],
   ["MaxConnections", whole(1, 2 ** 32 - 1)],
   ["Priority Mark IPTTL", signed],
   ["IPTOS", orEmpty(either(choice("low-delay", "throughput", "reliability", "low-cost"), whole(0, 255)))],

@@ -51,7 +51,7 @@ export type EnvironmentCode = "variable-reserved" | "variable-invalid" | "variab
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
   "variable-reserved": {
     severity: "error",
-    why: "What systemd tells the service in this variable is lost.",
+    why: "systemd sets this variable itself. Your value replaces it, and the service loses what systemd told it.",
     man: "systemd.exec(5)",
     find: ({ environment }) =>
       [...environment]
@@ -65,8 +65,8 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
   },
   "variable-invalid": {
     severity: "error",
-    why: "sockact cannot read the variable, and the app ends as it starts (ERR_OPTION).",
-    man: "sockact",
+    why: "sockact cannot read the value, and your app exits when it starts (ERR_OPTION).",
+    man: "@sockact/core",
     find: ({ environment }) =>
       [...environment].flatMap(([name, { value, setting }]) => {
         // An empty variable is one that is not set.
@@ -78,8 +78,8 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
   },
   "variable-unknown": {
     severity: "warning",
-    why: "sockact does not read a variable of this name, so that it changes nothing.",
-    man: "sockact",
+    why: "sockact reads no variable with this name, so it has no effect.",
+    man: "@sockact/core",
     find: ({ environment }) =>
       [...environment]
         .filter(([name]) => name.startsWith("SOCKACT_") && !Object.hasOwn(ownVariables, name))

@@ -9,7 +9,7 @@ export type InstallCode = "enabled-at-boot" | "also-missing";
 export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> = {
   "enabled-at-boot": {
     severity: "info",
-    why: "Enabled beside its socket, the service starts at boot and not at the first connection.",
+    why: "The service starts at boot, and not with its first connection.",
     man: "systemd.unit(5)",
     find: (service) =>
       !isActivatedNode(service)
@@ -24,7 +24,7 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
   },
   "also-missing": {
     severity: "warning",
-    why: "systemctl enable of the service does not enable its socket, and after the next boot that is up only while the service is.",
+    why: "systemctl enable enables the service alone. After the next boot its socket is up only while the service is.",
     man: "systemd.unit(5)",
     find: (service) => {
       const { unit } = service;

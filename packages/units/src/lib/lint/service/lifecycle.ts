@@ -88,7 +88,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "kill-mode": {
     severity: "warning",
-    why: "Children live on when the service is stopped, and with them whatever sockets they hold.",
+    why: "When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
     man: "systemd.kill(5)",
     find: ({ unit, program }) => {
       const setting = inService(unit, "KillMode");
@@ -107,7 +107,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "stop-timeout": {
     severity: "warning",
-    why: "The kill cuts requests that the drain, of 10 seconds if SOCKACT_DRAIN_TIMEOUT says nothing else, would have waited for.",
+    why: "While it drains, the app waits for open requests: 10 seconds, or SOCKACT_DRAIN_TIMEOUT. If systemd kills it earlier, those requests are cut off.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit, environment } = service;

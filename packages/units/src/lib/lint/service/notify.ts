@@ -39,7 +39,7 @@ export type NotifyCode =
 export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   "notify-wrapped": {
     severity: "error",
-    why: "Only the main process may notify, and that is the shell or the package manager: the start never ends, and times out.",
+    why: "Only the main process may say that the service is ready. Here that is the shell or the tool, not your app, and the start times out.",
     man: "systemd.service(5)",
     find: ({ unit, program }) => {
       if (!notifies(unit) || program === undefined || inService(unit, "NotifyAccess")?.value === "all")
@@ -73,7 +73,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "watchdog-unheard": {
     severity: "info",
-    why: "systemd kills the service when no WATCHDOG=1 comes in time. With Type= other than notify it is the same: only READY=1 is not waited for. Node has no way of its own to send it: OpenFile= passes the socket for it to sockact, and a native add-on can send it too.",
+    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node has no way of its own to send it. OpenFile= lets sockact send it; a native add-on may send it too.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "WatchdogSec");
@@ -95,7 +95,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "notify-blocked": {
     severity: "error",
-    why: "A notification goes over a unix socket, which the service may not make: the start never ends, and times out.",
+    why: "READY=1 is sent over a unix socket, and RestrictAddressFamilies= does not let the service open one. The start times out.",
     man: "systemd.exec(5)",
     find: ({ unit }) => {
       const families = valuesOf(unit, "Service", "RestrictAddressFamilies");
@@ -117,7 +117,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-path": {
     severity: "error",
-    why: "OpenFile= expands no specifiers, and the service manager that started the service listens at a path of its own: /run/systemd/notify, a user's at /run/user/<uid>/systemd/notify.",
+    why: "OpenFile= knows no specifiers. The system manager listens at /run/systemd/notify, and the manager of a user at /run/user/<uid>/systemd/notify.",
     man: "systemd.service(5)",
     find: ({ unit, user }) =>
       openFiles(unit)
@@ -137,7 +137,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-name": {
     severity: "warning",
-    why: "The app knows the socket for notifications by the name notify, and takes one of another name for a listener.",
+    why: "Your app knows the socket for READY=1 by the name notify. One with another name is taken for a socket to listen on.",
     man: "systemd.service(5)",
     find: ({ unit }) =>
       openFiles(unit)
@@ -151,7 +151,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "notify-access-all": {
     severity: "info",
-    why: "Any process of the service may speak for it; with OpenFile= the main process does so itself.",
+    why: "Any process of the service may report its state. With OpenFile= the main process does that itself, and no other needs the right.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "NotifyAccess");

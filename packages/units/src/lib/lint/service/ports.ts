@@ -78,7 +78,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "sockets-missing": {
     severity: "warning",
-    why: "A service is passed the sockets that start it; those that start another instance of it, or are not up, only if Sockets= names them.",
+    why: "A service is passed the sockets that start it. Other sockets, such as those of another instance, are passed only if Sockets= names them.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -105,7 +105,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "names-missing": {
     severity: "info",
-    why: "By default a socket is named after its unit; an app tells several apart more plainly by names of their own.",
+    why: "By default a socket has the name of its unit. With several sockets, names of your own make it plain which is which.",
     man: "systemd.socket(5)",
     find: (service) => {
       const own = listeners(service);
@@ -128,7 +128,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "standard-input-socket": {
     severity: "error",
-    why: "The socket comes as standard input, and no LISTEN_FDS tells of it: the app is not activated.",
+    why: "The socket becomes standard input, and LISTEN_FDS is not set. Your app does not find the socket.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "StandardInput");
@@ -146,7 +146,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "port-twice": {
     severity: "warning",
-    why: "The socket has the port: an app that opens it by itself fails (EADDRINUSE).",
+    why: "The socket unit already listens on this port. If your app opens it as well, that fails (EADDRINUSE).",
     man: "systemd.socket(5)",
     find: (service) => {
       const taken = new Set(

@@ -58,7 +58,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-several": {
     severity: "error",
-    why: "systemd refuses several programs but for Type=oneshot. A drop-in that is to replace the program begins with an empty ExecStart=.",
+    why: "systemd refuses a service with several programs, unless it has Type=oneshot. A drop-in that replaces the program begins with an empty ExecStart=.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       if (inService(unit, "Type")?.value === "oneshot") return [];
@@ -78,7 +78,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-relative": {
     severity: "warning",
-    why: "systemd looks in folders of its own, /usr/local/bin and /usr/bin among them: it may find another program than a shell does, or none.",
+    why: "systemd looks for a program without a path in a few folders, /usr/local/bin and /usr/bin among them. It may find another one than your shell does, or none.",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program?.isNode !== true || program.launcher !== undefined || program.command.path.startsWith("/")
@@ -128,7 +128,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-syntax": {
     severity: "warning",
-    why: "systemd is no shell: it knows no redirection, no && and no pipe, no $(…), no ~ and no *. Your program gets such a word as an argument.",
+    why: "systemd runs the program without a shell. It reads no redirection, no && and no pipe, no $(…), no ~ and no *: your program gets such a word as an argument.",
     man: "systemd.service(5)",
     find: ({ program }) => {
       if (program === undefined || program.script !== undefined) return [];
@@ -148,7 +148,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-prefix": {
     severity: "info",
-    why: "Since systemd 258 the prefix !! has no effect.",
+    why: "Since systemd 258 the prefix !! is ignored.",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program === undefined || !program.command.signs.includes("!!")
@@ -157,7 +157,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "script-relative": {
     severity: "error",
-    why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It exits at once, each time.",
+    why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It does not find it, and exits at each start.",
     man: "systemd.exec(5)",
     find: ({ unit, program, user }) => {
       const script = program?.node?.script;
@@ -169,7 +169,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
         : [
             {
               at: program!.setting,
-              message: `${shown(script)} has no path, and there is no WorkingDirectory=`,
+              message: `${shown(script)} is relative, and WorkingDirectory= is missing`,
               fix: "WorkingDirectory= with the folder of your app, or the file's absolute path",
             },
           ];
@@ -177,7 +177,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-env": {
     severity: "info",
-    why: "env looks along a PATH of systemd's, which has neither nvm's nor Volta's folders.",
+    why: "env looks for the program in the PATH of systemd, which has no folders of nvm or Volta.",
     man: "systemd.exec(5)",
     find: ({ program, environment }) =>
       program === undefined ||
@@ -197,7 +197,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "type-unfit": {
     severity: "error",
-    why: "Node does not fork away, and does not end after its work: the start never ends, and times out or holds up others.",
+    why: "Node does not move to the background, and a server does not end by itself. systemd waits for that, and the start times out.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "Type");

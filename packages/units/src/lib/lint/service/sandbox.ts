@@ -24,7 +24,7 @@ export type SandboxCode =
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
   "home-hidden": {
     severity: "error",
-    why: "ProtectHome= hides /home, /root and /run/user: the program, or what it is to run, is not found.",
+    why: "ProtectHome= hides /home, /root and /run/user. The service does not find a program or a file that is there.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
@@ -34,7 +34,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         : [
             {
               at: setting,
-              message: `ProtectHome=${setting.value}, and the program lies in a home`,
+              message: `ProtectHome=${setting.value}, and the program is in a home`,
               fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
             },
           ];
@@ -42,7 +42,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "temporary-hidden": {
     severity: "error",
-    why: "PrivateTmp=, which DynamicUser= brings along, gives the service folders /tmp and /var/tmp of its own: what lies there is not found.",
+    why: "With PrivateTmp= or DynamicUser= the service has its own empty /tmp and /var/tmp. It does not find a program or a file that is there.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit } = service;
@@ -56,7 +56,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         : [
             {
               at: service.program?.setting ?? headerOf(unit, "Service"),
-              message: `${place} lies in a temporary folder`,
+              message: `${place} is in a temporary folder`,
               fix: "put it under /srv or /opt",
             },
           ];
@@ -64,7 +64,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "jit-killed": {
     severity: "error",
-    why: "V8 writes machine code while it runs: with MemoryDenyWriteExecute= Node dies at once, unless it is told --jitless.",
+    why: "V8 writes machine code while it runs, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
     man: "systemd.exec(5)",
     find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
@@ -85,7 +85,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "system-call-kills": {
     severity: "warning",
-    why: "A system call that the filter has not kills the program, and Node tries some that it can do without, such as pkey_alloc.",
+    why: "A system call that the filter leaves out kills the program. Node tries calls that it does not need, such as pkey_alloc. With an error number the call fails, and Node goes on.",
     man: "systemd.exec(5)",
     find: ({ unit, program }) => {
       const filter = valuesOf(unit, "Service", "SystemCallFilter")[0];
@@ -105,7 +105,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "user-root": {
     severity: "warning",
-    why: "With its sockets passed to it, an app needs no privilege at all.",
+    why: "systemd opens the sockets, so your app needs no rights of root. If somebody breaks into it, they have the whole machine.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -124,7 +124,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "user-nobody": {
     severity: "warning",
-    why: "Every service that runs as nobody can read the files, and stop the processes, of the others. systemd says so too each time that it reads the unit.",
+    why: "Services that run as nobody can stop the processes of each other, and change the files of each other. systemd warns of it each time that it reads the unit.",
     man: "systemd.exec(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "User");
@@ -141,7 +141,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "pid-namespace": {
     severity: "warning",
-    why: "systemd 257 tells the service the pid that it has outside (LISTEN_PID), and it takes no socket; and as process 1 it ignores SIGTERM unless it listens for it.",
+    why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so that it takes no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "PrivatePIDs");
