@@ -148,7 +148,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-prefix": {
     severity: "info",
-    why: "Since systemd 258 the prefix !! is ignored.",
+    why: "The prefix !! is for kernels before 4.3, which have no ambient capabilities. systemd ignores it since version 258.",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program === undefined || !program.command.signs.includes("!!")
