@@ -21,7 +21,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node /srv/app/server.js
 DynamicUser=yes
-Restart=on-failure
+Restart=always
+RestartSec=1s
 NonBlocking=true
 
 [Install]
@@ -65,7 +66,7 @@ const other = (name: string, lines: string) =>
   );
 
 const template = (extra = "") =>
-  `[Unit]\nRequires=app.socket\nAfter=app.socket\nStartLimitIntervalSec=0\n\n[Service]\nType=exec\nExecStart=/usr/bin/node /srv/app/server.js\nDynamicUser=yes\n${extra}`;
+  `[Unit]\nRequires=app.socket\nAfter=app.socket\nStartLimitIntervalSec=0\n\n[Service]\nType=exec\nExecStart=/usr/bin/node /srv/app/server.js\nDynamicUser=yes\nRestart=always\nRestartSec=1s\n${extra}`;
 
 const at = (file: string, line: string) => ({ file, at: line });
 const socketAt = (line: string) => at("app.socket", line);
@@ -131,6 +132,20 @@ export const faults: Fault[] = [
     ...serviceAt("After=postgresql"),
     refused: true,
   },
+  { code: "value-invalid", files: inService("CPUQuota=50"), ...serviceAt("CPUQuota"), refused: true },
+  {
+    code: "value-invalid",
+    files: inService("SystemCallFilter=@nope\nSystemCallErrorNumber=EPERM"),
+    ...serviceAt("SystemCallFilter"),
+    refused: true,
+  },
+  {
+    code: "value-invalid",
+    files: inService("TimeoutStopSec=foo"),
+    ...serviceAt("TimeoutStopSec"),
+    refused: true,
+  },
+  { code: "value-invalid", files: inService("RestartSec="), ...serviceAt("RestartSec"), refused: true },
   {
     code: "address-invalid",
     files: socket("ListenStream=80", "ListenStream=80\nListenStream=localhost:8080"),
@@ -210,7 +225,20 @@ export const faults: Fault[] = [
     },
     ...socketAt("ListenStream"),
   },
-  { code: "trigger-limit", files: socket("TriggerLimitIntervalSec=0\n", ""), ...socketAt("[Socket]") },
+  {
+    code: "trigger-limit",
+    files: { ...socket("TriggerLimitIntervalSec=0\n", ""), ...service("RestartSec=1s", "RestartSec=10ms") },
+    ...socketAt("[Socket]"),
+  },
+  {
+    code: "trigger-limit",
+    files: {
+      ...socket("TriggerLimitIntervalSec=0\n", ""),
+      ...service("Restart=always", "Restart=on-failure"),
+    },
+    ...socketAt("[Socket]"),
+    also: ["clean-exit-spins"],
+  },
   {
     code: "remove-on-stop",
     files: {
@@ -234,6 +262,38 @@ export const faults: Fault[] = [
     code: "socket-mode",
     files: socket("ListenStream=80", "ListenStream=/run/app.sock"),
     ...socketAt("ListenStream"),
+  },
+  {
+    code: "order-cycle",
+    files: socket("Description=App socket", "Description=App socket\nAfter=network-online.target"),
+    ...socketAt("After"),
+  },
+  {
+    code: "order-cycle",
+    files: {
+      ...socket("Description=App socket", "Description=App socket\nAfter=db.service"),
+      "db.service": "[Service]\nExecStart=/usr/bin/postgres\n",
+    },
+    ...socketAt("After"),
+  },
+  {
+    code: "free-bind",
+    files: socket("ListenStream=80", "ListenStream=10.0.0.5:80"),
+    ...socketAt("ListenStream"),
+  },
+  {
+    code: "free-bind",
+    files: socket("ListenStream=80", "ListenStream=[2001:db8::1]:80"),
+    ...socketAt("ListenStream"),
+  },
+  {
+    code: "defer-trigger",
+    files: {
+      ...inSocket("Accept=yes\nDeferTrigger=yes"),
+      "app.service": undefined,
+      "app@.service": template("StandardInput=socket\n"),
+    },
+    ...socketAt("DeferTrigger"),
   },
   { code: "reuse-port", files: inSocket("ReusePort=yes"), ...socketAt("ReusePort") },
   {
@@ -259,6 +319,14 @@ export const faults: Fault[] = [
   },
   { code: "start-limit", files: service("StartLimitIntervalSec=0\n", ""), ...serviceAt("[Unit]") },
   {
+    code: "start-limit",
+    files: {
+      "app.service":
+        "[Unit]\nRequires=app.socket\nAfter=app.socket\n\n[Service]\nType=notify\nUser=www\nExecStart=/usr/bin/env gunicorn app:app\n\n[Install]\nAlso=app.socket\n",
+    },
+    ...serviceAt("[Unit]"),
+  },
+  {
     code: "sockets-missing",
     files: { ...inSocket("Service=app@blue.service"), "app.service": undefined, "app@.service": template() },
     ...at("app@.service", "[Service]"),
@@ -283,6 +351,7 @@ export const faults: Fault[] = [
     also: ["exec-shell"],
   },
   { code: "notify-unheard", files: inService("Type=notify"), ...serviceAt("Type") },
+  { code: "watchdog-unheard", files: inService("WatchdogSec=30"), ...serviceAt("WatchdogSec") },
   {
     code: "notify-blocked",
     files: inService("Type=notify\nNotifyAccess=all\nRestrictAddressFamilies=AF_INET AF_INET6"),
@@ -311,10 +380,31 @@ export const faults: Fault[] = [
   },
   {
     code: "idle-restart",
-    files: service("Restart=on-failure", "Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min"),
-    ...serviceAt("Restart"),
+    files: inService("Environment=SOCKACT_IDLE_TIMEOUT=5min"),
+    ...serviceAt("Restart=always"),
   },
-  { code: "restart-always", files: service("Restart=on-failure", "Restart=always"), ...serviceAt("Restart") },
+  {
+    code: "idle-restart",
+    files: inService("Environment=SOCKACT_IDLE_EXIT_STATUS=42\nSuccessExitStatus=42"),
+    ...serviceAt("Restart=always"),
+  },
+  {
+    code: "idle-restart",
+    files: service("Restart=always", "Environment=SOCKACT_IDLE_EXIT_STATUS=42\nRestart=on-failure"),
+    ...serviceAt("Restart=on-failure"),
+    also: ["clean-exit-spins"],
+  },
+  {
+    code: "clean-exit-spins",
+    files: service("Restart=always", "Restart=on-failure"),
+    ...serviceAt("Restart=on-failure"),
+  },
+  { code: "clean-exit-spins", files: service("Restart=always\n", ""), ...serviceAt("[Service]") },
+  {
+    code: "clean-exit-spins",
+    files: inService("RestartPreventExitStatus=0"),
+    ...serviceAt("Restart=always"),
+  },
   {
     code: "home-hidden",
     files: service(
@@ -341,6 +431,89 @@ export const faults: Fault[] = [
     files: running("/bin/sh -c 'cd /srv/app && node server.js'"),
     ...serviceAt("ExecStart"),
   },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/sudo -u app /usr/bin/node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/srv/app/node_modules/.bin/dotenvx run -- node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/srv/app/node_modules/.bin/cross-env NODE_ENV=production node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/node /srv/app/node_modules/dotenv-cli/cli.js node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/doppler run -- node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/node --watch /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/node --run start"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/bash -lc 'npm start'"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/usr/bin/env -S npm start"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-launcher",
+    files: running("/opt/volta/.volta/bin/node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-shell",
+    files: running("/usr/bin/bash -lc 'cd /srv/app && node server.js'"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-syntax",
+    files: running("/usr/bin/node /srv/app/server.js >> /var/log/app.log"),
+    ...serviceAt("ExecStart"),
+  },
+  { code: "exec-syntax", files: running("/usr/bin/node /srv/app/server.js 2>&1"), ...serviceAt("ExecStart") },
+  {
+    code: "exec-syntax",
+    files: running("/usr/bin/node /srv/app/migrate.js && /usr/bin/node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-syntax",
+    files: running("/usr/bin/node /srv/app/server.js --id $(hostname)"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "exec-syntax",
+    files: running("/usr/bin/node /srv/app/server.js ~/app.json"),
+    ...serviceAt("ExecStart"),
+  },
+  { code: "exec-prefix", files: running("!!/usr/bin/node /srv/app/server.js"), ...serviceAt("ExecStart") },
+  { code: "script-relative", files: running("/usr/bin/node server.js"), ...serviceAt("ExecStart") },
+  {
+    code: "script-relative",
+    files: running("/usr/bin/node --import tsx --env-file .env src/server.ts"),
+    ...serviceAt("ExecStart"),
+  },
   { code: "exec-env", files: running("/usr/bin/env node /srv/app/server.js"), ...serviceAt("ExecStart") },
   { code: "jit-killed", files: inService("MemoryDenyWriteExecute=yes"), ...serviceAt("MemoryDeny") },
   {
@@ -348,6 +521,7 @@ export const faults: Fault[] = [
     files: inService("SystemCallFilter=@system-service"),
     ...serviceAt("SystemCallFilter"),
   },
+  { code: "user-nobody", files: service("DynamicUser=yes", "User=nobody"), ...serviceAt("User") },
   { code: "user-root", files: service("DynamicUser=yes", "User=root"), ...serviceAt("User") },
   { code: "user-root", files: service("DynamicUser=yes\n", ""), ...serviceAt("[Service]") },
   {
@@ -368,6 +542,44 @@ export const faults: Fault[] = [
         .replace("Requires=app.socket\nAfter=app.socket\n", "")
         .replace("Also=app.socket", "WantedBy=multi-user.target"),
     },
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "port-privileged",
+    files: {
+      "app.socket": undefined,
+      "app.service": cleanPair["app.service"]!.replace(
+        "NonBlocking=true",
+        "Environment=PORT=443\nAmbientCapabilities=CAP_NET_BIND_SERVICE\nPrivateUsers=yes",
+      )
+        .replace("Requires=app.socket\nAfter=app.socket\n", "")
+        .replace("Also=app.socket", "WantedBy=multi-user.target"),
+    },
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-invalid",
+    files: inService("Environment=SOCKACT_NOTIFY=maybe"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-invalid",
+    files: inService("Environment=SOCKACT_DRAIN_TIMEOUT=10"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-invalid",
+    files: inService("Environment=SOCKACT_SIGNALS=SIGKILL"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-invalid",
+    files: inService("Environment=SOCKACT_IDLE_EXIT_STATUS=256"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "variable-unknown",
+    files: inService("Environment=SOCKACT_DRAIN_TIME=10s"),
     ...serviceAt("Environment"),
   },
   {

@@ -89,4 +89,182 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
       await systemd.mustRun(["rm", "/run/seen"]);
     }
   });
+
+  it.each([
+    ["NODE /run/ours.mjs", true],
+    ["NODE --watch /run/ours.mjs", false],
+    ["/bin/bash -c 'NODE /run/ours.mjs'", true],
+    ["/bin/sh -c 'cd / && exec NODE /run/ours.mjs'", true],
+    ["/bin/dash -c 'NODE /run/ours.mjs'", false],
+  ])("is so of what runs Node, and whether the sockets are for it: %s", async (command, ours) => {
+    await systemd.write(
+      "/run/ours.mjs",
+      "import { writeFileSync } from 'node:fs'; writeFileSync('/run/ours', String(process.env.LISTEN_PID === String(process.pid))); setInterval(Object, 1e3);",
+    );
+    const codes = await install({
+      "ours.socket": "[Socket]\nListenStream=87\n",
+      "ours.service": `[Service]\nExecStart=${command.replace("NODE", systemd.node)}\n`,
+    });
+    expect(codes.some((code) => code === "exec-launcher" || code === "exec-shell")).toBe(!ours);
+    await systemd.start("ours.socket", "ours.service");
+    await systemd.waitUntil(
+      async () => (await systemd.run(["test", "-s", "/run/ours"])).code === 0,
+      "it ran",
+    );
+    expect(await systemd.mustRun(["cat", "/run/ours"])).toBe(String(ours));
+    await systemd.stop("ours.socket", "ours.service");
+    await systemd.mustRun(["rm", "/run/ours"]);
+  });
+
+  it("is so of a file without a path: Node looks for it in /", async () => {
+    const program = `${systemd.node} server.js`;
+    const codes = await install({ "relative.service": `[Service]\nExecStart=${program}\n` });
+    expect(codes).toContain("script-relative");
+    await systemd.start("relative.service");
+    await systemd.waitForUnit("relative.service", "ActiveState", "failed");
+    expect((await systemd.journal("relative.service", "service")).join("\n")).toContain(
+      "Cannot find module '/server.js'",
+    );
+  });
+
+  it("is so of what a shell would read: the program gets it as arguments", async () => {
+    await systemd.write("/run/words.mjs", "console.log(JSON.stringify(process.argv.slice(2)))");
+    for (const word of [">/run/x", "2>&1", "&&", "||", "|", "`id`", "~/app.json", "*.js"]) {
+      const unit = `[Service]\nType=oneshot\nExecStart=${systemd.node} /run/words.mjs ${word}\n`;
+      expect([word, await install({ "words.service": unit })]).toEqual([
+        word,
+        expect.arrayContaining(["exec-syntax"]),
+      ]);
+      await systemd.start("words.service");
+      expect((await systemd.journal("words.service", "service")).at(-1)).toBe(JSON.stringify([word]));
+    }
+  });
+
+  it("is so of a watchdog that nobody answers, whatever the type", async () => {
+    const unit = (more: string) =>
+      `[Service]\n${more}WatchdogSec=1\nExecStart=${systemd.node} -e 'setInterval(Object, 1e3)'\n`;
+    for (const type of ["", "Type=simple\n", "Type=exec\n"]) {
+      expect(await install({ "watched.service": unit(type) })).toContain("watchdog-unheard");
+      await systemd.start("watched.service");
+      await systemd.waitForUnit("watched.service", "ActiveState", "failed");
+      expect(await systemd.show("watched.service", "Result")).toBe("watchdog");
+      await systemd.systemctl("reset-failed", "watched.service");
+    }
+    expect(await install({ "watched.service": unit("NotifyAccess=all\n") })).not.toContain(
+      "watchdog-unheard",
+    );
+  });
+
+  it.each(["", "FreeBind=true\n"])("is so of an address that no interface has yet; %s", async (free) => {
+    const codes = await install({
+      "early.socket": `[Socket]\nListenStream=10.9.8.7:85\n${free}`,
+      "early.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    });
+    expect(codes.includes("free-bind")).toBe(free === "");
+    const { code } = await systemd.run(["systemctl", "start", "early.socket"]);
+    await systemd.run(["sh", "-c", "systemctl stop early.socket; systemctl reset-failed early.socket"]);
+    expect(code === 0).toBe(free !== "");
+  });
+
+  it.each([
+    ["After=network-online.target", true],
+    ["Wants=network-online.target", false],
+    ["After=network-online.target\nDefaultDependencies=no", false],
+    ["After=late.service", true],
+    ["After=network.target", false],
+  ])("is so of a circle at boot: %s", async (line, circle) => {
+    const files = {
+      "first.socket": `[Unit]\n${line}\n[Socket]\nListenStream=86\n`,
+      "first.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+      "late.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    };
+    expect((await install(files)).includes("order-cycle")).toBe(circle);
+    // What a boot is: one transaction with all of these, and a service of the network that takes its time.
+    await systemd.installUnits(
+      {
+        "waiting.service":
+          "[Unit]\nBefore=network-online.target\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+        "boot.target":
+          "[Unit]\nRequires=basic.target sockets.target\nWants=first.socket first.service late.service network-online.target waiting.service\nAfter=basic.target\n",
+        "sockets.target.d/first.conf": "[Unit]\nWants=first.socket\n",
+      },
+      { verify: false },
+    );
+    const { stderr } = await systemd.run([
+      "systemd-analyze",
+      "verify",
+      "--man=no",
+      "/run/systemd/system/boot.target",
+    ]);
+    expect(/first\.socket.*cycle|cycle.*first\.socket/.test(stderr)).toBe(circle);
+  });
+
+  /** Starts a socket whose service exits at once without accepting, and tells how often it ran, or that the port closed. */
+  async function spins(name: string, socket: string, service: string, program: string) {
+    const files = {
+      [`${name}.socket`]: `[Socket]\nListenStream=/run/${name}.sock\n${socket}`,
+      [`${name}.service`]: `[Unit]\nStartLimitIntervalSec=0\n[Service]\n${service}ExecStart=/run/${name}.js\n`,
+    };
+    await systemd.write(`/run/${name}.js`, `#!${program.replaceAll("RUNS", `/run/${name}.runs`)}\n`, 0o755);
+    const codes = await install(files);
+    await systemd.start(`${name}.socket`);
+    await systemd.write(
+      "/run/connect.mjs",
+      "import net from 'node:net'; net.connect(process.argv[2]).on('error', Object); setInterval(Object, 1e3)",
+    );
+    const client = systemd.spawn([systemd.node, "/run/connect.mjs", `/run/${name}.sock`]);
+    const runs = async () => (await systemd.run(["cat", `/run/${name}.runs`])).stdout.length;
+    return {
+      codes,
+      runs,
+      end: () => (client.kill("SIGKILL"), systemd.systemctl("stop", `${name}.socket`, `${name}.service`)),
+    };
+  }
+
+  const shell = (status: number) => `/bin/sh\nprintf . >> RUNS\nexit ${status}`;
+  const node = () => `${systemd.node}\nrequire("fs").appendFileSync("RUNS", ".");`;
+
+  it("is so of a clean exit that is not restarted: the port closes at the trigger limit", async () => {
+    const { codes, end } = await spins("closes", "", "Restart=on-failure\n", shell(0));
+    expect(codes).toEqual(expect.arrayContaining(["trigger-limit", "clean-exit-spins"]));
+    await systemd.waitForUnit("closes.socket", "Result", "trigger-limit-hit", 20_000);
+    await end();
+  });
+
+  it("is so of a service that is restarted too fast: the port closes at the trigger limit", async () => {
+    const { codes, end } = await spins("hastes", "", "Restart=always\nRestartSec=10ms\n", shell(0));
+    expect(codes.filter((code) => /trigger|spins/.test(code))).toEqual(["trigger-limit"]);
+    await systemd.waitForUnit("hastes.socket", "Result", "trigger-limit-hit", 20_000);
+    await end();
+  });
+
+  it("is so of a clean exit that is not restarted: without the limit it is started without end", async () => {
+    const { codes, runs, end } = await spins(
+      "spins",
+      "TriggerLimitIntervalSec=0\n",
+      "Restart=on-failure\n",
+      node(),
+    );
+    expect(codes).toContain("clean-exit-spins");
+    // A limit of twenty would have been reached.
+    await systemd.waitUntil(async () => (await runs()) > 40, "it ran forty times", 20_000);
+    expect(await systemd.show("spins.socket", "ActiveState")).toBe("active");
+    await end();
+  });
+
+  it.each([0, 1])(
+    "is so of a service that systemd restarts: the limit is not reached after exits with %i",
+    async (status) => {
+      const { codes, runs, end } = await spins(
+        `kept${status}`,
+        "",
+        "Restart=always\nRestartSec=100ms\n",
+        shell(status),
+      );
+      expect(codes.filter((code) => /trigger|spins/.test(code))).toEqual([]);
+      await systemd.waitUntil(async () => (await runs()) > 30, "it ran thirty times", 20_000);
+      expect(await systemd.show(`kept${status}.socket`, "ActiveState")).toBe("active");
+      await end();
+    },
+  );
 });

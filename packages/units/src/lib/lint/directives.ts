@@ -134,7 +134,7 @@ const known = {
 } as const satisfies Record<string, Names>;
 
 /** What later versions have added; to what is here nothing is said. */
-const later: Record<string, string> = {
+export const later: Readonly<Record<string, string>> = {
   Socket:
     "AcceptFileDescriptors DeferTrigger DeferTriggerMaxSec PassPIDFD XAttrAccept XAttrEntryPoint XAttrListen",
   Unit: "ConditionVersion ConditionKernelModuleLoaded ConditionPathIsSocket ConditionFraction ConditionMachineTag AssertVersion AssertKernelModuleLoaded AssertPathIsSocket AssertFraction AssertMachineTag",
@@ -165,22 +165,4 @@ export const directivesOf: Readonly<
   service: { ...common, Service: kindsOf("Service", "shared") },
   socket: { ...common, Socket: kindsOf("Socket", "shared") },
   timer: { ...common, Timer: kindsOf("Timer") },
-};
-
-/** The choices of directives that have a few; those marked `boolean` take one too. */
-export const choices: Readonly<Record<string, string>> = {
-  BindIPv6Only: "default both ipv6-only",
-  ExitType: "main cgroup",
-  KeyringMode: "inherit private shared",
-  KillMode: "control-group process mixed none",
-  NotifyAccess: "none main exec all",
-  OOMPolicy: "continue stop kill",
-  PrivateTmp: "boolean disconnected",
-  ProcSubset: "all pid",
-  ProtectHome: "boolean read-only tmpfs",
-  ProtectProc: "noaccess invisible ptraceable default",
-  ProtectSystem: "boolean full strict",
-  Restart: "no on-success on-failure on-abnormal on-watchdog on-abort always",
-  RestartMode: "normal direct debug",
-  Type: "simple exec forking oneshot dbus notify notify-reload idle",
 };

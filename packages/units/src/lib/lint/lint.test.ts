@@ -47,6 +47,23 @@ describe("lintUnits", () => {
     },
   );
 
+  it.each([
+    "exec-several",
+    "notify-blocked",
+    "notify-access-all",
+    "home-hidden",
+    "jit-killed",
+    "port-twice",
+    "pid-namespace",
+  ])("leaves the choice to you for %s: another program would run, or another protection hold", (code) => {
+    const own = faults.filter((fault) => fault.code === code);
+    expect(own).not.toEqual([]);
+    for (const fault of own) {
+      const found = lintUnits(faulty(fault)).filter((one) => one.code === code);
+      expect(found.map(({ edits }) => edits)).toEqual([undefined]);
+    }
+  });
+
   it("has a planted fault for each of its rules", () => {
     const planted = new Set(faults.map(({ code }) => code));
     expect(Object.keys(rules).filter((code) => !planted.has(code as Finding["code"]))).toEqual([]);
@@ -60,6 +77,7 @@ describe("lintUnits", () => {
     expect(findings.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
       "app.service:1 requires-missing",
       "app.service:1 start-limit",
+      "app.service:1 clean-exit-spins",
       "app.service:2 exec-launcher",
       "app.service:3 user-root",
       "app.service:4 jit-killed",
@@ -92,6 +110,156 @@ describe("lintUnits", () => {
     expect(codes("npm start")).toEqual(["exec-launcher"]);
     expect(codes("/usr/bin/env NODE_ENV=production /opt/node/bin/node /srv/app/server.js")).toEqual([]);
     expect(codes("/usr/bin/node /srv/forever.js")).toEqual([]);
+  });
+
+  const exec = (command: string) =>
+    codesOf(
+      lintUnits({
+        ...cleanPair,
+        "app.service": cleanPair["app.service"]!.replace(/^ExecStart=.*/m, () => `ExecStart=${command}`),
+      }),
+    );
+
+  it.each([
+    "/usr/bin/node --import tsx /srv/app/server.ts",
+    "/usr/bin/node -r dotenv/config --env-file=/etc/app.env /srv/app/server.js --watch",
+    "/usr/bin/node /srv/app/node_modules/.bin/../vite/bin/vite.js",
+    "/srv/app/node_modules/.bin/ts-node /srv/app/server.ts",
+    "/srv/app/server.mjs",
+    "/usr/bin/bash -c '/usr/bin/node /srv/app/server.js'",
+    "/bin/sh -c 'cd /srv/app && exec /usr/bin/node server.js > /var/log/app.log'",
+    "/usr/bin/env -i NODE_ENV=production /usr/bin/node /srv/app/server.js",
+    "/usr/bin/env -u HOME -C /srv/app /usr/bin/node /srv/app/server.js",
+    "/usr/bin/env -S /usr/bin/node --no-warnings /srv/app/server.js",
+    "/usr/bin/node /srv/app/server.js 'a && b' a|b --glob=*.json",
+    "/usr/bin/node -e 'setInterval(Object, 1e3)'",
+  ])("says nothing of a program that keeps its sockets: %s", (command) => {
+    expect(exec(command)).toEqual([]);
+  });
+
+  it("reads a program with a script's name, or behind env or a shell, as Node", () => {
+    const node = (command: string) =>
+      codesOf(
+        lintUnits({
+          ...cleanPair,
+          "app.service": cleanPair["app.service"]!.replace(
+            /^ExecStart=.*/m,
+            () => `ExecStart=${command}`,
+          ).replace("DynamicUser=yes\n", ""),
+        }),
+      ).includes("user-root");
+    for (const command of [
+      "/srv/app/server.js",
+      "/srv/app/bin/www.cjs",
+      "/usr/bin/env -i node /srv/app/server.js",
+      "/usr/bin/env -S node /srv/app/server.js",
+      "/bin/bash -lc 'source /etc/profile; node /srv/app/server.js'",
+      "/bin/sh -c 'exec npm start'",
+      "/usr/bin/doppler run -- node /srv/app/server.js",
+    ]) {
+      expect([command, node(command)]).toEqual([command, true]);
+    }
+    for (const command of [
+      "/usr/bin/python3 /srv/app/server.py",
+      "/bin/sh -c 'cd /srv/node && ./run'",
+      "/usr/bin/doppler run -- gunicorn app:app",
+    ]) {
+      expect([command, node(command)]).toEqual([command, false]);
+    }
+  });
+
+  it("has a finding for sudo and the like before any program that is passed sockets", () => {
+    expect(exec("/usr/bin/doppler run -- /usr/bin/gunicorn app:app")).toContain("exec-launcher");
+    expect(exec("/usr/bin/gunicorn app:app")).not.toContain("exec-launcher");
+  });
+
+  it.each([
+    [
+      "Restart=always\nRestartPreventExitStatus=42\nSuccessExitStatus=42\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42",
+      [],
+    ],
+    [
+      "Restart=always\nRestartPreventExitStatus=42\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42 SOCKACT_IDLE_TIMEOUT=5min",
+      [],
+    ],
+    ["Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=no", []],
+    ["Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=no SOCKACT_IDLE_EXIT_STATUS=42", []],
+    ["Restart=on-failure\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["clean-exit-spins"]],
+    ["Restart=on-success\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["idle-restart"]],
+    [
+      "Restart=always\nRestartPreventExitStatus=SUCCESS\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min",
+      ["clean-exit-spins"],
+    ],
+    ["Restart=no\nRestartForceExitStatus=0\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["idle-restart"]],
+    [
+      "Restart=on-failure\nSuccessExitStatus=42\nRestartForceExitStatus=0\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42",
+      [],
+    ],
+  ])("knows when a sleeper stays asleep: %j", (lines, expected) => {
+    const service = cleanPair["app.service"]!.replace("Restart=always", () => lines);
+    expect(codesOf(lintUnits({ ...cleanPair, "app.service": service }))).toEqual(expected);
+  });
+
+  it("says nothing of the start limit if restarts are too slow to reach it", () => {
+    const service = cleanPair["app.service"]!.replace("StartLimitIntervalSec=0\n", "").replace(
+      "RestartSec=1s",
+      "RestartSec=3s",
+    );
+    expect(lintUnits({ ...cleanPair, "app.service": service })).toEqual([]);
+  });
+
+  it("says nothing of the trigger limit if systemd restarts the service itself, and has no fix for it otherwise", () => {
+    const socket = cleanPair["app.socket"]!.replace("TriggerLimitIntervalSec=0\n", "");
+    expect(lintUnits({ ...cleanPair, "app.socket": socket })).toEqual([]);
+    const service = cleanPair["app.service"]!.replace("Restart=always", "Restart=on-failure");
+    const [limit] = lintUnits({ "app.socket": socket, "app.service": service }).filter(
+      ({ code }) => code === "trigger-limit",
+    );
+    expect(limit!.edits).toBe(undefined);
+    expect(limit!.fix).toMatch(/Restart=always.*TriggerLimitIntervalSec=0/);
+  });
+
+  it("says nothing of the sockets of a daemon that only its socket starts, nor of one that its socket requires", () => {
+    const files = {
+      "ssh.socket":
+        "[Unit]\nBefore=ssh.service\n[Socket]\nListenStream=22\n[Install]\nWantedBy=sockets.target\nRequiredBy=ssh.service\n",
+      "ssh.service": "[Service]\nExecStart=/usr/sbin/sshd -D\n",
+    };
+    expect(lintUnits(files)).toEqual([]);
+    const node = files["ssh.service"].replace("/usr/sbin/sshd -D", "/usr/bin/node /srv/ssh.js");
+    expect(codesOf(lintUnits({ ...files, "ssh.service": node }))).not.toContain("requires-missing");
+  });
+
+  it("takes the unit of /etc for the one of /usr/lib, and the drop-ins of all folders", () => {
+    const vendor = cleanPair["app.service"]!.replace("DynamicUser=yes", "User=root");
+    const files = {
+      "/usr/lib/systemd/system/app.socket": cleanPair["app.socket"]!,
+      "/usr/lib/systemd/system/app.service": vendor,
+      "/etc/systemd/system/app.service": cleanPair["app.service"]!,
+      "/run/systemd/system/app.service": vendor,
+    };
+    expect(lintUnits(files)).toEqual([]);
+    const dropIns = {
+      ...files,
+      "/usr/lib/systemd/system/app.service.d/a.conf": "[Service]\nKillMode=none\n",
+      "/usr/lib/systemd/system/app.service.d/b.conf": "[Service]\nType=forking\n",
+      "/etc/systemd/system/app.service.d/b.conf": "[Service]\nType=exec\n",
+    };
+    expect(lintUnits(dropIns)).toMatchObject([
+      { file: "/usr/lib/systemd/system/app.service.d/a.conf", code: "kill-mode" },
+    ]);
+  });
+
+  it("says nothing of directives and values that later versions have added", () => {
+    const service = cleanPair["app.service"]!.replace(
+      "[Unit]\n",
+      "[Unit]\nConditionPathIsSocket=/run/db.sock\nAssertPathIsSocket=/run/db.sock\n",
+    ).replace(
+      "NonBlocking=true\n",
+      "NonBlocking=true\nBindNetworkInterface=eth0\nFileDescriptorStorePreserve=on-success\nPrivateUsers=managed\nMemoryTHP=never\nExecReloadPost=/bin/true\n",
+    );
+    const slice = "[Slice]\nActivatingConcurrencyMax=2\n";
+    expect(lintUnits({ ...cleanPair, "app.service": service, "web.slice": slice })).toEqual([]);
   });
 
   it("knows a user's units by their folder, or is told", () => {

@@ -1,22 +1,26 @@
-import { valueOf, valuesOf, type Setting } from "../parse/load.ts";
+import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../parse/load.ts";
 import { templateOf } from "../parse/specifiers.ts";
-import { placeOf, type Place } from "../read/place.ts";
+import { isOfAnInterface } from "../read/place.ts";
 import type { Conflict } from "./conflicts.ts";
-import { added, headerOf, replaced, type Rule } from "./finding.ts";
-import { namesIn, type SocketSubject } from "./subjects.ts";
+import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
+import { restartDelay, restartsAfter } from "./restarts.ts";
+import { namesIn, portOf, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
-
-/** The place of an assignment that listens on a port of IP. */
-export function portOf({ key, value }: Setting): Place | undefined {
-  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
-}
 
 const isPath = (setting: Setting): boolean =>
   /^(?:\/|%t)/.test(setting.value) && /^Listen(?!Special|FIFO)/.test(setting.key);
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
+
+/** Whether a unit is up only after basic.target, and with it after all sockets. */
+function isLate(name: string, given: GivenFiles): boolean {
+  if (name === "network-online.target") return true;
+  if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
+  const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
+  return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
 
 /** A socket, and which of its addresses are taken. */
 export interface SocketAmongOthers extends SocketSubject {
@@ -37,7 +41,10 @@ export type SocketCode =
   | "socket-wanted-by"
   | "socket-not-installed"
   | "socket-mode"
-  | "reuse-port";
+  | "reuse-port"
+  | "order-cycle"
+  | "free-bind"
+  | "defer-trigger";
 
 export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
@@ -164,19 +171,24 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "trigger-limit": {
     severity: "warning",
-    why: "A service that ends without accepting is started again at once; at the limit the socket fails, and the port is closed until somebody starts it.",
+    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
-    find: ({ unit, service }) => {
+    find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
         valueOf(unit, "Socket", key),
       );
-      if (set || service?.program?.isNode !== true) return [];
+      if (set || accepts || service?.program?.isNode !== true) return [];
+      const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
+      // Each restart counts, and ten a second are too few for the limit.
+      if (isBound && restartDelay(service.unit) >= 100) return [];
       return [
         {
           at: headerOf(unit, "Socket"),
-          message: "the default trigger limit holds",
-          fix: "TriggerLimitIntervalSec=0",
-          edits: [added(unit, "Socket", "TriggerLimitIntervalSec", "0")],
+          message: "the default trigger limit applies",
+          fix: isBound
+            ? "TriggerLimitIntervalSec=0"
+            : `Restart=always with RestartSec=1s in ${service.unit.name}, and TriggerLimitIntervalSec=0 here`,
+          edits: isBound ? [added(unit, "Socket", "TriggerLimitIntervalSec", "0")] : [],
         },
       ];
     },
@@ -286,6 +298,52 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               fix: "take it out, unless several sockets are to share the port",
             },
           ];
+    },
+  },
+  "order-cycle": {
+    severity: "warning",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    man: "systemd.socket(5)",
+    find: ({ unit, given }) => {
+      if (truthOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+      return namesIn(unit, "Unit", "After")
+        .filter(({ name }) => isLate(name, given))
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket after ${name}`,
+          fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
+        }));
+    },
+  },
+  "free-bind": {
+    severity: "warning",
+    why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      truthOf(socketValue(unit, "FreeBind")) === true
+        ? []
+        : addresses
+            .filter((setting) => {
+              const place = portOf(setting);
+              return place !== undefined && isOfAnInterface(place);
+            })
+            .slice(0, 1)
+            .map((setting) => ({
+              at: setting,
+              message: `${setting.key}=${setting.value} without FreeBind=true`,
+              fix: "FreeBind=true",
+              edits: [changed(unit, "Socket", "FreeBind", "true")],
+            })),
+  },
+  "defer-trigger": {
+    severity: "warning",
+    why: "DeferTrigger= works only with Accept=no.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts }) => {
+      const setting = valueOf(unit, "Socket", "DeferTrigger");
+      return setting === undefined || !accepts || truthOf(setting.value) === false
+        ? []
+        : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "take it out" }];
     },
   },
 };

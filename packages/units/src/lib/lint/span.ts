@@ -1,7 +1,10 @@
 import { milliseconds } from "../read/duration.ts";
 
 /** A number and the unit behind it; seconds without one. */
-const part = /[ \t]*(\d+(?:\.\d*)?|\.\d+)[ \t]*([A-Za-zµμ]*)[ \t]*/y;
+const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*/y;
+
+/** systemd holds the microseconds in 64 bits. */
+const longest = 2 ** 64 / 1000;
 
 /** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
 export function spanOf(text: string): number | undefined {
@@ -13,5 +16,5 @@ export function spanOf(text: string): number | undefined {
     if (count === undefined || size === undefined) return undefined;
     sum += Number(count) * size;
   }
-  return text === "" ? undefined : sum;
+  return text === "" || sum > longest ? undefined : sum;
 }

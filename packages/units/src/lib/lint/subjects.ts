@@ -7,8 +7,9 @@ import {
   type Setting,
 } from "../parse/load.ts";
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
-import { commandsOf, wordsOf, type Command } from "../parse/words.ts";
-import { isNodeName } from "../read/runtime.ts";
+import { wordsOf } from "../parse/words.ts";
+import { programOf, type Program } from "./program.ts";
+import { placeOf, type Place } from "../read/place.ts";
 import { truthOf } from "./truth.ts";
 
 /** A socket unit, and what it starts. */
@@ -39,60 +40,6 @@ export interface ServiceSubject {
 interface Variable {
   value: string;
   setting: Setting;
-}
-
-/** What a service runs. */
-interface Program {
-  setting: Setting;
-  command: Command;
-  /** The program itself and its arguments, with `/usr/bin/env` taken off. */
-  words: readonly string[];
-  /** The name of the program's file. */
-  name: string;
-  /** What a shell is told to run. */
-  script: string | undefined;
-  /** The package manager, or another tool, that runs it as a child; also if a shell runs that. */
-  launcher: string | undefined;
-  /** Whether it is Node, however it is run. */
-  isNode: boolean;
-}
-
-const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-
-const launchers = /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|corepack|nodemon|pm2|pm2-runtime|forever|tsx)$/;
-/** The tool that node is told to run, such as `/usr/lib/node_modules/npm/bin/npm-cli.js`. */
-function toolOf([, ...args]: readonly string[]): string[] {
-  const file = args.find((word) => !word.startsWith("-"));
-  return file?.includes("/node_modules/") ? [baseOf(file).replace(/\.[cm]?js$/, "")] : [];
-}
-
-const shells = /^(?:ba|da|a|z|k)?sh$/;
-
-function programOf(unit: LoadedUnit): Program | undefined {
-  const setting = valueOf(unit, "Service", "ExecStart");
-  const [command] = setting === undefined ? [] : commandsOf(setting.value, unit.name).commands;
-  if (setting === undefined || command === undefined) return undefined;
-  const [zeroth = command.path, ...rest] = command.signs.includes("@")
-    ? [command.path, ...command.argv.slice(1)]
-    : command.argv;
-  const inner = baseOf(zeroth) === "env" ? rest.findIndex((word) => !/^-|=/.test(word)) : -1;
-  const words = inner < 0 ? [zeroth, ...rest] : rest.slice(inner);
-  const name = baseOf(words[0]!);
-  const flag = words.findIndex((word, index) => index > 0 && /^-[a-z]*c$/.test(word));
-  const script = shells.test(name) && flag > 0 ? words[flag + 1] : undefined;
-  const scriptWords = script?.split(/[\s;&|]+/).map(baseOf) ?? [];
-  const launcher = [name, ...(isNodeName(name) ? toolOf(words) : scriptWords)].find((word) =>
-    launchers.test(word),
-  );
-  return {
-    setting,
-    command,
-    words,
-    name,
-    script,
-    launcher,
-    isNode: launcher !== undefined || [name, ...scriptWords].some(isNodeName),
-  };
 }
 
 function environmentOf(unit: LoadedUnit): ReadonlyMap<string, Variable> {
@@ -127,6 +74,11 @@ export function namesIn(
     );
 }
 
+/** The place of an assignment that listens on a port of IP. */
+export function portOf({ key, value }: Setting): Place | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
+}
+
 /** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
 const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   unit.own.entries.every(({ kind }) => kind !== "unreadable");
@@ -136,10 +88,12 @@ export function subjectsOf(
   given: GivenFiles,
   user: boolean,
 ): { sockets: SocketSubject[]; services: ServiceSubject[] } {
-  const units = (type: string) =>
-    given.all
-      .filter(({ dropInOf, base }) => dropInOf === undefined && base.endsWith(`.${type}`))
-      .flatMap(({ base }) => loadUnit(base, given) ?? []);
+  const units = (type: string) => {
+    const names = given.all.flatMap(({ dropInOf, base }) => (dropInOf === undefined ? base : []));
+    return [...new Set(names)]
+      .filter((name) => name.endsWith(`.${type}`))
+      .flatMap((name) => loadUnit(name, given) ?? []);
+  };
 
   const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => ({
     unit,

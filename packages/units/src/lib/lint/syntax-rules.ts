@@ -1,15 +1,13 @@
 import { refusedAddress } from "../read/address.ts";
 import { nearest, nearestAmong } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
-import { refusedUnitName } from "../read/unit-name.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
 import type { Assignment, UnitEntry } from "../parse/parse.ts";
-import { expandSpecifiers, unknownSpecifier } from "../parse/specifiers.ts";
-import { commandsOf, wordsOf } from "../parse/words.ts";
-import { choices, directivesOf, type ValueKind } from "./directives.ts";
+import { expandSpecifiers } from "../parse/specifiers.ts";
+import { commandsOf } from "../parse/words.ts";
+import { directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
-import { spanOf } from "./span.ts";
-import { truthOf } from "./truth.ts";
+import { refusedValue } from "./values.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {
@@ -78,62 +76,6 @@ const replacements = [
     now: "/run/",
   },
 ];
-
-/** Why a value is none of its directive's, and what is. */
-function refusedValue(setting: Setting, kind: ValueKind): { is: string; write: string } | undefined {
-  const { key, value } = setting;
-  const choice = Object.hasOwn(choices, key) ? choices[key]!.split(" ") : undefined;
-  if (value === "") return undefined;
-  if (choice !== undefined) {
-    const fits = choice.includes(value) || (choice.includes("boolean") && truthOf(value) !== undefined);
-    const names = choice.map((one) => (one === "boolean" ? "yes, no" : one)).join(", ");
-    return fits ? undefined : { is: "not among the choices", write: `one of ${names}` };
-  }
-  switch (kind) {
-    case "boolean":
-      return truthOf(value) === undefined ? { is: "not a boolean", write: "yes or no" } : undefined;
-    case "span":
-      return spanOf(value) === undefined
-        ? { is: "not a time span", write: "seconds, or a number with its unit: 30s, 5min" }
-        : undefined;
-    case "mode":
-      return /^[0-7]{1,5}$/.test(value)
-        ? undefined
-        : { is: "not an access mode", write: "it in octal: 0660" };
-    case "count":
-      return /^(?:\+?\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.test(value) && Number(value) < 2 ** 32
-        ? undefined
-        : { is: "not a number", write: "a whole number from 0" };
-    case "units": {
-      const refused = value
-        .split(/\s+/)
-        .find((name) => !/[%"'\\]/.test(name) && refusedUnitName(name.replace("@.", "@x.")) !== undefined);
-      return refused === undefined
-        ? undefined
-        : {
-            is: `${shown(refused)} is not the name of a unit`,
-            write: "it in full, as in postgresql.service",
-          };
-    }
-    case "other":
-      return key === "Environment" || key === "ReadWritePaths" ? refusedWords(setting) : undefined;
-  }
-}
-
-function refusedWords({ key, value }: Assignment): { is: string; write: string } | undefined {
-  const { words, problem } = wordsOf(value);
-  if (problem !== undefined) return { is: problem, write: "quotes in pairs, and \\\\ for a backslash" };
-  const odd = words.find((word) => unknownSpecifier(word) !== undefined);
-  if (odd !== undefined)
-    return { is: `${unknownSpecifier(odd)} is no specifier`, write: "%% for a percent sign" };
-  const wrong = key === "Environment" ? words.find((word) => !/^[A-Za-z_]\w*=/.test(word)) : undefined;
-  return wrong === undefined
-    ? undefined
-    : {
-        is: `${shown(wrong)} is not a variable with its value`,
-        write: 'NAME=value, or "NAME=a value" with its space',
-      };
-}
 
 /** The codes of these rules. */
 export type SyntaxCode =
@@ -256,11 +198,12 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "value-invalid": {
     severity: "warning",
-    why: "systemd passes over a value that it cannot read, and the default holds.",
+    why: "systemd ignores a value that it cannot read, and keeps the value before it or the default. For a few directives, such as User=, it refuses the whole unit.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       known(subject).flatMap(({ setting, kind }) => {
-        const refused = commentIn(setting) === undefined ? refusedValue(setting, kind) : undefined;
+        const refused =
+          commentIn(setting) === undefined ? refusedValue(setting, kind, subject.name) : undefined;
         return refused === undefined
           ? []
           : {

@@ -29,31 +29,47 @@ export interface GivenFile {
   base: string;
   /** The folder of a drop-in without its `.d`. */
   dropInOf: string | undefined;
+  /** Of files with the same name, the one with the lowest number counts. */
+  rank: number;
 }
 
 /** The files that belong together. */
 export interface GivenFiles {
   all: readonly GivenFile[];
-  /** Files of units by name; of two with the same name the first. */
+  /** Files of units by name; of several with the same name the one that counts. */
   units: ReadonlyMap<string, GivenFile>;
   /** Drop-ins that systemd reads, by `dropInOf`. */
   dropIns: ReadonlyMap<string, readonly GivenFile[]>;
 }
+
+/** The folders of systemd.unit(5), those that win first. A file that is in none of them wins over all. */
+const unitFolders = [
+  /(?:^|\/)\.config\/systemd\//,
+  /(?:^|\/)etc\/systemd\//,
+  /(?:^|\/)run\/systemd\//,
+  /(?:^|\/)\.local\/share\/systemd\//,
+  /(?:^|\/)usr\/local\/(?:lib|share)\/systemd\//,
+  /(?:^|\/)(?:lib|usr\/share)\/systemd\//,
+];
+
+const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
 /** Reads files by their paths, of which the last part, for a drop-in the last two, are looked at. */
 export function readFiles(files: Readonly<Record<string, string>>): GivenFiles {
   const all = Object.entries(files).map(([file, text]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
-    return { file, unit: parseUnit(text), base, dropInOf };
+    return { file, unit: parseUnit(text), base, dropInOf, rank: rankOf(file) };
   });
-  const units = all.filter(({ dropInOf }) => dropInOf === undefined);
+  const units = new Map<string, GivenFile>();
   const dropIns = new Map<string, GivenFile[]>();
-  for (const given of all) {
-    if (given.dropInOf !== undefined && given.base.endsWith(".conf"))
-      listIn(dropIns, given.dropInOf).push(given);
+  for (const given of all.toSorted((one, other) => one.rank - other.rank)) {
+    const { base, dropInOf } = given;
+    if (dropInOf === undefined) {
+      if (!units.has(base)) units.set(base, given);
+    } else if (base.endsWith(".conf")) listIn(dropIns, dropInOf).push(given);
   }
-  return { all, units: new Map(units.toReversed().map((given) => [given.base, given])), dropIns };
+  return { all, units, dropIns };
 }
 
 /** The list of this key, which is made if there is none. */
@@ -79,6 +95,7 @@ function dropInNames(name: string): string[] {
  * have the name.
  *
  * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
+ * Of two files with the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, the one in the first folder of systemd.unit(5) counts alone.
  */
 export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;

@@ -1,0 +1,131 @@
+import { valueOf } from "../../parse/load.ts";
+import { added, headerOf, type Rule } from "../finding.ts";
+import { restartDelay, restarts, restartsAfter } from "../restarts.ts";
+import { spanOf } from "../span.ts";
+import type { ServiceSubject, SocketSubject } from "../subjects.ts";
+import { truthOf } from "../truth.ts";
+import { wholeOf } from "../value-readers.ts";
+import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
+
+/** Whether systemd gives the socket up when it starts its service too often. */
+function hasTriggerLimit({ unit }: SocketSubject): boolean {
+  const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec")?.value;
+  const burst = valueOf(unit, "Socket", "TriggerLimitBurst")?.value;
+  return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
+}
+
+/** The codes of these rules. */
+export type LifecycleCode =
+  | "start-limit"
+  | "idle-restart"
+  | "clean-exit-spins"
+  | "kill-mode"
+  | "stop-timeout";
+
+/** How a service ends, and is started again. */
+export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
+  "start-limit": {
+    severity: "warning",
+    why: "By default systemd allows five starts in ten seconds. A service that crashes more often fails, and its socket fails with it: the port is closed until you start the socket again.",
+    man: "systemd.unit(5)",
+    find: (service) => {
+      const { unit } = service;
+      const set = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"].some(
+        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
+      );
+      if (set || !isApp(service) || listeners(service).length === 0) return [];
+      // Restarts that are further apart than two seconds never reach the limit.
+      if (restartsAfter(unit, 0) && restartsAfter(unit, 1) && restartDelay(unit) > 2000) return [];
+      return [
+        {
+          at: headerOf(unit, "Unit"),
+          message: "the default start limit applies",
+          fix: "StartLimitIntervalSec=0",
+          edits: [added(unit, "Unit", "StartLimitIntervalSec", "0")],
+        },
+      ];
+    },
+  },
+  "idle-restart": {
+    severity: "warning",
+    why: "A service that goes to sleep exits, and Restart= starts it again at once. It sleeps only if RestartPreventExitStatus= has the status with which it exits.",
+    man: "systemd.service(5)",
+    find: ({ unit, environment }) => {
+      const timeout = environment.get("SOCKACT_IDLE_TIMEOUT");
+      const exit = environment.get("SOCKACT_IDLE_EXIT_STATUS");
+      const idle = truthOf(timeout?.value) === false ? undefined : (exit ?? timeout);
+      const status = wholeOf(exit?.value || "0");
+      if (idle === undefined || status === undefined || status > 255 || !restartsAfter(unit, status))
+        return [];
+      return [
+        {
+          at: inService(unit, "Restart") ?? idle.setting,
+          message: `Restart=${restarts(unit)} starts it again when it goes to sleep with status ${status}`,
+          fix:
+            status === 0
+              ? "Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42"
+              : `RestartPreventExitStatus=${status}`,
+        },
+      ];
+    },
+  },
+  "clean-exit-spins": {
+    severity: "warning",
+    why: "A connection that nobody accepts starts the service again as soon as it exits. If Restart= does not apply to an exit with 0, nothing slows these starts down.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isActivatedNode(service) || restartsAfter(unit, 0)) return [];
+      const forever = listeners(service).some((socket) => !hasTriggerLimit(socket));
+      return [
+        {
+          at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
+          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
+          fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
+        },
+      ];
+    },
+  },
+  "kill-mode": {
+    severity: "warning",
+    why: "When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
+    man: "systemd.kill(5)",
+    find: ({ unit, program }) => {
+      const setting = inService(unit, "KillMode");
+      const leaves = setting?.value === "none" || (setting?.value === "process" && program?.isNode === true);
+      return setting === undefined || !leaves
+        ? []
+        : [
+            {
+              at: setting,
+              message: `KillMode=${setting.value}`,
+              fix: "KillMode=mixed, or leave it out",
+            },
+          ];
+    },
+  },
+  "stop-timeout": {
+    severity: "warning",
+    why: "While it drains, the app waits for open requests: 10 seconds, or SOCKACT_DRAIN_TIMEOUT. If systemd kills it earlier, those requests are cut off.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit, environment } = service;
+      const told = environment.get("SOCKACT_DRAIN_TIMEOUT")?.value;
+      const drain = told === undefined ? (isActivatedNode(service) ? 10_000 : undefined) : spanOf(told);
+      const setting = inService(unit, "TimeoutStopSec") ?? inService(unit, "TimeoutSec");
+      const stop = setting === undefined ? 90_000 : spanOf(setting.value);
+      // 0 is no limit.
+      if (drain === undefined || stop === undefined || stop === 0 || stop === Infinity || stop > drain)
+        return [];
+      const enough = drain === Infinity ? "infinity" : `${Math.ceil(drain / 1000) + 10}s`;
+      return [
+        {
+          at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
+          message: `it is killed after ${setting?.value ?? "90 seconds"}, and drains for ${told ?? "10 seconds"}`,
+          fix: `TimeoutStopSec=${enough}`,
+          edits: setting === undefined ? [added(unit, "Service", "TimeoutStopSec", enough)] : [],
+        },
+      ];
+    },
+  },
+};
