@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { fixUnits, lintUnits, parseUnit, type FileEdit, type FindingCode } from "../src/index.ts";
 import { units } from "./random-units.ts";
 
-/** Rules whose edits are not looked at here. */
+/** Rules whose edits this test does not look at. */
 const excluded: readonly FindingCode[] = [
   "exec-several",
   "notify-blocked",
@@ -107,7 +107,7 @@ function differences(before: Shown, after: Shown, keys: ReadonlySet<string>): st
     .map((property) => `${property}: ${before.get(property)} became ${after.get(property)}`);
 }
 
-/** The same files without the lines for which systemd gives a unit up, and which `fixUnits` mends. */
+/** The same files without the lines for which systemd refuses a unit, and which `fixUnits` changes. */
 const withoutRefused = (files: Files): Files =>
   Object.fromEntries(
     Object.entries(files).map(([name, text]) => [
