@@ -3,10 +3,10 @@ import { dirname } from "node:path";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
+import { fixUnits, lintUnits, parseUnit, type FileEdit, type FindingCode } from "../src/index.ts";
 import { units } from "./random-units.ts";
 
-/** Rules whose edits are not looked at here. */
+/** Rules whose edits this test does not look at. */
 const excluded: readonly FindingCode[] = [
   "exec-several",
   "notify-blocked",
@@ -107,7 +107,7 @@ function differences(before: Shown, after: Shown, keys: ReadonlySet<string>): st
     .map((property) => `${property}: ${before.get(property)} became ${after.get(property)}`);
 }
 
-/** The same files without the lines for which systemd gives a unit up, and which `fixUnits` mends. */
+/** The same files without the lines for which systemd refuses a unit, and which `fixUnits` changes. */
 const withoutRefused = (files: Files): Files =>
   Object.fromEntries(
     Object.entries(files).map(([name, text]) => [
@@ -135,6 +135,48 @@ const cases = fc
 
 it("what is fixed has nothing left to fix, and stays as it is", () => {
   for (const { after } of cases) expect(fixed(after).after).toEqual(after);
+});
+
+const withoutEnd = (text: string): string => text.replace(/[\n\r\0]+$/, "");
+
+/** What is in one text and not in the other, beside the lines of the edits. */
+function touched(before: string, after: string, edits: readonly FileEdit[]): string[] {
+  const lines = new Set(edits.map(({ line }) => line));
+  const { entries } = parseUnit(before);
+  const stays = entries.filter(({ line }) => !lines.has(line)).map(({ text }) => withoutEnd(text));
+  const comments = entries
+    .filter(({ line }) => lines.has(line))
+    .flatMap(({ text }) => text.split(/[\n\r\0]+/));
+  const written = new Set([
+    ...edits.flatMap(({ section, key, values }) => [
+      `[${section}]`,
+      ...values.map((value) => `${key}=${value}`),
+    ]),
+    ...comments.filter((line) => /^[ \t]*[#;]/.test(line)),
+    "",
+  ]);
+  let next = 0;
+  const strange = parseUnit(after).entries.filter(({ text }) => {
+    const line = withoutEnd(text);
+    if (line === stays[next]) next += 1;
+    else return !written.has(line);
+    return false;
+  });
+  return [...strange.map(({ text }) => text), ...stays.slice(next)];
+}
+
+it("what no finding names stays as it is, to the byte", () => {
+  for (const { before } of cases) {
+    const findings = lintUnits(before).filter(({ edits }) => edits !== undefined);
+    const after = fixUnits(before, findings);
+    const edits = findings.flatMap((finding) => finding.edits ?? []);
+    for (const [file, text] of Object.entries(before)) {
+      const ofFile = edits.filter((edit) => edit.file === file);
+      const isSame = ofFile.length > 0 || after[file] === text;
+      const seen = { before, isSame, touched: touched(text, after[file]!, ofFile) };
+      expect(seen).toEqual({ before, isSame: true, touched: [] });
+    }
+  }
 });
 
 describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fixUnits", () => {
@@ -170,7 +212,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fix
       expect(wrong.slice(0, 5)).toEqual([]);
       const changed = some.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
       const loaded = [...before.values()].filter((unit) => unit.get("LoadState") === "loaded");
-      expect(changed.length).toBeGreaterThan(some.length / 4);
+      expect(changed.length).toBeGreaterThan(some.length / 8);
       expect(loaded.length).toBeGreaterThan(before.size / 4);
     },
   );

@@ -51,8 +51,8 @@ describeWith({ commands: ["systemd-analyze"], systemd: 257 }, "systemd-analyze v
       .map(({ fault, before }) => ({ fault, before, after: fixUnits(before) }))
       .filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after))
       .map(({ fault, after }) => [fault.code, fault.at.trim(), after] as const),
-  )("agree on what is mended of %s at %s", (code, _, after) => {
-    expect(lintUnits(after).map((finding) => finding.code)).not.toContain(code);
+  )("agree on what is mended of %s at %s", (_, __, after) => {
+    expect(lintUnits(after).filter(({ edits }) => edits !== undefined)).toEqual([]);
     expect(verify(after)).toBe("");
   });
 });

@@ -48,6 +48,7 @@ export const shapes: Readonly<Record<string, (bytes: number) => Record<string, s
   "comments behind values": (bytes) => service(lines(bytes, () => "User=a # b\n")),
   "a value of # signs": (bytes) => service(`User=a${oneLine(" #x", bytes)}`),
   "a value of # signs and line separators": (bytes) => service(`User=a${oneLine(" # \u2028", bytes)}`),
+  "a value of # signs before a line separator": (bytes) => service(`User=a${oneLine(" # ", bytes)}\u2028b`),
   "a value of spaces": (bytes) => service(`User=a${oneLine(" ", bytes)}b`),
   "continued lines": (bytes) => service(`Environment=A=1${repeated(" \\\n a", bytes)}`),
   "continued lines with comments": (bytes) => service(`Environment=A=1${repeated(" \\\n# a", bytes)}`),

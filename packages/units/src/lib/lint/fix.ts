@@ -36,6 +36,8 @@ function mended(
 /**
  * Mends what can be mended without a person's choice, and returns the texts of all files; every other byte stays.
  *
+ * It does not change which program runs, does not switch on a line that systemd ignores, and takes no protection away.
+ *
  * With `findings`, which are those of `lintUnits` for the same files, it mends these alone. Without, it mends all that have `edits`, until none is left: the result
  * of a second call is that of the first.
  */
