@@ -26,7 +26,7 @@ async function bundle(names: string): Promise<string> {
 describe("where there is no Node", () => {
   const description: AppDescription = {
     name: "shop",
-    exec: ["/usr/bin/node", "a\nb $HOME %n é"],
+    exec: ["/usr/bin/node", "/srv/a\nb $HOME %n é"],
     environment: { A: "ü\t" },
     drainTimeout: "1min 0.5s",
     sockets: [

@@ -279,7 +279,7 @@ describe("when the service is started again", () => {
 
   it("a service for one connection never is", () => {
     const sockets = [{ listen: 80, accept: true }];
-    const { "shop@.service": text } = emitUnits({ ...shop, sockets });
+    const { "shop@.service": text } = emitUnits({ ...shop, inetd: true, sockets });
     expect(text).not.toMatch(/Restart|42/);
   });
 
@@ -302,7 +302,9 @@ describe("when the service is started again", () => {
     expect(service({})).not.toContain("ExecStopPost");
     expect(service({ execCondition, bind: "capability" })).not.toContain("ExecStopPost");
     const sockets = [{ listen: 80, accept: true }];
-    expect(emitUnits({ ...shop, execCondition, sockets })["shop@.service"]).not.toContain("ExecStopPost");
+    expect(emitUnits({ ...shop, inetd: true, execCondition, sockets })["shop@.service"]).not.toContain(
+      "ExecStopPost",
+    );
   });
 
   it("the trigger limit stays where a condition of the unit can refuse the start", () => {
@@ -311,7 +313,8 @@ describe("when the service is started again", () => {
     expect(socket({})).toContain("TriggerLimitIntervalSec=0\n");
     expect(socket({ conditionPathExists: "/srv/ready" })).toContain("TriggerLimitIntervalSec=2s\n");
     expect(socket({ raw: { Unit: { ConditionHost: "a" } } })).toContain("TriggerLimitIntervalSec=2s\n");
-    expect(socket({ conditionPathExists: "/srv/ready", sockets: [{ listen: 80, accept: true }] })).toContain(
+    const perConnection = { inetd: true, sockets: [{ listen: 80, accept: true }] };
+    expect(socket({ conditionPathExists: "/srv/ready", ...perConnection })).toContain(
       "TriggerLimitIntervalSec=0\n",
     );
   });

@@ -109,7 +109,7 @@ describe("a description whose units the linter would complain of", () => {
         value: "process",
         status: "acknowledged",
         reason:
-          "kill-mode, a warning of the linter: Children live on when the service is stopped, and with them whatever sockets they hold.",
+          "kill-mode, a warning of the linter: When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
       },
     ]);
     expect(explanationText(told)).toContain(

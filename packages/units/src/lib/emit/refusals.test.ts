@@ -607,7 +607,7 @@ describe("any text in any field", () => {
     syslogIdentifier: "a",
     slice: "a.slice",
     execReload: [["/a", "a"]],
-    raw: { Service: { LogExtraFields: "a" }, Unit: { AssertUser: { specifier: "a" } } },
+    raw: { Service: { LogExtraFields: "A=1" }, Unit: { AssertUser: { specifier: "a" } } },
     limitNOFILE: 64,
     cpuQuota: "1%",
     memoryMax: "1M",

@@ -66,17 +66,14 @@ const app = fc
   );
 const seed = { seed: 20_250_404, numRuns: 60 };
 
-/** Which exits are followed by a restart is the description's choice: `restart` may be no or on-failure. */
 const serious = (files: Record<string, string>) =>
-  lintUnits(files).filter(({ severity, code }) => severity !== "info" && code !== "clean-exit-spins");
+  lintUnits(files).filter(({ severity }) => severity !== "info");
 
 describe("what emitUnits writes", () => {
   it("gives no error and no warning, and of what was not asked for no hint", () => {
-    expect(
-      lintUnits(
-        emitUnits({ name: "app", exec: ["/usr/bin/node"], restart: "always", sockets: [{ listen: 80 }] }),
-      ),
-    ).toEqual([]);
+    expect(lintUnits(emitUnits({ name: "app", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] }))).toEqual(
+      [],
+    );
     expect(serious(emitUnits(gitea))).toEqual([]);
     const rolling = { name: "app", exec: ["/usr/bin/node"], rolling: true, wantedBy: ["multi-user.target"] };
     expect(serious(emitUnits({ ...rolling, sockets: [{ listen: 80 }] }))).toEqual([]);
@@ -144,7 +141,7 @@ describe("what emitUnits writes", () => {
           description.description ?? description.name,
         );
         const folder = valueOf(unit, "Service", "WorkingDirectory")?.value;
-        expect(folder && expand(folder)).toBe(description.workingDirectory);
+        expect(folder && expand(folder)).toBe(description.workingDirectory ?? "/srv/app");
         for (const [index, { name: socketName, listen }] of description.sockets.entries()) {
           const given = readFiles(emitUnits({ ...description, sockets: [{ name: socketName, listen }] }));
           const socketUnit = loadUnit(`${description.name}.socket`, given)!;

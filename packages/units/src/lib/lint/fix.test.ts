@@ -113,7 +113,7 @@ describe("fixUnits leaves to a person", () => {
       {
         "app.service": service
           .replace(/^(?:Requires|After)=.*\n/gm, "")
-          .replace(program, "ExecStart=/usr/sbin/sshd -D\n"),
+          .replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
       },
     ],
     [
@@ -123,7 +123,7 @@ describe("fixUnits leaves to a person", () => {
         "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
         "app.service": service
           .replace("Requires=app.socket\n", "")
-          .replace(program, "ExecStart=/usr/bin/journald\n"),
+          .replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
       },
     ],
     [

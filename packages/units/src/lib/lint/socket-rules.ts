@@ -2,7 +2,7 @@ import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../p
 import { templateOf } from "../parse/specifiers.ts";
 import { isOfAnInterface } from "../read/place.ts";
 import type { Conflict } from "./conflicts.ts";
-import { added, changed, headerOf, replaced, type Rule } from "./finding.ts";
+import { added, headerOf, replaced, type Rule } from "./finding.ts";
 import { restartDelay, restartsAfter } from "./restarts.ts";
 import { namesIn, portOf, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
@@ -320,7 +320,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses }) =>
-      truthOf(socketValue(unit, "FreeBind")) === true
+      socketValue(unit, "FreeBind") !== undefined
         ? []
         : addresses
             .filter((setting) => {
@@ -332,7 +332,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting,
               message: `${setting.key}=${setting.value} without FreeBind=true`,
               fix: "FreeBind=true",
-              edits: [changed(unit, "Socket", "FreeBind", "true")],
+              edits: [added(unit, "Socket", "FreeBind", "true")],
             })),
   },
   "defer-trigger": {

@@ -4,7 +4,7 @@ import { directives } from "../emit/service.ts";
 import { measures } from "../harden/measures.ts";
 import { UnitError } from "./problems.ts";
 
-const app = { name: "shop", exec: ["/usr/bin/node", "server.js"], sockets: [{ listen: 80 }] };
+const app = { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] };
 
 /** The hints of a description, by path. */
 function hintsOf(description: object): Record<string, string> {

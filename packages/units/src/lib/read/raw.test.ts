@@ -7,7 +7,7 @@ import { aliases } from "./raw-refusals.ts";
 
 const app: AppDescription = {
   name: "shop",
-  exec: ["/usr/bin/node", "server.js"],
+  exec: ["/usr/bin/node", "/srv/app/server.js"],
   drainTimeout: "10s",
   sockets: [{ listen: 80 }],
 };

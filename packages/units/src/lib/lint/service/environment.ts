@@ -73,7 +73,8 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
     find: ({ environment }) =>
       [...environment].flatMap(([name, { value, setting }]) => {
         // An empty variable is one that is not set.
-        const refused = value === "" ? undefined : ownVariables[name]?.(value, "");
+        const refused =
+          value === "" || !Object.hasOwn(ownVariables, name) ? undefined : ownVariables[name]!(value, "");
         return refused === undefined
           ? []
           : [{ at: setting, message: `${name}=${value}: ${refused.is}`, fix: `write ${refused.write}` }];

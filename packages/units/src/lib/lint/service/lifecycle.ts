@@ -70,7 +70,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     },
   },
   "clean-exit-spins": {
-    severity: "warning",
+    severity: "info",
     why: "A connection that nobody accepts starts the service again as soon as it exits. If Restart= does not apply to an exit with 0, nothing slows these starts down.",
     man: "systemd.service(5)",
     find: (service) => {

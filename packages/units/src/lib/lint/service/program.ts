@@ -1,7 +1,7 @@
 import { shown } from "../../read/problems.ts";
 import { valueOf, valuesOf } from "../../parse/load.ts";
 import { commandsOf } from "../../parse/words.ts";
-import { headerOf, replaced, type Rule } from "../finding.ts";
+import { headerOf, type Rule } from "../finding.ts";
 import { keepsProcess } from "../program.ts";
 import type { ServiceSubject } from "../subjects.ts";
 import { inService, isActivatedNode, listeners } from "./settings.ts";
