@@ -36,7 +36,6 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
   Type: ["Type", "TimeoutStartUSec"],
   WantedBy: ["UnitFileState"],
-  WorkingDirectory: ["WorkingDirectory", "RequiresMountsFor", "WantsMountsFor"],
 };
 
 /** What the machine has left, and what other units say of this one, which shows only while they are loaded. */
@@ -93,15 +92,6 @@ function differences(before: Shown, after: Shown, keys: ReadonlySet<string>): st
     .filter((property) => !ofOthers.test(property) && !named.has(property))
     .map((property) => `${property}: ${before.get(property)} became ${after.get(property)}`);
 }
-
-/** The same files without the lines for which systemd refuses a unit, and which `fixUnits` changes. */
-const withoutRefused = (files: Files): Files =>
-  Object.fromEntries(
-    Object.entries(files).map(([name, text]) => [
-      name,
-      name.includes("/") ? text : text.replace(/^WorkingDirectory ?= ?["'].*\n/gm, ""),
-    ]),
-  );
 
 /** The files of a case under names that no other one has. */
 const renamed = (files: Files, index: number): Files =>
@@ -182,15 +172,12 @@ describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fix
       const some = cases.slice(from, from + batch);
       const before = await show(systemd, together(some.map((one) => one.before)));
       const after = await show(systemd, together(some.map((one) => one.after)));
-      const without = await show(systemd, together(some.map((one) => withoutRefused(one.before))));
       const wrong = some.flatMap((one) =>
         Object.keys(one.before).flatMap((file) => {
           const name = file.replace("@.", "@blue.");
           const [old, now] = [before.get(name), after.get(name)];
           if (old === undefined || now === undefined) return [];
-          // systemd gave the unit up. If it loads it now, it is as it would have been without the lines that it refused.
-          const loads = old.get("LoadState") === now.get("LoadState");
-          const lines = differences(loads ? old : without.get(name)!, now, one.keys);
+          const lines = differences(old, now, one.keys);
           return lines.length === 0
             ? []
             : [{ name, lines, keys: [...one.keys], before: one.before, after: one.after }];

@@ -76,19 +76,7 @@ describe("fixUnits leaves to a person", () => {
         ),
       },
     ],
-    [
-      "directory-refused",
-      "a drop-in of which systemd reads no more after a refused line",
-      {
-        "app.service.d/a.conf":
-          '[Service]\nWorkingDirectory="/srv/my app"\nExecStart=\nExecStart=/bin/other\n',
-      },
-    ],
-    [
-      "directory-refused",
-      "a folder with an escape in its name",
-      inService('WorkingDirectory="/srv/my\\x20app"'),
-    ],
+    ["directory-refused", "a folder in quotes", inService('WorkingDirectory="/srv/my app"')],
     ["kill-mode", "children that live on", inService("KillMode=process")],
     ["type-unfit", "a task that ends", inService("Type=oneshot\nExecStart=/usr/bin/node /srv/app/second.js")],
     ["standard-input-socket", "a socket as standard input", inService("StandardInput=socket")],

@@ -72,8 +72,10 @@ function commandsIn(script: string): string[][] {
 
 /** The package of the file that Node is told to run, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the name of the file. */
 function toolOf({ script = "" }: NodeCommand): string[] {
-  const [, scoped, plain] = /.*\/node_modules\/(?:@[^/]+\/([^/]+)|([^/]+))\//.exec(script) ?? [];
-  const tool = scoped ?? plain;
+  const modules = "/node_modules/";
+  const at = script.lastIndexOf(modules);
+  const inside = at < 0 ? "" : script.slice(at + modules.length);
+  const tool = /^(?:@[^/]+\/)?([^/]+)\//.exec(inside)?.[1];
   return tool === undefined ? [] : [tool.replace(/-cli$/, ""), baseOf(script).replace(/\.[cm]?js$/, "")];
 }
 

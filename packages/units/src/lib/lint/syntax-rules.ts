@@ -276,14 +276,11 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const path = expandSpecifiers(setting.value, subject.name).replace(/^-/, "");
         if (path === "" || path === "~" || path.startsWith("/") || path.startsWith("%")) return [];
         const unquoted = /^(["'])(\/[^"'\\]*)\1$/.exec(setting.value)?.[2];
-        // After it systemd reads no more of a drop-in: what follows would begin to count.
-        const isSafe = unquoted !== undefined && subject.dropInOf === undefined;
         return [
           {
             at: setting,
             message: `WorkingDirectory=${setting.value} is not an absolute path`,
             fix: unquoted === undefined ? "begin it with /" : `WorkingDirectory=${unquoted}`,
-            ...(isSafe && { edits: [replaced(setting, unquoted)] }),
           },
         ];
       }),
