@@ -214,21 +214,21 @@ describe.concurrent("idleTimeout", () => {
   ])(
     "ends the process with the exit status that you choose: $options $env",
     async ({ options, env, code }) => {
-      const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, ...options } }, { env });
+      const { app } = await appOnSocket({ options: { idleTimeout: `${TIMEOUT}ms`, ...options } }, { env });
       await using running = app;
       expect(await sleeping(running)).toEqual({ ...ASLEEP, code });
     },
   );
 
   test("with `signals: false` too, the process ends with that status once nothing keeps it alive", async () => {
-    const options = { idleTimeout: TIMEOUT, idleExitStatus: 42, signals: false };
+    const options = { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42, signals: false };
     const { app } = await appOnSocket({ options });
     await using running = app;
     expect(await running.ended).toBe(42);
   });
 
   test("an exit code that the app has set is kept", async () => {
-    const { app } = await appOnSocket({ options: { idleTimeout: TIMEOUT, idleExitStatus: 42 } });
+    const { app } = await appOnSocket({ options: { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42 } });
     await using running = app;
     running.write("exit code");
     await running.event("exit code");
@@ -242,7 +242,7 @@ describe.concurrent("idleTimeout", () => {
     stopped.kill("SIGTERM");
     expect(await stopped.ended).toBe(0);
     const { app: other } = await appOnSocket({
-      options: { ...options, idleTimeout: TIMEOUT },
+      options: { ...options, idleTimeout: `${TIMEOUT}ms` },
       hooks: ["onEvent", "onStop that fails"],
     });
     await using failing = other;
