@@ -154,6 +154,12 @@ export const faults: Fault[] = [
   },
   { code: "command-refused", files: running("bin/node server.js"), ...serviceAt("ExecStart"), refused: true },
   {
+    code: "command-refused",
+    files: inSocket("ExecStartPre=bin/mkdir /run/app"),
+    ...socketAt("ExecStartPre"),
+    refused: true,
+  },
+  {
     code: "value-obsolete",
     files: inService("StandardOutput=syslog+console"),
     ...serviceAt("StandardOutput"),
@@ -277,6 +283,11 @@ export const faults: Fault[] = [
     ...socketAt("After"),
   },
   {
+    code: "socket-stops-along",
+    files: socket("Description=App socket", "Description=App socket\nPartOf=app.service"),
+    ...socketAt("PartOf"),
+  },
+  {
     code: "free-bind",
     files: socket("ListenStream=80", "ListenStream=10.0.0.5:80"),
     ...socketAt("ListenStream"),
@@ -332,14 +343,13 @@ export const faults: Fault[] = [
     ...at("app@.service", "[Service]"),
   },
   {
-    code: "sockets-missing",
+    code: "requires-missing",
     files: {
       ...inSocket("FileDescriptorName=http"),
       "api.socket": other("api.socket", "FileDescriptorName=api\nListenStream=81"),
       ...service("Also=app.socket", "Also=app.socket api.socket"),
     },
-    ...serviceAt("[Service]"),
-    also: ["requires-missing"],
+    ...serviceAt("[Unit]"),
   },
   {
     code: "notify-wrapped",
@@ -595,7 +605,7 @@ export const faults: Fault[] = [
       ...service("Also=app.socket", "Also=app.socket app-api.socket"),
     },
     ...at("app-api.socket", "[Socket]"),
-    also: ["requires-missing", "sockets-missing"],
+    also: ["requires-missing"],
   },
   {
     code: "enabled-at-boot",

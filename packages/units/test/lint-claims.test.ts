@@ -26,6 +26,8 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     ["ListenStream=0.0.0.0:81\nListenStream=[::1]:81", false],
     ["ListenStream=127.0.0.1:81\nListenStream=[::1]:81", false],
     ["ListenStream=81\nListenStream=0.0.0.0:81\nBindIPv6Only=ipv6-only", false],
+    ["ListenStream=81\nListenStream=0.0.0.0:81\nBindIPv6Only=yes", false],
+    ["ListenStream=81\nListenStream=0.0.0.0:81\nBindIPv6Only=no", true],
     ["ListenStream=[::]:81\nListenStream=[::1]:81\nBindIPv6Only=ipv6-only", true],
     ["ListenStream=81\nListenStream=0.0.0.0:81\nReusePort=yes", false],
   ])("is so of two addresses: %j", async (addresses, conflict) => {
@@ -37,6 +39,25 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     const { code } = await systemd.run(["systemctl", "start", "two.socket"]);
     await systemd.run(["sh", "-c", "systemctl stop two.socket; systemctl reset-failed two.socket"]);
     expect(code !== 0).toBe(conflict);
+  });
+
+  it.each([
+    ["", false],
+    ["PartOf=along.service", true],
+    ["BindsTo=along.service", true],
+    ["StopPropagatedFrom=along.service", true],
+  ])("is so of a socket that stops along with its service: %s", async (line, closes) => {
+    const codes = await install({
+      "along.socket": `[Unit]\n${line}\n[Socket]\nListenStream=88\n`,
+      "along.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    });
+    expect(codes.includes("socket-stops-along")).toBe(closes);
+    await systemd.start("along.socket", "along.service");
+    const opened = () => systemd.show("along.socket", "InvocationID");
+    const before = await opened();
+    await systemd.systemctl("restart", "along.service");
+    expect((await opened()) !== before).toBe(closes);
+    await systemd.systemctl("stop", "along.socket", "along.service");
   });
 
   it.each(["", "RuntimeDirectoryPreserve=yes\n"])(

@@ -1,6 +1,7 @@
 import { valueOf, type Setting } from "../parse/load.ts";
 import { isTakenBy, placeOf, type Place } from "../read/place.ts";
 import type { SocketSubject } from "./subjects.ts";
+import { truthOf } from "./truth.ts";
 
 /** An address that cannot be listened on, since something else does. */
 export interface Conflict {
@@ -15,8 +16,10 @@ export interface Conflict {
 const tcpPlaceOf = ({ key, value }: Setting): Place | undefined =>
   key === "ListenStream" ? placeOf(value) : undefined;
 
-const isOnlyIPv6 = ({ unit }: SocketSubject): boolean =>
-  valueOf(unit, "Socket", "BindIPv6Only")?.value === "ipv6-only";
+function isOnlyIPv6({ unit }: SocketSubject): boolean {
+  const value = valueOf(unit, "Socket", "BindIPv6Only")?.value;
+  return value === "ipv6-only" || truthOf(value) === true;
+}
 
 const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
 

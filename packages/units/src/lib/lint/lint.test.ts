@@ -208,6 +208,135 @@ describe("lintUnits", () => {
     expect(lintUnits({ ...cleanPair, "app.service": service })).toEqual([]);
   });
 
+  const service = (...swaps: [from: string, to: string][]) =>
+    codesOf(
+      lintUnits({
+        ...cleanPair,
+        "app.service": swaps.reduce(
+          (text, [from, to]) => text.replace(from, () => to),
+          cleanPair["app.service"]!,
+        ),
+      }),
+    );
+
+  it.each([
+    ["always", "2s", false],
+    ["on-failure", "5s", false],
+    ["always", "1500ms", true],
+    ["on-abnormal", "5s", true],
+  ])("finds a start limit that restarts can reach: Restart=%s and RestartSec=%s", (policy, delay, reached) => {
+    const codes = service(
+      ["StartLimitIntervalSec=0\n", ""],
+      ["Restart=always", `Restart=${policy}`],
+      ["RestartSec=1s", `RestartSec=${delay}`],
+    );
+    expect(codes.includes("start-limit")).toBe(reached);
+  });
+
+  it.each([
+    ["~@cpu-emulation @debug", false],
+    ["~@resources", false],
+    ["~@pkey", true],
+    ["~@debug pkey_alloc", true],
+    ["~pkey_alloc:EPERM", false],
+    ["@system-service", true],
+    ["@system-service @pkey", false],
+    ["@system-service @pkey\nSystemCallFilter=~pkey_alloc", true],
+    ["@system-service\nSystemCallErrorNumber=kill", true],
+  ])("finds a filter that kills Node for a call that Node can do without: %j", (filter, kills) => {
+    const codes = service(["NonBlocking=true", `SystemCallFilter=${filter}`]);
+    expect(codes).toEqual(kills ? ["system-call-kills"] : []);
+  });
+
+  it("takes BindIPv6Only=yes for ipv6-only", () => {
+    const addresses = (only: string) =>
+      cleanPair["app.socket"]!.replace(
+        "ListenStream=80",
+        `ListenStream=80\nListenStream=0.0.0.0:80\nBindIPv6Only=${only}`,
+      );
+    const codes = (only: string) => codesOf(lintUnits({ ...cleanPair, "app.socket": addresses(only) }));
+    expect(codes("yes")).toEqual([]);
+    expect(codes("no")).toEqual(["address-conflict"]);
+  });
+
+  it("takes any CID of vsock(7), but not any port", () => {
+    const codes = (address: string) =>
+      codesOf(
+        lintUnits({
+          ...cleanPair,
+          "app.socket": cleanPair["app.socket"]!.replace("=80", `=80\nListenStream=${address}`),
+        }),
+      );
+    expect(codes("vsock:4294967295:3000")).toEqual([]);
+    expect(codes("vsock:2:4294967295")).toEqual(["address-invalid"]);
+  });
+
+  it.each([
+    ["/usr/bin/node /srv/app/server.js --cache /tmp/x", []],
+    ["/usr/bin/node --redirect-warnings=/tmp/w /srv/app/server.js /var/tmp", []],
+    ["/tmp/node /srv/app/server.js", ["temporary-hidden"]],
+    ["/usr/bin/node /var/tmp/server.js", ["temporary-hidden"]],
+  ])("finds what a private /tmp hides, and not what your app may make there: %s", (command, expected) => {
+    expect(exec(command)).toEqual(expected);
+  });
+
+  it.each([
+    ["${SCRIPT}", []],
+    ["${APP}/server.js", []],
+    ["$SCRIPT", []],
+    ["%h/server.js", []],
+    ["$SCRIPT/server.js", ["script-relative"]],
+    ["$$SCRIPT", ["script-relative"]],
+  ])("does not take a variable for a relative path: %s", (script, expected) => {
+    expect(exec(`/usr/bin/node ${script}`)).toEqual(expected);
+  });
+
+  it("takes a # at the very end of a value for the value", () => {
+    expect(exec("/usr/bin/node /srv/app/server.js --separator #")).toEqual([]);
+    expect(service(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
+    expect(exec("/usr/bin/node /srv/app/server.js # the app")).toEqual(["comment-inline"]);
+  });
+
+  it("has one finding for a socket that the service neither requires nor is passed for sure", () => {
+    const other = cleanPair["app.socket"]!.replace(
+      "ListenStream=80",
+      "ListenStream=81\nService=app.service\nFileDescriptorName=api",
+    );
+    const files = {
+      "app.socket": cleanPair["app.socket"]!.replace("=80", "=80\nFileDescriptorName=http"),
+      "api.socket": other,
+      "app.service": cleanPair["app.service"]!.replace("Also=app.socket", "Also=app.socket api.socket"),
+    };
+    expect(codesOf(lintUnits(files))).toEqual(["requires-missing"]);
+    expect(lintUnits(fixUnits(files))).toEqual([]);
+    const template = {
+      "app.socket": cleanPair["app.socket"]!.replace("=80", "=80\nService=app@blue.service"),
+      "app@.service": cleanPair["app.service"]!.replace("Requires=app.socket\nAfter=app.socket\n", ""),
+    };
+    expect(codesOf(lintUnits(template))).toEqual(["sockets-missing"]);
+    expect(lintUnits(fixUnits(template))).toEqual([]);
+  });
+
+  it.each([
+    ["PartOf=app.service", true],
+    ["BindsTo=app.service", true],
+    ["StopPropagatedFrom=app.service", true],
+    ["PartOf=other.service", false],
+  ])("finds a socket that closes its port at each restart of its service: %s", (line, closes) => {
+    const socket = cleanPair["app.socket"]!.replace("Description=App socket", line);
+    const [finding, ...others] = lintUnits({ ...cleanPair, "app.socket": socket });
+    expect([finding?.code, finding?.edits, others]).toEqual([
+      closes ? "socket-stops-along" : undefined,
+      undefined,
+      [],
+    ]);
+  });
+
+  it("finds a command in a socket that systemd refuses", () => {
+    const socket = cleanPair["app.socket"]!.replace("=80", "=80\nExecStartPre=bin/mkdir /run/app");
+    expect(codesOf(lintUnits({ ...cleanPair, "app.socket": socket }))).toEqual(["command-refused"]);
+  });
+
   it("says nothing of the trigger limit if systemd restarts the service itself, and has no fix for it otherwise", () => {
     const socket = cleanPair["app.socket"]!.replace("TriggerLimitIntervalSec=0\n", "");
     expect(lintUnits({ ...cleanPair, "app.socket": socket })).toEqual([]);

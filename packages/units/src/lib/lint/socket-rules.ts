@@ -43,6 +43,7 @@ export type SocketCode =
   | "socket-mode"
   | "reuse-port"
   | "order-cycle"
+  | "socket-stops-along"
   | "free-bind"
   | "defer-trigger";
 
@@ -314,6 +315,21 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
         }));
     },
+  },
+  "socket-stops-along": {
+    severity: "warning",
+    why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, accepts }) =>
+      accepts
+        ? []
+        : namesIn(unit, "Unit", "PartOf", "BindsTo", "StopPropagatedFrom")
+            .filter(({ name }) => name === starts)
+            .map(({ name, setting }) => ({
+              at: setting,
+              message: `${setting.key}=${name} in the socket that starts it`,
+              fix: `take ${name} out of ${setting.key}=, and have Requires=${unit.name} in the service`,
+            })),
   },
   "free-bind": {
     severity: "warning",

@@ -60,10 +60,10 @@ const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: 
 
 const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
 
-/** A comment at the end of a value; a value may hold a lone # in a sentence or among the words of a shell. */
+/** A comment at the end of a value; a value may hold a lone # in a sentence, among the words of a shell, or at its end. */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
-  const at = value.search(/(?<=[ \t])#(?![^ \t])/);
+  const at = value.search(/(?<=[ \t])#(?=[ \t])/);
   return at < 0 ? undefined : value.slice(at);
 }
 
@@ -253,7 +253,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd refuses the unit, or goes without the command.",
     man: "systemd.service(5)",
     find: (subject) =>
-      subject.type !== "service"
+      !/^(?:service|socket)$/.test(subject.type)
         ? []
         : subject.settings.filter(isCommand).flatMap((setting) => {
             const { problem } = commandsOf(setting.value, subject.name);

@@ -119,9 +119,10 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles):
   return { name, file: own.file, own: own.unit, settings, bySection };
 }
 
-/** Whether this directive of a service holds command lines; systemd.service(5). */
+/** Whether this directive of a service or a socket holds command lines; systemd.service(5), systemd.socket(5). */
 export const isCommand = ({ section, key }: Assignment): boolean =>
-  section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key);
+  (section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key)) ||
+  (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
 /** systemd reads no further in a file after a command line that it refuses. */
 function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {

@@ -93,11 +93,11 @@ function refusedShape(address: string): Refusal {
 
 function refusedVsock(address: string): Refusal | undefined {
   const [, cid, port] = /^vsock:(|0|[1-9]\d{0,9}):([1-9]\d{0,9})$/.exec(address) ?? [];
-  // The largest number of vsock(7) stands for any: no address of its own.
-  const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) < 4_294_967_295;
+  // The largest number of vsock(7) stands for any: a socket listens with any CID, but not on any port.
+  const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) <= 4_294_967_295;
   return fits
     ? undefined
-    : refusal("not a vsock address", "vsock:CID:PORT, or vsock::PORT for any CID, both up to 4294967294");
+    : refusal("not a vsock address", "vsock:CID:PORT, or vsock::PORT for any CID, with a port up to 4294967294");
 }
 
 /**

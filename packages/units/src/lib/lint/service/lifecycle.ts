@@ -34,8 +34,8 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
         (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
       );
       if (set || !isApp(service) || listeners(service).length === 0) return [];
-      // Restarts that are further apart than two seconds never reach the limit.
-      if (restartsAfter(unit, 0) && restartsAfter(unit, 1) && restartDelay(unit) > 2000) return [];
+      // Five restarts that are two seconds apart take longer than the ten seconds of the limit.
+      if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
       return [
         {
           at: headerOf(unit, "Unit"),

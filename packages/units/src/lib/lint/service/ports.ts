@@ -26,6 +26,15 @@ function pulls({ unit }: SocketSubject, service: string): boolean {
   );
 }
 
+/** The sockets of a template that only one of its instances is passed. An instance of a socket starts the same instance of the service. */
+function notPassed(service: ServiceSubject): string[] {
+  if (unitNameParts(service.unit.name).instance !== "") return [];
+  const named = new Set(namesIn(service.unit, "Service", "Sockets").map(({ name }) => name));
+  return listeners(service)
+    .map(({ unit }) => unit.name)
+    .filter((name) => unitNameParts(name).instance !== "" && !named.has(name));
+}
+
 /** Whether the service has the right to open a port below 1024 on the host; in a user namespace the capability gives none. */
 function hasCapability(unit: LoadedUnit): boolean {
   const users = inService(unit, "PrivateUsers")?.value;
@@ -60,11 +69,13 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "Wants").map(({ name }) => name),
         ...namesIn(unit, "Service", "Sockets").map(({ name }) => name),
       ]);
+      // Sockets= pulls a socket in, too: where it is missing, that one change cures both.
+      const unnamed = new Set(notPassed(service));
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
         .filter((socket) => !pulls(socket, unit.name))
         .map((socket) => socket.unit.name)
-        .filter((name) => !pulled.has(name))
+        .filter((name) => !pulled.has(name) && !unnamed.has(name))
         .map((name) => ({
           at: headerOf(unit, "Unit"),
           message: `it does not require ${name}`,
@@ -85,26 +96,14 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     why: "A service is passed the sockets that start it. Other sockets, such as those of another instance, are passed only if Sockets= names them.",
     man: "systemd.service(5)",
     find: (service) => {
-      const { unit } = service;
+      const { unit, program } = service;
       if (!isApp(service)) return [];
-      const named = namesIn(unit, "Service", "Sockets").map(({ name }) => name);
-      const pulled = namesIn(unit, "Unit", "Requires", "BindsTo", "Wants").map(({ name }) => name);
-      const isTemplate = unitNameParts(unit.name).instance === "";
-      // An instance of a socket starts the same instance of the service.
-      const own = listeners(service).filter((socket) => unitNameParts(socket.unit.name).instance !== "");
-      const missing = own
-        .map((socket) => socket.unit.name)
-        .filter(
-          (name) => !named.includes(name) && (isTemplate || (own.length > 1 && !pulled.includes(name))),
-        );
-      return missing.map((name) => ({
+      return notPassed(service).map((name) => ({
         at: headerOf(unit, "Service"),
-        message: isTemplate
-          ? `other instances are not passed ${name}`
-          : `${name} is passed only if it happens to be up`,
+        message: `other instances are not passed ${name}`,
         fix: `Sockets=${name}`,
         edits:
-          service.program?.isNode === true
+          program?.isNode === true
             ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))]
             : [],
       }));

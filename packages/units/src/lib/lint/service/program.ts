@@ -24,6 +24,10 @@ function insteadOf(launcher: string): string {
   return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
 }
 
+/** Whether a word begins with a variable that systemd replaces; `$NAME` only where it is the whole word. */
+const isVariable = (word: string, signs: string): boolean =>
+  !signs.includes(":") && /^\$(?:\{\w+\}|\w+$)/.test(word);
+
 /** The codes of these rules. */
 export type ProgramCode =
   | "exec-missing"
@@ -161,8 +165,9 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: ({ unit, program, user }) => {
       const script = program?.node?.script;
-      if (script === undefined || script.startsWith("/") || user) return [];
-      return inService(unit, "WorkingDirectory") !== undefined ||
+      if (script === undefined || /^[/%]/.test(script) || user) return [];
+      return isVariable(script, program!.command.signs) ||
+        inService(unit, "WorkingDirectory") !== undefined ||
         inService(unit, "RootDirectory") !== undefined ||
         program!.launcher !== undefined
         ? []

@@ -1,14 +1,27 @@
 import { liesInHome, liesInTemporary } from "../../read/places.ts";
 import { valuesOf } from "../../parse/load.ts";
-import { added, headerOf, type Rule } from "../finding.ts";
+import { changed, headerOf, type Rule } from "../finding.ts";
 import type { ServiceSubject } from "../subjects.ts";
 import { truthOf } from "../truth.ts";
 import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
 
-const placesOf = ({ unit, program }: ServiceSubject) => ({
-  exec: program?.words,
-  workingDirectory: inService(unit, "WorkingDirectory")?.value.replace(/^-/, ""),
-});
+const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
+  inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
+
+/** Whether the filter kills a program that calls pkey_alloc(2), the one call that Node tries and does without. */
+function killsNode({ unit }: ServiceSubject): boolean {
+  if (!/^(?:kill)?$/.test(inService(unit, "SystemCallErrorNumber")?.value ?? "")) return false;
+  const lists = valuesOf(unit, "Service", "SystemCallFilter").map(({ value }) => value);
+  // The first list says whether the calls that no list names are allowed.
+  let kills = lists[0]?.startsWith("~") === false;
+  for (const list of lists) {
+    for (const word of list.replace(/^~/, "").split(/\s+/)) {
+      const [name, error = "kill"] = word.split(":");
+      if (name === "@pkey" || name === "pkey_alloc") kills = list.startsWith("~") && error === "kill";
+    }
+  }
+  return kills;
+}
 
 /** The codes of these rules. */
 export type SandboxCode =
@@ -29,7 +42,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
       const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
-      return setting === undefined || !hides || !liesInHome(placesOf(service))
+      return setting === undefined || !hides || !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
         ? []
         : [
             {
@@ -49,13 +62,15 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const isPrivate =
         isTrue(unit, "DynamicUser") ||
         /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
-      const { exec = [], workingDirectory } = placesOf(service);
-      const place = [...exec, workingDirectory].find((path) => liesInTemporary(path));
+      // Your app may make the files that its other arguments name.
+      const { program } = service;
+      const places = [program?.words[0], program?.node?.script, workingDirectoryOf(service)];
+      const place = places.find((path) => liesInTemporary(path));
       return !isPrivate || place === undefined
         ? []
         : [
             {
-              at: service.program?.setting ?? headerOf(unit, "Service"),
+              at: program?.setting ?? headerOf(unit, "Service"),
               message: `${place} is in a temporary folder`,
               fix: "put it under /srv or /opt",
             },
@@ -85,20 +100,19 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "system-call-kills": {
     severity: "warning",
-    why: "A system call that the filter leaves out kills the program. Node tries calls that it does not need, such as pkey_alloc. With an error number the call fails, and Node goes on.",
+    why: "A system call that the filter leaves out kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node goes on.",
     man: "systemd.exec(5)",
-    find: ({ unit, program }) => {
+    find: (service) => {
+      const { unit, program } = service;
       const filter = valuesOf(unit, "Service", "SystemCallFilter")[0];
-      return filter === undefined ||
-        program?.isNode !== true ||
-        inService(unit, "SystemCallErrorNumber") !== undefined
+      return filter === undefined || program?.isNode !== true || !killsNode(service)
         ? []
         : [
             {
               at: filter,
-              message: "SystemCallFilter= without SystemCallErrorNumber=",
+              message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
               fix: "SystemCallErrorNumber=EPERM",
-              edits: [added(unit, "Service", "SystemCallErrorNumber", "EPERM")],
+              edits: [changed(unit, "Service", "SystemCallErrorNumber", "EPERM")],
             },
           ];
     },
