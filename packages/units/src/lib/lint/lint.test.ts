@@ -224,14 +224,17 @@ describe("lintUnits", () => {
     ["on-failure", "5s", false],
     ["always", "1500ms", true],
     ["on-abnormal", "5s", true],
-  ])("finds a start limit that restarts can reach: Restart=%s and RestartSec=%s", (policy, delay, reached) => {
-    const codes = service(
-      ["StartLimitIntervalSec=0\n", ""],
-      ["Restart=always", `Restart=${policy}`],
-      ["RestartSec=1s", `RestartSec=${delay}`],
-    );
-    expect(codes.includes("start-limit")).toBe(reached);
-  });
+  ])(
+    "finds a start limit that restarts can reach: Restart=%s and RestartSec=%s",
+    (policy, delay, reached) => {
+      const codes = service(
+        ["StartLimitIntervalSec=0\n", ""],
+        ["Restart=always", `Restart=${policy}`],
+        ["RestartSec=1s", `RestartSec=${delay}`],
+      );
+      expect(codes.includes("start-limit")).toBe(reached);
+    },
+  );
 
   it.each([
     ["~@cpu-emulation @debug", false],

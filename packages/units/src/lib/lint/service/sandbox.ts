@@ -42,7 +42,9 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
       const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
-      return setting === undefined || !hides || !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
+      return setting === undefined ||
+        !hides ||
+        !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
         ? []
         : [
             {
