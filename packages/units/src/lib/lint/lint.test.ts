@@ -208,7 +208,7 @@ describe("lintUnits", () => {
     expect(lintUnits({ ...cleanPair, "app.service": service })).toEqual([]);
   });
 
-  const service = (...swaps: [from: string, to: string][]) =>
+  const swapped = (...swaps: [from: string, to: string][]) =>
     codesOf(
       lintUnits({
         ...cleanPair,
@@ -227,7 +227,7 @@ describe("lintUnits", () => {
   ])(
     "finds a start limit that restarts can reach: Restart=%s and RestartSec=%s",
     (policy, delay, reached) => {
-      const codes = service(
+      const codes = swapped(
         ["StartLimitIntervalSec=0\n", ""],
         ["Restart=always", `Restart=${policy}`],
         ["RestartSec=1s", `RestartSec=${delay}`],
@@ -247,7 +247,7 @@ describe("lintUnits", () => {
     ["@system-service @pkey\nSystemCallFilter=~pkey_alloc", true],
     ["@system-service\nSystemCallErrorNumber=kill", true],
   ])("finds a filter that kills Node for a call that Node can do without: %j", (filter, kills) => {
-    const codes = service(["NonBlocking=true", `SystemCallFilter=${filter}`]);
+    const codes = swapped(["NonBlocking=true", `SystemCallFilter=${filter}`]);
     expect(codes).toEqual(kills ? ["system-call-kills"] : []);
   });
 
@@ -296,7 +296,7 @@ describe("lintUnits", () => {
 
   it("takes a # at the very end of a value for the value", () => {
     expect(exec("/usr/bin/node /srv/app/server.js --separator #")).toEqual([]);
-    expect(service(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
+    expect(swapped(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
     expect(exec("/usr/bin/node /srv/app/server.js # the app")).toEqual(["comment-inline"]);
   });
 
