@@ -106,10 +106,10 @@ describe("fixUnits leaves to a person", () => {
     ],
     [
       "sockets-missing",
-      "whether another program than Node has both sockets",
+      "whether each instance of another program than Node has the socket",
       {
-        "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app.service"),
-        "app.service": service
+        "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app@blue.service"),
+        "app@.service": service
           .replace("Requires=app.socket\n", "")
           .replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
       },

@@ -208,7 +208,7 @@ describe("lintUnits", () => {
     expect(lintUnits({ ...cleanPair, "app.service": service })).toEqual([]);
   });
 
-  const service = (...swaps: [from: string, to: string][]) =>
+  const swapped = (...swaps: [from: string, to: string][]) =>
     codesOf(
       lintUnits({
         ...cleanPair,
@@ -224,14 +224,17 @@ describe("lintUnits", () => {
     ["on-failure", "5s", false],
     ["always", "1500ms", true],
     ["on-abnormal", "5s", true],
-  ])("finds a start limit that restarts can reach: Restart=%s and RestartSec=%s", (policy, delay, reached) => {
-    const codes = service(
-      ["StartLimitIntervalSec=0\n", ""],
-      ["Restart=always", `Restart=${policy}`],
-      ["RestartSec=1s", `RestartSec=${delay}`],
-    );
-    expect(codes.includes("start-limit")).toBe(reached);
-  });
+  ])(
+    "finds a start limit that restarts can reach: Restart=%s and RestartSec=%s",
+    (policy, delay, reached) => {
+      const codes = swapped(
+        ["StartLimitIntervalSec=0\n", ""],
+        ["Restart=always", `Restart=${policy}`],
+        ["RestartSec=1s", `RestartSec=${delay}`],
+      );
+      expect(codes.includes("start-limit")).toBe(reached);
+    },
+  );
 
   it.each([
     ["~@cpu-emulation @debug", false],
@@ -244,7 +247,7 @@ describe("lintUnits", () => {
     ["@system-service @pkey\nSystemCallFilter=~pkey_alloc", true],
     ["@system-service\nSystemCallErrorNumber=kill", true],
   ])("finds a filter that kills Node for a call that Node can do without: %j", (filter, kills) => {
-    const codes = service(["NonBlocking=true", `SystemCallFilter=${filter}`]);
+    const codes = swapped(["NonBlocking=true", `SystemCallFilter=${filter}`]);
     expect(codes).toEqual(kills ? ["system-call-kills"] : []);
   });
 
@@ -293,7 +296,7 @@ describe("lintUnits", () => {
 
   it("takes a # at the very end of a value for the value", () => {
     expect(exec("/usr/bin/node /srv/app/server.js --separator #")).toEqual([]);
-    expect(service(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
+    expect(swapped(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
     expect(exec("/usr/bin/node /srv/app/server.js # the app")).toEqual(["comment-inline"]);
   });
 

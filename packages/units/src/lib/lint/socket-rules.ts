@@ -1,5 +1,5 @@
 import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../parse/load.ts";
-import { templateOf } from "../parse/specifiers.ts";
+import { templateOf, unitNameParts } from "../parse/specifiers.ts";
 import { isOfAnInterface } from "../read/place.ts";
 import type { Conflict } from "./conflicts.ts";
 import { added, headerOf, replaced, type Rule } from "./finding.ts";
@@ -321,7 +321,8 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset.",
     man: "systemd.unit(5)",
     find: ({ unit, starts, accepts }) =>
-      accepts
+      // An instance of a socket may be there for one instance of the service alone.
+      accepts || unitNameParts(unit.name).instance !== undefined
         ? []
         : namesIn(unit, "Unit", "PartOf", "BindsTo", "StopPropagatedFrom")
             .filter(({ name }) => name === starts)

@@ -124,10 +124,13 @@ export const isCommand = ({ section, key }: Assignment): boolean =>
   (section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key)) ||
   (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
-/** systemd reads no further in a file after a command line that it refuses. */
+/** systemd reads no further in a service's file after a command line that it refuses. A socket with one it does not load at all. */
 function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {
   const refused = all.findIndex(
-    (assignment) => isCommand(assignment) && commandsOf(assignment.value, name).refused === true,
+    (assignment) =>
+      assignment.section === "Service" &&
+      isCommand(assignment) &&
+      commandsOf(assignment.value, name).refused === true,
   );
   return refused < 0 ? all : all.slice(0, refused + 1);
 }

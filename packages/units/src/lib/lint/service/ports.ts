@@ -103,9 +103,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         message: `other instances are not passed ${name}`,
         fix: `Sockets=${name}`,
         edits:
-          program?.isNode === true
-            ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))]
-            : [],
+          program?.isNode === true ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))] : [],
       }));
     },
   },

@@ -8,7 +8,7 @@ import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
 const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
   inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
 
-/** Whether the filter kills a program that calls pkey_alloc(2), the one call that Node tries and does without. */
+/** Whether the filter kills a program that calls pkey_alloc(2), which Node tries but does not need. */
 function killsNode({ unit }: ServiceSubject): boolean {
   if (!/^(?:kill)?$/.test(inService(unit, "SystemCallErrorNumber")?.value ?? "")) return false;
   const lists = valuesOf(unit, "Service", "SystemCallFilter").map(({ value }) => value);
@@ -42,7 +42,9 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
       const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
-      return setting === undefined || !hides || !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
+      return setting === undefined ||
+        !hides ||
+        !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
         ? []
         : [
             {
