@@ -464,13 +464,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await roll().result()).toEqual(turned("blue", "green"));
   });
 
-  it("keeps its lock on Ctrl-C, which signals each process of the terminal, until it has taken back the start", async () => {
+  it("keeps its lock when each of its processes gets SIGTERM, until it has taken back the start", async () => {
     await ask();
     await release({ version: 71, silent: true });
     const standIn = await StandIn.known("cat", "*");
     const child = roll("shop", standIn.env);
     await systemd.waitForJournal("shop@green.service", /^version 71 says nothing$/);
-    await systemd.mustRun(["kill", "-INT", ...(await standIn.pids())]);
+    await systemd.mustRun(["kill", "-TERM", ...(await standIn.pids())]);
     child.abort();
     expect(await child.error()).toMatchObject({ message: "enough" });
     expect(await states()).toEqual(["active", "inactive"]);

@@ -35,7 +35,7 @@ async function take(path: string, wait: string, signal: AbortSignal | undefined)
   // Whoever may read the file may lock it, and so keep others waiting: that is root alone, unless root opens the file to another user.
   // A lock that every user can take would let every user, and a compromised app, hold up a deployment.
   const options = [wait, `--conflict-exit-code=${held}`];
-  // Ctrl-C in a terminal signals these processes too, and they must hold the lock until the turn has ended.
+  // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.
   const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
   const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
   const child = spawn("sh", command, { stdio: "pipe" });
