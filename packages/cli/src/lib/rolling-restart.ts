@@ -372,7 +372,10 @@ class Turn {
     const { code, message, journal } = error;
     const told = code === "ERR_ROLL_STOP" ? message : `${message}. ${so}`;
     const hint = hintFor(told, code === "ERR_ROLL_START" ? `${error.hint}; then ${again}` : again);
-    return new RollingError(code, `${told}. ${this.#both(states)}`, hint, { journal, cause: error });
+    return new RollingError(code, `${told}. ${this.#both(states)}`, hint, {
+      journal,
+      cause: error.cause ?? error,
+    });
   }
 
   #both(states: States | undefined): string {
