@@ -28,6 +28,10 @@ interface Options extends Omit<RollingOptions, "signal" | "onEvent"> {
   byPromise?: boolean;
   /** The event at which the signal is aborted. */
   abortAt?: RollingEvent["type"];
+  /** A shell command for an event; the turn goes on when that has ended. */
+  runAt?: Partial<Record<RollingEvent["type"], string>>;
+  /** Whether the promises of the callback never settle. */
+  pending?: boolean;
 }
 
 /** A rolling restart in a process inside a private systemd. */

@@ -29,14 +29,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     name: string,
     sockets: AppDescription["sockets"],
     change = (text: string) => text,
+    fields: Partial<AppDescription> = {},
   ): Promise<void> {
     const program = `${systemd.project}/packages/cli/test/programs/server.mjs`;
-    const units = emitUnits({ name, exec: [systemd.node, program], sockets, rolling: true });
+    const units = emitUnits({ name, exec: [systemd.node, program], sockets, rolling: true, ...fields });
     const changed = Object.entries(units).map(([file, text]) => [file, change(text)] as const);
     await systemd.installUnits(Object.fromEntries(changed));
   }
 
-  function release(contents: { version: number; crash?: true; silent?: true }): Promise<void> {
+  function release(contents: { version: number; crash?: true; silent?: true; sleepy?: true }): Promise<void> {
     return systemd.write("/etc/release.json", JSON.stringify(contents));
   }
 
@@ -77,6 +78,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     /** Installed; it tells its process id before it becomes the real program. */
     static async known(program: string, pattern: string): Promise<StandIn> {
       const standIn = new StandIn(program, `case " $* " in ${pattern}) echo $$ >>/run/stand-in/pids ;; esac`);
+      await standIn.#begun;
+      return standIn;
+    }
+    /** Installed; it runs `script` for the arguments that match. */
+    static async running(program: string, scripts: Record<string, string>): Promise<StandIn> {
+      const cases = Object.entries(scripts).map(([pattern, script]) => `${pattern}) ${script} ;;`);
+      const standIn = new StandIn(program, `case " $* " in ${cases.join(" ")} esac`);
       await standIn.#begun;
       return standIn;
     }
@@ -261,7 +269,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
 
     it.each(["ready", "stopping"] as const)(
-      "at the event %s: the old instance is told to stop",
+      "at the event %s: the old instance is told to stop, and the last event says what state both are in",
       async (abortAt) => {
         await ask();
         await release({ version: 2 });
@@ -273,9 +281,199 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
           { type: "starting", instance: "green" },
           { type: "ready", instance: "green" },
           { type: "stopping", instance: "blue" },
+          { type: "aborted", states: { blue: expect.stringMatching(/active/), green: "active" } },
         ]);
       },
     );
+  });
+
+  describe("of a service that does not start again at once after a crash", () => {
+    const [blue, green] = ["long@blue.service", "long@green.service"];
+    const until = (unit: string, property: string, value: string) =>
+      `until [ "$(systemctl show --value --property=${property} ${unit})" = ${value} ]; do :; done`;
+    const showFailsOnce = {
+      "*' start '*": '$real "$@"; touch /run/stand-in/started; exit 0',
+      "*' show '*": "if rm /run/stand-in/started 2>&-; then echo boom >&2; exit 1; fi",
+    };
+    const both = async () => [await state(blue), await state(green)];
+
+    beforeAll(() => install("long", [{ listen: 88 }], undefined, { restartSec: "1h", idleTimeout: "1h" }));
+    beforeEach(() => systemd.start("long.socket"));
+    afterEach(async () => {
+      await systemd.run(["systemctl", "kill", "--signal=KILL", blue, green]);
+      await systemd.stop("long.socket", blue, green);
+    });
+
+    async function crashAtStart(...units: string[]): Promise<void> {
+      await release({ version: 1, crash: true });
+      await systemd.run(["systemctl", "start", ...units]);
+      for (const unit of units) await systemd.waitForUnit(unit, "SubState", "auto-restart");
+    }
+
+    it("leaves the new instance up where the old one does not serve, although a systemctl show fails", async () => {
+      await crashAtStart(blue);
+      await release({ version: 2 });
+      const { env } = await StandIn.running("systemctl", showFailsOnce);
+      expect(await roll("long", env).error()).toMatchObject({
+        code: "ERR_ROLL_SYSTEMCTL",
+        message: `systemctl show exited with 1: boom. ${green} was not stopped again: ${blue} does not serve. ${blue} is activating, and ${green} is active`,
+        hint: "call rollingRestart again; it repairs what this call has left",
+      });
+      expect(await both()).toEqual(["activating", "active"]);
+      expect(await ask(88)).toBe(2);
+      expect(await roll("long").result()).toEqual(turned("green", "blue"));
+    });
+
+    it("leaves the new instance up where the old one does not serve, although it is aborted", async () => {
+      await crashAtStart(blue);
+      await release({ version: 2 });
+      const standIn = await StandIn.hanging("systemctl", "*' start '*", '$real "$@"');
+      const child = roll("long", standIn.env);
+      await standIn.pids();
+      child.abort();
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(child.lines.at(-2)).toEqual({
+        type: "aborted",
+        states: { blue: "activating", green: "active" },
+      });
+      expect(await both()).toEqual(["activating", "active"]);
+    });
+
+    it("says so when the new instance can't be stopped again", async () => {
+      await systemd.start(blue);
+      await release({ version: 2, crash: true });
+      const { env } = await StandIn.running("systemctl", { "*' stop '*": "echo no >&2; exit 1" });
+      const { code, message, hint } = await roll("long", env).error();
+      expect({ code, message }).toEqual({
+        code: "ERR_ROLL_START",
+        message: `${green} did not get ready. ${green} was not stopped again: no. ${blue} is active, and ${green} is activating`,
+      });
+      expect(hint).toMatch(/journalctl --unit long@green\.service; then call rollingRestart again/);
+      await release({ version: 3 });
+      expect(await roll("long").result()).toEqual(turned("blue", "green"));
+    });
+
+    it("says that it does not know what state the instances are in when systemctl no longer tells", async () => {
+      await systemd.start(blue);
+      const { env } = await StandIn.running("systemctl", {
+        ...showFailsOnce,
+        "*' show '*": "if [ -e /run/stand-in/started ]; then echo boom >&2; exit 1; fi",
+      });
+      expect(await roll("long", env).error()).toMatchObject({
+        code: "ERR_ROLL_SYSTEMCTL",
+        message: `systemctl show exited with 1: boom. ${green} was not stopped again: systemctl show exited with 1: boom. What state the instances are in is not known`,
+        hint: "call rollingRestart again; it repairs what this call has left",
+      });
+      expect(await both()).toEqual(["active", "active"]);
+    });
+
+    it("says what state both are in when a systemctl show fails before the old instance is stopped", async () => {
+      await systemd.start(blue);
+      const { env } = await StandIn.running("systemctl", {
+        "*' show '*": "if rm /run/stand-in/ready 2>&-; then echo boom >&2; exit 1; fi",
+      });
+      const child = roll("long", env, { runAt: { ready: "touch /run/stand-in/ready" } });
+      expect(await child.error()).toMatchObject({
+        code: "ERR_ROLL_SYSTEMCTL",
+        message: `systemctl show exited with 1: boom. ${blue} was not stopped. ${blue} is active, and ${green} is active`,
+        hint: "call rollingRestart again; it repairs what this call has left",
+      });
+    });
+
+    it("goes on to the release that works where both crash", async () => {
+      await crashAtStart(blue, green);
+      await release({ version: 2 });
+      expect(await roll("long").result()).toMatchObject({ outcome: "turned", from: "blue", to: "green" });
+      expect(await ask(88)).toBe(2);
+      expect(await state(green)).toBe("active");
+    });
+
+    it("tells when systemd starts a new instance again that crashes while the old one drains", async () => {
+      await systemd.start(blue);
+      const crash = `systemctl kill --signal=KILL ${green}; ${until(green, "SubState", "auto-restart")}`;
+      expect(await roll("long", [], { runAt: { stopping: crash } }).error()).toMatchObject({
+        code: "ERR_ROLL_LOST",
+        message: `${green} no longer serves: it is activating (signal); systemd starts it again after its RestartSec=, 1h`,
+      });
+    });
+
+    it("turns although the new instance sleeps as soon as it is ready", async () => {
+      await systemd.start(blue);
+      await release({ version: 2, sleepy: true });
+      const child = roll("long");
+      expect(await child.result()).toEqual(turned("blue", "green"));
+      expect(child.lines.slice(0, -1)).toEqual([
+        { type: "starting", instance: "green" },
+        { type: "ready", instance: "green" },
+        { type: "stopping", instance: "blue" },
+        { type: "stopped", instance: "blue", drained: true },
+      ]);
+      expect(await both()).toEqual(["inactive", "inactive"]);
+      await release({ version: 3 });
+      expect(await ask(88)).toBe(3);
+    });
+
+    it("turns although the new instance goes to sleep before the old one is stopped", async () => {
+      await systemd.start(blue);
+      const sleep = `systemctl kill --signal=USR2 ${green}; ${until(green, "ActiveState", "inactive")}`;
+      expect(await roll("long", [], { runAt: { ready: sleep } }).result()).toEqual(turned("blue", "green"));
+      expect(await both()).toEqual(["inactive", "inactive"]);
+    });
+
+    it.each([
+      ["a condition", "[Unit]\nConditionPathExists=/nonexistent\n"],
+      ["an ExecCondition=", "[Service]\nExecCondition=/bin/false\n"],
+    ])("keeps the old instance where %s skips the start of the new one", async (_, text) => {
+      await systemd.start(blue);
+      const dropIn = "/run/systemd/system/long@green.service.d";
+      await systemd.write(`${dropIn}/skip.conf`, text);
+      await systemd.systemctl("daemon-reload");
+      expect(await roll("long").error()).toMatchObject({
+        code: "ERR_ROLL_START",
+        message: `${green} did not get ready; ${blue} keeps serving`,
+      });
+      expect(await both()).toEqual(["active", "inactive"]);
+      await systemd.run(["rm", "-r", dropIn]);
+      await systemd.systemctl("daemon-reload");
+    });
+  });
+
+  it("tells that both are up when it is aborted and systemctl stop hangs", async () => {
+    await ask();
+    const standIn = await StandIn.running("systemctl", { "*' stop '*": "exec sleep 1000" });
+    const child = roll("shop", standIn.env, { abortAt: "stopping" });
+    expect(await child.error()).toMatchObject({ message: "enough" });
+    expect(child.lines.at(-2)).toEqual({ type: "aborted", states: { blue: "active", green: "active" } });
+  });
+
+  it("ends, and touches nothing more, when the process that holds its lock has ended", async () => {
+    await ask();
+    await release({ version: 70, silent: true });
+    const standIn = await StandIn.known("cat", "*");
+    const child = roll("shop", standIn.env);
+    await systemd.waitForJournal("shop@green.service", /^version 70 says nothing$/);
+    await systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
+    expect(await child.error()).toMatchObject({
+      code: "ERR_ROLL_LOCK",
+      message:
+        "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
+      hint: "call rollingRestart again; it repairs what this call has left",
+    });
+    expect(await states()).toEqual(["active", "activating"]);
+    await release({ version: 3 });
+    expect(await roll().result()).toEqual(turned("blue", "green"));
+  });
+
+  it("keeps its lock when each of its processes gets SIGTERM, until it has taken back the start", async () => {
+    await ask();
+    await release({ version: 71, silent: true });
+    const standIn = await StandIn.known("cat", "*");
+    const child = roll("shop", standIn.env);
+    await systemd.waitForJournal("shop@green.service", /^version 71 says nothing$/);
+    await systemd.mustRun(["kill", "-TERM", ...(await standIn.pids())]);
+    child.abort();
+    expect(await child.error()).toMatchObject({ message: "enough" });
+    expect(await states()).toEqual(["active", "inactive"]);
   });
 
   it("goes on without a journald that hangs", async () => {
@@ -317,7 +515,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         name: "RollingError",
         code: "ERR_ROLL_STOP",
         message:
-          "shop@blue.service could not be stopped: systemctl stop shop@blue.service was killed by SIGKILL. It is deactivating, and shop@green.service is active",
+          "shop@blue.service could not be stopped: systemctl stop shop@blue.service was killed by SIGKILL. shop@blue.service is deactivating, and shop@green.service is active",
       });
       await systemd.systemctl("kill", "--signal=USR1", "shop@blue.service");
       expect((await answer).body).toBe('{"version":1}');
@@ -330,10 +528,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     await release({ version: 2, silent: true });
     const first = roll();
     await first.until("starting");
-    const standIn = await StandIn.known("flock", "' /run/sockact'*");
+    const standIn = await StandIn.known("flock", "*--timeout*");
     const second = roll("shop", standIn.env);
     await second.until("waiting");
-    await systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
+    // Each waits for a second, and then the next one does.
+    const killNewest = async () => systemd.run(["kill", "-KILL", (await standIn.pids()).at(-1)!]);
+    await systemd.waitUntil(async () => (await killNewest()).code === 0, "a flock was killed");
     expect(await second.error()).toMatchObject({
       code: "ERR_ROLL_LOCK",
       message: "/run/sockact-shop.lock cannot be locked: flock was killed by SIGKILL",
@@ -363,6 +563,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         expect(child.lines.at(-2)).toEqual({ type: "stopped", instance: "blue", drained: true });
       },
     );
+
+    it("or never ends is not waited for", async () => {
+      await ask();
+      expect(await roll("shop", [], { pending: true }).result()).toEqual(turned("blue", "green"));
+    });
 
     it("rejects with the error of the turn if that fails too", async () => {
       await ask();
@@ -570,9 +775,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await release({ version: 50, silent: true });
       const first = roll();
       await systemd.waitForJournal("shop@green.service", /^version 50 says nothing$/);
-      const waiting = roll();
-      await waiting.until("waiting");
+      const standIn = await StandIn.known("flock", "*sockact-shop.lock*");
+      const waiting = roll("shop", standIn.env);
+      await systemd.waitUntil(async () => (await standIn.pids()).length > 1, "it waits");
       waiting.child.kill("SIGKILL");
+      await systemd.waitUntil(async () => (await standIn.left()).length === 0, "no flock waits");
       await systemd.systemctl("kill", "--signal=USR1", "shop@green.service");
       expect(await first.result()).toEqual(turned("blue", "green"));
       await release({ version: 3 });

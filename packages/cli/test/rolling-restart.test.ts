@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { emitUnits, type AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -121,6 +122,30 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await roll()).toEqual({ outcome: "stopped" });
     expect(await states()).toEqual({ blue: "inactive", green: "inactive", socket: "inactive" });
     await systemd.start("shop.socket");
+  });
+
+  it("is done by the deploy script of README.md, which fails if nothing listens", async () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const script = /```js\n(import [^]*?)```/.exec(readme)![1]!;
+    const cwd = `${systemd.project}/packages/cli`;
+    const deploy = () => systemd.run([systemd.node, "--input-type=module", "--eval", script], { cwd });
+
+    await ask();
+    await release({ version: 2 });
+    const { code, stdout } = await deploy();
+    expect(stdout).toContain("outcome: 'turned'");
+    expect(code).toBe(0);
+
+    await release({ version: 3, crash: true });
+    const failed = await deploy();
+    expect(failed.stderr).toMatch(/did not get ready[^]*journalctl[^]*this release is broken/);
+    expect(failed.code).toBe(1);
+
+    await systemd.stop("shop.socket");
+    const stopped = await deploy();
+    await systemd.start("shop.socket");
+    expect(stopped.stderr).toContain("systemctl enable --now shop.socket");
+    expect(stopped.code).toBe(1);
   });
 
   it("lets both versions share their user and its files", async () => {

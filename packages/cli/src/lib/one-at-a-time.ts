@@ -6,8 +6,15 @@ import { RollingError } from "./rolling-error.ts";
 /** The exit status that flock(1) is asked to use when the lock is held. */
 const held = 75;
 
+/** A lock that this process holds. */
+export interface Lock {
+  /** Aborted when the lock has ended before it was given back. */
+  lost: AbortSignal;
+  giveBack(): Promise<void>;
+}
+
 /**
- * Takes a lock that ends with this process, however that dies; resolves to what gives it back.
+ * Takes a lock that ends with this process, however that dies.
  *
  * Node has no flock(2): flock(1) holds it, as long as the pipe to the `cat` in it is open.
  */
@@ -15,22 +22,23 @@ export async function oneAtATime(
   path: string,
   signal: AbortSignal | undefined,
   onWait: () => void,
-): Promise<() => Promise<void>> {
-  const at = await lock(path, ["--nonblock", "--conflict-exit-code", String(held)], signal);
-  if (at !== undefined) return at;
-  onWait();
-  return (await lock(path, [], signal)) ?? (() => Promise.resolve());
+): Promise<Lock> {
+  let lock = await take(path, "--nonblock", signal);
+  if (lock === undefined) onWait();
+  // A flock that waits does not notice that its parent has ended, so it waits for a second at a time.
+  while (lock === undefined) lock = await take(path, "--timeout=1", signal);
+  return lock;
 }
 
-async function lock(
-  path: string,
-  options: string[],
-  signal: AbortSignal | undefined,
-): Promise<(() => Promise<void>) | undefined> {
+/** Resolves to undefined if another process holds the lock. */
+async function take(path: string, wait: string, signal: AbortSignal | undefined): Promise<Lock | undefined> {
   // Whoever may read the file may lock it, and so keep others waiting: that is root alone, unless root opens the file to another user.
   // A lock that every user can take would let every user, and a compromised app, hold up a deployment.
-  const command = [...options, path, "sh", "-c", "echo locked; exec cat"];
-  const child = spawn("sh", ["-c", 'umask 077; exec flock "$@"', "sh", ...command], { stdio: "pipe" });
+  const options = [wait, `--conflict-exit-code=${held}`];
+  // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.
+  const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
+  const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
+  const child = spawn("sh", command, { stdio: "pipe" });
   const abort = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", abort);
   let complaint = "";
@@ -45,9 +53,16 @@ async function lock(
     if (child.exitCode === held) return undefined;
     if (child.signalCode !== null) throw new Error(`flock was killed by ${child.signalCode}`);
     if (child.exitCode !== null) throw new Error(complaint.trim());
-    return async () => {
-      child.stdin.end();
-      await closed;
+    const lost = new AbortController();
+    const onClose = () => lost.abort();
+    child.once("close", onClose);
+    return {
+      lost: lost.signal,
+      async giveBack() {
+        child.off("close", onClose);
+        child.stdin.end();
+        await closed;
+      },
     };
   } catch (error) {
     child.kill("SIGKILL");

@@ -18,20 +18,20 @@ const disconnected = /connection terminated|connection reset|connection refused/
 /** The service manager, asked by its own commands. An aborted signal ends a command at once, and no other one begins. */
 export class Systemctl {
   readonly #user: boolean;
-  readonly #signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 
-  constructor(user: boolean, signal?: AbortSignal) {
+  constructor(user: boolean, signal: AbortSignal) {
     this.#user = user;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /** Runs systemctl, whatever its exit status. Each command used here may run twice, so one that lost its connection is run again. */
   async run(...args: string[]): Promise<Ended> {
     const command = [...(this.#user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
     for (let attempt = 1; ; attempt += 1) {
-      const ended = await execute("systemctl", command, this.#signal);
+      const ended = await execute("systemctl", command, this.signal);
       if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
-      await delay(100, undefined, { signal: this.#signal });
+      await delay(100, undefined, { signal: this.signal });
     }
   }
 
@@ -52,11 +52,19 @@ export class Systemctl {
       });
   }
 
+  /** Whether the conditions of a unit hold; not where systemd-analyze cannot tell. */
+  async conditionsHold(unit: string): Promise<boolean> {
+    const args = [...(this.#user ? ["--user"] : []), "condition", `--unit=${unit}`];
+    const ended = await execute("systemd-analyze", args, this.signal).catch(() => undefined);
+    this.signal.throwIfAborted();
+    return ended?.code === 0;
+  }
+
   /** The last lines of a unit's journal since a time in milliseconds, the oldest first; none where it cannot be read. */
   async journal(unit: string, since: number): Promise<string[]> {
     // A journald that hangs must not hold up the turn.
     const deadline = AbortSignal.timeout(5_000);
-    const signal = this.#signal ? AbortSignal.any([this.#signal, deadline]) : deadline;
+    const signal = AbortSignal.any([this.signal, deadline]);
     // Journald reads what services print in its own time; root alone can wait until it has.
     await execute("journalctl", ["--sync"], signal).catch(() => {});
     const args = [
@@ -69,12 +77,12 @@ export class Systemctl {
   }
 }
 
-async function execute(file: string, args: string[], signal: AbortSignal | undefined): Promise<Ended> {
-  signal?.throwIfAborted();
+async function execute(file: string, args: string[], signal: AbortSignal): Promise<Ended> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
     const child = execFile(file, args, options, (error, stdout, stderr) => {
-      signal?.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", abort);
       const { code } = error ?? { code: 0 };
       if (typeof code === "number") resolve({ code, stdout, stderr });
       else reject(broken([file, ...args.filter((arg) => !arg.startsWith("--"))].join(" "), error!));
@@ -82,9 +90,9 @@ async function execute(file: string, args: string[], signal: AbortSignal | undef
     // By execFile's own `signal` it would be SIGTERM, which does not end one that hangs. These commands have nothing to tidy up.
     const abort = () => {
       child.kill("SIGKILL");
-      reject(signal?.reason as Error);
+      reject(signal.reason as Error);
     };
-    signal?.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort, { once: true });
   });
 }
 

@@ -6,7 +6,7 @@ import process from "node:process";
 
 const { LISTEN_FDNAMES = "", HOME } = process.env;
 const notify = 3 + LISTEN_FDNAMES.split(":").indexOf("notify");
-const { version, crash, silent } = JSON.parse(readFileSync("/etc/release.json", "utf8"));
+const { version, crash, silent, sleepy } = JSON.parse(readFileSync("/etc/release.json", "utf8"));
 if (crash) throw new Error("this release is broken");
 
 if (HOME) appendFileSync(`${HOME}/releases`, `${version}\n`);
@@ -25,6 +25,8 @@ process.on("SIGUSR1", () => {
   if (silent) writeSync(notify, "READY=1");
   else held.setHeader("connection", "close").end(JSON.stringify({ version }));
 });
+const sleep = () => process.exit(Number(process.env.SOCKACT_IDLE_EXIT_STATUS));
+process.on("SIGUSR2", sleep);
 process.on("SIGTERM", () => {
   writeSync(notify, "STOPPING=1");
   server.close();
@@ -35,4 +37,5 @@ process.on("SIGTERM", () => {
 server.listen({ fd: 3 }, () => {
   if (silent) console.log(`version ${version} says nothing`);
   else writeSync(notify, "READY=1");
+  if (sleepy) sleep();
 });
