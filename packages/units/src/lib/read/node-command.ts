@@ -23,6 +23,15 @@ export interface NodeCommand {
   script: string | undefined;
 }
 
+/** Whether Node gets no program at all: it would read one from its standard input, which is empty, and exit. */
+export function isWithoutProgram(words: readonly string[]): boolean {
+  const { options, script } = nodeCommand(words);
+  return (
+    script === undefined &&
+    !options.some((option) => withoutScript.test(option) || /^(?:-r|--require|--import)(?:=|$)/.test(option))
+  );
+}
+
 /** Reads the words of a command line whose first word is Node itself. */
 export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
   const options: string[] = [];

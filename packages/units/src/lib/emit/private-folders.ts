@@ -1,0 +1,37 @@
+import { conflictsIn, shown, type UnitProblem } from "../read/problems.ts";
+import { runsAsDynamicUser, type Service } from "./service.ts";
+import type { Socket } from "./sockets.ts";
+
+/** Where the folders of a service are. With DynamicUser= each moves into `private` there, which root alone can enter. */
+const roots: Readonly<Record<string, string>> = {
+  RuntimeDirectory: "/run",
+  StateDirectory: "/var/lib",
+  CacheDirectory: "/var/cache",
+  LogsDirectory: "/var/log",
+};
+
+/** Reports unix sockets that clients could no longer reach once the service has started for the first time. */
+export function refusePrivateFolders(
+  { arrangement, values, folders }: Service,
+  sockets: readonly Socket[],
+  problems: UnitProblem[],
+): void {
+  if (!runsAsDynamicUser(arrangement.manager, values)) return;
+  const own = folders.flatMap(({ key, value }) =>
+    roots[key] === undefined ? [] : [`${roots[key]}/${value.replace(/^"|"$/g, "")}/`],
+  );
+  for (const [index, socket] of sockets.entries()) {
+    for (const field of ["listen", "listenDatagram", "listenSequentialPacket"] as const) {
+      for (const address of socket.values[field]) {
+        const file = address.replace(/^%t(?=\/)/, "/run").replace(/\/+/g, "/");
+        const folder = own.find((one) => file.startsWith(one));
+        if (folder === undefined) continue;
+        conflictsIn(problems)(
+          `sockets[${index}].${field}`,
+          `${shown(address)} is in a folder of the service, which systemd closes to all but root since the service runs as a user that exists only while it runs`,
+          `write a path in another folder, such as '/run/${file.slice(folder.length).replaceAll("/", "-")}'; or name a user`,
+        );
+      }
+    }
+  }
+}
