@@ -55,7 +55,6 @@ export function describedUnits(description: AppDescription): DescribedUnits {
   if (source === undefined) throw new UnitError(problems);
   const service = readService(source, problems);
   const sockets = readSockets(source.sockets, service, problems, besideSockets);
-  if (source.container === undefined) refusePrivateFolders(service, sockets, problems);
   const way = wayOf(source, problems);
   way.refuse(source, problems);
   const codes = readAcknowledged(source.acknowledge, problems);
@@ -70,6 +69,7 @@ export function describedUnits(description: AppDescription): DescribedUnits {
       lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
     })),
   }));
+  refusePrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {

@@ -45,6 +45,13 @@ describe("a mistake is named, and what its hint proposes is taken:", () => {
       { sockets: [{ listenDatagram: "/run/log.sock" }] },
     ],
     [
+      "a socket beside that of its backend",
+      { bind: "proxy", backend: "/run/shop/app.sock", sockets: [{ listen: "/run/shop/http.sock" }] },
+      "sockets[0].listen",
+      "'/run/http.sock'",
+      { bind: "proxy", backend: "/run/shop/app.sock", sockets: [{ listen: "/run/http.sock" }] },
+    ],
+    [
       "a folder to write to that its user cannot own",
       { readWritePaths: ["/srv/shop/uploads"] },
       "readWritePaths",

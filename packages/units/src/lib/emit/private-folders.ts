@@ -1,5 +1,5 @@
 import { conflictsIn, shown, type UnitProblem } from "../read/problems.ts";
-import { runsAsDynamicUser, type Service } from "./service.ts";
+import type { Section } from "../write/unit-text.ts";
 import type { Socket } from "./sockets.ts";
 
 /** Where the folders of a service are. With DynamicUser= each moves into `private` there, which root alone can enter. */
@@ -12,14 +12,18 @@ const roots: Readonly<Record<string, string>> = {
 
 /** Reports unix sockets that clients could no longer reach once the service has started for the first time. */
 export function refusePrivateFolders(
-  { arrangement, values, folders }: Service,
+  units: readonly { sections: readonly Section[] }[],
   sockets: readonly Socket[],
   problems: UnitProblem[],
 ): void {
-  if (!runsAsDynamicUser(arrangement.manager, values)) return;
-  const own = folders.flatMap(({ key, value }) =>
-    roots[key] === undefined ? [] : [`${roots[key]}/${value.replace(/^"|"$/g, "")}/`],
-  );
+  const own = units
+    .map(({ sections }) => sections.flatMap(({ lines }) => lines))
+    .filter((lines) => lines.some(({ key, value }) => key === "DynamicUser" && value === "yes"))
+    .flat()
+    .flatMap(({ key, value }) => {
+      const root = roots[key];
+      return root === undefined ? [] : [`${root}/${value.replace(/^"|"$/g, "")}/`];
+    });
   for (const [index, socket] of sockets.entries()) {
     for (const field of ["listen", "listenDatagram", "listenSequentialPacket"] as const) {
       for (const address of socket.values[field]) {
