@@ -207,7 +207,7 @@ export interface AppDescription {
    * Restart=; `always` when left out. While a service waits for its restart, traffic does not start it: a service that exits without accepting
    * is started once in `restartSec`. Exit status 42 means sleep, and no restart follows it. A program that exits with 0 when it is idle needs
    * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end. With the other policies
-   * systemd's own limit holds: after five starts in ten seconds the service and its sockets fail, and the port is closed.
+   * systemd's own limit applies: after five starts in ten seconds the service and its sockets fail, and the port is closed.
    */
   restart?: RestartPolicy;
   /** RestartSec=: how long to wait before a restart; at least 100 ms, which is systemd's own; by default one second. */

@@ -277,7 +277,7 @@ describe("when the service is started again", () => {
     expect(of(description)).toEqual(lines);
   });
 
-  it("systemd's own limit of starts holds where a failure is followed by no restart, and nowhere else", () => {
+  it("systemd's own limit of starts applies where a failure is followed by no restart, and nowhere else", () => {
     const limit = (description: Partial<AppDescription>) =>
       /^StartLimitIntervalSec=(.*)$/m.exec(
         Object.values(emitUnits({ ...shop, ...description })).at(-1)!,

@@ -161,7 +161,7 @@ export interface Service extends SocketOwner {
   inetd: boolean;
   /** Whether one exit status stands for sleep, after which it is not restarted. */
   sleeps: boolean;
-  /** Whether systemd's own limit of starts holds, since nothing else bounds them. */
+  /** Whether systemd's own limit of starts applies, since nothing else bounds them. */
   hasStartLimit: boolean;
   /** Whether it tells when it is ready. */
   notifies: boolean;
