@@ -82,6 +82,7 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
       await install({ name, restart: "no" }, (service) => service.replace("[Service]", `[Service]\n${line}`));
       await systemd.systemctl("start", `${name}.service`);
       await systemd.waitForUnit(`${name}.service`, "ActiveState", "failed");
+      expect(await systemd.show(`${name}.service`, "Result")).toBe("exit-code");
     }
   });
 

@@ -51,7 +51,7 @@ describe("a number without a unit", () => {
         {
           code: "ERR_UNIT_DURATION",
           // A wait before a restart is never so few milliseconds.
-          hint: /^restart/.test(field)
+          hint: field.startsWith("restart")
             ? `write '${value}s'`
             : `write '${value}s' for seconds, or '${value}ms' for milliseconds`,
         },
