@@ -120,6 +120,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
 /** What says a line in a description that is no field's alone. */
 const saidOtherwise: Readonly<Record<string, string>> = {
   "DynamicUser=yes": "leave user out",
+  "ExecStart=/usr/bin/node": "exec: ['/usr/bin/node', '/srv/shop/server.js']",
   "OpenFile=/run/systemd/notify:notify": "openFile: true",
 };
 

@@ -147,6 +147,13 @@ describe("a mistake is named, and what its hint proposes is taken:", () => {
       { exec: ["/usr/bin/node", "--eval", "require('/srv/shop')"] },
     ],
     [
+      "a launcher of the app",
+      { exec: ["/usr/bin/npm", "start"] },
+      "exec",
+      "exec: ['/usr/bin/node', '/srv/shop/server.js'] with the app's file",
+      { exec: ["/usr/bin/node", "/srv/shop/server.js"] },
+    ],
+    [
       "a shared user",
       { user: "nobody" },
       "user",

@@ -238,7 +238,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       conflictsIn(problems)(
         "readWritePaths",
         "the service runs as a user that exists only while it runs, and that owns no such folder: writing would fail with EACCES",
-        "write user with the owner of the folder, or supplementaryGroups with a group that may write to it; or stateDirectory instead, a folder under /var/lib that systemd makes",
+        "write user with the owner of the folder, or supplementaryGroups with a group that may write to it, which is any group if everybody may; or stateDirectory instead, a folder under /var/lib that systemd makes",
       );
     }
   }
