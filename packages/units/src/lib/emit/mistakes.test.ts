@@ -154,6 +154,16 @@ describe("a mistake is named, and what its hint proposes is taken:", () => {
       { exec: ["/usr/bin/node", "/srv/shop/server.js"] },
     ],
     [
+      "a folder that hides a script behind env",
+      {
+        exec: ["/usr/bin/env", "node", "/srv/shop/server.js"],
+        raw: { Service: { InaccessiblePaths: "/srv/shop" } },
+      },
+      "raw.Service.InaccessiblePaths",
+      "take its folder out",
+      { exec: ["/usr/bin/env", "node", "/srv/shop/server.js"] },
+    ],
+    [
       "a shared user",
       { user: "nobody" },
       "user",

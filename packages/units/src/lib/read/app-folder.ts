@@ -1,6 +1,6 @@
 import { isSpecifier } from "../specifier.ts";
 import { raw } from "../write/escape.ts";
-import { nodeCommand } from "./node-command.ts";
+import { behindEnv, nodeCommand } from "./node-command.ts";
 import { directory } from "./readers.ts";
 
 /** Folders of an app in which its scripts are, and nothing that the app looks for by a relative path. */
@@ -29,7 +29,7 @@ function partsOf(path: string): string[] {
  */
 export function appFolder(exec: readonly unknown[]): string | undefined {
   const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? raw(word) : ""));
-  const { script } = nodeCommand(words[0]!.endsWith("/env") ? words.slice(1) : words);
+  const { script } = nodeCommand(behindEnv(words));
   if (script === undefined || !script.startsWith("/")) return undefined;
   const parts = partsOf(script);
   const file = parts.pop()!;

@@ -1,7 +1,7 @@
 import type { Line } from "../write/unit-text.ts";
 import { isSpecifier, sample } from "../specifier.ts";
 import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
-import { nodeCommand } from "./node-command.ts";
+import { behindEnv, nodeCommand } from "./node-command.ts";
 import { isNode } from "./runtime.ts";
 
 /** Directives of systemd.exec(5) that take folders away from the program, and those that give folders back. */
@@ -14,10 +14,14 @@ const takenAway: Readonly<Record<string, { back: readonly string[]; what: string
 
 /** The paths in the program's own mount namespace that a value names. */
 function pathsIn(key: string, value: string): string[] {
-  return value.split(/\s+/).map((word) => {
-    const [source = "", target = source] = word.replace(/^["']?[-+]*|["']$/g, "").split(":");
-    return (key.startsWith("Bind") ? target : source).replace(/\/+$/, "");
-  });
+  return value
+    .split(/\s+/)
+    .map((word) => {
+      const [source = "", target = source] = word.replace(/^["']?[-+]*|["']$/g, "").split(":");
+      return key.startsWith("Bind") ? target : source;
+    })
+    .filter((path) => path.startsWith("/"))
+    .map((path) => path.replace(/\/+$/, ""));
 }
 
 /** Reports raw directives that hide the program itself, or the script that it runs. */
@@ -29,7 +33,7 @@ export function refuseHidden(
 ): void {
   if (!Array.isArray(exec)) return;
   const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
-  const script = isNode(exec) ? nodeCommand(words).script : undefined;
+  const script = isNode(exec) ? nodeCommand(behindEnv(words)).script : undefined;
   const covering = (keys: readonly string[], file: string) =>
     lines.filter(
       ({ key, value }) =>

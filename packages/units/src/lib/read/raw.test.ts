@@ -121,6 +121,7 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
       { raw: { Service: { TemporaryFileSystem: "/srv:ro", BindReadOnlyPaths: "/srv/app" } } },
     ],
     ["Service", "InaccessiblePaths", "-/srv/app/", "take its folder out", {}],
+    ["Service", "InaccessiblePaths", ["", "/srv/app/server.js"], "take its folder out", {}],
     ["Service", "InaccessiblePaths", "/mnt /usr/bin/node", "take its folder out", {}],
     [
       "Service",
@@ -212,6 +213,7 @@ describe("what raw may say", () => {
     ["a reboot where it has failed", { Unit: { FailureAction: "reboot", RebootArgument: "a" } }],
     ["a stop that other services follow", { Unit: { PropagatesStopTo: "worker.service" } }],
     ["folders that hold no part of the program", { Service: { InaccessiblePaths: "/mnt /srv/apps" } }],
+    ["an empty list of folders", { Service: { InaccessiblePaths: "", TemporaryFileSystem: "" } }],
     ["a folder in which nothing runs, its script in it", { Service: { NoExecPaths: "/srv" } }],
     ["exit statuses that start it again", { Service: { RestartForceExitStatus: "10 SIGUSR1" } }],
   ])("%s", (_, raw) => {

@@ -1,6 +1,6 @@
 import { shown, type UnitProblem } from "./problems.ts";
 import { isSpecifier, sample } from "../specifier.ts";
-import { isWithoutProgram } from "./node-command.ts";
+import { behindEnv, isWithoutProgram } from "./node-command.ts";
 
 /** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
 const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
@@ -30,7 +30,7 @@ export function compilesAtRunTime(command: unknown): boolean {
 export function runsNothing(command: readonly unknown[]): boolean {
   if (!isNode(command)) return false;
   const words = command.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
-  return isWithoutProgram(words[0]!.endsWith("/env") ? words.slice(1) : words);
+  return isWithoutProgram(behindEnv(words));
 }
 
 /** Reports a Node that is told to run nothing: it would exit at once, and be started again every second. */
