@@ -40,6 +40,7 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
     await systemd.start(`${description.name}.socket`);
   }
 
+  const managerSays = async (unit: string) => (await systemd.journal(unit, "manager")).join("\n");
   const connect = (path: string) => systemd.mustRun([systemd.node, "-e", client, path]);
   const request = (socketPath: string, path = "/") =>
     systemd.request({ url: `http://localhost${path}`, socketPath });
@@ -90,5 +91,31 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
     const raw = { Service: { TemporaryFileSystem: "/srv", BindReadOnlyPaths: "/srv/shop" } };
     await install({ name: "back", raw });
     expect((await request("/run/back.sock")).body).toBe("here");
+  });
+
+  it("a socket that was renamed keeps the port from the new one until it is disabled", async () => {
+    await install({ name: "renamed", sockets: [{ listen: "127.0.0.1:8095" }] });
+    const sockets = [
+      { name: "http", listen: "127.0.0.1:8095" },
+      { name: "https", listen: "127.0.0.1:8096" },
+    ];
+    await systemd.installUnits(
+      emitUnits({ name: "renamed", exec: [systemd.node, "/srv/shop/server.js"], sockets }),
+      { verify: false },
+    );
+    await systemd.run(["systemctl", "start", "renamed-http.socket"]);
+    expect(await systemd.show("renamed-http.socket", "ActiveState")).toBe("failed");
+    await expect.poll(() => managerSays("renamed-http.socket")).toContain("Failed to listen on sockets");
+    await systemd.mustRun(["systemctl", "disable", "--now", "renamed.socket"]);
+    await systemd.mustRun(["systemctl", "start", "renamed-http.socket"]);
+  });
+
+  it("the journal names an account and a folder that do not exist", async () => {
+    await install({ name: "nobodys", user: "absent", restart: "no" });
+    await systemd.run(["systemctl", "start", "nobodys.service"]);
+    await expect.poll(() => managerSays("nobodys.service")).toContain("status=217/USER");
+    await install({ name: "folderless", user: "daemon", readWritePaths: ["/srv/absent"], restart: "no" });
+    await systemd.run(["systemctl", "start", "folderless.service"]);
+    await expect.poll(() => managerSays("folderless.service")).toContain("NAMESPACE");
   });
 });
