@@ -43,7 +43,7 @@ it("README.md has examples that run, and shows of them what is really written", 
     ...api,
     writeFileSync: () => {},
     console: { log: () => {} },
-    description: { name: "shop", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] },
+    description: { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] },
     socketText: "",
     serviceText: "",
   };
@@ -61,7 +61,7 @@ it("README.md has examples that run, and shows of them what is really written", 
 
 it("README.md shows a part of what is explained", () => {
   const text = api.explanationText(
-    api.explain({ name: "shop", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] }),
+    api.explain({ name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] }),
   );
   const [, heading, told] =
     new RegExp(`${fence}text\n(shop.service \\[.*)\n\n([^]*?)${fence}`).exec(readme) ?? [];
@@ -74,6 +74,8 @@ it("README.md shows a container, and names the files of a proxy, as they are rea
   const container = { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] };
   const units = emitUnits({ name: "shop", container, hardening: "inbound", sockets });
   expect(readme).toContain(`\`\`\`ini\n${units["shop.container"]}\`\`\``);
-  const files = Object.keys(emitUnits({ name: "shop", exec: ["/usr/bin/node"], bind: "proxy", sockets }));
+  const files = Object.keys(
+    emitUnits({ name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], bind: "proxy", sockets }),
+  );
   expect(readme).toContain(files.map((file) => `\`${file}\``).join(", "));
 });

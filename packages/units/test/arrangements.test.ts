@@ -104,7 +104,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       const socket = { listen: 82, accept: true };
       const pair: Omit<AppDescription, "name"> = {
         acknowledge: ["accept-server"],
-        exec: [systemd.node],
+        exec: [systemd.node, "/srv/app/server.js"],
         sockets: [socket],
       };
       await systemd.installUnits(emitUnits({ ...pair, name: "byitself" }));

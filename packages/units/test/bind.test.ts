@@ -145,6 +145,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
         restartSec: "100ms",
         environment: { FIRST_START: `/srv/started/${hardening}${backend?.length}` },
         readWritePaths: ["/srv/started"],
+        supplementaryGroups: ["daemon"],
       });
       await systemd.start("shop.socket");
     });

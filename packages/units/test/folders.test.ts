@@ -85,7 +85,8 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
   it("is reached again, once it has stopped, through a socket in its runtime folder", async () => {
     const socketPath = "/run/kept/app.sock";
     const request = { url: "http://app/", socketPath };
-    await ask({ name: "kept", runtimeDirectory: "kept", sockets: [{ listen: socketPath }] }, request);
+    const runtimeDirectory = "kept";
+    await ask({ name: "kept", user: "daemon", runtimeDirectory, sockets: [{ listen: socketPath }] }, request);
     await systemd.stop("kept.service");
     expect(await systemd.request(request)).toMatchObject({ status: 200 });
   });

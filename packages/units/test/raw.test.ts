@@ -88,7 +88,7 @@ createServer(tell).listen({ fd: process.env.FD === undefined ? 3 : Number(proces
   it("RestartForceExitStatus=0 starts a service again that has ended well", async () => {
     const service = await installWith("again", "Service", "RestartForceExitStatus=0", {
       exec: ["/bin/sh", "-c", "exit 0"],
-      restartSec: "1ms",
+      restartSec: "100ms",
     });
     await systemd.start(service);
     await systemd.waitUntil(

@@ -38,7 +38,11 @@ function exposure(description: Partial<AppDescription>, unit = "app.service"): n
   return Number(/Overall exposure level for [\w@.]+: ([\d.]+)/.exec(analyze(description, unit))?.[1]);
 }
 
-const app: AppDescription = { name: "app", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] };
+const app: AppDescription = {
+  name: "app",
+  exec: ["/usr/bin/node", "/srv/app/server.js"],
+  sockets: [{ listen: 80 }],
+};
 
 describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "systemd-analyze security", () => {
   it("finds an inbound service next to not exposed", () => {

@@ -53,6 +53,7 @@ describeWith(
         name: "app",
         exec: ["/srv/ends-0"],
         readWritePaths: ["/run/starts"],
+        supplementaryGroups: ["daemon"],
         sockets: [{ listen: "/run/waits.sock" }],
         ...description,
       });
@@ -81,6 +82,21 @@ describeWith(
         },
       );
     });
+
+    it.each([
+      ["no", 0],
+      ["no", 1],
+      ["on-success", 1],
+      ["on-abnormal", 0],
+    ] as const)(
+      "fails its socket at systemd's own limit of starts with restart: '%s' and status %i",
+      async (restart, status) => {
+        await letOneWait({ exec: [`/srv/ends-${status}`], restart });
+        await systemd.waitForUnit("app.socket", "ActiveState", "failed");
+        expect(await systemd.show("app.socket", "Result")).toBe("service-start-limit-hit");
+        expect(await countStarts()).toBe(5);
+      },
+    );
 
     it("is not restarted more often with a notifying type", async () => {
       await letOneWait({ exec: [systemd.node, "/srv/ends-0.js"], type: "notify" });

@@ -91,7 +91,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     },
     "folders, credentials and no compiler": {
       ...app,
-      exec: [process.execPath],
+      exec: [process.execPath, "/srv/app/server.js"],
       jitless: true,
       stateDirectory: ["app", "100% mine/é"],
       stateDirectoryMode: "0700",

@@ -70,7 +70,7 @@ function serviceShown(
     After: owned,
     Wants: passed,
     TriggeredBy: owned,
-    StartLimitIntervalUSec: accepts ? 10_000_000 : 0,
+    StartLimitIntervalUSec: accepts || !["always", "on-failure"].includes(restart) ? 10_000_000 : 0,
     CollectMode: accepts ? "inactive-or-failed" : "inactive",
     // It waits for the program by itself where there are credentials.
     Type: rolling ? "notify" : hasCredentials ? "exec" : "simple",

@@ -125,6 +125,11 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   }
   if (durationOf(service.timeoutStopSec?.value)! <= durationOf(service.drainTimeout?.value)!)
     take(service, "timeoutStopSec");
+  for (const field of ["timeoutStartSec", "timeoutStopSec"] as const)
+    if (durationOf(service[field]?.value) === 0) take(service, field);
+  for (const field of ["restartSec", "restartMaxDelaySec"] as const)
+    if (durationOf(service[field]?.value)! < 100) take(service, field);
+  if (!user && !service.group && !service.supplementaryGroups?.value.length) take(service, "readWritePaths");
   if (durationOf(service.idleTimeout?.value) === 0) take(service, "idleTimeout");
   if (!service.restartSteps || !service.restartMaxDelaySec)
     take(service, "restartSteps", "restartMaxDelaySec");

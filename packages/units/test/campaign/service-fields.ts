@@ -10,6 +10,7 @@ import type {
   Signal,
   Text,
 } from "../../src/index.ts";
+import { runsNothing } from "../../src/lib/read/runtime.ts";
 import {
   apart,
   elsewhere,
@@ -69,8 +70,10 @@ const exec: fc.Arbitrary<Said<readonly Argument[], [string, string[]]>> = fc
   .tuple(program, fc.array(argument, { maxLength: 5 }))
   .map(([first, words]) => ({
     value: [first.value, ...words.map(({ value }) => value)],
-    shown: [first.shown, [first.shown, ...words.map(({ shown }) => shown)]],
-  }));
+    shown: [first.shown, [first.shown, ...words.map(({ shown }) => shown)]] as [string, string[]],
+  }))
+  // Node has to be told something to run.
+  .filter(({ value }) => !runsNothing(value));
 
 const command: fc.Arbitrary<Said<Command>> = fc
   .tuple(

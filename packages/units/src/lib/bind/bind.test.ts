@@ -44,6 +44,7 @@ describe("by one word", () => {
       { bind: "proxy", hardening: "inbound", backend: "/run/shop/app.sock" },
       { container, hardening: "inbound", type: "notify", drainTimeout: "5s" },
       { conditionPathExists: "/srv/shop" },
+      { restart: "no" },
     ];
     const comments = described.flatMap((fields) =>
       Object.values(emit(fields, { comments: true })).flatMap((text) => text.match(/^# .*$/gm) ?? []),

@@ -103,7 +103,8 @@ export interface AppDescription {
   workingDirectory?: false | Text;
   /**
    * Environment=: variables by name, with their values as the program shall see them. `false` leaves out one that is added otherwise:
-   * `NODE_ENV=production` for Node, `HOME`, and with `bind` `PORT`, `HOST` and `HOSTNAME`.
+   * `NODE_ENV=production` for Node, `HOME`, and with `bind` `PORT`, `HOST` and `HOSTNAME`. Every user of the machine can read a unit file: write
+   * a secret into `environmentFile` or `credentials`.
    */
   environment?: Readonly<Record<string, false | Text>>;
   /** EnvironmentFile=: files of `NAME=value` lines, which win over `environment`; with `optional` one may be absent. */
@@ -123,7 +124,10 @@ export interface AppDescription {
   logRateLimitIntervalSec?: Duration;
   /** LogRateLimitBurst=: how many messages in that span the journal takes; 0 is no limit. */
   logRateLimitBurst?: number;
-  /** ReadWritePaths=: absolute paths that the service may write to even under hardening. */
+  /**
+   * ReadWritePaths=: absolute paths that the service may write to even under hardening. The folders must exist, and the service's user must be
+   * allowed to write there: it needs `user`, or a `group` or `supplementaryGroups` that may.
+   */
   readWritePaths?: readonly Text[];
   /** After=: units, by their full names, that start first if they start at all. */
   after?: readonly Text[];
@@ -174,7 +178,7 @@ export interface AppDescription {
   drainTimeout?: Duration | "infinity";
   /**
    * TimeoutStopSec=: how long after SIGTERM the service is killed; longer than `drainTimeout`. Left out, it is 10 seconds longer, and the
-   * service manager's own default, which is 90 seconds, if there is no `drainTimeout` either.
+   * service manager's own default, which is 90 seconds, if there is no `drainTimeout` either. To systemd 0 is no limit: write `infinity`.
    */
   timeoutStopSec?: Duration | "infinity";
   /** TimeoutStartSec=: how long the start may take, for a type that notifies until it is ready; 90 seconds when left out. */
@@ -202,10 +206,11 @@ export interface AppDescription {
   /**
    * Restart=; `always` when left out. While a service waits for its restart, traffic does not start it: a service that exits without accepting
    * is started once in `restartSec`. Exit status 42 means sleep, and no restart follows it. A program that exits with 0 when it is idle needs
-   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end.
+   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end. With the other policies
+   * systemd's own limit applies: after five starts in ten seconds the service and its sockets fail, and the port is closed.
    */
   restart?: RestartPolicy;
-  /** RestartSec=: how long to wait before a restart; by default one second, where systemd's own is 100 ms. */
+  /** RestartSec=: how long to wait before a restart; at least 100 ms, which is systemd's own; by default one second. */
   restartSec?: Duration;
   /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=, which it needs. */
   restartSteps?: number;
@@ -269,7 +274,7 @@ export interface AppDescription {
   logsDirectory?: Text | readonly Text[];
   /** LogsDirectoryMode=: in octal; by default `0755`. */
   logsDirectoryMode?: string;
-  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. */
+  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. Without `user`, no socket of the description can be in one. */
   runtimeDirectory?: Text | readonly Text[];
   /** RuntimeDirectoryMode=: in octal; by default `0755`. */
   runtimeDirectoryMode?: string;

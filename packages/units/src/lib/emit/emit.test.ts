@@ -277,6 +277,22 @@ describe("when the service is started again", () => {
     expect(of(description)).toEqual(lines);
   });
 
+  it("systemd's own limit of starts applies where a failure is followed by no restart, and nowhere else", () => {
+    const limit = (description: Partial<AppDescription>) =>
+      /^StartLimitIntervalSec=(.*)$/m.exec(
+        Object.values(emitUnits({ ...shop, ...description })).at(-1)!,
+      )?.[1];
+    for (const restart of ["no", "on-success", "on-abnormal", "on-abort", "on-watchdog"] as const) {
+      expect([restart, limit({ restart })]).toEqual([restart, "10s"]);
+      expect([restart, limit({ restart, rolling: true })]).toEqual([restart, "10s"]);
+    }
+    for (const restart of ["always", "on-failure"] as const)
+      expect([restart, limit({ restart })]).toEqual([restart, "0"]);
+    // No connection starts the service of these.
+    expect(limit({ restart: "no", bind: "capability" })).toBe("0");
+    expect(limit({ restart: "no", bind: "proxy" })).toBe("0");
+  });
+
   it("a service for one connection never is", () => {
     const sockets = [{ listen: 80, accept: true }];
     const { "shop@.service": text } = emitUnits({ ...shop, inetd: true, sockets });
@@ -523,17 +539,18 @@ describe("the sandbox", () => {
     expect(service({ user: "me", exec: ["/usr/bin/node", "/home/me/shop/server.js"] })).toContain(
       "ProtectHome=read-only\n",
     );
-    expect(service({ user: "me", exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node"] })).toContain(
-      "ProtectHome=read-only\n",
-    );
+    expect(
+      service({ user: "me", exec: ["/home/me/.nvm/versions/node/v22.0.0/bin/node", "/srv/shop/server.js"] }),
+    ).toContain("ProtectHome=read-only\n");
     expect(service({ user: "me", workingDirectory: "//root" })).toContain("ProtectHome=read-only\n");
     expect(service({ workingDirectory: "/homes" })).toContain("ProtectHome=yes\n");
   });
 
   it("can be opened for folders that the service writes to", () => {
-    expect(service({ readWritePaths: ["/srv/shop/data", "/srv/100% mine"] })).toContain(
-      'ReadWritePaths=/srv/shop/data\nReadWritePaths="/srv/100%% mine"\n',
-    );
+    const lines = 'ReadWritePaths=/srv/shop/data\nReadWritePaths="/srv/100%% mine"\n';
+    const readWritePaths = ["/srv/shop/data", "/srv/100% mine"];
+    for (const owner of [{ user: "shop" }, { group: "shop" }, { supplementaryGroups: ["shop"] }])
+      expect(service({ readWritePaths, ...owner })).toContain(lines);
   });
 });
 

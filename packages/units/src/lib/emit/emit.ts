@@ -2,7 +2,8 @@ import type { AppDescription } from "../description/app.ts";
 import { objectOf } from "../read/fields.ts";
 import { UnitError, type UnitProblem } from "../read/problems.ts";
 import { wayOf } from "../bind/ways.ts";
-import { readService, type Service } from "./service.ts";
+import { refusePrivateFolders } from "./private-folders.ts";
+import { besideSockets, readService, type Service } from "./service.ts";
 import { readSockets } from "./sockets.ts";
 import { withRaw } from "../read/raw.ts";
 import { knows } from "../read/versions.ts";
@@ -53,7 +54,7 @@ export function describedUnits(description: AppDescription): DescribedUnits {
   const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
   if (source === undefined) throw new UnitError(problems);
   const service = readService(source, problems);
-  const sockets = readSockets(source.sockets, service, problems);
+  const sockets = readSockets(source.sockets, service, problems, besideSockets);
   const way = wayOf(source, problems);
   way.refuse(source, problems);
   const codes = readAcknowledged(source.acknowledge, problems);
@@ -68,6 +69,7 @@ export function describedUnits(description: AppDescription): DescribedUnits {
       lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
     })),
   }));
+  refusePrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {

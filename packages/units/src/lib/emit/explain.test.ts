@@ -6,7 +6,7 @@ import { explain, explanationText } from "./explain.ts";
 
 const shop: AppDescription = {
   name: "shop",
-  exec: ["/usr/bin/node"],
+  exec: ["/usr/bin/node", "/srv/app/server.js"],
   sockets: [{ listen: 80 }],
   hardening: { profile: "inbound", privateIPC: false, protectHome: "read-only" },
 };

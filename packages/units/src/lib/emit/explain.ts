@@ -26,9 +26,15 @@ export interface Explanation {
 
 const sandboxed = new Map(Object.values(measures).map((measure) => [measure.key, measure]));
 
+/** A variable whose name, or whose address with a password, looks like a secret. */
+const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;
+
+const askedInTheOpen =
+  "The description asks for it. Every user of the machine can read a unit file, and systemctl shows it to them: write a secret into environmentFile or credentials.";
+
 const sample = (hardening: HardeningProfile): AppDescription => ({
   name: "app",
-  exec: ["/usr/bin/node"],
+  exec: ["/usr/bin/node", "/srv/app/server.js"],
   sockets: [{ listen: 80 }],
   hardening,
 });
@@ -59,7 +65,12 @@ export function explain(description?: AppDescription): Explanation[] {
           directive: key,
           value,
           status: reason === undefined ? "asked" : "added",
-          reason: reason ?? measure?.reason ?? "The description asks for it.",
+          reason:
+            reason ??
+            measure?.reason ??
+            (key === "Environment" && mayBeSecret.test(value)
+              ? askedInTheOpen
+              : "The description asks for it."),
           ...(cost === undefined ? {} : { cost }),
         };
       }),

@@ -27,7 +27,13 @@ const serious = (files: Record<string, string>, { manager }: AppDescription) =>
 
 describe("a description whose units the linter would complain of", () => {
   it.each<[string, Partial<AppDescription>, string, string, RegExp]>([
-    ["npm", { exec: ["/usr/bin/npm", "start"] }, "exec-launcher", "exec", /exec: \['\/usr\/bin\/node'\]/],
+    [
+      "npm",
+      { exec: ["/usr/bin/npm", "start"] },
+      "exec-launcher",
+      "exec",
+      /exec: \['\/usr\/bin\/node', '\/srv\/shop\/server\.js'\]/,
+    ],
     ["npx", { exec: ["/usr/bin/npx", "next", "start"] }, "exec-launcher", "exec", /the app's file/],
     ["tsx", { exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] }, "exec-launcher", "exec", /the app's file/],
     ["nodemon", { exec: ["/usr/bin/nodemon", "/srv/a.js"] }, "exec-launcher", "exec", /the app's file/],

@@ -120,12 +120,21 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
 /** What says a line in a description that is no field's alone. */
 const saidOtherwise: Readonly<Record<string, string>> = {
   "DynamicUser=yes": "leave user out",
+  "ExecStart=/usr/bin/node": "exec: ['/usr/bin/node', '/srv/shop/server.js']",
   "OpenFile=/run/systemd/notify:notify": "openFile: true",
+};
+
+const ownAccount = "leave user out, or name an account of the service's own, such as user: 'shop'";
+/** What says a whole fix, where directive by directive it would be no sentence. */
+const wholeFixes: Readonly<Record<string, string>> = {
+  "DynamicUser=yes, or User= with an account of its own": ownAccount,
+  "DynamicUser=yes without User=, or User= with an account of its own": ownAccount,
 };
 
 /** A fix with its directives as the fields that write them, where a field takes the value. */
 function inDescription(fix: string, file: string, { sockets }: Written): string {
   const isSocket = sockets.some(({ unit }) => unit === file);
+  if (wholeFixes[fix] !== undefined) return wholeFixes[fix];
   return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
     const field = isSocket ? said(socketDirectives, key, value) : said(directives, key, value);
     const option = isSocket || field !== undefined ? undefined : said(measures, key, value);

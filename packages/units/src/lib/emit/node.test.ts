@@ -43,7 +43,20 @@ describe("the folder in which Node starts", () => {
     ["/usr/lib/node_modules/serve/build/main.js", undefined],
     ["/server.js", undefined],
     ["/dist/server.js", undefined],
-    ["/srv/a/../server.js", undefined],
+    ["/srv/shop/a/../server.js", "/srv/shop"],
+    ["/srv/shop//dist//main.js", "/srv/shop"],
+    ["/srv/shop/./server.js", "/srv/shop"],
+    ["/srv/../../server.js", undefined],
+    ["/srv/shop/.output/server/index.mjs", "/srv/shop"],
+    ["/srv/shop/build/server/index.js", "/srv/shop"],
+    ["/srv/shop/dist/server/entry.mjs", "/srv/shop"],
+    ["/srv/shop/.next/standalone/server.js", "/srv/shop"],
+    ["/srv/shop/server/index.js", "/srv/shop/server"],
+    ["/usr/local/bin/serve", undefined],
+    ["/usr/bin/serve", undefined],
+    ["/opt/bin/serve", undefined],
+    ["/opt/shop/bin/www", "/opt/shop"],
+    ["/usr/lib/shop/server.js", "/usr/lib/shop"],
     ["/srv/shop /server.js", undefined],
   ])("is the app's own: that of %s is %s", (script, folder) => {
     expect(folderOf({ exec: ["/usr/bin/node", script] })).toBe(folder);
@@ -136,7 +149,7 @@ describe("a program that is not Node", () => {
 describe("a program in a home, as a user that exists only while it runs,", () => {
   it.each<[string, object, string[]]>([
     ["exec[1]", { exec: ["/usr/bin/node", "/home/me/shop/server.js"] }, ["user", "protectHome"]],
-    ["exec[0]", { exec: ["/root/.nvm/node"] }, ["protectHome"]],
+    ["exec[0]", { exec: ["/root/.nvm/node", "/srv/shop/server.js"] }, ["protectHome"]],
     ["workingDirectory", { workingDirectory: "/home/me/shop" }, ["user", "protectHome"]],
   ])("is refused at %s", (path, more, ways) => {
     const [problem, ...others] = problemsOf(more);

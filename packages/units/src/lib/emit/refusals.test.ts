@@ -574,7 +574,7 @@ describe("a description that cannot be written", () => {
     const longest = 1_048_575 - "ExecStart=/usr/bin/node ".length;
     expect(() => emitUnits(changed("exec[1]", "a".repeat(longest)))).not.toThrow();
     expect(refusal(changed("exec[1]", "a".repeat(longest + 1))).message).toBe(
-      "shop.service ExecStart=: the line has 1048576 bytes",
+      "shop.service ExecStart=: the line has 1048576 bytes; systemd reads at most 1048575: put the values in a file",
     );
   });
 });

@@ -7,6 +7,7 @@ import type { Service } from "./service.ts";
 /** The exit status of sleep. Node, sysexits(3), shells and systemd exit with other numbers. */
 const idleStatus = "42";
 
+const addedWithoutRestart = addedFor(reasonsOf.noRestart);
 const addedForSleep = addedFor(reasonsOf.sleep);
 
 /** What the description asks for, and the status of sleep. */
@@ -39,6 +40,13 @@ export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
         ]
       : [...say("restartPreventExitStatus"), ...say("successExitStatus")]),
   ];
+}
+
+/** How often it may be started: as often as it takes, if something else limits the starts. */
+export function startLimit({ hasStartLimit }: Service): Line {
+  return hasStartLimit
+    ? addedWithoutRestart("StartLimitIntervalSec", "10s")
+    : added("StartLimitIntervalSec", "0");
 }
 
 /** What makes an app exit with the status of sleep. */

@@ -68,7 +68,7 @@ export const restarts: Table<
   "restartSteps" | "restartMaxDelaySec" | "restartPreventExitStatus" | "successExitStatus"
 > = {
   restartSteps: { key: "RestartSteps", read: read.count },
-  restartMaxDelaySec: { key: "RestartMaxDelaySec", read: read.duration },
+  restartMaxDelaySec: { key: "RestartMaxDelaySec", read: read.wait },
   restartPreventExitStatus: {
     key: "RestartPreventExitStatus",
     read: read.each(read.exitStatus),
@@ -79,7 +79,7 @@ export const restarts: Table<
 /** systemd.service(5) and systemd.kill(5): how long it may take, and how it is ended. */
 export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "killSignal" | "reloadSignal"> =
   {
-    timeoutStartSec: { key: "TimeoutStartSec", read: read.durationOrInfinity },
+    timeoutStartSec: { key: "TimeoutStartSec", read: read.timeout },
     runtimeMaxSec: { key: "RuntimeMaxSec", read: read.durationOrInfinity },
     killMode: { key: "KillMode", read: read.oneOf(["control-group", "mixed", "process"]) },
     killSignal: { key: "KillSignal", read: read.signal },

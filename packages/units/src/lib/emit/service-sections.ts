@@ -10,7 +10,7 @@ import {
   surroundings,
   times,
 } from "./service-directives.ts";
-import { idleVariable, restartLines } from "./restarts.ts";
+import { idleVariable, restartLines, startLimit } from "./restarts.ts";
 import { directives, runsAsDynamicUser, type Service } from "./service.ts";
 /** What the way to the port writes into the service's unit, by where it stands. */
 export type Parts = Record<
@@ -48,7 +48,7 @@ export function unitSection(
       ...after,
       ...say("after"),
       ...say("onFailure"),
-      perConnection ? added("CollectMode", "inactive-or-failed") : added("StartLimitIntervalSec", "0"),
+      perConnection ? added("CollectMode", "inactive-or-failed") : startLimit(service),
     ],
   };
 }

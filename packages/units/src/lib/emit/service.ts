@@ -25,12 +25,19 @@ import {
 } from "./service-directives.ts";
 import { notifiesBy, refuseContradictions, stopTimeout } from "../read/lifecycle.ts";
 import { liesInHome, refuseHome, refuseTemporary } from "../read/places.ts";
-import type { UnitProblem } from "../read/problems.ts";
+import { refuseHidden } from "../read/hidden.ts";
+import { conflictsIn, type UnitProblem } from "../read/problems.ts";
 import { ofService } from "../read/synonyms.ts";
 import { containerExec, durationVariable, environment, exec, setsVariable } from "../read/program.ts";
-import { compilesAtRunTime, isNode, mayFallAsleep, refuseTooFew } from "../read/runtime.ts";
+import {
+  compilesAtRunTime,
+  isNode,
+  mayFallAsleep,
+  refuseNothingToRun,
+  refuseTooFew,
+} from "../read/runtime.ts";
 import { folderLines } from "./folders.ts";
-import type { SocketOwner } from "./sockets.ts";
+import { directives as socketDirectives, type SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
 import { reasonsOf } from "../harden/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/unit-text.ts";
@@ -85,10 +92,10 @@ export const directives: Record<Exclude<keyof AppDescription, (typeof otherField
     key: "Restart",
     read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
   },
-  restartSec: { key: "RestartSec", read: read.duration },
+  restartSec: { key: "RestartSec", read: read.wait },
   ...restarts,
   ...times,
-  timeoutStopSec: { key: "TimeoutStopSec", read: read.durationOrInfinity },
+  timeoutStopSec: { key: "TimeoutStopSec", read: read.timeout },
   watchdogSec: { key: "WatchdogSec", read: read.duration },
   ...folderDirectives,
   importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
@@ -130,6 +137,22 @@ const besideHardening: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
+/** What to write instead of a field of a socket that is beside `sockets`. */
+const ofASocket: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(socketDirectives).flatMap(([field, { key }]) =>
+    [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
+  ),
+);
+
+/** What to write instead of a field of the service that is in a socket. */
+export const besideSockets: Readonly<Record<string, string>> = Object.fromEntries(
+  [...otherFields, ...Object.keys(directives)].flatMap((field) =>
+    [field, directives[field as keyof typeof directives]?.key ?? field].map(
+      (name) => [name, `write ${field} beside sockets: it is the service's`] as const,
+    ),
+  ),
+);
+
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
   /** The name of its unit, with the suffix. */
@@ -138,6 +161,8 @@ export interface Service extends SocketOwner {
   inetd: boolean;
   /** Whether one exit status stands for sleep, after which it is not restarted. */
   sleeps: boolean;
+  /** Whether systemd's own limit of starts applies, since nothing else bounds them. */
+  hasStartLimit: boolean;
   /** Whether it tells when it is ready. */
   notifies: boolean;
   raw: RawSections;
@@ -167,7 +192,10 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const contained = description.container !== undefined;
   const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
   const values = readFields(table, otherFields, description, "", problems, {
+    // Of names that are equally near, the first is meant.
+    ...ofService,
     ...outOfPlace(hardening),
+    ...ofASocket,
     ...ofService,
   });
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
@@ -176,6 +204,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   }
   refuseContradictions(description, problems);
   refuseTooFew(description, problems);
+  if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? isNode(description.exec)) === true;
   if (openFile) {
@@ -203,7 +232,16 @@ export function readService(description: Record<string, unknown>, problems: Unit
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
     refuseTemporary(description, problems);
-  if (!contained && dynamicUser) refuseHome(description, problems);
+  if (!contained && dynamicUser) {
+    refuseHome(description, problems);
+    if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
+      conflictsIn(problems)(
+        "readWritePaths",
+        "the service runs as a user that exists only while it runs, and that owns no such folder: writing would fail with EACCES",
+        "write user with the owner of the folder, or supplementaryGroups with a group that may write to it, which is any group if everybody may; or stateDirectory instead, a folder under /var/lib that systemd makes",
+      );
+    }
+  }
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
   const node = !contained && isNode(description.exec);
@@ -218,6 +256,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     "raw",
     problems,
   );
+  if (!contained) refuseHidden(description.exec, raw.Service ?? [], "raw.Service", problems);
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
@@ -225,6 +264,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     arrangement,
     inetd: description.inetd === true,
     sleeps: kind !== "accept" && mayFallAsleep(description),
+    hasStartLimit: kind !== "accept" && maySpin(description),
     isConditional: [values.conditionPathExists, rawConditions(raw)].some(({ length }) => length > 0),
     raw,
     defaultInstance: values.defaultInstance,
@@ -256,6 +296,14 @@ export function readService(description: Record<string, unknown>, problems: Unit
 /** The conditions, and assertions, of systemd.unit(5) that have no field. */
 function rawConditions({ Unit = [] }: RawSections): Line[] {
   return Unit.filter(({ key }) => /^(?:Condition|Assert)/.test(key));
+}
+
+/**
+ * Whether an exit that `restart` leaves to the socket is likely a fault: a connection that still waits would then start the service again
+ * at once, without end. With on-failure only a success does, which is how a program that is not Node goes to sleep.
+ */
+function maySpin({ restart = "always", bind = "socket" }: Record<string, unknown>): boolean {
+  return bind === "socket" && restart !== "always" && restart !== "on-failure";
 }
 
 /** The instance that traffic starts, by kind. */

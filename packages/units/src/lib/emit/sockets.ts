@@ -85,8 +85,17 @@ export interface Socket {
   sibling: string | undefined;
 }
 
-/** Reads the sockets out of a description; what it returns is of use only if no problem was reported. */
-export function readSockets(sockets: unknown, owner: SocketOwner, problems: UnitProblem[]): Socket[] {
+/**
+ * Reads the sockets out of a description; what it returns is of use only if no problem was reported.
+ *
+ * @param besideSockets what to write instead of fields that are the service's.
+ */
+export function readSockets(
+  sockets: unknown,
+  owner: SocketOwner,
+  problems: UnitProblem[],
+  besideSockets: Readonly<Record<string, string>>,
+): Socket[] {
   const {
     name: app,
     arrangement: { kind, systemd },
@@ -107,7 +116,10 @@ export function readSockets(sockets: unknown, owner: SocketOwner, problems: Unit
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
-    const values = readFields(withDescription, ["raw"], source, path, problems, ofSocket);
+    const values = readFields(withDescription, ["raw"], source, path, problems, {
+      ...besideSockets,
+      ...ofSocket,
+    });
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
     const rawPath = `${path}.raw`;

@@ -59,6 +59,11 @@ export const reasonsOf = {
     RestartPreventExitStatus: "After this status the app sleeps. The next connection starts it at once.",
     SuccessExitStatus: "Sleep counts as success.",
   },
+  /** To a service that is not started again after a failure. */
+  noRestart: {
+    StartLimitIntervalSec:
+      "systemd's own limit, five starts in ten seconds. A failure is followed by no restart, so a connection that waits starts the service again at once: without a limit, without end. At the limit the service and its socket fail, and the port is closed.",
+  },
   /** To the socket of a service that has a condition. */
   condition: {
     TriggerLimitIntervalSec:

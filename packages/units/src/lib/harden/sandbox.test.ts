@@ -221,7 +221,7 @@ describe("jitless", () => {
       { code: "ERR_UNIT_CONFLICT", path: "jitless" },
     ]);
     for (const exec of [["/opt/node-22/bin/node"], ["/usr/bin/nodejs"], ["/usr/bin/env", "node22"]])
-      expect(service({}, { jitless: true, exec })).toContain("--jitless");
+      expect(service({}, { jitless: true, exec: [...exec, "/srv/app/server.js"] })).toContain("--jitless");
   });
 });
 

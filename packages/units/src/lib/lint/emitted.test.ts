@@ -71,11 +71,18 @@ const serious = (files: Record<string, string>) =>
 
 describe("what emitUnits writes", () => {
   it("gives no error and no warning, and of what was not asked for no hint", () => {
-    expect(lintUnits(emitUnits({ name: "app", exec: ["/usr/bin/node"], sockets: [{ listen: 80 }] }))).toEqual(
-      [],
-    );
+    expect(
+      lintUnits(
+        emitUnits({ name: "app", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] }),
+      ),
+    ).toEqual([]);
     expect(serious(emitUnits(gitea))).toEqual([]);
-    const rolling = { name: "app", exec: ["/usr/bin/node"], rolling: true, wantedBy: ["multi-user.target"] };
+    const rolling = {
+      name: "app",
+      exec: ["/usr/bin/node", "/srv/app/server.js"],
+      rolling: true,
+      wantedBy: ["multi-user.target"],
+    };
     expect(serious(emitUnits({ ...rolling, sockets: [{ listen: 80 }] }))).toEqual([]);
     fc.assert(
       fc.property(app, (description) => {
@@ -88,7 +95,7 @@ describe("what emitUnits writes", () => {
 
   const least: AppDescription = {
     name: "app",
-    exec: ["/usr/bin/node"],
+    exec: ["/usr/bin/node", "/srv/app/server.js"],
     hardening: "inbound",
     sockets: [{ listen: 80 }],
   };
@@ -107,7 +114,7 @@ describe("what emitUnits writes", () => {
     ["no compiler", { ...least, jitless: true }],
     [
       "a folder for its socket",
-      { ...least, runtimeDirectory: "app", sockets: [{ listen: "/run/app/app.sock" }] },
+      { ...least, user: "app", runtimeDirectory: "app", sockets: [{ listen: "/run/app/app.sock" }] },
     ],
   ])("gives no error and no warning for %s", (_title, description) => {
     expect(serious(emitUnits(description))).toEqual([]);

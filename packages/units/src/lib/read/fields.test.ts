@@ -35,6 +35,10 @@ describe("an unknown field is answered with the field to write", () => {
     ["protectHome", "write hardening: { protectHome: … }"],
     ["protectHom", "write hardening: { protectHome: … }"],
     ["Environment", "write environment"],
+    ["noDelay", "write noDelay in sockets[0]"],
+    ["backlog", "write backlog in sockets[0]"],
+    ["SocketMode", "write socketMode in sockets[0]"],
+    ["comments", "write it in the second argument of emitUnits: emitUnits(description, { comments: true })"],
   ])("of a service: %s", (field, hint) => {
     expect(hintsOf({ ...app, [field]: 1 })).toEqual({ [field]: hint });
   });
@@ -59,8 +63,20 @@ describe("an unknown field is answered with the field to write", () => {
     ["path", "write listen: '/run/shop.sock'"],
     ["fd", "write listen: 80; systemd opens the socket, and the program is passed it"],
     ["listenStream", "write listen"],
-    ["group", "write socketGroup: 'shop'"],
-    ["user", "write socketUser: 'shop'"],
+    [
+      "group",
+      "write socketGroup: 'shop' for the group of a unix socket; the group of the service is written beside sockets",
+    ],
+    [
+      "user",
+      "write socketUser: 'shop' for the owner of a unix socket; the user of the service is written beside sockets",
+    ],
+    ["environment", "write environment beside sockets: it is the service's"],
+    ["memoryMax", "write memoryMax beside sockets: it is the service's"],
+    [
+      "tls",
+      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials, as docs/tls.md shows",
+    ],
     ["mode", "write socketMode: '0660'"],
     ["FileDescriptorName", "write name"],
   ])("of a socket: %s", (field, hint) => {

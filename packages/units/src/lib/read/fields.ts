@@ -55,10 +55,11 @@ export function readFields<Field extends string>(
   const known = [...others, ...Object.keys(table)];
   const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
   // Of several hints for one name, the last is kept.
-  const hints = new Map([
-    ...Object.entries(elsewhere),
-    ...known.toReversed().flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const)),
-  ]);
+  const ofFields = known
+    .toReversed()
+    .flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const));
+  // What is here comes first: of names that are equally near, the first is meant.
+  const hints = new Map([...ofFields, ...Object.entries(elsewhere), ...ofFields]);
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
     const meant = nearest(key, hints.keys());

@@ -6,7 +6,7 @@ import { UnitError } from "./problems.ts";
 
 const shop: AppDescription = {
   name: "shop",
-  exec: ["/usr/bin/node"],
+  exec: ["/usr/bin/node", "/srv/app/server.js"],
   hardening: "inbound",
   sockets: [{ listen: 80 }],
 };

@@ -55,10 +55,12 @@ export function refuseContradictions(fields: LifecycleFields, problems: UnitProb
   } else if (silent) {
     for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) {
       if (fields[field] === undefined || fields[field] === false) continue;
+      // One fault at a time: it may not even be a duration.
+      if (problems.some(({ path }) => path === field)) continue;
       refuse(
         field,
         `the service does not notify: its type is ${type === undefined ? "simple" : (type as string)}`,
-        "write type: 'notify', or leave it out",
+        "write type: 'notify' too, or leave it out",
       );
     }
   }

@@ -23,6 +23,20 @@ export interface NodeCommand {
   script: string | undefined;
 }
 
+/** The command that env(1) runs, or the command itself. */
+export function behindEnv(words: readonly string[]): readonly string[] {
+  return words[0]!.endsWith("/env") ? words.slice(1) : words;
+}
+
+/** Whether Node gets no program at all: it would read one from its standard input, which is empty, and exit. */
+export function isWithoutProgram(words: readonly string[]): boolean {
+  const { options, script } = nodeCommand(words);
+  return (
+    script === undefined &&
+    !options.some((option) => withoutScript.test(option) || /^(?:-r|--require|--import)(?:=|$)/.test(option))
+  );
+}
+
 /** Reads the words of a command line whose first word is Node itself. */
 export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
   const options: string[] = [];

@@ -1,6 +1,7 @@
 import { isSpecifier, said, sample, type Text } from "../specifier.ts";
 import { isObject } from "./fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "./problems.ts";
+import { isNode } from "./runtime.ts";
 
 /** The parts of a description that say where the program is; they may be anything yet. */
 interface Placed {
@@ -40,11 +41,16 @@ export function refuseHome(
   ];
   for (const [path, place] of places as [string, unknown][]) {
     if (!liesIn(homes, place)) continue;
-    const owner = liesIn(["/root"], place) ? "" : "set user to the account that owns the home, or ";
+    const move =
+      path === "exec[0]" && isNode([place])
+        ? "install Node outside of homes, from your distribution or nodejs.org, and write its path, such as '/usr/bin/node'"
+        : "move the app to /srv or /opt";
     refuse(
       path,
       `${shown(said(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
-      `${owner}move the app to /srv or /opt; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
+      liesIn(["/root"], place)
+        ? move
+        : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
     );
   }
 }

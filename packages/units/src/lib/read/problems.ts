@@ -53,13 +53,13 @@ export class UnitError extends Error {
   override readonly name = "UnitError";
   /** Always `ERR_UNIT_DESCRIPTION`. */
   readonly code = "ERR_UNIT_DESCRIPTION";
-  /** What to change: one line for each problem. */
+  /** What to change: one line for each problem. The message has it too. */
   readonly hint: string;
   /** At least one, in the order of the description. */
   readonly problems: readonly UnitProblem[];
 
   constructor(problems: readonly UnitProblem[]) {
-    super(problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+    super(problems.map(({ path, message, hint }) => `${path}: ${message}; ${hint}`).join("\n"));
     this.hint = problems.map(({ path, hint }) => `${path}: ${hint}`).join("\n");
     this.problems = problems;
   }

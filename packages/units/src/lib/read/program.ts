@@ -2,6 +2,8 @@ import { argument, executable, item } from "../write/escape.ts";
 import { member, notAList, refusing, shown, type Refusal, type UnitProblem } from "./problems.ts";
 import { prefixed, said, sample } from "../specifier.ts";
 import { entriesByName, isObject, objectOf } from "./fields.ts";
+import { nodeCommand } from "./node-command.ts";
+import { isNode, runsNothing } from "./runtime.ts";
 import { durationOrInfinity, each, flagged, refusedPath, textOf, type Read } from "./readers.ts";
 
 /** What systemd or libsystemd sets; Environment= would win over it, and the service would not find its sockets. */
@@ -14,6 +16,29 @@ const ofFields = {
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
   SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is written for Node, and with idleTimeout",
 };
+
+/** By these Node takes a file descriptor for the channel to a parent process; cluster and child_process set them for their children. */
+const ofNode = /^NODE_(?:CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID)$/;
+
+/** Options with which Node does not start if NODE_OPTIONS has them. */
+const onCommandLineAlone =
+  /^(?:-(?:c|e|h|i|p|pe|v)|--(?:check|eval|help|interactive|print|run|test|version))(?:=|$)/;
+
+/** Why NODE_OPTIONS cannot have these options, or `undefined`. */
+function refusedOptions(text: string): Refusal | undefined {
+  const words = text.split(/\s+/);
+  const watching = words.find((word) => /^--watch(?:-path)?(?:=|$)/.test(word));
+  if (watching !== undefined) {
+    return refusedVariable(
+      `with ${watching} Node runs the app as a child process, which takes no socket from systemd`,
+      "take it out: it is for development",
+    );
+  }
+  const misplaced = words.find((word) => onCommandLineAlone.test(word));
+  return misplaced === undefined
+    ? undefined
+    : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "take it out");
+}
 
 const refusedProgram = refusing("ERR_UNIT_PATH");
 const refusedVariable = refusing("ERR_UNIT_VARIABLE");
@@ -54,13 +79,25 @@ function variableText(word: { variable: unknown }, path: string, problems: UnitP
   return "";
 }
 
+/** A command line that was given as one string as the array to write, or an example of one. */
+function asArray(line: unknown): string {
+  const words = typeof line === "string" && /^\/[^"'\\]*$/.test(line) ? line.trim().split(/\s+/) : [];
+  const { script } = nodeCommand(words);
+  const complete = isNode(words)
+    ? words.map((word) => (word === script && !word.startsWith("/") ? `/srv/shop/${word}` : word))
+    : words;
+  const example = ["/usr/bin/node", "/srv/shop/server.js"];
+  const shownWords = complete.length > 0 && !runsNothing(complete) ? complete : example;
+  return `[${shownWords.map((word) => `'${word}'`).join(", ")}]`;
+}
+
 /** ExecStart= and its kin: systemd.service(5) reads its first word by other rules than the rest. */
 export const exec: Read = (value, path, problems) => {
   if (!Array.isArray(value) || value.length === 0) {
     problems.push({
       path,
       ...notAList(value),
-      hint: "write the program's absolute path, then its arguments: ['/usr/bin/node', 'server.js']",
+      hint: `write the program's absolute path, then its arguments: ${asArray(value)}`,
     });
     return [];
   }
@@ -131,7 +168,9 @@ export const environment: Read = (value, path, problems) => {
         "ASCII letters, digits and _, with no digit first",
       );
     } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
-    else if (Object.hasOwn(ofFields, name)) {
+    else if (ofNode.test(name)) {
+      refuse(`${name} makes Node look for a parent process, and this service has none`, "leave it out");
+    } else if (Object.hasOwn(ofFields, name)) {
       refuse(`${name} is set by the fields of the description`, ofFields[name as keyof typeof ofFields]);
     }
     if (variable === false) {
@@ -140,7 +179,10 @@ export const environment: Read = (value, path, problems) => {
       }
       return [];
     }
-    return item(prefixed(`${name}=`, textOf(variable, at, problems) ?? ""));
+    const text = textOf(variable, at, problems) ?? "";
+    const refusal = name === "NODE_OPTIONS" ? refusedOptions(sample(text)) : undefined;
+    if (refusal !== undefined) problems.push({ path: at, ...refusal });
+    return item(prefixed(`${name}=`, text));
   });
 };
 

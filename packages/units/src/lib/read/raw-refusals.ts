@@ -95,6 +95,25 @@ const rules: readonly Rule[] = [
     instead: leaveOut,
   },
   {
+    keys: "PropagatesStopTo",
+    values: /\.socket(?:\s|$)/,
+    why: "would close the port with each stop of the service, also within a restart",
+    instead: "leave it out, and stop the socket to close the port",
+  },
+  {
+    keys: "RefuseManualStart",
+    values: yes,
+    why: "keeps systemctl from starting and restarting the unit",
+    instead: leaveOut,
+  },
+  {
+    keys: "PrivateNetwork",
+    section: "Socket",
+    values: yes,
+    why: "makes the socket listen in a network namespace of its own, where no client is",
+    instead: "leave it out; a namespace that has a name is NetworkNamespacePath=",
+  },
+  {
     keys: "RestartForceExitStatus",
     values: /(?:^|\s)0(?:\s|$)/,
     why: "would start the service again after it has ended well",

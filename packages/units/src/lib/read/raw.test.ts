@@ -32,7 +32,13 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
       "write timeoutStartSec, timeoutStopSec, or both",
       { timeoutStopSec: "1min" },
     ],
-    ["Service", "ReadWriteDirectories", "/srv", "write readWritePaths", { readWritePaths: ["/srv"] }],
+    [
+      "Service",
+      "ReadWriteDirectories",
+      "/srv",
+      "write readWritePaths",
+      { user: "shop", readWritePaths: ["/srv"] },
+    ],
     [
       "Service",
       "ReadOnlyDirectories",
@@ -43,9 +49,9 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
     [
       "Service",
       "InaccessibleDirectories",
-      "/srv",
+      "/mnt",
       "write InaccessiblePaths",
-      { raw: { Service: { InaccessiblePaths: "/srv" } } },
+      { raw: { Service: { InaccessiblePaths: "/mnt" } } },
     ],
     ["Service", "CPUShares", 100, "write cpuWeight", { cpuWeight: 100 }],
     ["Service", "BlockIOWeight", 100, "write ioWeight", { ioWeight: 100 }],
@@ -105,6 +111,25 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
       { execStartPre: [{ command: ["/bin/sh"], privileged: true }] },
     ],
     ["Unit", "StopWhenUnneeded", true, "leave it out", {}],
+    ["Unit", "PropagatesStopTo", "shop.socket", "leave it out", {}],
+    ["Unit", "RefuseManualStart", true, "leave it out", {}],
+    [
+      "Service",
+      "TemporaryFileSystem",
+      "/srv:ro",
+      "BindReadOnlyPaths: '/srv/app'",
+      { raw: { Service: { TemporaryFileSystem: "/srv:ro", BindReadOnlyPaths: "/srv/app" } } },
+    ],
+    ["Service", "InaccessiblePaths", "-/srv/app/", "take its folder out", {}],
+    ["Service", "InaccessiblePaths", ["", "/srv/app/server.js"], "take its folder out", {}],
+    ["Service", "InaccessiblePaths", "/mnt /usr/bin/node", "take its folder out", {}],
+    [
+      "Service",
+      "NoExecPaths",
+      "/",
+      "ExecPaths: '/usr/bin'",
+      { raw: { Service: { NoExecPaths: "/", ExecPaths: "/usr/bin /usr/lib" } } },
+    ],
     ["Service", "RestartForceExitStatus", "1 0", "write restart: 'always'", { restart: "always" }],
     ["Service", "UMask", "0027", "write hardening: { umask: … }", { hardening: { umask: "0027" } }],
     ["Service", "DynamicUser", false, "write user", { user: "shop" }],
@@ -153,6 +178,21 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
     expect(problems).toMatchObject([{ path: "sockets[0].raw.Socket.TriggerLimitBurst" }]);
   });
 
+  it("a socket's raw cannot put it where no client is", () => {
+    const ofSocket = (Socket: object) => problemsOf({ sockets: [{ listen: 80, raw: { Socket } }] });
+    expect(ofSocket({ PrivateNetwork: true })).toMatchObject([
+      { path: "sockets[0].raw.Socket.PrivateNetwork" },
+    ]);
+    expect(ofSocket({ PrivateNetwork: false })).toEqual([]);
+    expect(ofSocket({ NetworkNamespacePath: "/run/netns/vpn" })).toEqual([]);
+  });
+
+  it("OpenFile= is not written beside openFile", () => {
+    const raw = { Service: { OpenFile: "/etc/shop.conf" } };
+    expect(problemsOf({ type: "notify", raw })).toMatchObject([{ path: "raw.Service.OpenFile" }]);
+    expect(problemsOf({ raw })).toEqual([]);
+  });
+
   it("each old name is one that systemd takes, and so is each new one", () => {
     const { Unit, Service } = directivesOf["service"]!;
     const known = (name: string) => Unit!.has(name) || Service!.has(name);
@@ -171,6 +211,10 @@ describe("what raw may say", () => {
     ["what is the default anyway", { Service: { RemainAfterExit: "no", PrivatePIDs: false } }],
     ["an input from a file", { Service: { StandardInput: "file:/srv/input" } }],
     ["a reboot where it has failed", { Unit: { FailureAction: "reboot", RebootArgument: "a" } }],
+    ["a stop that other services follow", { Unit: { PropagatesStopTo: "worker.service" } }],
+    ["folders that hold no part of the program", { Service: { InaccessiblePaths: "/mnt /srv/apps" } }],
+    ["an empty list of folders", { Service: { InaccessiblePaths: "", TemporaryFileSystem: "" } }],
+    ["a folder in which nothing runs, its script in it", { Service: { NoExecPaths: "/srv" } }],
     ["exit statuses that start it again", { Service: { RestartForceExitStatus: "10 SIGUSR1" } }],
   ])("%s", (_, raw) => {
     expect(problemsOf({ raw })).toEqual([]);

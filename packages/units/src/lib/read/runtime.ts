@@ -1,5 +1,6 @@
 import { shown, type UnitProblem } from "./problems.ts";
 import { isSpecifier, sample } from "../specifier.ts";
+import { behindEnv, isWithoutProgram } from "./node-command.ts";
 
 /** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
 const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
@@ -23,6 +24,25 @@ export function isNode(command: unknown): boolean {
 
 export function compilesAtRunTime(command: unknown): boolean {
   return justInTime.test(programName(command));
+}
+
+/** Whether it is a command of Node, and names nothing to run. */
+export function runsNothing(command: readonly unknown[]): boolean {
+  if (!isNode(command)) return false;
+  const words = command.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
+  return isWithoutProgram(behindEnv(words));
+}
+
+/** Reports a Node that is told to run nothing: it would exit at once, and be started again every second. */
+export function refuseNothingToRun({ exec }: Record<string, unknown>, problems: UnitProblem[]): void {
+  if (!Array.isArray(exec) || !runsNothing(exec) || problems.some(({ path }) => path.startsWith("exec[")))
+    return;
+  problems.push({
+    code: "ERR_UNIT_MISSING",
+    path: "exec",
+    message: "Node is told no file to run, and would exit at once",
+    hint: "write the app's file after it: ['/usr/bin/node', '/srv/shop/server.js']",
+  });
 }
 
 /** With fewer of these Node does not start: it opens files by itself, and has 4 threads even with `--v8-pool-size=0`. */

@@ -9,6 +9,7 @@ export const ofService: Readonly<Record<string, string>> = {
   command: exec,
   program: exec,
   script: exec,
+  comments: "write it in the second argument of emitUnits: emitUnits(description, { comments: true })",
   cwd: "write workingDirectory: '/srv/shop'",
   directory: "write workingDirectory: '/srv/shop'",
   env: "write environment: { NODE_ENV: 'production' }",
@@ -33,12 +34,19 @@ export const ofSocket: Readonly<Record<string, string>> = {
   address,
   addresses: several,
   fd: "write listen: 80; systemd opens the socket, and the program is passed it",
-  group: "write socketGroup: 'shop'",
+  group:
+    "write socketGroup: 'shop' for the group of a unix socket; the group of the service is written beside sockets",
   host: address,
   mode: "write socketMode: '0660'",
   path: "write listen: '/run/shop.sock'",
   port: "write listen: 80",
   ports: several,
+  ...Object.fromEntries(
+    ["tls", "ssl", "https", "cert", "key"].map((name) => [
+      name,
+      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials, as docs/tls.md shows",
+    ]),
+  ),
   udp: "write listenDatagram: 53",
-  user: "write socketUser: 'shop'",
+  user: "write socketUser: 'shop' for the owner of a unix socket; the user of the service is written beside sockets",
 };

@@ -17,6 +17,12 @@ export function refusedUnitName(name: string): Refusal | undefined {
   return refusedStem(stem) ?? refusedLength(name);
 }
 
+/** Units of the system, or templates of them, that other units and its administrators rely on. systemd prefers those in /etc/systemd/system. */
+const ofSystem = new Set(
+  `autovt console-getty container-getty cron crond dbus dbus-broker emergency getty init NetworkManager polkit rescue rsyslog serial-getty
+   ssh sshd syslog systemd user user-runtime-dir`.split(/\s+/),
+);
+
 /** Why this cannot be the name of a unit without its suffix, or `undefined`. */
 export function refusedName(name: string): Refusal | undefined {
   if (!/^[\w:.@\\-]+$/.test(name)) {
@@ -32,6 +38,12 @@ export function refusedName(name: string): Refusal | undefined {
     return refusal(
       `it begins with ${name[0]}`,
       "systemd skips hidden files, and commands take - for an option",
+    );
+  }
+  if (name.startsWith("systemd-") || ofSystem.has(name.replace(/@.*/, ""))) {
+    return refusal(
+      "the system has a unit of that name, which yours would replace",
+      "choose another name, such as shop",
     );
   }
   return refusedStem(name) ?? refusedLength(`${name}.service`);
