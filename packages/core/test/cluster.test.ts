@@ -263,7 +263,12 @@ test.each(["yes", "busy"])(
   { timeout: 40_000 },
   async (hangs) => {
     const { app } = await startCluster(["tcp4"], {
-      env: { SOCKACT_IDLE_TIMEOUT: "150ms", SOCKACT_IDLE_EXIT_STATUS: "42", SOCKACT_DRAIN_TIMEOUT: "0", HANGS: hangs },
+      env: {
+        SOCKACT_IDLE_TIMEOUT: "150ms",
+        SOCKACT_IDLE_EXIT_STATUS: "42",
+        SOCKACT_DRAIN_TIMEOUT: "0",
+        HANGS: hangs,
+      },
     });
     await using running = app;
     expect(await running.ended).toBe(1);

@@ -119,14 +119,17 @@ describe.concurrent("idleTimeout", () => {
     expect(await client.closed).toBe("end");
   });
 
-  test.each(["https", "h2c", "http2"] as const)("so is one of %s that has never sent anything", async (kind) => {
-    const { app, address } = await appOnSocket({ ...idleTimeout, kind });
-    await using running = app;
-    await using client = await acceptedClient(running, address);
-    expect(await sleeping(running)).toEqual(ASLEEP);
-    // HTTP/2 says how it ends.
-    await client.closed;
-  });
+  test.each(["https", "h2c", "http2"] as const)(
+    "so is one of %s that has never sent anything",
+    async (kind) => {
+      const { app, address } = await appOnSocket({ ...idleTimeout, kind });
+      await using running = app;
+      await using client = await acceptedClient(running, address);
+      expect(await sleeping(running)).toEqual(ASLEEP);
+      // HTTP/2 says how it ends.
+      await client.closed;
+    },
+  );
 
   test("a connection of HTTPS that has done nothing but its handshake is closed, too", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });

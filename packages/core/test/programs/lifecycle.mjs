@@ -153,7 +153,8 @@ async function serve({
     });
   }
   const all = {
-    onEvent: ({ type, ...more }) => say(type, { ...more, ...(more.error && { error: String(more.error), code: more.error.code }) }),
+    onEvent: ({ type, ...more }) =>
+      say(type, { ...more, ...(more.error && { error: String(more.error), code: more.error.code }) }),
     "onEvent that holds": ({ type }) => {
       if (type === "idle" && !hasHeld) hasHeld = releases.push(hold()) > 0;
       say(type);

@@ -153,8 +153,19 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
       const kill = (isMeant: (worker: Worker) => boolean) => (): void => {
         for (const worker of living) if (isMeant(worker)) worker.process.kill("SIGKILL");
       };
-      const caps = [after(drainTimeout + GRACE_MS, kill((worker) => !known.get(worker)?.isDrained))];
-      if (signal === null) caps.push(after(2 * (drainTimeout + GRACE_MS), kill(() => true)));
+      const caps = [
+        after(
+          drainTimeout + GRACE_MS,
+          kill((worker) => !known.get(worker)?.isDrained),
+        ),
+      ];
+      if (signal === null)
+        caps.push(
+          after(
+            2 * (drainTimeout + GRACE_MS),
+            kill(() => true),
+          ),
+        );
       await gone;
       for (const cap of caps) clearTimeout(cap);
       return failed;

@@ -14,6 +14,8 @@ const idle = processState("idle", {
   holds: 0,
   /** Called once none is left. */
   released: () => {},
+  /** How often something has come, gone or ended. */
+  counts: 0,
   timer: undefined as NodeJS.Timeout | undefined,
   /** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
   isReported: false,
@@ -35,6 +37,7 @@ export function armIdle(): void {
 
 /** Counts anew: a connection has come or gone, or some work has ended. */
 export function countAnew(): void {
+  idle.counts++;
   if (idle.isReported) tellPrimary({ act: "awake" });
   idle.isReported = false;
   idle.timer?.refresh();
@@ -78,19 +81,21 @@ function isAwake(): boolean {
  * loop, it stops accepting, and no connection is open: so there is no request that could be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
+  const { counts } = idle;
   // What the kernel has got by now is read first: the process may have been busy.
   await turnOfTheLoop();
   if (isAwake()) return;
-  await closeSilentConnections();
-  if (isAwake() || allDrains().some(({ connections }) => connections.size > 0)) return;
+  const closed = await closeSilentConnections();
+  // A datagram leaves no other trace than its count.
+  if (isAwake() || idle.counts !== counts + closed) return;
   emit({ type: "idle", timeout });
   if (isAwake()) return;
   // Of several apps the one that has chosen a status is heard.
   await sleep(Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
-/** A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
-export async function closeSilentConnections(): Promise<void> {
+/** Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
+export async function closeSilentConnections(): Promise<number> {
   const closed = allDrains().flatMap((drain) =>
     [...drain.connections.values()]
       .filter((connection) => drain.isSilent(connection))
@@ -102,6 +107,7 @@ export async function closeSilentConnections(): Promise<void> {
       }),
   );
   await Promise.all(closed);
+  return closed.length;
 }
 
 /**
