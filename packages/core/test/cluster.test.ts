@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import process from "node:process";
@@ -255,6 +256,45 @@ test.each([
   });
   await using running = app;
   expect(await running.ended).toBe(42);
+});
+
+test.each([
+  ["yes", /ERR_STOP_TIMEOUT/],
+  ["busy", /"signal":"SIGKILL"/],
+])(
+  "a worker whose onStop never ends does not keep a cluster that falls asleep from ending, with 1: HANGS=%s",
+  { timeout: 40_000 },
+  async (hangs, said) => {
+    const { app } = await startCluster(["tcp4"], {
+      env: {
+        SOCKACT_IDLE_TIMEOUT: "150ms",
+        SOCKACT_IDLE_EXIT_STATUS: "42",
+        SOCKACT_DRAIN_TIMEOUT: "0",
+        HANGS: hangs,
+      },
+    });
+    await using running = app;
+    expect(await running.ended).toBe(1);
+    expect(running.stderr + running.stdout).toMatch(said);
+  },
+);
+
+test("a cluster falls asleep beside a connection that has never sent anything, and closes it", async () => {
+  const { app, addresses } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms" } });
+  await using running = app;
+  const silent = openConnection(addresses[0] as ListenAddress);
+  const closed = once(silent.resume(), "end");
+  expect(await running.ended).toBe(0);
+  await closed;
+  expect(running.stderr).toContain("idle: draining, 0 open connections");
+  expect(running.stderr).not.toMatch(/[1-9] open connection/);
+});
+
+test("an exit code that a worker has set keeps the cluster from sleeping, and a line says so", async () => {
+  const { app } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms", EXIT_CODE: "5" } });
+  await using running = app;
+  expect(await running.ended).toBe(1);
+  expect(running.stderr).toMatch(/ERR_EXIT_STATUS: .* 5 instead of 0/);
 });
 
 test("without sockets it is Node's own cluster, whatever another primary has left in the environment", async () => {

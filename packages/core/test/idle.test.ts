@@ -9,6 +9,7 @@ import {
   acceptedClient,
   appOnSocket,
   heldClient,
+  rawClient,
   RawClient,
   startApp,
   untilAnotherSleeps,
@@ -110,41 +111,77 @@ describe.concurrent("idleTimeout", () => {
     expect(await sleeping(running)).toEqual(ASLEEP);
   });
 
-  test("counts while a connection of HTTP has never sent anything: it does not hold the process for ever", async () => {
+  test("a connection of HTTP that has never sent anything does not keep the process awake, and is closed", async () => {
     const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
     await using client = await acceptedClient(running, address);
-    expect(await running.event("idle")).toEqual({ event: "idle", timeout: TIMEOUT });
-    expect(await running.event("draining")).toEqual({ event: "draining", signal: null, connections: 1 });
-    // Even now it would be answered.
-    client.get("/");
-    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
-    expect(await running.ended).toBe(0);
+    expect(await sleeping(running)).toEqual(ASLEEP);
+    expect(await client.closed).toBe("end");
   });
 
-  test("counts while a connection of HTTPS has done nothing but its handshake", async () => {
+  test.each(["https", "h2c", "http2"] as const)(
+    "so is one of %s that has never sent anything",
+    async (kind) => {
+      const { app, address } = await appOnSocket({ ...idleTimeout, kind });
+      await using running = app;
+      await using client = await acceptedClient(running, address);
+      expect(await sleeping(running)).toEqual(ASLEEP);
+      // HTTP/2 says how it ends.
+      await client.closed;
+    },
+  );
+
+  test("a connection of HTTPS that has done nothing but its handshake is closed, too", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });
     await using running = app;
     const port = Number(address.split(":").at(-1));
     const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
     await using client = new RawClient(socket);
     await once(socket, "secureConnect");
-    await running.event("idle");
-    client.get("/");
-    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
-    expect(await running.ended).toBe(0);
+    expect(await sleeping(running)).toEqual(ASLEEP);
+    expect(await client.closed).toBe("end");
   });
 
-  test("a signal that comes while it goes to sleep is no second one: what is under way is still answered", async () => {
+  test.each(["/held", "/events"])(
+    "a request that comes while the app falls asleep beside a silent connection waits for the next start, and is not cut: %s",
+    async (path) => {
+      const options = { ...idleTimeout.options, drainTimeout: "400ms" };
+      const { app, address, fd } = await appOnSocket({ options });
+      await using running = app;
+      await using silent = await acceptedClient(running, address);
+      await running.event("idle");
+      await using client = await rawClient(address);
+      client.get(path);
+      expect(await running.ended).toBe(0);
+      expect(await silent.closed).toBe("end");
+      await using next = await startApp([fd], { options });
+      await next.event("request");
+      next.write("answer");
+      await client.receives(/done/);
+    },
+  );
+
+  test("a request that a busy process has not read yet keeps it awake", async () => {
     const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
     await using client = await acceptedClient(running, address);
-    await running.event("draining");
+    running.write("block");
+    await running.event("blocked");
+    client.get("/held");
+    await running.event("request");
+    expect(running.stdout).not.toMatch(ENDING);
+    running.write("answer");
+    expect(await client.receives(/done$/)).toMatch(/^Connection: keep-alive\r$/im);
+  });
+
+  test("a signal that comes while it goes to sleep is no second one: it waits for onStop", async () => {
+    const { app } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent", "onStop"] });
+    await using running = app;
+    await running.event("onStop");
     running.kill("SIGTERM");
     running.write("listeners");
     await running.event("listeners");
-    client.get("/");
-    expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    running.write("answer");
     expect(await running.ended).toBe(0);
   });
 
@@ -165,15 +202,31 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("with `signals: false` the servers close, and the rest of the app decides when it ends", async () => {
+  test("an onStop that never settles does not keep the port closed: the process ends with 1", async () => {
     const { app } = await appOnSocket({
-      options: { idleTimeout: `${TIMEOUT}ms`, signals: false },
+      options: { ...idleTimeout.options, idleExitStatus: 42, drainTimeout: 0 },
+      hooks: ["onEvent", "onStop"],
       input: true,
     });
     await using running = app;
-    await running.event("drained");
-    running.write("exit");
-    expect(await running.ended).toBe(7);
+    await running.event("onStop");
+    expect(await running.event("error")).toMatchObject({
+      code: "ERR_STOP_TIMEOUT",
+      error: expect.stringContaining("has not ended within 5 s"),
+    });
+    expect(await running.ended).toBe(1);
+  });
+
+  test("with `signals: false` too, the process ends with its status, though its timers and streams would keep it alive", async () => {
+    const { app } = await appOnSocket({
+      options: { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42, signals: false },
+      hooks: ["onEvent", "onStop"],
+      input: true,
+    });
+    await using running = app;
+    await running.event("onStop");
+    running.write("answer");
+    expect(await running.ended).toBe(42);
   });
 
   test("of several apps the longest holds", async () => {
@@ -220,19 +273,30 @@ describe.concurrent("idleTimeout", () => {
     },
   );
 
-  test("with `signals: false` too, the process ends with that status once nothing keeps it alive", async () => {
-    const options = { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42, signals: false };
-    const { app } = await appOnSocket({ options });
-    await using running = app;
-    expect(await running.ended).toBe(42);
-  });
-
-  test("an exit code that the app has set is kept", async () => {
+  test("an exit code that the app has set is kept, and an error event says so", async () => {
     const { app } = await appOnSocket({ options: { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42 } });
     await using running = app;
     running.write("exit code");
     await running.event("exit code");
+    expect(await running.event("error")).toMatchObject({
+      code: "ERR_EXIT_STATUS",
+      error: expect.stringContaining("3 instead of 42"),
+    });
     expect(await running.ended).toBe(3);
+  });
+
+  test.each([
+    { hooks: ["onEvent", "onStop that exits"], before: [] },
+    { hooks: ["onEvent"], before: ["exit"] },
+  ])("an app that ends the process with a status of its own is told so: $hooks $before", async (how) => {
+    const options = { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42 };
+    const { app } = await appOnSocket({ options, ...how });
+    await using running = app;
+    expect(await running.event("error")).toMatchObject({
+      code: "ERR_EXIT_STATUS",
+      error: expect.stringContaining("0 instead of 42"),
+    });
+    expect(await running.ended).toBe(0);
   });
 
   test("a stop by signal, and one that fails, do not end with the status of an idle process", async () => {
@@ -276,6 +340,27 @@ describe.concurrent("hold()", () => {
     running.write("release");
     await running.event("released");
     expect(await sleeping(running)).toEqual(ASLEEP);
+  });
+
+  test("called in onEvent at `idle`, keeps the process awake", async () => {
+    const { app, address } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent that holds"] });
+    await using running = app;
+    await running.event("idle");
+    expect(await afterAWhile(running)).not.toContain('"draining"');
+    expect((await httpRequest(address, "/", { headers: { connection: "close" } })).body).toBe("hello");
+    running.write("release");
+    await running.event("draining");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("called in onStop, delays the end of a process that falls asleep until it is let go", async () => {
+    const { app } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent", "onStop that holds"] });
+    await using running = app;
+    await running.event("held");
+    expect(await afterAWhile(running)).toContain('"held"');
+    running.write("release");
+    await running.event("released");
+    expect(await running.ended).toBe(0);
   });
 
   test("does not hold up a stop by signal", async () => {

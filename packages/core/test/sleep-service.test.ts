@@ -46,6 +46,36 @@ describeWith({ privateSystemd: true }, "an app that sleeps, under a service mana
     },
   );
 
+  test("systemctl status says that the app is asleep", async () => {
+    await install("listen.mjs", { idleTimeout: "20ms", type: "notify" });
+    await systemd.request(url);
+    await systemd.waitForUnit("app.service", "ActiveState", "inactive");
+    expect(await systemd.show("app.service", "StatusText")).toBe("Asleep: the next connection starts it");
+  });
+
+  test(
+    "an app whose onStop never settles is started again by Restart=always",
+    { timeout: 60_000 },
+    async () => {
+      await install("lifecycle.mjs", {
+        restartSec: "1s",
+        environment: {
+          APP: JSON.stringify({
+            options: { idleTimeout: "200ms", drainTimeout: 0, idleExitStatus: 42 },
+            hooks: ["onStop"],
+            input: true,
+          }),
+        },
+      });
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+      await systemd.waitForJournal("app.service", /ERR_STOP_TIMEOUT/, 20_000);
+      expect(await systemd.request(url)).toMatchObject({ status: 200 });
+      expect(Number((await show("NRestarts"))[0])).toBeGreaterThan(0);
+      // Else stopping it would take all of its TimeoutStopSec=.
+      await systemd.systemctl("kill", "--signal=KILL", "app.service");
+    },
+  );
+
   test("an app that has its idleTimeout in its code sleeps too", async () => {
     await install("listen.mjs", { environment: { LISTEN_OPTIONS: '{"idleTimeout":"20ms"}' } });
     expect(await systemd.request(url)).toMatchObject({ status: 200 });

@@ -130,6 +130,24 @@ describe("bindDatagram()", () => {
     client.close();
   });
 
+  test("a message that a busy process has not read yet keeps it awake", async () => {
+    const fd = udp();
+    const client = createSocket("udp4");
+    await using app = startWithFds([fd], program);
+    await ask(app, 'bind  {"idleTimeout":"400ms"}');
+    await app.event("ready");
+    app.write("block");
+    await app.event("blocked");
+    // After the first one there is time for another.
+    for (const text of ["first", "second"]) {
+      client.send(text, portOf(fd), "127.0.0.1");
+      expect(await received(client)).toBe(text);
+    }
+    expect(app.stdout).not.toContain('"idle"');
+    expect(await app.ended).toBe(0);
+    client.close();
+  });
+
   test("takes the first that is not taken, beside a server on the listener", async () => {
     await using app = startWithFds([udp(), await listener(), udp()], program);
     expect(await ask(app, "bind")).toMatchObject({ sockets: [{ fd: 3 }] });

@@ -1,4 +1,5 @@
 export { isSupervised, type NotifyBackend, notifyBackend } from "./lib/backend.ts";
+export type { Duration } from "./lib/duration.ts";
 export { NotifyError, type NotifyErrorCode } from "./lib/errors.ts";
 export type { NotifyState } from "./lib/message.ts";
 export {

@@ -52,7 +52,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     await systemd.installUnits({
       "says.service": tellService(systemd, {
         calls: [
-          [["extendTimeout", 60_000]],
+          [["extendTimeout", "1min"]],
           [["status", text]],
           [["notify", { READY: 1, ERRNO: 2, BUSERROR: undefined }]],
         ],

@@ -202,6 +202,23 @@ test.each([
   expect(await outcome(app)).toMatchObject({ code, message });
 });
 
+test("a timeout is extended by a duration with a unit: a bare number is refused, and the hint has both readings", async () => {
+  const calls: Calls = [
+    [
+      ["extendTimeout", 30],
+      ["extendTimeout", "30s"],
+      ["extendTimeout", "1min 30s"],
+    ],
+  ];
+  await using app = startProcess(tell, { env: environment(undefined, calls) });
+  expect(await outcome(app)).toMatchObject({
+    code: "ERR_NOTIFY_STATE",
+    hint: "Write '30s' for seconds, or '30ms' for milliseconds.",
+  });
+  expect(await outcome(app)).toBe(false);
+  expect(await outcome(app)).toBe(false);
+});
+
 test("what is not a message is refused, whoever listens", async () => {
   const calls: Calls = [
     [
@@ -213,6 +230,9 @@ test("what is not a message is refused, whoever listens", async () => {
       ["status", "\0"],
       ["mainPid", 0],
       ["extendTimeout", -1],
+      ["extendTimeout", 0],
+      ["extendTimeout", "infinity"],
+      ["extendTimeout", "soon"],
       ["storeFd", "a:b", 1],
       ["storeFd", "a", 1000],
     ],

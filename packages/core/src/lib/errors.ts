@@ -21,7 +21,9 @@ export type ActivationErrorCode =
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"
   | "ERR_PERMISSION"
-  | "ERR_OPTION";
+  | "ERR_OPTION"
+  | "ERR_STOP_TIMEOUT"
+  | "ERR_EXIT_STATUS";
 
 /**
  * Activation was meant for this process but can't be used as it is.

@@ -1,5 +1,6 @@
 // A cluster that forks a worker for each that has ended, as most do, and does what it is told on standard input. UNAWARE: its primary knows
-// nothing of sockact. LATE: it imports sockact too late. HELD: the primary forks again only when it is told to.
+// nothing of sockact. LATE: it imports sockact too late. HELD: the primary forks again only when it is told to. HANGS: onStop
+// of a worker never ends, or is `busy` and blocks its event loop. EXIT_CODE: what a worker sets.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -43,6 +44,7 @@ if (cluster.isPrimary) {
   });
 } else {
   const { activatedSockets, listen } = await import("@sockact/core");
+  if (env.EXIT_CODE) process.exitCode = Number(env.EXIT_CODE);
   const held = [];
   process.on("message", (message) => {
     say("message", { message });
@@ -71,7 +73,11 @@ if (cluster.isPrimary) {
           await untilGone(env.NOT_READY);
         },
         onReload: async () => say("reloaded", { worker: cluster.worker.id }),
-        onStop: async () => say("stopped", { worker: cluster.worker.id }),
+        onStop: async () => {
+          say("stopped", { worker: cluster.worker.id });
+          if (env.HANGS === "busy") for (;;);
+          if (env.HANGS) await new Promise(() => {});
+        },
       });
       say("up", {
         worker: cluster.worker.id,

@@ -27,6 +27,8 @@ const unopened = [];
 const queue = [];
 const servers = [];
 const releases = [];
+/** Whether onEvent has held once. */
+let hasHeld = false;
 
 const routes = {
   "/held": (_request, response) => held.push(response),
@@ -151,7 +153,12 @@ async function serve({
     });
   }
   const all = {
-    onEvent: ({ type, ...more }) => say(type, { ...more, ...(more.error && { error: String(more.error) }) }),
+    onEvent: ({ type, ...more }) =>
+      say(type, { ...more, ...(more.error && { error: String(more.error), code: more.error.code }) }),
+    "onEvent that holds": ({ type }) => {
+      if (type === "idle" && !hasHeld) hasHeld = releases.push(hold()) > 0;
+      say(type);
+    },
     "onEvent that throws": ({ type }) => {
       say(type);
       throw new Error("from onEvent");
@@ -172,6 +179,8 @@ async function serve({
       await new Promise((resolve) => held.push({ end: resolve }));
       say("onStop done");
     },
+    "onStop that exits": () => process.exit(0),
+    "onStop that holds": () => actions.hold(),
     "onStop that fails": async () => {
       throw new Error("from onStop");
     },
@@ -204,9 +213,10 @@ async function serve({
   }
 }
 
-/** What an app, or a library of its, has for signals. */
+/** What an app, or a library of its, has for signals, and for the end. */
 const handlers = {
   on: () => process.on("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
+  exit: () => process.on("exit", () => (process.exitCode = 0)),
   once: () => process.once("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
   "close-with-grace": async () => {
     const { default: closeWithGrace } = await import("close-with-grace");
@@ -257,6 +267,11 @@ const actions = {
   "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
+  /** Long enough for a request to come meanwhile, and longer than any idleTimeout of a test that uses it. */
+  block: () => {
+    say("blocked");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  },
   exit: () => process.exit(7),
   "exit code": () => say("exit code", { code: (process.exitCode = 3) }),
   hold: () => say("held", { holds: releases.push(hold()) }),

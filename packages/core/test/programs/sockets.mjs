@@ -60,6 +60,11 @@ const actions = {
     }
     return { results };
   },
+  /** Long enough for a message to come meanwhile, and longer than any idleTimeout of a test that uses it. */
+  block() {
+    say("blocked");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  },
   exit: () => process.exit(),
 };
 

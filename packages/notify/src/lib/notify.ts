@@ -1,7 +1,9 @@
 import { fstatSync } from "node:fs";
 import process from "node:process";
+import { inspect } from "node:util";
 import { backendOf, openChannel } from "./backend.ts";
 import { sendToDescriptor } from "./descriptor.ts";
+import { type Duration, milliseconds, withUnits } from "./duration.ts";
 import { takeEnvironment } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
 import { sendWithFfi } from "./ffi.ts";
@@ -75,17 +77,28 @@ export function watchdog(): Promise<boolean> {
 /**
  * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as of {@link notify}.
  *
- * @param milliseconds more than 0
+ * @param duration with its unit and more than 0, as in systemd.time(7): `30s` or `1min 30s`; anything else is refused (`ERR_NOTIFY_STATE`)
  */
-export async function extendTimeout(milliseconds: number): Promise<boolean> {
-  return notify({
-    EXTEND_TIMEOUT_USEC: positiveInteger(milliseconds * 1000, "The time to extend a timeout by"),
-  });
+export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boolean> {
+  const time = milliseconds(duration) ?? 0;
+  const microseconds = Math.round(time * 1000);
+  if (microseconds >= 1 && Number.isSafeInteger(microseconds))
+    return notify({ EXTEND_TIMEOUT_USEC: BigInt(microseconds) });
+  throw new NotifyError(
+    "ERR_NOTIFY_STATE",
+    `The time to extend a timeout by must be a duration with a unit, such as '30s'; got ${inspect(duration)}`,
+    `Write ${withUnits(duration, "'") ?? "extendTimeout('30s'), for example"}.`,
+  );
 }
 
 /** Names the process that is the main one of the service from now on. Outcomes as of {@link notify}. */
 export async function mainPid(pid: number): Promise<boolean> {
-  return notify({ MAINPID: positiveInteger(pid, "A main PID") });
+  if (Number.isInteger(pid) && pid >= 1) return notify({ MAINPID: pid });
+  throw new NotifyError(
+    "ERR_NOTIFY_STATE",
+    `A main PID must be a whole number of 1 or more; got ${inspect(pid)}`,
+    "Give the `pid` of a child process.",
+  );
 }
 
 /**
@@ -138,13 +151,4 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     await sendByProgram({ ...channel, program }, "FDSTORE=1", { fd, name });
   }
   return true;
-}
-
-function positiveInteger(value: number, what: string): bigint {
-  if (Number.isFinite(value) && value >= 1) return BigInt(Math.round(value));
-  throw new NotifyError(
-    "ERR_NOTIFY_STATE",
-    `${what} is not more than 0: ${value}`,
-    "Give a positive number.",
-  );
 }

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Activation } from "../activation.ts";
 import { lookUp } from "../classify.ts";
 import { allDrains, lifecycle } from "../lifecycle/apps.ts";
+import { closeSilentConnections, sleep } from "../lifecycle/idle.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/signals.ts";
 import { leave, stop } from "../lifecycle/stop.ts";
@@ -83,7 +84,7 @@ export function liveAsWorker({ drainTimeout, idleExitStatus, notify, watchdog }:
     hearPrimary((message) => {
       if (message.act === "reload") void reload().then(() => tellPrimary({ act: "reloaded" }));
       else if (message.signal !== null) receiveSignal(message.signal);
-      else void stop("idle").then(leave);
+      else void closeSilentConnections().then(() => sleep(0));
     });
     cluster.worker?.once("disconnect", () => void end());
   });
@@ -94,5 +95,5 @@ export function liveAsWorker({ drainTimeout, idleExitStatus, notify, watchdog }:
 async function end(): Promise<void> {
   await Promise.all(allDrains().map((drain) => drain.drainPatiently()));
   // A signal has come as well, and sees to the end.
-  if (lifecycle.stopping === undefined) leave(await stop("idle"));
+  if (lifecycle.stopping === undefined) leave(await stop("disconnect"));
 }

@@ -2,13 +2,11 @@ import cluster, { type Worker } from "node:cluster";
 import type { App, Workers } from "../lifecycle/apps.ts";
 import { fallAsleep } from "../lifecycle/idle.ts";
 import { tellWhenReady } from "../lifecycle/ready.ts";
+import { GRACE_MS } from "../lifecycle/stop.ts";
 import { after } from "../lifecycle/timers.ts";
 import type { PassedSocket } from "../passed-socket.ts";
 import { warnOfUntakenLater } from "../untaken.ts";
 import { hearWorker, tellWorker, type WorkerMessage } from "./messages.ts";
-
-/** How long a worker may take to drain beyond `drainTimeout`, which it sees to itself, in milliseconds. */
-const GRACE = 5000;
 
 /** Emitted on a worker of ours. */
 const RELOADED = "sockact:reloaded";
@@ -55,9 +53,10 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
     else if (worker.isConnected()) worker.disconnect();
   };
 
+  const idleTimeouts = (): (number | undefined)[] => [...living].map((worker) => known.get(worker)?.idle);
+  const areAwake = (): boolean => living.size === 0 || idleTimeouts().includes(undefined);
   const sleepIfAllAreIdle = (): void => {
-    const idle = [...living].map((worker) => known.get(worker)?.idle);
-    if (idle.length > 0 && !idle.includes(undefined)) fallAsleep(Math.max(...(idle as number[])));
+    if (!areAwake()) void fallAsleep(Math.max(...(idleTimeouts() as number[])));
   };
 
   const hear = (worker: Worker, message: WorkerMessage): void => {
@@ -131,6 +130,9 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
     get count() {
       return living.size;
     },
+    get areAwake() {
+      return areAwake();
+    },
     async stop(signal) {
       stopping = signal;
       let failed = false;
@@ -146,11 +148,26 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
         look();
       });
       for (const worker of living) askToStop(worker);
-      const cap = after(app.settings.drainTimeout + GRACE, () => {
-        for (const worker of living) if (!known.get(worker)?.isDrained) worker.process.kill("SIGKILL");
-      });
+      const { drainTimeout } = app.settings;
+      // A worker sees to its `drainTimeout` itself, unless it is blocked. At a signal, TimeoutStopSec= limits its `onStop`.
+      const kill = (isMeant: (worker: Worker) => boolean) => (): void => {
+        for (const worker of living) if (isMeant(worker)) worker.process.kill("SIGKILL");
+      };
+      const caps = [
+        after(
+          drainTimeout + GRACE_MS,
+          kill((worker) => !known.get(worker)?.isDrained),
+        ),
+      ];
+      if (signal === null)
+        caps.push(
+          after(
+            2 * (drainTimeout + GRACE_MS),
+            kill(() => true),
+          ),
+        );
       await gone;
-      clearTimeout(cap);
+      for (const cap of caps) clearTimeout(cap);
       return failed;
     },
   };

@@ -29,6 +29,8 @@ export interface Workers {
   /** Whether one has ever been ready. */
   readonly haveServed: boolean;
   readonly count: number;
+  /** Whether there is none, or not all of them are idle. */
+  readonly areAwake: boolean;
   /** Lets each end as at a signal, and waits until all have. Fulfils with whether one had to be killed, or has ended with an error. */
   stop(signal: NodeJS.Signals | null): Promise<boolean>;
 }

@@ -13,7 +13,7 @@ export type SockactEvent =
   | { type: "reloading" }
   /** `onReload` has ended. `failed`: it threw or rejected, and the app keeps its old settings. */
   | { type: "reloaded"; failed?: true }
-  /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends. */
+  /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends, unless `hold()` is called now. */
   | { type: "idle"; timeout: number }
   /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
   | { type: "served" }
@@ -21,7 +21,10 @@ export type SockactEvent =
   | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
   /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
   | { type: "drained"; cut: number }
-  /** An `onReload`, `onStop` or `onDrainUpgraded` of the app, or a message to the service manager, has failed. */
+  /**
+   * An `onReload`, `onStop` or `onDrainUpgraded` of the app, or a message to the service manager, has failed. An app that falls asleep has not ended in
+   * time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
+   */
   | { type: "error"; error: unknown };
 
 /** Writes one line to standard error, which the journal shows. */

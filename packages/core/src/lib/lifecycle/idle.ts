@@ -1,14 +1,21 @@
 import cluster from "node:cluster";
+import { once } from "node:events";
 import process from "node:process";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { tellPrimary } from "../cluster/messages.ts";
+import { ActivationError } from "../errors.ts";
 import { processState } from "../process-state.ts";
 import { allDrains, emit, lifecycle } from "./apps.ts";
-import { leave, stop } from "./stop.ts";
+import { stop } from "./stop.ts";
 import { after } from "./timers.ts";
 
 const idle = processState("idle", {
   /** How many `hold()`s have not been released. */
   holds: 0,
+  /** Called once none is left. */
+  released: () => {},
+  /** How often something has come, gone or ended. */
+  counts: 0,
   timer: undefined as NodeJS.Timeout | undefined,
   /** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
   isReported: false,
@@ -25,11 +32,12 @@ export function armIdle(): void {
   // Of a cluster, the workers know.
   if (timeouts.length === 0 || lifecycle.workers !== undefined) return;
   const timeout = Math.max(...timeouts);
-  idle.timer = after(timeout, () => sleepIfIdle(timeout))?.unref();
+  idle.timer = after(timeout, () => void sleepIfIdle(timeout))?.unref();
 }
 
 /** Counts anew: a connection has come or gone, or some work has ended. */
 export function countAnew(): void {
+  idle.counts++;
   if (idle.isReported) tellPrimary({ act: "awake" });
   idle.isReported = false;
   idle.timer?.refresh();
@@ -37,7 +45,8 @@ export function countAnew(): void {
 
 /**
  * Keeps an idle process awake for work that no connection shows, until the returned function is called. Every call counts on its own;
- * calling a returned function twice does nothing. It does not hold up a stop by signal: `onStop` does.
+ * calling a returned function twice does nothing. Called in `onEvent` at `idle`, it still keeps the process awake; called later, it delays the end as `onStop`
+ * does. It does not hold up a stop by signal: `onStop` does.
  */
 export function hold(): () => void {
   let held = true;
@@ -47,32 +56,89 @@ export function hold(): () => void {
     held = false;
     idle.holds--;
     countAnew();
+    if (idle.holds === 0) idle.released();
   };
 }
 
-/** Otherwise the end of what keeps it awake counts anew. A connection over which nothing ever came has had its time by now. */
-function sleepIfIdle(timeout: number): void {
+/** What keeps the process awake counts anew when it ends. */
+async function sleepIfIdle(timeout: number): Promise<void> {
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
   idle.isReported = true;
   tellPrimary({ act: "idle", timeout });
 }
 
+/** A connection over which nothing ever came has had its time when the timer is over. */
 function isAwake(): boolean {
-  if (idle.holds > 0 || lifecycle.stopping !== undefined) return true;
+  if (idle.holds > 0 || lifecycle.stopping !== undefined || lifecycle.workers?.areAwake === true) return true;
   return allDrains().some((drain) =>
     [...drain.connections.values()].some((connection) => !drain.isSilent(connection)),
   );
 }
 
-/** Ends the process, unless something of its own keeps it awake. */
-export function fallAsleep(timeout: number): void {
+/**
+ * Ends the process, unless something of its own keeps it awake. Whatever comes before the last look does so. With that look, in the same turn of the event
+ * loop, it stops accepting, and no connection is open: so there is no request that could be cut. The next connection waits in the kernel.
+ */
+export async function fallAsleep(timeout: number): Promise<void> {
+  const { counts } = idle;
+  // What the kernel has got by now is read first: the process may have been busy.
+  await turnOfTheLoop();
   if (isAwake()) return;
+  const closed = await closeSilentConnections();
+  // A datagram leaves no other trace than its count.
+  if (isAwake() || idle.counts !== counts + closed) return;
   emit({ type: "idle", timeout });
-  void stop("idle").then((code) => leave(code === 0 && !process.exitCode ? exitStatus() : code));
+  if (isAwake()) return;
+  // Of several apps the one that has chosen a status is heard.
+  await sleep(Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
-/** What tells the service manager that the process sleeps. Of several apps the one that has chosen a status is heard. */
-function exitStatus(): number {
-  return Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus));
+/** Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
+export async function closeSilentConnections(): Promise<number> {
+  const closed = allDrains().flatMap((drain) =>
+    [...drain.connections.values()]
+      .filter((connection) => drain.isSilent(connection))
+      .map(({ socket, stream }) => {
+        const isClosed = once(socket, "close");
+        stream.destroy();
+        socket.destroy();
+        return isClosed;
+      }),
+  );
+  await Promise.all(closed);
+  return closed.length;
+}
+
+/**
+ * Ends a process to which nobody is connected, whoever owns it: its sockets are closed, and only the next process can accept.
+ *
+ * @param status what tells the service manager that it sleeps
+ */
+export async function sleep(status: number): Promise<void> {
+  let failed = false;
+  process.once("exit", () => {
+    if (!failed) tellOfOtherStatus(status);
+  });
+  const code = await stop("idle", async () => {
+    if (idle.holds > 0) await new Promise<void>((resolve) => (idle.released = resolve));
+  });
+  failed = code !== 0;
+  if (failed) process.exitCode = code;
+  else process.exitCode ||= status;
+  process.exit();
+}
+
+/** An `exit` listener of the app, its `onStop` or a library may have chosen the status. From 128 on a signal has. */
+function tellOfOtherStatus(status: number): void {
+  const actual = Number(process.exitCode ?? 0);
+  if (actual === status || actual >= 128) return;
+  emit({
+    type: "error",
+    error: new ActivationError(
+      "ERR_EXIT_STATUS",
+      `The app falls asleep, but ends with exit status ${actual} instead of ${status}, the status of an app that sleeps`,
+      "Do not set process.exitCode, and do not call process.exit() in onStop or an exit listener: with another status, systemd may start the app again at once.",
+    ),
+  });
 }

@@ -88,6 +88,10 @@ describe("a number without a unit is refused, and the hint has both readings", (
     [{ drainTimeout: 1e10 as 0 }, "Write drainTimeout: '30s', for example."],
     [{ drainTimeout: Infinity as 0 }, "Write drainTimeout: 'infinity'."],
     [{ idleTimeout: Infinity as 0 }, "Write idleTimeout: false."],
+    [{ idleTimeout: 0 }, "Write idleTimeout: false."],
+    [{ idleTimeout: "0s" }, "Write idleTimeout: false."],
+    [{ idleTimeout: "25d" }, "Write idleTimeout: false."],
+    [{ drainTimeout: "25d" }, "Write drainTimeout: 'infinity'."],
   ])("%o", (options, hint) => {
     expect(refusal(options).hint).toBe(hint);
   });
@@ -97,6 +101,22 @@ describe("a number without a unit is refused, and the hint has both readings", (
     expect(refusal({}).hint).toBe(
       "Write Environment=SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
     );
+  });
+
+  test.each([
+    ["SOCKACT_IDLE_TIMEOUT", "0s", "no"],
+    ["SOCKACT_IDLE_TIMEOUT", "4w", "no"],
+    ["SOCKACT_DRAIN_TIMEOUT", "1 month", "infinity"],
+  ])("what a variable can't be, and what to write for no limit: %s=%s", (name, text, instead) => {
+    process.env[name] = text;
+    expect(refusal({}).hint).toBe(`Write Environment=${name}=${instead}.`);
+    process.env[name] = instead;
+    expect(() => readSettings({})).not.toThrow();
+  });
+
+  test("24 days is the longest", () => {
+    expect(readSettings({ idleTimeout: "24d" })).toMatchObject({ idleTimeout: 24 * 86_400_000 });
+    expect(refusal({ idleTimeout: "24d 1ms" }).message).toContain("24 days at most");
   });
 
   test.each(["'30s'", "'30ms'", "'1.5s'", "'infinity'"])("what a hint proposes is taken: %s", (text) => {

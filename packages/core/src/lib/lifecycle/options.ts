@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
-import { type Duration, milliseconds, withUnits } from "../duration.ts";
+import { type Duration, milliseconds, withUnits } from "@sockact/notify/duration";
 import { ActivationError } from "../errors.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
@@ -34,7 +34,10 @@ export interface LifecycleOptions {
   onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
   /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `infinity` is no limit. `TimeoutStopSec=` of the unit has to be longer. */
   drainTimeout?: Duration | "infinity";
-  /** How long without a connection until the process ends, to be started by the next one. False, the default: it stays. */
+  /**
+   * How long without a connection until the process ends, to be started by the next one. False, the default: it stays. Once `onStop` has ended, sockact calls
+   * `process.exit()`, also with `signals: false`. An `onStop` that takes longer than `drainTimeout` and 5 s more is not waited for.
+   */
   idleTimeout?: Duration | false;
   /**
    * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255, and 0 by default. With a status of its own,
@@ -48,7 +51,7 @@ export interface LifecycleOptions {
   watchdog?: boolean;
   /**
    * Which signals drain the servers and end the process. True is SIGTERM and SIGINT, and the default when activated. With false none is
-   * handled, SIGHUP neither, and nothing ends the process: `server.close()` of the app drains.
+   * handled, SIGHUP neither, and nothing but `idleTimeout` ends the process: `server.close()` of the app drains.
    */
   signals?: boolean | readonly NodeJS.Signals[];
   /** Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. */
@@ -72,6 +75,9 @@ export interface Settings extends Pick<
 
 const DRAIN_TIMEOUT = 10_000;
 
+/** The longest duration, in milliseconds: 24 days. A timer of Node has 24.8. */
+const LONGEST = 24 * 86_400_000;
+
 const callbacks = [
   "ready",
   "onReload",
@@ -89,8 +95,8 @@ interface Reader {
   is: [option: string, variable: string];
   /** A value as an option, and as a variable of the environment. */
   example: [option: string, variable: string];
-  /** Of a duration: the option that sets no limit. */
-  unlimited?: string;
+  /** Of a duration: what sets no limit, as an option and as a variable. */
+  unlimited?: [option: string, variable: string];
 }
 
 const trueOrFalse: Reader = {
@@ -103,21 +109,24 @@ const trueOrFalse: Reader = {
 /** What each option may be, and its variable. What can't be read is undefined. */
 const readers = {
   drainTimeout: {
-    option: milliseconds,
-    variable: milliseconds,
-    is: ["a duration with a unit, such as '30s', or 0", "a duration with a unit, such as 30s or 1min 30s"],
+    option: duration,
+    variable: duration,
+    is: [
+      "a duration with a unit, such as '30s', and 24 days at most; or 'infinity', or 0",
+      "a duration with a unit, such as 30s or 1min 30s, and 24 days at most; or infinity",
+    ],
     example: ["'30s'", "30s"],
-    unlimited: "'infinity'",
+    unlimited: ["'infinity'", "infinity"],
   },
   idleTimeout: {
-    option: (value) => (value === false ? Infinity : milliseconds(value) || undefined),
-    variable: (text) => (flag(text) === false ? Infinity : milliseconds(text) || undefined),
+    option: (value) => (value === false ? Infinity : duration(value) || undefined),
+    variable: (text) => (flag(text) === false ? Infinity : duration(text) || undefined),
     is: [
-      "a duration with a unit, such as '5min', or false for never",
-      "a duration with a unit, such as 5min, or no for never",
+      "a duration with a unit, such as '5min', and 24 days at most; or false for never",
+      "a duration with a unit, such as 5min, and 24 days at most; or no for never",
     ],
     example: ["'5min'", "5min"],
-    unlimited: "false",
+    unlimited: ["false", "no"],
   },
   idleExitStatus: {
     option: exitStatus,
@@ -164,18 +173,20 @@ export function readSettings(options: LifecycleOptions): Settings {
 
 function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwise: T): T {
   const { option, variable, is, example, unlimited }: Reader = readers[name];
-  const readings = (given: unknown, quote: string) =>
-    unlimited === undefined ? undefined : withUnits(given, quote);
+  const instead = (given: unknown, quote: string, index: 0 | 1): string | undefined => {
+    if (unlimited === undefined) return undefined;
+    return isNoTime(given) ? unlimited[index] : withUnits(given, quote);
+  };
   const variableName = variableOf(name);
   const text = process.env[variableName];
   // As with systemd's own variables, an empty one is one that is not set.
   if (text !== undefined && text !== "") {
     const value = variable(text);
     if (value === undefined) {
-      const units = readings(text, "");
+      const better = instead(text, "", 1);
       throw wrong(
         `${variableName} must be ${is[1]}; got ${JSON.stringify(text)}`,
-        `Write Environment=${variableName}=${units === undefined ? `${example[1]} in [Service], for example` : units}.`,
+        `Write Environment=${variableName}=${better ?? `${example[1]} in [Service], for example`}.`,
       );
     }
     return value as T;
@@ -184,10 +195,9 @@ function read<T>(name: keyof typeof readers, options: LifecycleOptions, otherwis
   const value = option(options[name]);
   if (value === undefined) {
     const given = options[name];
-    const instead = given === Infinity ? unlimited : readings(given, "'");
     throw wrong(
       `The option ${name} must be ${is[0]}; got ${inspect(given)}`,
-      `Write ${name}: ${instead ?? `${example[0]}, for example`}.`,
+      `Write ${name}: ${instead(given, "'", 0) ?? `${example[0]}, for example`}.`,
     );
   }
   return value as T;
@@ -222,6 +232,18 @@ function flag(value: string): boolean | undefined {
   if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
   if (["0", "no", "n", "false", "f", "off"].includes(text)) return false;
   return undefined;
+}
+
+/** As {@link milliseconds}; undefined also for more than a timer can wait. */
+function duration(value: unknown): number | undefined {
+  const time = milliseconds(value);
+  return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
+}
+
+/** Whether who wrote it may have meant that there is no limit. */
+function isNoTime(given: unknown): boolean {
+  const time = given === Infinity ? given : milliseconds(given);
+  return time === 0 || (time !== undefined && time > LONGEST);
 }
 
 function exitStatus(value: unknown): number | undefined {

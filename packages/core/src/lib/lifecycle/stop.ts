@@ -5,28 +5,38 @@ import { tellPrimary } from "../cluster/messages.ts";
 import { allDrains, callHook, emit, lifecycle } from "./apps.ts";
 import { drainAll } from "./drain-all.ts";
 import type { Drainable } from "./drainable.ts";
+import { ActivationError } from "../errors.ts";
 import { tellManager } from "./manager.ts";
 import { after } from "./timers.ts";
+
+/** What ends the process. `disconnect` is that of a worker of node:cluster. */
+type Reason = NodeJS.Signals | "idle" | "disconnect" | "served";
+
+/** How much longer than `drainTimeout` the end of an idle process, or of a worker, may take, in milliseconds. */
+export const GRACE_MS = 5000;
 
 /**
  * Ends what the process does, once: drains every server, then calls `onStop` of each app, then what its framework has for the end.
  * Fulfils with the exit code: 0, or 1 when `drainTimeout` has cut something that was under way or an `onStop` has failed.
+ *
+ * @param last what the process waits for after that
  */
-export function stop(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
-  return (lifecycle.stopping ??= run(why));
+export function stop(why: Reason, last = async (): Promise<void> => {}): Promise<number> {
+  return (lifecycle.stopping ??= run(why, last));
 }
 
-async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
+async function run(why: Reason, last: () => Promise<void>): Promise<number> {
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...lifecycle.apps.map(({ settings }) => settings.drainTimeout));
-  const signal = why === "idle" || why === "served" ? null : why;
+  const signal = why === "idle" || why === "disconnect" || why === "served" ? null : why;
   if (why !== "served") emit({ type: "draining", signal, connections });
   const announce = announcement();
   const known = new Set(allDrains());
   const drained = drainAll([...known], timeout, announce);
-  const told = tellManager(
-    `STOPPING=1\nSTATUS=Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`,
-  );
+  const draining = `Draining ${lifecycle.workers ? `${lifecycle.workers.count} workers` : `${connections} connections`}`;
+  // An idle process has nothing to drain, and this is what `systemctl status` shows while it sleeps.
+  const status = why === "idle" ? "Asleep: the next connection starts it" : draining;
+  const told = tellManager(`STOPPING=1\nSTATUS=${status}`);
   const workers = lifecycle.workers?.stop(signal);
   let cut = 0;
   const cutAll = (): void => {
@@ -51,22 +61,45 @@ async function run(why: NodeJS.Signals | "idle" | "served"): Promise<number> {
   // one more turn behind. Whatever the app does then would be lost.
   await turnOfTheLoop();
   await turnOfTheLoop();
-  let failed = cut > 0 || lost === true;
   // What an app waits for at the end need not keep a process alive by itself, and without that it would end here, with 0.
   const awake = setInterval(() => {}, 2 ** 30);
-  for (const { settings, close } of lifecycle.apps) {
-    for (const end of [settings.onStop, close]) {
-      try {
-        await end?.();
-      } catch (error) {
-        failed = true;
-        emit({ type: "error", error });
-      }
-    }
-  }
+  const ending = callLast(last);
+  // TimeoutStopSec= limits any other stop. An idle process of Type=simple would live on with closed sockets.
+  const failed = await (why === "idle" ? Promise.race([ending, overdue(timeout + GRACE_MS)]) : ending);
   await told;
   clearInterval(awake);
-  return failed ? 1 : 0;
+  return failed || cut > 0 || lost === true ? 1 : 0;
+}
+
+/** Whether one has failed. */
+async function callLast(last: () => Promise<void>): Promise<boolean> {
+  let failed = false;
+  for (const end of [...lifecycle.apps.flatMap(({ settings, close }) => [settings.onStop, close]), last]) {
+    try {
+      await end?.();
+    } catch (error) {
+      failed = true;
+      emit({ type: "error", error });
+    }
+  }
+  return failed;
+}
+
+/** Fulfils with true when this time is over. */
+function overdue(timeout: number): Promise<true> {
+  return new Promise((resolve) => {
+    after(timeout, () => {
+      emit({
+        type: "error",
+        error: new ActivationError(
+          "ERR_STOP_TIMEOUT",
+          `The app falls asleep, but its onStop has not ended within ${timeout / 1000} s`,
+          "Make sure that onStop settles and that every hold() is released, or raise drainTimeout. The process ends with status 1.",
+        ),
+      });
+      resolve(true);
+    });
+  });
 }
 
 /** The servers and datagram sockets that are not known yet, which they are from now on. */
