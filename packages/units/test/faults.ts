@@ -235,6 +235,7 @@ export const faults: Fault[] = [
     code: "trigger-limit",
     files: { ...socket("TriggerLimitIntervalSec=0\n", ""), ...service("RestartSec=1s", "RestartSec=10ms") },
     ...socketAt("[Socket]"),
+    also: ["restart-fast"],
   },
   {
     code: "trigger-limit",
@@ -286,6 +287,16 @@ export const faults: Fault[] = [
     code: "socket-stops-along",
     files: socket("Description=App socket", "Description=App socket\nPartOf=app.service"),
     ...socketAt("PartOf"),
+  },
+  {
+    code: "socket-conflicts",
+    files: socket("Description=App socket", "Description=App socket\nConflicts=app.service"),
+    ...socketAt("Conflicts"),
+  },
+  {
+    code: "socket-conflicts",
+    files: service("After=app.socket", "After=app.socket\nConflicts=app.socket"),
+    ...serviceAt("Conflicts"),
   },
   {
     code: "free-bind",
@@ -375,7 +386,7 @@ export const faults: Fault[] = [
   },
   {
     code: "open-file-path",
-    files: inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
+    files: inService("Type=notify\nOpenFile=/srv/systemd/notify:notify"),
     ...serviceAt("OpenFile"),
   },
   {
@@ -409,11 +420,33 @@ export const faults: Fault[] = [
     files: service("Restart=always", "Restart=on-failure"),
     ...serviceAt("Restart=on-failure"),
   },
-  { code: "clean-exit-spins", files: service("Restart=always\n", ""), ...serviceAt("[Service]") },
+  {
+    code: "clean-exit-spins",
+    files: service("Restart=always\n", ""),
+    ...serviceAt("[Service]"),
+    also: ["crash-spins"],
+  },
   {
     code: "clean-exit-spins",
     files: inService("RestartPreventExitStatus=0"),
     ...serviceAt("Restart=always"),
+  },
+  {
+    code: "crash-spins",
+    files: service("Restart=always", "Restart=on-success"),
+    ...serviceAt("Restart=on-success"),
+  },
+  {
+    code: "crash-spins",
+    files: inService("RestartPreventExitStatus=1"),
+    ...serviceAt("Restart=always"),
+  },
+  { code: "restart-fast", files: service("RestartSec=1s\n", ""), ...serviceAt("Restart=always") },
+  { code: "restart-fast", files: service("RestartSec=1s", "RestartSec=0"), ...serviceAt("RestartSec") },
+  {
+    code: "condition-spins",
+    files: service("Description=App", "Description=App\nConditionPathExists=/srv/on"),
+    ...serviceAt("ConditionPathExists"),
   },
   {
     code: "home-hidden",

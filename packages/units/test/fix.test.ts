@@ -14,9 +14,10 @@ type Files = Record<string, string>;
 /** What `fixUnits` makes of files, and the directives that it was offered to change. */
 function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
   const keys = new Set<string>();
-  for (let after = before; ;) {
+  for (let after = before, round = 0; ; round += 1) {
     const findings = lintUnits(after).filter(({ edits }) => edits !== undefined);
     if (findings.length === 0) return { after, keys };
+    if (round > 20) throw new Error(`It never ends: ${JSON.stringify({ before, findings })}`);
     for (const { key } of findings.flatMap(({ edits = [] }) => edits)) keys.add(key);
     after = fixUnits(after, findings);
   }
@@ -109,6 +110,27 @@ const cases = fc
   .sample(units, { seed: 20_251_125, numRuns: runs })
   .map(renamed)
   .map((before) => ({ before, ...fixed(before) }));
+
+it("a second call of fixUnits changes nothing, and no call writes a line that is there", () => {
+  for (const { before } of cases) {
+    const once = fixUnits(before);
+    expect(fixUnits(once)).toEqual(once);
+    for (const [file, text] of Object.entries(once)) {
+      const count = (of: string) => {
+        const lines = new Map<string, number>();
+        for (const entry of parseUnit(of).entries) {
+          if (entry.kind !== "assignment") continue;
+          const line = `[${entry.section}] ${entry.key}=${entry.value}`;
+          lines.set(line, (lines.get(line) ?? 0) + 1);
+        }
+        return lines;
+      };
+      const old = count(before[file]!);
+      const again = [...count(text)].filter(([line, times]) => times > Math.max(old.get(line) ?? 0, 1));
+      expect({ before, again }).toEqual({ before, again: [] });
+    }
+  }
+});
 
 it("what is fixed has nothing left to fix, and stays as it is", () => {
   for (const { after } of cases) expect(fixed(after).after).toEqual(after);

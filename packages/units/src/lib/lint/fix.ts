@@ -28,7 +28,19 @@ function mended(
   return Object.fromEntries(
     Object.entries(files).map(([file, text]) => {
       const edits = byFile.get(file);
-      return [file, edits === undefined ? text : stringifyUnit(editUnit(parseUnit(text), edits))];
+      if (edits === undefined) return [file, text];
+      const unit = parseUnit(text);
+      const present = new Set(
+        unit.entries.map((entry) =>
+          entry.kind === "assignment" ? [entry.section, entry.key, entry.value].join("\0") : "",
+        ),
+      );
+      // One more of what is there would change nothing.
+      const missing = edits.filter(
+        ({ line, section, key, values }) =>
+          line !== undefined || !values.every((value) => present.has([section, key, value].join("\0"))),
+      );
+      return [file, stringifyUnit(editUnit(unit, missing))];
     }),
   );
 }
@@ -51,7 +63,9 @@ export function fixUnits(
   for (let round = 0; round < rounds; round += 1) {
     const fixable = lintUnits(texts, options).filter(({ edits }) => edits !== undefined);
     if (fixable.length === 0) break;
-    texts = mended(texts, fixable);
+    const before = texts;
+    texts = mended(before, fixable);
+    if (Object.entries(texts).every(([file, text]) => before[file] === text)) break;
   }
   return texts;
 }

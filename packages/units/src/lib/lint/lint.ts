@@ -40,7 +40,7 @@ export interface Finding {
 
 /** What the files do not tell. */
 export interface LintOptions {
-  /** Whether they are for a user's service manager; by default those are that lie in a folder systemd/user. */
+  /** Whether they are for a user's service manager; by default those are that lie in a folder `systemd/user`, or open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
   user?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { templateOf } from "../parse/specifiers.ts";
 import { isOfAnInterface } from "../read/place.ts";
 import type { Conflict } from "./conflicts.ts";
 import { added, headerOf, replaced, type Rule } from "./finding.ts";
-import { restartDelay, restartsAfter } from "./restarts.ts";
+import { conditionOf, restartDelay, restartsAfter } from "./restarts.ts";
 import { namesIn, portOf, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
 
@@ -44,6 +44,7 @@ export type SocketCode =
   | "reuse-port"
   | "order-cycle"
   | "socket-stops-along"
+  | "socket-conflicts"
   | "free-bind"
   | "defer-trigger";
 
@@ -186,10 +187,10 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         {
           at: headerOf(unit, "Socket"),
           message: "the default trigger limit applies",
+          // Without the limit, a start that a condition refuses would be tried again without end.
           fix: isBound
-            ? "TriggerLimitIntervalSec=0"
-            : `Restart=always with RestartSec=1s in ${service.unit.name}, and TriggerLimitIntervalSec=0 here`,
-          edits: isBound ? [added(unit, "Socket", "TriggerLimitIntervalSec", "0")] : [],
+            ? `RestartSec=1s in ${service.unit.name}`
+            : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,
         },
       ];
     },
@@ -264,7 +265,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: headerOf(unit, "Socket"),
               message: "it cannot be enabled",
               fix: "[Install] with WantedBy=sockets.target",
-              edits: [added(unit, "Install", "WantedBy", "sockets.target")],
+              edits: added(unit, "Install", "WantedBy", "sockets.target"),
             },
           ],
   },
@@ -331,6 +332,24 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               fix: `take ${name} out of ${setting.key}=, and have Requires=${unit.name} in the service`,
             })),
   },
+  "socket-conflicts": {
+    severity: "error",
+    why: "systemd stops one of two units that conflict when it starts the other. The first connection starts the service and closes the port.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, service }) =>
+      [
+        ...namesIn(unit, "Unit", "Conflicts").filter(({ name }) => name === starts),
+        ...(service === undefined
+          ? []
+          : namesIn(service.unit, "Unit", "Conflicts").filter(({ name }) => name === unit.name)),
+      ]
+        .slice(0, 1)
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `Conflicts=${name} between a socket and the service that it starts`,
+          fix: `take ${name} out of Conflicts=`,
+        })),
+  },
   "free-bind": {
     severity: "warning",
     why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
@@ -348,7 +367,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting,
               message: `${setting.key}=${setting.value} without FreeBind=true`,
               fix: "FreeBind=true",
-              edits: [added(unit, "Socket", "FreeBind", "true")],
+              edits: added(unit, "Socket", "FreeBind", "true"),
             })),
   },
   "defer-trigger": {

@@ -26,6 +26,23 @@ function pulls({ unit }: SocketSubject, service: string): boolean {
   );
 }
 
+/** Whether Requires= and After= for its socket can do no harm: nothing here orders the two in another way, and no second socket can fail. */
+function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
+  const has = (one: LoadedUnit, keys: RegExp) =>
+    [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
+  const [socket] = sockets;
+  return (
+    // Another program may do without its socket, and then must not fail with it.
+    program?.isNode === true &&
+    socket !== undefined &&
+    sockets.length === 1 &&
+    !socket.accepts &&
+    !ordered.has(socket.unit.name) &&
+    !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
+    !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/)
+  );
+}
+
 /** The sockets of a template that only one of its instances is passed. An instance of a socket starts the same instance of the service. */
 function notPassed(service: ServiceSubject): string[] {
   if (unitNameParts(service.unit.name).instance !== "") return [];
@@ -80,14 +97,12 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
           at: headerOf(unit, "Unit"),
           message: `it does not require ${name}`,
           fix: `Requires=${name} and After=${name}`,
-          // Another program may do without its socket, and then must not fail with it.
-          edits:
-            service.program?.isNode === true
-              ? [
-                  added(unit, "Unit", "Requires", name),
-                  ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
-                ]
-              : [],
+          edits: mayRequire(service)
+            ? [
+                ...added(unit, "Unit", "Requires", name),
+                ...(after.has(name) ? [] : added(unit, "Unit", "After", name)),
+              ]
+            : [],
         }));
     },
   },
@@ -103,9 +118,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         message: `other instances are not passed ${name}`,
         fix: `Sockets=${name}`,
         edits:
-          program?.isNode === true
-            ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))]
-            : [],
+          program?.isNode === true ? added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\")) : [],
       }));
     },
   },

@@ -42,7 +42,9 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
       const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
-      return setting === undefined || !hides || !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
+      return setting === undefined ||
+        !hides ||
+        !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
         ? []
         : [
             {
@@ -112,7 +114,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: filter,
               message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
               fix: "SystemCallErrorNumber=EPERM",
-              edits: [changed(unit, "Service", "SystemCallErrorNumber", "EPERM")],
+              edits: changed(unit, "Service", "SystemCallErrorNumber", "EPERM"),
             },
           ];
     },
