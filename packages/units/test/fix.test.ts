@@ -4,6 +4,7 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { fixUnits, lintUnits, parseUnit, type FileEdit } from "../src/index.ts";
+import { faults, faulty } from "./faults.ts";
 import { units } from "./random-units.ts";
 
 const runs = process.env["SOCKACT_LONG"] === "1" ? 3000 : 150;
@@ -130,6 +131,37 @@ it("a second call of fixUnits changes nothing, and no call writes a line that is
       expect({ before, again }).toEqual({ before, again: [] });
     }
   }
+});
+
+/** Drop-ins that take back what is added, or try to. */
+const emptied = fc
+  .tuple(
+    fc.constantFrom(...faults.map(faulty)),
+    fc.subarray(
+      "SystemCallErrorNumber Also Requires After StartLimitIntervalSec RestartSec TimeoutStopSec FreeBind WantedBy Sockets".split(
+        " ",
+      ),
+      { minLength: 3 },
+    ),
+  )
+  .map(([files, keys]): Files => {
+    const text = ["Unit", "Service", "Socket", "Install"]
+      .map((section) => `[${section}]\n${keys.map((key) => `${key}=\n`).join("")}`)
+      .join("");
+    return { ...files, "app.service.d/1.conf": text, "app.socket.d/1.conf": text };
+  });
+
+it("the same holds with drop-ins that hold empty assignments", () => {
+  fc.assert(
+    fc.property(emptied, (before) => {
+      const once = fixUnits(before);
+      expect(fixUnits(once)).toEqual(once);
+      expect(fixUnits(once, lintUnits(once))).toEqual(once);
+      const times = once["app.service"]?.match(/^SystemCallErrorNumber=EPERM$/gm)?.length ?? 0;
+      expect(times).toBeLessThanOrEqual(1);
+    }),
+    { seed: 20_261_128, numRuns: 600 },
+  );
 });
 
 it("what is fixed has nothing left to fix, and stays as it is", () => {

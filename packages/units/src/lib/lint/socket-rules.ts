@@ -14,12 +14,33 @@ const isPath = (setting: Setting): boolean =>
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
 
+/** What is known of the units among these files: After= may name one many times. */
+const late = new WeakMap<GivenFiles, Map<string, boolean>>();
+
 /** Whether a unit is up only after basic.target, and with it after all sockets. */
 function isLate(name: string, given: GivenFiles): boolean {
+  const known = late.get(given) ?? new Map<string, boolean>();
+  late.set(given, known);
+  const answer = known.get(name) ?? isAfterBasic(name, given);
+  known.set(name, answer);
+  return answer;
+}
+
+function isAfterBasic(name: string, given: GivenFiles): boolean {
   if (name === "network-online.target") return true;
   if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
   const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
   return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
+
+/** The folder among these in which a path lies, all of them below /run. No path of a socket has more than 107 bytes. */
+function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
+  const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
+  for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
+    const folder = below.slice(0, end);
+    if (folders.has(folder)) return folder;
+  }
+  return undefined;
 }
 
 /** A socket, and which of its addresses are taken. */
@@ -157,10 +178,11 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         )
       )
         return [];
-      const folders = namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, ""));
+      const folders = new Set(
+        namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, "")),
+      );
       return addresses.filter(isPath).flatMap((setting) => {
-        const path = setting.value.replace(/^%t/, "/run");
-        const folder = folders.find((name) => path.startsWith(`/run/${name}/`));
+        const folder = folderOf(setting.value.replace(/^%t/, "/run"), folders);
         return folder === undefined
           ? []
           : {

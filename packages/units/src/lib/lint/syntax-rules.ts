@@ -3,7 +3,7 @@ import { nearest, nearestAmong } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
 import type { Assignment, UnitEntry } from "../parse/parse.ts";
-import { expandSpecifiers } from "../parse/specifiers.ts";
+import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf } from "../parse/words.ts";
 import { directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
@@ -226,7 +226,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
           ? []
           : {
               at: setting,
-              message: `${key}=${value} is of old`,
+              message: `${key}=${value} is an old name`,
               fix: `${key}=${instead}`,
               edits: [replaced(setting, instead)],
             };
@@ -241,6 +241,8 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const { section, key, value } = setting;
         if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
         if (value === "" || commentIn(setting) !== undefined) return [];
+        // What an instance of a template puts there is not known.
+        if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
         const address = expandSpecifiers(value, subject.name);
         const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
         return refused === undefined

@@ -21,6 +21,9 @@ function hasTriggerLimit({ unit }: SocketSubject): boolean {
   return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
 }
 
+/** A duration as people write it: systemd takes a number alone for seconds. */
+const withUnit = (span: string): string => (/^[\d.]+$/.test(span) ? `${span}s` : span);
+
 /** The codes of these rules. */
 export type LifecycleCode =
   | "start-limit"
@@ -193,7 +196,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       return [
         {
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
-          message: `it is killed after ${setting?.value ?? "90 seconds"}, and drains for ${told ?? "10 seconds"}`,
+          message: `it is killed after ${withUnit(setting?.value ?? "90s")}, and drains for ${told ?? "10s"}`,
           fix: `TimeoutStopSec=${enough}`,
           edits: setting === undefined ? added(unit, "Service", "TimeoutStopSec", enough) : [],
         },

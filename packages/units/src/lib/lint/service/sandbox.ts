@@ -133,7 +133,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting ?? headerOf(unit, "Service"),
               message:
                 setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
-              fix: "DynamicUser=yes, or User= with an account of its own",
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
             },
           ];
     },
@@ -150,7 +150,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: setting,
               message: `User=${setting.value}`,
-              fix: "DynamicUser=yes without User=, or User= with an account of its own",
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
             },
           ];
     },
