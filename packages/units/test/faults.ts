@@ -659,6 +659,42 @@ export const faults: Fault[] = [
     ...serviceAt("Environment"),
   },
   { code: "standard-input-socket", files: inService("StandardInput=socket"), ...serviceAt("StandardInput") },
+  {
+    code: "remain-after-exit",
+    files: inService("RemainAfterExit=yes"),
+    ...serviceAt("RemainAfterExit"),
+  },
+  { code: "memory-tiny", files: inService("MemoryMax=512"), ...serviceAt("MemoryMax") },
+  {
+    code: "variable-unset",
+    files: inService("UnsetEnvironment=LISTEN_FDS HOME"),
+    ...serviceAt("UnsetEnvironment"),
+  },
+  {
+    code: "variable-unset",
+    files: running("/usr/bin/env -i /usr/bin/node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "port-twice",
+    files: running("/usr/bin/docker run --rm -p 127.0.0.1:80:8080 /srv/app"),
+    ...serviceAt("ExecStart"),
+  },
+  ...["/usr/bin/setsid", "/usr/sbin/runuser -u app --", "/usr/bin/su app -c"].map((launcher): Fault => ({
+    code: "exec-launcher",
+    files: running(`${launcher} /usr/bin/node /srv/app/server.js`),
+    ...serviceAt("ExecStart"),
+  })),
+  {
+    code: "start-limit",
+    files: {
+      ...service("StartLimitIntervalSec=0\n", ""),
+      "app.service": cleanPair["app.service"]!.replace("StartLimitIntervalSec=0\n", "")
+        .replace("/usr/bin/node /srv/app/server.js", "/usr/bin/python3 -m http.server")
+        .replace("Restart=always\nRestartSec=1s\n", ""),
+    },
+    ...serviceAt("[Unit]"),
+  },
   { code: "pid-namespace", files: inService("PrivatePIDs=yes"), ...serviceAt("PrivatePIDs") },
   { code: "type-unfit", files: inService("Type=forking"), ...serviceAt("Type") },
 ];

@@ -114,6 +114,11 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
   it.each([
     ["NODE /run/ours.mjs", true],
     ["NODE --watch /run/ours.mjs", false],
+    ["/usr/bin/setsid --wait NODE /run/ours.mjs", false],
+    ["/usr/sbin/runuser -u root -- NODE /run/ours.mjs", false],
+    ["/usr/bin/su root -c 'NODE /run/ours.mjs'", false],
+    ["/usr/sbin/chroot / NODE /run/ours.mjs", true],
+    ["/usr/bin/env -i NODE /run/ours.mjs", false],
     ["/bin/bash -c 'NODE /run/ours.mjs'", true],
     ["/bin/sh -c 'cd / && exec NODE /run/ours.mjs'", true],
     ["/bin/dash -c 'NODE /run/ours.mjs'", false],
@@ -126,7 +131,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
       "ours.socket": "[Socket]\nListenStream=87\n",
       "ours.service": `[Service]\nExecStart=${command.replace("NODE", systemd.node)}\n`,
     });
-    expect(codes.some((code) => code === "exec-launcher" || code === "exec-shell")).toBe(!ours);
+    expect(codes.some((code) => /^(?:exec-launcher|exec-shell|variable-unset)$/.test(code))).toBe(!ours);
     await systemd.start("ours.socket", "ours.service");
     await systemd.waitUntil(
       async () => (await systemd.run(["test", "-s", "/run/ours"])).code === 0,

@@ -1,5 +1,6 @@
 import { editUnit, type UnitEdit } from "../parse/edit.ts";
 import { parseUnit, stringifyUnit } from "../parse/parse.ts";
+import { checkFiles } from "./files.ts";
 import type { FileEdit } from "./finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
@@ -51,13 +52,14 @@ function mended(
  * It does not change which program runs, does not switch on a line that systemd ignores, and takes no protection away.
  *
  * With `findings`, which are those of `lintUnits` for the same files, it mends these alone. Without, it mends all that have `edits`, until none is left: the result
- * of a second call is that of the first.
+ * of a second call is that of the first. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function fixUnits(
   files: Readonly<Record<string, string>>,
   findings?: readonly Finding[],
   options: LintOptions = {},
 ): Record<string, string> {
+  checkFiles(files);
   if (findings !== undefined) return mended(files, findings);
   let texts = { ...files };
   for (let round = 0; round < rounds; round += 1) {

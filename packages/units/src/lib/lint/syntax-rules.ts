@@ -55,6 +55,14 @@ function misplaced(subject: FileSubject, { section, key }: Assignment): string |
   return Object.keys(sections).find((other) => sections[other]!.has(key));
 }
 
+/** Which unit of the same app has such a directive. */
+function unitOf({ type, name }: FileSubject, key: string): string | undefined {
+  const [other, section] = type === "service" ? ["socket", "Socket"] : ["service", "Service"];
+  if (!/^(?:service|socket)$/.test(type) || !directivesOf[other]![section]!.has(key)) return undefined;
+  const own = key === "Accept" ? name.replace("@.", ".") : name;
+  return `put it under [${section}] in ${own.slice(0, -type.length)}${other}`;
+}
+
 const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: Kind) =>
   unit.entries.filter((entry): entry is Extract<UnitEntry, { kind: Kind }> => entry.kind === kind);
 
@@ -76,6 +84,20 @@ const replacements = [
     now: "/run/",
   },
 ];
+
+/** What to write for a URL, or for several addresses on one line. */
+function meantAddress({ key, value }: Assignment): string | undefined {
+  const several = value.split(/[\s,]+/);
+  if (several.length > 1 && several.every((address) => refusedAddress(address) === undefined))
+    return several.map((address) => `${key}=${address}`).join(" and ") + ", each on its own line";
+  const [, host, port = ""] = /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+):(\d+)\/?$/.exec(value) ?? [];
+  if (host === undefined || refusedAddress(port) !== undefined) return undefined;
+  const address = `${host}:${port}`;
+  if (host === "localhost") return `${key}=127.0.0.1:${port} for this machine alone, or ${key}=${port}`;
+  return /^(?:0\.0\.0\.0|\[::\])$/.test(host) || refusedAddress(address) !== undefined
+    ? `${key}=${port}`
+    : `${key}=${address}`;
+}
 
 /** The codes of these rules. */
 export type SyntaxCode =
@@ -188,11 +210,12 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const names = directivesUnder(subject, section);
         if (names === undefined || names.has(key) || isOurs(key)) return [];
         if (misplaced(subject, setting) !== undefined) return [];
-        const meant = nearestDirective(key, names);
+        const elsewhere = unitOf(subject, key);
+        const meant = elsewhere === undefined ? nearestDirective(key, names) : undefined;
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
-          fix: meant === undefined ? "take it out" : `${meant}=${value}`,
+          fix: elsewhere ?? (meant === undefined ? "take it out" : `${meant}=${value}`),
         };
       }),
   },
@@ -247,7 +270,11 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
         return refused === undefined
           ? []
-          : { at: setting, message: `${key}=${value}: ${refused.message}`, fix: refused.hint };
+          : {
+              at: setting,
+              message: `${key}=${value}: ${refused.message}`,
+              fix: meantAddress(setting) ?? refused.hint,
+            };
       }),
   },
   "command-refused": {

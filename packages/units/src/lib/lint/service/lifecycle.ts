@@ -32,6 +32,7 @@ export type LifecycleCode =
   | "condition-spins"
   | "idle-restart"
   | "clean-exit-spins"
+  | "remain-after-exit"
   | "kill-mode"
   | "stop-timeout";
 
@@ -159,6 +160,23 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
         },
       ];
+    },
+  },
+  "remain-after-exit": {
+    severity: "warning",
+    why: "After your app has exited, systemd still takes the service for active. It does not start it again for a connection, and clients wait without an answer.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "RemainAfterExit");
+      return truthOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `RemainAfterExit=${setting!.value} with a socket`,
+              fix: "take it out",
+            },
+          ];
     },
   },
   "kill-mode": {

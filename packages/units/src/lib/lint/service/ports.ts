@@ -1,9 +1,22 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { unitNameParts } from "../../parse/specifiers.ts";
+import type { Program } from "../program.ts";
 import { added, headerOf, type Rule } from "../finding.ts";
 import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../subjects.ts";
 import { truthOf } from "../truth.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
+
+/** The ports of this machine that `docker run -p 8080:80` and the like open. */
+function publishedPorts(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    const [, joined] = /^(?:-p|--publish)(?:=?(.+))?$/.exec(word) ?? [];
+    const value = joined ?? (/^(?:-p|--publish)$/.test(word) ? words[index + 1] : undefined);
+    return /(?:^|:)(\d+):\d+(?:\/tcp)?$/.exec(value ?? "")?.[1] ?? [];
+  });
+}
+
+const isContainer = ({ name, words }: Program): boolean =>
+  /^(?:docker|podman)$/.test(name) && words.includes("run");
 
 /** The ports that the program is told to listen on by itself. */
 function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
@@ -16,6 +29,9 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
       ? [{ port: variable.value, at: variable.setting }]
       : []),
     ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting }] : []),
+    ...(program !== undefined && isContainer(program)
+      ? publishedPorts(words).map((published) => ({ port: published, at: program.setting }))
+      : []),
   ];
 }
 
@@ -174,7 +190,10 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         .map(({ port, at }) => ({
           at,
           message: `port ${port} is the socket's`,
-          fix: "take it out; the app listens on what it is passed",
+          fix:
+            service.program !== undefined && isContainer(service.program) && at === service.program.setting
+              ? "take -p out and let the app take the socket, which Podman passes on and Docker does not; or do without the socket unit"
+              : "take it out; the app listens on what it is passed",
         }));
     },
   },

@@ -31,7 +31,8 @@ export type SandboxCode =
   | "system-call-kills"
   | "user-root"
   | "user-nobody"
-  | "pid-namespace";
+  | "pid-namespace"
+  | "memory-tiny";
 
 /** What a service may see and do. */
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
@@ -154,6 +155,26 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             },
           ];
     },
+  },
+  "memory-tiny": {
+    severity: "warning",
+    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit counts bytes.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) =>
+      ["MemoryMax", "MemoryHigh"].flatMap((key) => {
+        const setting = inService(unit, key);
+        const count = /^\d+$/.test(setting?.value ?? "") ? Number(setting!.value) : Infinity;
+        return count >= 2 ** 20
+          ? []
+          : [
+              {
+                at: setting!,
+                message: `${key}=${setting!.value} is less than 1 MiB`,
+                fix:
+                  count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
+              },
+            ];
+      }),
   },
   "pid-namespace": {
     severity: "warning",
