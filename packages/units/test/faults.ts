@@ -235,6 +235,7 @@ export const faults: Fault[] = [
     code: "trigger-limit",
     files: { ...socket("TriggerLimitIntervalSec=0\n", ""), ...service("RestartSec=1s", "RestartSec=10ms") },
     ...socketAt("[Socket]"),
+    also: ["restart-fast"],
   },
   {
     code: "trigger-limit",
@@ -286,6 +287,16 @@ export const faults: Fault[] = [
     code: "socket-stops-along",
     files: socket("Description=App socket", "Description=App socket\nPartOf=app.service"),
     ...socketAt("PartOf"),
+  },
+  {
+    code: "socket-conflicts",
+    files: socket("Description=App socket", "Description=App socket\nConflicts=app.service"),
+    ...socketAt("Conflicts"),
+  },
+  {
+    code: "socket-conflicts",
+    files: service("After=app.socket", "After=app.socket\nConflicts=app.socket"),
+    ...serviceAt("Conflicts"),
   },
   {
     code: "free-bind",
@@ -375,7 +386,7 @@ export const faults: Fault[] = [
   },
   {
     code: "open-file-path",
-    files: inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
+    files: inService("Type=notify\nOpenFile=/srv/systemd/notify:notify"),
     ...serviceAt("OpenFile"),
   },
   {
@@ -409,11 +420,33 @@ export const faults: Fault[] = [
     files: service("Restart=always", "Restart=on-failure"),
     ...serviceAt("Restart=on-failure"),
   },
-  { code: "clean-exit-spins", files: service("Restart=always\n", ""), ...serviceAt("[Service]") },
+  {
+    code: "clean-exit-spins",
+    files: service("Restart=always\n", ""),
+    ...serviceAt("[Service]"),
+    also: ["crash-spins"],
+  },
   {
     code: "clean-exit-spins",
     files: inService("RestartPreventExitStatus=0"),
     ...serviceAt("Restart=always"),
+  },
+  {
+    code: "crash-spins",
+    files: service("Restart=always", "Restart=on-success"),
+    ...serviceAt("Restart=on-success"),
+  },
+  {
+    code: "crash-spins",
+    files: inService("RestartPreventExitStatus=1"),
+    ...serviceAt("Restart=always"),
+  },
+  { code: "restart-fast", files: service("RestartSec=1s\n", ""), ...serviceAt("Restart=always") },
+  { code: "restart-fast", files: service("RestartSec=1s", "RestartSec=0"), ...serviceAt("RestartSec") },
+  {
+    code: "condition-spins",
+    files: service("Description=App", "Description=App\nConditionPathExists=/srv/on"),
+    ...serviceAt("ConditionPathExists"),
   },
   {
     code: "home-hidden",
@@ -626,6 +659,42 @@ export const faults: Fault[] = [
     ...serviceAt("Environment"),
   },
   { code: "standard-input-socket", files: inService("StandardInput=socket"), ...serviceAt("StandardInput") },
+  {
+    code: "remain-after-exit",
+    files: inService("RemainAfterExit=yes"),
+    ...serviceAt("RemainAfterExit"),
+  },
+  { code: "memory-tiny", files: inService("MemoryMax=512"), ...serviceAt("MemoryMax") },
+  {
+    code: "variable-unset",
+    files: inService("UnsetEnvironment=LISTEN_FDS HOME"),
+    ...serviceAt("UnsetEnvironment"),
+  },
+  {
+    code: "variable-unset",
+    files: running("/usr/bin/env -i /usr/bin/node /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "port-twice",
+    files: running("/usr/bin/docker run --rm -p 127.0.0.1:80:8080 /srv/app"),
+    ...serviceAt("ExecStart"),
+  },
+  ...["/usr/bin/setsid", "/usr/sbin/runuser -u app --", "/usr/bin/su app -c"].map((launcher): Fault => ({
+    code: "exec-launcher",
+    files: running(`${launcher} /usr/bin/node /srv/app/server.js`),
+    ...serviceAt("ExecStart"),
+  })),
+  {
+    code: "start-limit",
+    files: {
+      ...service("StartLimitIntervalSec=0\n", ""),
+      "app.service": cleanPair["app.service"]!.replace("StartLimitIntervalSec=0\n", "")
+        .replace("/usr/bin/node /srv/app/server.js", "/usr/bin/python3 -m http.server")
+        .replace("Restart=always\nRestartSec=1s\n", ""),
+    },
+    ...serviceAt("[Unit]"),
+  },
   { code: "pid-namespace", files: inService("PrivatePIDs=yes"), ...serviceAt("PrivatePIDs") },
   { code: "type-unfit", files: inService("Type=forking"), ...serviceAt("Type") },
 ];

@@ -4,6 +4,7 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { fixUnits, lintUnits, parseUnit, type FileEdit } from "../src/index.ts";
+import { faults, faulty } from "./faults.ts";
 import { units } from "./random-units.ts";
 
 const runs = process.env["SOCKACT_LONG"] === "1" ? 3000 : 150;
@@ -14,9 +15,10 @@ type Files = Record<string, string>;
 /** What `fixUnits` makes of files, and the directives that it was offered to change. */
 function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
   const keys = new Set<string>();
-  for (let after = before; ;) {
+  for (let after = before, round = 0; ; round += 1) {
     const findings = lintUnits(after).filter(({ edits }) => edits !== undefined);
     if (findings.length === 0) return { after, keys };
+    if (round > 20) throw new Error(`It never ends: ${JSON.stringify({ before, findings })}`);
     for (const { key } of findings.flatMap(({ edits = [] }) => edits)) keys.add(key);
     after = fixUnits(after, findings);
   }
@@ -109,6 +111,58 @@ const cases = fc
   .sample(units, { seed: 20_251_125, numRuns: runs })
   .map(renamed)
   .map((before) => ({ before, ...fixed(before) }));
+
+it("a second call of fixUnits changes nothing, and no call writes a line that is there", () => {
+  for (const { before } of cases) {
+    const once = fixUnits(before);
+    expect(fixUnits(once)).toEqual(once);
+    for (const [file, text] of Object.entries(once)) {
+      const count = (of: string) => {
+        const lines = new Map<string, number>();
+        for (const entry of parseUnit(of).entries) {
+          if (entry.kind !== "assignment") continue;
+          const line = `[${entry.section}] ${entry.key}=${entry.value}`;
+          lines.set(line, (lines.get(line) ?? 0) + 1);
+        }
+        return lines;
+      };
+      const old = count(before[file]!);
+      const again = [...count(text)].filter(([line, times]) => times > Math.max(old.get(line) ?? 0, 1));
+      expect({ before, again }).toEqual({ before, again: [] });
+    }
+  }
+});
+
+/** Drop-ins that take back what is added, or try to. */
+const emptied = fc
+  .tuple(
+    fc.constantFrom(...faults.map(faulty)),
+    fc.subarray(
+      "SystemCallErrorNumber Also Requires After StartLimitIntervalSec RestartSec TimeoutStopSec FreeBind WantedBy Sockets".split(
+        " ",
+      ),
+      { minLength: 3 },
+    ),
+  )
+  .map(([files, keys]): Files => {
+    const text = ["Unit", "Service", "Socket", "Install"]
+      .map((section) => `[${section}]\n${keys.map((key) => `${key}=\n`).join("")}`)
+      .join("");
+    return { ...files, "app.service.d/1.conf": text, "app.socket.d/1.conf": text };
+  });
+
+it("the same holds with drop-ins that hold empty assignments", () => {
+  fc.assert(
+    fc.property(emptied, (before) => {
+      const once = fixUnits(before);
+      expect(fixUnits(once)).toEqual(once);
+      expect(fixUnits(once, lintUnits(once))).toEqual(once);
+      const times = once["app.service"]?.match(/^SystemCallErrorNumber=EPERM$/gm)?.length ?? 0;
+      expect(times).toBeLessThanOrEqual(1);
+    }),
+    { seed: 20_261_128, numRuns: 600 },
+  );
+});
 
 it("what is fixed has nothing left to fix, and stays as it is", () => {
   for (const { after } of cases) expect(fixed(after).after).toEqual(after);

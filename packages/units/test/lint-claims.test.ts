@@ -114,6 +114,11 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
   it.each([
     ["NODE /run/ours.mjs", true],
     ["NODE --watch /run/ours.mjs", false],
+    ["/usr/bin/setsid --wait NODE /run/ours.mjs", false],
+    ["/usr/sbin/runuser -u root -- NODE /run/ours.mjs", false],
+    ["/usr/bin/su root -c 'NODE /run/ours.mjs'", false],
+    ["/usr/sbin/chroot / NODE /run/ours.mjs", true],
+    ["/usr/bin/env -i NODE /run/ours.mjs", false],
     ["/bin/bash -c 'NODE /run/ours.mjs'", true],
     ["/bin/sh -c 'cd / && exec NODE /run/ours.mjs'", true],
     ["/bin/dash -c 'NODE /run/ours.mjs'", false],
@@ -126,7 +131,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
       "ours.socket": "[Socket]\nListenStream=87\n",
       "ours.service": `[Service]\nExecStart=${command.replace("NODE", systemd.node)}\n`,
     });
-    expect(codes.some((code) => code === "exec-launcher" || code === "exec-shell")).toBe(!ours);
+    expect(codes.some((code) => /^(?:exec-launcher|exec-shell|variable-unset)$/.test(code))).toBe(!ours);
     await systemd.start("ours.socket", "ours.service");
     await systemd.waitUntil(
       async () => (await systemd.run(["test", "-s", "/run/ours"])).code === 0,
@@ -272,6 +277,46 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     expect(await systemd.show("spins.socket", "ActiveState")).toBe("active");
     await end();
   });
+
+  it.each([
+    ["a crash that is not restarted", "crash-spins", "", "Restart=no\n"],
+    ["a crash that is restarted at once", "restart-fast", "", "Restart=always\nRestartSec=0\n"],
+  ])("is so of %s: it is started without end", async (_, code, unit, service) => {
+    const { codes, runs, end } = await spins(code, `TriggerLimitIntervalSec=0\n${unit}`, service, shell(1));
+    expect(codes).toContain(code);
+    await systemd.waitUntil(async () => (await runs()) > 40, "it ran forty times", 20_000);
+    expect(await systemd.show(`${code}.socket`, "ActiveState")).toBe("active");
+    await end();
+  });
+
+  it("is so of a condition without a trigger limit: the start is tried without end", async () => {
+    const limits = "TriggerLimitIntervalSec=0\n";
+    const condition = "[Unit]\nConditionPathExists=/nowhere\n[Service]\nRestart=always\nRestartSec=1s\n";
+    const { codes, end } = await spins("refused", limits, condition, shell(1));
+    expect(codes).toContain("condition-spins");
+    const tried = async () =>
+      (await systemd.journal("refused.service", "manager")).filter((line) => line.includes("condition"))
+        .length;
+    await systemd.waitUntil(async () => (await tried()) > 100, "it was tried a hundred times", 20_000);
+    await end();
+  });
+
+  it.each(["socket", "service"])(
+    "is so of a %s with Conflicts=: the first connection closes the port",
+    async (type) => {
+      const other = type === "socket" ? "service" : "socket";
+      const line = `[Unit]\nConflicts=enemy-${type}.${other}\n`;
+      const codes = await install({
+        [`enemy-${type}.socket`]: `${type === "socket" ? line : ""}[Socket]\nListenStream=/run/enemy-${type}.sock\n`,
+        [`enemy-${type}.service`]: `${type === "service" ? line : ""}[Service]\nExecStart=/bin/sleep infinity\n`,
+      });
+      expect(codes).toContain("socket-conflicts");
+      await systemd.start(`enemy-${type}.socket`);
+      await systemd.start(`enemy-${type}.service`);
+      await systemd.waitForUnit(`enemy-${type}.socket`, "ActiveState", "inactive");
+      await systemd.stop(`enemy-${type}.service`);
+    },
+  );
 
   it.each([0, 1])(
     "is so of a service that systemd restarts: the limit is not reached after exits with %i",

@@ -19,6 +19,7 @@ StandardOutput=syslog|StandardError=syslog+console|StandardInput=socket|Standard
 Type=notify|Type=oneshot|Type=forking|Type=exec|Restart=always|Restart=on-failure|RestartSec=1s|RestartSec=fast
 TimeoutStopSec=5|TimeoutStopSec=2min|TimeoutSec=7|KillMode=process|KillMode=none|KillSignal=SIGINT|NotifyAccess=all
 OpenFile=/run/systemd/notify:notify|OpenFile=/run/user/1000/systemd/notify:x|OpenFile=/srv/file|Sockets=app.socket
+SystemCallErrorNumber=|Also=|Requires=|After=|Sockets=|StartLimitIntervalSec=|RestartSec=|TimeoutStopSec=|FreeBind=|WantedBy=
 RuntimeDirectory=app|RuntimeDirectoryPreserve=no|StateDirectory=app|RemainAfterExit=yes|FileDescriptorStoreMax=3
 ListenStream=80|ListenStream=0.0.0.0:80|ListenStream=[::]:80|ListenStream=127.0.0.1:80|ListenStream=/var/run/app.sock
 ListenStream=/run/app/http.sock|ListenStream=|ListenDatagram=80|ListenFIFO=/var/run/app.fifo|ListenStream=localhost:80

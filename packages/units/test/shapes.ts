@@ -76,6 +76,14 @@ export const shapes: Readonly<Record<string, (bytes: number) => Record<string, s
     "app.service": `[Unit]\n${lines(bytes, (index) => `Requires=a${index}.service\n`)}[Service]\n${program}`,
     ...socket,
   }),
+  "units before a socket, on one line": (bytes) => ({
+    "app.socket": `[Unit]\nAfter=${oneLine("b.service ", bytes / 2)}\n[Socket]\nListenStream=80\n`,
+    "b.service": `[Unit]\n${lines(bytes / 2, () => "Description=x\n")}[Service]\n${program}`,
+  }),
+  "sockets in folders of the service": (bytes) => ({
+    "app.socket": `[Socket]\n${lines(bytes / 2, (index) => `ListenStream=/run/q${index}/s\n`)}`,
+    "app.service": `[Service]\n${program}RuntimeDirectory=${lines(bytes / 2, (index) => `d${index} `)}\n`,
+  }),
   "quotes that are not closed": (bytes) => service(lines(bytes, () => `Environment="A=1\n`)),
   "quotes in one value": (bytes) => service(`Environment=A=${oneLine(`"' `, bytes)}`),
   "variables in one value": (bytes) => service(`Environment=${oneLine("A=1 ", bytes)}LISTEN_FDS=1 PORT=80`),

@@ -1,6 +1,7 @@
 import type { UnitEdit } from "../parse/edit.ts";
 import type { LoadedUnit, Setting } from "../parse/load.ts";
 import { valueOf } from "../parse/load.ts";
+import { isReset } from "../parse/resets.ts";
 
 /** `error`: systemd won't load it, or it won't serve; `warning`: it will hurt; `info`: it could be better. */
 export type Severity = "error" | "warning" | "info";
@@ -43,13 +44,16 @@ export function replaced(setting: Setting, ...values: string[]): FileEdit {
   return { file, line, section, key, values };
 }
 
-/** One more assignment. */
-export function added(unit: LoadedUnit, section: string, key: string, value: string): FileEdit {
-  return { file: unit.file, section, key, values: [value] };
+/** One more assignment; none if a drop-in takes it back. */
+export function added(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
+  const isTakenBack = (unit.bySection.get(section)?.get(key) ?? []).some(
+    (setting) => setting.file !== unit.file && isReset(setting),
+  );
+  return isTakenBack ? [] : [{ file: unit.file, section, key, values: [value] }];
 }
 
 /** This value in the place of the one that counts, if there is one. */
-export function changed(unit: LoadedUnit, section: string, key: string, value: string): FileEdit {
+export function changed(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
   const old = valueOf(unit, section, key);
-  return old === undefined ? added(unit, section, key, value) : replaced(old, value);
+  return old === undefined ? added(unit, section, key, value) : [replaced(old, value)];
 }

@@ -10,6 +10,14 @@ const inSocket = (lines: string) => ({
   "app.socket": socket.replace("ListenStream=80\n", `ListenStream=80\n${lines}\n`),
 });
 
+/** The socket without anything under [Unit], and the service without a word of its socket. */
+const bare = socket.replace(/^\[Unit\]\n.*\n\n/, "");
+const unbound = service.replace("[Unit]\n", "").replace(/^(?:Requires|After)=.*\n/gm, "");
+
+const limited = (from: string, to: string) => ({
+  "app.service": service.replace("StartLimitIntervalSec=0\n", "").replace(from, to),
+});
+
 describe("fixUnits leaves to a person", () => {
   it.each<[FindingCode, string, Record<string, string>]>([
     ["directive-unknown", "a misspelled ExecStart=", inService("_ExecStart=/bin/other")],
@@ -104,14 +112,68 @@ describe("fixUnits leaves to a person", () => {
           .replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
       },
     ],
+    ...(
+      [
+        [
+          "a socket that is ordered after its service",
+          { "app.socket": `[Unit]\nAfter=app.service\n${bare}` },
+        ],
+        [
+          "a socket that a third unit orders after the service",
+          {
+            "third.service": "[Unit]\nAfter=app.service\nBefore=app.socket\n[Service]\nExecStart=/bin/true\n",
+          },
+        ],
+        ["a service before sysinit.target", { "app.service": `[Unit]\nBefore=sysinit.target\n${unbound}` }],
+        [
+          "a service without default dependencies",
+          { "app.service": `[Unit]\nDefaultDependencies=no\n${unbound}` },
+        ],
+        [
+          "a service that conflicts with its socket",
+          { "app.service": `[Unit]\nConflicts=app.socket\n${unbound}` },
+        ],
+        [
+          "a service with two sockets, of which one may fail",
+          {
+            "api.socket": `[Socket]\nService=app.service\nListenStream=81\nFileDescriptorName=api\n${bare.split("\n").slice(2).join("\n")}`,
+            "app.service": `[Unit]\n${unbound.replace("Also=app.socket", "Also=app.socket api.socket")}`,
+          },
+        ],
+      ] as const
+    ).map(([name, files]): [FindingCode, string, Record<string, string>] => [
+      "requires-missing",
+      name,
+      { "app.socket": bare, "app.service": `[Unit]\n${unbound}`, ...files },
+    ]),
+    ["start-limit", "a service that nothing restarts", limited("Restart=always\nRestartSec=1s\n", "")],
+    ["start-limit", "a service that is restarted at once", limited("RestartSec=1s", "RestartSec=0")],
+    [
+      "start-limit",
+      "a service with a condition",
+      limited("[Service]", "ConditionPathExists=/nowhere\n[Service]"),
+    ],
+    [
+      "trigger-limit",
+      "a socket whose service is restarted at once",
+      {
+        "app.socket": socket.replace("TriggerLimitIntervalSec=0\n", ""),
+        "app.service": service.replace("RestartSec=1s", "RestartSec=10ms"),
+      },
+    ],
+    ["crash-spins", "whether a service is restarted", { "app.service": service.replace("=always", "=no") }],
+    [
+      "restart-fast",
+      "a delay that is given",
+      { "app.service": service.replace("RestartSec=1s", "RestartSec=0") },
+    ],
     [
       "sockets-missing",
-      "whether each instance of another program than Node has the socket",
+      "whether all instances of another program than Node have the socket",
       {
-        "api.socket": socket.replace("ListenStream=80", "ListenStream=81\nService=app@blue.service"),
-        "app@.service": service
-          .replace("Requires=app.socket\n", "")
-          .replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
+        "app.socket": socket.replace("ListenStream=80", "ListenStream=80\nService=app@blue.service"),
+        "app@.service": service.replace(program, "ExecStart=/srv/app/venv/bin/gunicorn app\n"),
+        "app.service": "",
       },
     ],
     [
@@ -134,6 +196,48 @@ describe("fixUnits", () => {
       lines.map((line) => line.replace("LISTEN_FDS=1 ", "")).join("\n"),
     );
     expect(fixed).toBe(expected);
+  });
+
+  it("lets the one socket of a service come first", () => {
+    const fixed = fixUnits({ ...cleanPair, "app.socket": bare, "app.service": `[Unit]\n${unbound}` });
+    expect(fixed["app.service"]).toContain("Requires=app.socket\nAfter=app.socket\n");
+  });
+
+  it("leaves a unit of a user's manager as it is, if only its OpenFile= tells", () => {
+    const files = {
+      ...cleanPair,
+      ...inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
+    };
+    files["app.service"] = files["app.service"]!.replace("DynamicUser=yes\n", "");
+    expect(lintUnits(files)).toEqual([]);
+    expect(fixUnits(files)).toEqual(files);
+  });
+
+  it.each([
+    ["an error number", "Service", "SystemCallErrorNumber=", inService("SystemCallFilter=@system-service")],
+    [
+      "a program",
+      "Service",
+      "RestartSec=1s\nExecStart=",
+      { "app.service": service.replace("[Install]\nAlso=app.socket\n", "[Install]\nAlias=shop.service\n") },
+    ],
+  ])("writes nothing that a drop-in takes back: %s", (_, section, lines, changed) => {
+    const files = { ...cleanPair, ...changed, "app.service.d/1.conf": `[${section}]\n${lines}\n` };
+    const fixed = fixUnits(files);
+    expect(fixUnits(fixed)).toEqual(fixed);
+    for (const [name, text] of Object.entries(fixed)) {
+      const entries = text
+        .split("\n")
+        .filter((line) => line.includes("=") && !line.startsWith("ListenStream"));
+      expect([name, new Set(entries).size]).toEqual([name, entries.length]);
+    }
+    expect(fixed["app.service"]).not.toContain("SystemCallErrorNumber=EPERM");
+  });
+
+  it("adds nothing to a file that systemd reads only up to a command that it refuses", () => {
+    const files = { ...cleanPair, ...inService("ExecReload=bin/kill\nType=exec") };
+    files["app.service"] = files["app.service"]!.replace("Also=app.socket", "Alias=shop.service");
+    expect(fixUnits(files)).toEqual(files);
   });
 
   it("takes one of two equal addresses out", () => {

@@ -1,5 +1,6 @@
 import { editUnit, type UnitEdit } from "../parse/edit.ts";
 import { parseUnit, stringifyUnit } from "../parse/parse.ts";
+import { checkFiles } from "./files.ts";
 import type { FileEdit } from "./finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
@@ -28,7 +29,19 @@ function mended(
   return Object.fromEntries(
     Object.entries(files).map(([file, text]) => {
       const edits = byFile.get(file);
-      return [file, edits === undefined ? text : stringifyUnit(editUnit(parseUnit(text), edits))];
+      if (edits === undefined) return [file, text];
+      const unit = parseUnit(text);
+      const present = new Set(
+        unit.entries.map((entry) =>
+          entry.kind === "assignment" ? [entry.section, entry.key, entry.value].join("\0") : "",
+        ),
+      );
+      // One more of what is there would change nothing.
+      const missing = edits.filter(
+        ({ line, section, key, values }) =>
+          line !== undefined || !values.every((value) => present.has([section, key, value].join("\0"))),
+      );
+      return [file, stringifyUnit(editUnit(unit, missing))];
     }),
   );
 }
@@ -39,19 +52,22 @@ function mended(
  * It does not change which program runs, does not switch on a line that systemd ignores, and takes no protection away.
  *
  * With `findings`, which are those of `lintUnits` for the same files, it mends these alone. Without, it mends all that have `edits`, until none is left: the result
- * of a second call is that of the first.
+ * of a second call is that of the first. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function fixUnits(
   files: Readonly<Record<string, string>>,
   findings?: readonly Finding[],
   options: LintOptions = {},
 ): Record<string, string> {
+  checkFiles(files);
   if (findings !== undefined) return mended(files, findings);
   let texts = { ...files };
   for (let round = 0; round < rounds; round += 1) {
     const fixable = lintUnits(texts, options).filter(({ edits }) => edits !== undefined);
     if (fixable.length === 0) break;
-    texts = mended(texts, fixable);
+    const before = texts;
+    texts = mended(before, fixable);
+    if (Object.entries(texts).every(([file, text]) => before[file] === text)) break;
   }
   return texts;
 }

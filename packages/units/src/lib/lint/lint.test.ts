@@ -128,7 +128,7 @@ describe("lintUnits", () => {
     "/srv/app/server.mjs",
     "/usr/bin/bash -c '/usr/bin/node /srv/app/server.js'",
     "/bin/sh -c 'cd /srv/app && exec /usr/bin/node server.js > /var/log/app.log'",
-    "/usr/bin/env -i NODE_ENV=production /usr/bin/node /srv/app/server.js",
+    "/usr/bin/env -u HOME NODE_ENV=production /usr/bin/node /srv/app/server.js",
     "/usr/bin/env -u HOME -C /srv/app /usr/bin/node /srv/app/server.js",
     "/usr/bin/env -S /usr/bin/node --no-warnings /srv/app/server.js",
     "/usr/bin/node /srv/app/server.js 'a && b' a|b --glob=*.json",
@@ -185,12 +185,15 @@ describe("lintUnits", () => {
     ["Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=no", []],
     ["Restart=always\nEnvironment=SOCKACT_IDLE_TIMEOUT=no SOCKACT_IDLE_EXIT_STATUS=42", []],
     ["Restart=on-failure\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["clean-exit-spins"]],
-    ["Restart=on-success\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["idle-restart"]],
+    ["Restart=on-success\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["crash-spins", "idle-restart"]],
     [
       "Restart=always\nRestartPreventExitStatus=SUCCESS\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min",
       ["clean-exit-spins"],
     ],
-    ["Restart=no\nRestartForceExitStatus=0\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min", ["idle-restart"]],
+    [
+      "Restart=no\nRestartForceExitStatus=0\nEnvironment=SOCKACT_IDLE_TIMEOUT=5min",
+      ["crash-spins", "idle-restart"],
+    ],
     [
       "Restart=on-failure\nSuccessExitStatus=42\nRestartForceExitStatus=0\nEnvironment=SOCKACT_IDLE_EXIT_STATUS=42",
       [],
@@ -311,7 +314,8 @@ describe("lintUnits", () => {
       "app.service": cleanPair["app.service"]!.replace("Also=app.socket", "Also=app.socket api.socket"),
     };
     expect(codesOf(lintUnits(files))).toEqual(["requires-missing"]);
-    expect(lintUnits(fixUnits(files))).toEqual([]);
+    // With two sockets, the one that fails would close the port of the other.
+    expect(fixUnits(files)).toEqual(files);
     const template = {
       "app.socket": cleanPair["app.socket"]!.replace("=80", "=80\nService=app@blue.service"),
       "app@.service": cleanPair["app.service"]!.replace("Requires=app.socket\nAfter=app.socket\n", ""),
@@ -382,6 +386,67 @@ describe("lintUnits", () => {
     ]);
   });
 
+  it.each(["%I", "%I:80", "[%I]:80", "127.0.0.1:%i"])(
+    "leaves an address alone that an instance of a template fills in: %s",
+    (address) => {
+      const files = {
+        "app@.socket": cleanPair["app.socket"]!.replace("=80", `=${address}`),
+        "app@.service": cleanPair["app.service"]!.replaceAll("app.socket", "app@%i.socket"),
+      };
+      expect(codesOf(lintUnits(files))).not.toContain("address-invalid");
+    },
+  );
+
+  it.each([
+    ["http://localhost:80", "ListenStream=127.0.0.1:80 for this machine alone, or ListenStream=80"],
+    ["tcp://0.0.0.0:80", "ListenStream=80"],
+    ["tcp://10.0.0.5:80", "ListenStream=10.0.0.5:80"],
+    ["80,443", "ListenStream=80 and ListenStream=443, each on its own line"],
+    ["80 443", "ListenStream=80 and ListenStream=443, each on its own line"],
+  ])("says what to write for ListenStream=%s", (address, fix) => {
+    const socket = cleanPair["app.socket"]!.replace("=80", `=${address}`);
+    const findings = lintUnits({ ...cleanPair, "app.socket": socket });
+    expect(findings.find(({ code }) => code === "address-invalid")).toMatchObject({ fix });
+    for (const [line] of fix.matchAll(/ListenStream=[\d.:]+/g)) {
+      const fixed = cleanPair["app.socket"]!.replace("ListenStream=80", line);
+      expect(codesOf(lintUnits({ ...cleanPair, "app.socket": fixed }))).not.toContain("address-invalid");
+    }
+  });
+
+  it.each([
+    ["ListenStream=80", "put it under [Socket] in app.socket"],
+    ["Accept=yes", "put it under [Socket] in app.socket"],
+  ])("says where %s belongs that stands in the service", (line, fix) => {
+    const service = cleanPair["app.service"]!.replace("NonBlocking=true", line);
+    expect(lintUnits({ ...cleanPair, "app.service": service })).toMatchObject([
+      { code: "directive-unknown", fix },
+    ]);
+  });
+
+  it("says a number of seconds with its unit", () => {
+    const service = cleanPair["app.service"]!.replace("NonBlocking=true", "TimeoutStopSec=5");
+    expect(lintUnits({ ...cleanPair, "app.service": service })).toMatchObject([
+      { code: "stop-timeout", message: "it is killed after 5s, and drains for 10s" },
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    [null, "files must be an object of texts by file name; got null"],
+    [undefined, "files must be an object of texts by file name; got undefined"],
+    [5, "files must be an object of texts by file name; got a value of type number"],
+    ["[Unit]", "files must be an object of texts by file name; got a value of type string"],
+    [["[Unit]"], "files must be an object of texts by file name; got an array"],
+    [{ "a.service": undefined }, 'files["a.service"] must be the text of the file; got undefined'],
+    [
+      { "a.service": Buffer.from("x") },
+      'files["a.service"] must be the text of the file; got a value of type object',
+    ],
+  ])("says what to pass instead of %j", (files, message) => {
+    for (const call of [lintUnits, fixUnits]) {
+      expect(() => call(files as Record<string, string>)).toThrow(new TypeError(message));
+    }
+  });
+
   it("says nothing of directives and values that later versions have added", () => {
     const service = cleanPair["app.service"]!.replace(
       "[Unit]\n",
@@ -390,8 +455,10 @@ describe("lintUnits", () => {
       "NonBlocking=true\n",
       "NonBlocking=true\nBindNetworkInterface=eth0\nFileDescriptorStorePreserve=on-success\nPrivateUsers=managed\nMemoryTHP=never\nExecReloadPost=/bin/true\n",
     );
+    const socket = cleanPair["app.socket"]!.replace("TriggerLimitIntervalSec=0\n", "");
     const slice = "[Slice]\nActivatingConcurrencyMax=2\n";
-    expect(lintUnits({ ...cleanPair, "app.service": service, "web.slice": slice })).toEqual([]);
+    const files = { "app.service": service, "app.socket": socket, "web.slice": slice };
+    expect(lintUnits(files)).toEqual([]);
   });
 
   it("knows a user's units by their folder, or is told", () => {

@@ -3,6 +3,7 @@ import { readFiles, type GivenFile } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
 import { unitNameParts } from "../parse/specifiers.ts";
 import { conflictsAmong } from "./conflicts.ts";
+import { checkFiles } from "./files.ts";
 import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
 import { serviceRules, type ServiceCode } from "./service-rules.ts";
 import { socketRules, type SocketCode } from "./socket-rules.ts";
@@ -40,7 +41,7 @@ export interface Finding {
 
 /** What the files do not tell. */
 export interface LintOptions {
-  /** Whether they are for a user's service manager; by default those are that lie in a folder systemd/user. */
+  /** Whether they are for a user's service manager; by default those are that lie in a folder `systemd/user`, or open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
   user?: boolean;
 }
 
@@ -76,9 +77,10 @@ function found<Subject>(
  *
  * `files` has their texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`; folders may stand before. A service or socket that is not
  * among them counts as missing. Files of other kinds are looked at for their syntax alone. Returns the findings in the order of the files and their
- * lines; none is good news. Never throws: any text is a file.
+ * lines; none is good news. Any text is a file. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function lintUnits(files: Readonly<Record<string, string>>, options: LintOptions = {}): Finding[] {
+  checkFiles(files);
   const given = readFiles(files);
   const { sockets, services } = subjectsOf(given, options.user === true);
   const conflicts = conflictsAmong(sockets);

@@ -11,6 +11,8 @@ export interface Program {
   words: readonly string[];
   /** The name of the program's file. */
   name: string;
+  /** The options with which env(1) takes LISTEN_PID and LISTEN_FDS away, as they are written. */
+  cleared: string | undefined;
   /** What a shell is told to run. */
   script: string | undefined;
   /** The package manager, or another tool, that runs it as a child; also if a shell runs that. */
@@ -27,9 +29,9 @@ const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 const launchersOfNode =
   /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd)$/;
 
-/** Tools that run any program as a child, after a file of variables, a secret or another user is set up for it. */
+/** Tools that run any program as a child, after a session, a file of variables, a secret or another user is set up for it. */
 const launchersOfAny =
-  /^(?:sudo|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta)$/;
+  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta)$/;
 
 const isScriptFile = (word: string): boolean => /\.[cm]?js$/.test(word);
 const isOfNode = (word: string): boolean =>
@@ -54,6 +56,17 @@ function behindEnv(words: readonly string[]): readonly string[] {
     else if (!/^-|=/.test(word)) return words.slice(at);
   }
   return words;
+}
+
+/** What takes the variables of sockets away, among env(1) and its options. */
+function clearedBy(words: readonly string[]): string | undefined {
+  if (baseOf(words[0] ?? "") !== "env") return undefined;
+  return words.find(
+    (word, index) =>
+      /^(?:-|-[a-zA-Z]*i[a-zA-Z]*|--ignore-environment)$/.test(word) ||
+      /^(?:-u|--unset=)LISTEN_(?:FDS|PID)$/.test(word) ||
+      (/^(?:-u|--unset)$/.test(word) && /^LISTEN_(?:FDS|PID)$/.test(words[index + 1] ?? "")),
+  );
 }
 
 /** The simple commands of a shell's script, without variables, `exec` and the like before them. */
@@ -123,6 +136,7 @@ export function programOf(unit: LoadedUnit): Program | undefined {
     command,
     words,
     name,
+    cleared: clearedBy(command.argv.slice(0, -words.length)),
     script,
     launcher,
     node,

@@ -1,4 +1,4 @@
-import { valueOf, type LoadedUnit } from "../parse/load.ts";
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../parse/load.ts";
 import { spanOf } from "./span.ts";
 import { namesIn } from "./subjects.ts";
 import { wholeOf } from "./value-readers.ts";
@@ -7,9 +7,33 @@ const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf
 
 export const restarts = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
 
+/** The RestartSec= that counts; systemd ignores one that it cannot read. */
+export const restartSec = (unit: LoadedUnit): Setting | undefined =>
+  valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => spanOf(value) !== undefined);
+
 /** The milliseconds before a restart. */
-export function restartDelay(unit: LoadedUnit): number {
-  return spanOf(inService(unit, "RestartSec") ?? "100ms") ?? 100;
+export const restartDelay = (unit: LoadedUnit): number => spanOf(restartSec(unit)?.value ?? "100ms")!;
+
+/** Whether systemd starts the service as often as anything asks it to. */
+export function hasNoStartLimit(unit: LoadedUnit): boolean {
+  const value = (...keys: string[]) =>
+    keys
+      .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
+      .map((setting) => setting.value);
+  return (
+    value("StartLimitIntervalSec", "StartLimitInterval").some((interval) => spanOf(interval) === 0) ||
+    value("StartLimitBurst").some((burst) => wholeOf(burst) === 0)
+  );
+}
+
+/** What may keep the service from being started: a Condition…=, an Assert…= or ExecCondition=. */
+export function conditionOf(unit: LoadedUnit): Setting | undefined {
+  // An empty one of any kind takes back all of them.
+  const last = (kind: RegExp) => {
+    const setting = unit.settings.findLast(({ section, key }) => section === "Unit" && kind.test(key));
+    return setting?.value === "" ? undefined : setting;
+  };
+  return last(/^Condition[A-Z]/) ?? last(/^Assert[A-Z]/) ?? valueOf(unit, "Service", "ExecCondition");
 }
 
 /** Whether a list of exit statuses has this one. */

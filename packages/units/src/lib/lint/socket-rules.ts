@@ -3,7 +3,7 @@ import { templateOf, unitNameParts } from "../parse/specifiers.ts";
 import { isOfAnInterface } from "../read/place.ts";
 import type { Conflict } from "./conflicts.ts";
 import { added, headerOf, replaced, type Rule } from "./finding.ts";
-import { restartDelay, restartsAfter } from "./restarts.ts";
+import { conditionOf, restartDelay, restartsAfter } from "./restarts.ts";
 import { namesIn, portOf, type SocketSubject } from "./subjects.ts";
 import { truthOf } from "./truth.ts";
 
@@ -14,12 +14,33 @@ const isPath = (setting: Setting): boolean =>
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
 
+/** What is known of the units among these files: After= may name one many times. */
+const late = new WeakMap<GivenFiles, Map<string, boolean>>();
+
 /** Whether a unit is up only after basic.target, and with it after all sockets. */
 function isLate(name: string, given: GivenFiles): boolean {
+  const known = late.get(given) ?? new Map<string, boolean>();
+  late.set(given, known);
+  const answer = known.get(name) ?? isAfterBasic(name, given);
+  known.set(name, answer);
+  return answer;
+}
+
+function isAfterBasic(name: string, given: GivenFiles): boolean {
   if (name === "network-online.target") return true;
   if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
   const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
   return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
+
+/** The folder among these in which a path lies, all of them below /run. No path of a socket has more than 107 bytes. */
+function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
+  const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
+  for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
+    const folder = below.slice(0, end);
+    if (folders.has(folder)) return folder;
+  }
+  return undefined;
 }
 
 /** A socket, and which of its addresses are taken. */
@@ -44,6 +65,7 @@ export type SocketCode =
   | "reuse-port"
   | "order-cycle"
   | "socket-stops-along"
+  | "socket-conflicts"
   | "free-bind"
   | "defer-trigger";
 
@@ -156,10 +178,11 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         )
       )
         return [];
-      const folders = namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, ""));
+      const folders = new Set(
+        namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, "")),
+      );
       return addresses.filter(isPath).flatMap((setting) => {
-        const path = setting.value.replace(/^%t/, "/run");
-        const folder = folders.find((name) => path.startsWith(`/run/${name}/`));
+        const folder = folderOf(setting.value.replace(/^%t/, "/run"), folders);
         return folder === undefined
           ? []
           : {
@@ -186,10 +209,10 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         {
           at: headerOf(unit, "Socket"),
           message: "the default trigger limit applies",
+          // Without the limit, a start that a condition refuses would be tried again without end.
           fix: isBound
-            ? "TriggerLimitIntervalSec=0"
-            : `Restart=always with RestartSec=1s in ${service.unit.name}, and TriggerLimitIntervalSec=0 here`,
-          edits: isBound ? [added(unit, "Socket", "TriggerLimitIntervalSec", "0")] : [],
+            ? `RestartSec=1s in ${service.unit.name}`
+            : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,
         },
       ];
     },
@@ -264,7 +287,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: headerOf(unit, "Socket"),
               message: "it cannot be enabled",
               fix: "[Install] with WantedBy=sockets.target",
-              edits: [added(unit, "Install", "WantedBy", "sockets.target")],
+              edits: added(unit, "Install", "WantedBy", "sockets.target"),
             },
           ],
   },
@@ -332,6 +355,24 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               fix: `take ${name} out of ${setting.key}=, and have Requires=${unit.name} in the service`,
             })),
   },
+  "socket-conflicts": {
+    severity: "error",
+    why: "systemd stops one of two units that conflict when it starts the other. The first connection starts the service and closes the port.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, service }) =>
+      [
+        ...namesIn(unit, "Unit", "Conflicts").filter(({ name }) => name === starts),
+        ...(service === undefined
+          ? []
+          : namesIn(service.unit, "Unit", "Conflicts").filter(({ name }) => name === unit.name)),
+      ]
+        .slice(0, 1)
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `Conflicts=${name} between a socket and the service that it starts`,
+          fix: `take ${name} out of Conflicts=`,
+        })),
+  },
   "free-bind": {
     severity: "warning",
     why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
@@ -349,7 +390,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting,
               message: `${setting.key}=${setting.value} without FreeBind=true`,
               fix: "FreeBind=true",
-              edits: [added(unit, "Socket", "FreeBind", "true")],
+              edits: added(unit, "Socket", "FreeBind", "true"),
             })),
   },
   "defer-trigger": {

@@ -6,6 +6,7 @@ import {
   type LoadedUnit,
   type Setting,
 } from "../parse/load.ts";
+import { assignments } from "../parse/parse.ts";
 import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { wordsOf } from "../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
@@ -35,6 +36,8 @@ export interface ServiceSubject {
   user: boolean;
   program: Program | undefined;
   environment: ReadonlyMap<string, Variable>;
+  /** The names in Before= and Conflicts= of any of the files. */
+  ordered: ReadonlySet<string>;
 }
 
 interface Variable {
@@ -81,9 +84,27 @@ export function portOf({ key, value }: Setting): Place | undefined {
 
 /** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
 const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
-  unit.own.entries.every(({ kind }) => kind !== "unreadable");
+  !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
 
-/** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which their folder may say too. */
+/** Whether the unit says by itself that it is one of a user's service manager: by its folder, or by the socket to which it sends its notifications. */
+const isOfUser = (unit: LoadedUnit): boolean =>
+  /(?:^|\/)systemd\/user\//.test(unit.file) ||
+  valuesOf(unit, "Service", "OpenFile").some(({ value }) =>
+    /^\/run\/user\/\d+\/systemd\/notify(?=:|$)/.test(value),
+  );
+
+/** The names in Before= and Conflicts= of any of the files. */
+function namesOrdered(given: GivenFiles): ReadonlySet<string> {
+  return new Set(
+    given.all.flatMap(({ unit, base }) =>
+      assignments(unit)
+        .filter(({ section, key }) => section === "Unit" && (key === "Before" || key === "Conflicts"))
+        .flatMap(({ value }) => expandSpecifiers(value, base).split(/\s+/)),
+    ),
+  );
+}
+
+/** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which a unit may say too. */
 export function subjectsOf(
   given: GivenFiles,
   user: boolean,
@@ -95,12 +116,14 @@ export function subjectsOf(
       .flatMap((name) => loadUnit(name, given) ?? []);
   };
 
+  const ordered = namesOrdered(given);
   const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => ({
     unit,
     sockets: [],
-    user: user || /(?:^|\/)systemd\/user\//.test(unit.file),
+    user: user || isOfUser(unit),
     program: programOf(unit),
     environment: environmentOf(unit),
+    ordered,
   }));
   // Of two files with the same name the first is the unit.
   const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));

@@ -3,7 +3,7 @@ import { nearest, nearestAmong } from "../read/nearest.ts";
 import { shown } from "../read/problems.ts";
 import { isCommand, type GivenFile, type Setting } from "../parse/load.ts";
 import type { Assignment, UnitEntry } from "../parse/parse.ts";
-import { expandSpecifiers } from "../parse/specifiers.ts";
+import { expandSpecifiers, unitNameParts } from "../parse/specifiers.ts";
 import { commandsOf } from "../parse/words.ts";
 import { directivesOf, type ValueKind } from "./directives.ts";
 import { replaced, type Found, type Rule } from "./finding.ts";
@@ -55,6 +55,14 @@ function misplaced(subject: FileSubject, { section, key }: Assignment): string |
   return Object.keys(sections).find((other) => sections[other]!.has(key));
 }
 
+/** Which unit of the same app has such a directive. */
+function unitOf({ type, name }: FileSubject, key: string): string | undefined {
+  const [other, section] = type === "service" ? ["socket", "Socket"] : ["service", "Service"];
+  if (!/^(?:service|socket)$/.test(type) || !directivesOf[other]![section]!.has(key)) return undefined;
+  const own = key === "Accept" ? name.replace("@.", ".") : name;
+  return `put it under [${section}] in ${own.slice(0, -type.length)}${other}`;
+}
+
 const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: Kind) =>
   unit.entries.filter((entry): entry is Extract<UnitEntry, { kind: Kind }> => entry.kind === kind);
 
@@ -76,6 +84,20 @@ const replacements = [
     now: "/run/",
   },
 ];
+
+/** What to write for a URL, or for several addresses on one line. */
+function meantAddress({ key, value }: Assignment): string | undefined {
+  const several = value.split(/[\s,]+/);
+  if (several.length > 1 && several.every((address) => refusedAddress(address) === undefined))
+    return several.map((address) => `${key}=${address}`).join(" and ") + ", each on its own line";
+  const [, host, port = ""] = /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+):(\d+)\/?$/.exec(value) ?? [];
+  if (host === undefined || refusedAddress(port) !== undefined) return undefined;
+  const address = `${host}:${port}`;
+  if (host === "localhost") return `${key}=127.0.0.1:${port} for this machine alone, or ${key}=${port}`;
+  return /^(?:0\.0\.0\.0|\[::\])$/.test(host) || refusedAddress(address) !== undefined
+    ? `${key}=${port}`
+    : `${key}=${address}`;
+}
 
 /** The codes of these rules. */
 export type SyntaxCode =
@@ -188,11 +210,12 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const names = directivesUnder(subject, section);
         if (names === undefined || names.has(key) || isOurs(key)) return [];
         if (misplaced(subject, setting) !== undefined) return [];
-        const meant = nearestDirective(key, names);
+        const elsewhere = unitOf(subject, key);
+        const meant = elsewhere === undefined ? nearestDirective(key, names) : undefined;
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
-          fix: meant === undefined ? "take it out" : `${meant}=${value}`,
+          fix: elsewhere ?? (meant === undefined ? "take it out" : `${meant}=${value}`),
         };
       }),
   },
@@ -226,7 +249,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
           ? []
           : {
               at: setting,
-              message: `${key}=${value} is of old`,
+              message: `${key}=${value} is an old name`,
               fix: `${key}=${instead}`,
               edits: [replaced(setting, instead)],
             };
@@ -241,11 +264,17 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const { section, key, value } = setting;
         if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
         if (value === "" || commentIn(setting) !== undefined) return [];
+        // What an instance of a template puts there is not known.
+        if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
         const address = expandSpecifiers(value, subject.name);
         const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
         return refused === undefined
           ? []
-          : { at: setting, message: `${key}=${value}: ${refused.message}`, fix: refused.hint };
+          : {
+              at: setting,
+              message: `${key}=${value}: ${refused.message}`,
+              fix: meantAddress(setting) ?? refused.hint,
+            };
       }),
   },
   "command-refused": {

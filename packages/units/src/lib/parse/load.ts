@@ -1,4 +1,5 @@
 import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
+import { isReset } from "./resets.ts";
 import { isUnitName, templateOf, unitNameParts } from "./specifiers.ts";
 import { commandsOf } from "./words.ts";
 
@@ -14,6 +15,8 @@ export interface LoadedUnit {
   file: string;
   /** What that file holds. */
   own: UnitFile;
+  /** Whether systemd reads that file only up to a command line that it refuses. */
+  isCut: boolean;
   /** All assignments, in the order in which they count. */
   settings: readonly Setting[];
   /** The same by section and key. */
@@ -116,7 +119,8 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles):
     bySection.set(setting.section, ofSection);
     listIn(ofSection, setting.key).push(setting);
   }
-  return { name, file: own.file, own: own.unit, settings, bySection };
+  const isCut = refusalIn(assignments(own.unit), name) >= 0;
+  return { name, file: own.file, own: own.unit, isCut, settings, bySection };
 }
 
 /** Whether this directive of a service or a socket holds command lines; systemd.service(5), systemd.socket(5). */
@@ -124,21 +128,25 @@ export const isCommand = ({ section, key }: Assignment): boolean =>
   (section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key)) ||
   (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
-/** systemd reads no further in a service's file after a command line that it refuses. A socket with one it does not load at all. */
-function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {
-  const refused = all.findIndex(
+/** Where systemd reads no further in a service's file. A socket with a command that it refuses it does not load at all. */
+const refusalIn = (all: readonly Assignment[], name: string): number =>
+  all.findIndex(
     (assignment) =>
       assignment.section === "Service" &&
       isCommand(assignment) &&
       commandsOf(assignment.value, name).refused === true,
   );
+
+/** The assignments of a file, up to a command line that systemd refuses. */
+function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {
+  const refused = refusalIn(all, name);
   return refused < 0 ? all : all.slice(0, refused + 1);
 }
 
-/** The assignments of a directive that count: an empty one takes back those before it. */
+/** The assignments of a directive that count: an empty one takes back those before it, or systemd ignores it. */
 export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {
   const all = unit.bySection.get(section)?.get(key) ?? [];
-  return all.slice(all.findLastIndex(({ value }) => value === "") + 1);
+  return all.slice(all.findLastIndex(isReset) + 1).filter(({ value }) => value !== "");
 }
 
 /** The assignment that counts of a directive with one value, or `undefined`. */

@@ -8,6 +8,7 @@ import { valuesOf, type LoadedUnit } from "../../parse/load.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { replaced, type FileEdit, type Rule } from "../finding.ts";
 import type { ServiceSubject } from "../subjects.ts";
+import { isApp, listeners } from "./settings.ts";
 
 /** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
 function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
@@ -48,7 +49,11 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
 };
 
 /** The codes of these rules. */
-export type EnvironmentCode = "variable-reserved" | "variable-invalid" | "variable-unknown";
+export type EnvironmentCode =
+  | "variable-reserved"
+  | "variable-unset"
+  | "variable-invalid"
+  | "variable-unknown";
 
 /** The variables that a service is given. */
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
@@ -65,6 +70,37 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           fix: "take it out",
           edits: withoutVariable(unit, name),
         })),
+  },
+  "variable-unset": {
+    severity: "error",
+    why: "Your app finds its sockets by LISTEN_PID and LISTEN_FDS. Without them it gets none, and opens the port itself or fails.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      // Other programs may take descriptor 3 without a look at the variables.
+      if (!isApp(service) || listeners(service).length === 0) return [];
+      const cleared = program?.cleared;
+      return [
+        ...valuesOf(unit, "Service", "UnsetEnvironment").flatMap((setting) =>
+          wordsOf(setting.value)
+            .words.filter((word) => /^LISTEN_(?:FDS|PID)$/.test(word))
+            .map((name) => ({
+              at: setting,
+              message: `UnsetEnvironment= takes ${name} away`,
+              fix: `take ${name} out`,
+            })),
+        ),
+        ...(cleared === undefined
+          ? []
+          : [
+              {
+                at: program!.setting,
+                message: `env ${cleared} takes LISTEN_PID and LISTEN_FDS away`,
+                fix: "the program itself in ExecStart=; UnsetEnvironment= takes single variables away",
+              },
+            ]),
+      ];
+    },
   },
   "variable-invalid": {
     severity: "error",

@@ -37,7 +37,7 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
           at: headerOf(unit, "Install"),
           message: `${name} is not enabled along`,
           fix: `Also=${name}`,
-          edits: [added(unit, "Install", "Also", name.replaceAll("\\", "\\\\"))],
+          edits: added(unit, "Install", "Also", name.replaceAll("\\", "\\\\")),
         }));
     },
   },

@@ -1,6 +1,13 @@
 import { valueOf } from "../../parse/load.ts";
 import { added, headerOf, type Rule } from "../finding.ts";
-import { restartDelay, restarts, restartsAfter } from "../restarts.ts";
+import {
+  conditionOf,
+  hasNoStartLimit,
+  restartDelay,
+  restarts,
+  restartSec,
+  restartsAfter,
+} from "../restarts.ts";
 import { spanOf } from "../span.ts";
 import type { ServiceSubject, SocketSubject } from "../subjects.ts";
 import { truthOf } from "../truth.ts";
@@ -14,11 +21,18 @@ function hasTriggerLimit({ unit }: SocketSubject): boolean {
   return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
 }
 
+/** A duration as people write it: systemd takes a number alone for seconds. */
+const withUnit = (span: string): string => (/^[\d.]+$/.test(span) ? `${span}s` : span);
+
 /** The codes of these rules. */
 export type LifecycleCode =
   | "start-limit"
+  | "crash-spins"
+  | "restart-fast"
+  | "condition-spins"
   | "idle-restart"
   | "clean-exit-spins"
+  | "remain-after-exit"
   | "kill-mode"
   | "stop-timeout";
 
@@ -36,14 +50,76 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       if (set || !isApp(service) || listeners(service).length === 0) return [];
       // Five restarts that are two seconds apart take longer than the ten seconds of the limit.
       if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
+      // Without a limit, nothing but Restart= slows a loop of starts down, and it does not apply to a start that a condition refuses.
+      const isSlow = restartsAfter(unit, 1) && restartDelay(unit) >= 1000 && conditionOf(unit) === undefined;
       return [
         {
           at: headerOf(unit, "Unit"),
           message: "the default start limit applies",
-          fix: "StartLimitIntervalSec=0",
-          edits: [added(unit, "Unit", "StartLimitIntervalSec", "0")],
+          fix: isSlow
+            ? "StartLimitIntervalSec=0"
+            : "Restart=always, RestartSec=1s and StartLimitIntervalSec=0",
+          edits: isSlow ? added(unit, "Unit", "StartLimitIntervalSec", "0") : [],
         },
       ];
+    },
+  },
+  "crash-spins": {
+    severity: "warning",
+    why: "A connection that nobody accepts starts the service again as soon as it exits. With StartLimitIntervalSec=0, only Restart= and RestartSec= slow these starts down, and here Restart= does not apply to a crash.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isApp(service) || listeners(service).length === 0) return [];
+      if (!hasNoStartLimit(unit) || restartsAfter(unit, 1)) return [];
+      return [
+        {
+          at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
+          message: `Restart=${restarts(unit)}: if it crashes before it accepts, it is started over and over`,
+          fix: "Restart=always and RestartSec=1s",
+        },
+      ];
+    },
+  },
+  "restart-fast": {
+    severity: "warning",
+    why: "With StartLimitIntervalSec=0, a service that crashes at its start is started again without end. Each start costs processor time and lines in the journal.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      const delay = restartDelay(unit);
+      if (!isApp(service) || !hasNoStartLimit(unit) || !restartsAfter(unit, 1) || delay >= 500) return [];
+      // With these two, systemd waits longer from restart to restart.
+      if (inService(unit, "RestartSteps") && inService(unit, "RestartMaxDelaySec")) return [];
+      const setting = restartSec(unit);
+      const often = delay < 10 ? "as often as it can" : `up to ${Math.floor(1000 / delay)} times a second`;
+      return [
+        {
+          at: setting ?? inService(unit, "Restart")!,
+          message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
+          fix: "RestartSec=1s",
+          edits:
+            inService(unit, "RestartSec") === undefined ? added(unit, "Service", "RestartSec", "1s") : [],
+        },
+      ];
+    },
+  },
+  "condition-spins": {
+    severity: "warning",
+    why: "A start that a condition refuses is not an exit, so Restart= does not apply. Without a limit, a connection that waits makes systemd try again thousands of times a second.",
+    man: "systemd.socket(5)",
+    find: (service) => {
+      const { unit } = service;
+      const condition = conditionOf(unit);
+      if (condition?.section !== "Unit" || !hasNoStartLimit(unit)) return [];
+      return listeners(service)
+        .filter((socket) => !hasTriggerLimit(socket))
+        .slice(0, 1)
+        .map((socket) => ({
+          at: condition,
+          message: `${condition.key}=${condition.value}, and ${socket.unit.name} has no trigger limit`,
+          fix: `take TriggerLimitIntervalSec= and TriggerLimitBurst= out of ${socket.unit.name}`,
+        }));
     },
   },
   "idle-restart": {
@@ -86,6 +162,23 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       ];
     },
   },
+  "remain-after-exit": {
+    severity: "warning",
+    why: "After your app has exited, systemd still takes the service for active. It does not start it again for a connection, and clients wait without an answer.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "RemainAfterExit");
+      return truthOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `RemainAfterExit=${setting!.value} with a socket`,
+              fix: "take it out",
+            },
+          ];
+    },
+  },
   "kill-mode": {
     severity: "warning",
     why: "When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
@@ -121,9 +214,9 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       return [
         {
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
-          message: `it is killed after ${setting?.value ?? "90 seconds"}, and drains for ${told ?? "10 seconds"}`,
+          message: `it is killed after ${withUnit(setting?.value ?? "90s")}, and drains for ${told ?? "10s"}`,
           fix: `TimeoutStopSec=${enough}`,
-          edits: setting === undefined ? [added(unit, "Service", "TimeoutStopSec", enough)] : [],
+          edits: setting === undefined ? added(unit, "Service", "TimeoutStopSec", enough) : [],
         },
       ];
     },

@@ -1,9 +1,22 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { unitNameParts } from "../../parse/specifiers.ts";
+import type { Program } from "../program.ts";
 import { added, headerOf, type Rule } from "../finding.ts";
 import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../subjects.ts";
 import { truthOf } from "../truth.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
+
+/** The ports of this machine that `docker run -p 8080:80` and the like open. */
+function publishedPorts(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    const [, joined] = /^(?:-p|--publish)(?:=?(.+))?$/.exec(word) ?? [];
+    const value = joined ?? (/^(?:-p|--publish)$/.test(word) ? words[index + 1] : undefined);
+    return /(?:^|:)(\d+):\d+(?:\/tcp)?$/.exec(value ?? "")?.[1] ?? [];
+  });
+}
+
+const isContainer = ({ name, words }: Program): boolean =>
+  /^(?:docker|podman)$/.test(name) && words.includes("run");
 
 /** The ports that the program is told to listen on by itself. */
 function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
@@ -16,6 +29,9 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
       ? [{ port: variable.value, at: variable.setting }]
       : []),
     ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting }] : []),
+    ...(program !== undefined && isContainer(program)
+      ? publishedPorts(words).map((published) => ({ port: published, at: program.setting }))
+      : []),
   ];
 }
 
@@ -23,6 +39,23 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
 function pulls({ unit }: SocketSubject, service: string): boolean {
   return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
     ({ name }) => name === service,
+  );
+}
+
+/** Whether Requires= and After= for its socket can do no harm: nothing here orders the two in another way, and no second socket can fail. */
+function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
+  const has = (one: LoadedUnit, keys: RegExp) =>
+    [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
+  const [socket] = sockets;
+  return (
+    // Another program may do without its socket, and then must not fail with it.
+    program?.isNode === true &&
+    socket !== undefined &&
+    sockets.length === 1 &&
+    !socket.accepts &&
+    !ordered.has(socket.unit.name) &&
+    !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
+    !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/)
   );
 }
 
@@ -80,14 +113,12 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
           at: headerOf(unit, "Unit"),
           message: `it does not require ${name}`,
           fix: `Requires=${name} and After=${name}`,
-          // Another program may do without its socket, and then must not fail with it.
-          edits:
-            service.program?.isNode === true
-              ? [
-                  added(unit, "Unit", "Requires", name),
-                  ...(after.has(name) ? [] : [added(unit, "Unit", "After", name)]),
-                ]
-              : [],
+          edits: mayRequire(service)
+            ? [
+                ...added(unit, "Unit", "Requires", name),
+                ...(after.has(name) ? [] : added(unit, "Unit", "After", name)),
+              ]
+            : [],
         }));
     },
   },
@@ -103,7 +134,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         message: `other instances are not passed ${name}`,
         fix: `Sockets=${name}`,
         edits:
-          program?.isNode === true ? [added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\"))] : [],
+          program?.isNode === true ? added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\")) : [],
       }));
     },
   },
@@ -159,7 +190,10 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         .map(({ port, at }) => ({
           at,
           message: `port ${port} is the socket's`,
-          fix: "take it out; the app listens on what it is passed",
+          fix:
+            service.program !== undefined && isContainer(service.program) && at === service.program.setting
+              ? "take -p out and let the app take the socket, which Podman passes on and Docker does not; or do without the socket unit"
+              : "take it out; the app listens on what it is passed",
         }));
     },
   },

@@ -12,7 +12,10 @@ const shellSyntax =
 
 /** What to write in the place of a tool that runs the app as a child. */
 function insteadOf(launcher: string): string {
-  if (launcher === "sudo") return "User= with the account, and the program itself in ExecStart=";
+  if (launcher === "setsid")
+    return "the program itself in ExecStart=: systemd starts it in a session of its own";
+  if (/^(?:sudo|su|runuser)$/.test(launcher))
+    return "User= with the account, and the program itself in ExecStart=";
   if (/^(?:dotenvx?|cross-env(?:-shell)?)$/.test(launcher))
     return "EnvironmentFile= or Environment= with the variables, and the program itself in ExecStart=";
   if (/^(?:doppler|infisical|op)$/.test(launcher))

@@ -31,7 +31,8 @@ export type SandboxCode =
   | "system-call-kills"
   | "user-root"
   | "user-nobody"
-  | "pid-namespace";
+  | "pid-namespace"
+  | "memory-tiny";
 
 /** What a service may see and do. */
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
@@ -114,7 +115,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: filter,
               message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
               fix: "SystemCallErrorNumber=EPERM",
-              edits: [changed(unit, "Service", "SystemCallErrorNumber", "EPERM")],
+              edits: changed(unit, "Service", "SystemCallErrorNumber", "EPERM"),
             },
           ];
     },
@@ -133,7 +134,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting ?? headerOf(unit, "Service"),
               message:
                 setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
-              fix: "DynamicUser=yes, or User= with an account of its own",
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
             },
           ];
     },
@@ -150,10 +151,30 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: setting,
               message: `User=${setting.value}`,
-              fix: "DynamicUser=yes without User=, or User= with an account of its own",
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
             },
           ];
     },
+  },
+  "memory-tiny": {
+    severity: "warning",
+    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit counts bytes.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) =>
+      ["MemoryMax", "MemoryHigh"].flatMap((key) => {
+        const setting = inService(unit, key);
+        const count = /^\d+$/.test(setting?.value ?? "") ? Number(setting!.value) : Infinity;
+        return count >= 2 ** 20
+          ? []
+          : [
+              {
+                at: setting!,
+                message: `${key}=${setting!.value} is less than 1 MiB`,
+                fix:
+                  count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
+              },
+            ];
+      }),
   },
   "pid-namespace": {
     severity: "warning",

@@ -37,7 +37,14 @@ const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
  */
 export function isApp({ program }: ServiceSubject): boolean {
   if (program === undefined) return false;
+  // A script on the command line, or a module, has no file whose place would tell.
+  const isInline =
+    /^(?:python|ruby|perl|php)[\d.]*$/.test(program.name) &&
+    /^-[a-zA-Z]*[cemr]$/.test(program.words[1] ?? "");
   return (
-    program.isNode || appServers.test(program.name) || program.words.some((word) => appFolders.test(word))
+    program.isNode ||
+    isInline ||
+    appServers.test(program.name) ||
+    program.words.some((word) => appFolders.test(word))
   );
 }
