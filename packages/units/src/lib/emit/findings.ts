@@ -127,11 +127,10 @@ const saidOtherwise: Readonly<Record<string, string>> = {
   "OpenFile=/run/systemd/notify:notify": "openFile: true",
 };
 
-const ownAccount = "leave user out, or name an account of the service's own, such as user: 'shop'";
 /** What says a whole fix, where directive by directive it would be no sentence. */
 const wholeFixes: Readonly<Record<string, string>> = {
-  "DynamicUser=yes, or User= with an account of its own": ownAccount,
-  "DynamicUser=yes without User=, or User= with an account of its own": ownAccount,
+  "DynamicUser=yes, or User= with an account that only this service has":
+    "leave user out, or name an account of the service's own, such as user: 'shop'",
 };
 
 /** A fix with its directives as the fields that write them, where a field takes the value. */
