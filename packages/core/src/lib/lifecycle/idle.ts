@@ -78,7 +78,7 @@ function isAwake(): boolean {
 
 /**
  * Ends the process, unless something of its own keeps it awake. Whatever comes before the last look does so. With that look, in the same turn of the event
- * loop, it stops accepting, and no connection is open: so there is no request that could be cut. The next connection waits in the kernel.
+ * loop, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
   const { counts } = idle;
