@@ -4,7 +4,7 @@ import process from "node:process";
 import type { Activation } from "../activation.ts";
 import { lookUp } from "../classify.ts";
 import { allDrains, lifecycle } from "../lifecycle/apps.ts";
-import { closeSilentConnections, sleep } from "../lifecycle/idle.ts";
+import { closeUnusedConnections, sleep } from "../lifecycle/idle.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/signals.ts";
 import { leave, stop } from "../lifecycle/stop.ts";
@@ -84,7 +84,7 @@ export function liveAsWorker({ drainTimeout, idleExitStatus, notify, watchdog }:
     hearPrimary((message) => {
       if (message.act === "reload") void reload().then(() => tellPrimary({ act: "reloaded" }));
       else if (message.signal !== null) receiveSignal(message.signal);
-      else void closeSilentConnections().then(() => sleep(0));
+      else void closeUnusedConnections().then(() => sleep(0));
     });
     cluster.worker?.once("disconnect", () => void end());
   });

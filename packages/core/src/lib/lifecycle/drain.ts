@@ -22,7 +22,7 @@ import { after } from "./timers.ts";
 import { rememberUpgrades, webSocketOf } from "./upgrades.ts";
 
 /** How long a connection may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
-const FIRST_REQUEST_MS = 5000;
+export const FIRST_REQUEST_MS = 5000;
 
 /** The same while nothing is accepted any more, since every new client waits for it. A handshake of TLS still has the longer time. */
 const LAST_FIRST_REQUEST_MS = 2000;

@@ -1,11 +1,15 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
+import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { tellPrimary } from "../cluster/messages.ts";
 import { ActivationError } from "../errors.ts";
 import { processState } from "../process-state.ts";
 import { allDrains, emit, lifecycle } from "./apps.ts";
+import type { Connection } from "./connections.ts";
+import { FIRST_REQUEST_MS } from "./drain.ts";
+import type { Drainable } from "./drainable.ts";
 import { stop } from "./stop.ts";
 import { after } from "./timers.ts";
 
@@ -62,30 +66,41 @@ export function hold(): () => void {
 
 /** What keeps the process awake counts anew when it ends. */
 async function sleepIfIdle(timeout: number): Promise<void> {
+  // Nothing happens when a connection has had its time for a first request.
+  if (hasConnection((drain, connection) => drain.isSilent(connection) && !isUnused(drain, connection)))
+    idle.timer?.refresh();
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
   idle.isReported = true;
   tellPrimary({ act: "idle", timeout });
 }
 
-/** A connection over which nothing ever came has had its time when the timer is over. */
 function isAwake(): boolean {
   if (idle.holds > 0 || lifecycle.stopping !== undefined || lifecycle.workers?.areAwake === true) return true;
+  return hasConnection((drain, connection) => !isUnused(drain, connection));
+}
+
+function hasConnection(isMeant: (drain: Drainable, connection: Connection) => boolean): boolean {
   return allDrains().some((drain) =>
-    [...drain.connections.values()].some((connection) => !drain.isSilent(connection)),
+    [...drain.connections.values()].some((connection) => isMeant(drain, connection)),
   );
+}
+
+/** Whether nothing came over a connection in its time for a first request. A client may be slower than a short `idleTimeout`. */
+function isUnused(drain: Drainable, connection: Connection): boolean {
+  return drain.isSilent(connection) && performance.now() - connection.since > FIRST_REQUEST_MS;
 }
 
 /**
  * Ends the process, unless something of its own keeps it awake. Whatever comes before the last look does so. With that look, in the same turn of the event
- * loop, it stops accepting, and no connection is open: so there is no request that could be cut. The next connection waits in the kernel.
+ * loop, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
   const { counts } = idle;
   // What the kernel has got by now is read first: the process may have been busy.
   await turnOfTheLoop();
   if (isAwake()) return;
-  const closed = await closeSilentConnections();
+  const closed = await closeUnusedConnections();
   // A datagram leaves no other trace than its count.
   if (isAwake() || idle.counts !== counts + closed) return;
   emit({ type: "idle", timeout });
@@ -95,10 +110,10 @@ export async function fallAsleep(timeout: number): Promise<void> {
 }
 
 /** Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
-export async function closeSilentConnections(): Promise<number> {
+export async function closeUnusedConnections(): Promise<number> {
   const closed = allDrains().flatMap((drain) =>
     [...drain.connections.values()]
-      .filter((connection) => drain.isSilent(connection))
+      .filter((connection) => isUnused(drain, connection))
       .map(({ socket, stream }) => {
         const isClosed = once(socket, "close");
         stream.destroy();
