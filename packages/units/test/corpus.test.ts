@@ -27,7 +27,6 @@ const trueFindings: Record<string, string[]> = {
     "cups-daemon cups.socket socket-stops-along",
   ],
   "The socket of a session stops with it, and no client waits there: another program starts a new one.": [
-    "cockpit-ws cockpit-wsinstance-https@.socket socket-stops-along",
   ],
   "Only its main process is stopped: what it has started stays.": [
     "homebridge-config-ui-x homebridge.service kill-mode",

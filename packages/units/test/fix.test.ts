@@ -33,6 +33,7 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   Sockets: ["Wants", "After", "Triggers"],
   // What StandardInput=socket does not say of the other two is the socket's as well.
   StandardInput: ["StandardInput", "StandardOutput", "StandardError"],
+  RestartSec: ["RestartUSec", "RestartUSecNext"],
   StartLimitIntervalSec: ["StartLimitIntervalUSec"],
   TimeoutStopSec: ["TimeoutStopUSec", "TimeoutAbortUSec"],
   TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
