@@ -29,6 +29,7 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   Also: ["UnitFileState"],
   ListenStream: ["Listen"],
   ListenFIFO: ["Listen"],
+  RestartSec: ["RestartUSec", "RestartUSecNext"],
   // systemd orders a service after its sockets, and has it pull them in.
   Sockets: ["Wants", "After", "Triggers"],
   // What StandardInput=socket does not say of the other two is the socket's as well.

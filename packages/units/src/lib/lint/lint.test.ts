@@ -211,7 +211,7 @@ describe("lintUnits", () => {
     expect(lintUnits({ ...cleanPair, "app.service": service })).toEqual([]);
   });
 
-  const service = (...swaps: [from: string, to: string][]) =>
+  const codesWith = (...swaps: [from: string, to: string][]) =>
     codesOf(
       lintUnits({
         ...cleanPair,
@@ -230,7 +230,7 @@ describe("lintUnits", () => {
   ])(
     "finds a start limit that restarts can reach: Restart=%s and RestartSec=%s",
     (policy, delay, reached) => {
-      const codes = service(
+      const codes = codesWith(
         ["StartLimitIntervalSec=0\n", ""],
         ["Restart=always", `Restart=${policy}`],
         ["RestartSec=1s", `RestartSec=${delay}`],
@@ -250,7 +250,7 @@ describe("lintUnits", () => {
     ["@system-service @pkey\nSystemCallFilter=~pkey_alloc", true],
     ["@system-service\nSystemCallErrorNumber=kill", true],
   ])("finds a filter that kills Node for a call that Node can do without: %j", (filter, kills) => {
-    const codes = service(["NonBlocking=true", `SystemCallFilter=${filter}`]);
+    const codes = codesWith(["NonBlocking=true", `SystemCallFilter=${filter}`]);
     expect(codes).toEqual(kills ? ["system-call-kills"] : []);
   });
 
@@ -299,7 +299,7 @@ describe("lintUnits", () => {
 
   it("takes a # at the very end of a value for the value", () => {
     expect(exec("/usr/bin/node /srv/app/server.js --separator #")).toEqual([]);
-    expect(service(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
+    expect(codesWith(["NonBlocking=true", "Environment=A=1 #"])).toEqual(["value-invalid"]);
     expect(exec("/usr/bin/node /srv/app/server.js # the app")).toEqual(["comment-inline"]);
   });
 
