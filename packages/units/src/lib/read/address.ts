@@ -97,7 +97,10 @@ function refusedVsock(address: string): Refusal | undefined {
   const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) <= 4_294_967_295;
   return fits
     ? undefined
-    : refusal("not a vsock address", "vsock:CID:PORT, or vsock::PORT for any CID, with a port up to 4294967294");
+    : refusal(
+        "not a vsock address",
+        "vsock:CID:PORT, or vsock::PORT for any CID, with a port up to 4294967294",
+      );
 }
 
 /**
