@@ -163,7 +163,7 @@ export function restartContract({ title, program, cluster }: RestartsUnderTest):
     test(
       "kill -9 loses what is under way, and the port never refuses",
       async () => {
-        await app.install(program, { restartSec: "100ms" });
+        await app.install(program, { restartSec: "100ms", acknowledge: ["restart-fast"] });
         const results = await during(busy(app), KILLS, async () => {
           const before = await app.pid();
           await app.systemd.systemctl("kill", "--signal=KILL", "app.service");

@@ -26,8 +26,7 @@ const trueFindings: Record<string, string[]> = {
   "systemctl restart cups.service closes the socket as well, and opens it again.": [
     "cups-daemon cups.socket socket-stops-along",
   ],
-  "The socket of a session stops with it, and no client waits there: another program starts a new one.": [
-  ],
+  "The socket of a session stops with it, and no client waits there: another program starts a new one.": [],
   "Only its main process is stopped: what it has started stays.": [
     "homebridge-config-ui-x homebridge.service kill-mode",
   ],

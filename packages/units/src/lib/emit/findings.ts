@@ -30,9 +30,6 @@ export interface PlacedFinding extends Finding {
   at: Line | undefined;
 }
 
-/** What the fields `restart` and `restartSec` ask for is meant so. */
-const asked: readonly FindingCode[] = ["crash-spins", "restart-fast"];
-
 const code: Read = (value, path, problems) => {
   if (typeof value === "string" && Object.hasOwn(rules, value)) return [value];
   const near = typeof value === "string" ? nearest(value, Object.keys(rules)) : undefined;
@@ -62,7 +59,7 @@ export function refuseFindings(
   const { units, service } = written;
   const files = Object.fromEntries(units.map(({ unit, text }) => [unit, text]));
   const findings = lintUnits(files, { user: service.arrangement.manager === "user" })
-    .filter(({ severity, code: found }) => severity !== "info" && !asked.includes(found))
+    .filter(({ severity }) => severity !== "info")
     .map((finding): PlacedFinding => {
       const { sections } = units.find(({ unit }) => unit === finding.file)!;
       const { section, line } = lineAt(sections, finding.line);

@@ -110,7 +110,7 @@ describe("a mistake is named, and what its hint proposes is taken:", () => {
       { timeoutStartSec: "10s" },
     ],
     ["no wait before a restart", { restartSec: 0 }, "restartSec", "'1s'", { restartSec: "1s" }],
-    ["hardly a wait", { restartSec: "99ms" }, "restartSec", "'1s'", { restartSec: "100ms" }],
+    ["hardly a wait", { restartSec: "99ms" }, "restartSec", "'1s'", { restartSec: "1s" }],
     [
       "a command line in one string",
       { exec: "/usr/bin/node /srv/shop/server.js --verbose" },

@@ -2,28 +2,93 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { faults, faulty } from "../../../test/faults.ts";
 import { fixUnits } from "./fix.ts";
+import type { Rule } from "./finding.ts";
 import { lintUnits, rules, type FindingCode } from "./lint.ts";
+import { environmentRules } from "./service/environment.ts";
+import { installRules } from "./service/install.ts";
+import { lifecycleRules } from "./service/lifecycle.ts";
+import { notifyRules } from "./service/notify.ts";
+import { portsRules } from "./service/ports.ts";
+import { programRules } from "./service/program.ts";
+import { sandboxRules } from "./service/sandbox.ts";
+import { socketRules } from "./socket-rules.ts";
+import { syntaxRules } from "./syntax-rules.ts";
 
 const intro = `# What the linter looks for
 
-The codes of \`lintUnits()\` of \`@sockact/units\`. Made from its tables by \`packages/units/src/lib/lint/docs.test.ts\`; \`npx vitest run packages/units/src/lib/lint/docs.test.ts -u\` writes it
-anew. \`packages/units/test/faults.ts\` has a pair of units with each fault.
+\`lintUnits()\` of \`@sockact/units\` reads unit files and drop-ins and reports findings. Each finding has one of these codes.
 
-An **error** is what systemd does not load, or what does not serve; a **warning** will hurt; an **info** could be better. \`fixUnits()\` mends those with a ✓ where no person has to choose.
+Pass the service and its socket unit together. Most rules about sockets, restarts and launchers need to know that a socket starts the service: for a service alone, the linter says little.
+
+The columns are:
+
+- **Code**: the \`code\` of the finding.
+- **Severity**: an **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that it will cause trouble. An **info** is a hint: it could be better.
+- **Why**: what happens if you leave it.
+- **Fixed by \`fixUnits()\`**: when \`fixUnits()\` makes the change. Otherwise it leaves the change to you, and so it does if a drop-in would take the change back. A dash means that it never makes it.
+- **See**: the manual page or the package that has the rule.
 `;
 
+const outro = `## How this page is made
+
+A test makes this page from the tables of the linter. To update it, run \`npx vitest run packages/units/src/lib/lint/docs.test.ts -u\`.
+\`packages/units/test/faults.ts\` has an example of each finding.
+`;
+
+const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity" | "why" | "man">>>> = {
+  "Files, lines and values": syntaxRules,
+  "The socket unit": socketRules,
+  "The program that the service runs": programRules,
+  "The service and its sockets": portsRules,
+  "Starts, restarts and stops": lifecycleRules,
+  "Ready messages and the watchdog": notifyRules,
+  "Users, files and the sandbox": sandboxRules,
+  "Environment variables": environmentRules,
+  "What systemctl enable does": installRules,
+};
+
+/** When fixUnits makes the change. */
+const fixedWhen: Partial<Record<FindingCode, string>> = {
+  "value-obsolete": "always",
+  "address-conflict": "when one file has the same address twice",
+  "socket-not-installed": "always",
+  "free-bind": "always",
+  "requires-missing":
+    "when Node has this one socket, and neither unit says how it is ordered, in Before=, Conflicts= or the like",
+  "sockets-missing": "when the program is Node",
+  "start-limit":
+    "when Restart= applies to a crash, with RestartSec= of a second or more, and no condition is there",
+  "restart-fast": "when RestartSec= is not written",
+  "stop-timeout": "when no timeout is written",
+  "open-file-path": "when the path is absolute, in a unit of the system manager",
+  "system-call-kills": "always",
+  "variable-reserved": "when the quotes of the line are closed",
+  "also-missing": "always",
+};
+
 it("docs/lint.md has every code", async () => {
-  const mended = new Set(
+  const fixed = new Set(
     faults
       .flatMap((fault) => lintUnits(faulty(fault)))
       .flatMap(({ code, edits }) => (edits === undefined ? [] : [code])),
   );
-  const lines = Object.entries(rules).map(
-    ([code, { severity, why, man }]) =>
-      `| \`${code}\` | ${severity} | ${why} | ${mended.has(code as FindingCode) ? "✓" : ""} | ${man} |`,
-  );
-  const table = ["| code | | why | mends | see |", "|---|---|---|---|---|", ...lines].join("\n");
-  await expect(`${intro}\n${table}\n`).toMatchFileSnapshot("../../../../../docs/lint.md");
+  expect(Object.keys(fixedWhen).toSorted()).toEqual([...fixed].toSorted());
+  expect(Object.values(themes).flatMap(Object.keys).toSorted()).toEqual(Object.keys(rules).toSorted());
+  const sections = Object.entries(themes).map(([title, codes]) => {
+    const lines = Object.entries(codes).map(
+      ([code, { severity, why, man }]) =>
+        `| \`${code}\` | ${severity} | ${why} | ${fixed.has(code as FindingCode) ? `✓ ${fixedWhen[code as FindingCode]}` : "–"} | ${man} |`,
+    );
+    return [
+      `## ${title}`,
+      "",
+      "| Code | Severity | Why | Fixed by `fixUnits()` | See |",
+      "|---|---|---|---|---|",
+      ...lines,
+      "",
+    ].join("\n");
+  });
+  await expect([intro, ...sections, outro].join("\n")).toMatchFileSnapshot("../../../../../docs/lint.md");
 });
 
 it("README.md shows what the linter says, and what is mended", () => {

@@ -208,7 +208,7 @@ describe("fixUnits", () => {
       ...cleanPair,
       ...inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
     };
-    files["app.service"] = files["app.service"]!.replace("DynamicUser=yes\n", "");
+    files["app.service"] = files["app.service"].replace("DynamicUser=yes\n", "");
     expect(lintUnits(files)).toEqual([]);
     expect(fixUnits(files)).toEqual(files);
   });
@@ -236,7 +236,7 @@ describe("fixUnits", () => {
 
   it("adds nothing to a file that systemd reads only up to a command that it refuses", () => {
     const files = { ...cleanPair, ...inService("ExecReload=bin/kill\nType=exec") };
-    files["app.service"] = files["app.service"]!.replace("Also=app.socket", "Alias=shop.service");
+    files["app.service"] = files["app.service"].replace("Also=app.socket", "Alias=shop.service");
     expect(fixUnits(files)).toEqual(files);
   });
 

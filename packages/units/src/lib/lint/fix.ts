@@ -4,7 +4,7 @@ import { checkFiles } from "./files.ts";
 import type { FileEdit } from "./finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
-/** A finding that shows only once others are mended needs another round; a mended one does not come back. */
+/** A finding that shows only once others are fixed needs another round. */
 const rounds = 10;
 
 const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
@@ -36,7 +36,7 @@ function mended(
           entry.kind === "assignment" ? [entry.section, entry.key, entry.value].join("\0") : "",
         ),
       );
-      // One more of what is there would change nothing.
+      // An assignment that the section has already would change nothing.
       const missing = edits.filter(
         ({ line, section, key, values }) =>
           line !== undefined || !values.every((value) => present.has([section, key, value].join("\0"))),
@@ -47,11 +47,11 @@ function mended(
 }
 
 /**
- * Mends what can be mended without a person's choice, and returns the texts of all files; every other byte stays.
+ * Makes the changes that nobody can regret, and returns the texts of all files. Every other byte stays.
  *
  * It does not change which program runs, does not switch on a line that systemd ignores, and takes no protection away.
  *
- * With `findings`, which are those of `lintUnits` for the same files, it mends these alone. Without, it mends all that have `edits`, until none is left: the result
+ * With `findings`, which are those of `lintUnits` for the same files, it makes the changes of these alone. Without, it makes all `edits` until a round changes nothing: the result
  * of a second call is that of the first. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function fixUnits(

@@ -72,7 +72,7 @@ export type SocketCode =
 export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
     severity: "error",
-    why: "systemd refuses a socket that listens on nothing.",
+    why: "A socket unit needs at least one address. systemd does not load one without.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses }) =>
       addresses.length > 0
@@ -87,7 +87,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "service-missing": {
     severity: "error",
-    why: "systemd refuses to start a socket whose service it does not find. With Accept=yes the service is a template, app@.service, and without it is not.",
+    why: "systemd does not start a socket if it cannot find the service. With Accept=yes the service is a template, app@.service. Otherwise it is app.service.",
     man: "systemd.socket(5)",
     find: ({ unit, service, starts, accepts, given }) => {
       // Podman makes a service of each container.
@@ -110,7 +110,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "accept-impossible": {
     severity: "error",
-    why: "systemd refuses Accept=yes together with Service=, and with what has no connections.",
+    why: "systemd does not load a socket with Accept=yes and Service=. Accept=yes also needs an address that takes connections, such as ListenStream=.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, addresses }) => {
       if (!accepts) return [];
@@ -137,7 +137,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "address-conflict": {
     severity: "error",
-    why: "The second bind fails (EADDRINUSE), and with it the socket. A port alone, and [::], take IPv4 too unless BindIPv6Only=ipv6-only.",
+    why: "The second bind fails (EADDRINUSE), and the socket unit fails with it. A port alone and [::] include IPv4, unless you set BindIPv6Only=ipv6-only.",
     man: "systemd.socket(5)",
     find: (socket) =>
       truthOf(socketValue(socket.unit, "ReusePort")) === true
@@ -152,7 +152,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "clients-blocked": {
     severity: "error",
-    why: "IPAddressDeny= of the socket, other than that of the service, keeps its clients out.",
+    why: "IPAddressDeny= in the socket unit blocks its clients. In the service it does not apply to sockets that systemd passes.",
     man: "systemd.resource-control(5)",
     find: ({ unit }) => {
       if (valuesOf(unit, "Socket", "IPAddressAllow").length > 0) return [];
@@ -167,7 +167,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "runtime-directory": {
     severity: "error",
-    why: "RuntimeDirectory= of the service is removed when that stops, with the socket in it: nobody can connect any more.",
+    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. After that, nobody can connect.",
     man: "systemd.exec(5)",
     find: ({ service, addresses, accepts }) => {
       if (service === undefined || accepts) return [];
@@ -219,7 +219,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "remove-on-stop": {
     severity: "info",
-    why: "The service goes on with a socket whose file is gone, if it does not stop with the socket unit.",
+    why: "When the socket unit stops, systemd removes the socket file. A service that keeps running cannot be reached.",
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses, accepts }) => {
       const setting = valueOf(unit, "Socket", "RemoveOnStop");
@@ -242,7 +242,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "accept-server": {
     severity: "warning",
-    why: "With Accept=yes each connection starts a process of its own, with that one connection: no server that runs for long.",
+    why: "With Accept=yes systemd starts one process for each connection and passes it that connection only. A server needs the listening socket.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, service }) =>
       !accepts ||
@@ -259,7 +259,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-wanted-by": {
     severity: "info",
-    why: "sockets.target comes before the services; what is wanted by another target listens later, or never if that target is not reached.",
+    why: "At boot systemd reaches sockets.target before it starts services. With another target the socket listens later, or never if that target is not reached.",
     man: "systemd.special(7)",
     find: ({ unit }) => {
       const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
@@ -277,7 +277,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-not-installed": {
     severity: "warning",
-    why: "systemctl enable does nothing without [Install], and after a boot nothing listens.",
+    why: "Without [Install], systemctl enable does nothing. After the next boot nothing listens.",
     man: "systemd.unit(5)",
     find: ({ unit, service }) =>
       service?.program?.isNode !== true || unit.settings.some(({ section }) => section === "Install")
@@ -293,7 +293,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-mode": {
     severity: "info",
-    why: "By default everybody on the machine may connect to a unix socket.",
+    why: "By default every user of the machine may connect to a unix socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses }) => {
       if (service?.program?.isNode !== true || valueOf(unit, "Socket", "SocketMode") !== undefined) return [];
@@ -309,7 +309,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "reuse-port": {
     severity: "info",
-    why: "The kernel shares connections out among all that have the port: a second socket that nobody reads takes its part.",
+    why: "The kernel divides connections among all sockets on the port. If nobody reads from one of them, its share of the connections is lost.",
     man: "systemd.socket(5)",
     find: ({ unit }) => {
       const setting = valueOf(unit, "Socket", "ReusePort");
@@ -395,7 +395,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "defer-trigger": {
     severity: "warning",
-    why: "DeferTrigger= works only with Accept=no.",
+    why: "systemd ignores DeferTrigger= with Accept=yes.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts }) => {
       const setting = valueOf(unit, "Socket", "DeferTrigger");

@@ -119,7 +119,7 @@ export type SyntaxCode =
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",
-    why: "systemd gives the file up at such a line, and does not load the unit.",
+    why: "systemd stops reading at such a line and does not load the unit.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       entriesOf(subject, "unreadable").map(({ line, message }) => ({
@@ -130,7 +130,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "line-ignored": {
     severity: "warning",
-    why: "systemd passes over the line.",
+    why: "systemd ignores the line.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       entriesOf(subject, "line-ignored").map(({ line, message }) => ({
@@ -141,7 +141,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "continuation-broken": {
     severity: "warning",
-    why: "A backslash continues a line only if nothing stands behind it, not even a space.",
+    why: "A backslash continues a line only if it is the last character. Here a space follows it.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       subject.settings
@@ -154,7 +154,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "comment-inline": {
     severity: "warning",
-    why: "A comment has a line of its own; behind a value it is part of it.",
+    why: "A comment needs its own line. After a value, it becomes part of the value.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
@@ -170,7 +170,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "section-unknown": {
     severity: "warning",
-    why: "systemd passes over the whole section.",
+    why: "systemd ignores the whole section.",
     man: "systemd.unit(5)",
     find: (subject) => {
       const sections = directivesIn(subject);
@@ -186,7 +186,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directive-misplaced": {
     severity: "warning",
-    why: "systemd passes over a directive in a section that is not its own.",
+    why: "systemd ignores a directive in the wrong section.",
     man: "systemd.unit(5)",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
@@ -202,7 +202,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directive-unknown": {
     severity: "warning",
-    why: "systemd passes over a directive that it does not know.",
+    why: "systemd ignores a directive that it does not know.",
     man: "systemd.directives(7)",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
@@ -238,7 +238,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "value-obsolete": {
     severity: "info",
-    why: "systemd takes another value in its place, and complains each time it reads the unit.",
+    why: "systemd uses the new value instead, and logs a warning each time it reads the unit.",
     man: "systemd.exec(5)",
     find: (subject) =>
       known(subject).flatMap(({ setting }) => {
@@ -257,7 +257,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "address-invalid": {
     severity: "error",
-    why: "systemd passes over the address, and refuses a socket that has no other.",
+    why: "systemd ignores the address. It does not load a socket unit that has no other address.",
     man: "systemd.socket(5)",
     find: (subject) =>
       known(subject).flatMap(({ setting }) => {
@@ -279,7 +279,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "command-refused": {
     severity: "error",
-    why: "systemd refuses the unit, or goes without the command.",
+    why: "systemd does not load the unit, or ignores the command.",
     man: "systemd.service(5)",
     find: (subject) =>
       !/^(?:service|socket)$/.test(subject.type)
@@ -297,7 +297,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directory-refused": {
     severity: "error",
-    why: "systemd refuses the unit. WorkingDirectory= knows no quotes.",
+    why: "systemd does not load the unit. The value of WorkingDirectory= is read as it is, with its quotes.",
     man: "systemd.exec(5)",
     find: (subject) =>
       known(subject).flatMap(({ setting }): readonly Found[] => {
@@ -316,7 +316,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "drop-in-name": {
     severity: "warning",
-    why: "systemd reads only those files of a drop-in folder that end in .conf.",
+    why: "In a drop-in folder systemd reads only files whose names end in .conf.",
     man: "systemd.unit(5)",
     find: ({ file, base, dropInOf }) =>
       dropInOf === undefined || base.endsWith(".conf")
