@@ -143,6 +143,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
         hardening,
         idleTimeout: "300ms",
         restartSec: "100ms",
+        acknowledge: ["restart-fast"],
         environment: { FIRST_START: `/srv/started/${hardening}${backend?.length}` },
         readWritePaths: ["/srv/started"],
         supplementaryGroups: ["daemon"],
