@@ -9,7 +9,7 @@ describe("an option that makes no sense is refused, and the message names it", (
       event: "refused",
       code: "ERR_OPTION",
       message:
-        "The option idleTimeout must be a duration with a unit, such as '5min', or false for never; got '5'",
+        "The option idleTimeout must be a duration with a unit, such as '5min', and 24 days at most; or false for never; got '5'",
       hint: "Write idleTimeout: '5s' for seconds, or '5ms' for milliseconds.",
     });
     await using other = await startApp([fd], {}, { env: { SOCKACT_DRAIN_TIMEOUT: "5" } });

@@ -14,7 +14,11 @@ function sources(): string[] {
 
 test.each([
   ["error", /"(ERR_[A-Z_]+)"/g, /^\| `(ERR_[A-Z_]+)` +\|/gm],
-  ["warning", /"(SOCKACT_(?!\w+_TIMEOUT|\w+_EXIT_STATUS|CLUSTER")[A-Z_]+)"/g, /^\| `(SOCKACT_[A-Z_]+)` +\|/gm],
+  [
+    "warning",
+    /"(SOCKACT_(?!\w+_TIMEOUT|\w+_EXIT_STATUS|CLUSTER")[A-Z_]+)"/g,
+    /^\| `(SOCKACT_[A-Z_]+)` +\|/gm,
+  ],
 ])("docs/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {
   const codes = (text: string, pattern: RegExp): (string | undefined)[] =>
     Array.from(text.matchAll(pattern), ([, code]) => code);
