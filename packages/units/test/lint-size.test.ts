@@ -27,7 +27,7 @@ function readAll(files: Record<string, string>): void {
 }
 
 describe("unit files of many kinds", () => {
-  const [bytes, seconds] = isLong ? [1_000_000, 10] : [125_000, 3];
+  const [bytes, seconds] = isLong ? [1_000_000, 10] : [60_000, 2];
   const timeout = 120_000;
 
   it.each(Object.entries(shapes))(
