@@ -36,7 +36,7 @@ describe("a description whose units the linter would complain of", () => {
       /exec: \['\/usr\/bin\/node', '\/srv\/shop\/server\.js'\]/,
     ],
     ["npx", { exec: ["/usr/bin/npx", "next", "start"] }, "exec-launcher", "exec", /the app's file/],
-    ["tsx", { exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] }, "exec-launcher", "exec", /the app's file/],
+    ["tsx", { exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] }, "exec-launcher", "exec", /'--import', 'tsx'/],
     ["nodemon", { exec: ["/usr/bin/nodemon", "/srv/a.js"] }, "exec-launcher", "exec", /the app's file/],
     [
       "a shell that stays",
@@ -55,11 +55,11 @@ describe("a description whose units the linter would complain of", () => {
     ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^killMode: 'mixed'/],
     ["root", { user: "root" }, "user-root", "user", /^leave user out/],
     [
-      "a port that the socket has",
-      { environment: { PORT: "80" } },
-      "port-twice",
-      "environment.PORT",
-      /take it out/,
+      "a variable of sockact that it cannot read",
+      { environment: { SOCKACT_NOTIFY: "maybe" } },
+      "variable-invalid",
+      "environment.SOCKACT_NOTIFY",
+      /write yes or no/,
     ],
     [
       "a server for each connection",

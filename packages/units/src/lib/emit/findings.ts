@@ -128,6 +128,8 @@ const saidOtherwise: Readonly<Record<string, string>> = {
 const wholeFixes: Readonly<Record<string, string>> = {
   "DynamicUser=yes, or User= with an account that only this service has":
     "leave user out, or name an account of the service's own, such as user: 'shop'",
+  "ExecStart=/usr/bin/node --import tsx with the app's file":
+    "exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file",
 };
 
 /** A fix with its directives as the fields that write them, where a field takes the value. */

@@ -54,15 +54,14 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "socket-not-installed": "always",
   "free-bind": "always",
   "requires-missing":
-    "when Node has this one socket, and neither unit says how it is ordered, in Before=, Conflicts= or the like",
-  "sockets-missing": "when the program is Node",
+    "when Node has this one socket and is not enabled by itself, and neither unit says how it is ordered, in Before=, Conflicts= or the like",
   "start-limit":
-    "when Restart= applies to a crash, with RestartSec= of a second or more, and no condition is there",
+    "when Restart= applies to a crash, with RestartSec= of a second or more, and there is no condition, OnFailure= or StartLimitAction=",
   "restart-fast": "when RestartSec= is not written",
   "stop-timeout": "when no timeout is written",
   "open-file-path": "when the path is absolute, in a unit of the system manager",
   "system-call-kills": "always",
-  "variable-reserved": "when the quotes of the line are closed",
+  "variable-reserved": "for LISTEN_PID and the like, when the quotes of the line are closed",
   "also-missing": "always",
 };
 

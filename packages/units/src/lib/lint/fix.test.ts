@@ -161,6 +161,32 @@ describe("fixUnits leaves to a person", () => {
         "app.service": service.replace("RestartSec=1s", "RestartSec=10ms"),
       },
     ],
+    [
+      "sockets-missing",
+      "whether all instances have the socket, or each has one",
+      {
+        "app.socket": socket.replace("ListenStream=80", "ListenStream=80\nService=app@blue.service"),
+        "app@.service": service,
+        "app.service": "",
+      },
+    ],
+    [
+      "requires-missing",
+      "whether a service that is enabled by itself needs its socket",
+      {
+        "app.service": service
+          .replace(/^(?:Requires|After)=.*\n/gm, "")
+          .replace("[Install]\n", "[Install]\nWantedBy=multi-user.target\n"),
+      },
+    ],
+    [
+      "start-limit",
+      "what happens at the limit",
+      {
+        "app.service": service.replace("StartLimitIntervalSec=0", "OnFailure=mail.service"),
+      },
+    ],
+    ["variable-reserved", "a manager of its own", inService("Environment=NOTIFY_SOCKET=/run/x.sock")],
     ["crash-spins", "whether a service is restarted", { "app.service": service.replace("=always", "=no") }],
     [
       "restart-fast",

@@ -61,14 +61,15 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
     severity: "error",
     why: "systemd sets this variable itself. Your value replaces it, and the service loses what systemd told it.",
     man: "systemd.exec(5)",
-    find: ({ unit, environment }) =>
+    find: ({ unit, environment, sockets }) =>
       [...environment]
         .filter(([name]) => ofSystemd.test(name))
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,
           fix: "take it out",
-          edits: withoutVariable(unit, name),
+          // A service may talk to a manager of its own by the others.
+          edits: sockets.length > 0 && name.startsWith("LISTEN_") ? withoutVariable(unit, name) : [],
         })),
   },
   "variable-unset": {

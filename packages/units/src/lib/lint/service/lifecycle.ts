@@ -52,6 +52,10 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
       // Without a limit, nothing but Restart= slows a loop of starts down, and it does not apply to a start that a condition refuses.
       const isSlow = restartsAfter(unit, 1) && restartDelay(unit) >= 1000 && conditionOf(unit) === undefined;
+      // Something may be meant to happen at the limit.
+      const isUsed = ["StartLimitAction", "FailureAction", "OnFailure"].some(
+        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
+      );
       return [
         {
           at: headerOf(unit, "Unit"),
@@ -59,7 +63,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           fix: isSlow
             ? "StartLimitIntervalSec=0"
             : "Restart=always, RestartSec=1s and StartLimitIntervalSec=0",
-          edits: isSlow ? added(unit, "Unit", "StartLimitIntervalSec", "0") : [],
+          edits: isSlow && !isUsed ? added(unit, "Unit", "StartLimitIntervalSec", "0") : [],
         },
       ];
     },

@@ -55,7 +55,9 @@ function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolea
     !socket.accepts &&
     !ordered.has(socket.unit.name) &&
     !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
-    !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/)
+    !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/) &&
+    // One that is enabled by itself may open the port by itself.
+    namesIn(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy").length === 0
   );
 }
 
@@ -127,14 +129,13 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     why: "A service is passed the sockets that start it. Other sockets, such as those of another instance, are passed only if Sockets= names them.",
     man: "systemd.service(5)",
     find: (service) => {
-      const { unit, program } = service;
+      const { unit } = service;
       if (!isApp(service)) return [];
       return notPassed(service).map((name) => ({
         at: headerOf(unit, "Service"),
         message: `other instances are not passed ${name}`,
-        fix: `Sockets=${name}`,
-        edits:
-          program?.isNode === true ? added(unit, "Service", "Sockets", name.replaceAll("\\", "\\\\")) : [],
+        // With two instances that have a port each, both would get both ports.
+        fix: `Sockets=${name}, if it is for all instances`,
       }));
     },
   },
@@ -178,8 +179,8 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     },
   },
   "port-twice": {
-    severity: "warning",
-    why: "The socket unit already listens on this port. If your app opens it as well, that fails (EADDRINUSE).",
+    severity: "info",
+    why: "The socket unit already listens on this port. An app with sockact listens on the socket, whatever the port. Another app that opens the port itself fails (EADDRINUSE).",
     man: "systemd.socket(5)",
     find: (service) => {
       const taken = new Set(
