@@ -16,7 +16,8 @@ describe("an option that makes no sense is refused, and the message names it", (
     expect(await other.event("refused")).toEqual({
       event: "refused",
       code: "ERR_OPTION",
-      message: 'SOCKACT_DRAIN_TIMEOUT must be a duration with a unit, such as 30s or 1min 30s, and 24 days at most; or infinity; got "5"',
+      message:
+        'SOCKACT_DRAIN_TIMEOUT must be a duration with a unit, such as 30s or 1min 30s, and 24 days at most; or infinity; got "5"',
       hint: "Write Environment=SOCKACT_DRAIN_TIMEOUT=5s for seconds, or 5ms for milliseconds.",
     });
   });
