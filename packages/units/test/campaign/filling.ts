@@ -186,7 +186,7 @@ function refusedFields(filling: Filling): string[] {
       const before = refused.length;
       for (const { code, path, message } of error.problems) {
         const { from, field } = placeOf(path, filling);
-        if (from[field] === undefined || ["name", "exec"].includes(field)) {
+        if (from[field] === undefined || ["name", "exec", "accept"].includes(field)) {
           if (code !== "ERR_UNIT_LINT") continue;
           // What cannot be taken out is acknowledged.
           const { service } = filling;
