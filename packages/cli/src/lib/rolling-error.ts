@@ -10,6 +10,9 @@ export type RollingErrorCode =
   | "ERR_ROLL_STOP"
   | "ERR_ROLL_LOST";
 
+/** The hint where another call goes on from whatever this one has left. */
+export const CALL_AGAIN = "call rollingRestart again; it repairs what this call has left";
+
 /** Thrown by `rollingRestart`. */
 export class RollingError extends Error {
   override readonly name = "RollingError";
