@@ -1,4 +1,4 @@
-/** What can go wrong in a rolling restart; docs/errors.md tells of each. */
+/** What can go wrong in a rolling restart. docs/errors.md has a line for each. */
 export type RollingErrorCode =
   | "ERR_ROLL_NAME"
   | "ERR_ROLL_UNITS"
