@@ -1,8 +1,4 @@
-export {
-  rollingRestart,
-  type Instance,
-  type RollingEvent,
-  type RollingOptions,
-  type RollingResult,
-} from "./lib/rolling-restart.ts";
+export { rollingRestart } from "./lib/rolling-restart.ts";
+export type { RollingEvent, RollingOptions, RollingResult } from "./lib/rolling-options.ts";
+export type { Instance } from "./lib/instances.ts";
 export { RollingError, type RollingErrorCode } from "./lib/rolling-error.ts";

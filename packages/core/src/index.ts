@@ -9,5 +9,5 @@ export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/options.ts";
 export type { SocketOptions, TakeOptions } from "./lib/options.ts";
 export type { Material, TlsIdentity, TlsOptions } from "./lib/tls/options.ts";
-export type { Duration } from "@sockact/notify/duration";
+export type { Duration } from "@sockact/notify";
 export { ActivationError, type ActivationErrorCode } from "./lib/errors.ts";

@@ -44,6 +44,7 @@ export function leaveStack(app: App): void {
 /** Express 5: the router reads its own settings whenever it gets a layer, so they can be those of the app. */
 function readSettingsLate(app: App, router: Router): void {
   if (!isUntouched(router)) return;
+  // Patches `caseSensitive` and `strict` of this router.
   const settings = { caseSensitive: "case sensitive routing", strict: "strict routing" };
   for (const [name, setting] of Object.entries(settings)) {
     Object.defineProperty(router, name, {
@@ -65,6 +66,7 @@ function remakeWhenUsed(app: App, router: Router): void {
     if (app.lazyrouter === remake) app.lazyrouter = lazyrouter as () => void;
     lazyrouter?.call(app);
   };
+  // Patches `lazyrouter` of this app, until it is called or the running code is done.
   app.lazyrouter = remake;
   soon(() => {
     forget();

@@ -12,6 +12,7 @@ export function closeOf(fastify: FastifyInstance): () => Promise<undefined> {
 export function closeWhenDrained(fastify: FastifyInstance): void {
   const root = rootOf(fastify);
   const close = closeOf(fastify);
+  // Patches `close` of this app.
   root.close = ((listener?: (error?: Error) => void) => {
     const closed = drainServer(root.server).then(close);
     if (listener === undefined) return closed;

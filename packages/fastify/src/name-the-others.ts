@@ -12,7 +12,7 @@ export function nameTheOthers(
   const others = sockets.map(serverAddress);
   const root = rootOf(fastify);
   const { addresses } = root;
-  // That of the server itself comes last: listeningOrigin is made of it.
+  // Patches `addresses` of this app. The server's own address comes last: Fastify makes listeningOrigin of the last one.
   root.addresses = function (this: FastifyInstance) {
     return [...(root.server.listening ? (others as AddressInfo[]) : []), ...addresses.call(this)];
   };

@@ -20,9 +20,8 @@ export interface SystemdListenOptions extends AppOptions {}
  *   and none is opened besides, also for the default host, `localhost`.
  * - Not activated: Fastify's own behaviour.
  *
- * `ready()` and `listen()` reject with an ActivationError: `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`,
- * `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`, `ERR_PERMISSION`;
- * `listen()` alone with `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`, `ERR_NODE_INTERNALS`.
+ * `ready()` and `listen()` reject with an {@link ActivationError} if the options, or what was passed, can't be used; also if `required` is set and nothing
+ * was passed. `listen()` alone rejects if the server can't listen: another server has the socket, for example. {@link ActivationError.code} lists the codes.
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {

@@ -19,6 +19,7 @@ export function withoutNetlink(server: Server, bound: AddressInfo | string): voi
     netmask: "0.0.0.0",
     mac: "",
   };
+  // Patches os.networkInterfaces, while Fastify's own listeners of `listening` run.
   server.prependOnceListener("listening", () => {
     os.networkInterfaces = () => ({ any: [any] });
   });

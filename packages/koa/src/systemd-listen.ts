@@ -7,7 +7,7 @@ import {
   warn,
   warnUnless,
 } from "@sockact/core/adapter";
-import { expectOvertaken, isHandlerOf, watchCopyOf, watchKoa } from "./koa-copies.ts";
+import { expectWrappedMarker, isHandlerOf, patchCopyOf, patchKoaCopies } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
 /** Which sockets the app takes, and its lifecycle. */
@@ -17,7 +17,7 @@ export interface SystemdListenOptions extends AppOptions {
 }
 
 rememberRequestListeners();
-watchKoa();
+patchKoaCopies();
 // `app.use(systemdListen)`, without the parentheses.
 asMarker(systemdListen, () => {
   throw notCalled();
@@ -33,10 +33,8 @@ asMarker(systemdListen, () => {
  *
  * Nothing of it stays among the app's middleware.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, `ERR_LISTEN_PID`,
- * `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`, `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`, `ERR_PERMISSION`.
- * What keeps a server from listening is an `error` event of that server: `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`,
- * `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`, `ERR_NODE_INTERNALS`
+ * @throws ActivationError if the options, or what was passed, can't be used; also if `required` is set and nothing was passed. A problem that only a
+ * server can have is an `error` event of that server: another server has the socket, for example. {@link ActivationError.code} lists the codes.
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(
@@ -45,7 +43,7 @@ export function systemdListen(
 ): Middleware {
   // As Koa calls a middleware.
   if (typeof more[0] === "function") throw notCalled();
-  const isOvertaken = watchKoa();
+  const isWrapped = patchKoaCopies();
   const { activated } = checkActivation(options, true);
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
@@ -60,9 +58,9 @@ export function systemdListen(
     },
   );
   if (activated) warnUnless(() => isAttached(marker), ...UNSEEN);
-  if (isOvertaken) expectOvertaken(marker);
+  if (isWrapped) expectWrappedMarker(marker);
   if (app !== undefined) {
-    watchCopyOf(app);
+    patchCopyOf(app);
     attachMarker(marker, app);
   }
   return marker;

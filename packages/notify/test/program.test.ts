@@ -5,7 +5,7 @@ import { OPEN_FILE, outcomes, tellService } from "./service.ts";
 const refused = (unit: string) => ({
   code: "ERR_NOTIFY_ACCESS",
   message: `${unit} has NotifyAccess=main, so that systemd does not listen to systemd-notify`,
-  hint: "Write `OpenFile=/run/systemd/notify:notify` into [Service], which systemd 253 or newer understands. Or else write `NotifyAccess=all`, and let systemd-notify be on the PATH.",
+  hint: "Write `OpenFile=/run/systemd/notify:notify` into [Service], which systemd 253 or newer understands. Or write `NotifyAccess=all`, and put systemd-notify on the PATH.",
 });
 
 describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {

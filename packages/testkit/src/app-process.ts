@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { atExit } from "./at-exit.ts";
+import { atEnd } from "./at-end.ts";
+import { endingWithParent } from "./end-with-parent.ts";
 
 /** How long anything may take that a test waits for, in milliseconds: far more than it takes on a busy machine. */
 export const DEADLINE = 20_000;
@@ -32,11 +33,12 @@ export interface SpawnOptions {
   fds?: readonly number[];
 }
 
-/** Starts a program. It is killed when it is disposed of, and when this process ends. */
+/** Starts a program. It is killed when it is disposed of, when the current test ends, and when this process dies, however that happens. */
 export function startProcess(
-  [program, ...args]: readonly string[],
+  command: readonly string[],
   { env, cwd, fds = [] }: SpawnOptions = {},
 ): AppProcess {
+  const [program, ...args] = endingWithParent(command);
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...fds];
   const child = spawn(program as string, args, {
     env: { ...cleanEnvironment(), ...env },
@@ -46,7 +48,7 @@ export function startProcess(
   return watchProcess(child);
 }
 
-/** Makes the output of a program something to wait for. It is killed when it is disposed of, and when this process ends. */
+/** Makes the output of a program something to wait for. It is killed when it is disposed of, when the current test ends, and when this process exits. */
 export function watchProcess(child: ChildProcess): AppProcess {
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
@@ -61,8 +63,8 @@ export function watchProcess(child: ChildProcess): AppProcess {
     child.once("close", (code, signal) => resolve(code ?? (signal as NodeJS.Signals)));
   });
   ended.catch(() => {});
-  const spare = atExit(() => void child.kill("SIGKILL"));
-  void ended.finally(spare).catch(() => {});
+  const cancel = atEnd(() => void child.kill("SIGKILL"));
+  void ended.finally(cancel).catch(() => {});
 
   const seen = new Set<number>();
   return {

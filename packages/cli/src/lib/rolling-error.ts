@@ -1,4 +1,4 @@
-/** What can go wrong in a rolling restart; docs/errors.md tells of each. */
+/** What can go wrong in a rolling restart. docs/errors.md has a line for each. */
 export type RollingErrorCode =
   | "ERR_ROLL_NAME"
   | "ERR_ROLL_UNITS"
@@ -9,6 +9,9 @@ export type RollingErrorCode =
   | "ERR_ROLL_START"
   | "ERR_ROLL_STOP"
   | "ERR_ROLL_LOST";
+
+/** The hint where another call goes on from whatever this one has left. */
+export const CALL_AGAIN = "call rollingRestart again; it repairs what this call has left";
 
 /** Thrown by `rollingRestart`. */
 export class RollingError extends Error {

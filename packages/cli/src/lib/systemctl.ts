@@ -1,6 +1,6 @@
 import { execFile, type ExecFileException } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { RollingError } from "./rolling-error.ts";
+import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
 
 /** How a command ended. */
 export interface Ended {
@@ -108,7 +108,7 @@ function broken(command: string, error: ExecFileException): RollingError {
     error.signal
       ? `${command} was killed by ${error.signal}`
       : `${command} could not be run: ${error.message}`,
-    "call rollingRestart again; it repairs what this call has left",
+    CALL_AGAIN,
     { cause: error },
   );
 }

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
-import { adoptDescriptor } from "@sockact/notify/descriptor";
+import { adoptDescriptor } from "@sockact/notify/internal";
 import { type Activation, activation, type Passed } from "./activation.ts";
 import { classify } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster/variable.ts";

@@ -1,4 +1,4 @@
-import { type Channel, found } from "./channel.ts";
+import { type Channel, channelState } from "./channel.ts";
 import { findDescriptor } from "./descriptor.ts";
 import { environment, isWorkerOfService } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
@@ -51,24 +51,24 @@ export function openChannel(): Channel | undefined {
   }
   const { socket } = environment();
   if (socket === undefined) return undefined;
-  if (found.channel?.socket !== socket) found.channel = findChannel(socket);
-  return found.channel;
+  if (channelState.channel?.socket !== socket) channelState.channel = findChannel(socket);
+  return channelState.channel;
 }
 
 function findChannel(socket: string): Channel {
   const { descriptor, elsewhere } = findDescriptor(socket);
   const sdNotify = descriptor === undefined ? loadSdNotify() : undefined;
-  if (descriptor === undefined && sdNotify === undefined) checkForm(socket);
+  if (descriptor === undefined && sdNotify === undefined) checkSocketAddress(socket);
   return { socket, descriptor, sdNotify, program: findProgram(), elsewhere };
 }
 
-function checkForm(socket: string): void {
+function checkSocketAddress(socket: string): void {
   if (/^[/@]./.test(socket)) return;
   throw socket.startsWith("vsock")
     ? new NotifyError(
         "ERR_NOTIFY_UNSUPPORTED",
         `NOTIFY_SOCKET is ${socket}, and Node can't send to a vsock`,
-        "Let a service manager in the virtual machine start this, and tell the host itself.",
+        "Start this process from a service manager inside the virtual machine. That manager can notify the host.",
       )
     : new NotifyError(
         "ERR_NOTIFY_SOCKET",

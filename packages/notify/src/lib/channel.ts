@@ -12,4 +12,4 @@ export interface Channel {
 }
 
 /** The channel, once it was looked for. */
-export const found: { channel: Channel | undefined } = processState("channel", { channel: undefined });
+export const channelState: { channel: Channel | undefined } = processState("channel", { channel: undefined });

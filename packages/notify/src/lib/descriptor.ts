@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Channel, found } from "./channel.ts";
+import { type Channel, channelState } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
 import { peerOf } from "./peer.ts";
 import { processState } from "./process-state.ts";
@@ -9,8 +9,8 @@ import { processState } from "./process-state.ts";
 /** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
 /** How long the service manager may read nothing, in milliseconds: as long as systemd-notify waits for it. */
-const PATIENCE = 5000;
-const PAUSE = 5;
+const READ_TIMEOUT_MS = 5000;
+const RETRY_MS = 5;
 
 const state = processState("descriptor", {
   /** Descriptors that were passed by the name of `notify`. */
@@ -28,13 +28,13 @@ const state = processState("descriptor", {
 export function adoptDescriptor(fd: number): void {
   if (state.adopted.has(fd)) return;
   state.adopted.add(fd);
-  found.channel = undefined;
+  channelState.channel = undefined;
 }
 
 /** The descriptor that leads to the service manager, and those of its name that lead elsewhere: where to. */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
-  for (const fd of [...state.adopted, ...announced()]) {
+  for (const fd of [...state.adopted, ...descriptorsNamedNotify()]) {
     if (!isSocket(fd)) continue;
     const peer = peerOf(fd);
     if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };
@@ -45,7 +45,7 @@ export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "el
 }
 
 /** Those that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay, for what takes the sockets. */
-function announced(): number[] {
+function descriptorsNamedNotify(): number[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
   if (LISTEN_PID !== String(process.pid)) return [];
   const names = LISTEN_FDNAMES?.split(":") ?? [];
@@ -64,7 +64,7 @@ function isSocket(fd: number): boolean {
 
 /** Writes a message at once; or, while the service manager's queue is full, behind those that wait already. */
 export function sendToDescriptor(fd: number, text: string): Promise<void> {
-  if (state.full === undefined && write(fd, text)) return Promise.resolve();
+  if (state.full === undefined && tryWrite(fd, text)) return Promise.resolve();
   const sent = (state.full ?? Promise.resolve()).then(() => writeWhenThereIsRoom(fd, text));
   const settled = sent
     .catch(() => {})
@@ -76,21 +76,21 @@ export function sendToDescriptor(fd: number, text: string): Promise<void> {
 }
 
 async function writeWhenThereIsRoom(fd: number, text: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!write(fd, text)) {
+  const deadline = performance.now() + READ_TIMEOUT_MS;
+  while (!tryWrite(fd, text)) {
     if (performance.now() > deadline) {
       throw new NotifyError(
         "ERR_NOTIFY_SEND",
-        `The service manager has read nothing for ${PATIENCE} ms, and its queue is full`,
+        `The service manager has read nothing for ${READ_TIMEOUT_MS} ms, and its queue is full`,
         "See what it is busy with: `systemctl status` and `journalctl _PID=1`.",
       );
     }
-    await delay(PAUSE);
+    await delay(RETRY_MS);
   }
 }
 
 /** Whether there was room for the message. */
-function write(fd: number, text: string): boolean {
+function tryWrite(fd: number, text: string): boolean {
   try {
     writeSync(fd, text);
     return true;

@@ -14,22 +14,22 @@ interface NotifyEnvironment {
 const NOTHING: NotifyEnvironment = { socket: undefined, watchdogUsec: undefined, watchdogPid: undefined };
 
 /** What the variables were when the first message was sent, which has removed them. */
-export const taken: { environment: NotifyEnvironment | undefined } = processState("environment", {
+export const environmentState: { environment: NotifyEnvironment | undefined } = processState("environment", {
   environment: undefined,
 });
 
 /** The worker data by which a thread knows of the variables when it starts after they were removed. */
-const ASKED = "sockact.notify";
+const WORKER_MARK = "sockact.notify";
 
 /**
  * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them,
  * so it looks as soon as it loads this package.
  */
-const workerSawVariables = !isMainThread && look().socket !== undefined;
+const workerSawVariables = !isMainThread && readEnvironment().socket !== undefined;
 
 /** What the variables say. It only looks: {@link takeEnvironment} removes them. */
 export function environment(): NotifyEnvironment {
-  return taken.environment ?? look();
+  return environmentState.environment ?? readEnvironment();
 }
 
 /**
@@ -38,10 +38,10 @@ export function environment(): NotifyEnvironment {
  */
 export function takeEnvironment(): void {
   // The environment of a worker thread may be that of the main thread.
-  if (taken.environment !== undefined || !isMainThread) return;
-  taken.environment = look();
+  if (environmentState.environment !== undefined || !isMainThread) return;
+  environmentState.environment = readEnvironment();
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete process.env[name];
-  if (taken.environment.socket !== undefined) setEnvironmentData(ASKED, true);
+  if (environmentState.environment.socket !== undefined) setEnvironmentData(WORKER_MARK, true);
 }
 
 /**
@@ -50,10 +50,12 @@ export function takeEnvironment(): void {
  */
 export function isWorkerOfService(): boolean {
   if (isMainThread) return false;
-  return workerSawVariables || look().socket !== undefined || getEnvironmentData(ASKED) === true;
+  return (
+    workerSawVariables || readEnvironment().socket !== undefined || getEnvironmentData(WORKER_MARK) === true
+  );
 }
 
-function look(): NotifyEnvironment {
+function readEnvironment(): NotifyEnvironment {
   if (isClusterWorker()) return NOTHING;
   // Containers have no other way to unset a variable of their image than to set it to nothing.
   return {

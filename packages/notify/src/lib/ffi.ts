@@ -39,6 +39,7 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
 
 /** Node warns while it loads the module, once in a process. Nothing else says whether it would. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
+  // Patches process.emitWarning, while the module loads.
   const { emitWarning } = process;
   process.emitWarning = () => {
     state.warned = true;

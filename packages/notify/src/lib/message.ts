@@ -16,31 +16,33 @@ export function formatMessage(notifyState: NotifyState): string {
       : Object.entries(notifyState)
           .filter(([, value]) => value !== undefined)
           .map(([name, value]) => assignment(name, String(value)));
-  if (lines.length === 0) throw refused("There is nothing in the message");
-  for (const line of lines) check(line);
+  if (lines.length === 0) throw invalidState("There is nothing in the message");
+  for (const line of lines) checkLine(line);
   const text = lines.join("\n");
   const bytes = Buffer.byteLength(text);
   if (bytes > MESSAGE_MAX)
-    throw refused(`The message has ${bytes} bytes, and systemd ignores what has more than ${MESSAGE_MAX}`);
+    throw invalidState(
+      `The message has ${bytes} bytes, and systemd ignores what has more than ${MESSAGE_MAX}`,
+    );
   return text;
 }
 
 /** One `VAR=value` line. */
 export function assignment(name: string, value: string): string {
-  if (value.includes("\n")) throw refused(`${name} can't hold a line break: ${JSON.stringify(value)}`);
+  if (value.includes("\n")) throw invalidState(`${name} can't hold a line break: ${JSON.stringify(value)}`);
   return `${name}=${value}`;
 }
 
-function check(line: string): void {
+function checkLine(line: string): void {
   const name = /^([A-Z_][A-Z0-9_]*)=/.exec(line)?.[1];
-  if (name === undefined) throw refused(`This is not VARIABLE=value: ${JSON.stringify(line)}`);
-  if (line.includes("\0")) throw refused(`${name} holds a NUL, where systemd would end the message`);
+  if (name === undefined) throw invalidState(`This is not VARIABLE=value: ${JSON.stringify(line)}`);
+  if (line.includes("\0")) throw invalidState(`${name} holds a NUL, where systemd would end the message`);
   // Both are about a descriptor that comes with the message.
   if (name === "BARRIER" || name === "FDSTORE")
-    throw refused(`${name} needs a file descriptor with it: storeFd() sends one to be stored`);
+    throw invalidState(`${name} needs a file descriptor with it: storeFd() sends one to be stored`);
 }
 
-function refused(message: string): NotifyError {
+function invalidState(message: string): NotifyError {
   return new NotifyError(
     "ERR_NOTIFY_STATE",
     message,

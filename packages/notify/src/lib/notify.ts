@@ -9,7 +9,7 @@ import { NotifyError } from "./errors.ts";
 import { sendWithFfi } from "./ffi.ts";
 import { assignment, formatMessage, type NotifyState } from "./message.ts";
 import { sendByProgram } from "./program.ts";
-import { refusal } from "./refusal.ts";
+import { undeliverableError } from "./undeliverable.ts";
 
 /**
  * Tells the service manager something: sd_notify(3).
@@ -36,7 +36,11 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   if (channel === undefined) return false;
   const { socket, descriptor, sdNotify, program } = channel;
   if (backendOf(channel) === undefined)
-    throw refusal("ERR_NOTIFY_UNSUPPORTED", "There is nothing to tell the service manager with", channel);
+    throw undeliverableError(
+      "ERR_NOTIFY_UNSUPPORTED",
+      "There is no way to send a message to the service manager",
+      channel,
+    );
   takeEnvironment();
   if (descriptor !== undefined) await sendToDescriptor(descriptor, text);
   else if (sdNotify !== undefined) sendWithFfi(sdNotify, socket, text, []);
@@ -118,7 +122,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     throw new NotifyError(
       "ERR_NOTIFY_STATE",
       `This can't be the name of a stored file descriptor: ${JSON.stringify(name)}`,
-      "1 to 255 printable ASCII characters, and no colon: FDNAME in sd_notify(3).",
+      "Use 1 to 255 printable ASCII characters, and no colon: see FDNAME in sd_notify(3).",
     );
   }
   try {

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { type Access, askAccess } from "./access.ts";
+import { type Access, readNotifyAccess } from "./notify-access.ts";
 import type { Channel } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
 import { MESSAGE_MAX } from "./message.ts";
 import { processState } from "./process-state.ts";
-import { refusal, whatToWrite, wrongPath } from "./refusal.ts";
+import { undeliverableError, unitHint, wrongPathMessage } from "./undeliverable.ts";
 import { warn } from "./warn.ts";
 
 /** A message that waits for a run of systemd-notify(1). */
@@ -66,18 +66,18 @@ export function sendByProgram(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     state.queue.push({ text, store, resolve, reject });
-    if (!state.running) void runAll(channel);
+    if (!state.running) void runQueue(channel);
   });
 }
 
-async function runAll(channel: Channel & { program: string }): Promise<void> {
+async function runQueue(channel: Channel & { program: string }): Promise<void> {
   state.running = true;
   while (state.queue.length > 0) {
     const { messages, lines } = nextBatch(state.queue);
     try {
       // The first time the message goes out meanwhile: the process may be about to end.
       if (state.access !== undefined) await checkAccess(channel);
-      await Promise.all([run(channel, lines, messages[0]?.store), checkAccess(channel)]);
+      await Promise.all([runProgram(channel, lines, messages[0]?.store), checkAccess(channel)]);
       for (const { resolve } of messages) resolve();
     } catch (error) {
       for (const { reject } of messages) reject(error);
@@ -120,7 +120,7 @@ function lastOfEach(lines: readonly string[]): string[] {
   return [...new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line])).values()];
 }
 
-async function run(
+async function runProgram(
   { program, socket }: Channel & { program: string },
   lines: readonly string[],
   store: ProgramMessage["store"],
@@ -146,7 +146,7 @@ async function run(
     `${program} failed: ${stderr.trim() || (cause as Error | undefined)?.message || `status ${String(status)}`}`,
     store === undefined
       ? "The service manager has gone, or a sandbox (RestrictAddressFamilies=) lets nothing through to it."
-      : "Storing a file descriptor takes systemd 254, and one that epoll(7) could watch: no file of a disk.",
+      : "Use systemd 254 or newer, and a file descriptor that epoll(7) can watch: a file on a disk can't be stored.",
     { cause },
   );
 }
@@ -154,7 +154,7 @@ async function run(
 /** The program exits with 0 also when the service manager does not listen to it. */
 async function checkAccess(channel: Channel): Promise<void> {
   const { socket, elsewhere } = channel;
-  state.access ??= askAccess(socket);
+  state.access ??= readNotifyAccess(socket);
   const access = await state.access;
   if (access.allowed === false) {
     const { unit, notifyAccess, mainPid } = access;
@@ -162,7 +162,7 @@ async function checkAccess(channel: Channel): Promise<void> {
       mainPid === undefined || mainPid === process.pid
         ? ""
         : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
-    throw refusal(
+    throw undeliverableError(
       "ERR_NOTIFY_ACCESS",
       `${unit} has NotifyAccess=${notifyAccess}, so that systemd does not listen to systemd-notify${main}`,
       channel,
@@ -171,14 +171,14 @@ async function checkAccess(channel: Channel): Promise<void> {
   if (elsewhere !== undefined)
     warn(
       "SOCKACT_NOTIFY_PATH",
-      `${wrongPath(socket, elsewhere)}: systemd-notify takes its place`,
-      whatToWrite(socket),
+      `${wrongPathMessage(socket, elsewhere)}: systemd-notify takes its place`,
+      unitHint(socket),
     );
   if (access.allowed === "unknown") {
     warn(
       "SOCKACT_NOTIFY_UNCHECKED",
       `Whether the service manager listens to systemd-notify can't be found out: ${access.reason}`,
-      `Without NotifyAccess=all it does not, and nothing tells. ${whatToWrite(socket)}`,
+      `Without NotifyAccess=all, systemd drops the message and reports nothing. ${unitHint(socket)}`,
     );
   }
 }

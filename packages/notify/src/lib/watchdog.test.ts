@@ -1,6 +1,6 @@
 import process from "node:process";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { taken } from "./environment.ts";
+import { environmentState } from "./environment.ts";
 import { startWatchdog, watchdogEnabled, type WatchdogOptions } from "./watchdog.ts";
 
 /** The variables of sd_watchdog_enabled(3), for one test. */
@@ -9,7 +9,7 @@ function setEnvironment(usec: string | undefined, pid: string | undefined): void
   vi.stubEnv("WATCHDOG_PID", pid);
   onTestFinished(() => {
     vi.unstubAllEnvs();
-    taken.environment = undefined;
+    environmentState.environment = undefined;
   });
 }
 

@@ -49,7 +49,7 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
 
   let checking = false;
   let stopped = false;
-  const beat = async (): Promise<void> => {
+  const ping = async (): Promise<void> => {
     try {
       if (checking) throw unhealthy(`healthCheck() has not answered in ${interval} ms`);
       checking = true;
@@ -63,8 +63,8 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
       onFailure(error);
     }
   };
-  void beat();
-  const timer = setInterval(() => void beat(), interval).unref();
+  void ping();
+  const timer = setInterval(() => void ping(), interval).unref();
   return {
     interval,
     stop() {

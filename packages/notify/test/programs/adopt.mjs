@@ -1,6 +1,6 @@
 // Takes the variables of sd_listen_fds(3) away and tells of the descriptor, before or after the backend was first asked for.
 import { notifyBackend, ready } from "@sockact/notify";
-import { adoptDescriptor } from "@sockact/notify/descriptor";
+import { adoptDescriptor } from "@sockact/notify/internal";
 
 for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete process.env[name];
 process.env.PATH = "/nonexistent";

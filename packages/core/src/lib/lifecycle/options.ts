@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
-import { type Duration, milliseconds, withUnits } from "@sockact/notify/duration";
+import { type Duration, milliseconds, withUnits } from "@sockact/notify/internal";
 import { ActivationError } from "../errors.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";

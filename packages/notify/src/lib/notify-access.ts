@@ -16,7 +16,7 @@ const CAP_SYS_ADMIN = 21n;
  * Asks the service manager, over D-Bus, what NotifyAccess= of systemd.service(5) is for this process's unit. D-Bus refuses a user that
  * it can't look up, such as that of DynamicUser= where nsswitch.conf(5) does not name systemd: then the unit's files are read.
  */
-export async function askAccess(socket: string): Promise<Access> {
+export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
     return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not systemd's` };
@@ -34,7 +34,7 @@ export async function askAccess(socket: string): Promise<Access> {
     // Every NotifyAccess= with which there is a NOTIFY_SOCKET lets the main process speak. systemd.exec(5) has SYSTEMD_EXEC_PID.
     if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
       return { allowed: true };
-    const notifyAccess = user === undefined ? refusedByFiles(unit) : undefined;
+    const notifyAccess = user === undefined ? refusedByUnitFiles(unit) : undefined;
     return notifyAccess === undefined
       ? { allowed: "unknown", reason: (error as Error).message.trim() }
       : { allowed: false, unit, notifyAccess, mainPid: undefined };
@@ -52,7 +52,7 @@ function ownUnit(): string | undefined {
 }
 
 /** The NotifyAccess= that the files of a unit give it, when with that value no helper of this process is heard, whatever file counts. */
-function refusedByFiles(unit: string): string | undefined {
+function refusedByUnitFiles(unit: string): string | undefined {
   const values = notifyAccessInFiles(unit);
   if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;
   // With `none`, systemd would not set NOTIFY_SOCKET. Type=notify and WatchdogSec= imply `main`.

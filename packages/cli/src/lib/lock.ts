@@ -4,13 +4,13 @@ import { dirname } from "node:path";
 import { RollingError } from "./rolling-error.ts";
 
 /** The exit status that flock(1) is asked to use when the lock is held. */
-const held = 75;
+const LOCK_HELD = 75;
 
 /** A lock that this process holds. */
 export interface Lock {
-  /** Aborted when the lock has ended before it was given back. */
+  /** Aborted when the lock has ended before it was released. */
   lost: AbortSignal;
-  giveBack(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /**
@@ -18,23 +18,27 @@ export interface Lock {
  *
  * Node has no flock(2): flock(1) holds it, as long as the pipe to the `cat` in it is open.
  */
-export async function oneAtATime(
+export async function acquireLock(
   path: string,
   signal: AbortSignal | undefined,
   onWait: () => void,
 ): Promise<Lock> {
-  let lock = await take(path, "--nonblock", signal);
+  let lock = await tryLock(path, "--nonblock", signal);
   if (lock === undefined) onWait();
   // A flock that waits does not notice that its parent has ended, so it waits for a second at a time.
-  while (lock === undefined) lock = await take(path, "--timeout=1", signal);
+  while (lock === undefined) lock = await tryLock(path, "--timeout=1", signal);
   return lock;
 }
 
 /** Resolves to undefined if another process holds the lock. */
-async function take(path: string, wait: string, signal: AbortSignal | undefined): Promise<Lock | undefined> {
+async function tryLock(
+  path: string,
+  wait: string,
+  signal: AbortSignal | undefined,
+): Promise<Lock | undefined> {
   // Whoever may read the file may lock it, and so keep others waiting: that is root alone, unless root opens the file to another user.
   // A lock that every user can take would let every user, and a compromised app, hold up a deployment.
-  const options = [wait, `--conflict-exit-code=${held}`];
+  const options = [wait, `--conflict-exit-code=${LOCK_HELD}`];
   // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.
   const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
   const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
@@ -50,7 +54,7 @@ async function take(path: string, wait: string, signal: AbortSignal | undefined)
     signal?.throwIfAborted();
     await Promise.race([once(child.stdout, "data"), closed]);
     signal?.throwIfAborted();
-    if (child.exitCode === held) return undefined;
+    if (child.exitCode === LOCK_HELD) return undefined;
     if (child.signalCode !== null) throw new Error(`flock was killed by ${child.signalCode}`);
     if (child.exitCode !== null) throw new Error(complaint.trim());
     const lost = new AbortController();
@@ -58,7 +62,7 @@ async function take(path: string, wait: string, signal: AbortSignal | undefined)
     child.once("close", onClose);
     return {
       lost: lost.signal,
-      async giveBack() {
+      async release() {
         child.off("close", onClose);
         child.stdin.end();
         await closed;
@@ -69,7 +73,7 @@ async function take(path: string, wait: string, signal: AbortSignal | undefined)
     child.stdin.end();
     signal?.throwIfAborted();
     const why = (error as Error).message;
-    throw new RollingError("ERR_ROLL_LOCK", `${path} cannot be locked: ${why}`, remedy(path, why), {
+    throw new RollingError("ERR_ROLL_LOCK", `${path} cannot be locked: ${why}`, hintFor(path, why), {
       cause: error,
     });
   } finally {
@@ -77,7 +81,7 @@ async function take(path: string, wait: string, signal: AbortSignal | undefined)
   }
 }
 
-function remedy(path: string, why: string): string {
+function hintFor(path: string, why: string): string {
   if (/killed/.test(why)) return "call rollingRestart again";
   if (dirname(path) !== "/run") {
     return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed";

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { loadProperties, mustBeLoaded, rewrite } from "./installed.ts";
+import {
+  type Instance,
+  instanceProperties,
+  instances,
+  socketsOf,
+  type State,
+  type States,
+} from "./instances.ts";
+import { RollingError } from "./rolling-error.ts";
+import type { Properties, Systemctl } from "./systemctl.ts";
+
+/** A socket unit that starts the service. */
+export type Socket = Properties<(typeof loadProperties)[number] | "ActiveState" | "Result"> & {
+  unit: string;
+};
+
+/** The units of one service: both instances of its template, and the sockets that start them. */
+export class ServiceUnits {
+  readonly #name: string;
+  readonly #user: boolean;
+  /** The command that manages these units, for hints. */
+  readonly command: string;
+
+  constructor(name: string, user: boolean) {
+    this.#name = name;
+    this.#user = user;
+    this.command = user ? "systemctl --user" : "systemctl";
+  }
+
+  nameOf(instance: Instance): string {
+    return `${this.#name}@${instance}.service`;
+  }
+
+  /** The hint that has the command which shows an instance's journal. */
+  journalHint(instance: Instance): string {
+    return `see its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${this.nameOf(instance)}`;
+  }
+
+  async readStates(systemctl: Systemctl): Promise<States> {
+    const units = instances.map((instance) => this.nameOf(instance));
+    const [blue, green] = await systemctl.show(units, [
+      ...loadProperties,
+      ...instanceProperties,
+      "ExecCondition",
+    ]);
+    return { blue: blue!, green: green! };
+  }
+
+  async readStatesIfPossible(systemctl: Systemctl): Promise<States | undefined> {
+    return this.readStates(systemctl).catch(() => undefined);
+  }
+
+  /** Waits until an instance is not stopping. One that stops by itself may go to sleep, or be started again. */
+  async readSettledStates(instance: Instance, systemctl: Systemctl): Promise<States> {
+    for (;;) {
+      const states = await this.readStates(systemctl);
+      if (states[instance].ActiveState !== "deactivating") return states;
+      await delay(100, undefined, { signal: systemctl.signal });
+    }
+  }
+
+  async readSockets(states: States, systemctl: Systemctl): Promise<Socket[]> {
+    const units = [...new Set(instances.flatMap((instance) => socketsOf(states[instance])))];
+    const found = await systemctl.show(units, [...loadProperties, "ActiveState", "Result"]);
+    const sockets = found.map((socket, index) => ({ ...socket, unit: units[index]! }));
+    for (const socket of sockets) mustBeLoaded(socket.unit, socket, this.command);
+    return sockets;
+  }
+
+  /** Refuses an instance that a rolling restart can't replace, by what its unit says. */
+  checkInstance(instance: Instance, state: State): void {
+    const unit = this.nameOf(instance);
+    const refuse = (message: string, hint: string) => {
+      throw new RollingError("ERR_ROLL_UNITS", `${unit} ${message}`, hint);
+    };
+    mustBeLoaded(unit, state, this.command);
+    if (socketsOf(state).length === 0) refuse("has no socket", `its template needs Sockets=; ${rewrite}`);
+    if (!state.Type.startsWith("notify")) {
+      refuse(`does not tell when it is ready: its type is ${state.Type}`, `Type=notify; ${rewrite}`);
+    }
+    if (state.NeedDaemonReload === "yes") {
+      throw new RollingError(
+        "ERR_ROLL_RELOAD",
+        `${unit} has changed on disk since systemd read it`,
+        `${this.command} daemon-reload, then again`,
+      );
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { type Instance, instances, isUp, otherInstance, serves, type States } from "./instances.ts";
+import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
+import type { ServiceUnits, Socket } from "./service-units.ts";
+import { hintFor } from "./systemctl.ts";
+
+/** What state both instances are in, for the end of a message. */
+export function describeStates(units: ServiceUnits, states: States | undefined): string {
+  if (states === undefined) return "What state the instances are in is not known";
+  return instances
+    .map((instance) => `${units.nameOf(instance)} is ${states[instance].ActiveState}`)
+    .join(", and ");
+}
+
+/** The error of a turn that ends halfway, with what was done last and what state it leaves both instances in. */
+export function halfwayError(
+  units: ServiceUnits,
+  error: RollingError,
+  lastStep: string,
+  states: States | undefined,
+): RollingError {
+  const { code, message, journal } = error;
+  const problem = code === "ERR_ROLL_STOP" ? message : `${message}. ${lastStep}`;
+  const hint = hintFor(problem, code === "ERR_ROLL_START" ? `${error.hint}; then ${CALL_AGAIN}` : CALL_AGAIN);
+  return new RollingError(code, `${problem}. ${describeStates(units, states)}`, hint, {
+    journal,
+    cause: error.cause ?? error,
+  });
+}
+
+/**
+ * The error of an instance that did not get ready.
+ *
+ * @param states after it was stopped again; undefined if it could not be, or systemctl did not tell
+ */
+export function notReadyError(
+  units: ServiceUnits,
+  instance: Instance,
+  states: States | undefined,
+  journal: readonly string[],
+): RollingError {
+  const unit = units.nameOf(instance);
+  const old = otherInstance(instance);
+  const message =
+    states === undefined
+      ? `${unit} did not get ready`
+      : serves(states[old])
+        ? `${unit} did not get ready; ${units.nameOf(old)} keeps serving`
+        : `${unit} did not get ready, and ${units.nameOf(old)} does not serve either: it is ${states[old].ActiveState}`;
+  return new RollingError("ERR_ROLL_START", message, units.journalHint(instance), { journal });
+}
+
+/** The error of an instance that has ended though it is the one that has to serve. */
+export function lostError(
+  units: ServiceUnits,
+  instance: Instance,
+  states: States,
+  lastStep: string,
+): RollingError {
+  const { ActiveState, Result } = states[instance];
+  return new RollingError(
+    "ERR_ROLL_LOST",
+    `${units.nameOf(instance)} no longer serves: it is ${ActiveState} (${Result}); ${lastStep}`,
+    units.journalHint(instance),
+  );
+}
+
+/** The error of sockets that do not listen, with the commands that bring them back. */
+export function socketError(units: ServiceUnits, sockets: readonly Socket[], states: States): RollingError {
+  const names = sockets.map(({ unit }) => unit).join(" ");
+  const seen = sockets.map(({ unit, ActiveState, Result }) => `${unit} is ${ActiveState} (${Result})`);
+  const up = instances.filter((instance) => isUp(states[instance])).map((instance) => units.nameOf(instance));
+  const stop = up.length > 0 ? `${units.command} stop ${up.join(" ")} && ` : "";
+  const start = `${units.command} reset-failed ${names} && ${units.command} start ${names}`;
+  return new RollingError(
+    "ERR_ROLL_SOCKET",
+    `${seen.join(", ")}; ${up.length > 0 ? `${up.join(" and ")} cannot be replaced while that is so` : "its clients are refused"}`,
+    `${units.command} status ${names} shows why. Then: ${stop}${start}`,
+  );
+}

@@ -1,0 +1,169 @@
+import {
+  hasCrashed,
+  type Instance,
+  instances,
+  isAsleep,
+  isLast,
+  isUp,
+  newest,
+  otherInstance,
+} from "./instances.ts";
+import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
+import type { RollingEvent, RollingResult } from "./rolling-options.ts";
+import { ServiceUnits } from "./service-units.ts";
+import { startInstance } from "./start-instance.ts";
+import { Systemctl } from "./systemctl.ts";
+import { describeStates, halfwayError, lostError, socketError } from "./turn-errors.ts";
+
+/** Once the signal is aborted: how long it may take to finish the turn or take it back, and then to read what came of it. */
+const ABORT_GRACE_MS = 2_000;
+const READ_GRACE_MS = 1_000;
+
+export interface TurnOptions {
+  user: boolean;
+  waitForDrain: boolean;
+  signal: AbortSignal | undefined;
+  /** Aborted when the lock is lost. */
+  lost: AbortSignal;
+  emit: (event: RollingEvent) => void;
+}
+
+/** One rolling restart, while its lock is held. */
+export class Turn {
+  readonly #options: TurnOptions;
+  readonly #units: ServiceUnits;
+  readonly #systemctl: Systemctl;
+  #stopping: Instance | undefined;
+  /** The instance that this turn has seen get ready. */
+  #ready: Instance | undefined;
+
+  constructor(name: string, options: TurnOptions) {
+    const { user, signal, lost } = options;
+    this.#options = options;
+    this.#units = new ServiceUnits(name, user);
+    this.#systemctl = new Systemctl(user, signal ? AbortSignal.any([signal, lost]) : lost);
+  }
+
+  async run(): Promise<RollingResult> {
+    const { signal, lost, emit } = this.#options;
+    try {
+      return await this.#replace();
+    } catch (error) {
+      const readStates = () => this.#units.readStatesIfPossible(this.#systemctlFor(READ_GRACE_MS));
+      if (signal?.aborted) {
+        const { blue, green } = (await readStates()) ?? {};
+        emit({
+          type: "aborted",
+          states: blue && green && { blue: blue.ActiveState, green: green.ActiveState },
+        });
+      } else if (lost.aborted) {
+        // Another turn may have begun, so this one touches nothing more.
+        const states = describeStates(this.#units, await readStates());
+        throw new RollingError(
+          "ERR_ROLL_LOCK",
+          `the lock was lost: its process has ended. ${states}`,
+          CALL_AGAIN,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** Starts the instance that does not run, then stops the other one. */
+  async #replace(): Promise<RollingResult> {
+    const states = await this.#units.readStates(this.#systemctl);
+    for (const instance of instances) this.#units.checkInstance(instance, states[instance]);
+    const sockets = await this.#units.readSockets(states, this.#systemctl);
+    const from = newest(states);
+    if (from === undefined) {
+      const failed = sockets.filter(({ ActiveState }) => ActiveState === "failed");
+      if (failed.length > 0) throw socketError(this.#units, failed, states);
+      const listens = sockets.some(({ ActiveState }) => ActiveState === "active");
+      return { outcome: listens ? "asleep" : "stopped" };
+    }
+    const to = otherInstance(from);
+    if (isUp(states[to])) await this.#stop(to);
+    await startInstance(to, {
+      units: this.#units,
+      systemctl: this.#systemctl,
+      emit: this.#options.emit,
+      despiteAbort: (action, atLeast) => this.#despiteAbort(action, atLeast),
+    });
+    this.#ready = to;
+    const drained = await this.#despiteAbort(
+      () => this.#stop(from, this.#options.waitForDrain),
+      (systemctl) => this.#stop(from, false, systemctl),
+    );
+    return { outcome: "turned", from, to, drained };
+  }
+
+  /** Runs `action`. If the signal is aborted before that has ended, runs `atLeast` for a short time, so that nothing is left half done. */
+  async #despiteAbort<T>(
+    action: () => Promise<T>,
+    atLeast: (systemctl: Systemctl) => Promise<unknown>,
+  ): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (this.#options.signal?.aborted && !this.#options.lost.aborted) {
+        await atLeast(this.#systemctlFor(ABORT_GRACE_MS)).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  #systemctlFor(milliseconds: number): Systemctl {
+    return new Systemctl(this.#options.user, AbortSignal.timeout(milliseconds));
+  }
+
+  /** Stops an instance, unless it is the last that serves; says whether it drained. */
+  async #stop(instance: Instance, wait = true, systemctl = this.#systemctl): Promise<boolean | undefined> {
+    const { emit } = this.#options;
+    const kept = otherInstance(instance);
+    const unit = this.#units.nameOf(instance);
+    const turned = this.#ready === kept;
+    let lastStep = `${unit} was not stopped`;
+    try {
+      const before = turned
+        ? await this.#units.readSettledStates(kept, systemctl)
+        : await this.#units.readStates(systemctl);
+      if (isLast(instance, before) && !(turned && isAsleep(before[kept]))) {
+        throw lostError(this.#units, kept, before, lastStep);
+      }
+      if (this.#stopping !== instance) emit({ type: "stopping", instance });
+      this.#stopping = instance;
+      await stopUnit(unit, wait, systemctl);
+      if (!wait) return undefined;
+      lastStep = `${unit} was told to stop`;
+      const after = await this.#units.readStates(systemctl);
+      const drained = after[instance].Result === "success";
+      emit({ type: "stopped", instance, drained });
+      if (turned && hasCrashed(after[kept])) {
+        const next =
+          after[kept].ActiveState === "failed"
+            ? `the next connection starts ${this.#units.nameOf("blue")}`
+            : `systemd starts it again after its RestartSec=, ${after[kept].RestartUSec}`;
+        throw lostError(this.#units, kept, after, next);
+      }
+      return drained;
+    } catch (error) {
+      if (!(error instanceof RollingError) || error.code === "ERR_ROLL_LOST") throw error;
+      throw halfwayError(this.#units, error, lastStep, await this.#units.readStatesIfPossible(systemctl));
+    }
+  }
+}
+
+async function stopUnit(unit: string, wait: boolean, systemctl: Systemctl): Promise<void> {
+  let problem: string;
+  let cause: unknown;
+  try {
+    const ended = await systemctl.run("stop", ...(wait ? [] : ["--no-block"]), "--", unit);
+    if (ended.code === 0) return;
+    problem = ended.stderr.trim();
+  } catch (error) {
+    if (!(error instanceof RollingError)) throw error;
+    problem = error.message;
+    cause = error;
+  }
+  throw new RollingError("ERR_ROLL_STOP", `${unit} could not be stopped: ${problem}`, CALL_AGAIN, { cause });
+}

@@ -1,0 +1,7 @@
+/**
+ * For `@sockact/core` alone: no part of the public API, so any release may change it.
+ *
+ * @packageDocumentation
+ */
+export { adoptDescriptor } from "./lib/descriptor.ts";
+export { type Duration, milliseconds, withUnits } from "./lib/duration.ts";

@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { importsInCircles } from "./lib/import-circles.ts";
+
+describe("the files and folders of each package", () => {
+  const root = fileURLToPath(new URL("../packages", import.meta.url));
+
+  it.each(readdirSync(root))("import one way: %s", (name) => {
+    expect(importsInCircles(join(root, name, "src"))).toEqual([]);
+  });
+});
+
+describe("importsInCircles", () => {
+  let root = "";
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  function circlesOf(files: Record<string, string>): string[] {
+    root = mkdtempSync(join(tmpdir(), "import-circles-"));
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(root, dirname(file)), { recursive: true });
+      writeFileSync(join(root, file), text);
+    }
+    return importsInCircles(root).sort();
+  }
+
+  it("accepts files and folders that import one way", () => {
+    const files = {
+      "index.ts": 'export { a } from "./lib/a.ts";\nimport "node:fs";',
+      "lib/a.ts": 'import { b } from "./deep/b.ts";\nexport const a = b;',
+      "lib/deep/b.ts": 'import type { C } from "../c.ts";\nexport const b: C = 1;',
+      "lib/c.ts": "export type C = number;",
+      "lib/c.test.ts": 'import { a } from "./a.ts";',
+    };
+    expect(circlesOf(files)).toEqual([]);
+  });
+
+  it.each([
+    ["import { b } from", "import { a } from"],
+    ["import", "import"],
+    ["import type { B } from", "import { type A } from"],
+    ["export { b } from", "export * from"],
+    ["export type { B } from", "export * as a from"],
+  ])("finds a circle of two files: %s, %s", (first, second) => {
+    const files = { "a.ts": `${first} "./b.ts";`, "b.ts": `${second} "./a.ts";` };
+    expect(circlesOf(files)).toEqual(["a.ts imports b.ts", "b.ts imports a.ts"]);
+  });
+
+  it("finds a circle through a type of import() and a file that is loaded later", () => {
+    const files = {
+      "a.ts": 'export type B = import("./b.ts").B;',
+      "b.ts": 'export const c = (): Promise<typeof import("./c.ts")> => import("./c.ts");',
+      "c.ts": 'void import("./a.ts");',
+    };
+    expect(new Set(circlesOf(files))).toEqual(
+      new Set(["a.ts imports b.ts", "b.ts imports c.ts", "c.ts imports a.ts"]),
+    );
+  });
+
+  it("finds a circle of folders whose files have none, and no import that is not part of it", () => {
+    const files = {
+      "index.ts": 'import "./lib/read/a.ts";',
+      "lib/read/a.ts": 'import "../write/a.ts";\nimport "./b.ts";',
+      "lib/read/b.ts": "",
+      "lib/write/a.ts": "",
+      "lib/write/deep/b.ts": 'import type { B } from "../../read/b.ts";',
+    };
+    expect(circlesOf(files)).toEqual([
+      "lib/read/a.ts imports lib/write/a.ts",
+      "lib/write/deep/b.ts imports lib/read/b.ts",
+    ]);
+  });
+
+  it("finds a circle of a file and a folder beside it", () => {
+    const files = {
+      "a.ts": 'import "./lib/b.ts";',
+      "c.ts": "",
+      "lib/b.ts": "",
+      "lib/d.ts": 'import "../a.ts";',
+    };
+    expect(circlesOf(files)).toEqual(["a.ts imports lib/b.ts", "lib/d.ts imports a.ts"]);
+  });
+});

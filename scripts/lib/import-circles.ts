@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseSync, Visitor } from "oxc-parser";
+
+/** An import of one file by another, and where both are in the deepest folder that holds them: `from` and `to` are a file or a subfolder there. */
+interface Import {
+  file: string;
+  imported: string;
+  folder: string;
+  from: string;
+  to: string;
+}
+
+const SOURCE = /\.(?:ts|mts|mjs|cjs)$/;
+const TEST = /\.test\.ts$/;
+
+/**
+ * The imports that are part of a circle, each as `a.ts imports b.ts`. The files and subfolders of each folder must import one way, where a
+ * subfolder imports whatever its files import. So a circle of files is found, and one of folders too. Imports of types and re-exports count; tests do not.
+ */
+export function importsInCircles(root: string): string[] {
+  const imports = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => SOURCE.test(file) && !TEST.test(file))
+    .flatMap((file) => importsOf(root, file));
+  return imports
+    .filter(({ folder, from, to }) =>
+      reaches(
+        imports.filter((other) => other.folder === folder),
+        to,
+        from,
+      ),
+    )
+    .map(({ file, imported }) => `${file} imports ${imported}`);
+}
+
+/** The imports of a file that name another file, rather than a package. */
+function importsOf(root: string, file: string): Import[] {
+  const { program, errors } = parseSync(file, readFileSync(join(root, file), "utf8"));
+  if (errors.length > 0) throw new Error(`${file} can't be parsed: ${errors[0]?.message}`);
+  const specifiers: string[] = [];
+  const add = ({ source }: { source: unknown }): void => {
+    const { value } = Object(source) as { value?: unknown };
+    if (typeof value === "string" && value.startsWith(".")) specifiers.push(value);
+  };
+  new Visitor({
+    ImportDeclaration: add,
+    ExportNamedDeclaration: add,
+    ExportAllDeclaration: add,
+    ImportExpression: add,
+    TSImportType: add,
+  }).visit(program);
+  return specifiers.map((specifier) => {
+    const imported = join(dirname(file), specifier);
+    const [own, other] = [file.split("/"), imported.split("/")];
+    const depth = own.findIndex((part, index) => part !== other[index]);
+    return {
+      file,
+      imported,
+      folder: own.slice(0, depth).join("/"),
+      from: own[depth] ?? "",
+      to: other[depth] ?? "",
+    };
+  });
+}
+
+/** Whether imports lead from one file or subfolder of a folder to another one. */
+function reaches(imports: readonly Import[], start: string, end: string): boolean {
+  const reached = new Set([start]);
+  // A set can grow while it is walked.
+  for (const name of reached) for (const { from, to } of imports) if (from === name) reached.add(to);
+  return reached.has(end);
+}
