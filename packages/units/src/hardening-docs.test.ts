@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { failures } from "../test/whole-app.ts";
 import { explain, type Explanation } from "./index.ts";
-import { measures } from "./lib/harden/measures.ts";
-import { reasons, reasonsOf } from "./lib/harden/reasons.ts";
+import { measures } from "./lib/read/sandbox/directives.ts";
+import { reasons, reasonsOf } from "./lib/write/reasons.ts";
 
 const intro = `# The sandbox, directive by directive
 

@@ -1,6 +1,6 @@
 export { emitUnits, type EmitOptions } from "./lib/emit/emit.ts";
 export { explain, explanationText, type Explanation } from "./lib/emit/explain.ts";
-export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/read/problems.ts";
+export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/problems.ts";
 export type {
   AppDescription,
   Bind,
@@ -20,18 +20,18 @@ export type {
   Signal,
   Size,
 } from "./lib/description/values.ts";
-export { escapeUnitName } from "./lib/write/escape.ts";
-export type { Specifier, Text } from "./lib/specifier.ts";
+export { escapeUnitName } from "./lib/systemd/escaping.ts";
+export type { Specifier, Text } from "./lib/systemd/specifiers.ts";
 export type {
   Hardening,
   HardeningOptions,
   HardeningProfile,
   Mode,
   NamespaceType,
-} from "./lib/harden/options.ts";
-export type { Duration } from "./lib/read/duration.ts";
+} from "./lib/description/hardening.ts";
+export type { Duration } from "./lib/systemd/durations.ts";
 export { parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./lib/parse/parse.ts";
 export { editUnit, type UnitEdit } from "./lib/parse/edit.ts";
 export { lintUnits, type Finding, type FindingCode, type LintOptions } from "./lib/lint/lint.ts";
 export { fixUnits } from "./lib/lint/fix.ts";
-export type { FileEdit, Severity } from "./lib/lint/finding.ts";
+export type { FileEdit, Severity } from "./lib/lint/findings/finding.ts";

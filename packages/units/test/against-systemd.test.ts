@@ -6,8 +6,8 @@ import { describeWith } from "@sockact/testkit";
 import fc from "fast-check";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { emitUnits, UnitError } from "../src/index.ts";
-import { durationOf, durationText } from "../src/lib/read/duration.ts";
-import { escapeUnitName, unitNamePart } from "../src/lib/write/escape.ts";
+import { durationOf, durationText } from "../src/lib/systemd/durations.ts";
+import { escapeUnitName, unitNamePart } from "../src/lib/systemd/escaping.ts";
 import { plainAddress, span } from "./campaign/values.ts";
 
 const seed = { seed: 20_251_105, numRuns: 1000 };

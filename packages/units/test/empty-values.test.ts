@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { directivesOf, type ValueKind } from "../src/lib/lint/directives.ts";
+import { directivesOf, type ValueKind } from "../src/lib/systemd/directives.ts";
 import { loadUnit, readFiles, valuesOf } from "../src/lib/parse/load.ts";
 import { tried } from "./directive-values.ts";
 

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
-import { directivesOf } from "../src/lib/lint/directives.ts";
+import { directivesOf } from "../src/lib/systemd/directives.ts";
 import { cleanPair, faults, faulty } from "./faults.ts";
 
 /** What `systemd-analyze verify` says. */

@@ -3,7 +3,7 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadUnit, readFiles, valuesOf } from "../src/lib/parse/load.ts";
-import { expandSpecifiers, unknownSpecifier } from "../src/lib/parse/specifiers.ts";
+import { expandSpecifiers, unknownSpecifier } from "../src/lib/systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../src/lib/parse/words.ts";
 
 const runs = process.env["SOCKACT_LONG"] === "1" ? 5000 : 100;

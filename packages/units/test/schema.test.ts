@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
-import { directives, otherFields } from "../src/lib/emit/service.ts";
-import { directives as socketDirectives } from "../src/lib/emit/sockets.ts";
-import { measures } from "../src/lib/harden/measures.ts";
+import { directives, otherFields } from "../src/lib/read/service.ts";
+import { directives as socketDirectives } from "../src/lib/read/sockets.ts";
+import { measures } from "../src/lib/read/sandbox/directives.ts";
 import { describedBy } from "./campaign/described.ts";
 import { hardeningFields } from "./campaign/sandbox.ts";
 import { serviceFields } from "./campaign/service-fields.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { lintUnits, type FindingCode } from "../src/index.ts";
-import { directivesOf, later } from "../src/lib/lint/directives.ts";
-import { syntaxRules } from "../src/lib/lint/syntax-rules.ts";
+import { directivesOf, later } from "../src/lib/systemd/directives.ts";
+import { syntaxRules } from "../src/lib/lint/rules/syntax.ts";
 import { tried } from "./directive-values.ts";
 
 interface Tried {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
-import { directives as serviceDirectives, otherFields } from "../src/lib/emit/service.ts";
-import { directives as socketDirectives } from "../src/lib/emit/sockets.ts";
-import { addressFamilies, callGroups, capabilities } from "../src/lib/harden/choices.ts";
-import { measures } from "../src/lib/harden/measures.ts";
+import { directives as serviceDirectives, otherFields } from "../src/lib/read/service.ts";
+import { directives as socketDirectives } from "../src/lib/read/sockets.ts";
+import { addressFamilies, callGroups, capabilities } from "../src/lib/read/sandbox/choices.ts";
+import { measures } from "../src/lib/read/sandbox/directives.ts";
 import { everyField, of258, ofUser } from "./every-field.ts";
 import { gitea } from "./gitea.ts";
 

@@ -1,7 +1,7 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
-import { durationOf } from "../../src/lib/read/duration.ts";
-import { unitNamePart } from "../../src/lib/write/escape.ts";
+import { durationOf } from "../../src/lib/systemd/durations.ts";
+import { unitNamePart } from "../../src/lib/systemd/escaping.ts";
 import type { AppDescription, ListenAddress, RawSection, SocketDescription } from "../../src/index.ts";
 import { serviceFields } from "./service-fields.ts";
 import { socketFields } from "./socket-fields.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { durationOf } from "../../src/lib/read/duration.ts";
+import { durationOf } from "../../src/lib/systemd/durations.ts";
 import {
   emitUnits,
   UnitError,

@@ -1,7 +1,7 @@
-import type { Hardening } from "../harden/options.ts";
+import type { Hardening } from "./hardening.ts";
 import type { FindingCode } from "../lint/lint.ts";
-import type { Duration } from "../read/duration.ts";
-import type { Text } from "../specifier.ts";
+import type { Duration } from "../systemd/durations.ts";
+import type { Text } from "../systemd/specifiers.ts";
 import type { ContainerDescription } from "./container.ts";
 import type { SocketDescription } from "./socket.ts";
 import type { Argument, Command, Credential, Limit, RawSection, Signal, Size } from "./values.ts";

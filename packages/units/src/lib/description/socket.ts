@@ -1,5 +1,5 @@
-import type { Duration } from "../read/duration.ts";
-import type { Text } from "../specifier.ts";
+import type { Duration } from "../systemd/durations.ts";
+import type { Text } from "../systemd/specifiers.ts";
 import type { RawSection, Size } from "./values.ts";
 
 /**

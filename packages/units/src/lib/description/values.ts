@@ -1,4 +1,4 @@
-import type { Text } from "../specifier.ts";
+import type { Text } from "../systemd/specifiers.ts";
 
 /** A word of a command: a text, or a variable of the service's environment, which systemd puts there whole and as one word. */
 export type Argument = Text | { readonly variable: string };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gitea } from "../../../test/gitea.ts";
 import type { AppDescription } from "../description/app.ts";
 import { emitUnits } from "./emit.ts";
-import { reasons } from "../harden/reasons.ts";
+import { reasons } from "../write/reasons.ts";
 
 const shop: AppDescription = {
   name: "shop",

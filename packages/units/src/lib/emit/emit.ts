@@ -1,14 +1,14 @@
 import type { AppDescription } from "../description/app.ts";
-import { objectOf } from "../read/fields.ts";
-import { UnitError, type UnitProblem } from "../read/problems.ts";
-import { wayOf } from "../bind/ways.ts";
+import { objectOf } from "../read/fields/fields.ts";
+import { UnitError, type UnitProblem } from "../problems.ts";
+import { wayOf } from "./ports/read-method.ts";
 import { refusePrivateFolders } from "./private-folders.ts";
-import { besideSockets, readService, type Service } from "./service.ts";
-import { readSockets } from "./sockets.ts";
-import { withRaw } from "../read/raw.ts";
-import { knows } from "../read/versions.ts";
-import { byteLength } from "../read/text.ts";
-import { unitText } from "../write/unit-text.ts";
+import { besideSockets, readService, type Service } from "../read/service.ts";
+import { readSockets } from "../read/sockets.ts";
+import { withRaw } from "../read/fields/raw.ts";
+import { knows } from "../systemd/versions.ts";
+import { byteLength } from "../systemd/text.ts";
+import { unitText } from "../write/lines.ts";
 import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
 
 /** How `emitUnits` writes. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
-import { UnitError } from "../read/problems.ts";
+import { UnitError } from "../problems.ts";
 import { emitUnits } from "./emit.ts";
 import { explain, explanationText } from "./explain.ts";
 

@@ -1,6 +1,6 @@
 import type { AppDescription } from "../description/app.ts";
-import { measures, profiles } from "../harden/measures.ts";
-import type { HardeningProfile } from "../harden/options.ts";
+import { measures, profiles } from "../read/sandbox/directives.ts";
+import type { HardeningProfile } from "../description/hardening.ts";
 import { describedUnits } from "./emit.ts";
 
 /** Why a directive is in a unit file, or is not. */

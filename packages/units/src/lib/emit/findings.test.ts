@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
 import { lintUnits } from "../lint/lint.ts";
-import { UnitError, type UnitProblem } from "../read/problems.ts";
+import { UnitError, type UnitProblem } from "../problems.ts";
 import { emitUnits } from "./emit.ts";
 import { explain, explanationText } from "./explain.ts";
 

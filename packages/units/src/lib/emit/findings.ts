@@ -1,13 +1,13 @@
 import { lintUnits, rules, type Finding, type FindingCode } from "../lint/lint.ts";
-import { truthOf } from "../lint/truth.ts";
-import { measures } from "../harden/measures.ts";
-import { isObject, type Directive } from "../read/fields.ts";
-import { nearest } from "../read/nearest.ts";
-import { member, refusing, shown, type UnitProblem } from "../read/problems.ts";
-import { each, refuse, type Read } from "../read/readers.ts";
-import { lineAt, type Line, type Section } from "../write/unit-text.ts";
-import { directives, type Service } from "./service.ts";
-import { directives as socketDirectives, type Socket } from "./sockets.ts";
+import { truthOf } from "../systemd/booleans.ts";
+import { measures } from "../read/sandbox/directives.ts";
+import { isObject, type Directive } from "../read/fields/fields.ts";
+import { nearest } from "../nearest.ts";
+import { member, refusing, shown, type UnitProblem } from "../problems.ts";
+import { each, refuse, type Read } from "../read/values/readers.ts";
+import { lineAt, type Line, type Section } from "../write/lines.ts";
+import { directives, type Service } from "../read/service.ts";
+import { directives as socketDirectives, type Socket } from "../read/sockets.ts";
 
 /** A unit file as it is written, less its comments. */
 export interface WrittenUnit {

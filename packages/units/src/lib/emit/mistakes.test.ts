@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
-import { UnitError, type UnitProblem } from "../read/problems.ts";
+import { UnitError, type UnitProblem } from "../problems.ts";
 import { emitUnits } from "./emit.ts";
 import { explain } from "./explain.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
-import { UnitError, type UnitProblem } from "../read/problems.ts";
-import { appFolder } from "../read/app-folder.ts";
+import { UnitError, type UnitProblem } from "../problems.ts";
+import { appFolder } from "../read/fields/app-folder.ts";
 import { emitUnits } from "./emit.ts";
 import { explain } from "./explain.ts";
 

@@ -1,6 +1,6 @@
-import { conflictsIn, shown, type UnitProblem } from "../read/problems.ts";
-import type { Section } from "../write/unit-text.ts";
-import type { Socket } from "./sockets.ts";
+import { conflictsIn, shown, type UnitProblem } from "../problems.ts";
+import type { Section } from "../write/lines.ts";
+import type { Socket } from "../read/sockets.ts";
 
 /** Where the folders of a service are. With DynamicUser= each moves into `private` there, which root alone can enter. */
 const roots: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
 import { emitUnits } from "./emit.ts";
-import { UnitError } from "../read/problems.ts";
+import { UnitError } from "../problems.ts";
 
 /** How many cases a property is tried with. */
 const runs = (few: number): number => (process.env["SOCKACT_LONG"] === "1" ? 5 * few : few);

@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { faults, faulty } from "../../../test/faults.ts";
 import { fixUnits } from "./fix.ts";
-import type { Rule } from "./finding.ts";
+import type { Rule } from "./findings/finding.ts";
 import { lintUnits, rules, type FindingCode } from "./lint.ts";
-import { environmentRules } from "./service/environment.ts";
-import { installRules } from "./service/install.ts";
-import { lifecycleRules } from "./service/lifecycle.ts";
-import { notifyRules } from "./service/notify.ts";
-import { portsRules } from "./service/ports.ts";
-import { programRules } from "./service/program.ts";
-import { sandboxRules } from "./service/sandbox.ts";
-import { socketRules } from "./socket-rules.ts";
-import { syntaxRules } from "./syntax-rules.ts";
+import { environmentRules } from "./rules/service/environment.ts";
+import { installRules } from "./rules/service/install.ts";
+import { lifecycleRules } from "./rules/service/lifecycle.ts";
+import { notifyRules } from "./rules/service/notify.ts";
+import { portsRules } from "./rules/service/ports.ts";
+import { programRules } from "./rules/service/program.ts";
+import { sandboxRules } from "./rules/service/sandbox.ts";
+import { socketRules } from "./rules/socket.ts";
+import { syntaxRules } from "./rules/syntax.ts";
 
 const intro = `# What the linter looks for
 

@@ -4,10 +4,10 @@ import { everyField, ofUser } from "../../../test/every-field.ts";
 import { gitea } from "../../../test/gitea.ts";
 import type { AppDescription } from "../description/app.ts";
 import type { SocketDescription } from "../description/socket.ts";
-import type { Duration } from "../read/duration.ts";
+import type { Duration } from "../systemd/durations.ts";
 import { emitUnits } from "../emit/emit.ts";
 import { loadUnit, readFiles, valueOf, valuesOf } from "../parse/load.ts";
-import { expandSpecifiers } from "../parse/specifiers.ts";
+import { expandSpecifiers } from "../systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { lintUnits } from "./lint.ts";
 

@@ -1,7 +1,7 @@
 import { editUnit, type UnitEdit } from "../parse/edit.ts";
 import { parseUnit, stringifyUnit } from "../parse/parse.ts";
 import { checkFiles } from "./files.ts";
-import type { FileEdit } from "./finding.ts";
+import type { FileEdit } from "./findings/finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
 /** A finding that shows only once others are fixed needs another round. */

@@ -1,14 +1,14 @@
 import { refusedEdits } from "../parse/edit.ts";
 import { readFiles, type GivenFile } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
-import { unitNameParts } from "../parse/specifiers.ts";
-import { conflictsAmong } from "./conflicts.ts";
+import { unitNameParts } from "../systemd/expansion.ts";
+import { conflictsAmong } from "./subjects/conflicts.ts";
 import { checkFiles } from "./files.ts";
-import type { FileEdit, Found, Rule, Severity } from "./finding.ts";
-import { serviceRules, type ServiceCode } from "./service-rules.ts";
-import { socketRules, type SocketCode } from "./socket-rules.ts";
-import { subjectsOf } from "./subjects.ts";
-import { syntaxRules, type FileSubject, type SyntaxCode } from "./syntax-rules.ts";
+import type { FileEdit, Found, Rule, Severity } from "./findings/finding.ts";
+import { serviceRules, type ServiceCode } from "./rules/service.ts";
+import { socketRules, type SocketCode } from "./rules/socket.ts";
+import { subjectsOf } from "./subjects/subjects.ts";
+import { syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
 
 /** All that the linter looks for, by its code. */
 export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {

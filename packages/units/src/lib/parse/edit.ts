@@ -1,5 +1,5 @@
-import { shown, UnitError, type UnitProblem } from "../read/problems.ts";
-import { unspeakable } from "../read/text.ts";
+import { shown, UnitError, type UnitProblem } from "../problems.ts";
+import { unspeakable } from "../systemd/text.ts";
 import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
 /** A change of one directive in a unit file or drop-in. */

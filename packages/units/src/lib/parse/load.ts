@@ -1,6 +1,6 @@
 import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
 import { isReset } from "./resets.ts";
-import { isUnitName, templateOf, unitNameParts } from "./specifiers.ts";
+import { isUnitName, templateOf, unitNameParts } from "../systemd/expansion.ts";
 import { commandsOf } from "./words.ts";
 
 /** An assignment and the file it stands in. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UnitError } from "../read/problems.ts";
+import { UnitError } from "../problems.ts";
 import { editUnit } from "./edit.ts";
 import { assignments, parseUnit, stringifyUnit } from "./parse.ts";
 

@@ -1,4 +1,4 @@
-import { byteLength, unspeakable } from "../read/text.ts";
+import { byteLength, unspeakable } from "../systemd/text.ts";
 
 /** Why systemd passes over a line: `line-ignored` alone, or `unreadable` with the rest of the file. */
 type LineProblem = "line-ignored" | "unreadable";

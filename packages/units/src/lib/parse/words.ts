@@ -1,4 +1,4 @@
-import { expandSpecifiers, unknownSpecifier } from "./specifiers.ts";
+import { expandSpecifiers, unknownSpecifier } from "../systemd/expansion.ts";
 
 /** The words of a value, up to what is wrong in it. */
 export interface Words {

@@ -1,0 +1,149 @@
+import { isObject } from "../../read/fields/fields.ts";
+import { conflictsIn, shown } from "../../problems.ts";
+import { reasonsOf } from "../../write/reasons.ts";
+import { addedFor, type Line } from "../../write/lines.ts";
+import type { Service } from "../../read/service.ts";
+import { serviceSections } from "../sections/service.ts";
+import type { Socket } from "../../read/sockets.ts";
+import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { portVariables } from "./variables.ts";
+import { bare, eachSocket, refuseFields, withFamilies, without, type Way } from "./port-method.ts";
+
+const added = addedFor(reasonsOf.capability);
+
+/** Fields of a socket that say what to listen on, and those that tune what a program tunes by itself. All others would be lost. */
+const kept = [
+  ..."listen listenDatagram name description".split(" "),
+  ..."noDelay backlog keepAlive keepAliveTimeSec keepAliveIntervalSec keepAliveProbes deferAcceptSec".split(
+    " ",
+  ),
+  ..."pollLimitIntervalSec pollLimitBurst".split(" "),
+];
+
+/** What of the sandbox is for this way to say. */
+const ownFields = [
+  "capabilityBoundingSet",
+  "ambientCapabilities",
+  "privateNetwork",
+  "privateUsers",
+  "ipAddressDeny",
+];
+
+/** What the service may not listen on, besides what it is for. A client's own port, which outbound needs, is never below 1024. */
+const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
+
+/** The ports of a description, each with its protocol. */
+function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp" })[] {
+  const places = (protocol: "tcp" | "udp", addresses: readonly string[]) =>
+    addresses.flatMap((address) => {
+      const place = placeOf(address.replaceAll("%%", "%"));
+      return place === undefined ? [] : [{ ...place, protocol }];
+    });
+  return sockets.flatMap(({ values }) => [
+    ...places("tcp", values.listen),
+    ...places("udp", values.listenDatagram),
+  ]);
+}
+
+/**
+ * The service's own sandbox, less what would keep it from listening: a capability of a user namespace is none on the host's ports, and
+ * a filter of IP packets, or a network of its own, would keep clients out.
+ */
+function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
+  const { profile, lines } = service.sandbox;
+  const capability = "CAP_NET_BIND_SERVICE";
+  const rest = without(
+    lines,
+    "CapabilityBoundingSet",
+    "AmbientCapabilities",
+    "PrivateNetwork",
+    "PrivateUsers",
+    "IPAddressDeny",
+  );
+  const families = { 4: "ipv4:", 6: "ipv6:" };
+  const allowed = placesOf(sockets).map(({ protocol, port, host }) => {
+    const family = host === undefined ? "" : families[host.includes(":") ? 6 : 4];
+    return `${family}${protocol}:${port}`;
+  });
+  return [
+    added("CapabilityBoundingSet", capability),
+    added("AmbientCapabilities", capability),
+    ...withFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
+    ...(profile === "inbound" ? [added("SystemCallFilter", "~connect")] : []),
+    ...(profile === "none" ? [] : [...new Set(allowed)].map((port) => added("SocketBindAllow", port))),
+    ...bindDeny[profile].map((ports) => added("SocketBindDeny", ports)),
+  ];
+}
+
+const or = "leave it out, or write bind: 'socket'";
+
+/** The service listens by itself. */
+export const capability: Way = {
+  refuse(description, problems) {
+    const refuse = conflictsIn(problems);
+    refuseFields(
+      description,
+      ["idleTimeout"],
+      "",
+      ["no socket is there to wake the service again", or],
+      problems,
+    );
+    refuseFields(
+      description,
+      ["rolling", "template"],
+      "",
+      ["no socket is there for instances to share, and each would take the port", or],
+      problems,
+    );
+    if (isObject(description.hardening)) {
+      refuseFields(
+        description.hardening,
+        ownFields,
+        "hardening",
+        ["it would keep the service from listening by itself, or give it more than that", or],
+        problems,
+      );
+    }
+    if (description.manager === "user") {
+      refuse("manager", "a user's manager cannot grant a capability", or);
+    }
+    eachSocket(description, (socket, path) => {
+      const lost = Object.keys(socket).filter((field) => !kept.includes(field));
+      refuseFields(
+        socket,
+        lost,
+        path,
+        ["with bind: 'capability' no socket unit is there to have it", or],
+        problems,
+      );
+      for (const field of ["listen", "listenDatagram"]) {
+        for (const address of [socket[field]].flat()) {
+          if (isObject(address) || (typeof address === "string" && /^(?:[/@]|vsock:)/.test(address))) {
+            refuse(
+              `${path}.${field}`,
+              `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
+              or,
+            );
+          }
+        }
+      }
+    });
+  },
+  units(service, sockets, description) {
+    const [place, ...others] = placesOf(sockets).filter(({ protocol }) => protocol === "tcp");
+    const plain = bare(service);
+    const variables = place === undefined || others.length > 0 ? [] : portVariables(place, description);
+    return [
+      {
+        unit: service.unit,
+        raw: service.raw,
+        sections: serviceSections(service, {
+          ...plain,
+          environment: variables.map((value) => added("Environment", value)),
+          sandbox: sandbox(service, sockets),
+          install: plain.install.length > 0 ? plain.install : [added("WantedBy", "multi-user.target")],
+        }),
+      },
+    ];
+  },
+};

@@ -1,0 +1,202 @@
+import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
+import { durationOf } from "../../systemd/durations.ts";
+import { shown, type UnitProblem } from "../../problems.ts";
+import { containerExec } from "../../read/fields/program.ts";
+import * as read from "../../read/values/readers.ts";
+import { reasonsOf } from "../../write/reasons.ts";
+import { unescapedUnitName } from "../../systemd/escaping.ts";
+import { added, addedFor, asked, type Line } from "../../write/lines.ts";
+import type { ContainerDescription } from "../../description/container.ts";
+import type { Service } from "../../read/service.ts";
+import { idleVariable } from "../sections/restarts.ts";
+import { lifeLines, unitSection } from "../sections/service.ts";
+import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./port-method.ts";
+
+const addedToContainer = addedFor(reasonsOf.container);
+
+const directives: Record<keyof ContainerDescription, Directive> = {
+  image: {
+    key: "Image",
+    read: read.rawText(
+      read.matching(
+        "ERR_UNIT_NAME",
+        /^(?:(?:localhost|[a-zA-Z\d-]+(?:\.[a-zA-Z\d-]+)+(?::\d+)?|[a-zA-Z\d-]+:\d+)(?:\/[a-z\d._-]+)+(?::[\w.-]+)?(?:@sha256:[\da-f]{64})?|[\w.@-]+\.(?:image|build))$/,
+        "not the full name of an image",
+        "with its registry: localhost/shop:1, docker.io/library/node:24",
+      ),
+    ),
+  },
+  // Podman's generator writes the folder into RequiresMountsFor= too, unquoted.
+  volumes: {
+    key: "Volume",
+    read: read.each(
+      read.rawText(
+        read.matching(
+          "ERR_UNIT_PATH",
+          /^(?:\/[^:\s"'\\$]*|[\w.-]+):\/[^:\s"'\\$]*(?::[\w,=-]+)?$/,
+          "not a volume",
+          "a folder of the host or a name, a folder of the container, and options, with no space, quote, \\ or $: /srv/data:/data:ro",
+        ),
+      ),
+    ),
+  },
+  userNS: {
+    key: "UserNS",
+    read: read.rawText(
+      read.matching(
+        "ERR_UNIT_NAME",
+        /^[\w:=,@/-]+$/,
+        "not a user namespace",
+        "as --userns of podman-run(1) has it: auto",
+      ),
+    ),
+  },
+  podmanArgs: { key: "PodmanArgs", read: containerExec },
+};
+
+/** The fields of a description that a container has a place for; all others would be lost. */
+const kept = [
+  ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
+  ..."description documentation conditionPathExists requiresMountsFor".split(" "),
+  ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
+  ..."type user group workingDirectory environment drainTimeout idleTimeout".split(" "),
+  ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(
+    " ",
+  ),
+  ..."timeoutStartSec timeoutStopSec runtimeMaxSec".split(" "),
+];
+
+/** Podman's generator puts what it reads into an ExecStart=, in which systemd expands variables. */
+const unexpanded = (values: readonly string[]): string[] =>
+  values.map((value) => value.replaceAll("$", "$$$$"));
+
+/** How long Podman waits before it kills, in whole seconds; it counts in 32 bits. */
+function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknown>): string[] {
+  const stop = durationOf(timeoutStopSec) ?? durationOf(service.stopTimeout);
+  return stop === undefined ? [] : [String(Math.min(Math.ceil(stop / 1000), 2_147_483_647))];
+}
+
+function containerLines(
+  service: Service,
+  own: Asked<keyof ContainerDescription>,
+  seconds: readonly string[],
+): Line[] {
+  const { values, sandbox, notifies } = service;
+  const { profile } = sandbox;
+  const say = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
+  return [
+    ...say("image"),
+    ...asked("Exec", values.exec),
+    ...asked("User", unexpanded(values.user)),
+    ...asked("Group", unexpanded(values.group)),
+    ...say("userNS"),
+    ...asked("WorkingDir", unexpanded(values.workingDirectory)),
+    ...asked(
+      "Environment",
+      unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
+    ),
+    ...idleVariable(service),
+    ...say("volumes"),
+    ...(notifies ? [addedToContainer("Notify", "true")] : []),
+    ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),
+    ...(profile === "none"
+      ? []
+      : [
+          addedToContainer("ReadOnly", "true"),
+          addedToContainer("DropCapability", "all"),
+          addedToContainer("NoNewPrivileges", "true"),
+        ]),
+    ...seconds.map((text) => addedToContainer("PodmanArgs", `--stop-timeout=${text}`)),
+    ...say("podmanArgs"),
+  ];
+}
+
+/** systemd listens and passes the sockets to Podman, and Podman to the container. */
+export const container: Way = {
+  refuse(description, problems) {
+    const { container: own, type } = description;
+    const lost = Object.keys(description).filter((field) => !kept.includes(field));
+    refuseFields(
+      description,
+      lost,
+      "",
+      ["a container has no place for it", "leave it out, or write what Podman has for it in raw"],
+      problems,
+    );
+    if (isObject(description.hardening)) {
+      const single = Object.keys(description.hardening).filter((field) => field !== "profile");
+      refuseFields(
+        description.hardening,
+        single,
+        "hardening",
+        ["a container has a sandbox of its own", "leave it out, or write what Podman has for it in raw"],
+        problems,
+      );
+    }
+    if (type === "idle" || type === "notify-reload") {
+      const hint = "write 'notify', or leave it out";
+      refuseFields(
+        description,
+        ["type"],
+        "",
+        [`${shown(type)} is no type of Podman's services`, hint],
+        problems,
+      );
+    }
+    eachSocket(description, (socket, path) =>
+      refuseFields(
+        socket,
+        ["accept"],
+        path,
+        ["Podman runs one container, not one for each connection", "leave it out"],
+        problems,
+      ),
+    );
+    const given = objectOf(own, "container", "write { image: 'localhost/shop:1' }", problems);
+    if (given === undefined) return;
+    readFields(directives, [], given, "container", problems);
+    if (given.image === undefined) {
+      problems.push({
+        code: "ERR_UNIT_MISSING",
+        path: "container.image",
+        message: "it is missing",
+        hint: "name the image: 'localhost/shop:1'",
+      });
+    }
+  },
+  units(service, sockets, description) {
+    const { name } = service;
+    const units = sockets.map(({ unit }) => unit);
+    const ignored: UnitProblem[] = [];
+    const own = readFields(
+      directives,
+      [],
+      description.container as Record<string, unknown>,
+      "container",
+      ignored,
+    );
+    return [
+      ...sockets.map((socket) => socketUnit(socket, service)),
+      {
+        unit: `${name}.container`,
+        raw: service.raw,
+        sections: [
+          unitSection(service, {
+            requires: units.map((unit) => added("Requires", unit)),
+            after: units.map((unit) => added("After", unit)),
+          }),
+          { name: "Container", lines: containerLines(service, own, stopSeconds(service, description)) },
+          {
+            name: "Service",
+            lines: [
+              ...lifeLines(service),
+              added("NonBlocking", "true"),
+              ...(units.length > 1 ? units.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
+            ],
+          },
+          { name: "Install", lines: bare(service).install },
+        ],
+      },
+    ];
+  },
+};

@@ -1,0 +1,85 @@
+import { isObject } from "../../read/fields/fields.ts";
+import { conflictsIn, member, type UnitProblem } from "../../problems.ts";
+import type { RawSections } from "../../read/fields/raw.ts";
+import { asked, type Line, type Section } from "../../write/lines.ts";
+import type { Service } from "../../read/service.ts";
+import type { Parts } from "../sections/service.ts";
+import { socketSections, type Socket, type SocketOwner } from "../../read/sockets.ts";
+
+/** A unit file in the making. */
+export interface Unit {
+  /** Its name, with the suffix. */
+  unit: string;
+  sections: Section[];
+  /** The raw lines that the description has for it, and where in the description they are. */
+  raw?: RawSections;
+  rawPath?: string;
+}
+
+/** One of the ways in which a service comes to its ports. */
+export interface Way {
+  /** Reports what a description asks for and this way cannot give. */
+  refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
+  /** The units, in the order in which they are written. */
+  units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
+}
+
+/** The service by itself, to which a way adds. */
+export function bare({ values, sandbox }: Service): Parts {
+  return {
+    type: asked("Type", values.type),
+    requires: [],
+    after: [],
+    command: [],
+    commandAfter: [],
+    environment: [],
+    own: [],
+    sandbox: sandbox.lines,
+    install: [...asked("WantedBy", values.wantedBy), ...asked("DefaultInstance", values.defaultInstance)],
+  };
+}
+
+/** The unit of a socket. */
+export function socketUnit(socket: Socket, owner: SocketOwner): Unit {
+  const { unit, raw, rawPath } = socket;
+  return { unit, raw, rawPath, sections: socketSections(socket, owner) };
+}
+
+/** Reports those of the fields that are asked for. */
+export function refuseFields(
+  source: Record<string, unknown>,
+  fields: readonly string[],
+  path: string,
+  [message, hint]: readonly [message: string, hint: string],
+  problems: UnitProblem[],
+): void {
+  const refuse = conflictsIn(problems);
+  for (const field of fields) {
+    if (source[field] !== undefined && source[field] !== false) refuse(member(path, field), message, hint);
+  }
+}
+
+/** Calls with each socket of a description, and its path in it. */
+export function eachSocket(
+  { sockets }: Record<string, unknown>,
+  check: (socket: Record<string, unknown>, path: string) => void,
+): void {
+  for (const [index, socket] of (Array.isArray(sockets) ? sockets : []).entries())
+    if (isObject(socket)) check(socket, `sockets[${index}]`);
+}
+
+/** A sandbox less some of its directives. */
+export function without(lines: readonly Line[], ...keys: string[]): Line[] {
+  return lines.filter(({ key }) => !keys.includes(key));
+}
+
+/** A sandbox, if it is one, in which sockets of these address families can be made besides. */
+export function withFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
+  return lines.map((line) => {
+    const there = line.value.split(" ").filter((family) => family !== "none");
+    const more = families.filter((family) => !there.includes(family));
+    return line.key === "RestrictAddressFamilies" && more.length > 0
+      ? { ...line, value: [...there, ...more].join(" "), reason }
+      : line;
+  });
+}

@@ -1,0 +1,265 @@
+import { isIPv4, refusedAddress } from "../../systemd/addresses.ts";
+import { durationText } from "../../systemd/durations.ts";
+import { conflictsIn, refusing, shown, type Refusal } from "../../problems.ts";
+import { refusedLength } from "../../systemd/unit-names.ts";
+import { reasonsOf } from "../../write/reasons.ts";
+import { readSandbox } from "../../read/sandbox/sandbox.ts";
+import * as read from "../../read/values/readers.ts";
+import { argument, item, raw, unescapedUnitName } from "../../systemd/escaping.ts";
+import { added, addedFor, asked, type Line, type Section } from "../../write/lines.ts";
+import type { Service } from "../../read/service.ts";
+import { pause } from "../sections/restarts.ts";
+import { serviceSections } from "../sections/service.ts";
+import { placeOf } from "../../systemd/ip-endpoints.ts";
+import { portVariables } from "./variables.ts";
+import {
+  bare,
+  eachSocket,
+  refuseFields,
+  socketUnit,
+  withFamilies,
+  without,
+  type Way,
+} from "./port-method.ts";
+
+const addedToProxy = addedFor(reasonsOf.proxy);
+const addedToApp = addedFor(reasonsOf.proxied);
+
+/** Where it lies with Debian, Ubuntu, Fedora, Arch and SUSE; before /usr was merged Debian had it in /lib. */
+const program = "/usr/lib/systemd/systemd-socket-proxyd";
+
+/** The proxy's own limit is 256. It needs six descriptors for a connection: two sockets and two pipes. */
+const mostConnections = 1024;
+const mostFiles = 8192;
+
+/** Of an app that says nothing of it. */
+const defaultBackend = "127.0.0.1:3000";
+
+function refusedBackend(backend: string): Refusal | undefined {
+  const refuse = refusing("ERR_UNIT_ADDRESS");
+  if (backend.startsWith("/")) {
+    return /^\/run(?:\/(?!\.\.?\/)[\w.@+-]+)+\/[\w.@+-]+$/.test(backend)
+      ? refusedAddress(backend)
+      : refuse(
+          "the socket is in no folder that can be made for the service",
+          "one of /run, with letters, digits and . _ @ + - alone: /run/shop/app.sock",
+        );
+  }
+  const host = placeOf(backend)?.host;
+  return host !== undefined && (host === "::1" || (isIPv4(host) && host.startsWith("127.")))
+    ? refusedAddress(backend)
+    : refuse(
+        "not a port of the loopback device, nor a unix socket",
+        "as in 127.0.0.1:3000, [::1]:3000 or /run/shop/app.sock",
+      );
+}
+
+const readBackend = read.literal(read.rawText(refusedBackend));
+
+/** The name of the proxy's unit: an instance, since systemd names a user that exists only for a while after what stands before the @. */
+function proxyUnit(name: string): string {
+  return `${name}${name.includes("@") ? "-" : "@"}proxy.service`;
+}
+
+/** Where the service listens. */
+interface Backend {
+  address: string;
+  /** The folder under /run of a unix socket. */
+  folder: string | undefined;
+  /** Whether no other service can reach the loopback device in question. */
+  ownNetwork: boolean;
+  families: string[];
+}
+
+function backendOf(
+  { backend = defaultBackend }: { backend?: unknown },
+  { sandbox: { profile } }: Service,
+): Backend {
+  const address = backend as string;
+  const folder = /^\/run\/(.+)\/[^/]+$/.exec(address)?.[1];
+  return {
+    address,
+    folder,
+    ownNetwork: folder === undefined && profile === "inbound",
+    families: folder === undefined ? ["AF_INET", "AF_INET6"] : ["AF_UNIX"],
+  };
+}
+
+/**
+ * A command that ends once somebody listens at the backend, or fails once the program has ended. It asks the kernel's tables: to connect
+ * would be a request that the program did not expect, and a socket's file is there before anybody listens.
+ */
+function waitFor({ address, folder }: Backend): string {
+  const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
+  const port = Number(placeOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
+  const listening =
+    folder === undefined
+      ? `: [0-9A-F]*:${port} [0-9A-F]*:0000 0A `
+      : ` 00010000 0001 01 *[0-9]* ${address.replaceAll(".", "[.]")}$`;
+  const script = `until grep -qs "$1" ${files}; do kill -0 "$MAINPID" || exit; sleep 0.05; done`;
+  return ["/bin/sh", "-c", script, "sh", listening].map(argument).join(" ");
+}
+
+/** An inbound sandbox opened for the backend alone. */
+function reaching(
+  lines: readonly Line[],
+  { folder, families }: Backend,
+  own: Record<"RestrictAddressFamilies" | "IPAddressAllow", string>,
+): Line[] {
+  const opened = withFamilies(lines, own.RestrictAddressFamilies, ...families);
+  const filtered = folder === undefined && opened.some(({ key }) => key === "IPAddressDeny");
+  return filtered ? [...opened, addedFor(own)("IPAddressAllow", "localhost")] : opened;
+}
+
+function proxySections(
+  service: Service,
+  backend: Backend,
+  sockets: readonly string[],
+  idle: string | undefined,
+): Section[] {
+  const { name, values } = service;
+  const dynamicUser = values.user.length === 0;
+  const { lines: full } = readSandbox(
+    "inbound",
+    {
+      manager: "system",
+      systemd: service.arrangement.systemd,
+      dynamicUser,
+      inHome: false,
+      sendsBySocket: false,
+      justInTime: false,
+      jitless: false,
+    },
+    [],
+  );
+  const onHost = backend.folder === undefined && !backend.ownNetwork;
+  const idleExit = idle === undefined ? [] : [`--exit-idle-time=${idle}`];
+  // It takes all before the last colon for the host, brackets too.
+  const target = backend.address.replace(/[[\]]/g, "");
+  const command = [program, `--connections-max=${mostConnections}`, ...idleExit, target];
+  return [
+    {
+      name: "Unit",
+      lines: [
+        added("Description", `${raw(name)} proxy`),
+        ...sockets.map((unit) => addedToProxy("Requires", unit)),
+        addedToProxy("BindsTo", service.unit),
+        ...sockets.map((unit) => added("After", unit)),
+        addedToProxy("After", service.unit),
+        ...(backend.ownNetwork ? [addedToProxy("JoinsNamespaceOf", service.unit)] : []),
+        added("StartLimitIntervalSec", "0"),
+      ],
+    },
+    {
+      name: "Service",
+      lines: [
+        addedToProxy("ExecStart", command.map(argument).join(" ")),
+        ...asked("User", values.user),
+        ...(dynamicUser ? [addedToProxy("DynamicUser", "yes")] : []),
+        ...asked("Group", values.group),
+        addedToProxy("LimitNOFILE", String(mostFiles)),
+        ...(sockets.length > 1 ? sockets.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
+        addedToProxy("MemoryDenyWriteExecute", "yes"),
+        ...reaching(onHost ? without(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
+      ],
+    },
+  ];
+}
+
+const or = "leave it out, or write bind: 'socket'";
+
+/** systemd listens, and a proxy of its own passes on to the service what arrives. */
+export const proxy: Way = {
+  refuse(description, problems) {
+    const { name, type, backend, manager, systemd, idleTimeout } = description;
+    const refuse = conflictsIn(problems);
+    refuseFields(
+      description,
+      ["rolling", "template"],
+      "",
+      ["instances cannot all listen at the backend", or],
+      problems,
+    );
+    if (manager === "user")
+      refuse(
+        "manager",
+        "a user's manager can give the proxy and the service no folder of /run, nor a network of their own",
+        or,
+      );
+    if (type === "simple" || type === "idle") {
+      refuse(
+        "type",
+        `${shown(type)} counts the service as started before its program runs, and the proxy waits for it to listen`,
+        "write 'exec', or leave it out",
+      );
+    }
+    if (backend !== undefined) readBackend(backend, "backend", problems);
+    if (typeof backend === "string" && backend.startsWith("/")) {
+      refuseFields(
+        description,
+        ["runtimeDirectoryMode", "runtimeDirectoryPreserve"],
+        "",
+        [
+          "the folder of the backend is one of them, and is the service's alone while it runs",
+          "leave it out",
+        ],
+        problems,
+      );
+    }
+    const length = typeof name === "string" ? refusedLength(proxyUnit(name)) : undefined;
+    if (length !== undefined) problems.push({ path: "name", ...length });
+    if (idleTimeout !== undefined && (systemd as number) < 246) {
+      problems.push({
+        code: "ERR_UNIT_VERSION",
+        path: "idleTimeout",
+        message: `the proxy's --exit-idle-time= is of systemd 246, and this is for ${systemd as number}`,
+        hint: "leave it out: proxy and service then stay up",
+      });
+    }
+    eachSocket(description, (socket, path) =>
+      refuseFields(
+        socket,
+        ["listenDatagram", "listenSequentialPacket", "accept"],
+        path,
+        ["the proxy accepts streams, and passes them on", or],
+        problems,
+      ),
+    );
+  },
+  units(service, sockets, description) {
+    const unit = proxyUnit(service.name);
+    const backend = backendOf(description, service);
+    const socketUnits = sockets.map((socket) => socket.unit);
+    const idle = durationText(description.idleTimeout);
+    const plain = bare(service);
+    const place = placeOf(backend.address) ?? { port: backend.address };
+    const { folder } = backend;
+    // The proxy is what waits for traffic, and what sleeps.
+    const app = { ...service, values: { ...service.values, idleTimeout: [] } };
+    return [
+      ...sockets.map((socket) => socketUnit(socket, { ...service, startedUnit: unit })),
+      { unit, sections: proxySections(service, backend, socketUnits, idle) },
+      {
+        unit: service.unit,
+        raw: service.raw,
+        sections: serviceSections(app, {
+          ...plain,
+          type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
+          requires: [addedToApp("BindsTo", unit)],
+          command: service.notifies ? [] : [addedToApp("ExecStartPost", waitFor(backend))],
+          commandAfter: [addedToApp("ExecStopPost", pause("!= success"))],
+          environment: portVariables(place, description).map((value) => addedToApp("Environment", value)),
+          own:
+            folder === undefined
+              ? []
+              : [addedToApp("RuntimeDirectory", item(folder)), addedToApp("RuntimeDirectoryMode", "0700")],
+          sandbox: reaching(service.sandbox.lines, backend, reasonsOf.proxied),
+          install: [
+            ...plain.install,
+            ...socketUnits.map((socket) => added("Also", unescapedUnitName(socket))),
+          ],
+        }),
+      },
+    ];
+  },
+};

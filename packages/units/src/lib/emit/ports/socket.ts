@@ -1,0 +1,43 @@
+import { unescapedUnitName } from "../../systemd/escaping.ts";
+import { added, askedOr } from "../../write/lines.ts";
+import { pauseAfterCondition } from "../sections/restarts.ts";
+import { serviceSections } from "../sections/service.ts";
+import { bare, socketUnit, type Way } from "./port-method.ts";
+
+/** systemd listens, and passes the sockets. */
+export const socket: Way = {
+  refuse: () => {},
+  units(service, sockets) {
+    const { values, inetd } = service;
+    const { kind } = service.arrangement;
+    const rolling = kind === "rolling";
+    // Connections are of no one's, and an instance has the socket of its own name.
+    const units = kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
+    const plain = bare(service);
+    return [
+      ...sockets.map((one) => socketUnit(one, service)),
+      {
+        unit: service.unit,
+        raw: service.raw,
+        sections: serviceSections(service, {
+          ...plain,
+          type: rolling ? askedOr("Type", values.type, "notify") : plain.type,
+          requires: units.map((unit) => added("Requires", unit)),
+          after: units.map((unit) => added("After", unit)),
+          commandAfter: pauseAfterCondition(service),
+          own: [
+            ...(inetd ? [] : [added("NonBlocking", "true")]),
+            ...(units.length > 1 || rolling
+              ? units.map((unit) => added("Sockets", unescapedUnitName(unit)))
+              : []),
+          ],
+          install: [
+            ...plain.install,
+            ...(rolling && values.wantedBy.length > 0 ? [added("DefaultInstance", "blue")] : []),
+            ...units.map((unit) => added("Also", unescapedUnitName(unit))),
+          ],
+        }),
+      },
+    ];
+  },
+};

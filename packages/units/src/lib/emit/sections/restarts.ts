@@ -1,0 +1,67 @@
+import { reasonsOf } from "../../write/reasons.ts";
+import { argument } from "../../systemd/escaping.ts";
+import { added, addedFor, asked, askedOr, type Line } from "../../write/lines.ts";
+import { restarts } from "../../read/fields/service-directives.ts";
+import type { Service } from "../../read/service.ts";
+
+/** The exit status of sleep. Node, sysexits(3), shells and systemd exit with other numbers. */
+const idleStatus = "42";
+
+const addedWithoutRestart = addedFor(reasonsOf.noRestart);
+const addedForSleep = addedFor(reasonsOf.sleep);
+
+/** What the description asks for, and the status of sleep. */
+function withIdleStatus(
+  key: "RestartPreventExitStatus" | "SuccessExitStatus",
+  statuses: readonly string[],
+): Line[] {
+  return [
+    ...asked(key, statuses),
+    ...(statuses.includes(idleStatus) ? [] : [addedForSleep(key, idleStatus)]),
+  ];
+}
+
+/** When systemd starts the service again. */
+export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
+  const isPerConnection = arrangement.kind === "accept";
+  const isRestarted = values.restart[0] !== "no" && !isPerConnection;
+  const say = (field: keyof typeof restarts): Line[] => asked(restarts[field].key, values[field]);
+  return [
+    ...(isPerConnection ? asked("Restart", values.restart) : askedOr("Restart", values.restart, "always")),
+    ...(isRestarted
+      ? askedOr("RestartSec", values.restartSec, "1s")
+      : asked("RestartSec", values.restartSec)),
+    ...say("restartSteps"),
+    ...say("restartMaxDelaySec"),
+    ...(sleeps
+      ? [
+          ...withIdleStatus("RestartPreventExitStatus", values.restartPreventExitStatus),
+          ...withIdleStatus("SuccessExitStatus", values.successExitStatus),
+        ]
+      : [...say("restartPreventExitStatus"), ...say("successExitStatus")]),
+  ];
+}
+
+/** How often it may be started: as often as it takes, if something else limits the starts. */
+export function startLimit({ hasStartLimit }: Service): Line {
+  return hasStartLimit
+    ? addedWithoutRestart("StartLimitIntervalSec", "10s")
+    : added("StartLimitIntervalSec", "0");
+}
+
+/** What makes an app exit with the status of sleep. */
+export function idleVariable({ sleeps }: Service): Line[] {
+  return sleeps ? [addedForSleep("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
+}
+
+/** A command for ExecStopPost= that takes a second if the service has ended in this way. */
+export function pause(test: "= exec-condition" | "!= success"): string {
+  return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
+}
+
+/** After ExecCondition= has refused the start, no restart follows, and the socket would try again at once. */
+export function pauseAfterCondition({ values, arrangement }: Service): Line[] {
+  return values.execCondition.length === 0 || arrangement.kind === "accept"
+    ? []
+    : [added("ExecStopPost", pause("= exec-condition"))];
+}

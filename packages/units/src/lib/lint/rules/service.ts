@@ -1,0 +1,29 @@
+import type { Rule } from "../findings/finding.ts";
+import { programRules, type ProgramCode } from "./service/program.ts";
+import { portsRules, type PortsCode } from "./service/ports.ts";
+import { lifecycleRules, type LifecycleCode } from "./service/lifecycle.ts";
+import { notifyRules, type NotifyCode } from "./service/notify.ts";
+import { sandboxRules, type SandboxCode } from "./service/sandbox.ts";
+import { environmentRules, type EnvironmentCode } from "./service/environment.ts";
+import { installRules, type InstallCode } from "./service/install.ts";
+import type { ServiceSubject } from "../subjects/subjects.ts";
+
+/** The codes of these rules. */
+export type ServiceCode =
+  | ProgramCode
+  | PortsCode
+  | LifecycleCode
+  | NotifyCode
+  | SandboxCode
+  | EnvironmentCode
+  | InstallCode;
+
+export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> = {
+  ...programRules,
+  ...portsRules,
+  ...lifecycleRules,
+  ...notifyRules,
+  ...sandboxRules,
+  ...environmentRules,
+  ...installRules,
+};

@@ -1,0 +1,136 @@
+import { durationOf } from "../../../systemd/durations.ts";
+import { nearest } from "../../../nearest.ts";
+import { truthOf } from "../../../systemd/booleans.ts";
+import { signalNames } from "../../../systemd/value-names.ts";
+import { either, that, whole, type ReadValue } from "../../values/readers.ts";
+import { ofSystemd } from "../../../read/fields/program.ts";
+import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
+import { wordsOf } from "../../../parse/words.ts";
+import { replaced, type FileEdit, type Rule } from "../../findings/finding.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { isApp, listeners } from "./settings.ts";
+
+/** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
+function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
+  return valuesOf(unit, "Service", "Environment").flatMap((setting) => {
+    const { words, written, problem } = wordsOf(setting.value);
+    const kept = written.filter((_, index) => !words[index]!.startsWith(`${name}=`));
+    if (problem !== undefined || kept.length === words.length) return [];
+    return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+  });
+}
+
+const duration = that(
+  (text) => durationOf(text) !== undefined,
+  "not a duration with its unit",
+  "a number with its unit, such as 30s or 1min 30s",
+);
+const flag = that((text) => truthOf(text) !== undefined, "neither yes nor no", "yes or no");
+const signals: ReadValue = that(
+  (text) =>
+    text.split(/\s+/).every((name) => /^SIG(?!KILL$|STOP$)/.test(name) && signalNames.has(name.slice(3))),
+  "not a list of signals",
+  "yes, no, or signals such as SIGTERM SIGINT",
+);
+
+/** The variables of sockact, and how it reads them. */
+const ownVariables: Readonly<Record<string, ReadValue>> = {
+  SOCKACT_DRAIN_TIMEOUT: duration,
+  SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
+  SOCKACT_IDLE_TIMEOUT: that(
+    (text) => truthOf(text) === false || (durationOf(text) ?? 0) > 0,
+    "not a duration with its unit",
+    "a number above 0 with its unit, such as 5min, or no for never",
+  ),
+  SOCKACT_NOTIFY: flag,
+  SOCKACT_SIGNALS: either(signals, flag),
+  SOCKACT_TRUST_PARENT: flag,
+  SOCKACT_WATCHDOG: flag,
+};
+
+/** The codes of these rules. */
+export type EnvironmentCode =
+  | "variable-reserved"
+  | "variable-unset"
+  | "variable-invalid"
+  | "variable-unknown";
+
+/** The variables that a service is given. */
+export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
+  "variable-reserved": {
+    severity: "error",
+    why: "systemd sets this variable itself. Your value replaces it, and the service loses what systemd told it.",
+    man: "systemd.exec(5)",
+    find: ({ unit, environment, sockets }) =>
+      [...environment]
+        .filter(([name]) => ofSystemd.test(name))
+        .map(([name, variable]) => ({
+          at: variable.setting,
+          message: `${name} is set by systemd`,
+          fix: "take it out",
+          // A service may talk to a manager of its own by the others.
+          edits: sockets.length > 0 && name.startsWith("LISTEN_") ? withoutVariable(unit, name) : [],
+        })),
+  },
+  "variable-unset": {
+    severity: "error",
+    why: "Your app finds its sockets by LISTEN_PID and LISTEN_FDS. Without them it gets none, and opens the port itself or fails.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      // Other programs may take descriptor 3 without a look at the variables.
+      if (!isApp(service) || listeners(service).length === 0) return [];
+      const cleared = program?.cleared;
+      return [
+        ...valuesOf(unit, "Service", "UnsetEnvironment").flatMap((setting) =>
+          wordsOf(setting.value)
+            .words.filter((word) => /^LISTEN_(?:FDS|PID)$/.test(word))
+            .map((name) => ({
+              at: setting,
+              message: `UnsetEnvironment= takes ${name} away`,
+              fix: `take ${name} out`,
+            })),
+        ),
+        ...(cleared === undefined
+          ? []
+          : [
+              {
+                at: program!.setting,
+                message: `env ${cleared} takes LISTEN_PID and LISTEN_FDS away`,
+                fix: "the program itself in ExecStart=; UnsetEnvironment= takes single variables away",
+              },
+            ]),
+      ];
+    },
+  },
+  "variable-invalid": {
+    severity: "error",
+    why: "sockact cannot read the value, and your app exits when it starts (ERR_OPTION).",
+    man: "@sockact/core",
+    find: ({ environment }) =>
+      [...environment].flatMap(([name, { value, setting }]) => {
+        // An empty variable is one that is not set.
+        const refused =
+          value === "" || !Object.hasOwn(ownVariables, name) ? undefined : ownVariables[name]!(value, "");
+        return refused === undefined
+          ? []
+          : [{ at: setting, message: `${name}=${value}: ${refused.is}`, fix: `write ${refused.write}` }];
+      }),
+  },
+  "variable-unknown": {
+    severity: "warning",
+    why: "sockact reads no variable with this name, so it has no effect.",
+    man: "@sockact/core",
+    find: ({ environment }) =>
+      [...environment]
+        .filter(([name]) => name.startsWith("SOCKACT_") && !Object.hasOwn(ownVariables, name))
+        .map(([name, { setting }]) => {
+          const meant = nearest(name, Object.keys(ownVariables));
+          return {
+            at: setting,
+            message: `sockact has no variable ${name}`,
+            fix: meant ?? `one of ${Object.keys(ownVariables).join(", ")}`,
+          };
+        }),
+  },
+};

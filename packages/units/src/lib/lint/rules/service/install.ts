@@ -1,0 +1,44 @@
+import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
+import { listeners, isActivatedNode } from "./settings.ts";
+
+/** The codes of these rules. */
+export type InstallCode = "enabled-at-boot" | "also-missing";
+
+/** What systemctl enable does. */
+export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> = {
+  "enabled-at-boot": {
+    severity: "info",
+    why: "The service starts at boot, and not with its first connection.",
+    man: "systemd.unit(5)",
+    find: (service) =>
+      !isActivatedNode(service)
+        ? []
+        : namesIn(service.unit, "Install", "WantedBy", "RequiredBy")
+            .slice(0, 1)
+            .map(({ name, setting }) => ({
+              at: setting,
+              message: `${setting.key}=${name} besides a socket`,
+              fix: `take it out, and have Also=${listeners(service)[0]!.unit.name}, if it may wait for its first connection`,
+            })),
+  },
+  "also-missing": {
+    severity: "warning",
+    why: "systemctl enable enables the service alone. After the next boot its socket is up only while the service is.",
+    man: "systemd.unit(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isActivatedNode(service) || !unit.settings.some(({ section }) => section === "Install")) return [];
+      const also = namesIn(unit, "Install", "Also").map(({ name }) => name);
+      return listeners(service)
+        .map((socket) => socket.unit.name)
+        .filter((name) => !also.includes(name))
+        .map((name) => ({
+          at: headerOf(unit, "Install"),
+          message: `${name} is not enabled along`,
+          fix: `Also=${name}`,
+          edits: added(unit, "Install", "Also", name.replaceAll("\\", "\\\\")),
+        }));
+    },
+  },
+};

@@ -1,0 +1,228 @@
+import { valueOf } from "../../../parse/load.ts";
+import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import {
+  conditionOf,
+  hasNoStartLimit,
+  restartDelay,
+  restarts,
+  restartSec,
+  restartsAfter,
+} from "../../subjects/restarts.ts";
+import { spanOf } from "../../../systemd/time-spans.ts";
+import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
+import { truthOf } from "../../../systemd/booleans.ts";
+import { wholeOf } from "../../values/readers.ts";
+import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
+
+/** Whether systemd gives the socket up when it starts its service too often. */
+function hasTriggerLimit({ unit }: SocketSubject): boolean {
+  const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec")?.value;
+  const burst = valueOf(unit, "Socket", "TriggerLimitBurst")?.value;
+  return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
+}
+
+/** A duration as people write it: systemd takes a number alone for seconds. */
+const withUnit = (span: string): string => (/^[\d.]+$/.test(span) ? `${span}s` : span);
+
+/** The codes of these rules. */
+export type LifecycleCode =
+  | "start-limit"
+  | "crash-spins"
+  | "restart-fast"
+  | "condition-spins"
+  | "idle-restart"
+  | "clean-exit-spins"
+  | "remain-after-exit"
+  | "kill-mode"
+  | "stop-timeout";
+
+/** How a service ends, and is started again. */
+export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
+  "start-limit": {
+    severity: "warning",
+    why: "By default systemd allows five starts in ten seconds. A service that crashes more often fails, and its socket fails with it: the port is closed until you start the socket again.",
+    man: "systemd.unit(5)",
+    find: (service) => {
+      const { unit } = service;
+      const set = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"].some(
+        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
+      );
+      if (set || !isApp(service) || listeners(service).length === 0) return [];
+      // Five restarts that are two seconds apart take longer than the ten seconds of the limit.
+      if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
+      // Without a limit, nothing but Restart= slows a loop of starts down, and it does not apply to a start that a condition refuses.
+      const isSlow = restartsAfter(unit, 1) && restartDelay(unit) >= 1000 && conditionOf(unit) === undefined;
+      // Something may be meant to happen at the limit.
+      const isUsed = ["StartLimitAction", "FailureAction", "OnFailure"].some(
+        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
+      );
+      return [
+        {
+          at: headerOf(unit, "Unit"),
+          message: "the default start limit applies",
+          fix: isSlow
+            ? "StartLimitIntervalSec=0"
+            : "Restart=always, RestartSec=1s and StartLimitIntervalSec=0",
+          edits: isSlow && !isUsed ? added(unit, "Unit", "StartLimitIntervalSec", "0") : [],
+        },
+      ];
+    },
+  },
+  "crash-spins": {
+    severity: "warning",
+    why: "A connection that nobody accepts starts the service again as soon as it exits. With StartLimitIntervalSec=0, only Restart= and RestartSec= slow these starts down, and here Restart= does not apply to a crash.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isApp(service) || listeners(service).length === 0) return [];
+      if (!hasNoStartLimit(unit) || restartsAfter(unit, 1)) return [];
+      return [
+        {
+          at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
+          message: `Restart=${restarts(unit)}: if it crashes before it accepts, it is started over and over`,
+          fix: "Restart=always and RestartSec=1s",
+        },
+      ];
+    },
+  },
+  "restart-fast": {
+    severity: "warning",
+    why: "With StartLimitIntervalSec=0, a service that crashes at its start is started again without end. Each start costs processor time and lines in the journal.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      const delay = restartDelay(unit);
+      if (!isApp(service) || !hasNoStartLimit(unit) || !restartsAfter(unit, 1) || delay >= 500) return [];
+      // With these two, systemd waits longer from restart to restart.
+      if (inService(unit, "RestartSteps") && inService(unit, "RestartMaxDelaySec")) return [];
+      const setting = restartSec(unit);
+      const often = delay < 10 ? "as often as it can" : `up to ${Math.floor(1000 / delay)} times a second`;
+      return [
+        {
+          at: setting ?? inService(unit, "Restart")!,
+          message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
+          fix: "RestartSec=1s",
+          edits:
+            inService(unit, "RestartSec") === undefined ? added(unit, "Service", "RestartSec", "1s") : [],
+        },
+      ];
+    },
+  },
+  "condition-spins": {
+    severity: "warning",
+    why: "A start that a condition refuses is not an exit, so Restart= does not apply. Without a limit, a connection that waits makes systemd try again thousands of times a second.",
+    man: "systemd.socket(5)",
+    find: (service) => {
+      const { unit } = service;
+      const condition = conditionOf(unit);
+      if (condition?.section !== "Unit" || !hasNoStartLimit(unit)) return [];
+      return listeners(service)
+        .filter((socket) => !hasTriggerLimit(socket))
+        .slice(0, 1)
+        .map((socket) => ({
+          at: condition,
+          message: `${condition.key}=${condition.value}, and ${socket.unit.name} has no trigger limit`,
+          fix: `take TriggerLimitIntervalSec= and TriggerLimitBurst= out of ${socket.unit.name}`,
+        }));
+    },
+  },
+  "idle-restart": {
+    severity: "warning",
+    why: "A service that goes to sleep exits, and Restart= starts it again at once. It sleeps only if RestartPreventExitStatus= has the status with which it exits.",
+    man: "systemd.service(5)",
+    find: ({ unit, environment }) => {
+      const timeout = environment.get("SOCKACT_IDLE_TIMEOUT");
+      const exit = environment.get("SOCKACT_IDLE_EXIT_STATUS");
+      const idle = truthOf(timeout?.value) === false ? undefined : (exit ?? timeout);
+      const status = wholeOf(exit?.value || "0");
+      if (idle === undefined || status === undefined || status > 255 || !restartsAfter(unit, status))
+        return [];
+      return [
+        {
+          at: inService(unit, "Restart") ?? idle.setting,
+          message: `Restart=${restarts(unit)} starts it again when it goes to sleep with status ${status}`,
+          fix:
+            status === 0
+              ? "Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42"
+              : `RestartPreventExitStatus=${status}`,
+        },
+      ];
+    },
+  },
+  "clean-exit-spins": {
+    severity: "info",
+    why: "A connection that nobody accepts starts the service again as soon as it exits. If Restart= does not apply to an exit with 0, nothing slows these starts down.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isActivatedNode(service) || restartsAfter(unit, 0)) return [];
+      const forever = listeners(service).some((socket) => !hasTriggerLimit(socket));
+      return [
+        {
+          at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
+          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
+          fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
+        },
+      ];
+    },
+  },
+  "remain-after-exit": {
+    severity: "warning",
+    why: "After your app has exited, systemd still takes the service for active. It does not start it again for a connection, and clients wait without an answer.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "RemainAfterExit");
+      return truthOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `RemainAfterExit=${setting!.value} with a socket`,
+              fix: "take it out",
+            },
+          ];
+    },
+  },
+  "kill-mode": {
+    severity: "warning",
+    why: "When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
+    man: "systemd.kill(5)",
+    find: ({ unit, program }) => {
+      const setting = inService(unit, "KillMode");
+      const leaves = setting?.value === "none" || (setting?.value === "process" && program?.isNode === true);
+      return setting === undefined || !leaves
+        ? []
+        : [
+            {
+              at: setting,
+              message: `KillMode=${setting.value}`,
+              fix: "KillMode=mixed, or leave it out",
+            },
+          ];
+    },
+  },
+  "stop-timeout": {
+    severity: "warning",
+    why: "While it drains, the app waits for open requests: 10 seconds, or SOCKACT_DRAIN_TIMEOUT. If systemd kills it earlier, those requests are cut off.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit, environment } = service;
+      const told = environment.get("SOCKACT_DRAIN_TIMEOUT")?.value;
+      const drain = told === undefined ? (isActivatedNode(service) ? 10_000 : undefined) : spanOf(told);
+      const setting = inService(unit, "TimeoutStopSec") ?? inService(unit, "TimeoutSec");
+      const stop = setting === undefined ? 90_000 : spanOf(setting.value);
+      // 0 is no limit.
+      if (drain === undefined || stop === undefined || stop === 0 || stop === Infinity || stop > drain)
+        return [];
+      const enough = drain === Infinity ? "infinity" : `${Math.ceil(drain / 1000) + 10}s`;
+      return [
+        {
+          at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
+          message: `it is killed after ${withUnit(setting?.value ?? "90s")}, and drains for ${told ?? "10s"}`,
+          fix: `TimeoutStopSec=${enough}`,
+          edits: setting === undefined ? added(unit, "Service", "TimeoutStopSec", enough) : [],
+        },
+      ];
+    },
+  },
+};

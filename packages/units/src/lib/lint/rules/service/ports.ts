@@ -1,0 +1,218 @@
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
+import { unitNameParts } from "../../../systemd/expansion.ts";
+import type { Program } from "../../subjects/program.ts";
+import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
+import { truthOf } from "../../../systemd/booleans.ts";
+import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
+
+/** The ports of this machine that `docker run -p 8080:80` and the like open. */
+function publishedPorts(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    const [, joined] = /^(?:-p|--publish)(?:=?(.+))?$/.exec(word) ?? [];
+    const value = joined ?? (/^(?:-p|--publish)$/.test(word) ? words[index + 1] : undefined);
+    return /(?:^|:)(\d+):\d+(?:\/tcp)?$/.exec(value ?? "")?.[1] ?? [];
+  });
+}
+
+const isContainer = ({ name, words }: Program): boolean =>
+  /^(?:docker|podman)$/.test(name) && words.includes("run");
+
+/** The ports that the program is told to listen on by itself. */
+function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
+  const variable = environment.get("PORT");
+  const words = program?.words ?? [];
+  const told = words.findIndex((word) => /^--port(?:=\d+)?$/.test(word));
+  const port = told < 0 ? undefined : (words[told]!.split("=")[1] ?? words[told + 1]);
+  return [
+    ...(variable !== undefined && /^\d+$/.test(variable.value)
+      ? [{ port: variable.value, at: variable.setting }]
+      : []),
+    ...(port !== undefined && /^\d+$/.test(port) ? [{ port, at: program!.setting }] : []),
+    ...(program !== undefined && isContainer(program)
+      ? publishedPorts(words).map((published) => ({ port: published, at: program.setting }))
+      : []),
+  ];
+}
+
+/** Whether the socket itself sees to it that it is up with the service: systemctl enable gives the service a Requires= for RequiredBy=. */
+function pulls({ unit }: SocketSubject, service: string): boolean {
+  return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
+    ({ name }) => name === service,
+  );
+}
+
+/** Whether Requires= and After= for its socket can do no harm: nothing here orders the two in another way, and no second socket can fail. */
+function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
+  const has = (one: LoadedUnit, keys: RegExp) =>
+    [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
+  const [socket] = sockets;
+  return (
+    // Another program may do without its socket, and then must not fail with it.
+    program?.isNode === true &&
+    socket !== undefined &&
+    sockets.length === 1 &&
+    !socket.accepts &&
+    !ordered.has(socket.unit.name) &&
+    !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
+    !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/) &&
+    // One that is enabled by itself may open the port by itself.
+    namesIn(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy").length === 0
+  );
+}
+
+/** The sockets of a template that only one of its instances is passed. An instance of a socket starts the same instance of the service. */
+function notPassed(service: ServiceSubject): string[] {
+  if (unitNameParts(service.unit.name).instance !== "") return [];
+  const named = new Set(namesIn(service.unit, "Service", "Sockets").map(({ name }) => name));
+  return listeners(service)
+    .map(({ unit }) => unit.name)
+    .filter((name) => unitNameParts(name).instance !== "" && !named.has(name));
+}
+
+/** Whether the service has the right to open a port below 1024 on the host; in a user namespace the capability gives none. */
+function hasCapability(unit: LoadedUnit): boolean {
+  const users = inService(unit, "PrivateUsers")?.value;
+  return (
+    (users === undefined || truthOf(users) === false) &&
+    valuesOf(unit, "Service", "AmbientCapabilities").some(
+      ({ value }) => !value.startsWith("~") && /\bCAP_NET_BIND_SERVICE\b/i.test(value),
+    )
+  );
+}
+
+/** The codes of these rules. */
+export type PortsCode =
+  | "requires-missing"
+  | "sockets-missing"
+  | "names-missing"
+  | "standard-input-socket"
+  | "port-twice"
+  | "port-privileged";
+
+/** The sockets that a service is passed, and the ports that it opens. */
+export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
+  "requires-missing": {
+    severity: "warning",
+    why: "If you start the service yourself, or something else starts it at boot, its socket may not be up. The service then gets no socket, and opens the port itself or fails.",
+    man: "systemd.socket(5)",
+    find: (service) => {
+      const { unit } = service;
+      // A daemon that only its socket or D-Bus starts has no need of it.
+      if (!isApp(service)) return [];
+      const pulled = new Set([
+        ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "Wants").map(({ name }) => name),
+        ...namesIn(unit, "Service", "Sockets").map(({ name }) => name),
+      ]);
+      // Sockets= pulls a socket in, too: where it is missing, that one change cures both.
+      const unnamed = new Set(notPassed(service));
+      const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
+      return listeners(service)
+        .filter((socket) => !pulls(socket, unit.name))
+        .map((socket) => socket.unit.name)
+        .filter((name) => !pulled.has(name) && !unnamed.has(name))
+        .map((name) => ({
+          at: headerOf(unit, "Unit"),
+          message: `it does not require ${name}`,
+          fix: `Requires=${name} and After=${name}`,
+          edits: mayRequire(service)
+            ? [
+                ...added(unit, "Unit", "Requires", name),
+                ...(after.has(name) ? [] : added(unit, "Unit", "After", name)),
+              ]
+            : [],
+        }));
+    },
+  },
+  "sockets-missing": {
+    severity: "warning",
+    why: "A service is passed the sockets that start it. Other sockets, such as those of another instance, are passed only if Sockets= names them.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      if (!isApp(service)) return [];
+      return notPassed(service).map((name) => ({
+        at: headerOf(unit, "Service"),
+        message: `other instances are not passed ${name}`,
+        // With two instances that have a port each, both would get both ports.
+        fix: `Sockets=${name}, if it is for all instances`,
+      }));
+    },
+  },
+  "names-missing": {
+    severity: "info",
+    why: "By default a socket has the name of its unit. With several sockets, names of your own make it plain which is which.",
+    man: "systemd.socket(5)",
+    find: (service) => {
+      const own = listeners(service);
+      if (own.length < 2 || service.program?.isNode !== true) return [];
+      return own
+        .filter(({ unit }) => valueOf(unit, "Socket", "FileDescriptorName") === undefined)
+        .map(({ unit }) => {
+          const app = unitNameParts(service.unit.name).prefix;
+          const name = unitNameParts(unit.name)
+            .prefix.replace(`${app}-`, "")
+            .replace(/[^\w.-]/g, "_");
+          return {
+            at: headerOf(unit, "Socket"),
+            message: "one of several sockets, and without a name",
+            fix: `FileDescriptorName=${name}`,
+          };
+        });
+    },
+  },
+  "standard-input-socket": {
+    severity: "error",
+    why: "The socket becomes standard input, and LISTEN_FDS is not set. Your app does not find the socket.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "StandardInput");
+      return setting?.value !== "socket" || !isActivatedNode(service)
+        ? []
+        : [
+            {
+              at: setting,
+              message: "StandardInput=socket without Accept=yes",
+              fix: "take it out",
+            },
+          ];
+    },
+  },
+  "port-twice": {
+    severity: "info",
+    why: "The socket unit already listens on this port. An app with sockact listens on the socket, whatever the port. Another app that opens the port itself fails (EADDRINUSE).",
+    man: "systemd.socket(5)",
+    find: (service) => {
+      const taken = new Set(
+        listeners(service).flatMap(({ addresses }) => addresses.map((address) => portOf(address)?.port)),
+      );
+      return ownPorts(service)
+        .filter(({ port }) => taken.has(port))
+        .map(({ port, at }) => ({
+          at,
+          message: `port ${port} is the socket's`,
+          fix:
+            service.program !== undefined && isContainer(service.program) && at === service.program.setting
+              ? "take -p out and let the app take the socket, which Podman passes on and Docker does not; or do without the socket unit"
+              : "take it out; the app listens on what it is passed",
+        }));
+    },
+  },
+  "port-privileged": {
+    severity: "error",
+    why: "Only root may open ports below 1024 (EACCES), unless the service has a capability or a socket unit that opens them. With PrivateUsers= the capability does not apply to the ports of the host.",
+    man: "capabilities(7)",
+    find: (service) => {
+      const { unit } = service;
+      if (runsAsRoot(service) || listeners(service).length > 0) return [];
+      if (hasCapability(unit)) return [];
+      return ownPorts(service)
+        .filter(({ port }) => Number(port) > 0 && Number(port) < 1024)
+        .map(({ port, at }) => ({
+          at,
+          message: `port ${port} without the right to it`,
+          fix: `${unit.name.replace(/service$/, "socket")} with ListenStream=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE without PrivateUsers=`,
+        }));
+    },
+  },
+};

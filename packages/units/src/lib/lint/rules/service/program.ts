@@ -1,0 +1,225 @@
+import { shown } from "../../../problems.ts";
+import { valueOf, valuesOf } from "../../../parse/load.ts";
+import { commandsOf } from "../../../parse/words.ts";
+import { headerOf, type Rule } from "../../findings/finding.ts";
+import { keepsProcess } from "../../subjects/program.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { inService, isActivatedNode, listeners } from "./settings.ts";
+
+/** Words that mean something to a shell alone. */
+const shellSyntax =
+  /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$/;
+
+/** What to write in the place of a tool that runs the app as a child. */
+function insteadOf(launcher: string): string {
+  if (launcher === "setsid")
+    return "the program itself in ExecStart=: systemd starts it in a session of its own";
+  if (/^(?:sudo|su|runuser)$/.test(launcher))
+    return "User= with the account, and the program itself in ExecStart=";
+  if (/^(?:dotenvx?|cross-env(?:-shell)?)$/.test(launcher))
+    return "EnvironmentFile= or Environment= with the variables, and the program itself in ExecStart=";
+  if (/^(?:doppler|infisical|op)$/.test(launcher))
+    return "a file with the secrets in LoadCredential= or EnvironmentFile=, and the program itself in ExecStart=";
+  if (launcher === "tsx") return "ExecStart=/usr/bin/node --import tsx with the app's file";
+  if (launcher.startsWith("node ")) return "ExecStart=/usr/bin/node with the app's file, without that option";
+  if (/^(?:fnm|volta)$/.test(launcher))
+    return "the path of Node itself, which `node -p process.execPath` prints, and the app's file";
+  return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
+}
+
+/** Whether a word begins with a variable that systemd replaces; `$NAME` only where it is the whole word. */
+const isVariable = (word: string, signs: string): boolean =>
+  !signs.includes(":") && /^\$(?:\{\w+\}|\w+$)/.test(word);
+
+/** The codes of these rules. */
+export type ProgramCode =
+  | "exec-missing"
+  | "exec-several"
+  | "exec-relative"
+  | "exec-launcher"
+  | "exec-shell"
+  | "exec-syntax"
+  | "exec-prefix"
+  | "script-relative"
+  | "exec-env"
+  | "type-unfit";
+
+/** What a service runs. */
+export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> = {
+  "exec-missing": {
+    severity: "error",
+    why: "systemd refuses a service without a program.",
+    man: "systemd.service(5)",
+    find: ({ unit }) =>
+      valuesOf(unit, "Service", "ExecStart").length > 0 ||
+      inService(unit, "Type")?.value === "oneshot" ||
+      valueOf(unit, "Unit", "SuccessAction") !== undefined
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Service"),
+              message: "ExecStart= is missing",
+              fix: "ExecStart= with the program's absolute path",
+            },
+          ],
+  },
+  "exec-several": {
+    severity: "error",
+    why: "systemd refuses a service with several programs, unless it has Type=oneshot. A drop-in that replaces the program begins with an empty ExecStart=.",
+    man: "systemd.service(5)",
+    find: ({ unit }) => {
+      if (inService(unit, "Type")?.value === "oneshot") return [];
+      const settings = valuesOf(unit, "Service", "ExecStart");
+      const setting = settings.at(-1);
+      const commands = settings.flatMap(({ value }) => commandsOf(value, unit.name).commands);
+      return setting === undefined || commands.length < 2
+        ? []
+        : [
+            {
+              at: setting,
+              message: `there are ${commands.length} programs`,
+              fix: "an empty ExecStart= on the line before the one that is meant",
+            },
+          ];
+    },
+  },
+  "exec-relative": {
+    severity: "warning",
+    why: "systemd looks for a program without a path in a few folders, /usr/local/bin and /usr/bin among them. It may find another one than your shell does, or none.",
+    man: "systemd.service(5)",
+    find: ({ program }) =>
+      program?.isNode !== true || program.launcher !== undefined || program.command.path.startsWith("/")
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: `${program.command.path} has no path`,
+              fix: `what \`command -v ${program.command.path}\` prints`,
+            },
+          ],
+  },
+  "exec-launcher": {
+    severity: "error",
+    why: "The tool runs your app as a child process. systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { program } = service;
+      if (program?.launcher === undefined || listeners(service).length === 0) return [];
+      return [
+        {
+          at: program.setting,
+          message: `${program.launcher} runs the app as a child process`,
+          fix: insteadOf(program.launcher),
+        },
+      ];
+    },
+  },
+  "exec-shell": {
+    severity: "warning",
+    why: "systemd passes the sockets to the process that it starts, and that is the shell. Many shells run the last command, too, as a child process.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { program } = service;
+      if (!isActivatedNode(service) || program?.script === undefined || program.launcher !== undefined)
+        return [];
+      return keepsProcess(program)
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: `${program.name} runs the app, perhaps as a child process`,
+              fix: "node itself in ExecStart=, or `exec node …` in the shell",
+            },
+          ];
+    },
+  },
+  "exec-syntax": {
+    severity: "warning",
+    why: "systemd runs the program without a shell. It reads no redirection, no && and no pipe, no $(…), no ~ and no *: your program gets such a word as an argument.",
+    man: "systemd.service(5)",
+    find: ({ program }) => {
+      if (program === undefined || program.script !== undefined) return [];
+      const word = program.words.slice(1).find((one) => shellSyntax.test(one));
+      return word === undefined
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: `${shown(word)} is an argument of ${program.name}`,
+              fix: /[<>]/.test(word)
+                ? "StandardOutput=append:/path, StandardError= or StandardInput="
+                : "the words that a shell would put there, or /bin/sh -c '…' with exec before the program",
+            },
+          ];
+    },
+  },
+  "exec-prefix": {
+    severity: "info",
+    why: "The prefix !! is for kernels before 4.3, which have no ambient capabilities. systemd ignores it since version 258.",
+    man: "systemd.service(5)",
+    find: ({ program }) =>
+      program === undefined || !program.command.signs.includes("!!")
+        ? []
+        : [{ at: program.setting, message: "!! is before the program", fix: "take it out" }],
+  },
+  "script-relative": {
+    severity: "error",
+    why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It does not find it, and exits at each start.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program, user }) => {
+      const script = program?.node?.script;
+      if (script === undefined || /^[/%]/.test(script) || user) return [];
+      return isVariable(script, program!.command.signs) ||
+        inService(unit, "WorkingDirectory") !== undefined ||
+        inService(unit, "RootDirectory") !== undefined ||
+        program!.launcher !== undefined
+        ? []
+        : [
+            {
+              at: program!.setting,
+              message: `${shown(script)} is relative, and WorkingDirectory= is missing`,
+              fix: "WorkingDirectory= with the folder of your app, or the file's absolute path",
+            },
+          ];
+    },
+  },
+  "exec-env": {
+    severity: "info",
+    why: "env looks for the program in the PATH of systemd, which has no folders of nvm or Volta.",
+    man: "systemd.exec(5)",
+    find: ({ program, environment }) =>
+      program === undefined ||
+      !program.command.path.endsWith("/env") ||
+      !program.isNode ||
+      program.launcher !== undefined ||
+      program.words[0]!.startsWith("/") ||
+      environment.has("PATH")
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: `env looks for ${program.name}`,
+              fix: "Node's own path, as `command -v node` prints it",
+            },
+          ],
+  },
+  "type-unfit": {
+    severity: "error",
+    why: "Node does not move to the background, and a server does not end by itself. systemd waits for that, and the start times out.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "Type");
+      return setting === undefined ||
+        !/^(?:forking|oneshot)$/.test(setting.value) ||
+        !isActivatedNode(service)
+        ? []
+        : [
+            {
+              at: setting,
+              message: `Type=${setting.value} with a server`,
+              fix: "Type=exec, or Type=notify if it says when it is ready",
+            },
+          ];
+    },
+  },
+};

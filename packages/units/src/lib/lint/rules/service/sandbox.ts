@@ -1,0 +1,196 @@
+import { liesInHome, liesInTemporary } from "../../../read/conflicts/places.ts";
+import { valuesOf } from "../../../parse/load.ts";
+import { changed, headerOf, type Rule } from "../../findings/finding.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { truthOf } from "../../../systemd/booleans.ts";
+import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
+
+const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
+  inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
+
+/** Whether the filter kills a program that calls pkey_alloc(2), which Node tries but does not need. */
+function killsNode({ unit }: ServiceSubject): boolean {
+  if (!/^(?:kill)?$/.test(inService(unit, "SystemCallErrorNumber")?.value ?? "")) return false;
+  const lists = valuesOf(unit, "Service", "SystemCallFilter").map(({ value }) => value);
+  // The first list says whether the calls that no list names are allowed.
+  let kills = lists[0]?.startsWith("~") === false;
+  for (const list of lists) {
+    for (const word of list.replace(/^~/, "").split(/\s+/)) {
+      const [name, error = "kill"] = word.split(":");
+      if (name === "@pkey" || name === "pkey_alloc") kills = list.startsWith("~") && error === "kill";
+    }
+  }
+  return kills;
+}
+
+/** The codes of these rules. */
+export type SandboxCode =
+  | "home-hidden"
+  | "temporary-hidden"
+  | "jit-killed"
+  | "system-call-kills"
+  | "user-root"
+  | "user-nobody"
+  | "pid-namespace"
+  | "memory-tiny";
+
+/** What a service may see and do. */
+export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
+  "home-hidden": {
+    severity: "error",
+    why: "ProtectHome= hides /home, /root and /run/user. The service does not find a program or a file that is there.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "ProtectHome");
+      const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
+      return setting === undefined ||
+        !hides ||
+        !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
+        ? []
+        : [
+            {
+              at: setting,
+              message: `ProtectHome=${setting.value}, and the program is in a home`,
+              fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
+            },
+          ];
+    },
+  },
+  "temporary-hidden": {
+    severity: "error",
+    why: "With PrivateTmp= or DynamicUser= the service has its own empty /tmp and /var/tmp. It does not find a program or a file that is there.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit } = service;
+      const isPrivate =
+        isTrue(unit, "DynamicUser") ||
+        /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
+      // Your app may make the files that its other arguments name.
+      const { program } = service;
+      const places = [program?.words[0], program?.node?.script, workingDirectoryOf(service)];
+      const place = places.find((path) => liesInTemporary(path));
+      return !isPrivate || place === undefined
+        ? []
+        : [
+            {
+              at: program?.setting ?? headerOf(unit, "Service"),
+              message: `${place} is in a temporary folder`,
+              fix: "put it under /srv or /opt",
+            },
+          ];
+    },
+  },
+  "jit-killed": {
+    severity: "error",
+    why: "V8 writes machine code while it runs, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program, environment }) => {
+      const setting = inService(unit, "MemoryDenyWriteExecute");
+      const options = [
+        ...(program?.node?.options ?? program?.words ?? []),
+        ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
+      ];
+      if (truthOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
+        return [];
+      return [
+        {
+          at: setting!,
+          message: "MemoryDenyWriteExecute= with Node",
+          fix: "take it out, or run node --jitless, which has no WebAssembly",
+        },
+      ];
+    },
+  },
+  "system-call-kills": {
+    severity: "warning",
+    why: "A system call that the filter leaves out kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node goes on.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      const filter = valuesOf(unit, "Service", "SystemCallFilter")[0];
+      return filter === undefined || program?.isNode !== true || !killsNode(service)
+        ? []
+        : [
+            {
+              at: filter,
+              message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
+              fix: "SystemCallErrorNumber=EPERM",
+              edits: changed(unit, "Service", "SystemCallErrorNumber", "EPERM"),
+            },
+          ];
+    },
+  },
+  "user-root": {
+    severity: "warning",
+    why: "systemd opens the sockets, so your app needs no rights of root. If somebody breaks into it, they have the whole machine.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      const setting = inService(unit, "User");
+      return program?.isNode !== true || !runsAsRoot(service)
+        ? []
+        : [
+            {
+              at: setting ?? headerOf(unit, "Service"),
+              message:
+                setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
+            },
+          ];
+    },
+  },
+  "user-nobody": {
+    severity: "warning",
+    why: "Services that run as nobody can stop the processes of each other, and change the files of each other. systemd warns of it each time that it reads the unit.",
+    man: "systemd.exec(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "User");
+      return setting === undefined || !/^(?:nobody|65534)$/.test(setting.value)
+        ? []
+        : [
+            {
+              at: setting,
+              message: `User=${setting.value}`,
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
+            },
+          ];
+    },
+  },
+  "memory-tiny": {
+    severity: "warning",
+    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit counts bytes.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) =>
+      ["MemoryMax", "MemoryHigh"].flatMap((key) => {
+        const setting = inService(unit, key);
+        const count = /^\d+$/.test(setting?.value ?? "") ? Number(setting!.value) : Infinity;
+        return count >= 2 ** 20
+          ? []
+          : [
+              {
+                at: setting!,
+                message: `${key}=${setting!.value} is less than 1 MiB`,
+                fix:
+                  count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
+              },
+            ];
+      }),
+  },
+  "pid-namespace": {
+    severity: "warning",
+    why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so that it takes no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "PrivatePIDs");
+      return truthOf(setting?.value) !== true || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `PrivatePIDs=${setting!.value} with a socket`,
+              fix: "take it out",
+            },
+          ];
+    },
+  },
+};

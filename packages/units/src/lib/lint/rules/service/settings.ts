@@ -1,0 +1,50 @@
+import { valueOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
+import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
+import { truthOf } from "../../../systemd/booleans.ts";
+
+export const inService = (unit: LoadedUnit, key: string): Setting | undefined =>
+  valueOf(unit, "Service", key);
+
+export const isTrue = (unit: LoadedUnit, key: string): boolean =>
+  truthOf(inService(unit, key)?.value) === true;
+
+export const notifies = (unit: LoadedUnit): boolean =>
+  /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");
+
+/** Sockets that are passed to the service itself, not their connections. */
+export const listeners = ({ sockets }: ServiceSubject): SocketSubject[] =>
+  sockets.filter(({ accepts }) => !accepts);
+
+/** Whether the program is a Node that is passed sockets. */
+export const isActivatedNode = (service: ServiceSubject): boolean =>
+  service.program?.isNode === true && listeners(service).length > 0;
+
+/** The user that it runs as; root where nothing is said. */
+export function runsAsRoot({ unit, user }: ServiceSubject): boolean {
+  if (user || isTrue(unit, "DynamicUser")) return false;
+  return /^(?:root|0)?$/.test(inService(unit, "User")?.value ?? "");
+}
+
+/** Servers of apps that a distribution installs too. */
+const appServers =
+  /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|uwsgi|puma|unicorn|thin|falcon|bun|deno|frankenphp)$/;
+
+/** Where apps are that no distribution has packaged. */
+const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
+
+/**
+ * Whether somebody has written this unit for an app of their own. The daemons of a distribution have maintainers who chose their limits and dependencies.
+ */
+export function isApp({ program }: ServiceSubject): boolean {
+  if (program === undefined) return false;
+  // A script on the command line, or a module, has no file whose place would tell.
+  const isInline =
+    /^(?:python|ruby|perl|php)[\d.]*$/.test(program.name) &&
+    /^-[a-zA-Z]*[cemr]$/.test(program.words[1] ?? "");
+  return (
+    program.isNode ||
+    isInline ||
+    appServers.test(program.name) ||
+    program.words.some((word) => appFolders.test(word))
+  );
+}

@@ -1,0 +1,407 @@
+import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../../parse/load.ts";
+import { templateOf, unitNameParts } from "../../systemd/expansion.ts";
+import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
+import type { Conflict } from "../subjects/conflicts.ts";
+import { added, headerOf, replaced, type Rule } from "../findings/finding.ts";
+import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
+import { namesIn, portOf, type SocketSubject } from "../subjects/subjects.ts";
+import { truthOf } from "../../systemd/booleans.ts";
+
+const isStream = ({ key }: Setting): boolean => key === "ListenStream";
+
+const isPath = (setting: Setting): boolean =>
+  /^(?:\/|%t)/.test(setting.value) && /^Listen(?!Special|FIFO)/.test(setting.key);
+
+const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
+
+/** What is known of the units among these files: After= may name one many times. */
+const late = new WeakMap<GivenFiles, Map<string, boolean>>();
+
+/** Whether a unit is up only after basic.target, and with it after all sockets. */
+function isLate(name: string, given: GivenFiles): boolean {
+  const known = late.get(given) ?? new Map<string, boolean>();
+  late.set(given, known);
+  const answer = known.get(name) ?? isAfterBasic(name, given);
+  known.set(name, answer);
+  return answer;
+}
+
+function isAfterBasic(name: string, given: GivenFiles): boolean {
+  if (name === "network-online.target") return true;
+  if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
+  const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
+  return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
+
+/** The folder among these in which a path lies, all of them below /run. No path of a socket has more than 107 bytes. */
+function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
+  const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
+  for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
+    const folder = below.slice(0, end);
+    if (folders.has(folder)) return folder;
+  }
+  return undefined;
+}
+
+/** A socket, and which of its addresses are taken. */
+export interface SocketAmongOthers extends SocketSubject {
+  conflicts: readonly Conflict[];
+}
+
+/** The codes of these rules. */
+export type SocketCode =
+  | "listen-missing"
+  | "service-missing"
+  | "accept-impossible"
+  | "address-conflict"
+  | "clients-blocked"
+  | "runtime-directory"
+  | "trigger-limit"
+  | "remove-on-stop"
+  | "accept-server"
+  | "socket-wanted-by"
+  | "socket-not-installed"
+  | "socket-mode"
+  | "reuse-port"
+  | "order-cycle"
+  | "socket-stops-along"
+  | "socket-conflicts"
+  | "free-bind"
+  | "defer-trigger";
+
+export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
+  "listen-missing": {
+    severity: "error",
+    why: "A socket unit needs at least one address. systemd does not load one without.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      addresses.length > 0
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Socket"),
+              message: "it listens on nothing",
+              fix: "ListenStream=80, or another address",
+            },
+          ],
+  },
+  "service-missing": {
+    severity: "error",
+    why: "systemd does not start a socket if it cannot find the service. With Accept=yes the service is a template, app@.service. Otherwise it is app.service.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, starts, accepts, given }) => {
+      // Podman makes a service of each container.
+      const container = starts.replace(/\.service$/, ".container");
+      if (service !== undefined || given.units.has(container)) return [];
+      const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
+      const near = given.units.has(other);
+      return [
+        {
+          at: valueOf(unit, "Socket", "Service") ?? headerOf(unit, "Socket"),
+          message: `${templateOf(starts) ?? starts} is not among the files${near ? `, ${other} is` : ""}`,
+          fix: near
+            ? accepts
+              ? "Accept=no"
+              : "Accept=yes, or Service= with an instance"
+            : "name it after the socket, or say Service=",
+        },
+      ];
+    },
+  },
+  "accept-impossible": {
+    severity: "error",
+    why: "systemd does not load a socket with Accept=yes and Service=. Accept=yes also needs an address that takes connections, such as ListenStream=.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts, addresses }) => {
+      if (!accepts) return [];
+      const service = valueOf(unit, "Socket", "Service");
+      return [
+        ...(service === undefined
+          ? []
+          : [
+              {
+                at: service,
+                message: "Accept=yes with Service=",
+                fix: "take Service= out",
+              },
+            ]),
+        ...addresses
+          .filter(({ key }) => !/^Listen(?:Stream|SequentialPacket)$/.test(key))
+          .map((setting) => ({
+            at: setting,
+            message: `Accept=yes with ${setting.key}=`,
+            fix: "Accept=no, or ListenStream=",
+          })),
+      ];
+    },
+  },
+  "address-conflict": {
+    severity: "error",
+    why: "The second bind fails (EADDRINUSE), and the socket unit fails with it. A port alone and [::] include IPv4, unless you set BindIPv6Only=ipv6-only.",
+    man: "systemd.socket(5)",
+    find: (socket) =>
+      truthOf(socketValue(socket.unit, "ReusePort")) === true
+        ? []
+        : socket.conflicts.map(({ setting, first, apart }) => ({
+            at: setting,
+            message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
+            fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
+            // Of two that differ, the wider one would open the port to others than the narrower one.
+            edits: first.file === setting.file && first.value === setting.value ? [replaced(setting)] : [],
+          })),
+  },
+  "clients-blocked": {
+    severity: "error",
+    why: "IPAddressDeny= in the socket unit blocks its clients. In the service it does not apply to sockets that systemd passes.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) => {
+      if (valuesOf(unit, "Socket", "IPAddressAllow").length > 0) return [];
+      return valuesOf(unit, "Socket", "IPAddressDeny")
+        .filter(({ value }) => /(?:^|\s)(?:any|0\.0\.0\.0\/0|::\/0)(?:\s|$)/.test(value))
+        .map((setting) => ({
+          at: setting,
+          message: `IPAddressDeny=${setting.value} in a socket`,
+          fix: "put it into the service, which has the same sockets",
+        }));
+    },
+  },
+  "runtime-directory": {
+    severity: "error",
+    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. After that, nobody can connect.",
+    man: "systemd.exec(5)",
+    find: ({ service, addresses, accepts }) => {
+      if (service === undefined || accepts) return [];
+      const { unit } = service;
+      if (
+        /^(?:yes|restart|true|on|1)$/.test(
+          valueOf(unit, "Service", "RuntimeDirectoryPreserve")?.value ?? "no",
+        )
+      )
+        return [];
+      const folders = new Set(
+        namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, "")),
+      );
+      return addresses.filter(isPath).flatMap((setting) => {
+        const folder = folderOf(setting.value.replace(/^%t/, "/run"), folders);
+        return folder === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.value} lies in RuntimeDirectory=${folder}`,
+              fix: "RuntimeDirectoryPreserve=yes in the service, or another folder for the socket",
+            };
+      });
+    },
+  },
+  "trigger-limit": {
+    severity: "warning",
+    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, accepts }) => {
+      const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
+        valueOf(unit, "Socket", key),
+      );
+      if (set || accepts || service?.program?.isNode !== true) return [];
+      const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
+      // Each restart counts, and ten a second are too few for the limit.
+      if (isBound && restartDelay(service.unit) >= 100) return [];
+      return [
+        {
+          at: headerOf(unit, "Socket"),
+          message: "the default trigger limit applies",
+          // Without the limit, a start that a condition refuses would be tried again without end.
+          fix: isBound
+            ? `RestartSec=1s in ${service.unit.name}`
+            : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,
+        },
+      ];
+    },
+  },
+  "remove-on-stop": {
+    severity: "info",
+    why: "When the socket unit stops, systemd removes the socket file. A service that keeps running cannot be reached.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, addresses, accepts }) => {
+      const setting = valueOf(unit, "Socket", "RemoveOnStop");
+      if (truthOf(setting?.value) !== true || service === undefined || accepts || !addresses.some(isPath))
+        return [];
+      const bound = namesIn(service.unit, "Unit", "Requires", "BindsTo", "PartOf", "Requisite");
+      if (
+        bound.some(({ name }) => name === unit.name) ||
+        namesIn(unit, "Unit", "PartOf", "BindsTo").length > 0
+      )
+        return [];
+      return [
+        {
+          at: setting!,
+          message: `RemoveOnStop=${setting!.value}, and ${service.unit.name} does not stop with ${unit.name}`,
+          fix: `Requires=${unit.name} in the service`,
+        },
+      ];
+    },
+  },
+  "accept-server": {
+    severity: "warning",
+    why: "With Accept=yes systemd starts one process for each connection and passes it that connection only. A server needs the listening socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts, service }) =>
+      !accepts ||
+      service?.program?.isNode !== true ||
+      valueOf(service.unit, "Service", "StandardInput")?.value.startsWith("socket") === true
+        ? []
+        : [
+            {
+              at: valueOf(unit, "Socket", "Accept")!,
+              message: "each connection would start Node",
+              fix: `Accept=no, and ${service.unit.name.replace("@.", ".")}`,
+            },
+          ],
+  },
+  "socket-wanted-by": {
+    severity: "info",
+    why: "At boot systemd reaches sockets.target before it starts services. With another target the socket listens later, or never if that target is not reached.",
+    man: "systemd.special(7)",
+    find: ({ unit }) => {
+      const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
+      if (names.some(({ name }) => name === "sockets.target")) return [];
+      return names
+        .filter(({ name }) =>
+          /^(?:multi-user|default|graphical|basic|network|network-online)\.target$/.test(name),
+        )
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket wanted by ${name}`,
+          fix: "WantedBy=sockets.target",
+        }));
+    },
+  },
+  "socket-not-installed": {
+    severity: "warning",
+    why: "Without [Install], systemctl enable does nothing. After the next boot nothing listens.",
+    man: "systemd.unit(5)",
+    find: ({ unit, service }) =>
+      service?.program?.isNode !== true || unit.settings.some(({ section }) => section === "Install")
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Socket"),
+              message: "it cannot be enabled",
+              fix: "[Install] with WantedBy=sockets.target",
+              edits: added(unit, "Install", "WantedBy", "sockets.target"),
+            },
+          ],
+  },
+  "socket-mode": {
+    severity: "info",
+    why: "By default every user of the machine may connect to a unix socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, addresses }) => {
+      if (service?.program?.isNode !== true || valueOf(unit, "Socket", "SocketMode") !== undefined) return [];
+      return addresses
+        .filter((setting) => isPath(setting) && isStream(setting))
+        .slice(0, 1)
+        .map((setting) => ({
+          at: setting,
+          message: "its access mode is the default of 0666",
+          fix: "SocketMode=0660 with SocketGroup=, or 0666 if that is meant",
+        }));
+    },
+  },
+  "reuse-port": {
+    severity: "info",
+    why: "The kernel divides connections among all sockets on the port. If nobody reads from one of them, its share of the connections is lost.",
+    man: "systemd.socket(5)",
+    find: ({ unit }) => {
+      const setting = valueOf(unit, "Socket", "ReusePort");
+      return truthOf(setting?.value) !== true
+        ? []
+        : [
+            {
+              at: setting!,
+              message: "ReusePort= with a socket that outlives its service anyway",
+              fix: "take it out, unless several sockets are to share the port",
+            },
+          ];
+    },
+  },
+  "order-cycle": {
+    severity: "warning",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    man: "systemd.socket(5)",
+    find: ({ unit, given }) => {
+      if (truthOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+      return namesIn(unit, "Unit", "After")
+        .filter(({ name }) => isLate(name, given))
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket after ${name}`,
+          fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
+        }));
+    },
+  },
+  "socket-stops-along": {
+    severity: "warning",
+    why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, accepts }) =>
+      // An instance of a socket may be there for one instance of the service alone.
+      accepts || unitNameParts(unit.name).instance !== undefined
+        ? []
+        : namesIn(unit, "Unit", "PartOf", "BindsTo", "StopPropagatedFrom")
+            .filter(({ name }) => name === starts)
+            .map(({ name, setting }) => ({
+              at: setting,
+              message: `${setting.key}=${name} in the socket that starts it`,
+              fix: `take ${name} out of ${setting.key}=, and have Requires=${unit.name} in the service`,
+            })),
+  },
+  "socket-conflicts": {
+    severity: "error",
+    why: "systemd stops one of two units that conflict when it starts the other. The first connection starts the service and closes the port.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, service }) =>
+      [
+        ...namesIn(unit, "Unit", "Conflicts").filter(({ name }) => name === starts),
+        ...(service === undefined
+          ? []
+          : namesIn(service.unit, "Unit", "Conflicts").filter(({ name }) => name === unit.name)),
+      ]
+        .slice(0, 1)
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `Conflicts=${name} between a socket and the service that it starts`,
+          fix: `take ${name} out of Conflicts=`,
+        })),
+  },
+  "free-bind": {
+    severity: "warning",
+    why: "Sockets are opened early at boot. If the network interface does not have the address yet, bind fails (EADDRNOTAVAIL), and so does the socket.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      socketValue(unit, "FreeBind") !== undefined
+        ? []
+        : addresses
+            .filter((setting) => {
+              const place = portOf(setting);
+              return place !== undefined && isOfAnInterface(place);
+            })
+            .slice(0, 1)
+            .map((setting) => ({
+              at: setting,
+              message: `${setting.key}=${setting.value} without FreeBind=true`,
+              fix: "FreeBind=true",
+              edits: added(unit, "Socket", "FreeBind", "true"),
+            })),
+  },
+  "defer-trigger": {
+    severity: "warning",
+    why: "systemd ignores DeferTrigger= with Accept=yes.",
+    man: "systemd.socket(5)",
+    find: ({ unit, accepts }) => {
+      const setting = valueOf(unit, "Socket", "DeferTrigger");
+      return setting === undefined || !accepts || truthOf(setting.value) === false
+        ? []
+        : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "take it out" }];
+    },
+  },
+};

@@ -1,0 +1,332 @@
+import { refusedAddress } from "../../systemd/addresses.ts";
+import { nearest, nearestAmong } from "../../nearest.ts";
+import { shown } from "../../problems.ts";
+import { isCommand, type GivenFile, type Setting } from "../../parse/load.ts";
+import type { Assignment, UnitEntry } from "../../parse/parse.ts";
+import { expandSpecifiers, unitNameParts } from "../../systemd/expansion.ts";
+import { commandsOf } from "../../parse/words.ts";
+import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
+import { replaced, type Found, type Rule } from "../findings/finding.ts";
+import { refusedValue } from "../values/refused-value.ts";
+
+/** A file by itself, whatever its unit. */
+export interface FileSubject extends GivenFile {
+  /** The suffix of its unit; what is not known here is read for its syntax alone. */
+  type: string;
+  /** The name of its unit. */
+  name: string;
+  /** What systemd gets to see of the file. */
+  settings: readonly Setting[];
+}
+
+/** The sections and directives that the unit of a file may have. */
+const directivesIn = ({ type }: FileSubject) =>
+  Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
+
+/** The directives of a section of it. */
+function directivesUnder(subject: FileSubject, section: string): ReadonlyMap<string, ValueKind> | undefined {
+  const sections = directivesIn(subject);
+  return sections !== undefined && Object.hasOwn(sections, section) ? sections[section] : undefined;
+}
+
+const spelling = new Map<ReadonlyMap<string, ValueKind>, (name: string) => string | undefined>();
+
+/** The directive that is likely meant. */
+function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): string | undefined {
+  const near = spelling.get(names) ?? nearestAmong(names.keys());
+  spelling.set(names, near);
+  return near(name);
+}
+
+const isOurs = (name: string): boolean => name.startsWith("X-");
+
+/** Assignments whose directive is known, with how its value is read. */
+function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
+  return subject.settings.flatMap((setting) => {
+    const kind = directivesUnder(subject, setting.section)?.get(setting.key);
+    return kind === undefined ? [] : [{ setting, kind }];
+  });
+}
+
+function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {
+  const sections = directivesIn(subject);
+  const names = directivesUnder(subject, section);
+  if (sections === undefined || names === undefined || names.has(key) || isOurs(key)) return undefined;
+  return Object.keys(sections).find((other) => sections[other]!.has(key));
+}
+
+/** Which unit of the same app has such a directive. */
+function unitOf({ type, name }: FileSubject, key: string): string | undefined {
+  const [other, section] = type === "service" ? ["socket", "Socket"] : ["service", "Service"];
+  if (!/^(?:service|socket)$/.test(type) || !directivesOf[other]![section]!.has(key)) return undefined;
+  const own = key === "Accept" ? name.replace("@.", ".") : name;
+  return `put it under [${section}] in ${own.slice(0, -type.length)}${other}`;
+}
+
+const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: Kind) =>
+  unit.entries.filter((entry): entry is Extract<UnitEntry, { kind: Kind }> => entry.kind === kind);
+
+const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
+
+/** A comment at the end of a value; a value may hold a lone # in a sentence, among the words of a shell, or at its end. */
+function commentIn({ key, value }: Assignment): string | undefined {
+  if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
+  const at = value.search(/(?<=[ \t])#(?=[ \t])/);
+  return at < 0 ? undefined : value.slice(at);
+}
+
+/** What systemd puts in the place of old values. */
+const replacements = [
+  { keys: /^Standard(?:Output|Error)$/, old: /^syslog(?=$|\+console$)/, now: "journal" },
+  {
+    keys: /^(?:PIDFile|Listen(?:Stream|Datagram|SequentialPacket|FIFO))$/,
+    old: /^\/var\/run\//,
+    now: "/run/",
+  },
+];
+
+/** What to write for a URL, or for several addresses on one line. */
+function meantAddress({ key, value }: Assignment): string | undefined {
+  const several = value.split(/[\s,]+/);
+  if (several.length > 1 && several.every((address) => refusedAddress(address) === undefined))
+    return several.map((address) => `${key}=${address}`).join(" and ") + ", each on its own line";
+  const [, host, port = ""] = /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]+):(\d+)\/?$/.exec(value) ?? [];
+  if (host === undefined || refusedAddress(port) !== undefined) return undefined;
+  const address = `${host}:${port}`;
+  if (host === "localhost") return `${key}=127.0.0.1:${port} for this machine alone, or ${key}=${port}`;
+  return /^(?:0\.0\.0\.0|\[::\])$/.test(host) || refusedAddress(address) !== undefined
+    ? `${key}=${port}`
+    : `${key}=${address}`;
+}
+
+/** The codes of these rules. */
+export type SyntaxCode =
+  | "file-unreadable"
+  | "line-ignored"
+  | "continuation-broken"
+  | "comment-inline"
+  | "section-unknown"
+  | "directive-misplaced"
+  | "directive-unknown"
+  | "value-invalid"
+  | "value-obsolete"
+  | "address-invalid"
+  | "command-refused"
+  | "directory-refused"
+  | "drop-in-name";
+
+/** A rule of what systemd passes over has no edits: what counts for nothing must not begin to count. */
+export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
+  "file-unreadable": {
+    severity: "error",
+    why: "systemd stops reading at such a line and does not load the unit.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      entriesOf(subject, "unreadable").map(({ line, message }) => ({
+        at: { file: subject.file, line },
+        message,
+        fix: "[Unit], [Service] and the like for a section; UTF-8, and less than 1 MiB, for a line",
+      })),
+  },
+  "line-ignored": {
+    severity: "warning",
+    why: "systemd ignores the line.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      entriesOf(subject, "line-ignored").map(({ line, message }) => ({
+        at: { file: subject.file, line },
+        message,
+        fix: "Key=value below a section's header; a comment begins with #",
+      })),
+  },
+  "continuation-broken": {
+    severity: "warning",
+    why: "A backslash continues a line only if it is the last character. Here a space follows it.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      subject.settings
+        .filter(({ text, value }) => value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
+        .map((setting) => ({
+          at: setting,
+          message: `${setting.key}= ends in a backslash and a space`,
+          fix: "take the space away",
+        })),
+  },
+  "comment-inline": {
+    severity: "warning",
+    why: "A comment needs its own line. After a value, it becomes part of the value.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      subject.settings.flatMap((setting) => {
+        const comment = commentIn(setting);
+        return comment === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${shown(comment)} is part of ${setting.key}=`,
+              fix: "put it on the line above",
+            };
+      }),
+  },
+  "section-unknown": {
+    severity: "warning",
+    why: "systemd ignores the whole section.",
+    man: "systemd.unit(5)",
+    find: (subject) => {
+      const sections = directivesIn(subject);
+      if (sections === undefined) return [];
+      return entriesOf(subject, "section")
+        .filter(({ section }) => !Object.hasOwn(sections, section) && !isOurs(section))
+        .map(({ section, line }) => ({
+          at: { file: subject.file, line },
+          message: `a ${subject.type} has no section [${section}]`,
+          fix: `[${nearest(section, Object.keys(sections)) ?? Object.keys(sections).join("], [")}]`,
+        }));
+    },
+  },
+  "directive-misplaced": {
+    severity: "warning",
+    why: "systemd ignores a directive in the wrong section.",
+    man: "systemd.unit(5)",
+    find: (subject) =>
+      subject.settings.flatMap((setting) => {
+        const section = misplaced(subject, setting);
+        return section === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.key}= is not of [${setting.section}]`,
+              fix: `put it under [${section}]`,
+            };
+      }),
+  },
+  "directive-unknown": {
+    severity: "warning",
+    why: "systemd ignores a directive that it does not know.",
+    man: "systemd.directives(7)",
+    find: (subject) =>
+      subject.settings.flatMap((setting) => {
+        const { section, key, value } = setting;
+        const names = directivesUnder(subject, section);
+        if (names === undefined || names.has(key) || isOurs(key)) return [];
+        if (misplaced(subject, setting) !== undefined) return [];
+        const elsewhere = unitOf(subject, key);
+        const meant = elsewhere === undefined ? nearestDirective(key, names) : undefined;
+        return {
+          at: setting,
+          message: `${shown(key)} is not a directive of [${section}]`,
+          fix: elsewhere ?? (meant === undefined ? "take it out" : `${meant}=${value}`),
+        };
+      }),
+  },
+  "value-invalid": {
+    severity: "warning",
+    why: "systemd ignores a value that it cannot read, and keeps the value before it or the default. For a few directives, such as User=, it refuses the whole unit.",
+    man: "systemd.syntax(7)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting, kind }) => {
+        const refused =
+          commentIn(setting) === undefined ? refusedValue(setting, kind, subject.name) : undefined;
+        return refused === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${setting.key}=${shown(setting.value).slice(1, -1)}: ${refused.is}`,
+              fix: `write ${refused.write}`,
+            };
+      }),
+  },
+  "value-obsolete": {
+    severity: "info",
+    why: "systemd uses the new value instead, and logs a warning each time it reads the unit.",
+    man: "systemd.exec(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }) => {
+        const { key, value } = setting;
+        const today = replacements.find(({ keys }) => keys.test(key));
+        const instead = today && value.replace(today.old, today.now);
+        return instead === undefined || instead === value
+          ? []
+          : {
+              at: setting,
+              message: `${key}=${value} is an old name`,
+              fix: `${key}=${instead}`,
+              edits: [replaced(setting, instead)],
+            };
+      }),
+  },
+  "address-invalid": {
+    severity: "error",
+    why: "systemd ignores the address. It does not load a socket unit that has no other address.",
+    man: "systemd.socket(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }) => {
+        const { section, key, value } = setting;
+        if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
+        if (value === "" || commentIn(setting) !== undefined) return [];
+        // What an instance of a template puts there is not known.
+        if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
+        const address = expandSpecifiers(value, subject.name);
+        const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
+        return refused === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${key}=${value}: ${refused.message}`,
+              fix: meantAddress(setting) ?? refused.hint,
+            };
+      }),
+  },
+  "command-refused": {
+    severity: "error",
+    why: "systemd does not load the unit, or ignores the command.",
+    man: "systemd.service(5)",
+    find: (subject) =>
+      !/^(?:service|socket)$/.test(subject.type)
+        ? []
+        : subject.settings.filter(isCommand).flatMap((setting) => {
+            const { problem } = commandsOf(setting.value, subject.name);
+            return problem === undefined
+              ? []
+              : {
+                  at: setting,
+                  message: `${setting.key}=: ${problem}`,
+                  fix: "the program's absolute path, then its arguments; quotes in pairs, and %% for a percent sign",
+                };
+          }),
+  },
+  "directory-refused": {
+    severity: "error",
+    why: "systemd does not load the unit. The value of WorkingDirectory= is read as it is, with its quotes.",
+    man: "systemd.exec(5)",
+    find: (subject) =>
+      known(subject).flatMap(({ setting }): readonly Found[] => {
+        if (setting.key !== "WorkingDirectory") return [];
+        const path = expandSpecifiers(setting.value, subject.name).replace(/^-/, "");
+        if (path === "" || path === "~" || path.startsWith("/") || path.startsWith("%")) return [];
+        const unquoted = /^(["'])(\/[^"'\\]*)\1$/.exec(setting.value)?.[2];
+        return [
+          {
+            at: setting,
+            message: `WorkingDirectory=${setting.value} is not an absolute path`,
+            fix: unquoted === undefined ? "begin it with /" : `WorkingDirectory=${unquoted}`,
+          },
+        ];
+      }),
+  },
+  "drop-in-name": {
+    severity: "warning",
+    why: "In a drop-in folder systemd reads only files whose names end in .conf.",
+    man: "systemd.unit(5)",
+    find: ({ file, base, dropInOf }) =>
+      dropInOf === undefined || base.endsWith(".conf")
+        ? []
+        : [
+            {
+              at: { file, line: 1 },
+              message: `${base} is not read`,
+              fix: `name it ${base.replace(/\.[^.]*$/, "")}.conf`,
+            },
+          ],
+  },
+};

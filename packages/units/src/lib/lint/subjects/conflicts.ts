@@ -1,0 +1,107 @@
+import { valueOf, type Setting } from "../../parse/load.ts";
+import { isTakenBy, placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import type { SocketSubject } from "./subjects.ts";
+import { truthOf } from "../../systemd/booleans.ts";
+
+/** An address that cannot be listened on, since something else does. */
+export interface Conflict {
+  setting: Setting;
+  /** What has it. */
+  first: Setting;
+  /** Whether both can be listened on if the socket is for IPv6 only. */
+  apart: boolean;
+}
+
+/** UDP ports may be bound twice, and a unix socket's file is replaced. */
+const tcpPlaceOf = ({ key, value }: Setting): Place | undefined =>
+  key === "ListenStream" ? placeOf(value) : undefined;
+
+function isOnlyIPv6({ unit }: SocketSubject): boolean {
+  const value = valueOf(unit, "Socket", "BindIPv6Only")?.value;
+  return value === "ipv6-only" || truthOf(value) === true;
+}
+
+const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
+
+/** A port alone is one of IPv6 too. */
+const isIPv6 = (host: string): boolean => host === "" || host.includes(":");
+
+/** The first that listens on a port, by its host, and of each of these kinds; no host begins with a bracket. */
+type Taken = Map<string, { setting: Setting; order: number }>;
+
+const any = "] any";
+const ipv4 = "] IPv4";
+const ipv6 = "] IPv6";
+
+/** The addresses that are listened on. What has one of them is found without a look at all the others. */
+class Places {
+  readonly #ports = new Map<string, Taken>();
+  #count = 0;
+
+  add(setting: Setting): void {
+    const place = tcpPlaceOf(setting);
+    if (place === undefined) return;
+    const { port, host = "" } = place;
+    const taken: Taken = this.#ports.get(port) ?? new Map();
+    this.#ports.set(port, taken);
+    this.#count += 1;
+    const kinds = [any, ...(isIPv4(host) ? [ipv4] : []), ...(isIPv6(host) ? [ipv6] : [])];
+    for (const key of [host, ...kinds]) {
+      if (!taken.has(key)) taken.set(key, { setting, order: this.#count });
+    }
+  }
+
+  /** The first that has the place of this one, as `isTakenBy` says. */
+  whatTakes(setting: Setting, onlyIPv6: boolean): Setting | undefined {
+    const place = tcpPlaceOf(setting);
+    const taken = place && this.#ports.get(place.port);
+    if (place === undefined || taken === undefined) return undefined;
+    const { host = "" } = place;
+    const taking = [
+      host,
+      ...(!onlyIPv6 || isIPv6(host) ? ["", "::"] : []),
+      ...(isIPv4(host) ? ["0.0.0.0"] : []),
+      ...(host === "" || host === "::" ? [onlyIPv6 ? ipv6 : any] : []),
+      ...(host === "0.0.0.0" ? [ipv4] : []),
+    ];
+    const [first] = taking
+      .flatMap((key) => taken.get(key) ?? [])
+      .toSorted((one, other) => one.order - other.order);
+    return first?.setting;
+  }
+}
+
+/** The addresses of each socket that it has twice, or that a socket with a lesser name has. */
+export function conflictsAmong(
+  sockets: readonly SocketSubject[],
+): ReadonlyMap<SocketSubject, readonly Conflict[]> {
+  const byName = sockets.toSorted(({ unit: one }, { unit: other }) =>
+    one.name < other.name ? -1 : one.name > other.name ? 1 : 0,
+  );
+  const conflicts = new Map<SocketSubject, Conflict[]>();
+  const ofBoth = new Places();
+  const ofIPv6 = new Places();
+  let same: SocketSubject[] = [];
+  for (const socket of byName) {
+    if (same[0]?.unit.name !== socket.unit.name) {
+      for (const other of same) {
+        for (const setting of other.addresses) (isOnlyIPv6(other) ? ofIPv6 : ofBoth).add(setting);
+      }
+      same = [];
+    }
+    same.push(socket);
+    const onlyIPv6 = isOnlyIPv6(socket);
+    const own = new Places();
+    const found: Conflict[] = [];
+    for (const setting of socket.addresses) {
+      const twice = own.whatTakes(setting, onlyIPv6);
+      const first = twice ?? ofBoth.whatTakes(setting, onlyIPv6) ?? ofIPv6.whatTakes(setting, true);
+      own.add(setting);
+      if (first === undefined) continue;
+      const isApart = !onlyIPv6 && !isTakenBy(tcpPlaceOf(first)!, tcpPlaceOf(setting)!, true);
+      found.push({ setting, first, apart: isApart && first.file === setting.file });
+    }
+    conflicts.set(socket, found);
+  }
+  return conflicts;
+}

@@ -1,0 +1,53 @@
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
+import { spanOf } from "../../systemd/time-spans.ts";
+import { namesIn } from "./subjects.ts";
+import { wholeOf } from "../values/readers.ts";
+
+const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf(unit, "Service", key)?.value;
+
+export const restarts = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
+
+/** The RestartSec= that counts; systemd ignores one that it cannot read. */
+export const restartSec = (unit: LoadedUnit): Setting | undefined =>
+  valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => spanOf(value) !== undefined);
+
+/** The milliseconds before a restart. */
+export const restartDelay = (unit: LoadedUnit): number => spanOf(restartSec(unit)?.value ?? "100ms")!;
+
+/** Whether systemd starts the service as often as anything asks it to. */
+export function hasNoStartLimit(unit: LoadedUnit): boolean {
+  const value = (...keys: string[]) =>
+    keys
+      .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
+      .map((setting) => setting.value);
+  return (
+    value("StartLimitIntervalSec", "StartLimitInterval").some((interval) => spanOf(interval) === 0) ||
+    value("StartLimitBurst").some((burst) => wholeOf(burst) === 0)
+  );
+}
+
+/** What may keep the service from being started: a Condition…=, an Assert…= or ExecCondition=. */
+export function conditionOf(unit: LoadedUnit): Setting | undefined {
+  // An empty one of any kind takes back all of them.
+  const last = (kind: RegExp) => {
+    const setting = unit.settings.findLast(({ section, key }) => section === "Unit" && kind.test(key));
+    return setting?.value === "" ? undefined : setting;
+  };
+  return last(/^Condition[A-Z]/) ?? last(/^Assert[A-Z]/) ?? valueOf(unit, "Service", "ExecCondition");
+}
+
+/** Whether a list of exit statuses has this one. */
+function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
+  return namesIn(unit, "Service", key).some(
+    ({ name }) => wholeOf(name) === status || (status === 0 && name === "SUCCESS"),
+  );
+}
+
+/** Whether Restart= starts the service again when it exits with this status. */
+export function restartsAfter(unit: LoadedUnit, status: number): boolean {
+  if (hasStatus(unit, "RestartPreventExitStatus", status)) return false;
+  if (hasStatus(unit, "RestartForceExitStatus", status)) return true;
+  const isClean = status === 0 || hasStatus(unit, "SuccessExitStatus", status);
+  const policy = restarts(unit);
+  return policy === "always" || policy === (isClean ? "on-success" : "on-failure");
+}

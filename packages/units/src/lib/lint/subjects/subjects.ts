@@ -1,0 +1,148 @@
+import {
+  loadUnit,
+  valueOf,
+  valuesOf,
+  type GivenFiles,
+  type LoadedUnit,
+  type Setting,
+} from "../../parse/load.ts";
+import { assignments } from "../../parse/parse.ts";
+import { expandSpecifiers, unitNameParts } from "../../systemd/expansion.ts";
+import { wordsOf } from "../../parse/words.ts";
+import { programOf, type Program } from "./program.ts";
+import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { truthOf } from "../../systemd/booleans.ts";
+
+/** A socket unit, and what it starts. */
+export interface SocketSubject {
+  unit: LoadedUnit;
+  /** Whether each connection gets a process of its own. */
+  accepts: boolean;
+  /** The name of the unit that it starts; a template's with Accept=yes. */
+  starts: string;
+  /** `undefined` if it is not among the files. */
+  service: ServiceSubject | undefined;
+  /** What it listens on: all of ListenStream= and its kin. */
+  addresses: readonly Setting[];
+  given: GivenFiles;
+}
+
+/** A service unit, its sockets and its program. */
+export interface ServiceSubject {
+  unit: LoadedUnit;
+  /** Those that start it, or an instance of it. */
+  sockets: readonly SocketSubject[];
+  /** Whether it is a unit of a user's service manager. */
+  user: boolean;
+  program: Program | undefined;
+  environment: ReadonlyMap<string, Variable>;
+  /** The names in Before= and Conflicts= of any of the files. */
+  ordered: ReadonlySet<string>;
+}
+
+interface Variable {
+  value: string;
+  setting: Setting;
+}
+
+function environmentOf(unit: LoadedUnit): ReadonlyMap<string, Variable> {
+  const variables = new Map<string, Variable>();
+  for (const setting of valuesOf(unit, "Service", "Environment")) {
+    for (const word of wordsOf(setting.value).words) {
+      const [, name, value] = /^([A-Za-z_]\w*)=([^]*)$/.exec(expandSpecifiers(word, unit.name)) ?? [];
+      if (name !== undefined && value !== undefined) variables.set(name, { value, setting });
+    }
+  }
+  return variables;
+}
+
+/** The words of a list that knows no quotes, such as the names of units, with the assignment that has them. */
+export function namesIn(
+  unit: LoadedUnit,
+  section: string,
+  ...keys: string[]
+): { name: string; setting: Setting }[] {
+  return keys
+    .flatMap((key) => valuesOf(unit, section, key))
+    .flatMap((setting) =>
+      setting.value
+        .split(/\s+/)
+        .filter((word) => word !== "")
+        .map((word) => {
+          const name = expandSpecifiers(word, unit.name);
+          // Only these two lists take a backslash for an escape.
+          const isEscaped = setting.key === "Sockets" || setting.key === "Also";
+          return { name: isEscaped ? name.replaceAll("\\\\", "\\") : name, setting };
+        }),
+    );
+}
+
+/** The place of an assignment that listens on a port of IP. */
+export function portOf({ key, value }: Setting): Place | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
+}
+
+/** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
+const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
+  !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
+
+/** Whether the unit says by itself that it is one of a user's service manager: by its folder, or by the socket to which it sends its notifications. */
+const isOfUser = (unit: LoadedUnit): boolean =>
+  /(?:^|\/)systemd\/user\//.test(unit.file) ||
+  valuesOf(unit, "Service", "OpenFile").some(({ value }) =>
+    /^\/run\/user\/\d+\/systemd\/notify(?=:|$)/.test(value),
+  );
+
+/** The names in Before= and Conflicts= of any of the files. */
+function namesOrdered(given: GivenFiles): ReadonlySet<string> {
+  return new Set(
+    given.all.flatMap(({ unit, base }) =>
+      assignments(unit)
+        .filter(({ section, key }) => section === "Unit" && (key === "Before" || key === "Conflicts"))
+        .flatMap(({ value }) => expandSpecifiers(value, base).split(/\s+/)),
+    ),
+  );
+}
+
+/** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which a unit may say too. */
+export function subjectsOf(
+  given: GivenFiles,
+  user: boolean,
+): { sockets: SocketSubject[]; services: ServiceSubject[] } {
+  const units = (type: string) => {
+    const names = given.all.flatMap(({ dropInOf, base }) => (dropInOf === undefined ? base : []));
+    return [...new Set(names)]
+      .filter((name) => name.endsWith(`.${type}`))
+      .flatMap((name) => loadUnit(name, given) ?? []);
+  };
+
+  const ordered = namesOrdered(given);
+  const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => ({
+    unit,
+    sockets: [],
+    user: user || isOfUser(unit),
+    program: programOf(unit),
+    environment: environmentOf(unit),
+    ordered,
+  }));
+  // Of two files with the same name the first is the unit.
+  const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));
+  const sockets = units("socket").map((unit): SocketSubject => {
+    const { prefix, instance } = unitNameParts(unit.name);
+    const accepts = truthOf(valueOf(unit, "Socket", "Accept")?.value) === true;
+    const own = `${prefix}${accepts ? "@" : instance === undefined ? "" : `@${instance}`}.service`;
+    const told = valueOf(unit, "Socket", "Service");
+    const starts = told === undefined ? own : expandSpecifiers(told.value, unit.name);
+    const template = starts.replace(/@[^@]+\./, "@.");
+    const service = byName.get(starts) ?? byName.get(template);
+    // An empty one of any kind takes back all of them.
+    const listens = unit.settings.filter(
+      ({ section, key }) => section === "Socket" && /^Listen[A-Z]/.test(key),
+    );
+    const addresses = listens.slice(listens.findLastIndex(({ value }) => value === "") + 1);
+    const socket: SocketSubject = { unit, accepts, starts, service, addresses, given };
+    service?.sockets.push(socket);
+    return socket;
+  });
+  return { sockets: sockets.filter(isRead), services: services.filter(isRead) };
+}

@@ -1,0 +1,228 @@
+import { expandSpecifiers, unknownSpecifier } from "../../systemd/expansion.ts";
+import { wordsOf } from "../../parse/words.ts";
+import { shown } from "../../problems.ts";
+import { spanOf } from "../../systemd/time-spans.ts";
+import { truthOf } from "../../systemd/booleans.ts";
+import { signalNames } from "../../systemd/value-names.ts";
+
+/** Why systemd refuses a value, and what to write instead. */
+export interface Refused {
+  is: string;
+  write: string;
+}
+
+/** Reads what stands after the `=` as systemd does; the name of the unit gives its specifiers a value. */
+export type ReadValue = (text: string, unit: string) => Refused | undefined;
+
+/** A value for which `fits` is true. */
+export function that(fits: (text: string) => boolean, is: string, write: string): ReadValue {
+  return (text) => (fits(text) ? undefined : { is, write });
+}
+
+/** An empty value takes back what was said before; systemd refuses it where a reader is not wrapped in this. */
+export function orEmpty(read: ReadValue): ReadValue {
+  return (text, unit) => (text === "" ? undefined : read(text, unit));
+}
+
+/** One of several readers takes it; the first one says what to write. */
+export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
+  return (text, unit) => {
+    const refused = first(text, unit);
+    return refused && others.every((read) => read(text, unit) !== undefined) ? refused : undefined;
+  };
+}
+
+/** A text in which specifiers stand for something. What only the service manager knows, such as `%u`, is taken as it is. */
+export function expanded(read: ReadValue): ReadValue {
+  return (text, unit) => {
+    const unknown = unknownSpecifier(text);
+    if (unknown !== undefined) {
+      return { is: `${unknown} is not a specifier`, write: "%% for a percent sign" };
+    }
+    // A template is read as one of its instances.
+    const value = expandSpecifiers(text, unit.replace("@.", "@x."));
+    return /^$|%[A-Za-z]/.test(value) && text !== "" ? undefined : read(value, unit);
+  };
+}
+
+/** A list whose words may be in quotes. */
+export function quotedWords(read: ReadValue): ReadValue {
+  return (text, unit) => {
+    const { words, problem } = wordsOf(text);
+    // Some lists know no escapes, and take a backslash as it is.
+    if (problem !== undefined) {
+      return text.includes("\\")
+        ? undefined
+        : { is: problem, write: "quotes in pairs, and \\\\ for a backslash" };
+    }
+    return firstRefused(words, read, unit);
+  };
+}
+
+/** A list whose words stand apart by spaces alone. */
+export function plainWords(read: ReadValue): ReadValue {
+  return (text, unit) =>
+    firstRefused(
+      text.split(/\s+/).filter((word) => word !== ""),
+      read,
+      unit,
+    );
+}
+
+function firstRefused(words: readonly string[], read: ReadValue, unit: string): Refused | undefined {
+  for (const word of words) {
+    const refused = read(word, unit);
+    if (refused !== undefined) {
+      return words.length > 1 && !refused.is.startsWith('"')
+        ? { ...refused, is: `${shown(word)} is ${refused.is}` }
+        : refused;
+    }
+  }
+  return undefined;
+}
+
+export const choice = (...names: string[]): ReadValue =>
+  that((text) => names.includes(text), "not among the choices", `one of ${names.join(", ")}`);
+
+export const boolean: ReadValue = that((text) => truthOf(text) !== undefined, "not a boolean", "yes or no");
+
+/** A boolean, or one of a few words. */
+export const booleanOr = (...names: string[]): ReadValue => {
+  const hint = `one of yes, no, ${names.join(", ")}`;
+  return that((text) => names.includes(text) || truthOf(text) !== undefined, "not among the choices", hint);
+};
+
+export const span: ReadValue = that(
+  (text) => spanOf(text) !== undefined,
+  "not a time span",
+  "seconds, or a number with its unit: 30s, 5min",
+);
+
+export const mode: ReadValue = that(
+  (text) => /^0*[0-7]{1,4}$/.test(text),
+  "not an access mode",
+  "it in octal: 0660",
+);
+
+/** A whole number as strtol(3) reads it: decimal, or with 0x, 0o, 0b or a leading 0. */
+export function wholeOf(text: string): number | undefined {
+  const [, sign = "", digits = ""] =
+    /^([+-]?)(0x[\da-f]+|0o[0-7]+|0b[01]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? [];
+  if (digits === "") return undefined;
+  const value = /^0\d/.test(digits) ? parseInt(digits, 8) : Number(digits);
+  return sign === "-" ? -value : value;
+}
+
+/** A whole number in a range, both ends included. */
+export const whole = (least: number, most: number): ReadValue =>
+  that(
+    (text) => {
+      const value = wholeOf(text);
+      return value !== undefined && value >= least && value <= most;
+    },
+    "not a number that fits",
+    `a whole number from ${least} to ${most}`,
+  );
+
+export const count: ReadValue = that(
+  (text) => {
+    const value = wholeOf(text);
+    return value !== undefined && value >= 0 && value < 2 ** 32;
+  },
+  "not a number",
+  "a whole number from 0",
+);
+
+const sizeUnits = ["E", "P", "T", "G", "M", "K", "B", ""];
+
+/** Bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. `undefined` if it is no size. */
+export function bytesOf(text: string): number | undefined {
+  const part = /[ \t]*\+?(\d+)(?:\.(\d*))?[ \t]*([EPTGMKB]?)/y;
+  let sum = 0;
+  let smallest = -1;
+  for (part.lastIndex = 0; part.lastIndex < text.length;) {
+    const [, digits, fraction = "", unit = ""] = part.exec(text) ?? [];
+    const at = sizeUnits.indexOf(unit);
+    if (digits === undefined || at <= smallest) return undefined;
+    smallest = at;
+    sum += Number(`${digits}.${fraction || "0"}`) * 1024 ** Math.max(0, 6 - at);
+  }
+  return text === "" || sum >= 2 ** 64 ? undefined : sum;
+}
+
+export const size: ReadValue = that(
+  (text) => bytesOf(text) !== undefined,
+  "not a size",
+  "bytes, or a number with its unit: 64K, 1M",
+);
+
+/** A share such as 50%, of 1; it may have two decimals. `undefined` if it is none. */
+export function shareOf(text: string): number | undefined {
+  const [, percent, permille, permyriad] =
+    /^\+?(?:(\d+(?:\.\d{1,2})?)%|(\d+(?:\.\d)?)‰|(\d+)‱)$/.exec(text) ?? [];
+  if (percent !== undefined) return Number(percent) / 100;
+  if (permille !== undefined) return Number(permille) / 1000;
+  return permyriad === undefined ? undefined : Number(permyriad) / 10_000;
+}
+
+/** An amount of memory, which is more than `least` bytes. */
+export function memory(least = -1): ReadValue {
+  return that(
+    (text) => {
+      if (text === "infinity") return true;
+      const share = shareOf(text);
+      return share === undefined ? (bytesOf(text) ?? -1) > least : share <= 1 && share > least;
+    },
+    least < 0 ? "not an amount of memory" : "not an amount of memory above 0",
+    "bytes, a number with its unit such as 512M, a share of the machine's such as 10%, or infinity",
+  );
+}
+
+/** One limit, or the soft one and the hard one, of which each is read by `valueOf`; setrlimit(2). */
+export function limit(valueOf: (text: string) => number | undefined, one: string): ReadValue {
+  const of = (text: string) => (text === "infinity" ? Infinity : valueOf(text));
+  return (text) => {
+    const values = text.split(":").map(of);
+    const [soft, hard = soft] = values;
+    if (values.length > 2 || soft === undefined || values.includes(undefined)) {
+      return {
+        is: "not a limit",
+        write: `${one}, infinity, or the soft and the hard limit with a : between`,
+      };
+    }
+    return soft > hard!
+      ? { is: "the soft limit is above the hard one", write: "the lower one first" }
+      : undefined;
+  };
+}
+
+/** Whether it is a signal of signal(7), by its name or its number. */
+export function isSignal(text: string): boolean {
+  const number = wholeOf(text);
+  if (number !== undefined) return number >= 1 && number <= 64;
+  const name = text.replace(/^SIG/, "");
+  const [, least, more, most, less] = /^(?:(RTMIN)(?:\+(\d+))?|(RTMAX)(?:-(\d+))?)$/.exec(name) ?? [];
+  if (least !== undefined) return Number(more ?? 0) <= 30;
+  if (most !== undefined) return Number(less ?? 0) <= 30;
+  return signalNames.has(name);
+}
+
+/** A path from the root on, without `..` in it. */
+export const absolutePath: ReadValue = (text) => {
+  if (!text.startsWith("/"))
+    return { is: `${shown(text)} is not an absolute path`, write: "a path that begins with /" };
+  return text.split("/").includes("..")
+    ? { is: `${shown(text)} has .. in it`, write: "the path without .." }
+    : undefined;
+};
+
+/** A path that may have signs before it. */
+export const afterSigns = (signs: RegExp, read: ReadValue): ReadValue => {
+  return (text, unit) => read(text.replace(signs, ""), unit);
+};
+
+export const interfaceName: ReadValue = that(
+  (text) => /^(?!(?:\d+|\.\.?|all|default)$)[!-$&-.0-9;-~]{1,15}$/.test(text),
+  "not the name of a network interface",
+  "it as `ip link` shows it: eth0",
+);

@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { expect, it } from "vitest";
+import { nodeCommand } from "./command-line.ts";
+
+it.each<[words: string, options: string[], script: string | undefined]>([
+  ["node server.js --watch", [], "server.js"],
+  ["node --watch server.js", ["--watch"], "server.js"],
+  ["node --import ./a.mjs --env-file=.env server.js", ["--import", "--env-file=.env"], "server.js"],
+  ["node -r dotenv/config server.js", ["-r"], "server.js"],
+  ["node -- -odd.js", [], "-odd.js"],
+  ["node --run start", ["--run"], undefined],
+  ["node -e 1", ["-e"], undefined],
+  ["node", [], undefined],
+])("reads %s", (words, options, script) => {
+  expect(nodeCommand(words.split(" "))).toEqual({ options, script });
+});
+
+it("knows each option of this Node that takes the next word as its value", () => {
+  const { stdout } = spawnSync(process.execPath, ["--help"], { encoding: "utf8" });
+  const documented = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?:=\.\.\.)/gm)].map(([, name]) => name!);
+  expect(documented.length).toBeGreaterThan(20);
+  // Options for tests run no server, and the value of --trace-require-module is in the same word.
+  const others = /^--(?:test-|trace-require-module$)/;
+  const missed = documented.filter(
+    (name) => !others.test(name) && nodeCommand(["node", name, "value", "server.js"]).script === "value",
+  );
+  expect(missed).toEqual([]);
+});

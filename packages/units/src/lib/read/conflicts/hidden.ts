@@ -1,0 +1,58 @@
+import type { Line } from "../../write/lines.ts";
+import { isSpecifier, sample } from "../../systemd/specifiers.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { behindEnv, nodeCommand } from "../../node/command-line.ts";
+import { isNode } from "../../node/program.ts";
+
+/** Directives of systemd.exec(5) that take folders away from the program, and those that give folders back. */
+const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
+  TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
+  // systemd drops what is mounted in a folder that is inaccessible.
+  InaccessiblePaths: { back: [], what: "could not be read" },
+  NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
+};
+
+/** The paths in the program's own mount namespace that a value names. */
+function pathsIn(key: string, value: string): string[] {
+  return value
+    .split(/\s+/)
+    .map((word) => {
+      const [source = "", target = source] = word.replace(/^["']?[-+]*|["']$/g, "").split(":");
+      return key.startsWith("Bind") ? target : source;
+    })
+    .filter((path) => path.startsWith("/"))
+    .map((path) => path.replace(/\/+$/, ""));
+}
+
+/** Reports raw directives that hide the program itself, or the script that it runs. */
+export function refuseHidden(
+  exec: unknown,
+  lines: readonly Line[],
+  path: string,
+  problems: UnitProblem[],
+): void {
+  if (!Array.isArray(exec)) return;
+  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
+  const script = isNode(exec) ? nodeCommand(behindEnv(words)).script : undefined;
+  const covering = (keys: readonly string[], file: string) =>
+    lines.filter(
+      ({ key, value }) =>
+        keys.includes(key) &&
+        pathsIn(key, value).some((folder) => file === folder || file.startsWith(`${folder}/`)),
+    );
+  for (const [key, { back, what }] of Object.entries(takenAway)) {
+    // Node reads a script, and runs none.
+    const files = key === "NoExecPaths" ? [words[0]] : [words[0], script];
+    const hidden = files.find(
+      (file) =>
+        file !== undefined &&
+        file.startsWith("/") &&
+        covering([key], file).length > 0 &&
+        covering(back, file).length === 0,
+    );
+    if (hidden === undefined) continue;
+    const folder = hidden.replace(/\/[^/]*$/, "") || "/";
+    const giveBack = back.length === 0 ? "" : `, or give it back with ${back.at(-1)}: '${folder}' beside it`;
+    conflictsIn(problems)(`${path}.${key}`, `${shown(hidden)} ${what}`, `take its folder out${giveBack}`);
+  }
+}

@@ -1,0 +1,134 @@
+import { durationOf, spanText } from "../../systemd/durations.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { refusedLength } from "../../systemd/unit-names.ts";
+
+/** The fields that must fit each other; they may be anything yet. */
+interface LifecycleFields {
+  name?: unknown;
+  type?: unknown;
+  notifyAccess?: unknown;
+  openFile?: unknown;
+  watchdogSec?: unknown;
+  drainTimeout?: unknown;
+  timeoutStopSec?: unknown;
+  idleTimeout?: unknown;
+  restart?: unknown;
+  rolling?: unknown;
+  restartSec?: unknown;
+  restartSteps?: unknown;
+  restartMaxDelaySec?: unknown;
+  execStartPost?: unknown;
+  credentials?: unknown;
+  importCredentials?: unknown;
+}
+
+/** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
+const afterDrain = 10_000;
+
+/** The types of systemd.service(5) by which a service tells when it is ready. */
+const notifying: readonly unknown[] = ["notify", "notify-reload"];
+
+/** Whether the service tells the service manager when it is ready. */
+export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
+  return notifying.includes(type) || (type === undefined && rolling === true);
+}
+
+/** TimeoutStopSec= that leaves time for the drain, or `undefined` where no drain is asked for. */
+export function stopTimeout(drainTimeout: unknown): string | undefined {
+  const drain = durationOf(drainTimeout);
+  if (drain === undefined) return undefined;
+  return spanText(Math.ceil(drain) + afterDrain) ?? "infinity";
+}
+
+/** Reports fields that are right by themselves and contradict each other. */
+export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
+  const { name, type, rolling } = fields;
+  const refuse = conflictsIn(problems);
+
+  const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
+  if (rolling === true && silent) {
+    refuse(
+      "type",
+      `${shown(type)} does not tell when the new instance is ready`,
+      "with rolling, write 'notify'",
+    );
+  } else if (silent) {
+    for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) {
+      if (fields[field] === undefined || fields[field] === false) continue;
+      // One fault at a time: it may not even be a duration.
+      if (problems.some(({ path }) => path === field)) continue;
+      refuse(
+        field,
+        `the service does not notify: its type is ${type === undefined ? "simple" : (type as string)}`,
+        "write type: 'notify' too, or leave it out",
+      );
+    }
+  }
+  const longest =
+    rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
+  if (longest !== undefined) problems.push({ path: "name", ...longest });
+
+  const drain = durationOf(fields.drainTimeout);
+  const stop = durationOf(fields.timeoutStopSec);
+  if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity) {
+    refuse(
+      "timeoutStopSec",
+      `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}: the kill would cut requests`,
+      `write ${shown(stopTimeout(fields.drainTimeout))}, or leave it out`,
+    );
+  }
+
+  refuseWaits(fields, refuse);
+  refuseRace(fields, refuse);
+
+  const { idleTimeout } = fields;
+  if (idleTimeout === undefined) return;
+  const idle = durationOf(idleTimeout);
+  if (idle === 0 || idle === Infinity) {
+    problems.push({
+      code: "ERR_UNIT_DURATION",
+      path: "idleTimeout",
+      message: `${shown(idleTimeout)} is no time to wait`,
+      hint: "leave it out for a service that never sleeps",
+    });
+  }
+}
+
+type Refuse = (path: string, message: string, hint: string) => void;
+
+/** What systemd says of RestartSteps= and RestartMaxDelaySec= that do not go together. */
+function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
+  for (const [field, other] of [
+    ["restartSteps", "restartMaxDelaySec"],
+    ["restartMaxDelaySec", "restartSteps"],
+  ] as const) {
+    if (fields[field] !== undefined && fields[other] === undefined)
+      refuse(field, `systemd ignores it without ${other}`, `write ${other} too, or leave it out`);
+  }
+  const longestWait = durationOf(fields.restartMaxDelaySec);
+  const wait = fields.restart === "no" ? 100 : 1000;
+  if (longestWait !== undefined && longestWait < (durationOf(fields.restartSec) ?? wait)) {
+    refuse(
+      "restartMaxDelaySec",
+      `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
+      "make it longer than the first wait",
+    );
+  }
+}
+
+/** What systemd 254 and later warn of; left out, the type is then `exec` by itself. */
+function refuseRace(
+  { type, credentials, importCredentials, execStartPost }: LifecycleFields,
+  refuse: Refuse,
+): void {
+  const hasCredentials = [credentials, importCredentials].some(
+    (given) => typeof given === "object" && given !== null && Object.keys(given).length > 0,
+  );
+  if (type === "simple" && hasCredentials && execStartPost !== undefined) {
+    refuse(
+      "execStartPost",
+      "with type simple it could run before the credentials are there",
+      "leave type out, or write 'exec'",
+    );
+  }
+}

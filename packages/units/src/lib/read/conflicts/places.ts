@@ -1,0 +1,78 @@
+import { isSpecifier, said, sample, type Text } from "../../systemd/specifiers.ts";
+import { isObject } from "../fields/fields.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { isNode } from "../../node/program.ts";
+
+/** The parts of a description that say where the program is; they may be anything yet. */
+interface Placed {
+  exec?: unknown;
+  workingDirectory?: unknown;
+}
+
+/** What ProtectHome= hides; systemd.exec(5). */
+const homes = ["/home", "/root", "/run/user"];
+
+/** What PrivateTmp= replaces by empty folders. */
+const temporary = ["/tmp", "/var/tmp"];
+
+function liesIn(folders: readonly string[], path: unknown): boolean {
+  if (typeof path !== "string" && !isSpecifier(path)) return false;
+  const simple = sample(path).replace(/\/(?:\.?\/)+/g, "/");
+  return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
+}
+
+/** Whether the program, its folder or a file among its arguments lies in a home. */
+export function liesInHome({ exec, workingDirectory }: Placed): boolean {
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  return [...words, workingDirectory].some((path) => liesIn(homes, path));
+}
+
+/** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
+export function refuseHome(
+  { exec, workingDirectory, hardening }: Placed & { hardening?: unknown },
+  problems: UnitProblem[],
+): void {
+  if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
+  const refuse = conflictsIn(problems);
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  const places = [
+    ...words.map((word, index) => [`exec[${index}]`, word]),
+    ["workingDirectory", workingDirectory],
+  ];
+  for (const [path, place] of places as [string, unknown][]) {
+    if (!liesIn(homes, place)) continue;
+    const move =
+      path === "exec[0]" && isNode([place])
+        ? "install Node outside of homes, from your distribution or nodejs.org, and write its path, such as '/usr/bin/node'"
+        : "move the app to /srv or /opt";
+    refuse(
+      path,
+      `${shown(said(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
+      liesIn(["/root"], place)
+        ? move
+        : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
+    );
+  }
+}
+
+/** Whether a path lies where the service may have folders of its own. */
+export function liesInTemporary(path: unknown): boolean {
+  return liesIn(temporary, path);
+}
+
+/** Reports a program or folder that the service could not see, its temporary folders being its own. */
+export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
+  const refuse = conflictsIn(problems);
+  const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
+  for (const [path, place] of [
+    ["exec[0]", program],
+    ["workingDirectory", workingDirectory],
+  ] as const) {
+    if (!liesInTemporary(place)) continue;
+    refuse(
+      path,
+      `${shown(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
+      "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { isObject } from "./fields.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { integer } from "../values/numbers.ts";
+import { oneOf } from "../values/readers.ts";
+import { refusedLength } from "../../systemd/unit-names.ts";
+import { oldest } from "../../systemd/versions.ts";
+
+/** What kind of units a description makes, and for which service manager. */
+export interface Arrangement {
+  /** `template`: both units are templates; `accept`: the service is one, with an instance for each connection. */
+  kind: "pair" | "template" | "accept" | "rolling";
+  manager: "system" | "user";
+  uid: number | undefined;
+  /** The version of systemd, if one is named. */
+  systemd: number | undefined;
+}
+
+function firstSocket({ sockets }: Record<string, unknown>, field: string): number {
+  return Array.isArray(sockets)
+    ? sockets.findIndex((socket) => isObject(socket) && socket[field] === true)
+    : -1;
+}
+
+/** Reads how the units are to hang together, and reports fields that do not go with it. */
+export function readArrangement(description: Record<string, unknown>, problems: UnitProblem[]): Arrangement {
+  const { systemd, manager = "system", uid, template, rolling, name } = description;
+  const accepting = firstSocket(description, "accept");
+  const kind =
+    accepting >= 0 ? "accept" : template === true ? "template" : rolling === true ? "rolling" : "pair";
+  const refuse = conflictsIn(problems);
+  const given = (field: string) => description[field] !== undefined && description[field] !== false;
+
+  const version = systemd === undefined ? [] : integer(oldest, 999)(systemd, "systemd", problems);
+  const [checkedManager = "system"] = oneOf(["system", "user"])(manager, "manager", problems);
+  if (uid !== undefined) integer(0, 4_294_967_294)(uid, "uid", problems);
+
+  if (kind === "accept") {
+    const several = (description["sockets"] as unknown[]).length > 1;
+    if (several) {
+      refuse(
+        `sockets[${accepting}].accept`,
+        "there are several sockets, and each connection starts a service that is named after the one it came by",
+        "write one socket with several addresses, or a description for each",
+      );
+    }
+    for (const [field, why] of [
+      ["template", "the service is the template of its connections"],
+      ["rolling", "a service that serves one connection is never replaced"],
+      ["idleTimeout", "the service ends with its connection"],
+      ["wantedBy", "a connection alone can start the service"],
+    ] as const) {
+      if (given(field)) refuse(field, `with accept, ${why}`, "leave it out, or accept");
+    }
+    if (given("restart") && description["restart"] !== "no")
+      refuse("restart", "a service that starts again has lost its connection", "leave it out, or accept");
+  } else if (given("inetd")) {
+    refuse(
+      "inetd",
+      "no socket accepts, so that there is no connection to give it",
+      "write accept: true in the socket",
+    );
+  }
+  if (template === true && rolling === true)
+    refuse(
+      "rolling",
+      "its instances take turns on one socket, and those of a template have one each",
+      "leave one out",
+    );
+  if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
+    refuse(
+      "name",
+      `${shown(name)} is an instance, and ${kind} makes instances`,
+      "leave the @ and the rest off",
+    );
+  const { defaultInstance } = description;
+  if (given("defaultInstance") && kind !== "template")
+    refuse("defaultInstance", "there is no template", "write template: true, or leave it out");
+  if (typeof name === "string" && typeof defaultInstance === "string") {
+    const tooLong = refusedLength(`${name}@${defaultInstance}.service`);
+    if (tooLong !== undefined) problems.push({ path: "defaultInstance", ...tooLong });
+  }
+  return {
+    kind,
+    manager: checkedManager as Arrangement["manager"],
+    uid: uid as number | undefined,
+    systemd: version.length === 0 ? undefined : Number(version[0]),
+  };
+}

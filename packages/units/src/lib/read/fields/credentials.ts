@@ -1,0 +1,103 @@
+import type { Line } from "../../write/lines.ts";
+import { entriesByName, isObject, objectOf, readFields } from "./fields.ts";
+import { member, type UnitProblem } from "../../problems.ts";
+import { boolean, matching, rawText, refusedPath, refuse, textOf, type Read } from "../values/readers.ts";
+
+const named = rawText(
+  matching(
+    "ERR_UNIT_NAME",
+    /^(?!\.{1,2}$)[\w.@+-]{1,255}$/,
+    "not the name of a credential",
+    "1 to 255 ASCII letters, digits and _ . @ + -, as in 'tls.key'",
+  ),
+);
+
+/** What systemd 255 to 257 hands to its helper in words, and fails to start the service if there are too many. */
+const file = rawText((path) =>
+  /[ \\]/.test(path)
+    ? {
+        code: "ERR_UNIT_PATH",
+        message: "a space or a backslash is in it, with which systemd cannot load a credential",
+        hint: "rename it, or link to it from another path",
+      }
+    : refusedPath(path),
+);
+
+/** A file or a unix socket, or the name under which systemd has the credential itself. */
+const source: Read = (value, path, problems) =>
+  (typeof value === "string" && !value.includes("/") ? named : file)(value, path, problems);
+
+/** SetCredential= reads C escapes and no specifiers; a space at an end would be dropped. */
+const literal: Read = (value, path, problems) => {
+  const text = textOf(value, path, problems);
+  if (text === undefined) return [];
+  if (typeof text !== "string")
+    return refuse("ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
+  if (text === "")
+    return refuse(
+      "ERR_UNIT_TEXT",
+      path,
+      problems,
+      "it is empty, which systemd ignores",
+      "leave the credential out",
+    );
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const escaped = text.replace(/[\\\x01-\x1f\x7f]|^ | $/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+  return [escaped];
+};
+
+function isBase64(text: string): boolean {
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/\s/g, ""));
+}
+
+const parts = {
+  value: { key: "SetCredential", read: literal },
+  path: { key: "LoadCredential", read: source },
+  encrypted: { key: "", read: boolean },
+};
+
+/** LoadCredential= and its kin; the service finds each under its name in $CREDENTIALS_DIRECTORY. */
+export function readCredentials(credentials: unknown, path: string, problems: UnitProblem[]): Line[] {
+  if (credentials === undefined) return [];
+  const hint = "write names: { 'tls.key': '/etc/shop/tls.key' }";
+  return entriesByName(objectOf(credentials, path, hint, problems) ?? {}).flatMap(([name, described]) => {
+    const at = member(path, name);
+    const [checked = ""] = named(name, at, problems);
+    const whole = isObject(described);
+    const {
+      path: from,
+      value,
+      encrypted,
+    } = whole
+      ? readFields(parts, [], described, at, problems)
+      : { path: source(described, at, problems), value: [], encrypted: [] };
+    const kind = encrypted[0] === "true" ? "Encrypted" : "";
+    if (kind !== "" && value.length > 0 && whole && !isBase64(String(described["value"]))) {
+      refuse(
+        "ERR_UNIT_TEXT",
+        `${at}.value`,
+        problems,
+        "it is encrypted, and no base64",
+        "write what systemd-creds(1) encrypt prints",
+      );
+    }
+    return [
+      // Taken if there is nothing to load.
+      ...value.map((text) => ({ key: `SetCredential${kind}`, value: `${checked}:${text}` })),
+      ...from.map((place) => ({ key: `LoadCredential${kind}`, value: `${checked}:${place}` })),
+      ...(value.length + from.length === 0 ? [{ key: `LoadCredential${kind}`, value: checked }] : []),
+    ];
+  });
+}
+
+/** ImportCredential=: which of the system's credentials to pass on. */
+export const importedCredential: Read = rawText(
+  matching(
+    "ERR_UNIT_NAME",
+    /^(?!\.{1,2}$)(?:[\w.@+-]{1,255}|[\w.@+-]{0,254}\*)$/,
+    "not the name of a credential",
+    "as in 'shop.key', or with an asterisk at its end: 'shop.*'",
+  ),
+);

@@ -1,0 +1,188 @@
+import type { Section } from "../../write/lines.ts";
+import { ofSystemd } from "./program.ts";
+
+/** Old names that systemd still reads, and what the manual calls the directive now: of the same meaning, or what took its place. */
+export const aliases: Readonly<Record<string, string>> = {
+  // systemd.unit(5)
+  BindTo: "BindsTo",
+  PropagateReloadFrom: "ReloadPropagatedFrom",
+  PropagateReloadTo: "PropagatesReloadTo",
+  RequiresOverridable: "Requires",
+  RequisiteOverridable: "Requisite",
+  // systemd.exec(5)
+  InaccessibleDirectories: "InaccessiblePaths",
+  ReadOnlyDirectories: "ReadOnlyPaths",
+  ReadWriteDirectories: "ReadWritePaths",
+  // systemd.resource-control(5): of control groups v1
+  BlockIOAccounting: "IOAccounting",
+  BlockIODeviceWeight: "IODeviceWeight",
+  BlockIOReadBandwidth: "IOReadBandwidthMax",
+  BlockIOWeight: "IOWeight",
+  BlockIOWriteBandwidth: "IOWriteBandwidthMax",
+  CPUShares: "CPUWeight",
+  MemoryLimit: "MemoryMax",
+  StartupBlockIOWeight: "StartupIOWeight",
+  StartupCPUShares: "StartupCPUWeight",
+};
+
+/** Why a directive cannot be written, after its name, and what to write instead. */
+interface RawRefusal {
+  why: string;
+  instead: string;
+}
+
+interface Rule extends RawRefusal {
+  keys: string;
+  /** The one section in which it is refused. */
+  section?: Section["name"];
+  /** The values that are refused. */
+  values?: RegExp;
+}
+
+const leaveOut = "leave it out";
+const yes = /^(?:1|y|yes|t|true|on)$/i;
+
+/** What would undo a line that is written, the activation or the sandbox. */
+const rules: readonly Rule[] = [
+  {
+    keys: "Service Sockets Also",
+    why: "is for emitUnits to write",
+    instead: "leave it out: it follows from the sockets of the description",
+  },
+  {
+    keys: "StartLimitInterval StartLimitBurst StartLimitAction",
+    why: "is for emitUnits to write",
+    instead: "leave it out: a limit of starts would leave the socket failed",
+  },
+  {
+    keys: "StartLimitIntervalSec",
+    section: "Service",
+    why: "is for emitUnits to write",
+    instead: "leave it out: a limit of starts would leave the socket failed",
+  },
+  {
+    keys: "TriggerLimitBurst",
+    why: "counts nothing, since TriggerLimitIntervalSec=0 is written",
+    instead: "leave it out, or write pollLimitBurst",
+  },
+  {
+    keys: "TimeoutSec",
+    section: "Service",
+    why: "sets TimeoutStartSec= and TimeoutStopSec=, which have fields of their own",
+    instead: "write timeoutStartSec, timeoutStopSec, or both",
+  },
+  ...["FailureAction", "RebootArgument"].map((keys): Rule => ({
+    keys,
+    section: "Service",
+    why: "belongs in [Unit]",
+    instead: `write raw: { Unit: { ${keys}: … } }`,
+  })),
+  {
+    keys: "PIDFile GuessMainPID BusName",
+    why: "is for a Type= that the service cannot have",
+    instead: "leave it out: the program stays in the foreground, and its process is the main one",
+  },
+  {
+    keys: "RemainAfterExit",
+    values: yes,
+    why: "keeps the service active after its program has ended: no connection would start it again",
+    instead: leaveOut,
+  },
+  {
+    keys: "StopWhenUnneeded",
+    values: yes,
+    why: "stops a unit that no other unit needs, and systemd counts no socket and no connection as a need",
+    instead: leaveOut,
+  },
+  {
+    keys: "PropagatesStopTo",
+    values: /\.socket(?:\s|$)/,
+    why: "would close the port with each stop of the service, also within a restart",
+    instead: "leave it out, and stop the socket to close the port",
+  },
+  {
+    keys: "RefuseManualStart",
+    values: yes,
+    why: "keeps systemctl from starting and restarting the unit",
+    instead: leaveOut,
+  },
+  {
+    keys: "PrivateNetwork",
+    section: "Socket",
+    values: yes,
+    why: "makes the socket listen in a network namespace of its own, where no client is",
+    instead: "leave it out; a namespace that has a name is NetworkNamespacePath=",
+  },
+  {
+    keys: "RestartForceExitStatus",
+    values: /(?:^|\s)0(?:\s|$)/,
+    why: "would start the service again after it has ended well",
+    instead: "take 0 out, or write restart: 'always'",
+  },
+  {
+    keys: "StandardInput",
+    values: /^socket$/,
+    why: "passes the connection as standard input, and no socket as a file descriptor",
+    instead: "write inetd: true, and accept: true in the socket",
+  },
+  {
+    keys: "PrivatePIDs",
+    values: yes,
+    why: "gives the program a process ID that LISTEN_PID does not name, and Node ignores SIGTERM as process 1",
+    instead: leaveOut,
+  },
+  {
+    keys: "PermissionsStartOnly",
+    values: yes,
+    why: "takes the other commands out of the sandbox",
+    instead:
+      "write privileged: true in a command: execStartPre: [{ command: ['/bin/sh'], privileged: true }]",
+  },
+];
+
+/** The variables that a value of UnsetEnvironment= names. */
+export function unsetVariables(value: string): string[] {
+  return value
+    .split(/\s+/)
+    .map((word) => word.replace(/^["']|["']$/g, "").replace(/=.*/, ""))
+    .filter((name) => name !== "");
+}
+
+/** Names are compared whatever their case: systemd would ignore another spelling. */
+export function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** What the manual calls a directive that has another name as well. */
+export function currentName(key: string): string {
+  return Object.entries(aliases).find(([old]) => sameName(old, key))?.[1] ?? key;
+}
+
+/** Why a directive cannot be written with these values; `undefined` if it can. */
+export function refusedInRaw(
+  section: Section["name"],
+  key: string,
+  values: readonly string[],
+): RawRefusal | undefined {
+  if (sameName(key, "UnsetEnvironment")) {
+    const needed = values
+      .flatMap(unsetVariables)
+      .find((name) => ofSystemd.test(name) || name.startsWith("SOCKACT_"));
+    return needed === undefined
+      ? undefined
+      : { why: `would take ${needed} away, which the program needs`, instead: "take it out" };
+  }
+  return rules.find(
+    (rule) =>
+      rule.keys.split(" ").some((name) => sameName(name, key)) &&
+      (rule.section ?? section) === section &&
+      (rule.values === undefined || values.some((value) => rule.values!.test(value))),
+  );
+}
+
+/** Directives that win over another one, by their names, with the field of that one in `hardening`. */
+export const overriding: Readonly<Record<string, { key: string; field: string }>> = {
+  IPCNamespacePath: { key: "PrivateIPC", field: "privateIPC" },
+  NetworkNamespacePath: { key: "PrivateNetwork", field: "privateNetwork" },
+  UserNamespacePath: { key: "PrivateUsers", field: "privateUsers" },
+};

@@ -1,0 +1,144 @@
+import { isSpecifier } from "../../systemd/specifiers.ts";
+import type { Line, Section } from "../../write/lines.ts";
+import { objectOf, type Directive } from "./fields.ts";
+import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
+import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
+import { rawText, type Read } from "../values/readers.ts";
+import { refuseNewer } from "../../systemd/versions.ts";
+
+/** The lines of raw sections, by the section. */
+export type RawSections = Partial<Record<Section["name"], Line[]>>;
+
+const anything = rawText(() => undefined);
+
+/** One value of a directive; `anything` makes sure that it stays in its line. */
+const rawValue: Read = (value, path, problems) => {
+  if (typeof value === "boolean" || Number.isFinite(value)) return [String(value)];
+  if (typeof value === "string" || isSpecifier(value)) return anything(value, path, problems);
+  problems.push({
+    code: "ERR_UNIT_TYPE",
+    path,
+    message: `${shown(value)} is not a value`,
+    hint: "write a string, a number, a boolean or { specifier: '…' }, or an array of them",
+  });
+  return [];
+};
+
+/**
+ * Reads directives that have no field: by section and directive a value, or an array of them, a line each.
+ *
+ * @param known the directives that have a field, which is the one way to write them.
+ */
+export function readRaw(
+  raw: unknown,
+  sections: readonly Section["name"][],
+  known: Readonly<Record<string, Directive>>,
+  systemd: number | undefined,
+  path: string,
+  problems: UnitProblem[],
+): RawSections {
+  if (raw === undefined) return {};
+  const shape = "write sections and directives: { Service: { LimitRTPRIO: 5 } }";
+  const lines: RawSections = {};
+  for (const [name, given] of Object.entries(objectOf(raw, path, shape, problems) ?? {})) {
+    const section = sections.find((candidate) => candidate === name);
+    const at = member(path, name);
+    if (section === undefined) {
+      problems.push({
+        code: "ERR_UNIT_FIELD",
+        path: at,
+        message: `${shown(name)} is no section of this unit`,
+        hint: `the sections are ${sections.join(", ")}; those of a socket are written in its own raw`,
+      });
+      continue;
+    }
+    const directives = objectOf(given, at, shape, problems) ?? {};
+    lines[section] = Object.entries(directives).flatMap(([key, value]) =>
+      readDirective(section, key, value, known, systemd, member(at, key), problems),
+    );
+  }
+  return lines;
+}
+
+function readDirective(
+  section: Section["name"],
+  key: string,
+  value: unknown,
+  known: Readonly<Record<string, Directive>>,
+  systemd: number | undefined,
+  path: string,
+  problems: UnitProblem[],
+): Line[] {
+  const refuse = (message: string, hint: string) =>
+    problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
+  const current = currentName(key);
+  const field = Object.keys(known).find((name) => sameName(known[name]!.key, current));
+  if (!/^[A-Za-z0-9]+$/.test(key)) {
+    refuse(
+      `${shown(key)} is not the name of a directive`,
+      "letters and digits alone, as in the manual: LimitRTPRIO",
+    );
+  } else if (!sameName(current, key))
+    refuse(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
+  else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
+  else {
+    const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
+      rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),
+    );
+    const refusal = refusedInRaw(section, key, values);
+    if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
+    refuseNewer(systemd, key, values, path, problems);
+    return values.map((text) => ({ key, value: text }));
+  }
+  return [];
+}
+
+/** What to write instead of a directive that is there already, where leaving it out is not all there is. */
+const insteadOf: Readonly<Record<string, string>> = {
+  DynamicUser: "write user: 'shop', or leave it out",
+};
+
+/** What a raw line would do to the lines that are written anyway, if they are at odds. */
+function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
+  const written = lines.find((line) => sameName(line.key, key));
+  if (written !== undefined) {
+    const why = written.reason === undefined ? "" : `: ${written.reason}`;
+    return {
+      message: `${written.key}=${written.value} is written already${why}`,
+      hint: insteadOf[written.key] ?? "leave it out",
+    };
+  }
+  const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
+  if (overridden !== undefined) {
+    return {
+      message: `${key}= would win over ${overridden.key}=yes`,
+      hint: `leave it out, or write ${overriding[key]!.field}: false in hardening`,
+    };
+  }
+  if (key !== "UnsetEnvironment") return undefined;
+  const set = lines.filter((line) => line.key === "Environment").map((line) => line.value.replace(/^"/, ""));
+  const taken = unsetVariables(value).find((name) => set.some((text) => text.startsWith(`${name}=`)));
+  return taken === undefined
+    ? undefined
+    : { message: `${key}= would take ${taken} away, which the unit sets`, hint: "take it out" };
+}
+
+/** The sections of a unit with its raw lines after the others; reports each directive that would override a line which is written anyway. */
+export function withRaw(
+  sections: readonly Section[],
+  raw: RawSections,
+  path: string,
+  problems: UnitProblem[],
+): Section[] {
+  return sections.map(({ name, lines }) => {
+    const further = raw[name] ?? [];
+    const reported = new Set<string>();
+    for (const line of further) {
+      const conflict = reported.has(line.key) ? undefined : conflictOf(line, lines);
+      if (conflict === undefined) continue;
+      reported.add(line.key);
+      problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${line.key}`, ...conflict });
+    }
+    return { name, lines: [...lines, ...further] };
+  });
+}

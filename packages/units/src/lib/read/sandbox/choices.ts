@@ -1,0 +1,106 @@
+import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
+import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../values/readers.ts";
+
+/** `true` is `yes` or what it stands for, and `false` leaves the directive out; a choice is written as it is. */
+export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
+  return (value, path, problems) => {
+    if (value === true) return [yes];
+    if (value === false) return [];
+    return (choices.length > 0 ? oneOf(choices) : boolean)(value, path, problems);
+  };
+}
+
+/** A value that `read` takes, or `false`. */
+export function orOff(read: Read): Read {
+  return (value, path, problems) => (value === false ? [] : read(value, path, problems));
+}
+
+/** An array with something in it. */
+function list(read: Read): Read {
+  return (value, path, problems) =>
+    (Array.isArray(value) ? oneOrMore(read) : each(read))(value, path, problems);
+}
+
+/** An array of words on one line; an empty one is written as `none` or, where there is no such thing, refused. */
+export function words(word: Read, none?: string): Read {
+  return (value, path, problems) => {
+    if (Array.isArray(value) && value.length === 0 && none !== undefined) return [none];
+    return [list(word)(value, path, problems).join(" ")];
+  };
+}
+
+/** One of the names that systemd knows: it ignores another, and what was to be closed would be open, or the reverse. */
+function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
+  return rawText(
+    matching("ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),
+  );
+}
+
+/** capabilities(7), without their prefix. */
+export const capabilities: readonly string[] =
+  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
+   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP
+   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
+   SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/);
+
+export const capability: Read = known(
+  "CAP_",
+  capabilities,
+  "a capability",
+  "as in capabilities(7): 'CAP_NET_ADMIN'",
+);
+
+/** Those of address_families(7) that a server would use, without their prefix. */
+export const addressFamilies: readonly string[] =
+  "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP".split(" ");
+
+export const addressFamily: Read = known(
+  "AF_",
+  addressFamilies,
+  "an address family that a server would use",
+  "as in address_families(7): 'AF_UNIX'",
+);
+
+export const namespace: Read = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
+
+/** Groups of system calls; `systemd-analyze syscall-filter` shows them. */
+export const callGroups: readonly string[] =
+  `@aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
+   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service
+   @timer`.split(/\s+/);
+
+const systemCall = known(
+  "~?",
+  ["[a-z_][a-z0-9_]*", ...callGroups],
+  "a system call or a group of them",
+  "as `systemd-analyze syscall-filter` shows them: '@resources'",
+);
+
+/** What is allowed on one line, and what is forbidden on the next, which wins. */
+export const systemCalls: Read = (value, path, problems) => {
+  const calls = list(systemCall)(value, path, problems);
+  const allowed = calls.filter((name) => !name.startsWith("~"));
+  const forbidden = calls.filter((name) => name.startsWith("~")).map((name) => name.slice(1));
+  return [
+    ...(allowed.length > 0 ? [allowed.join(" ")] : []),
+    ...(forbidden.length > 0 ? [`~${forbidden.join(" ")}`] : []),
+  ];
+};
+
+/** systemd.resource-control(5) IPAddressAllow=. */
+export const ipAddresses: Read = words(
+  rawText((text) => {
+    const [, address = "", bits = "0"] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+    const fits =
+      (isIPv4(address) && Number(bits) <= 32) ||
+      (isIPv6(address) && Number(bits) <= 128) ||
+      ["any", "localhost", "link-local", "multicast"].includes(text);
+    return fits
+      ? undefined
+      : {
+          code: "ERR_UNIT_ADDRESS",
+          message: "not an IP address",
+          hint: "any, localhost, link-local, multicast, or an address with or without its prefix: '10.0.0.0/8'",
+        };
+  }),
+);

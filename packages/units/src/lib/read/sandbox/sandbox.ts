@@ -1,0 +1,80 @@
+import { isObject, readFields } from "../fields/fields.ts";
+import { type UnitProblem } from "../../problems.ts";
+import { oneOf } from "../values/readers.ts";
+import { refuseNewerFields } from "../../systemd/versions.ts";
+import type { Line } from "../../write/lines.ts";
+import { measures, neverWritten, type Facts, type ValueOf } from "./directives.ts";
+import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
+import { refuseContradictions } from "./contradictions.ts";
+
+/** A directive that could be in the sandbox and is not. */
+interface LeftOut {
+  key: string;
+  /** The one value that is meant, if others may be written. */
+  value?: string;
+  reason: string;
+}
+
+export interface Sandbox {
+  profile: HardeningProfile;
+  lines: Line[];
+  leftOut: LeftOut[];
+}
+
+const sandboxFields = Object.keys(measures) as SandboxField[];
+
+const readProfile = oneOf(["none", "outbound", "inbound"]);
+
+/**
+ * Reads the sandbox that a description asks for: a profile, and what is to differ from it.
+ *
+ * @param elsewhere what to write instead of the names of fields that are not the sandbox's.
+ */
+export function readSandbox(
+  hardening: unknown,
+  facts: Facts,
+  problems: UnitProblem[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): Sandbox {
+  const options = isObject(hardening) ? hardening : {};
+  const { profile = "outbound" } = isObject(hardening) ? options : { profile: hardening };
+  const at = isObject(hardening) ? "hardening.profile" : "hardening";
+  const before = problems.length;
+  const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
+  const asked = readFields(measures, ["profile"], options, "hardening", problems, elsewhere);
+  refuseNewerFields(facts.systemd, measures, asked, (field) => `hardening.${field}`, problems);
+  const isAsked = (field: SandboxField) => options[field] !== undefined;
+
+  const valueOf: ValueOf = (field) => {
+    const { [level]: value = [], adds, ofSystemAlone } = measures[field];
+    if (isAsked(field) && (!adds || asked[field].length === 0)) return asked[field];
+    if (facts.manager === "user" && ofSystemAlone !== undefined) return asked[field];
+    const ofProfile =
+      typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
+    return [...ofProfile, ...asked[field]];
+  };
+  if (problems.length === before) refuseContradictions({ isAsked, valueOf }, facts, problems);
+
+  const whyNot = (field: SandboxField): string => {
+    if (isAsked(field)) return "The description turns it off.";
+    const { leftOut = "", dynamicUser, ofSystemAlone } = measures[field];
+    if (facts.manager === "user" && ofSystemAlone !== undefined) return ofSystemAlone;
+    if (level !== "none") return leftOut;
+    return facts.dynamicUser && dynamicUser !== undefined
+      ? "DynamicUser= implies it."
+      : "The description asks for no sandbox.";
+  };
+  return {
+    profile: level,
+    lines: sandboxFields.flatMap((field) => {
+      const { key, reason } = measures[field];
+      return valueOf(field).map((value) => (isAsked(field) ? { key, value } : { key, value, reason }));
+    }),
+    leftOut: [
+      ...sandboxFields
+        .filter((field) => valueOf(field).length === 0)
+        .map((field) => ({ key: measures[field].key, reason: whyNot(field) })),
+      ...(level === "none" ? [] : neverWritten),
+    ],
+  };
+}

@@ -1,0 +1,72 @@
+import type { Text } from "./specifiers.ts";
+
+// The rules of systemd.service(5) "Command lines", systemd.exec(5) Environment= and systemd.unit(5) "Specifiers".
+
+const specifiers = (text: Text): string =>
+  typeof text === "string" ? text.replaceAll("%", "%%") : text.specifier;
+
+/** What systemd.syntax(7) reads as itself between spaces, and a reader too. */
+const plain = /^[\w@%+=:,./$-]+$/;
+
+const named: Record<string, string> = {
+  "\\": "\\\\",
+  '"': '\\"',
+  "\n": "\\n",
+  "\t": "\\t",
+  "\r": "\\r",
+};
+
+function quoted(text: string): string {
+  if (plain.test(text)) return text;
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const body = text.replace(/[\\"\x01-\x1f\x7f]/g, (character) => {
+    return named[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+  return `"${body}"`;
+}
+
+/** A value that systemd takes as it stands, up to the end of the line. */
+export function raw(text: Text): string {
+  return specifiers(text);
+}
+
+/** The first word of ExecStart=, in which systemd expands no variables. */
+export function executable(path: Text): string {
+  return quoted(specifiers(path));
+}
+
+/** A further word of ExecStart=. */
+export function argument(text: Text): string {
+  return quoted(specifiers(text).replaceAll("$", "$$$$"));
+}
+
+/** A word of a list that knows quotes: ReadWritePaths=, Environment=. */
+export function item(text: Text): string {
+  return quoted(specifiers(text));
+}
+
+/** A unit name in Sockets= and Also=, which drop a lone backslash where Requires= and After= keep it. */
+export function unescapedUnitName(name: string): string {
+  return name.replaceAll("\\", "\\\\");
+}
+
+/** Each byte of a character in UTF-8 as a unit name has it; TextEncoder is not everywhere this runs. */
+function hexadecimal(character: string): string {
+  const bytes = encodeURIComponent(/\p{Surrogate}/u.test(character) ? "\ufffd" : character);
+  const escaped = bytes.startsWith("%") ? bytes : `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return escaped.replaceAll("%", "\\x").toLowerCase();
+}
+
+/**
+ * A text as a part of a unit's name, such as its instance, by the rule of systemd-escape(1): `@shop/web` becomes `\\x40shop-web`.
+ *
+ * Half a surrogate pair, which no UTF-8 can hold, counts as U+FFFD.
+ */
+export function escapeUnitName(text: string): string {
+  return text.replace(/^\.|[^\w:./]/gu, hexadecimal).replaceAll("/", "-");
+}
+
+/** A part of a unit name, as systemd-escape(1) would write it but for `-`, which needs no escape after a prefix. */
+export function unitNamePart(text: string): string {
+  return text.replace(/[^\w:.-]/gu, hexadecimal);
+}

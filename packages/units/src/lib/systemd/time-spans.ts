@@ -1,0 +1,20 @@
+import { milliseconds } from "./durations.ts";
+
+/** A number and the unit behind it; seconds without one. */
+const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*/y;
+
+/** systemd holds the microseconds in 64 bits. */
+const longest = 2 ** 64 / 1000;
+
+/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
+export function spanOf(text: string): number | undefined {
+  if (text === "infinity") return Infinity;
+  let sum = 0;
+  for (part.lastIndex = 0; part.lastIndex < text.length;) {
+    const [, count, unit = ""] = part.exec(text) ?? [];
+    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
+    if (count === undefined || size === undefined) return undefined;
+    sum += Number(count) * size;
+  }
+  return text === "" || sum > longest ? undefined : sum;
+}

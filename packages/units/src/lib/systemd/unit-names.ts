@@ -1,0 +1,81 @@
+import { escapeUnitName } from "./escaping.ts";
+import { refusing, type Refusal } from "../problems.ts";
+
+const refusal = refusing("ERR_UNIT_NAME");
+
+/** systemd.unit(5): 255 characters with the suffix; and a file system allows no more. */
+const longest = 255;
+
+const suffixes = "service socket target device mount automount swap path timer slice scope".split(" ");
+
+/** Why this cannot be the name of a unit to depend on, or `undefined`. */
+export function refusedUnitName(name: string): Refusal | undefined {
+  const [, stem, suffix] = /^([\w:.@\\-]+)\.([a-z]+)$/.exec(name) ?? [];
+  if (stem === undefined || suffix === undefined || !suffixes.includes(suffix)) {
+    return refusal("not the name of a unit", "write it in full, as in postgresql.service");
+  }
+  return refusedStem(stem) ?? refusedLength(name);
+}
+
+/** Units of the system, or templates of them, that other units and its administrators rely on. systemd prefers those in /etc/systemd/system. */
+const ofSystem = new Set(
+  `autovt console-getty container-getty cron crond dbus dbus-broker emergency getty init NetworkManager polkit rescue rsyslog serial-getty
+   ssh sshd syslog systemd user user-runtime-dir`.split(/\s+/),
+);
+
+/** Why this cannot be the name of a unit without its suffix, or `undefined`. */
+export function refusedName(name: string): Refusal | undefined {
+  if (!/^[\w:.@\\-]+$/.test(name)) {
+    return refusal(
+      "not the name of a unit",
+      `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+    );
+  }
+  if (name.endsWith(".service") || name.endsWith(".socket")) {
+    return refusal("it has a suffix", "leave .service or .socket off: both units are named after it");
+  }
+  if (name.startsWith(".") || name.startsWith("-")) {
+    return refusal(
+      `it begins with ${name[0]}`,
+      "systemd skips hidden files, and commands take - for an option",
+    );
+  }
+  if (name.startsWith("systemd-") || ofSystem.has(name.replace(/@.*/, ""))) {
+    return refusal(
+      "the system has a unit of that name, which yours would replace",
+      "choose another name, such as shop",
+    );
+  }
+  return refusedStem(name) ?? refusedLength(`${name}.service`);
+}
+
+/** Why this cannot be the instance of a template, or `undefined`. */
+export function refusedInstance(name: string): Refusal | undefined {
+  if (/^[\w:.@\\-]+$/.test(name)) return undefined;
+  return refusal(
+    "not the name of an instance",
+    `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+  );
+}
+
+export function refusedLength(name: string): Refusal | undefined {
+  return name.length > longest
+    ? {
+        code: "ERR_UNIT_LENGTH",
+        message: `the unit's name has ${name.length} characters`,
+        hint: `with its suffix it has at most ${longest}`,
+      }
+    : undefined;
+}
+
+function refusedStem(stem: string): Refusal | undefined {
+  if (stem.startsWith("@"))
+    return refusal("the name begins with @", "write the template's name before the @");
+  if (stem.endsWith("@")) {
+    return refusal(
+      "it names a template, of which systemd runs none",
+      "name an instance: app@blue; for the template itself leave the @ off and write template: true",
+    );
+  }
+  return undefined;
+}
