@@ -3,13 +3,14 @@ import { objectOf } from "../read/fields/fields.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
 import { wayOf } from "./ports/read-method.ts";
 import { refusePrivateFolders } from "./private-folders.ts";
-import { besideSockets, readService, type Service } from "../read/service.ts";
+import { readService, type Service } from "../read/service.ts";
 import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
 import { knows } from "../systemd/versions.ts";
 import { byteLength } from "../systemd/text.ts";
 import { unitText } from "../write/lines.ts";
 import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
+import { besideSockets } from "../read/misplaced-fields.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {

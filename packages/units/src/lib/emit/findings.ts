@@ -6,8 +6,10 @@ import { nearest } from "../nearest.ts";
 import { member, refusing, shown, type UnitProblem } from "../problems.ts";
 import { each, refuse, type Read } from "../read/values/readers.ts";
 import { lineAt, type Line, type Section } from "../write/lines.ts";
-import { directives, type Service } from "../read/service.ts";
-import { directives as socketDirectives, type Socket } from "../read/sockets.ts";
+import type { Service } from "../read/service.ts";
+import type { Socket } from "../read/sockets.ts";
+import { serviceDirectives } from "../read/fields/service-directives.ts";
+import { socketDirectives } from "../read/fields/socket-directives.ts";
 
 /** A unit file as it is written, less its comments. */
 export interface WrittenUnit {
@@ -102,7 +104,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
 
   const [table, values, path] =
     socket === undefined
-      ? [directives, service.values, ""]
+      ? [serviceDirectives, service.values, ""]
       : [socketDirectives, socket.values, `sockets[${index}]`];
   const field = Object.entries<Directive>(table).find(
     ([name, directive]) =>
@@ -137,7 +139,7 @@ function inDescription(fix: string, file: string, { sockets }: Written): string 
   const isSocket = sockets.some(({ unit }) => unit === file);
   if (wholeFixes[fix] !== undefined) return wholeFixes[fix];
   return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
-    const field = isSocket ? said(socketDirectives, key, value) : said(directives, key, value);
+    const field = isSocket ? said(socketDirectives, key, value) : said(serviceDirectives, key, value);
     const option = isSocket || field !== undefined ? undefined : said(measures, key, value);
     return saidOtherwise[line] ?? field ?? (option === undefined ? line : `hardening: { ${option} }`);
   });

@@ -1,7 +1,7 @@
 import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
 import { durationOf } from "../../systemd/durations.ts";
 import { shown, type UnitProblem } from "../../problems.ts";
-import { containerExec } from "../../read/fields/program.ts";
+import { containerExec } from "../../read/fields/commands.ts";
 import * as read from "../../read/values/readers.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { unescapedUnitName } from "../../systemd/escaping.ts";

@@ -4,7 +4,8 @@ import type { RawSections } from "../../read/fields/raw.ts";
 import { asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
 import type { Parts } from "../sections/service.ts";
-import { socketSections, type Socket, type SocketOwner } from "../../read/sockets.ts";
+import type { Socket, SocketOwner } from "../../read/sockets.ts";
+import { socketSections } from "../sections/socket.ts";
 
 /** A unit file in the making. */
 export interface Unit {

@@ -1,6 +1,6 @@
 import type { Place } from "../../systemd/ip-endpoints.ts";
-import { setsVariable } from "../../read/fields/program.ts";
 import { item } from "../../systemd/escaping.ts";
+import { setsVariable } from "../../read/fields/environment.ts";
 
 /** Environment= that tells a program of Node where to listen, as far as the description does not. Next.js reads HOSTNAME, and others HOST. */
 export function portVariables({ port, host }: Place, description: Record<string, unknown>): string[] {

@@ -9,24 +9,25 @@ import {
   resources,
   surroundings,
   times,
+  serviceDirectives,
 } from "../../read/fields/service-directives.ts";
 import { idleVariable, restartLines, startLimit } from "./restarts.ts";
-import { directives, runsAsDynamicUser, type Service } from "../../read/service.ts";
+import { runsAsDynamicUser, type Service } from "../../read/service.ts";
 /** What the way to the port writes into the service's unit, by where it stands. */
 export type Parts = Record<
   "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
 >;
 
-type Say = (field: keyof typeof directives) => Line[];
+type Say = (field: keyof typeof serviceDirectives) => Line[];
 
 const sayer =
   ({ values }: Service): Say =>
   (field) =>
-    asked(directives[field].key, values[field]);
+    asked(serviceDirectives[field].key, values[field]);
 
 const sayAll = (say: Say, table: object): Line[] =>
-  (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
+  (Object.keys(table) as (keyof typeof serviceDirectives)[]).flatMap(say);
 
 /** The [Unit] section of a service, or of a container that becomes one. */
 export function unitSection(

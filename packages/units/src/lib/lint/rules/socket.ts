@@ -1,11 +1,12 @@
 import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../../parse/load.ts";
-import { templateOf, unitNameParts } from "../../systemd/expansion.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { Conflict } from "../subjects/conflicts.ts";
-import { added, headerOf, replaced, type Rule } from "../findings/finding.ts";
+import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
 import { namesIn, portOf, type SocketSubject } from "../subjects/subjects.ts";
 import { truthOf } from "../../systemd/booleans.ts";
+import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
+import { added, headerOf, replaced } from "../findings/edits.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 

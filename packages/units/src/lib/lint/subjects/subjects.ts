@@ -7,11 +7,12 @@ import {
   type Setting,
 } from "../../parse/load.ts";
 import { assignments } from "../../parse/parse.ts";
-import { expandSpecifiers, unitNameParts } from "../../systemd/expansion.ts";
+import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
 import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
 import { truthOf } from "../../systemd/booleans.ts";
+import { unitNameParts } from "../../systemd/unit-names.ts";
 
 /** A socket unit, and what it starts. */
 export interface SocketSubject {

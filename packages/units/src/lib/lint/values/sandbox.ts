@@ -1,7 +1,6 @@
-import { callGroups, capabilities } from "../../read/sandbox/choices.ts";
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { shown } from "../../problems.ts";
-import { errorNames, familyNames } from "../../systemd/value-names.ts";
+import { errorNames, familyNames, callGroups, capabilities } from "../../systemd/value-names.ts";
 import {
   type ReadValue,
   afterSigns,

@@ -1,31 +1,8 @@
-import { isSpecifier, said, sample, type Text } from "../../systemd/specifiers.ts";
+import { said, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/program.ts";
-
-/** The parts of a description that say where the program is; they may be anything yet. */
-interface Placed {
-  exec?: unknown;
-  workingDirectory?: unknown;
-}
-
-/** What ProtectHome= hides; systemd.exec(5). */
-const homes = ["/home", "/root", "/run/user"];
-
-/** What PrivateTmp= replaces by empty folders. */
-const temporary = ["/tmp", "/var/tmp"];
-
-function liesIn(folders: readonly string[], path: unknown): boolean {
-  if (typeof path !== "string" && !isSpecifier(path)) return false;
-  const simple = sample(path).replace(/\/(?:\.?\/)+/g, "/");
-  return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
-}
-
-/** Whether the program, its folder or a file among its arguments lies in a home. */
-export function liesInHome({ exec, workingDirectory }: Placed): boolean {
-  const words: unknown[] = Array.isArray(exec) ? exec : [];
-  return [...words, workingDirectory].some((path) => liesIn(homes, path));
-}
+import { type Placed, homes, liesIn, liesInTemporary } from "../../systemd/folders.ts";
 
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseHome(
@@ -53,11 +30,6 @@ export function refuseHome(
         : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
     );
   }
-}
-
-/** Whether a path lies where the service may have folders of its own. */
-export function liesInTemporary(path: unknown): boolean {
-  return liesIn(temporary, path);
 }
 
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */

@@ -1,7 +1,7 @@
 import { isSpecifier } from "../../systemd/specifiers.ts";
 import { raw } from "../../systemd/escaping.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { directory } from "../values/readers.ts";
+import { directory } from "../values/paths.ts";
 
 /** Folders of an app in which its scripts are, and nothing that the app looks for by a relative path. */
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];

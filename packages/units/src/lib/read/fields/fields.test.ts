@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { emitUnits } from "../../emit/emit.ts";
-import { directives } from "../service.ts";
 import { measures } from "../sandbox/directives.ts";
 import { UnitError } from "../../problems.ts";
+import { serviceDirectives } from "./service-directives.ts";
 
 const app = { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] };
 
@@ -105,7 +105,7 @@ describe("an unknown field is answered with the field to write", () => {
   });
 
   it("nor does one on a field of the service in the sandbox", () => {
-    for (const field of Object.keys(directives)) {
+    for (const field of Object.keys(serviceDirectives)) {
       const path = `hardening.${field}`;
       expect(hintsOf({ ...app, hardening: { [field]: 1 } })).toEqual({
         [path]: `write ${field} beside hardening`,

@@ -3,7 +3,7 @@ import type { AppDescription } from "../../description/app.ts";
 import { emitUnits } from "../../emit/emit.ts";
 import { directivesOf } from "../../systemd/directives.ts";
 import { UnitError, type UnitProblem } from "../../problems.ts";
-import { aliases } from "./raw-refusals.ts";
+import { aliases } from "../../systemd/aliases.ts";
 
 const app: AppDescription = {
   name: "shop",

@@ -2,9 +2,10 @@ import { isSpecifier } from "../../systemd/specifiers.ts";
 import type { Line, Section } from "../../write/lines.ts";
 import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
+import { overriding, refusedInRaw, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "../values/readers.ts";
-import { refuseNewer } from "../../systemd/versions.ts";
+import { refuseNewer } from "./versions.ts";
+import { currentName, sameName } from "../../systemd/aliases.ts";
 
 /** The lines of raw sections, by the section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;

@@ -1,11 +1,11 @@
 import { isObject, readFields } from "../fields/fields.ts";
 import { type UnitProblem } from "../../problems.ts";
 import { oneOf } from "../values/readers.ts";
-import { refuseNewerFields } from "../../systemd/versions.ts";
 import type { Line } from "../../write/lines.ts";
 import { measures, neverWritten, type Facts, type ValueOf } from "./directives.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { refuseContradictions } from "./contradictions.ts";
+import { refuseNewerFields } from "../fields/versions.ts";
 
 /** A directive that could be in the sandbox and is not. */
 interface LeftOut {

@@ -3,12 +3,13 @@ import { nearest } from "../../../nearest.ts";
 import { truthOf } from "../../../systemd/booleans.ts";
 import { signalNames } from "../../../systemd/value-names.ts";
 import { either, that, whole, type ReadValue } from "../../values/readers.ts";
-import { ofSystemd } from "../../../read/fields/program.ts";
 import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
 import { wordsOf } from "../../../parse/words.ts";
-import { replaced, type FileEdit, type Rule } from "../../findings/finding.ts";
+import type { FileEdit, Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { isApp, listeners } from "./settings.ts";
+import { ofSystemd } from "../../../systemd/variables.ts";
+import { replaced } from "../../findings/edits.ts";
 
 /** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
 function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {

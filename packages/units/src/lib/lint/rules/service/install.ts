@@ -1,6 +1,7 @@
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
 import { listeners, isActivatedNode } from "./settings.ts";
+import { added, headerOf } from "../../findings/edits.ts";
 
 /** The codes of these rules. */
 export type InstallCode = "enabled-at-boot" | "also-missing";

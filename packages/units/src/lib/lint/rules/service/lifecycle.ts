@@ -1,5 +1,5 @@
 import { valueOf } from "../../../parse/load.ts";
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import {
   conditionOf,
   hasNoStartLimit,
@@ -13,6 +13,7 @@ import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
 import { truthOf } from "../../../systemd/booleans.ts";
 import { wholeOf } from "../../values/readers.ts";
 import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
+import { added, headerOf } from "../../findings/edits.ts";
 
 /** Whether systemd gives the socket up when it starts its service too often. */
 function hasTriggerLimit({ unit }: SocketSubject): boolean {

@@ -1,9 +1,10 @@
 import { valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
-import { replaced, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { keepsProcess } from "../../subjects/program.ts";
 import { spanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, notifies } from "./settings.ts";
+import { replaced } from "../../findings/edits.ts";
 
 /** `/run/systemd/notify:notify` as its parts. */
 function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: string; options: string }[] {

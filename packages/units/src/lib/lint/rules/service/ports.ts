@@ -1,10 +1,11 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
-import { unitNameParts } from "../../../systemd/expansion.ts";
 import type { Program } from "../../subjects/program.ts";
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
 import { truthOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
+import { unitNameParts } from "../../../systemd/unit-names.ts";
+import { added, headerOf } from "../../findings/edits.ts";
 
 /** The ports of this machine that `docker run -p 8080:80` and the like open. */
 function publishedPorts(words: readonly string[]): string[] {

@@ -1,9 +1,10 @@
-import { liesInHome, liesInTemporary } from "../../../read/conflicts/places.ts";
 import { valuesOf } from "../../../parse/load.ts";
-import { changed, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { truthOf } from "../../../systemd/booleans.ts";
 import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
+import { liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
+import { changed, headerOf } from "../../findings/edits.ts";
 
 const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
   inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
