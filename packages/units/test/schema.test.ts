@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
-import { measures } from "../src/lib/read/sandbox/directives.ts";
+import { sandboxDirectives } from "../src/lib/read/sandbox/directives.ts";
 import { describedBy } from "./campaign/described.ts";
 import { hardeningFields } from "./campaign/sandbox.ts";
 import { serviceFields } from "./campaign/service-fields.ts";
@@ -45,7 +45,7 @@ describe("the JSON Schema of a description", () => {
       [
         schema.definitions["HardeningOptions"]!.properties,
         hardeningFields,
-        [...Object.keys(measures), "profile"],
+        [...Object.keys(sandboxDirectives), "profile"],
       ],
     ] as const) {
       const fields = (ofCode as readonly string[]).toSorted();

@@ -6,7 +6,7 @@ import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 import { addressFamilies } from "../src/lib/read/sandbox/choices.ts";
-import { measures } from "../src/lib/read/sandbox/directives.ts";
+import { sandboxDirectives } from "../src/lib/read/sandbox/directives.ts";
 import { everyField, of258, ofUser } from "./every-field.ts";
 import { gitea } from "./gitea.ts";
 import { callGroups, capabilities } from "../src/lib/systemd/value-names.ts";
@@ -77,7 +77,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       ...app,
       user: "git",
       hardening: Object.fromEntries(
-        Object.keys(measures)
+        Object.keys(sandboxDirectives)
           .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
           .map((field) => [field, false]),
       ),

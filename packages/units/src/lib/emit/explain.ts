@@ -1,5 +1,5 @@
 import type { AppDescription } from "../description/app.ts";
-import { measures, profiles } from "../read/sandbox/directives.ts";
+import { sandboxDirectives, profiles } from "../read/sandbox/directives.ts";
 import type { HardeningProfile } from "../description/hardening.ts";
 import { describedUnits } from "./emit.ts";
 
@@ -24,7 +24,7 @@ export interface Explanation {
   cost?: string;
 }
 
-const sandboxed = new Map(Object.values(measures).map((measure) => [measure.key, measure]));
+const sandboxed = new Map(Object.values(sandboxDirectives).map((measure) => [measure.key, measure]));
 
 /** A variable whose name, or whose address with a password, looks like a secret. */
 const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;

@@ -1,4 +1,4 @@
-import { isSpecifier, sample } from "../systemd/specifiers.ts";
+import { isSpecifier, sampleText } from "../systemd/specifiers.ts";
 import { behindEnv, isWithoutProgram } from "./command-line.ts";
 
 /** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
@@ -8,7 +8,7 @@ const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
 function programName(command: unknown): string {
   const [first, second]: unknown[] = Array.isArray(command) ? command : [];
   const program = typeof first === "string" && first.endsWith("/env") ? second : first;
-  const path = isSpecifier(program) ? sample(program) : program;
+  const path = isSpecifier(program) ? sampleText(program) : program;
   return typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
 }
 
@@ -28,6 +28,8 @@ export function compilesAtRunTime(command: unknown): boolean {
 /** Whether it is a command of Node, and names nothing to run. */
 export function runsNothing(command: readonly unknown[]): boolean {
   if (!isNode(command)) return false;
-  const words = command.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
+  const words = command.map((word) =>
+    typeof word === "string" || isSpecifier(word) ? sampleText(word) : "",
+  );
   return isWithoutProgram(behindEnv(words));
 }

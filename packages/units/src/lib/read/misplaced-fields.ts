@@ -1,5 +1,5 @@
 import { isObject, type Directive } from "./fields/fields.ts";
-import { measures } from "./sandbox/directives.ts";
+import { sandboxDirectives } from "./sandbox/directives.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { socketDirectives } from "./fields/socket-directives.ts";
 
@@ -11,23 +11,25 @@ export function inSandbox(hardening: unknown, field: string): string {
 }
 
 /** The directives of the sandbox, by what to write for each. */
-export function ofSandbox(hardening: unknown): Record<string, Directive> {
+export function sandboxDirectivesByHint(hardening: unknown): Record<string, Directive> {
   return Object.fromEntries(
-    Object.entries(measures).map(([field, measure]) => [inSandbox(hardening, field), measure] as const),
+    Object.entries(sandboxDirectives).map(
+      ([field, measure]) => [inSandbox(hardening, field), measure] as const,
+    ),
   );
 }
 
 /** What to write instead of a field of the sandbox that is not in `hardening`. */
-export function outOfPlace(hardening: unknown): Record<string, string> {
+export function sandboxFieldHints(hardening: unknown): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(measures).flatMap(([field, { key }]) =>
+    Object.entries(sandboxDirectives).flatMap(([field, { key }]) =>
       [field, key].map((name) => [name, `write ${inSandbox(hardening, field)}`] as const),
     ),
   );
 }
 
 /** What to write instead of a field of the service that is in `hardening`. */
-export const besideHardening: Readonly<Record<string, string>> = Object.fromEntries(
+export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
       (name) => [name, `write ${field} beside hardening`] as const,
@@ -36,14 +38,14 @@ export const besideHardening: Readonly<Record<string, string>> = Object.fromEntr
 );
 
 /** What to write instead of a field of a socket that is beside `sockets`. */
-export const ofASocket: Readonly<Record<string, string>> = Object.fromEntries(
+export const socketFieldHints: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(socketDirectives).flatMap(([field, { key }]) =>
     [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
   ),
 );
 
 /** What to write instead of a field of the service that is in a socket. */
-export const besideSockets: Readonly<Record<string, string>> = Object.fromEntries(
+export const hintsInSockets: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
       (name) => [name, `write ${field} beside sockets: it is the service's`] as const,

@@ -12,7 +12,7 @@ import { notifiesBy, refuseContradictions, stopTimeout } from "./conflicts/lifec
 import { refuseHome, refuseTemporary } from "./conflicts/places.ts";
 import { refuseHidden } from "./conflicts/hidden.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
-import { ofService } from "./fields/synonyms.ts";
+import { serviceSynonyms } from "./fields/synonyms.ts";
 import { containerExec, exec } from "./fields/commands.ts";
 import { compilesAtRunTime, isNode } from "../node/program.ts";
 import type { SocketOwner } from "./sockets.ts";
@@ -25,7 +25,12 @@ import { refuseNothingToRun, refuseTooFew } from "./conflicts/node.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { setsVariable } from "./fields/environment.ts";
-import { besideHardening, outOfPlace, ofASocket, ofSandbox } from "./misplaced-fields.ts";
+import {
+  hintsInHardening,
+  sandboxFieldHints,
+  socketFieldHints,
+  sandboxDirectivesByHint,
+} from "./misplaced-fields.ts";
 
 const addedForNode = addedFor(reasonsOf.node);
 
@@ -71,10 +76,10 @@ export function readService(description: Record<string, unknown>, problems: Unit
     : serviceDirectives;
   const values = readFields(table, otherFields, description, "", problems, {
     // Of names that are equally near, the first is meant.
-    ...ofService,
-    ...outOfPlace(hardening),
-    ...ofASocket,
-    ...ofService,
+    ...serviceSynonyms,
+    ...sandboxFieldHints(hardening),
+    ...socketFieldHints,
+    ...serviceSynonyms,
   });
   refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
   for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
@@ -106,7 +111,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       jitless: description.jitless === true,
     },
     problems,
-    besideHardening,
+    hintsInHardening,
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
     refuseTemporary(description, problems);
@@ -129,7 +134,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const raw = readRaw(
     description.raw,
     sections,
-    { ...serviceDirectives, ...ofSandbox(hardening) },
+    { ...serviceDirectives, ...sandboxDirectivesByHint(hardening) },
     systemd,
     "raw",
     problems,

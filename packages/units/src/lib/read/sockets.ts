@@ -4,8 +4,8 @@ import { objectOf, readFields, type Asked } from "./fields/fields.ts";
 import { conflictsIn, notAList, shown, type UnitProblem } from "../problems.ts";
 import type { Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
-import { ofSocket } from "./fields/synonyms.ts";
-import { isTakenBy, placeOf, type Place } from "../systemd/ip-endpoints.ts";
+import { socketSynonyms } from "./fields/synonyms.ts";
+import { isTakenBy, ipEndpointOf, type IPEndpoint } from "../systemd/ip-endpoints.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
 import { withDescription } from "./fields/socket-directives.ts";
@@ -25,13 +25,13 @@ export interface Socket {
 /**
  * Reads the sockets out of a description; what it returns is of use only if no problem was reported.
  *
- * @param besideSockets what to write instead of fields that are the service's.
+ * @param hintsInSockets what to write instead of fields that are the service's.
  */
 export function readSockets(
   sockets: unknown,
   owner: SocketOwner,
   problems: UnitProblem[],
-  besideSockets: Readonly<Record<string, string>>,
+  hintsInSockets: Readonly<Record<string, string>>,
 ): Socket[] {
   const {
     name: app,
@@ -54,8 +54,8 @@ export function readSockets(
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
     const values = readFields(withDescription, ["raw"], source, path, problems, {
-      ...besideSockets,
-      ...ofSocket,
+      ...hintsInSockets,
+      ...socketSynonyms,
     });
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketContradictions(values, source, path, problems);
@@ -182,7 +182,7 @@ function refuseRepeated(
 
 /** A port that a socket listens on. */
 interface Listener {
-  place: Place;
+  place: IPEndpoint;
   onlyIPv6: boolean;
   /** Where in the description it is. */
   path: string;
@@ -199,7 +199,7 @@ function refuseTaken(
   // The kernel lets those share that all say so.
   if (reusePort[0] === "true") return;
   for (const address of listen) {
-    const place = placeOf(address.replaceAll("%%", "%"));
+    const place = ipEndpointOf(address.replaceAll("%%", "%"));
     if (place === undefined) continue;
     const onlyIPv6 = bindIPv6Only[0] === "ipv6-only";
     const first = seen.find(

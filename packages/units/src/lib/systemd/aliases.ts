@@ -1,5 +1,5 @@
 /** Old names that systemd still reads, and what the manual calls the directive now: of the same meaning, or what took its place. */
-export const aliases: Readonly<Record<string, string>> = {
+export const directiveAliases: Readonly<Record<string, string>> = {
   // systemd.unit(5)
   BindTo: "BindsTo",
   PropagateReloadFrom: "ReloadPropagatedFrom",
@@ -29,5 +29,5 @@ export function sameName(one: string, other: string): boolean {
 
 /** What the manual calls a directive that has another name as well. */
 export function currentName(key: string): string {
-  return Object.entries(aliases).find(([old]) => sameName(old, key))?.[1] ?? key;
+  return Object.entries(directiveAliases).find(([old]) => sameName(old, key))?.[1] ?? key;
 }

@@ -1,7 +1,7 @@
-import { isSpecifier, sample } from "./specifiers.ts";
+import { isSpecifier, sampleText } from "./specifiers.ts";
 
 /** The parts of a description that say where the program is; they may be anything yet. */
-export interface Placed {
+export interface ProgramLocation {
   exec?: unknown;
   workingDirectory?: unknown;
 }
@@ -14,12 +14,12 @@ const temporary = ["/tmp", "/var/tmp"];
 
 export function liesIn(folders: readonly string[], path: unknown): boolean {
   if (typeof path !== "string" && !isSpecifier(path)) return false;
-  const simple = sample(path).replace(/\/(?:\.?\/)+/g, "/");
+  const simple = sampleText(path).replace(/\/(?:\.?\/)+/g, "/");
   return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
 }
 
 /** Whether the program, its folder or a file among its arguments lies in a home. */
-export function liesInHome({ exec, workingDirectory }: Placed): boolean {
+export function liesInHome({ exec, workingDirectory }: ProgramLocation): boolean {
   const words: unknown[] = Array.isArray(exec) ? exec : [];
   return [...words, workingDirectory].some((path) => liesIn(homes, path));
 }

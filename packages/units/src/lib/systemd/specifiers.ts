@@ -45,14 +45,14 @@ export function unknownSpecifier({ specifier }: Specifier): string | undefined {
 }
 
 /** What a text might be once systemd has expanded it. */
-export function sample(text: Text): string {
+export function sampleText(text: Text): string {
   return typeof text === "string"
     ? text
     : text.specifier.replace(/%(.)/gu, (_, letter: string) => samples[letter] ?? "");
 }
 
 /** A text as it was written, to show. */
-export function said(text: Text): string {
+export function sourceText(text: Text): string {
   return typeof text === "string" ? text : text.specifier;
 }
 

@@ -1,5 +1,5 @@
 /** The oldest systemd that a description may name: the first that knows the system call groups of the sandbox. */
-export const oldest = 239;
+export const oldestVersion = 239;
 
 /** Since which systemd there is a directive, or a value of it; older ones than `oldest` know what is not here. */
 const since: Readonly<Record<string, number>> = {
@@ -173,10 +173,10 @@ export function nameOf(key: string, value: string): string {
 /** Since when there is one of these; each condition came with the assertion of its name. */
 export function sinceOf(name: string): number {
   const listed = name.replace(/^Assert/, "Condition");
-  return Object.hasOwn(since, listed) ? since[listed]! : oldest;
+  return Object.hasOwn(since, listed) ? since[listed]! : oldestVersion;
 }
 
 /** Whether the systemd of a description knows this line; with none named, yes. */
-export function knows(systemd: number | undefined, key: string, value: string): boolean {
+export function knowsDirective(systemd: number | undefined, key: string, value: string): boolean {
   return systemd === undefined || sinceOf(nameOf(key, value)) <= systemd;
 }

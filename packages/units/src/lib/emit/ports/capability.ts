@@ -5,9 +5,16 @@ import { addedFor, type Line } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
 import { serviceSections } from "../sections/service.ts";
 import type { Socket } from "../../read/sockets.ts";
-import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import { portVariables } from "./variables.ts";
-import { bare, eachSocket, refuseFields, withFamilies, without, type Way } from "./port-method.ts";
+import {
+  defaultParts,
+  forEachSocket,
+  refuseFields,
+  withAddressFamilies,
+  withoutDirectives,
+  type PortMethod,
+} from "./port-method.ts";
 
 const added = addedFor(reasonsOf.capability);
 
@@ -33,10 +40,10 @@ const ownFields = [
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
 /** The ports of a description, each with its protocol. */
-function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp" })[] {
+function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "tcp" | "udp" })[] {
   const places = (protocol: "tcp" | "udp", addresses: readonly string[]) =>
     addresses.flatMap((address) => {
-      const place = placeOf(address.replaceAll("%%", "%"));
+      const place = ipEndpointOf(address.replaceAll("%%", "%"));
       return place === undefined ? [] : [{ ...place, protocol }];
     });
   return sockets.flatMap(({ values }) => [
@@ -52,7 +59,7 @@ function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp
 function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;
   const capability = "CAP_NET_BIND_SERVICE";
-  const rest = without(
+  const rest = withoutDirectives(
     lines,
     "CapabilityBoundingSet",
     "AmbientCapabilities",
@@ -61,14 +68,14 @@ function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
     "IPAddressDeny",
   );
   const families = { 4: "ipv4:", 6: "ipv6:" };
-  const allowed = placesOf(sockets).map(({ protocol, port, host }) => {
+  const allowed = ipEndpointsOf(sockets).map(({ protocol, port, host }) => {
     const family = host === undefined ? "" : families[host.includes(":") ? 6 : 4];
     return `${family}${protocol}:${port}`;
   });
   return [
     added("CapabilityBoundingSet", capability),
     added("AmbientCapabilities", capability),
-    ...withFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
+    ...withAddressFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
     ...(profile === "inbound" ? [added("SystemCallFilter", "~connect")] : []),
     ...(profile === "none" ? [] : [...new Set(allowed)].map((port) => added("SocketBindAllow", port))),
     ...bindDeny[profile].map((ports) => added("SocketBindDeny", ports)),
@@ -78,7 +85,7 @@ function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
 const or = "leave it out, or write bind: 'socket'";
 
 /** The service listens by itself. */
-export const capability: Way = {
+export const capability: PortMethod = {
   refuse(description, problems) {
     const refuse = conflictsIn(problems);
     refuseFields(
@@ -107,7 +114,7 @@ export const capability: Way = {
     if (description.manager === "user") {
       refuse("manager", "a user's manager cannot grant a capability", or);
     }
-    eachSocket(description, (socket, path) => {
+    forEachSocket(description, (socket, path) => {
       const lost = Object.keys(socket).filter((field) => !kept.includes(field));
       refuseFields(
         socket,
@@ -130,8 +137,8 @@ export const capability: Way = {
     });
   },
   units(service, sockets, description) {
-    const [place, ...others] = placesOf(sockets).filter(({ protocol }) => protocol === "tcp");
-    const plain = bare(service);
+    const [place, ...others] = ipEndpointsOf(sockets).filter(({ protocol }) => protocol === "tcp");
+    const plain = defaultParts(service);
     const variables = place === undefined || others.length > 0 ? [] : portVariables(place, description);
     return [
       {

@@ -8,9 +8,9 @@ import { unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, type Line } from "../../write/lines.ts";
 import type { ContainerDescription } from "../../description/container.ts";
 import type { Service } from "../../read/service.ts";
-import { idleVariable } from "../sections/restarts.ts";
-import { lifeLines, unitSection } from "../sections/service.ts";
-import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./port-method.ts";
+import { idleVariableLines } from "../sections/restarts.ts";
+import { lifetimeLines, unitSection } from "../sections/service.ts";
+import { defaultParts, forEachSocket, refuseFields, socketUnit, type PortMethod } from "./port-method.ts";
 
 const addedToContainer = addedFor(reasonsOf.container);
 
@@ -83,20 +83,20 @@ function containerLines(
 ): Line[] {
   const { values, sandbox, notifies } = service;
   const { profile } = sandbox;
-  const say = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
+  const linesOf = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
   return [
-    ...say("image"),
+    ...linesOf("image"),
     ...asked("Exec", values.exec),
     ...asked("User", unexpanded(values.user)),
     ...asked("Group", unexpanded(values.group)),
-    ...say("userNS"),
+    ...linesOf("userNS"),
     ...asked("WorkingDir", unexpanded(values.workingDirectory)),
     ...asked(
       "Environment",
       unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
-    ...idleVariable(service),
-    ...say("volumes"),
+    ...idleVariableLines(service),
+    ...linesOf("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
     ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),
     ...(profile === "none"
@@ -107,12 +107,12 @@ function containerLines(
           addedToContainer("NoNewPrivileges", "true"),
         ]),
     ...seconds.map((text) => addedToContainer("PodmanArgs", `--stop-timeout=${text}`)),
-    ...say("podmanArgs"),
+    ...linesOf("podmanArgs"),
   ];
 }
 
 /** systemd listens and passes the sockets to Podman, and Podman to the container. */
-export const container: Way = {
+export const container: PortMethod = {
   refuse(description, problems) {
     const { container: own, type } = description;
     const lost = Object.keys(description).filter((field) => !kept.includes(field));
@@ -143,7 +143,7 @@ export const container: Way = {
         problems,
       );
     }
-    eachSocket(description, (socket, path) =>
+    forEachSocket(description, (socket, path) =>
       refuseFields(
         socket,
         ["accept"],
@@ -189,12 +189,12 @@ export const container: Way = {
           {
             name: "Service",
             lines: [
-              ...lifeLines(service),
+              ...lifetimeLines(service),
               added("NonBlocking", "true"),
               ...(units.length > 1 ? units.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
             ],
           },
-          { name: "Install", lines: bare(service).install },
+          { name: "Install", lines: defaultParts(service).install },
         ],
       },
     ];

@@ -3,7 +3,7 @@ import { conflictsIn, member, type UnitProblem } from "../../problems.ts";
 import type { RawSections } from "../../read/fields/raw.ts";
 import { asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
-import type { Parts } from "../sections/service.ts";
+import type { ServiceParts } from "../sections/service.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
 import { socketSections } from "../sections/socket.ts";
 
@@ -18,7 +18,7 @@ export interface Unit {
 }
 
 /** One of the ways in which a service comes to its ports. */
-export interface Way {
+export interface PortMethod {
   /** Reports what a description asks for and this way cannot give. */
   refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
   /** The units, in the order in which they are written. */
@@ -26,7 +26,7 @@ export interface Way {
 }
 
 /** The service by itself, to which a way adds. */
-export function bare({ values, sandbox }: Service): Parts {
+export function defaultParts({ values, sandbox }: Service): ServiceParts {
   return {
     type: asked("Type", values.type),
     requires: [],
@@ -61,7 +61,7 @@ export function refuseFields(
 }
 
 /** Calls with each socket of a description, and its path in it. */
-export function eachSocket(
+export function forEachSocket(
   { sockets }: Record<string, unknown>,
   check: (socket: Record<string, unknown>, path: string) => void,
 ): void {
@@ -70,12 +70,12 @@ export function eachSocket(
 }
 
 /** A sandbox less some of its directives. */
-export function without(lines: readonly Line[], ...keys: string[]): Line[] {
+export function withoutDirectives(lines: readonly Line[], ...keys: string[]): Line[] {
   return lines.filter(({ key }) => !keys.includes(key));
 }
 
 /** A sandbox, if it is one, in which sockets of these address families can be made besides. */
-export function withFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
+export function withAddressFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
   return lines.map((line) => {
     const there = line.value.split(" ").filter((family) => family !== "none");
     const more = families.filter((family) => !there.includes(family));

@@ -5,21 +5,21 @@ import { refusedLength } from "../../systemd/unit-names.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { readSandbox } from "../../read/sandbox/sandbox.ts";
 import * as read from "../../read/values/readers.ts";
-import { argument, item, raw, unescapedUnitName } from "../../systemd/escaping.ts";
+import { argument, listItem, unquotedValue, unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
-import { pause } from "../sections/restarts.ts";
+import { pauseCommand } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { placeOf } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf } from "../../systemd/ip-endpoints.ts";
 import { portVariables } from "./variables.ts";
 import {
-  bare,
-  eachSocket,
+  defaultParts,
+  forEachSocket,
   refuseFields,
   socketUnit,
-  withFamilies,
-  without,
-  type Way,
+  withAddressFamilies,
+  withoutDirectives,
+  type PortMethod,
 } from "./port-method.ts";
 
 const addedToProxy = addedFor(reasonsOf.proxy);
@@ -45,7 +45,7 @@ function refusedBackend(backend: string): Refusal | undefined {
           "one of /run, with letters, digits and . _ @ + - alone: /run/shop/app.sock",
         );
   }
-  const host = placeOf(backend)?.host;
+  const host = ipEndpointOf(backend)?.host;
   return host !== undefined && (host === "::1" || (isIPv4(host) && host.startsWith("127.")))
     ? refusedAddress(backend)
     : refuse(
@@ -91,7 +91,7 @@ function backendOf(
  */
 function waitFor({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
-  const port = Number(placeOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
+  const port = Number(ipEndpointOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
   const listening =
     folder === undefined
       ? `: [0-9A-F]*:${port} [0-9A-F]*:0000 0A `
@@ -106,7 +106,7 @@ function reaching(
   { folder, families }: Backend,
   own: Record<"RestrictAddressFamilies" | "IPAddressAllow", string>,
 ): Line[] {
-  const opened = withFamilies(lines, own.RestrictAddressFamilies, ...families);
+  const opened = withAddressFamilies(lines, own.RestrictAddressFamilies, ...families);
   const filtered = folder === undefined && opened.some(({ key }) => key === "IPAddressDeny");
   return filtered ? [...opened, addedFor(own)("IPAddressAllow", "localhost")] : opened;
 }
@@ -141,7 +141,7 @@ function proxySections(
     {
       name: "Unit",
       lines: [
-        added("Description", `${raw(name)} proxy`),
+        added("Description", `${unquotedValue(name)} proxy`),
         ...sockets.map((unit) => addedToProxy("Requires", unit)),
         addedToProxy("BindsTo", service.unit),
         ...sockets.map((unit) => added("After", unit)),
@@ -160,7 +160,7 @@ function proxySections(
         addedToProxy("LimitNOFILE", String(mostFiles)),
         ...(sockets.length > 1 ? sockets.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
         addedToProxy("MemoryDenyWriteExecute", "yes"),
-        ...reaching(onHost ? without(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
+        ...reaching(onHost ? withoutDirectives(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
       ],
     },
   ];
@@ -169,7 +169,7 @@ function proxySections(
 const or = "leave it out, or write bind: 'socket'";
 
 /** systemd listens, and a proxy of its own passes on to the service what arrives. */
-export const proxy: Way = {
+export const proxy: PortMethod = {
   refuse(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
     const refuse = conflictsIn(problems);
@@ -216,7 +216,7 @@ export const proxy: Way = {
         hint: "leave it out: proxy and service then stay up",
       });
     }
-    eachSocket(description, (socket, path) =>
+    forEachSocket(description, (socket, path) =>
       refuseFields(
         socket,
         ["listenDatagram", "listenSequentialPacket", "accept"],
@@ -231,8 +231,8 @@ export const proxy: Way = {
     const backend = backendOf(description, service);
     const socketUnits = sockets.map((socket) => socket.unit);
     const idle = durationText(description.idleTimeout);
-    const plain = bare(service);
-    const place = placeOf(backend.address) ?? { port: backend.address };
+    const plain = defaultParts(service);
+    const place = ipEndpointOf(backend.address) ?? { port: backend.address };
     const { folder } = backend;
     // The proxy is what waits for traffic, and what sleeps.
     const app = { ...service, values: { ...service.values, idleTimeout: [] } };
@@ -247,12 +247,15 @@ export const proxy: Way = {
           type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
           requires: [addedToApp("BindsTo", unit)],
           command: service.notifies ? [] : [addedToApp("ExecStartPost", waitFor(backend))],
-          commandAfter: [addedToApp("ExecStopPost", pause("!= success"))],
+          commandAfter: [addedToApp("ExecStopPost", pauseCommand("!= success"))],
           environment: portVariables(place, description).map((value) => addedToApp("Environment", value)),
           own:
             folder === undefined
               ? []
-              : [addedToApp("RuntimeDirectory", item(folder)), addedToApp("RuntimeDirectoryMode", "0700")],
+              : [
+                  addedToApp("RuntimeDirectory", listItem(folder)),
+                  addedToApp("RuntimeDirectoryMode", "0700"),
+                ],
           sandbox: reaching(service.sandbox.lines, backend, reasonsOf.proxied),
           install: [
             ...plain.install,

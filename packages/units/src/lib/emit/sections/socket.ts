@@ -2,8 +2,8 @@ import { addedFor, type Section, type Line, asked, askedOr, added } from "../../
 import { reasonsOf } from "../../write/reasons.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
 import { socketDirectives } from "../../read/fields/socket-directives.ts";
-import { raw } from "../../systemd/escaping.ts";
-import { placeOf, isOfAnInterface } from "../../systemd/ip-endpoints.ts";
+import { unquotedValue } from "../../systemd/escaping.ts";
+import { ipEndpointOf, isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 
 const addedForCondition = addedFor(reasonsOf.condition);
 
@@ -11,11 +11,11 @@ const addedForCondition = addedFor(reasonsOf.condition);
 export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
   const { name: app, startedUnit, isConditional, defaultInstance } = owner;
   const { kind } = owner.arrangement;
-  const say = (field: keyof typeof socketDirectives): Line[] =>
+  const linesOf = (field: keyof typeof socketDirectives): Line[] =>
     asked(socketDirectives[field].key, values[field]);
   const what = [
     app,
-    ...(sibling === undefined ? [] : [raw(sibling)]),
+    ...(sibling === undefined ? [] : [unquotedValue(sibling)]),
     ...(kind === "template" ? ["%i"] : []),
   ];
   // What systemd starts when nothing is said.
@@ -25,7 +25,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
     {
       name: "Socket",
       lines: [
-        ...(Object.keys(socketDirectives) as (keyof typeof socketDirectives)[]).flatMap(say),
+        ...(Object.keys(socketDirectives) as (keyof typeof socketDirectives)[]).flatMap(linesOf),
         ...(values.freeBind.length === 0 && mayLackInterface(values) ? [added("FreeBind", "true")] : []),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
         isConditional && kind !== "accept"
@@ -44,7 +44,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
 function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean {
   return [...listen, ...listenDatagram].some((address) => {
     const expands = address.replaceAll("%%", "").includes("%");
-    const place = expands ? undefined : placeOf(address.replaceAll("%%", "%"));
+    const place = expands ? undefined : ipEndpointOf(address.replaceAll("%%", "%"));
     return place !== undefined && isOfAnInterface(place);
   });
 }

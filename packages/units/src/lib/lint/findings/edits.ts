@@ -9,13 +9,13 @@ export function headerOf(unit: LoadedUnit, section: string): Found["at"] {
 }
 
 /** Another value, or several, in the place of an assignment; with none it goes. */
-export function replaced(setting: Setting, ...values: string[]): FileEdit {
+export function replaceSetting(setting: Setting, ...values: string[]): FileEdit {
   const { file, line, section, key } = setting;
   return { file, line, section, key, values };
 }
 
 /** One more assignment; none if a drop-in takes it back. */
-export function added(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
+export function addSetting(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
   const isTakenBack = (unit.bySection.get(section)?.get(key) ?? []).some(
     (setting) => setting.file !== unit.file && isReset(setting),
   );
@@ -23,7 +23,7 @@ export function added(unit: LoadedUnit, section: string, key: string, value: str
 }
 
 /** This value in the place of the one that counts, if there is one. */
-export function changed(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
+export function changeSetting(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
   const old = valueOf(unit, section, key);
-  return old === undefined ? added(unit, section, key, value) : [replaced(old, value)];
+  return old === undefined ? addSetting(unit, section, key, value) : [replaceSetting(old, value)];
 }

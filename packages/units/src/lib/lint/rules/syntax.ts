@@ -9,7 +9,7 @@ import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
 import type { Found, Rule } from "../findings/finding.ts";
 import { refusedValue } from "../values/refused-value.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
-import { replaced } from "../findings/edits.ts";
+import { replaceSetting } from "../findings/edits.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {
@@ -253,7 +253,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${key}=${value} is an old name`,
               fix: `${key}=${instead}`,
-              edits: [replaced(setting, instead)],
+              edits: [replaceSetting(setting, instead)],
             };
       }),
   },

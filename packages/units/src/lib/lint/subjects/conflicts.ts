@@ -1,7 +1,7 @@
 import { valueOf, type Setting } from "../../parse/load.ts";
-import { isTakenBy, placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { isTakenBy, ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import type { SocketSubject } from "./subjects.ts";
-import { truthOf } from "../../systemd/booleans.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
 
 /** An address that cannot be listened on, since something else does. */
 export interface Conflict {
@@ -13,12 +13,12 @@ export interface Conflict {
 }
 
 /** UDP ports may be bound twice, and a unix socket's file is replaced. */
-const tcpPlaceOf = ({ key, value }: Setting): Place | undefined =>
-  key === "ListenStream" ? placeOf(value) : undefined;
+const tcpPlaceOf = ({ key, value }: Setting): IPEndpoint | undefined =>
+  key === "ListenStream" ? ipEndpointOf(value) : undefined;
 
 function isOnlyIPv6({ unit }: SocketSubject): boolean {
   const value = valueOf(unit, "Socket", "BindIPv6Only")?.value;
-  return value === "ipv6-only" || truthOf(value) === true;
+  return value === "ipv6-only" || booleanOf(value) === true;
 }
 
 const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);

@@ -1,5 +1,5 @@
 import type { Line } from "../../write/lines.ts";
-import { isSpecifier, sample } from "../../systemd/specifiers.ts";
+import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
 import { isNode } from "../../node/program.ts";
@@ -32,7 +32,7 @@ export function refuseHidden(
   problems: UnitProblem[],
 ): void {
   if (!Array.isArray(exec)) return;
-  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
+  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : ""));
   const script = isNode(exec) ? nodeCommand(behindEnv(words)).script : undefined;
   const covering = (keys: readonly string[], file: string) =>
     lines.filter(

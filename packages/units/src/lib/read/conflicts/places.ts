@@ -1,12 +1,12 @@
-import { said, type Text } from "../../systemd/specifiers.ts";
+import { sourceText, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/program.ts";
-import { type Placed, homes, liesIn, liesInTemporary } from "../../systemd/folders.ts";
+import { type ProgramLocation, homes, liesIn, liesInTemporary } from "../../systemd/folders.ts";
 
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseHome(
-  { exec, workingDirectory, hardening }: Placed & { hardening?: unknown },
+  { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   problems: UnitProblem[],
 ): void {
   if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
@@ -24,7 +24,7 @@ export function refuseHome(
         : "move the app to /srv or /opt";
     refuse(
       path,
-      `${shown(said(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
+      `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
       liesIn(["/root"], place)
         ? move
         : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
@@ -33,7 +33,7 @@ export function refuseHome(
 }
 
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
-export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
+export function refuseTemporary({ exec, workingDirectory }: ProgramLocation, problems: UnitProblem[]): void {
   const refuse = conflictsIn(problems);
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
   for (const [path, place] of [
@@ -43,7 +43,7 @@ export function refuseTemporary({ exec, workingDirectory }: Placed, problems: Un
     if (!liesInTemporary(place)) continue;
     refuse(
       path,
-      `${shown(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
+      `${shown(sourceText(place as Text))}: the service has temporary folders of its own, and would not find it`,
       "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
     );
   }

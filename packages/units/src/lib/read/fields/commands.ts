@@ -1,6 +1,6 @@
 import { argument, executable } from "../../systemd/escaping.ts";
 import { notAList, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { said, sample } from "../../systemd/specifiers.ts";
+import { sourceText, sampleText } from "../../systemd/specifiers.ts";
 import { isObject, flagged } from "./fields.ts";
 import { nodeCommand } from "../../node/command-line.ts";
 import { isNode, runsNothing } from "../../node/program.ts";
@@ -72,9 +72,9 @@ export const exec: Read = (value, path, problems) => {
     const text = textOf(word, at, problems);
     if (text === undefined) return "";
     if (index > 0) return argument(text);
-    const refusal = refusedExecutable(sample(text));
+    const refusal = refusedExecutable(sampleText(text));
     if (refusal !== undefined)
-      problems.push({ ...refusal, path: at, message: `${shown(said(text))}: ${refusal.message}` });
+      problems.push({ ...refusal, path: at, message: `${shown(sourceText(text))}: ${refusal.message}` });
     return executable(text);
   });
   return [words.join(" ")];

@@ -1,9 +1,9 @@
 import { type Refusal, refusing, member, shown } from "../../problems.ts";
 import { isObject, objectOf, entriesByName } from "./fields.ts";
 import { type Read, textOf } from "../values/readers.ts";
-import { ofSystemd } from "../../systemd/variables.ts";
-import { sample, prefixed } from "../../systemd/specifiers.ts";
-import { item } from "../../systemd/escaping.ts";
+import { systemdVariables } from "../../systemd/variables.ts";
+import { sampleText, prefixed } from "../../systemd/specifiers.ts";
+import { listItem } from "../../systemd/escaping.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
 /** What fields of the description set, and which; by them it is known how long a stop takes, and whether the service sleeps. */
@@ -67,7 +67,7 @@ export const environment: Read = (value, path, problems) => {
         `${shown(name)} is not the name of a variable`,
         "ASCII letters, digits and _, with no digit first",
       );
-    } else if (ofSystemd.test(name)) refuse(`${name} is set by systemd`, "leave it out");
+    } else if (systemdVariables.test(name)) refuse(`${name} is set by systemd`, "leave it out");
     else if (ofNode.test(name)) {
       refuse(`${name} makes Node look for a parent process, and this service has none`, "leave it out");
     } else if (Object.hasOwn(ofFields, name)) {
@@ -80,14 +80,16 @@ export const environment: Read = (value, path, problems) => {
       return [];
     }
     const text = textOf(variable, at, problems) ?? "";
-    const refusal = name === "NODE_OPTIONS" ? refusedOptions(sample(text)) : undefined;
+    const refusal = name === "NODE_OPTIONS" ? refusedOptions(sampleText(text)) : undefined;
     if (refusal !== undefined) problems.push({ path: at, ...refusal });
-    return item(prefixed(`${name}=`, text));
+    return listItem(prefixed(`${name}=`, text));
   });
 };
 
 /** Environment=: one variable of sockact that holds a duration, which needs a unit there. */
 export function durationVariable(name: keyof typeof ofFields): Read {
   return (value, path, problems) =>
-    durationOrInfinity(value, path, problems).map((text) => item(`${name}=${text === "0" ? "0s" : text}`));
+    durationOrInfinity(value, path, problems).map((text) =>
+      listItem(`${name}=${text === "0" ? "0s" : text}`),
+    );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { emitUnits } from "../../emit/emit.ts";
-import { measures } from "../sandbox/directives.ts";
+import { sandboxDirectives } from "../sandbox/directives.ts";
 import { UnitError } from "../../problems.ts";
 import { serviceDirectives } from "./service-directives.ts";
 
@@ -96,7 +96,7 @@ describe("an unknown field is answered with the field to write", () => {
   });
 
   it("no hint on a field of the sandbox leads back to where it was", () => {
-    for (const [field, { key }] of Object.entries(measures)) {
+    for (const [field, { key }] of Object.entries(sandboxDirectives)) {
       const hint = `write hardening: { ${field}: … }`;
       expect(hintsOf({ ...app, [field]: 1 })).toEqual({ [field]: hint });
       const raw = { Service: { [key]: "1" } };

@@ -1,5 +1,5 @@
-import { item, raw } from "../../systemd/escaping.ts";
-import { said, sample, type Text, isSpecifier } from "../../systemd/specifiers.ts";
+import { listItem, unquotedValue } from "../../systemd/escaping.ts";
+import { sourceText, sampleText, type Text, isSpecifier } from "../../systemd/specifiers.ts";
 import type { Directive, Asked } from "./fields.ts";
 import { refusing, shown, type Refusal } from "../../problems.ts";
 import { oneOf, oneOrMore, refuse, textOf, type Read } from "../values/readers.ts";
@@ -26,10 +26,10 @@ function refusedFolder(path: string): Refusal | undefined {
 const folder: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedFolder(sample(text));
+  const refusal = refusedFolder(sampleText(text));
   return refusal === undefined
-    ? [item(text)]
-    : refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
+    ? [listItem(text)]
+    : refuse(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint);
 };
 
 const folders = oneOrMore(folder);
@@ -81,14 +81,14 @@ export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
       : undefined;
   const [home = own]: unknown[] = [stateDirectory].flat();
   return [
-    ...(own === undefined ? [] : [added("StateDirectory", raw(own))]),
+    ...(own === undefined ? [] : [added("StateDirectory", unquotedValue(own))]),
     ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
       field === "runtimeDirectoryPreserve" && values.runtimeDirectory.length > 0
         ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
         : asked(folderDirectives[field].key, values[field]),
     ),
     ...(dynamicUser && !setsVariable(description, "HOME") && (typeof home === "string" || isSpecifier(home))
-      ? [added("Environment", item({ specifier: `HOME=%S/${raw(home)}` }))]
+      ? [added("Environment", listItem({ specifier: `HOME=%S/${unquotedValue(home)}` }))]
       : []),
   ];
 }

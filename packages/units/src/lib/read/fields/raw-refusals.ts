@@ -1,5 +1,5 @@
 import type { Section } from "../../write/lines.ts";
-import { ofSystemd } from "../../systemd/variables.ts";
+import { systemdVariables } from "../../systemd/variables.ts";
 import { sameName } from "../../systemd/aliases.ts";
 
 /** Why a directive cannot be written, after its name, and what to write instead. */
@@ -134,7 +134,7 @@ export function refusedInRaw(
   if (sameName(key, "UnsetEnvironment")) {
     const needed = values
       .flatMap(unsetVariables)
-      .find((name) => ofSystemd.test(name) || name.startsWith("SOCKACT_"));
+      .find((name) => systemdVariables.test(name) || name.startsWith("SOCKACT_"));
     return needed === undefined
       ? undefined
       : { why: `would take ${needed} away, which the program needs`, instead: "take it out" };
@@ -148,7 +148,7 @@ export function refusedInRaw(
 }
 
 /** Directives that win over another one, by their names, with the field of that one in `hardening`. */
-export const overriding: Readonly<Record<string, { key: string; field: string }>> = {
+export const overridingDirectives: Readonly<Record<string, { key: string; field: string }>> = {
   IPCNamespacePath: { key: "PrivateIPC", field: "privateIPC" },
   NetworkNamespacePath: { key: "PrivateNetwork", field: "privateNetwork" },
   UserNamespacePath: { key: "PrivateUsers", field: "privateUsers" },

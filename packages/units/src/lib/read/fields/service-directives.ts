@@ -7,7 +7,7 @@ import * as names from "../values/names.ts";
 import * as paths from "../values/paths.ts";
 import * as durations from "../values/durations.ts";
 import * as numbers from "../values/numbers.ts";
-import { orOff } from "../values/readers.ts";
+import { orFalse } from "../values/readers.ts";
 import { environment, durationVariable } from "./environment.ts";
 import { folderDirectives } from "./folders.ts";
 import { importedCredential } from "./credentials.ts";
@@ -178,7 +178,7 @@ export const serviceDirectives: Record<
   user: { key: "User", read: names.account },
   group: { key: "Group", read: names.account },
   supplementaryGroups: { key: "SupplementaryGroups", read: read.each(names.account) },
-  workingDirectory: { key: "WorkingDirectory", read: orOff(paths.directory) },
+  workingDirectory: { key: "WorkingDirectory", read: orFalse(paths.directory) },
   environment: { key: "Environment", read: environment },
   ...surroundings,
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },

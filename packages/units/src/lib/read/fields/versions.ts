@@ -1,5 +1,5 @@
 import type { UnitProblem } from "../../problems.ts";
-import { knows, nameOf, sinceOf } from "../../systemd/versions.ts";
+import { knowsDirective, nameOf, sinceOf } from "../../systemd/versions.ts";
 import type { Directive } from "./fields.ts";
 
 /** What to write instead, where leaving it out is not all there is. */
@@ -25,7 +25,7 @@ export function refuseNewer(
   path: string,
   problems: UnitProblem[],
 ): void {
-  const value = values.find((text) => !knows(systemd, key, text));
+  const value = values.find((text) => !knowsDirective(systemd, key, text));
   if (value === undefined) return;
   const name = nameOf(key, value);
   problems.push({

@@ -1,8 +1,8 @@
 import { refusing, type Refusal, shown } from "../../problems.ts";
 import { byteLength } from "../../systemd/text.ts";
 import { type Read, rawText, textOf, refuse, matching } from "./readers.ts";
-import { sample, said } from "../../systemd/specifiers.ts";
-import { item } from "../../systemd/escaping.ts";
+import { sampleText, sourceText } from "../../systemd/specifiers.ts";
+import { listItem } from "../../systemd/escaping.ts";
 
 /** PATH_MAX of limits.h counts the NUL. */
 const longestPath = 4095;
@@ -27,22 +27,22 @@ export const directory: Read = rawText(refusedPath);
 export const quotedPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedPath(sample(text));
+  const refusal = refusedPath(sampleText(text));
   return refusal
-    ? refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint)
-    : [item(text)];
+    ? refuse(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint)
+    : [listItem(text)];
 };
 
 /** A path in a list whose quotes systemd takes off, and whose backslashes it reads in ways of its own. */
 export const plainPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  return /["'\\\p{Control}]/u.test(said(text))
+  return /["'\\\p{Control}]/u.test(sourceText(text))
     ? refuse(
         "ERR_UNIT_PATH",
         path,
         problems,
-        `${shown(said(text))}: a quote, a backslash or a control character is in it`,
+        `${shown(sourceText(text))}: a quote, a backslash or a control character is in it`,
         "systemd cannot be told such a path here: rename it",
       )
     : quotedPath(text, path, problems);

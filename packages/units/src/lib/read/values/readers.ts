@@ -1,6 +1,12 @@
-import { raw } from "../../systemd/escaping.ts";
+import { unquotedValue } from "../../systemd/escaping.ts";
 import { shown, type Refusal, type UnitProblem, type UnitProblemCode } from "../../problems.ts";
-import { isSpecifier, said, sample, unknownSpecifier, type Text } from "../../systemd/specifiers.ts";
+import {
+  isSpecifier,
+  sourceText,
+  sampleText,
+  unknownSpecifier,
+  type Text,
+} from "../../systemd/specifiers.ts";
 import { unfitForRaw, unspeakable } from "../../systemd/text.ts";
 
 /** Turns a field's value into what stands after `=`, one entry a line, or reports why it cannot. */
@@ -24,14 +30,14 @@ export function textOf(value: unknown, path: string, problems: UnitProblem[]): T
     refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
     return undefined;
   }
-  const reason = unspeakable(said(value));
+  const reason = unspeakable(sourceText(value));
   const unknown = isSpecifier(value) ? unknownSpecifier(value) : undefined;
   if (reason === undefined && unknown === undefined) return value;
   refuse(
     "ERR_UNIT_TEXT",
     path,
     problems,
-    `${shown(said(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
+    `${shown(sourceText(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
     reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "take it out",
   );
   return undefined;
@@ -42,13 +48,19 @@ export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
-    const unfit = unfitForRaw(said(text));
+    const unfit = unfitForRaw(sourceText(text));
     if (unfit !== undefined)
-      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(said(text))}: ${unfit}`, "take it out");
-    const refusal = refused(sample(text));
+      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(sourceText(text))}: ${unfit}`, "take it out");
+    const refusal = refused(sampleText(text));
     if (refusal !== undefined)
-      return refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
-    return [raw(text)];
+      return refuse(
+        refusal.code,
+        path,
+        problems,
+        `${shown(sourceText(text))}: ${refusal.message}`,
+        refusal.hint,
+      );
+    return [unquotedValue(text)];
   };
 }
 
@@ -113,6 +125,6 @@ export function oneOrMore(read: Read): Read {
 }
 
 /** A value that `read` takes, or `false`. */
-export function orOff(read: Read): Read {
+export function orFalse(read: Read): Read {
   return (value, path, problems) => (value === false ? [] : read(value, path, problems));
 }
