@@ -2,7 +2,7 @@ import type { AppDescription } from "../description/app.ts";
 import { objectOf } from "../read/fields/fields.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
 import { readPortMethod } from "./ports/read-method.ts";
-import { refusePrivateFolders } from "./private-folders.ts";
+import { refuseSocketsInPrivateFolders } from "./private-folders.ts";
 import { readService, type Service } from "../read/service.ts";
 import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
@@ -34,7 +34,7 @@ const longestLine = 1_048_575;
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
-    describedUnits(description).units.map(({ unit, sections, text }) => [
+    buildUnits(description).units.map(({ unit, sections, text }) => [
       unit,
       options.comments === true ? unitText(sections, true) : text,
     ]),
@@ -42,7 +42,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
 }
 
 /** The units of a description, by line, and its service. */
-export interface DescribedUnits {
+export interface BuiltUnits {
   units: WrittenUnit[];
   service: Service;
   /** The errors and warnings of the linter that the description acknowledges. */
@@ -50,7 +50,7 @@ export interface DescribedUnits {
 }
 
 /** Reads a description; throws what `emitUnits` throws. */
-export function describedUnits(description: AppDescription): DescribedUnits {
+export function buildUnits(description: AppDescription): BuiltUnits {
   const problems: UnitProblem[] = [];
   const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
   if (source === undefined) throw new UnitError(problems);
@@ -74,7 +74,7 @@ export function describedUnits(description: AppDescription): DescribedUnits {
         ),
       })),
     }));
-  refusePrivateFolders(units, sockets, problems);
+  refuseSocketsInPrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {

@@ -73,7 +73,7 @@ export function refuseFindings(
       code: "ERR_UNIT_LINT",
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why}`,
-      hint: `${inDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
+      hint: `${fixInDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
     });
   }
   for (const [index, one] of acknowledged.entries()) {
@@ -114,7 +114,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   if (field !== undefined) return member(path, field);
   const { hardening } = description;
   const option = Object.entries(sandboxDirectives).find(
-    ([name, measure]) => measure.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
+    ([name, directive]) => directive.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
   )?.[0];
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
 }
@@ -135,7 +135,7 @@ const wholeFixes: Readonly<Record<string, string>> = {
 };
 
 /** A fix with its directives as the fields that write them, where a field takes the value. */
-function inDescription(fix: string, file: string, { sockets }: Written): string {
+function fixInDescription(fix: string, file: string, { sockets }: Written): string {
   const isSocket = sockets.some(({ unit }) => unit === file);
   if (wholeFixes[fix] !== undefined) return wholeFixes[fix];
   return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {

@@ -4,7 +4,7 @@ import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { socketDirectives } from "./fields/socket-directives.ts";
 
 /** What to write for a field of the sandbox, beside what the description has as `hardening`. */
-export function inSandbox(hardening: unknown, field: string): string {
+function inSandbox(hardening: unknown, field: string): string {
   if (isObject(hardening)) return `${field} in hardening`;
   const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
   return `hardening: { ${profile}${field}: … }`;
@@ -14,7 +14,7 @@ export function inSandbox(hardening: unknown, field: string): string {
 export function sandboxDirectivesByHint(hardening: unknown): Record<string, Directive> {
   return Object.fromEntries(
     Object.entries(sandboxDirectives).map(
-      ([field, measure]) => [inSandbox(hardening, field), measure] as const,
+      ([field, directive]) => [inSandbox(hardening, field), directive] as const,
     ),
   );
 }

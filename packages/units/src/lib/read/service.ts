@@ -6,11 +6,11 @@ import { appFolder } from "./fields/app-folder.ts";
 import { folderLines } from "./fields/folders.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
-import { refuseForUser } from "./conflicts/user-manager.ts";
+import { refuseForUserManager } from "./conflicts/user-manager.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
-import { notifiesBy, refuseContradictions, stopTimeout } from "./conflicts/lifecycle.ts";
-import { refuseHome, refuseTemporary } from "./conflicts/places.ts";
-import { refuseHidden } from "./conflicts/hidden.ts";
+import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
+import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
 import { containerExec, exec } from "./fields/commands.ts";
@@ -21,7 +21,7 @@ import * as names from "./values/names.ts";
 import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
 import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
-import { refuseNothingToRun, refuseTooFew } from "./conflicts/node.ts";
+import { refuseNothingToRun, refuseLowLimits } from "./conflicts/node.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { setsVariable } from "./fields/environment.ts";
@@ -85,8 +85,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
   for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
-  refuseContradictions(description, problems);
-  refuseTooFew(description, problems);
+  refuseLifecycleConflicts(description, problems);
+  refuseLowLimits(description, problems);
   if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? isNode(description.exec)) === true;
@@ -94,7 +94,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
   }
-  refuseForUser(arrangement, description, openFile, problems);
+  refuseForUserManager(arrangement, description, openFile, problems);
   if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const dynamicUser = runsAsDynamicUser(manager, values);
   const sandbox = readSandbox(
@@ -114,9 +114,9 @@ export function readService(description: Record<string, unknown>, problems: Unit
     hintsInHardening,
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
-    refuseTemporary(description, problems);
+    refuseProgramInTemporaryFolder(description, problems);
   if (!contained && dynamicUser) {
-    refuseHome(description, problems);
+    refuseProgramInHome(description, problems);
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",
@@ -139,11 +139,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
     "raw",
     problems,
   );
-  if (!contained) refuseHidden(description.exec, raw.Service ?? [], "raw.Service", problems);
+  if (!contained) refuseHiddenProgram(description.exec, raw.Service ?? [], "raw.Service", problems);
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
-    startedUnit: `${checkedName}${started[kind]}.service`,
+    startedUnit: `${checkedName}${startedInstance[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
     sleeps: kind !== "accept" && mayFallAsleep(description),
@@ -182,7 +182,7 @@ function rawConditions({ Unit = [] }: RawSections): Line[] {
 }
 
 /** The instance that traffic starts, by kind. */
-const started: Record<Arrangement["kind"], string> = {
+const startedInstance: Record<Arrangement["kind"], string> = {
   pair: "",
   template: "@%i",
   accept: "@",

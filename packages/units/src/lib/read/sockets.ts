@@ -58,7 +58,7 @@ export function readSockets(
       ...socketSynonyms,
     });
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
-    refuseSocketContradictions(values, source, path, problems);
+    refuseSocketConflicts(values, source, path, problems);
     const rawPath = `${path}.raw`;
     const further = readRaw(
       source.raw,
@@ -93,7 +93,7 @@ export function readSockets(
       const addresses = values[field].map((address) => `${field} ${address}`);
       refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
-    refuseTaken(values, placesSeen, path, problems);
+    refuseTakenPorts(values, placesSeen, path, problems);
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
     const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
@@ -106,7 +106,7 @@ export function readSockets(
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
 /** What is right by itself, and means nothing or fails beside another field. */
-function refuseSocketContradictions(
+function refuseSocketConflicts(
   values: Socket["values"],
   source: Record<string, unknown>,
   path: string,
@@ -190,7 +190,7 @@ interface Listener {
 }
 
 /** Reports ports that an earlier address has taken already, such as 127.0.0.1:80 beside 80. */
-function refuseTaken(
+function refuseTakenPorts(
   { listen, bindIPv6Only, reusePort }: Socket["values"],
   seen: Listener[],
   path: string,

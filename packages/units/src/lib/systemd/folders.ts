@@ -7,7 +7,7 @@ export interface ProgramLocation {
 }
 
 /** What ProtectHome= hides; systemd.exec(5). */
-export const homes = ["/home", "/root", "/run/user"];
+export const homes: readonly string[] = ["/home", "/root", "/run/user"];
 
 /** What PrivateTmp= replaces by empty folders. */
 const temporary = ["/tmp", "/var/tmp"];

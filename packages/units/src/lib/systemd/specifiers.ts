@@ -57,7 +57,7 @@ export function sourceText(text: Text): string {
 }
 
 /** A text with a literal one before it. */
-export function prefixed(prefix: string, text: Text): Text {
+export function withPrefix(prefix: string, text: Text): Text {
   return typeof text === "string"
     ? prefix + text
     : { specifier: prefix.replaceAll("%", "%%") + text.specifier };

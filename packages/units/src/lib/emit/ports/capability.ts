@@ -19,7 +19,7 @@ import {
 const added = addedFor(reasonsOf.capability);
 
 /** Fields of a socket that say what to listen on, and those that tune what a program tunes by itself. All others would be lost. */
-const kept = [
+const keptFields = [
   ..."listen listenDatagram name description".split(" "),
   ..."noDelay backlog keepAlive keepAliveTimeSec keepAliveIntervalSec keepAliveProbes deferAcceptSec".split(
     " ",
@@ -27,7 +27,7 @@ const kept = [
   ..."pollLimitIntervalSec pollLimitBurst".split(" "),
 ];
 
-/** What of the sandbox is for this way to say. */
+/** The fields of the sandbox that this method sets itself. */
 const ownFields = [
   "capabilityBoundingSet",
   "ambientCapabilities",
@@ -56,7 +56,7 @@ function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "t
  * The service's own sandbox, less what would keep it from listening: a capability of a user namespace is none on the host's ports, and
  * a filter of IP packets, or a network of its own, would keep clients out.
  */
-function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
+function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;
   const capability = "CAP_NET_BIND_SERVICE";
   const rest = withoutDirectives(
@@ -82,7 +82,7 @@ function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
   ];
 }
 
-const or = "leave it out, or write bind: 'socket'";
+const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** The service listens by itself. */
 export const capability: PortMethod = {
@@ -92,14 +92,14 @@ export const capability: PortMethod = {
       description,
       ["idleTimeout"],
       "",
-      ["no socket is there to wake the service again", or],
+      ["no socket is there to wake the service again", withoutIt],
       problems,
     );
     refuseFields(
       description,
       ["rolling", "template"],
       "",
-      ["no socket is there for instances to share, and each would take the port", or],
+      ["no socket is there for instances to share, and each would take the port", withoutIt],
       problems,
     );
     if (isObject(description.hardening)) {
@@ -107,20 +107,20 @@ export const capability: PortMethod = {
         description.hardening,
         ownFields,
         "hardening",
-        ["it would keep the service from listening by itself, or give it more than that", or],
+        ["it would keep the service from listening by itself, or give it more than that", withoutIt],
         problems,
       );
     }
     if (description.manager === "user") {
-      refuse("manager", "a user's manager cannot grant a capability", or);
+      refuse("manager", "a user's manager cannot grant a capability", withoutIt);
     }
     forEachSocket(description, (socket, path) => {
-      const lost = Object.keys(socket).filter((field) => !kept.includes(field));
+      const lost = Object.keys(socket).filter((field) => !keptFields.includes(field));
       refuseFields(
         socket,
         lost,
         path,
-        ["with bind: 'capability' no socket unit is there to have it", or],
+        ["with bind: 'capability' no socket unit is there to have it", withoutIt],
         problems,
       );
       for (const field of ["listen", "listenDatagram"]) {
@@ -129,7 +129,7 @@ export const capability: PortMethod = {
             refuse(
               `${path}.${field}`,
               `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
-              or,
+              withoutIt,
             );
           }
         }
@@ -147,7 +147,7 @@ export const capability: PortMethod = {
         sections: serviceSections(service, {
           ...plain,
           environment: variables.map((value) => added("Environment", value)),
-          sandbox: sandbox(service, sockets),
+          sandbox: listeningSandbox(service, sockets),
           install: plain.install.length > 0 ? plain.install : [added("WantedBy", "multi-user.target")],
         }),
       },

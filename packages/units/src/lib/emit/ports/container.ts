@@ -55,7 +55,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
 };
 
 /** The fields of a description that a container has a place for; all others would be lost. */
-const kept = [
+const keptFields = [
   ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
@@ -67,7 +67,7 @@ const kept = [
 ];
 
 /** Podman's generator puts what it reads into an ExecStart=, in which systemd expands variables. */
-const unexpanded = (values: readonly string[]): string[] =>
+const escapeVariables = (values: readonly string[]): string[] =>
   values.map((value) => value.replaceAll("$", "$$$$"));
 
 /** How long Podman waits before it kills, in whole seconds; it counts in 32 bits. */
@@ -87,13 +87,13 @@ function containerLines(
   return [
     ...linesOf("image"),
     ...asked("Exec", values.exec),
-    ...asked("User", unexpanded(values.user)),
-    ...asked("Group", unexpanded(values.group)),
+    ...asked("User", escapeVariables(values.user)),
+    ...asked("Group", escapeVariables(values.group)),
     ...linesOf("userNS"),
-    ...asked("WorkingDir", unexpanded(values.workingDirectory)),
+    ...asked("WorkingDir", escapeVariables(values.workingDirectory)),
     ...asked(
       "Environment",
-      unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
+      escapeVariables([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
     ...idleVariableLines(service),
     ...linesOf("volumes"),
@@ -115,7 +115,7 @@ function containerLines(
 export const container: PortMethod = {
   refuse(description, problems) {
     const { container: own, type } = description;
-    const lost = Object.keys(description).filter((field) => !kept.includes(field));
+    const lost = Object.keys(description).filter((field) => !keptFields.includes(field));
     refuseFields(
       description,
       lost,

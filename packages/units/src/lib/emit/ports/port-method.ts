@@ -17,15 +17,15 @@ export interface Unit {
   rawPath?: string;
 }
 
-/** One of the ways in which a service comes to its ports. */
+/** How a service gets its ports. */
 export interface PortMethod {
-  /** Reports what a description asks for and this way cannot give. */
+  /** Reports the fields of a description that this method cannot write. */
   refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
   /** The units, in the order in which they are written. */
   units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
 }
 
-/** The service by itself, to which a way adds. */
+/** The parts of a service's unit that need no port method. A method adds to them. */
 export function defaultParts({ values, sandbox }: Service): ServiceParts {
   return {
     type: asked("Type", values.type),

@@ -89,7 +89,7 @@ function backendOf(
  * A command that ends once somebody listens at the backend, or fails once the program has ended. It asks the kernel's tables: to connect
  * would be a request that the program did not expect, and a socket's file is there before anybody listens.
  */
-function waitFor({ address, folder }: Backend): string {
+function waitCommand({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
   const port = Number(ipEndpointOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
   const listening =
@@ -101,7 +101,7 @@ function waitFor({ address, folder }: Backend): string {
 }
 
 /** An inbound sandbox opened for the backend alone. */
-function reaching(
+function openToBackend(
   lines: readonly Line[],
   { folder, families }: Backend,
   own: Record<"RestrictAddressFamilies" | "IPAddressAllow", string>,
@@ -160,13 +160,13 @@ function proxySections(
         addedToProxy("LimitNOFILE", String(mostFiles)),
         ...(sockets.length > 1 ? sockets.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
         addedToProxy("MemoryDenyWriteExecute", "yes"),
-        ...reaching(onHost ? withoutDirectives(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
+        ...openToBackend(onHost ? withoutDirectives(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
       ],
     },
   ];
 }
 
-const or = "leave it out, or write bind: 'socket'";
+const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** systemd listens, and a proxy of its own passes on to the service what arrives. */
 export const proxy: PortMethod = {
@@ -177,14 +177,14 @@ export const proxy: PortMethod = {
       description,
       ["rolling", "template"],
       "",
-      ["instances cannot all listen at the backend", or],
+      ["instances cannot all listen at the backend", withoutIt],
       problems,
     );
     if (manager === "user")
       refuse(
         "manager",
         "a user's manager can give the proxy and the service no folder of /run, nor a network of their own",
-        or,
+        withoutIt,
       );
     if (type === "simple" || type === "idle") {
       refuse(
@@ -221,7 +221,7 @@ export const proxy: PortMethod = {
         socket,
         ["listenDatagram", "listenSequentialPacket", "accept"],
         path,
-        ["the proxy accepts streams, and passes them on", or],
+        ["the proxy accepts streams, and passes them on", withoutIt],
         problems,
       ),
     );
@@ -246,7 +246,7 @@ export const proxy: PortMethod = {
           ...plain,
           type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
           requires: [addedToApp("BindsTo", unit)],
-          command: service.notifies ? [] : [addedToApp("ExecStartPost", waitFor(backend))],
+          command: service.notifies ? [] : [addedToApp("ExecStartPost", waitCommand(backend))],
           commandAfter: [addedToApp("ExecStopPost", pauseCommand("!= success"))],
           environment: portVariables(place, description).map((value) => addedToApp("Environment", value)),
           own:
@@ -256,7 +256,7 @@ export const proxy: PortMethod = {
                   addedToApp("RuntimeDirectory", listItem(folder)),
                   addedToApp("RuntimeDirectoryMode", "0700"),
                 ],
-          sandbox: reaching(service.sandbox.lines, backend, reasonsOf.proxied),
+          sandbox: openToBackend(service.sandbox.lines, backend, reasonsOf.proxied),
           install: [
             ...plain.install,
             ...socketUnits.map((socket) => added("Also", unescapedUnitName(socket))),

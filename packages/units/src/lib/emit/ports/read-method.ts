@@ -11,7 +11,7 @@ const portMethods: Record<Bind, PortMethod> = { socket, capability, proxy };
 
 const readBind = oneOf(Object.keys(portMethods));
 
-/** The way that a description asks for; `socket` where what it asks for is none. */
+/** Reads the port method that a description asks for. It is `socket` where `bind` names no method. */
 export function readPortMethod(description: Record<string, unknown>, problems: UnitProblem[]): PortMethod {
   const { bind = "socket" } = description;
   const [method = "socket"] = readBind(bind, "bind", problems) as [Bind?];

@@ -1,6 +1,6 @@
 import { unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, askedOr } from "../../write/lines.ts";
-import { pauseLines } from "../sections/restarts.ts";
+import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
 import { defaultParts, socketUnit, type PortMethod } from "./port-method.ts";
 
@@ -24,7 +24,7 @@ export const socket: PortMethod = {
           type: rolling ? askedOr("Type", values.type, "notify") : plain.type,
           requires: units.map((unit) => added("Requires", unit)),
           after: units.map((unit) => added("After", unit)),
-          commandAfter: pauseLines(service),
+          commandAfter: pauseLinesAfterCondition(service),
           own: [
             ...(inetd ? [] : [added("NonBlocking", "true")]),
             ...(units.length > 1 || rolling

@@ -60,7 +60,7 @@ export function pauseCommand(test: "= exec-condition" | "!= success"): string {
 }
 
 /** After ExecCondition= has refused the start, no restart follows, and the socket would try again at once. */
-export function pauseLines({ values, arrangement }: Service): Line[] {
+export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"
     ? []
     : [added("ExecStopPost", pauseCommand("= exec-condition"))];

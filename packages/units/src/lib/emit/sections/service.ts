@@ -1,4 +1,3 @@
-import { notifySocket } from "../../read/conflicts/user-manager.ts";
 import { added, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import {
   commandsAfter,
@@ -13,7 +12,9 @@ import {
 } from "../../read/fields/service-directives.ts";
 import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
 import { runsAsDynamicUser, type Service } from "../../read/service.ts";
-/** What the way to the port writes into the service's unit, by where it stands. */
+import { notifySocket } from "../../read/fields/arrangement.ts";
+
+/** What a port method writes into the unit of the service, by the place where it stands. */
 export type ServiceParts = Record<
   "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
@@ -21,7 +22,7 @@ export type ServiceParts = Record<
 
 type LinesOf = (field: keyof typeof serviceDirectives) => Line[];
 
-const serviceLines =
+const linesOfService =
   ({ values }: Service): LinesOf =>
   (field) =>
     asked(serviceDirectives[field].key, values[field]);
@@ -35,7 +36,7 @@ export function unitSection(
   { requires, after }: Pick<ServiceParts, "requires" | "after">,
 ): Section {
   const { name, values, arrangement } = service;
-  const linesOf = serviceLines(service);
+  const linesOf = linesOfService(service);
   const perConnection = arrangement.kind === "accept";
   const instances = arrangement.kind === "template" || perConnection;
   return {
@@ -57,7 +58,7 @@ export function unitSection(
 /** When it is started again, and how long things may take. */
 export function lifetimeLines(service: Service): Line[] {
   const { values } = service;
-  const linesOf = serviceLines(service);
+  const linesOf = linesOfService(service);
   return [
     ...restartLines(service),
     ...linesOfAll(linesOf, times),
@@ -70,7 +71,7 @@ export function lifetimeLines(service: Service): Line[] {
 /** The sections of the service's unit file. */
 export function serviceSections(service: Service, parts: ServiceParts): Section[] {
   const { values, arrangement, inetd } = service;
-  const linesOf = serviceLines(service);
+  const linesOf = linesOfService(service);
   return [
     unitSection(service, parts),
     {

@@ -79,7 +79,7 @@ export function namesIn(
 }
 
 /** The place of an assignment that listens on a port of IP. */
-export function portOf({ key, value }: Setting): IPEndpoint | undefined {
+export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
   return /^Listen(?:Stream|Datagram)$/.test(key) ? ipEndpointOf(value) : undefined;
 }
 

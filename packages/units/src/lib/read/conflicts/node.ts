@@ -20,7 +20,7 @@ const fewest = [
 ] as const;
 
 /** Reports limits under which Node cannot start. */
-export function refuseTooFew(description: Record<string, unknown>, problems: UnitProblem[]): void {
+export function refuseLowLimits(description: Record<string, unknown>, problems: UnitProblem[]): void {
   if (!isNode(description["exec"])) return;
   for (const { field, least, why, instead } of fewest) {
     const value = description[field];

@@ -86,3 +86,8 @@ export function readArrangement(description: Record<string, unknown>, problems: 
     systemd: version.length === 0 ? undefined : Number(version[0]),
   };
 }
+
+/** Where the manager listens for notifications. OpenFile= expands no specifier. */
+export function notifySocket({ manager, uid }: Arrangement): string {
+  return manager === "user" ? `/run/user/${uid}/systemd/notify` : "/run/systemd/notify";
+}

@@ -2,7 +2,7 @@ import { type Refusal, refusing, member, shown } from "../../problems.ts";
 import { isObject, objectOf, entriesByName } from "./fields.ts";
 import { type Read, textOf } from "../values/readers.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
-import { sampleText, prefixed } from "../../systemd/specifiers.ts";
+import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
@@ -36,9 +36,9 @@ function refusedOptions(text: string): Refusal | undefined {
     : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "take it out");
 }
 
-export const refusedVariable = refusing("ERR_UNIT_VARIABLE");
+export const refusedVariable: (message: string, hint: string) => Refusal = refusing("ERR_UNIT_VARIABLE");
 
-export const namesVariable = /^[A-Za-z_]\w*$/;
+export const namesVariable: RegExp = /^[A-Za-z_]\w*$/;
 
 /** Variables that are added where a description does not set them. `false` leaves one out. */
 const addedVariables = ["HOME", "HOST", "HOSTNAME", "NODE_ENV", "PORT"];
@@ -82,7 +82,7 @@ export const environment: Read = (value, path, problems) => {
     const text = textOf(variable, at, problems) ?? "";
     const refusal = name === "NODE_OPTIONS" ? refusedOptions(sampleText(text)) : undefined;
     if (refusal !== undefined) problems.push({ path: at, ...refusal });
-    return listItem(prefixed(`${name}=`, text));
+    return listItem(withPrefix(`${name}=`, text));
   });
 };
 

@@ -59,7 +59,7 @@ export const surroundings: Table<"environmentFile" | "passEnvironment"> = {
 };
 
 /** systemd.exec(5): where the output goes. */
-export const output: Table<"standardOutput" | "standardError"> = {
+const output: Table<"standardOutput" | "standardError"> = {
   standardOutput: { key: "StandardOutput", read: paths.output },
   standardError: { key: "StandardError", read: paths.output },
 };

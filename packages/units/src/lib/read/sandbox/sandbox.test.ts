@@ -229,8 +229,8 @@ describe("the table", () => {
   it("has a reason for each directive that a profile leaves out", () => {
     for (const { status, reason } of explain().filter(({ section }) => section === "Service"))
       expect([status, reason]).toEqual([status, expect.stringMatching(/.\.$/)]);
-    const open = Object.values(sandboxDirectives).filter((measure) =>
-      profiles.some((profile) => !(profile in measure)),
+    const open = Object.values(sandboxDirectives).filter((directive) =>
+      profiles.some((profile) => !(profile in directive)),
     );
     expect(open.filter(({ leftOut }) => leftOut === undefined)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { oneOf } from "../values/readers.ts";
 import type { Line } from "../../write/lines.ts";
 import { sandboxDirectives, neverWritten, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
-import { refuseContradictions } from "./contradictions.ts";
+import { refuseSandboxConflicts } from "./conflicts.ts";
 import { refuseNewerFields } from "../fields/versions.ts";
 
 /** A directive that could be in the sandbox and is not. */
@@ -53,7 +53,7 @@ export function readSandbox(
       typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
     return [...ofProfile, ...asked[field]];
   };
-  if (problems.length === before) refuseContradictions({ isAsked, valueOf }, facts, problems);
+  if (problems.length === before) refuseSandboxConflicts({ isAsked, valueOf }, facts, problems);
 
   const whyNot = (field: SandboxField): string => {
     if (isAsked(field)) return "The description turns it off.";

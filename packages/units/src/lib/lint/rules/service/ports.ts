@@ -1,7 +1,7 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { Program } from "../../subjects/program.ts";
 import type { Rule } from "../../findings/finding.ts";
-import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
+import { namesIn, endpointOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
@@ -185,7 +185,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     man: "systemd.socket(5)",
     find: (service) => {
       const taken = new Set(
-        listeners(service).flatMap(({ addresses }) => addresses.map((address) => portOf(address)?.port)),
+        listeners(service).flatMap(({ addresses }) => addresses.map((address) => endpointOf(address)?.port)),
       );
       return ownPorts(service)
         .filter(({ port }) => taken.has(port))

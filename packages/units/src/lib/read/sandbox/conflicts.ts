@@ -9,7 +9,7 @@ interface Chosen {
 }
 
 /** Reports directives of the sandbox that are right by themselves, and contradict another or the service. */
-export function refuseContradictions(
+export function refuseSandboxConflicts(
   { isAsked, valueOf }: Chosen,
   facts: ServiceFacts,
   problems: UnitProblem[],

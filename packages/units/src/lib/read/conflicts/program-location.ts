@@ -5,7 +5,7 @@ import { isNode } from "../../node/program.ts";
 import { type ProgramLocation, homes, liesIn, liesInTemporary } from "../../systemd/folders.ts";
 
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
-export function refuseHome(
+export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   problems: UnitProblem[],
 ): void {
@@ -33,7 +33,10 @@ export function refuseHome(
 }
 
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
-export function refuseTemporary({ exec, workingDirectory }: ProgramLocation, problems: UnitProblem[]): void {
+export function refuseProgramInTemporaryFolder(
+  { exec, workingDirectory }: ProgramLocation,
+  problems: UnitProblem[],
+): void {
   const refuse = conflictsIn(problems);
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
   for (const [path, place] of [

@@ -25,7 +25,7 @@ function pathsIn(key: string, value: string): string[] {
 }
 
 /** Reports raw directives that hide the program itself, or the script that it runs. */
-export function refuseHidden(
+export function refuseHiddenProgram(
   exec: unknown,
   lines: readonly Line[],
   path: string,
