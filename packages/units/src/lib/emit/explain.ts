@@ -1,5 +1,5 @@
 import type { AppDescription } from "../description/app.ts";
-import { sandboxDirectives, profiles } from "../read/sandbox/directives.ts";
+import { profiles, sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { HardeningProfile } from "../description/hardening.ts";
 import { buildUnits } from "./emit.ts";
 

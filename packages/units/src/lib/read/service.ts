@@ -14,22 +14,22 @@ import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
 import { containerExec, exec } from "./fields/commands.ts";
-import { compilesAtRunTime, isNode } from "../node/program.ts";
+import { compilesAtRunTime, isNode } from "../node/runtime.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "./values/readers.ts";
 import * as names from "./values/names.ts";
 import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
 import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
-import { refuseNothingToRun, refuseLowLimits } from "./conflicts/node.ts";
+import { refuseLowLimits, refuseNothingToRun } from "./conflicts/node.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { setsVariable } from "./fields/environment.ts";
 import {
   hintsInHardening,
+  sandboxDirectivesByHint,
   sandboxFieldHints,
   socketFieldHints,
-  sandboxDirectivesByHint,
 } from "./misplaced-fields.ts";
 
 const addedForNode = addedFor(reasonsOf.node);

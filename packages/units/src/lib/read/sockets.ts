@@ -5,7 +5,7 @@ import { conflictsIn, notAList, shown, type UnitProblem } from "../problems.ts";
 import type { Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { socketSynonyms } from "./fields/synonyms.ts";
-import { isTakenBy, ipEndpointOf, type IPEndpoint } from "../systemd/ip-endpoints.ts";
+import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../systemd/ip-endpoints.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
 import { withDescription } from "./fields/socket-directives.ts";

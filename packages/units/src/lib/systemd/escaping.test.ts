@@ -4,9 +4,9 @@ import {
   argument,
   executable,
   listItem,
-  unquotedValue,
   unescapedUnitName,
   unitNamePart,
+  unquotedValue,
 } from "./escaping.ts";
 
 /** What systemd.syntax(7) says a quoted or plain word means, specifiers and, for arguments, variables included. */

@@ -1,4 +1,4 @@
-import { unitNameParts, isUnitName } from "./unit-names.ts";
+import { isUnitName, unitNameParts } from "./unit-names.ts";
 
 /** A part of a unit's name as systemd-escape(1) --unescape has it. */
 function unescapedPart(text: string): string {

@@ -5,7 +5,7 @@ import { refusedLength } from "../../systemd/unit-names.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { readSandbox } from "../../read/sandbox/sandbox.ts";
 import * as read from "../../read/values/readers.ts";
-import { argument, listItem, unquotedValue, unescapedUnitName } from "../../systemd/escaping.ts";
+import { argument, listItem, unescapedUnitName, unquotedValue } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
 import { pauseCommand } from "../sections/restarts.ts";

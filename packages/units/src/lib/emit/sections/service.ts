@@ -6,9 +6,9 @@ import {
   dependencies,
   logs,
   resources,
+  serviceDirectives,
   surroundings,
   times,
-  serviceDirectives,
 } from "../../read/fields/service-directives.ts";
 import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
 import { runsAsDynamicUser, type Service } from "../../read/service.ts";

@@ -1,4 +1,4 @@
-import { addedFor, type Section, type Line, asked, askedOr, added } from "../../write/lines.ts";
+import { added, addedFor, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
 import { socketDirectives } from "../../read/fields/socket-directives.ts";

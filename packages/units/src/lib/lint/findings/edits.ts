@@ -1,5 +1,5 @@
-import { type LoadedUnit, type Setting, valueOf } from "../../parse/load.ts";
-import type { Found, FileEdit } from "./finding.ts";
+import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
+import type { FileEdit, Found } from "./finding.ts";
 import { isReset } from "../../parse/resets.ts";
 
 /** The place of a section's header in the unit's own file, or of its first line. */

@@ -3,7 +3,7 @@ import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { Conflict } from "../subjects/conflicts.ts";
 import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
-import { namesIn, endpointOf, type SocketSubject } from "../subjects/subjects.ts";
+import { endpointOf, namesIn, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";

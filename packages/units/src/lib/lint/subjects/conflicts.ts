@@ -1,5 +1,5 @@
 import { valueOf, type Setting } from "../../parse/load.ts";
-import { isTakenBy, ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import type { SocketSubject } from "./subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 

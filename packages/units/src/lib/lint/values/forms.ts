@@ -4,7 +4,6 @@ import { shown } from "../../problems.ts";
 import { refusedUnitName } from "../../systemd/unit-names.ts";
 import { exitNames } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   absolutePath,
   afterSigns,
   choice,
@@ -15,6 +14,7 @@ import {
   quotedWords,
   valueWhere,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
 export const path: ReadValue = orEmpty(expanded(absolutePath));

@@ -1,7 +1,6 @@
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { controllers } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   bytesOf,
   choice,
   either,
@@ -13,6 +12,7 @@ import {
   valueWhere,
   whole,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
 export const ofDevice =

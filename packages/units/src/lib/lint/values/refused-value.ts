@@ -3,8 +3,6 @@ import type { ValueKind } from "../../systemd/directives.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { architectures } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
-  type Refused,
   absolutePath,
   afterSigns,
   boolean,
@@ -24,6 +22,8 @@ import {
   valueWhere,
   whole,
   wholeOf,
+  type ReadValue,
+  type Refused,
 } from "./readers.ts";
 import {
   afterTilde,

@@ -1,8 +1,7 @@
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { shown } from "../../problems.ts";
-import { errorNames, familyNames, callGroups, capabilities } from "../../systemd/value-names.ts";
+import { callGroups, capabilities, errorNames, familyNames } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   afterSigns,
   choice,
   either,
@@ -11,6 +10,7 @@ import {
   quotedWords,
   valueWhere,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
 export const ipAddress: ReadValue = valueWhere(

@@ -2,7 +2,7 @@ import type { Line } from "../../write/lines.ts";
 import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { isNode } from "../../node/program.ts";
+import { isNode } from "../../node/runtime.ts";
 
 /** Directives of systemd.exec(5) that take folders away from the program, and those that give folders back. */
 const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {

@@ -1,5 +1,5 @@
 import { shown, type UnitProblem } from "../../problems.ts";
-import { isNode, runsNothing } from "../../node/program.ts";
+import { isNode, runsNothing } from "../../node/runtime.ts";
 
 /** Reports a Node that is told to run nothing: it would exit at once, and be started again every second. */
 export function refuseNothingToRun({ exec }: Record<string, unknown>, problems: UnitProblem[]): void {

@@ -1,8 +1,8 @@
 import { sourceText, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
-import { isNode } from "../../node/program.ts";
-import { type ProgramLocation, homes, liesIn, liesInTemporary } from "../../systemd/folders.ts";
+import { isNode } from "../../node/runtime.ts";
+import { homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
 
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseProgramInHome(

@@ -1,9 +1,9 @@
 import { argument, executable } from "../../systemd/escaping.ts";
 import { notAList, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { sourceText, sampleText } from "../../systemd/specifiers.ts";
-import { isObject, flagged } from "./fields.ts";
+import { sampleText, sourceText } from "../../systemd/specifiers.ts";
+import { flagged, isObject } from "./fields.ts";
 import { nodeCommand } from "../../node/command-line.ts";
-import { isNode, runsNothing } from "../../node/program.ts";
+import { isNode, runsNothing } from "../../node/runtime.ts";
 import { each, textOf, type Read } from "../values/readers.ts";
 import { refusedPath } from "../values/paths.ts";
 import { namesVariable, refusedVariable } from "./environment.ts";

@@ -1,6 +1,6 @@
-import { type Refusal, refusing, member, shown } from "../../problems.ts";
-import { isObject, objectOf, entriesByName } from "./fields.ts";
-import { type Read, textOf } from "../values/readers.ts";
+import { member, refusing, shown, type Refusal } from "../../problems.ts";
+import { entriesByName, isObject, objectOf } from "./fields.ts";
+import { textOf, type Read } from "../values/readers.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";

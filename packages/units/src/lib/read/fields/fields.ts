@@ -1,6 +1,6 @@
 import { member, shown, type UnitProblem } from "../../problems.ts";
 import { nearest } from "../../nearest.ts";
-import { type Read, boolean } from "../values/readers.ts";
+import { boolean, type Read } from "../values/readers.ts";
 
 /** How one field of a description becomes a directive. */
 export interface Directive {

@@ -1,10 +1,10 @@
 import { listItem, unquotedValue } from "../../systemd/escaping.ts";
-import { sourceText, sampleText, type Text, isSpecifier } from "../../systemd/specifiers.ts";
-import type { Directive, Asked } from "./fields.ts";
+import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
+import type { Asked, Directive } from "./fields.ts";
 import { refusing, shown, type Refusal } from "../../problems.ts";
 import { oneOf, oneOrMore, refuse, textOf, type Read } from "../values/readers.ts";
 import { mode } from "../values/numbers.ts";
-import { type Line, added, askedOr, asked } from "../../write/lines.ts";
+import { added, asked, askedOr, type Line } from "../../write/lines.ts";
 import { setsVariable } from "./environment.ts";
 
 const refused = refusing("ERR_UNIT_PATH");

@@ -1,4 +1,4 @@
-import { isNode } from "../../node/program.ts";
+import { isNode } from "../../node/runtime.ts";
 
 /**
  * Whether an app may end by itself to be started by the next connection, and systemd would start it again at once. A program of Node may

@@ -1,5 +1,5 @@
 import type { AppDescription } from "../../description/app.ts";
-import { type Directive, flagged } from "./fields.ts";
+import { flagged, type Directive } from "./fields.ts";
 import { commands, exec } from "./commands.ts";
 import * as addresses from "../values/addresses.ts";
 import * as read from "../values/readers.ts";
@@ -8,7 +8,7 @@ import * as paths from "../values/paths.ts";
 import * as durations from "../values/durations.ts";
 import * as numbers from "../values/numbers.ts";
 import { orFalse } from "../values/readers.ts";
-import { environment, durationVariable } from "./environment.ts";
+import { durationVariable, environment } from "./environment.ts";
 import { folderDirectives } from "./folders.ts";
 import { importedCredential } from "./credentials.ts";
 

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../values/readers.ts";
-import { capabilities, callGroups } from "../../systemd/value-names.ts";
+import { callGroups, capabilities } from "../../systemd/value-names.ts";
 
 /** `true` is `yes` or what it stands for, and `false` leaves the directive out; a choice is written as it is. */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {

@@ -1,5 +1,5 @@
 import type { Directive } from "../fields/fields.ts";
-import { oneOf, refuse, orFalse } from "../values/readers.ts";
+import { oneOf, orFalse, refuse } from "../values/readers.ts";
 import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { mode } from "../values/numbers.ts";

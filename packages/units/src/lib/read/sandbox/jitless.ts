@@ -1,6 +1,6 @@
 import { isObject } from "../fields/fields.ts";
 import { shown, type UnitProblem } from "../../problems.ts";
-import { isNode } from "../../node/program.ts";
+import { isNode } from "../../node/runtime.ts";
 import { isSpecifier } from "../../systemd/specifiers.ts";
 import { listItem, unquotedValue } from "../../systemd/escaping.ts";
 import type { Line } from "../../write/lines.ts";

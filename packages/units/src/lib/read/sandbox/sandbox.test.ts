@@ -3,7 +3,7 @@ import type { AppDescription } from "../../description/app.ts";
 import { emitUnits } from "../../emit/emit.ts";
 import { explain } from "../../emit/explain.ts";
 import { UnitError, type UnitProblem } from "../../problems.ts";
-import { sandboxDirectives, neverWritten, profiles } from "./directives.ts";
+import { neverWritten, profiles, sandboxDirectives } from "./directives.ts";
 import type { HardeningOptions, SandboxField } from "../../description/hardening.ts";
 
 const shop: AppDescription = {

@@ -2,7 +2,7 @@ import { isObject, readFields } from "../fields/fields.ts";
 import { type UnitProblem } from "../../problems.ts";
 import { oneOf } from "../values/readers.ts";
 import type { Line } from "../../write/lines.ts";
-import { sandboxDirectives, neverWritten, type ServiceFacts, type ValueOf } from "./directives.ts";
+import { neverWritten, sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { refuseSandboxConflicts } from "./conflicts.ts";
 import { refuseNewerFields } from "../fields/versions.ts";

@@ -1,4 +1,4 @@
-import { type Read, rawText, matching } from "./readers.ts";
+import { matching, rawText, type Read } from "./readers.ts";
 import { refusedAddress } from "../../systemd/addresses.ts";
 
 export const documentationURI: Read = rawText(

@@ -1,5 +1,5 @@
-import { type Read, refuse } from "./readers.ts";
-import { durationText, withUnits, durationOf } from "../../systemd/durations.ts";
+import { refuse, type Read } from "./readers.ts";
+import { durationOf, durationText, withUnits } from "../../systemd/durations.ts";
 import { shown } from "../../problems.ts";
 
 export const duration: Read = (value, path, problems) => {

@@ -1,5 +1,5 @@
-import { literal, rawText, type Read, refuse, matching, oneOf } from "./readers.ts";
-import { refusedName, refusedInstance, refusedUnitName } from "../../systemd/unit-names.ts";
+import { literal, matching, oneOf, rawText, refuse, type Read } from "./readers.ts";
+import { refusedInstance, refusedName, refusedUnitName } from "../../systemd/unit-names.ts";
 import { refusing } from "../../problems.ts";
 import { integer } from "./numbers.ts";
 

@@ -1,5 +1,5 @@
 import { shown, type UnitProblem } from "../../problems.ts";
-import { type Read, literal, rawText, matching } from "./readers.ts";
+import { literal, matching, rawText, type Read } from "./readers.ts";
 
 function refuse(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
   problems.push({ code: "ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });

@@ -1,6 +1,6 @@
-import { refusing, type Refusal, shown } from "../../problems.ts";
+import { refusing, shown, type Refusal } from "../../problems.ts";
 import { byteLength } from "../../systemd/text.ts";
-import { type Read, rawText, textOf, refuse, matching } from "./readers.ts";
+import { matching, rawText, refuse, textOf, type Read } from "./readers.ts";
 import { sampleText, sourceText } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 

@@ -2,8 +2,8 @@ import { unquotedValue } from "../../systemd/escaping.ts";
 import { shown, type Refusal, type UnitProblem, type UnitProblemCode } from "../../problems.ts";
 import {
   isSpecifier,
-  sourceText,
   sampleText,
+  sourceText,
   unknownSpecifier,
   type Text,
 } from "../../systemd/specifiers.ts";

@@ -1,6 +1,6 @@
 import type { Rule } from "../../findings/finding.ts";
 import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
-import { listeners, isActivatedNode } from "./settings.ts";
+import { isActivatedNode, listeners } from "./settings.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
 /** The codes of these rules. */

@@ -5,8 +5,8 @@ import {
   hasNoStartLimit,
   restartDelay,
   restartPolicy,
-  restartSec,
   restartsAfter,
+  restartSec,
 } from "../../subjects/restarts.ts";
 import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";

@@ -1,7 +1,7 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { Program } from "../../subjects/program.ts";
 import type { Rule } from "../../findings/finding.ts";
-import { namesIn, endpointOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
+import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
