@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { failures } from "../test/whole-app.ts";
 import { explain, type Explanation } from "./index.ts";
-import { measures } from "./lib/read/sandbox/directives.ts";
+import { sandboxDirectives } from "./lib/read/sandbox/directives.ts";
 import { reasons, reasonsOf } from "./lib/write/reasons.ts";
 
 const intro = `# The sandbox, directive by directive
@@ -71,7 +71,7 @@ Node 20 and 22 ends the process with an unhandled rejection. \`http.request()\` 
 `;
 
 const told = explain().filter(({ section }) => section === "Service");
-const isSandbox = new Set(Object.values(measures).map(({ key }) => key));
+const isSandbox = new Set(Object.values(sandboxDirectives).map(({ key }) => key));
 const code = (text: string) => (text === "" ? "(empty)" : `\`${text}\``);
 
 function table(head: string[], rows: string[][]): string {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
-import { directives, otherFields } from "../src/lib/read/service.ts";
-import { directives as socketDirectives } from "../src/lib/read/sockets.ts";
-import { measures } from "../src/lib/read/sandbox/directives.ts";
+import { sandboxDirectives } from "../src/lib/read/sandbox/directives.ts";
 import { describedBy } from "./campaign/described.ts";
 import { hardeningFields } from "./campaign/sandbox.ts";
 import { serviceFields } from "./campaign/service-fields.ts";
 import { socketFields } from "./campaign/socket-fields.ts";
+import { serviceDirectives, otherFields } from "../src/lib/read/fields/service-directives.ts";
+import { socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
 
 interface Schema {
   properties: Record<string, unknown>;
@@ -36,7 +36,7 @@ describe("the JSON Schema of a description", () => {
 
   it("has the fields of the code and a generator, and a description, for each", () => {
     for (const [properties, generated, ofCode] of [
-      [schema.properties, serviceFields, [...Object.keys(directives), ...otherFields]],
+      [schema.properties, serviceFields, [...Object.keys(serviceDirectives), ...otherFields]],
       [
         schema.definitions["SocketDescription"]!.properties,
         socketFields,
@@ -45,7 +45,7 @@ describe("the JSON Schema of a description", () => {
       [
         schema.definitions["HardeningOptions"]!.properties,
         hardeningFields,
-        [...Object.keys(measures), "profile"],
+        [...Object.keys(sandboxDirectives), "profile"],
       ],
     ] as const) {
       const fields = (ofCode as readonly string[]).toSorted();

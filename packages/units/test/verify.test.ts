@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
-import { directives as serviceDirectives, otherFields } from "../src/lib/read/service.ts";
-import { directives as socketDirectives } from "../src/lib/read/sockets.ts";
-import { addressFamilies, callGroups, capabilities } from "../src/lib/read/sandbox/choices.ts";
-import { measures } from "../src/lib/read/sandbox/directives.ts";
+import { addressFamilies } from "../src/lib/read/sandbox/choices.ts";
+import { sandboxDirectives } from "../src/lib/read/sandbox/directives.ts";
 import { everyField, of258, ofUser } from "./every-field.ts";
 import { gitea } from "./gitea.ts";
+import { callGroups, capabilities } from "../src/lib/systemd/value-names.ts";
+import { serviceDirectives, otherFields } from "../src/lib/read/fields/service-directives.ts";
+import { socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
 
 // Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else.
 const withGitea = `
@@ -76,7 +77,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       ...app,
       user: "git",
       hardening: Object.fromEntries(
-        Object.keys(measures)
+        Object.keys(sandboxDirectives)
           .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
           .map((field) => [field, false]),
       ),

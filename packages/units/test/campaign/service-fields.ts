@@ -10,7 +10,7 @@ import type {
   Signal,
   Text,
 } from "../../src/index.ts";
-import { runsNothing } from "../../src/lib/node/program.ts";
+import { runsNothing } from "../../src/lib/node/runtime.ts";
 import {
   apart,
   elsewhere,

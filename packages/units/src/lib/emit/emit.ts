@@ -1,15 +1,16 @@
 import type { AppDescription } from "../description/app.ts";
 import { objectOf } from "../read/fields/fields.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
-import { wayOf } from "./ports/read-method.ts";
-import { refusePrivateFolders } from "./private-folders.ts";
-import { besideSockets, readService, type Service } from "../read/service.ts";
+import { readPortMethod } from "./ports/read-method.ts";
+import { refuseSocketsInPrivateFolders } from "./private-folders.ts";
+import { readService, type Service } from "../read/service.ts";
 import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
-import { knows } from "../systemd/versions.ts";
+import { knowsDirective } from "../systemd/versions.ts";
 import { byteLength } from "../systemd/text.ts";
 import { unitText } from "../write/lines.ts";
 import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
+import { hintsInSockets } from "../read/misplaced-fields.ts";
 
 /** How `emitUnits` writes. */
 export interface EmitOptions {
@@ -33,7 +34,7 @@ const longestLine = 1_048_575;
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
-    describedUnits(description).units.map(({ unit, sections, text }) => [
+    buildUnits(description).units.map(({ unit, sections, text }) => [
       unit,
       options.comments === true ? unitText(sections, true) : text,
     ]),
@@ -41,7 +42,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
 }
 
 /** The units of a description, by line, and its service. */
-export interface DescribedUnits {
+export interface BuiltUnits {
   units: WrittenUnit[];
   service: Service;
   /** The errors and warnings of the linter that the description acknowledges. */
@@ -49,27 +50,31 @@ export interface DescribedUnits {
 }
 
 /** Reads a description; throws what `emitUnits` throws. */
-export function describedUnits(description: AppDescription): DescribedUnits {
+export function buildUnits(description: AppDescription): BuiltUnits {
   const problems: UnitProblem[] = [];
   const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
   if (source === undefined) throw new UnitError(problems);
   const service = readService(source, problems);
-  const sockets = readSockets(source.sockets, service, problems, besideSockets);
-  const way = wayOf(source, problems);
-  way.refuse(source, problems);
+  const sockets = readSockets(source.sockets, service, problems, hintsInSockets);
+  const method = readPortMethod(source, problems);
+  method.refuse(source, problems);
   const codes = readAcknowledged(source.acknowledge, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
   const { systemd } = service.arrangement;
-  const units = way.units(service, sockets, source).map(({ unit, sections, raw = {}, rawPath = "raw" }) => ({
-    unit,
-    // What nobody asked for must not ask for a newer systemd than there is.
-    sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
-      name,
-      lines: lines.filter(({ key, value, reason }) => reason === undefined || knows(systemd, key, value)),
-    })),
-  }));
-  refusePrivateFolders(units, sockets, problems);
+  const units = method
+    .units(service, sockets, source)
+    .map(({ unit, sections, raw = {}, rawPath = "raw" }) => ({
+      unit,
+      // What nobody asked for must not ask for a newer systemd than there is.
+      sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
+        name,
+        lines: lines.filter(
+          ({ key, value, reason }) => reason === undefined || knowsDirective(systemd, key, value),
+        ),
+      })),
+    }));
+  refuseSocketsInPrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {

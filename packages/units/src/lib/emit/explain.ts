@@ -1,7 +1,7 @@
 import type { AppDescription } from "../description/app.ts";
-import { measures, profiles } from "../read/sandbox/directives.ts";
+import { profiles, sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { HardeningProfile } from "../description/hardening.ts";
-import { describedUnits } from "./emit.ts";
+import { buildUnits } from "./emit.ts";
 
 /** Why a directive is in a unit file, or is not. */
 export interface Explanation {
@@ -24,7 +24,7 @@ export interface Explanation {
   cost?: string;
 }
 
-const sandboxed = new Map(Object.values(measures).map((measure) => [measure.key, measure]));
+const sandboxed = new Map(Object.values(sandboxDirectives).map((directive) => [directive.key, directive]));
 
 /** A variable whose name, or whose address with a password, looks like a secret. */
 const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;
@@ -48,15 +48,15 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
  */
 export function explain(description?: AppDescription): Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
-  const { units, service, acknowledged } = describedUnits(description);
+  const { units, service, acknowledged } = buildUnits(description);
   const { profile, leftOut } = service.sandbox;
   const written = units.flatMap(({ unit, sections }) =>
     sections.flatMap(({ name: section, lines }) =>
       lines.map(({ key, value, reason }): Explanation => {
-        const measure = section === "Service" ? sandboxed.get(key) : undefined;
-        // What a proxy can no longer do is no price, and a way to the port that opens a directive has a reason of its own.
-        const isPaid = unit === service.unit && (reason === undefined || reason === measure?.reason);
-        const costs = isPaid ? measure?.cost : undefined;
+        const directive = section === "Service" ? sandboxed.get(key) : undefined;
+        // What a proxy can no longer do is no price, and a port method that opens a directive has its own reason.
+        const isPaid = unit === service.unit && (reason === undefined || reason === directive?.reason);
+        const costs = isPaid ? directive?.cost : undefined;
         const cost = typeof costs === "object" ? costs[profile] : costs;
         return {
           unit,
@@ -67,7 +67,7 @@ export function explain(description?: AppDescription): Explanation[] {
           status: reason === undefined ? "asked" : "added",
           reason:
             reason ??
-            measure?.reason ??
+            directive?.reason ??
             (key === "Environment" && mayBeSecret.test(value)
               ? askedInTheOpen
               : "The description asks for it."),

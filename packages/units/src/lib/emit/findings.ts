@@ -1,13 +1,15 @@
 import { lintUnits, rules, type Finding, type FindingCode } from "../lint/lint.ts";
-import { truthOf } from "../systemd/booleans.ts";
-import { measures } from "../read/sandbox/directives.ts";
+import { booleanOf } from "../systemd/booleans.ts";
+import { sandboxDirectives } from "../read/sandbox/directives.ts";
 import { isObject, type Directive } from "../read/fields/fields.ts";
 import { nearest } from "../nearest.ts";
 import { member, refusing, shown, type UnitProblem } from "../problems.ts";
 import { each, refuse, type Read } from "../read/values/readers.ts";
 import { lineAt, type Line, type Section } from "../write/lines.ts";
-import { directives, type Service } from "../read/service.ts";
-import { directives as socketDirectives, type Socket } from "../read/sockets.ts";
+import type { Service } from "../read/service.ts";
+import type { Socket } from "../read/sockets.ts";
+import { serviceDirectives } from "../read/fields/service-directives.ts";
+import { socketDirectives } from "../read/fields/socket-directives.ts";
 
 /** A unit file as it is written, less its comments. */
 export interface WrittenUnit {
@@ -71,7 +73,7 @@ export function refuseFindings(
       code: "ERR_UNIT_LINT",
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why}`,
-      hint: `${inDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
+      hint: `${fixInDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
     });
   }
   for (const [index, one] of acknowledged.entries()) {
@@ -102,7 +104,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
 
   const [table, values, path] =
     socket === undefined
-      ? [directives, service.values, ""]
+      ? [serviceDirectives, service.values, ""]
       : [socketDirectives, socket.values, `sockets[${index}]`];
   const field = Object.entries<Directive>(table).find(
     ([name, directive]) =>
@@ -111,14 +113,14 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   if (field === "environment") return member(field, /\w+/.exec(value)![0]);
   if (field !== undefined) return member(path, field);
   const { hardening } = description;
-  const option = Object.entries(measures).find(
-    ([name, measure]) => measure.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
+  const option = Object.entries(sandboxDirectives).find(
+    ([name, directive]) => directive.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
   )?.[0];
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
 }
 
 /** What says a line in a description that is no field's alone. */
-const saidOtherwise: Readonly<Record<string, string>> = {
+const textOfLines: Readonly<Record<string, string>> = {
   "DynamicUser=yes": "leave user out",
   "ExecStart=/usr/bin/node": "exec: ['/usr/bin/node', '/srv/shop/server.js']",
   "OpenFile=/run/systemd/notify:notify": "openFile: true",
@@ -133,25 +135,31 @@ const wholeFixes: Readonly<Record<string, string>> = {
 };
 
 /** A fix with its directives as the fields that write them, where a field takes the value. */
-function inDescription(fix: string, file: string, { sockets }: Written): string {
+function fixInDescription(fix: string, file: string, { sockets }: Written): string {
   const isSocket = sockets.some(({ unit }) => unit === file);
   if (wholeFixes[fix] !== undefined) return wholeFixes[fix];
   return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
-    const field = isSocket ? said(socketDirectives, key, value) : said(directives, key, value);
-    const option = isSocket || field !== undefined ? undefined : said(measures, key, value);
-    return saidOtherwise[line] ?? field ?? (option === undefined ? line : `hardening: { ${option} }`);
+    const field = isSocket
+      ? fieldText(socketDirectives, key, value)
+      : fieldText(serviceDirectives, key, value);
+    const option = isSocket || field !== undefined ? undefined : fieldText(sandboxDirectives, key, value);
+    return textOfLines[line] ?? field ?? (option === undefined ? line : `hardening: { ${option} }`);
   });
 }
 
 /** A field with the value that makes it write the line: `killMode: 'mixed'`. */
-function said(table: Readonly<Record<string, Directive>>, key: string, value: string): string | undefined {
+function fieldText(
+  table: Readonly<Record<string, Directive>>,
+  key: string,
+  value: string,
+): string | undefined {
   const field = Object.keys(table).find((name) => table[name]!.key === key);
   if (field === undefined || value === "") return field;
   const { read } = table[field]!;
   const takes = (candidate: unknown) => {
     const refused: UnitProblem[] = [];
     const written = read(candidate, field, refused).join(" ");
-    const isSame = typeof candidate === "boolean" ? truthOf(value) === candidate : written === value;
+    const isSame = typeof candidate === "boolean" ? booleanOf(value) === candidate : written === value;
     return isSame && refused.length === 0;
   };
   const text = `'${value}'`;

@@ -11,7 +11,7 @@ const roots: Readonly<Record<string, string>> = {
 };
 
 /** Reports unix sockets that clients could no longer reach once the service has started for the first time. */
-export function refusePrivateFolders(
+export function refuseSocketsInPrivateFolders(
   units: readonly { sections: readonly Section[] }[],
   sockets: readonly Socket[],
   problems: UnitProblem[],

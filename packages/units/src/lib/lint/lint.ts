@@ -1,7 +1,6 @@
 import { refusedEdits } from "../parse/edit.ts";
 import { readFiles, type GivenFile } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
-import { unitNameParts } from "../systemd/expansion.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
 import { checkFiles } from "./files.ts";
 import type { FileEdit, Found, Rule, Severity } from "./findings/finding.ts";
@@ -9,6 +8,7 @@ import { serviceRules, type ServiceCode } from "./rules/service.ts";
 import { socketRules, type SocketCode } from "./rules/socket.ts";
 import { subjectsOf } from "./subjects/subjects.ts";
 import { syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
+import { unitNameParts } from "../systemd/unit-names.ts";
 
 /** All that the linter looks for, by its code. */
 export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {

@@ -1,7 +1,7 @@
 import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
 import { isReset } from "./resets.ts";
-import { isUnitName, templateOf, unitNameParts } from "../systemd/expansion.ts";
 import { commandsOf } from "./words.ts";
+import { isUnitName, templateOf, unitNameParts } from "../systemd/unit-names.ts";
 
 /** An assignment and the file it stands in. */
 export interface Setting extends Assignment {

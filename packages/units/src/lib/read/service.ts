@@ -1,157 +1,38 @@
-import type { AppDescription } from "../description/app.ts";
-import { isObject, readFields, type Asked, type Directive } from "./fields/fields.ts";
-import { orOff } from "./sandbox/choices.ts";
+import { readFields, type Asked } from "./fields/fields.ts";
 import { jitless } from "./sandbox/jitless.ts";
-import { measures } from "./sandbox/directives.ts";
 import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
-import { importedCredential, readCredentials } from "./fields/credentials.ts";
+import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
-import { folderDirectives } from "./fields/folders.ts";
+import { folderLines } from "./fields/folders.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
-import { refuseForUser } from "./conflicts/user-manager.ts";
-import { refuseNewer, refuseNewerFields } from "../systemd/versions.ts";
-import {
-  commandsAfter,
-  commandsBefore,
-  conditions,
-  dependencies,
-  logs,
-  output,
-  resources,
-  restarts,
-  surroundings,
-  times,
-} from "./fields/service-directives.ts";
-import { notifiesBy, refuseContradictions, stopTimeout } from "./conflicts/lifecycle.ts";
-import { liesInHome, refuseHome, refuseTemporary } from "./conflicts/places.ts";
-import { refuseHidden } from "./conflicts/hidden.ts";
+import { refuseForUserManager } from "./conflicts/user-manager.ts";
+import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
+import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
+import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
-import { ofService } from "./fields/synonyms.ts";
-import { containerExec, durationVariable, environment, exec, setsVariable } from "./fields/program.ts";
-import {
-  compilesAtRunTime,
-  isNode,
-  mayFallAsleep,
-  refuseNothingToRun,
-  refuseTooFew,
-} from "../node/program.ts";
-import { folderLines } from "./fields/folder-lines.ts";
-import { directives as socketDirectives, type SocketOwner } from "./sockets.ts";
+import { serviceSynonyms } from "./fields/synonyms.ts";
+import { containerExec, exec } from "./fields/commands.ts";
+import { compilesAtRunTime, isNode } from "../node/runtime.ts";
+import type { SocketOwner } from "./sockets.ts";
 import * as read from "./values/readers.ts";
+import * as names from "./values/names.ts";
 import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
+import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
+import { refuseLowLimits, refuseNothingToRun } from "./conflicts/node.ts";
+import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
+import { liesInHome } from "../systemd/folders.ts";
+import { setsVariable } from "./fields/environment.ts";
+import {
+  hintsInHardening,
+  sandboxDirectivesByHint,
+  sandboxFieldHints,
+  socketFieldHints,
+} from "./misplaced-fields.ts";
 
 const addedForNode = addedFor(reasonsOf.node);
-
-/** The fields that are more, or less, than a directive. */
-export const otherFields = [
-  "$schema",
-  "acknowledge",
-  "name",
-  "sockets",
-  "hardening",
-  "jitless",
-  "credentials",
-  "openFile",
-  "rolling",
-  "raw",
-  "bind",
-  "backend",
-  "container",
-  "systemd",
-  "manager",
-  "uid",
-  "template",
-  "inetd",
-] as const;
-
-export const directives: Record<Exclude<keyof AppDescription, (typeof otherFields)[number]>, Directive> = {
-  description: { key: "Description", read: read.sentence },
-  documentation: { key: "Documentation", read: read.each(read.documentationURI) },
-  ...conditions,
-  ...dependencies,
-  after: { key: "After", read: read.each(read.unitName) },
-  onFailure: { key: "OnFailure", read: read.each(read.unitName) },
-  type: { key: "Type", read: read.oneOf(["simple", "exec", "notify", "notify-reload", "idle"]) },
-  notifyAccess: { key: "NotifyAccess", read: read.oneOf(["main", "exec", "all"]) },
-  ...commandsBefore,
-  exec: { key: "ExecStart", read: exec },
-  ...commandsAfter,
-  user: { key: "User", read: read.account },
-  group: { key: "Group", read: read.account },
-  supplementaryGroups: { key: "SupplementaryGroups", read: read.each(read.account) },
-  workingDirectory: { key: "WorkingDirectory", read: orOff(read.directory) },
-  environment: { key: "Environment", read: environment },
-  ...surroundings,
-  drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
-  idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
-  ...output,
-  ...logs,
-  restart: {
-    key: "Restart",
-    read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
-  },
-  restartSec: { key: "RestartSec", read: read.wait },
-  ...restarts,
-  ...times,
-  timeoutStopSec: { key: "TimeoutStopSec", read: read.timeout },
-  watchdogSec: { key: "WatchdogSec", read: read.duration },
-  ...folderDirectives,
-  importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
-  ...resources,
-  readWritePaths: { key: "ReadWritePaths", read: read.each(read.quotedPath) },
-  wantedBy: { key: "WantedBy", read: read.each(read.unitName) },
-  defaultInstance: { key: "DefaultInstance", read: read.instance },
-};
-
-/** What to write for a field of the sandbox, beside what the description has as `hardening`. */
-function inSandbox(hardening: unknown, field: string): string {
-  if (isObject(hardening)) return `${field} in hardening`;
-  const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
-  return `hardening: { ${profile}${field}: … }`;
-}
-
-/** The directives of the sandbox, by what to write for each. */
-function ofSandbox(hardening: unknown): Record<string, Directive> {
-  return Object.fromEntries(
-    Object.entries(measures).map(([field, measure]) => [inSandbox(hardening, field), measure] as const),
-  );
-}
-
-/** What to write instead of a field of the sandbox that is not in `hardening`. */
-function outOfPlace(hardening: unknown): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(measures).flatMap(([field, { key }]) =>
-      [field, key].map((name) => [name, `write ${inSandbox(hardening, field)}`] as const),
-    ),
-  );
-}
-
-/** What to write instead of a field of the service that is in `hardening`. */
-const besideHardening: Readonly<Record<string, string>> = Object.fromEntries(
-  [...otherFields, ...Object.keys(directives)].flatMap((field) =>
-    [field, directives[field as keyof typeof directives]?.key ?? field].map(
-      (name) => [name, `write ${field} beside hardening`] as const,
-    ),
-  ),
-);
-
-/** What to write instead of a field of a socket that is beside `sockets`. */
-const ofASocket: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(socketDirectives).flatMap(([field, { key }]) =>
-    [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
-  ),
-);
-
-/** What to write instead of a field of the service that is in a socket. */
-export const besideSockets: Readonly<Record<string, string>> = Object.fromEntries(
-  [...otherFields, ...Object.keys(directives)].flatMap((field) =>
-    [field, directives[field as keyof typeof directives]?.key ?? field].map(
-      (name) => [name, `write ${field} beside sockets: it is the service's`] as const,
-    ),
-  ),
-);
 
 /** The service of a description, each value as its unit file has it. */
 export interface Service extends SocketOwner {
@@ -170,7 +51,7 @@ export interface Service extends SocketOwner {
   openFile: boolean;
   /** TimeoutStopSec= where none is asked for, and a drain is. */
   stopTimeout: string | undefined;
-  values: Asked<keyof typeof directives>;
+  values: Asked<keyof typeof serviceDirectives>;
   /** Its own folders, and HOME where the user has none. */
   folders: Line[];
   credentials: Line[];
@@ -186,24 +67,26 @@ export interface Service extends SocketOwner {
 /** Reads the service out of a description; what it returns is of use only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
-  const [checkedName = ""] = read.name(name, "name", problems);
+  const [checkedName = ""] = names.name(name, "name", problems);
   const arrangement = readArrangement(description, problems);
   const { kind, manager, systemd } = arrangement;
   const contained = description.container !== undefined;
-  const table = contained ? { ...directives, exec: { key: "Exec", read: containerExec } } : directives;
+  const table = contained
+    ? { ...serviceDirectives, exec: { key: "Exec", read: containerExec } }
+    : serviceDirectives;
   const values = readFields(table, otherFields, description, "", problems, {
     // Of names that are equally near, the first is meant.
-    ...ofService,
-    ...outOfPlace(hardening),
-    ...ofASocket,
-    ...ofService,
+    ...serviceSynonyms,
+    ...sandboxFieldHints(hardening),
+    ...socketFieldHints,
+    ...serviceSynonyms,
   });
-  refuseNewerFields(systemd, directives, values, (field) => field, problems);
+  refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
   for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
-  refuseContradictions(description, problems);
-  refuseTooFew(description, problems);
+  refuseLifecycleConflicts(description, problems);
+  refuseLowLimits(description, problems);
   if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? isNode(description.exec)) === true;
@@ -211,7 +94,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
   }
-  refuseForUser(arrangement, description, openFile, problems);
+  refuseForUserManager(arrangement, description, openFile, problems);
   if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const dynamicUser = runsAsDynamicUser(manager, values);
   const sandbox = readSandbox(
@@ -228,12 +111,12 @@ export function readService(description: Record<string, unknown>, problems: Unit
       jitless: description.jitless === true,
     },
     problems,
-    besideHardening,
+    hintsInHardening,
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
-    refuseTemporary(description, problems);
+    refuseProgramInTemporaryFolder(description, problems);
   if (!contained && dynamicUser) {
-    refuseHome(description, problems);
+    refuseProgramInHome(description, problems);
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",
@@ -251,16 +134,16 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const raw = readRaw(
     description.raw,
     sections,
-    { ...directives, ...ofSandbox(hardening) },
+    { ...serviceDirectives, ...sandboxDirectivesByHint(hardening) },
     systemd,
     "raw",
     problems,
   );
-  if (!contained) refuseHidden(description.exec, raw.Service ?? [], "raw.Service", problems);
+  if (!contained) refuseHiddenProgram(description.exec, raw.Service ?? [], "raw.Service", problems);
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
-    startedUnit: `${checkedName}${started[kind]}.service`,
+    startedUnit: `${checkedName}${startedInstance[kind]}.service`,
     arrangement,
     inetd: description.inetd === true,
     sleeps: kind !== "accept" && mayFallAsleep(description),
@@ -298,16 +181,8 @@ function rawConditions({ Unit = [] }: RawSections): Line[] {
   return Unit.filter(({ key }) => /^(?:Condition|Assert)/.test(key));
 }
 
-/**
- * Whether an exit that `restart` leaves to the socket is likely a fault: a connection that still waits would then start the service again
- * at once, without end. With on-failure only a success does, which is how a program that is not Node goes to sleep.
- */
-function maySpin({ restart = "always", bind = "socket" }: Record<string, unknown>): boolean {
-  return bind === "socket" && restart !== "always" && restart !== "on-failure";
-}
-
 /** The instance that traffic starts, by kind. */
-const started: Record<Arrangement["kind"], string> = {
+const startedInstance: Record<Arrangement["kind"], string> = {
   pair: "",
   template: "@%i",
   accept: "@",

@@ -1,77 +1,14 @@
 import type { SocketDescription } from "../description/socket.ts";
-import { raw, unitNamePart } from "../systemd/escaping.ts";
-import { objectOf, readFields, type Asked, type Directive } from "./fields/fields.ts";
+import { unitNamePart } from "../systemd/escaping.ts";
+import { objectOf, readFields, type Asked } from "./fields/fields.ts";
 import { conflictsIn, notAList, shown, type UnitProblem } from "../problems.ts";
-import * as number from "./values/numbers.ts";
-import * as read from "./values/readers.ts";
-import { reasonsOf } from "../write/reasons.ts";
-import { added, addedFor, asked, askedOr, type Line, type Section } from "../write/lines.ts";
 import type { Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
-import { ofSocket } from "./fields/synonyms.ts";
-import { refuseNewerFields } from "../systemd/versions.ts";
-import { isOfAnInterface, isTakenBy, placeOf, type Place } from "../systemd/ip-endpoints.ts";
+import { socketSynonyms } from "./fields/synonyms.ts";
+import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../systemd/ip-endpoints.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
-
-/** In the order of the unit file. */
-export const directives: Record<Exclude<keyof SocketDescription, "description" | "raw">, Directive> = {
-  listen: { key: "ListenStream", read: read.oneOrMore(read.address) },
-  listenDatagram: { key: "ListenDatagram", read: read.oneOrMore(read.address) },
-  listenSequentialPacket: { key: "ListenSequentialPacket", read: read.oneOrMore(read.unixAddress) },
-  socketProtocol: { key: "SocketProtocol", read: read.oneOf(["udplite", "sctp", "mptcp"]) },
-  accept: { key: "Accept", read: read.boolean },
-  maxConnections: { key: "MaxConnections", read: number.integer(1, 4_294_967_295) },
-  maxConnectionsPerSource: { key: "MaxConnectionsPerSource", read: read.count },
-  flushPending: { key: "FlushPending", read: read.boolean },
-  name: { key: "FileDescriptorName", read: read.descriptorName },
-  noDelay: { key: "NoDelay", read: read.boolean },
-  backlog: { key: "Backlog", read: read.count },
-  bindIPv6Only: { key: "BindIPv6Only", read: read.oneOf(["default", "both", "ipv6-only"]) },
-  bindToDevice: { key: "BindToDevice", read: read.networkInterface },
-  freeBind: { key: "FreeBind", read: read.boolean },
-  transparent: { key: "Transparent", read: read.boolean },
-  broadcast: { key: "Broadcast", read: read.boolean },
-  reusePort: { key: "ReusePort", read: read.boolean },
-  keepAlive: { key: "KeepAlive", read: read.boolean },
-  keepAliveTimeSec: { key: "KeepAliveTimeSec", read: read.duration },
-  keepAliveIntervalSec: { key: "KeepAliveIntervalSec", read: read.duration },
-  keepAliveProbes: { key: "KeepAliveProbes", read: read.count },
-  deferAcceptSec: { key: "DeferAcceptSec", read: read.duration },
-  priority: { key: "Priority", read: number.integer(0, 2_147_483_647) },
-  receiveBuffer: { key: "ReceiveBuffer", read: number.size },
-  sendBuffer: { key: "SendBuffer", read: number.size },
-  ipTOS: { key: "IPTOS", read: number.typeOfService },
-  ipTTL: { key: "IPTTL", read: number.integer(1, 255) },
-  mark: { key: "Mark", read: number.integer(0, 2_147_483_647) },
-  tcpCongestion: { key: "TCPCongestion", read: read.congestion },
-  passCredentials: { key: "PassCredentials", read: read.boolean },
-  passPIDFD: { key: "PassPIDFD", read: read.boolean },
-  passSecurity: { key: "PassSecurity", read: read.boolean },
-  passPacketInfo: { key: "PassPacketInfo", read: read.boolean },
-  acceptFileDescriptors: { key: "AcceptFileDescriptors", read: read.boolean },
-  timestamping: { key: "Timestamping", read: read.oneOf(["off", "us", "ns"]) },
-  socketMode: { key: "SocketMode", read: read.mode },
-  socketUser: { key: "SocketUser", read: read.account },
-  socketGroup: { key: "SocketGroup", read: read.account },
-  directoryMode: { key: "DirectoryMode", read: read.mode },
-  symlinks: { key: "Symlinks", read: read.oneOrMore(read.plainPath) },
-  smackLabel: { key: "SmackLabel", read: read.sentence },
-  smackLabelIPIn: { key: "SmackLabelIPIn", read: read.sentence },
-  smackLabelIPOut: { key: "SmackLabelIPOut", read: read.sentence },
-  seLinuxContextFromNet: { key: "SELinuxContextFromNet", read: read.boolean },
-  passFileDescriptorsToExec: { key: "PassFileDescriptorsToExec", read: read.boolean },
-  timeoutSec: { key: "TimeoutSec", read: read.duration },
-  removeOnStop: { key: "RemoveOnStop", read: read.boolean },
-  pollLimitIntervalSec: { key: "PollLimitIntervalSec", read: read.duration },
-  pollLimitBurst: { key: "PollLimitBurst", read: read.countOfLimit },
-  deferTrigger: { key: "DeferTrigger", read: read.oneOf(["no", "yes", "patient"]) },
-  deferTriggerMaxSec: { key: "DeferTriggerMaxSec", read: read.durationOrInfinity },
-};
-
-const withDescription: Record<Exclude<keyof SocketDescription, "raw">, Directive> = {
-  ...directives,
-  description: { key: "Description", read: read.sentence },
-};
+import { refuseNewerFields } from "./fields/versions.ts";
+import { withDescription } from "./fields/socket-directives.ts";
 
 /** A socket of a description, each value as its unit file has it. */
 export interface Socket {
@@ -88,13 +25,13 @@ export interface Socket {
 /**
  * Reads the sockets out of a description; what it returns is of use only if no problem was reported.
  *
- * @param besideSockets what to write instead of fields that are the service's.
+ * @param hintsInSockets what to write instead of fields that are the service's.
  */
 export function readSockets(
   sockets: unknown,
   owner: SocketOwner,
   problems: UnitProblem[],
-  besideSockets: Readonly<Record<string, string>>,
+  hintsInSockets: Readonly<Record<string, string>>,
 ): Socket[] {
   const {
     name: app,
@@ -117,11 +54,11 @@ export function readSockets(
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
     const values = readFields(withDescription, ["raw"], source, path, problems, {
-      ...besideSockets,
-      ...ofSocket,
+      ...hintsInSockets,
+      ...socketSynonyms,
     });
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
-    refuseSocketContradictions(values, source, path, problems);
+    refuseSocketConflicts(values, source, path, problems);
     const rawPath = `${path}.raw`;
     const further = readRaw(
       source.raw,
@@ -156,7 +93,7 @@ export function readSockets(
       const addresses = values[field].map((address) => `${field} ${address}`);
       refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
-    refuseTaken(values, placesSeen, path, problems);
+    refuseTakenPorts(values, placesSeen, path, problems);
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
     const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
@@ -169,7 +106,7 @@ export function readSockets(
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
 /** What is right by itself, and means nothing or fails beside another field. */
-function refuseSocketContradictions(
+function refuseSocketConflicts(
   values: Socket["values"],
   source: Record<string, unknown>,
   path: string,
@@ -245,7 +182,7 @@ function refuseRepeated(
 
 /** A port that a socket listens on. */
 interface Listener {
-  place: Place;
+  place: IPEndpoint;
   onlyIPv6: boolean;
   /** Where in the description it is. */
   path: string;
@@ -253,7 +190,7 @@ interface Listener {
 }
 
 /** Reports ports that an earlier address has taken already, such as 127.0.0.1:80 beside 80. */
-function refuseTaken(
+function refuseTakenPorts(
   { listen, bindIPv6Only, reusePort }: Socket["values"],
   seen: Listener[],
   path: string,
@@ -262,7 +199,7 @@ function refuseTaken(
   // The kernel lets those share that all say so.
   if (reusePort[0] === "true") return;
   for (const address of listen) {
-    const place = placeOf(address.replaceAll("%%", "%"));
+    const place = ipEndpointOf(address.replaceAll("%%", "%"));
     if (place === undefined) continue;
     const onlyIPv6 = bindIPv6Only[0] === "ipv6-only";
     const first = seen.find(
@@ -278,8 +215,6 @@ function refuseTaken(
   }
 }
 
-const addedForCondition = addedFor(reasonsOf.condition);
-
 /** What a socket unit has to know of its service. */
 export interface SocketOwner {
   /** Its name without suffix and instance. */
@@ -291,45 +226,4 @@ export interface SocketOwner {
   defaultInstance: string[];
   /** Whether a condition may keep it from starting. */
   isConditional: boolean;
-}
-
-/** The sections of a socket's unit file. */
-export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, isConditional, defaultInstance } = owner;
-  const { kind } = owner.arrangement;
-  const say = (field: keyof typeof directives): Line[] => asked(directives[field].key, values[field]);
-  const what = [
-    app,
-    ...(sibling === undefined ? [] : [raw(sibling)]),
-    ...(kind === "template" ? ["%i"] : []),
-  ];
-  // What systemd starts when nothing is said.
-  const namesake = unit.replace(/(@?)\.socket$/, (_, at) => (at === "" ? ".service" : "@%i.service"));
-  return [
-    { name: "Unit", lines: askedOr("Description", values.description, `${what.join(" ")} socket`) },
-    {
-      name: "Socket",
-      lines: [
-        ...(Object.keys(directives) as (keyof typeof directives)[]).flatMap(say),
-        ...(values.freeBind.length === 0 && mayLackInterface(values) ? [added("FreeBind", "true")] : []),
-        ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
-        isConditional && kind !== "accept"
-          ? addedForCondition("TriggerLimitIntervalSec", "2s")
-          : added("TriggerLimitIntervalSec", "0"),
-      ],
-    },
-    {
-      name: "Install",
-      lines: [added("WantedBy", "sockets.target"), ...asked("DefaultInstance", defaultInstance)],
-    },
-  ];
-}
-
-/** Whether an address may have no interface yet when the socket is bound. One with specifiers is left to `freeBind`. */
-function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean {
-  return [...listen, ...listenDatagram].some((address) => {
-    const expands = address.replaceAll("%%", "").includes("%");
-    const place = expands ? undefined : placeOf(address.replaceAll("%%", "%"));
-    return place !== undefined && isOfAnInterface(place);
-  });
 }

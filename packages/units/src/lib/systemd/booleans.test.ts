@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { truthOf } from "./booleans.ts";
+import { booleanOf } from "./booleans.ts";
 
 it("reads booleans in upper case too", () => {
-  expect(["yes", "ON", "1", "t"].map(truthOf)).toEqual([true, true, true, true]);
-  expect(["no", "Off", "0", "f"].map(truthOf)).toEqual([false, false, false, false]);
-  expect(["", "2", undefined].map(truthOf)).toEqual([undefined, undefined, undefined]);
+  expect(["yes", "ON", "1", "t"].map(booleanOf)).toEqual([true, true, true, true]);
+  expect(["no", "Off", "0", "f"].map(booleanOf)).toEqual([false, false, false, false]);
+  expect(["", "2", undefined].map(booleanOf)).toEqual([undefined, undefined, undefined]);
 });

@@ -3,7 +3,7 @@ const truths = /^(?:1|y|yes|t|true|on)$/i;
 const falsehoods = /^(?:0|n|no|f|false|off)$/i;
 
 /** A boolean of systemd.syntax(7), or `undefined` if it is none. */
-export function truthOf(text: string | undefined): boolean | undefined {
+export function booleanOf(text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
   return truths.test(text) ? true : falsehoods.test(text) ? false : undefined;
 }

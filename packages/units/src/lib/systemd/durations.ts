@@ -23,7 +23,9 @@ export const milliseconds: ReadonlyMap<string, number> = new Map(
 );
 const units = [...milliseconds.keys()].join("|");
 
-const spans = new RegExp(String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`);
+const withUnitsPattern = new RegExp(
+  String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`,
+);
 
 /** In milliseconds, 285 years: systemd ignores a span that overflows its 64 bits, and here more microseconds would not be exact. */
 const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
@@ -48,7 +50,7 @@ export function durationText(value: unknown): string | undefined {
   if (value === 0 || value === "0") return "0";
   if (typeof value !== "string") return undefined;
   const text = value.trim().replace(/[µμ]s/g, "us");
-  return spans.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
+  return withUnitsPattern.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
 }
 
 /** What a number without a unit may mean, to write instead; `undefined` for any other value. */

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { argument, executable, item, raw, unescapedUnitName, unitNamePart } from "./escaping.ts";
+import {
+  argument,
+  executable,
+  listItem,
+  unescapedUnitName,
+  unitNamePart,
+  unquotedValue,
+} from "./escaping.ts";
 
 /** What systemd.syntax(7) says a quoted or plain word means, specifiers and, for arguments, variables included. */
 function understood(word: string, variables: boolean): string {
@@ -47,8 +54,8 @@ describe("escaping", () => {
 
   it("leaves $ single where systemd expands no variables", () => {
     expect(executable("/srv/$a/100%")).toBe("/srv/$a/100%%");
-    expect(item("A=$x")).toBe("A=$x");
-    expect(raw("$5 for 100%")).toBe("$5 for 100%%");
+    expect(listItem("A=$x")).toBe("A=$x");
+    expect(unquotedValue("$5 for 100%")).toBe("$5 for 100%%");
   });
 
   it("gives back any argument, and any assignment, to a reader that follows systemd.syntax(7)", () => {
@@ -56,7 +63,7 @@ describe("escaping", () => {
       fc.property(text, (value) => {
         fc.pre(!value.includes("\0"));
         expect(understood(argument(value), true)).toBe(value);
-        expect(understood(item(value), false)).toBe(value);
+        expect(understood(listItem(value), false)).toBe(value);
       }),
       seed,
     );

@@ -26,7 +26,7 @@ function quoted(text: string): string {
 }
 
 /** A value that systemd takes as it stands, up to the end of the line. */
-export function raw(text: Text): string {
+export function unquotedValue(text: Text): string {
   return specifiers(text);
 }
 
@@ -41,7 +41,7 @@ export function argument(text: Text): string {
 }
 
 /** A word of a list that knows quotes: ReadWritePaths=, Environment=. */
-export function item(text: Text): string {
+export function listItem(text: Text): string {
   return quoted(specifiers(text));
 }
 

@@ -45,19 +45,19 @@ export function unknownSpecifier({ specifier }: Specifier): string | undefined {
 }
 
 /** What a text might be once systemd has expanded it. */
-export function sample(text: Text): string {
+export function sampleText(text: Text): string {
   return typeof text === "string"
     ? text
     : text.specifier.replace(/%(.)/gu, (_, letter: string) => samples[letter] ?? "");
 }
 
 /** A text as it was written, to show. */
-export function said(text: Text): string {
+export function sourceText(text: Text): string {
   return typeof text === "string" ? text : text.specifier;
 }
 
 /** A text with a literal one before it. */
-export function prefixed(prefix: string, text: Text): Text {
+export function withPrefix(prefix: string, text: Text): Text {
   return typeof text === "string"
     ? prefix + text
     : { specifier: prefix.replaceAll("%", "%%") + text.specifier };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { spanOf } from "./time-spans.ts";
+import { timeSpanOf } from "./time-spans.ts";
 
 it.each([
   ["5", 5000],
@@ -17,5 +17,5 @@ it.each([
   ["-1", undefined],
   ["1".repeat(50_000) + "x", undefined],
 ])("reads the time span %.20s", (text, milliseconds) => {
-  expect(spanOf(text)).toBe(milliseconds);
+  expect(timeSpanOf(text)).toBe(milliseconds);
 });

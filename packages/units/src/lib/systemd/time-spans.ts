@@ -7,7 +7,7 @@ const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*
 const longest = 2 ** 64 / 1000;
 
 /** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
-export function spanOf(text: string): number | undefined {
+export function timeSpanOf(text: string): number | undefined {
   if (text === "infinity") return Infinity;
   let sum = 0;
   for (part.lastIndex = 0; part.lastIndex < text.length;) {

@@ -79,3 +79,27 @@ function refusedStem(stem: string): Refusal | undefined {
   }
   return undefined;
 }
+
+/** The parts of a unit's name; systemd.unit(5). */
+export interface UnitName {
+  /** Before the `@`, or before the suffix. */
+  prefix: string;
+  /** After the `@`; empty for a template, `undefined` without an `@`. */
+  instance: string | undefined;
+  /** The suffix without its dot: `service`. */
+  type: string;
+}
+
+export function unitNameParts(name: string): UnitName {
+  const [, prefix = name, instance, type = ""] = /^([^@]*)(?:@(.*))?\.([^.]*)$/s.exec(name) ?? [];
+  return { prefix, instance, type };
+}
+
+/** Whether a unit can have this name; systemd.unit(5). */
+export const isUnitName = (name: string): boolean => /^[\w:.@\\-]{1,255}$/.test(name);
+
+/** `app@.service` of `app@blue.service`, or `undefined` if it is no instance. */
+export function templateOf(name: string): string | undefined {
+  const { prefix, instance, type } = unitNameParts(name);
+  return instance ? `${prefix}@.${type}` : undefined;
+}

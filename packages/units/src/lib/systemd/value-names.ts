@@ -48,3 +48,16 @@ export const controllers: ReadonlySet<string> = new Set(
   `cpu cpuset cpuacct io blkio memory devices pids bpf-firewall bpf-devices bpf-foreign bpf-socket-bind bpf-restrict-network-
    interfaces bpf-bind-network-interface`.split(/\s+/),
 );
+
+/** capabilities(7), without their prefix. */
+export const capabilities: readonly string[] =
+  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
+   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP
+   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
+   SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/);
+
+/** Groups of system calls; `systemd-analyze syscall-filter` shows them. */
+export const callGroups: readonly string[] =
+  `@aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
+   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service
+   @timer`.split(/\s+/);

@@ -1,8 +1,5 @@
-import type { Directive } from "../read/fields/fields.ts";
-import type { UnitProblem } from "../problems.ts";
-
 /** The oldest systemd that a description may name: the first that knows the system call groups of the sandbox. */
-export const oldest = 239;
+export const oldestVersion = 239;
 
 /** Since which systemd there is a directive, or a value of it; older ones than `oldest` know what is not here. */
 const since: Readonly<Record<string, number>> = {
@@ -167,65 +164,19 @@ const since: Readonly<Record<string, number>> = {
   IOPressureWatch: 261,
 };
 
-/** What to write instead, where leaving it out is not all there is. */
-const instead: Readonly<Record<string, string>> = {
-  OpenFile: "write openFile: false with notifyAccess: 'all', and notify by systemd-notify(1)",
-  "Type=notify-reload":
-    "write type: 'notify', and execReload: [['/bin/kill', '-HUP', { variable: 'MAINPID' }]]",
-  "Type=exec": "write type: 'simple'",
-  "SocketProtocol=mptcp": "leave it out: the socket is TCP",
-  "FileDescriptorStorePreserve=on-success": "write 'yes', or leave it out",
-  ImportCredential: "name each credential in LoadCredential=",
-  RestartSteps: "leave it out: each restart then waits for restartSec",
-  RestartMaxDelaySec: "leave it out: each restart then waits for restartSec",
-  "StandardOutput=truncate:": "write 'file:' with the path",
-  "StandardError=truncate:": "write 'file:' with the path",
-};
-
 /** Which of these a line is: the value counts where it alone is new. */
-function nameOf(key: string, value: string): string {
+export function nameOf(key: string, value: string): string {
   const exact = `${key}=${value.replace(/:.*/s, ":")}`;
   return Object.hasOwn(since, exact) ? exact : key;
 }
 
 /** Since when there is one of these; each condition came with the assertion of its name. */
-function sinceOf(name: string): number {
+export function sinceOf(name: string): number {
   const listed = name.replace(/^Assert/, "Condition");
-  return Object.hasOwn(since, listed) ? since[listed]! : oldest;
+  return Object.hasOwn(since, listed) ? since[listed]! : oldestVersion;
 }
 
 /** Whether the systemd of a description knows this line; with none named, yes. */
-export function knows(systemd: number | undefined, key: string, value: string): boolean {
+export function knowsDirective(systemd: number | undefined, key: string, value: string): boolean {
   return systemd === undefined || sinceOf(nameOf(key, value)) <= systemd;
-}
-
-/** Reports a line that is too new for the systemd of the description. */
-export function refuseNewer(
-  systemd: number | undefined,
-  key: string,
-  values: readonly string[],
-  path: string,
-  problems: UnitProblem[],
-): void {
-  const value = values.find((text) => !knows(systemd, key, text));
-  if (value === undefined) return;
-  const name = nameOf(key, value);
-  problems.push({
-    code: "ERR_UNIT_VERSION",
-    path,
-    message: `${name}${name.includes("=") ? "" : "="} is of systemd ${sinceOf(name)}, and this is for ${systemd}`,
-    hint: instead[name] ?? "leave it out",
-  });
-}
-
-/** Reports the fields that are too new. */
-export function refuseNewerFields<Field extends string>(
-  systemd: number | undefined,
-  table: Record<Field, Directive>,
-  asked: Record<Field, readonly string[]>,
-  path: (field: string) => string,
-  problems: UnitProblem[],
-): void {
-  for (const field of Object.keys(table) as Field[])
-    refuseNewer(systemd, table[field].key, asked[field], path(field), problems);
 }

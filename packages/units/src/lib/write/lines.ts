@@ -23,7 +23,7 @@ export function added(key: AddedDirective, value: string): Line {
   return { key, value, reason: reasons[key] };
 }
 
-/** As `added`, with the reasons that one way to the port has besides. */
+/** As `added`, with reasons from another table. */
 export function addedFor<Key extends string>(
   own: Readonly<Record<Key, string>>,
 ): (key: Key, value: string) => Line {

@@ -1,5 +1,5 @@
 /**
- * Why each directive is written that no description asked for; those of the sandbox are in measures.ts.
+ * Why each directive is written that no description asked for; those of the sandbox are in read/sandbox/directives.ts.
  *
  * A directive can be added only if it has a reason here.
  */
@@ -46,7 +46,7 @@ export const reasons = {
   Environment: "A home it can write: a user that exists only while it runs has none.",
 } as const;
 
-/** What Node, the ways to a port, and a container, add besides, or for a reason of their own. */
+/** What Node, a port method or a container adds besides, or for another reason. */
 export const reasonsOf = {
   /** To every service that is Node. */
   node: {

@@ -5,14 +5,21 @@ import { addedFor, type Line } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
 import { serviceSections } from "../sections/service.ts";
 import type { Socket } from "../../read/sockets.ts";
-import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import { portVariables } from "./variables.ts";
-import { bare, eachSocket, refuseFields, withFamilies, without, type Way } from "./port-method.ts";
+import {
+  defaultParts,
+  forEachSocket,
+  refuseFields,
+  withAddressFamilies,
+  withoutDirectives,
+  type PortMethod,
+} from "./port-method.ts";
 
 const added = addedFor(reasonsOf.capability);
 
 /** Fields of a socket that say what to listen on, and those that tune what a program tunes by itself. All others would be lost. */
-const kept = [
+const keptFields = [
   ..."listen listenDatagram name description".split(" "),
   ..."noDelay backlog keepAlive keepAliveTimeSec keepAliveIntervalSec keepAliveProbes deferAcceptSec".split(
     " ",
@@ -20,7 +27,7 @@ const kept = [
   ..."pollLimitIntervalSec pollLimitBurst".split(" "),
 ];
 
-/** What of the sandbox is for this way to say. */
+/** The fields of the sandbox that this method sets itself. */
 const ownFields = [
   "capabilityBoundingSet",
   "ambientCapabilities",
@@ -33,10 +40,10 @@ const ownFields = [
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
 /** The ports of a description, each with its protocol. */
-function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp" })[] {
+function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "tcp" | "udp" })[] {
   const places = (protocol: "tcp" | "udp", addresses: readonly string[]) =>
     addresses.flatMap((address) => {
-      const place = placeOf(address.replaceAll("%%", "%"));
+      const place = ipEndpointOf(address.replaceAll("%%", "%"));
       return place === undefined ? [] : [{ ...place, protocol }];
     });
   return sockets.flatMap(({ values }) => [
@@ -49,10 +56,10 @@ function placesOf(sockets: readonly Socket[]): (Place & { protocol: "tcp" | "udp
  * The service's own sandbox, less what would keep it from listening: a capability of a user namespace is none on the host's ports, and
  * a filter of IP packets, or a network of its own, would keep clients out.
  */
-function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
+function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;
   const capability = "CAP_NET_BIND_SERVICE";
-  const rest = without(
+  const rest = withoutDirectives(
     lines,
     "CapabilityBoundingSet",
     "AmbientCapabilities",
@@ -61,38 +68,38 @@ function sandbox(service: Service, sockets: readonly Socket[]): Line[] {
     "IPAddressDeny",
   );
   const families = { 4: "ipv4:", 6: "ipv6:" };
-  const allowed = placesOf(sockets).map(({ protocol, port, host }) => {
+  const allowed = ipEndpointsOf(sockets).map(({ protocol, port, host }) => {
     const family = host === undefined ? "" : families[host.includes(":") ? 6 : 4];
     return `${family}${protocol}:${port}`;
   });
   return [
     added("CapabilityBoundingSet", capability),
     added("AmbientCapabilities", capability),
-    ...withFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
+    ...withAddressFamilies(rest, reasonsOf.capability.RestrictAddressFamilies, "AF_INET", "AF_INET6"),
     ...(profile === "inbound" ? [added("SystemCallFilter", "~connect")] : []),
     ...(profile === "none" ? [] : [...new Set(allowed)].map((port) => added("SocketBindAllow", port))),
     ...bindDeny[profile].map((ports) => added("SocketBindDeny", ports)),
   ];
 }
 
-const or = "leave it out, or write bind: 'socket'";
+const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** The service listens by itself. */
-export const capability: Way = {
+export const capability: PortMethod = {
   refuse(description, problems) {
     const refuse = conflictsIn(problems);
     refuseFields(
       description,
       ["idleTimeout"],
       "",
-      ["no socket is there to wake the service again", or],
+      ["no socket is there to wake the service again", withoutIt],
       problems,
     );
     refuseFields(
       description,
       ["rolling", "template"],
       "",
-      ["no socket is there for instances to share, and each would take the port", or],
+      ["no socket is there for instances to share, and each would take the port", withoutIt],
       problems,
     );
     if (isObject(description.hardening)) {
@@ -100,20 +107,20 @@ export const capability: Way = {
         description.hardening,
         ownFields,
         "hardening",
-        ["it would keep the service from listening by itself, or give it more than that", or],
+        ["it would keep the service from listening by itself, or give it more than that", withoutIt],
         problems,
       );
     }
     if (description.manager === "user") {
-      refuse("manager", "a user's manager cannot grant a capability", or);
+      refuse("manager", "a user's manager cannot grant a capability", withoutIt);
     }
-    eachSocket(description, (socket, path) => {
-      const lost = Object.keys(socket).filter((field) => !kept.includes(field));
+    forEachSocket(description, (socket, path) => {
+      const lost = Object.keys(socket).filter((field) => !keptFields.includes(field));
       refuseFields(
         socket,
         lost,
         path,
-        ["with bind: 'capability' no socket unit is there to have it", or],
+        ["with bind: 'capability' no socket unit is there to have it", withoutIt],
         problems,
       );
       for (const field of ["listen", "listenDatagram"]) {
@@ -122,7 +129,7 @@ export const capability: Way = {
             refuse(
               `${path}.${field}`,
               `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
-              or,
+              withoutIt,
             );
           }
         }
@@ -130,8 +137,8 @@ export const capability: Way = {
     });
   },
   units(service, sockets, description) {
-    const [place, ...others] = placesOf(sockets).filter(({ protocol }) => protocol === "tcp");
-    const plain = bare(service);
+    const [place, ...others] = ipEndpointsOf(sockets).filter(({ protocol }) => protocol === "tcp");
+    const plain = defaultParts(service);
     const variables = place === undefined || others.length > 0 ? [] : portVariables(place, description);
     return [
       {
@@ -140,7 +147,7 @@ export const capability: Way = {
         sections: serviceSections(service, {
           ...plain,
           environment: variables.map((value) => added("Environment", value)),
-          sandbox: sandbox(service, sockets),
+          sandbox: listeningSandbox(service, sockets),
           install: plain.install.length > 0 ? plain.install : [added("WantedBy", "multi-user.target")],
         }),
       },

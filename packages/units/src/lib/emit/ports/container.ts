@@ -1,16 +1,16 @@
 import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
 import { durationOf } from "../../systemd/durations.ts";
 import { shown, type UnitProblem } from "../../problems.ts";
-import { containerExec } from "../../read/fields/program.ts";
+import { containerExec } from "../../read/fields/commands.ts";
 import * as read from "../../read/values/readers.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, type Line } from "../../write/lines.ts";
 import type { ContainerDescription } from "../../description/container.ts";
 import type { Service } from "../../read/service.ts";
-import { idleVariable } from "../sections/restarts.ts";
-import { lifeLines, unitSection } from "../sections/service.ts";
-import { bare, eachSocket, refuseFields, socketUnit, type Way } from "./port-method.ts";
+import { idleVariableLines } from "../sections/restarts.ts";
+import { lifetimeLines, unitSection } from "../sections/service.ts";
+import { defaultParts, forEachSocket, refuseFields, socketUnit, type PortMethod } from "./port-method.ts";
 
 const addedToContainer = addedFor(reasonsOf.container);
 
@@ -55,7 +55,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
 };
 
 /** The fields of a description that a container has a place for; all others would be lost. */
-const kept = [
+const keptFields = [
   ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
@@ -67,7 +67,7 @@ const kept = [
 ];
 
 /** Podman's generator puts what it reads into an ExecStart=, in which systemd expands variables. */
-const unexpanded = (values: readonly string[]): string[] =>
+const escapeVariables = (values: readonly string[]): string[] =>
   values.map((value) => value.replaceAll("$", "$$$$"));
 
 /** How long Podman waits before it kills, in whole seconds; it counts in 32 bits. */
@@ -83,20 +83,20 @@ function containerLines(
 ): Line[] {
   const { values, sandbox, notifies } = service;
   const { profile } = sandbox;
-  const say = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
+  const linesOf = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
   return [
-    ...say("image"),
+    ...linesOf("image"),
     ...asked("Exec", values.exec),
-    ...asked("User", unexpanded(values.user)),
-    ...asked("Group", unexpanded(values.group)),
-    ...say("userNS"),
-    ...asked("WorkingDir", unexpanded(values.workingDirectory)),
+    ...asked("User", escapeVariables(values.user)),
+    ...asked("Group", escapeVariables(values.group)),
+    ...linesOf("userNS"),
+    ...asked("WorkingDir", escapeVariables(values.workingDirectory)),
     ...asked(
       "Environment",
-      unexpanded([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
+      escapeVariables([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
-    ...idleVariable(service),
-    ...say("volumes"),
+    ...idleVariableLines(service),
+    ...linesOf("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
     ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),
     ...(profile === "none"
@@ -107,15 +107,15 @@ function containerLines(
           addedToContainer("NoNewPrivileges", "true"),
         ]),
     ...seconds.map((text) => addedToContainer("PodmanArgs", `--stop-timeout=${text}`)),
-    ...say("podmanArgs"),
+    ...linesOf("podmanArgs"),
   ];
 }
 
 /** systemd listens and passes the sockets to Podman, and Podman to the container. */
-export const container: Way = {
+export const container: PortMethod = {
   refuse(description, problems) {
     const { container: own, type } = description;
-    const lost = Object.keys(description).filter((field) => !kept.includes(field));
+    const lost = Object.keys(description).filter((field) => !keptFields.includes(field));
     refuseFields(
       description,
       lost,
@@ -143,7 +143,7 @@ export const container: Way = {
         problems,
       );
     }
-    eachSocket(description, (socket, path) =>
+    forEachSocket(description, (socket, path) =>
       refuseFields(
         socket,
         ["accept"],
@@ -189,12 +189,12 @@ export const container: Way = {
           {
             name: "Service",
             lines: [
-              ...lifeLines(service),
+              ...lifetimeLines(service),
               added("NonBlocking", "true"),
               ...(units.length > 1 ? units.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
             ],
           },
-          { name: "Install", lines: bare(service).install },
+          { name: "Install", lines: defaultParts(service).install },
         ],
       },
     ];

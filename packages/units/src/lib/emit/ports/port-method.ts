@@ -3,8 +3,9 @@ import { conflictsIn, member, type UnitProblem } from "../../problems.ts";
 import type { RawSections } from "../../read/fields/raw.ts";
 import { asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
-import type { Parts } from "../sections/service.ts";
-import { socketSections, type Socket, type SocketOwner } from "../../read/sockets.ts";
+import type { ServiceParts } from "../sections/service.ts";
+import type { Socket, SocketOwner } from "../../read/sockets.ts";
+import { socketSections } from "../sections/socket.ts";
 
 /** A unit file in the making. */
 export interface Unit {
@@ -16,16 +17,16 @@ export interface Unit {
   rawPath?: string;
 }
 
-/** One of the ways in which a service comes to its ports. */
-export interface Way {
-  /** Reports what a description asks for and this way cannot give. */
+/** How a service gets its ports. */
+export interface PortMethod {
+  /** Reports the fields of a description that this method cannot write. */
   refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
   /** The units, in the order in which they are written. */
   units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
 }
 
-/** The service by itself, to which a way adds. */
-export function bare({ values, sandbox }: Service): Parts {
+/** The parts of a service's unit that need no port method. A method adds to them. */
+export function defaultParts({ values, sandbox }: Service): ServiceParts {
   return {
     type: asked("Type", values.type),
     requires: [],
@@ -60,7 +61,7 @@ export function refuseFields(
 }
 
 /** Calls with each socket of a description, and its path in it. */
-export function eachSocket(
+export function forEachSocket(
   { sockets }: Record<string, unknown>,
   check: (socket: Record<string, unknown>, path: string) => void,
 ): void {
@@ -69,12 +70,12 @@ export function eachSocket(
 }
 
 /** A sandbox less some of its directives. */
-export function without(lines: readonly Line[], ...keys: string[]): Line[] {
+export function withoutDirectives(lines: readonly Line[], ...keys: string[]): Line[] {
   return lines.filter(({ key }) => !keys.includes(key));
 }
 
 /** A sandbox, if it is one, in which sockets of these address families can be made besides. */
-export function withFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
+export function withAddressFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
   return lines.map((line) => {
     const there = line.value.split(" ").filter((family) => family !== "none");
     const more = families.filter((family) => !there.includes(family));

@@ -5,21 +5,21 @@ import { refusedLength } from "../../systemd/unit-names.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { readSandbox } from "../../read/sandbox/sandbox.ts";
 import * as read from "../../read/values/readers.ts";
-import { argument, item, raw, unescapedUnitName } from "../../systemd/escaping.ts";
+import { argument, listItem, unescapedUnitName, unquotedValue } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
-import { pause } from "../sections/restarts.ts";
+import { pauseCommand } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { placeOf } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf } from "../../systemd/ip-endpoints.ts";
 import { portVariables } from "./variables.ts";
 import {
-  bare,
-  eachSocket,
+  defaultParts,
+  forEachSocket,
   refuseFields,
   socketUnit,
-  withFamilies,
-  without,
-  type Way,
+  withAddressFamilies,
+  withoutDirectives,
+  type PortMethod,
 } from "./port-method.ts";
 
 const addedToProxy = addedFor(reasonsOf.proxy);
@@ -45,7 +45,7 @@ function refusedBackend(backend: string): Refusal | undefined {
           "one of /run, with letters, digits and . _ @ + - alone: /run/shop/app.sock",
         );
   }
-  const host = placeOf(backend)?.host;
+  const host = ipEndpointOf(backend)?.host;
   return host !== undefined && (host === "::1" || (isIPv4(host) && host.startsWith("127.")))
     ? refusedAddress(backend)
     : refuse(
@@ -89,9 +89,9 @@ function backendOf(
  * A command that ends once somebody listens at the backend, or fails once the program has ended. It asks the kernel's tables: to connect
  * would be a request that the program did not expect, and a socket's file is there before anybody listens.
  */
-function waitFor({ address, folder }: Backend): string {
+function waitCommand({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
-  const port = Number(placeOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
+  const port = Number(ipEndpointOf(address)?.port).toString(16).toUpperCase().padStart(4, "0");
   const listening =
     folder === undefined
       ? `: [0-9A-F]*:${port} [0-9A-F]*:0000 0A `
@@ -101,12 +101,12 @@ function waitFor({ address, folder }: Backend): string {
 }
 
 /** An inbound sandbox opened for the backend alone. */
-function reaching(
+function openToBackend(
   lines: readonly Line[],
   { folder, families }: Backend,
   own: Record<"RestrictAddressFamilies" | "IPAddressAllow", string>,
 ): Line[] {
-  const opened = withFamilies(lines, own.RestrictAddressFamilies, ...families);
+  const opened = withAddressFamilies(lines, own.RestrictAddressFamilies, ...families);
   const filtered = folder === undefined && opened.some(({ key }) => key === "IPAddressDeny");
   return filtered ? [...opened, addedFor(own)("IPAddressAllow", "localhost")] : opened;
 }
@@ -141,7 +141,7 @@ function proxySections(
     {
       name: "Unit",
       lines: [
-        added("Description", `${raw(name)} proxy`),
+        added("Description", `${unquotedValue(name)} proxy`),
         ...sockets.map((unit) => addedToProxy("Requires", unit)),
         addedToProxy("BindsTo", service.unit),
         ...sockets.map((unit) => added("After", unit)),
@@ -160,16 +160,16 @@ function proxySections(
         addedToProxy("LimitNOFILE", String(mostFiles)),
         ...(sockets.length > 1 ? sockets.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
         addedToProxy("MemoryDenyWriteExecute", "yes"),
-        ...reaching(onHost ? without(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
+        ...openToBackend(onHost ? withoutDirectives(full, "PrivateNetwork") : full, backend, reasonsOf.proxy),
       ],
     },
   ];
 }
 
-const or = "leave it out, or write bind: 'socket'";
+const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** systemd listens, and a proxy of its own passes on to the service what arrives. */
-export const proxy: Way = {
+export const proxy: PortMethod = {
   refuse(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
     const refuse = conflictsIn(problems);
@@ -177,14 +177,14 @@ export const proxy: Way = {
       description,
       ["rolling", "template"],
       "",
-      ["instances cannot all listen at the backend", or],
+      ["instances cannot all listen at the backend", withoutIt],
       problems,
     );
     if (manager === "user")
       refuse(
         "manager",
         "a user's manager can give the proxy and the service no folder of /run, nor a network of their own",
-        or,
+        withoutIt,
       );
     if (type === "simple" || type === "idle") {
       refuse(
@@ -216,12 +216,12 @@ export const proxy: Way = {
         hint: "leave it out: proxy and service then stay up",
       });
     }
-    eachSocket(description, (socket, path) =>
+    forEachSocket(description, (socket, path) =>
       refuseFields(
         socket,
         ["listenDatagram", "listenSequentialPacket", "accept"],
         path,
-        ["the proxy accepts streams, and passes them on", or],
+        ["the proxy accepts streams, and passes them on", withoutIt],
         problems,
       ),
     );
@@ -231,8 +231,8 @@ export const proxy: Way = {
     const backend = backendOf(description, service);
     const socketUnits = sockets.map((socket) => socket.unit);
     const idle = durationText(description.idleTimeout);
-    const plain = bare(service);
-    const place = placeOf(backend.address) ?? { port: backend.address };
+    const plain = defaultParts(service);
+    const place = ipEndpointOf(backend.address) ?? { port: backend.address };
     const { folder } = backend;
     // The proxy is what waits for traffic, and what sleeps.
     const app = { ...service, values: { ...service.values, idleTimeout: [] } };
@@ -246,14 +246,17 @@ export const proxy: Way = {
           ...plain,
           type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
           requires: [addedToApp("BindsTo", unit)],
-          command: service.notifies ? [] : [addedToApp("ExecStartPost", waitFor(backend))],
-          commandAfter: [addedToApp("ExecStopPost", pause("!= success"))],
+          command: service.notifies ? [] : [addedToApp("ExecStartPost", waitCommand(backend))],
+          commandAfter: [addedToApp("ExecStopPost", pauseCommand("!= success"))],
           environment: portVariables(place, description).map((value) => addedToApp("Environment", value)),
           own:
             folder === undefined
               ? []
-              : [addedToApp("RuntimeDirectory", item(folder)), addedToApp("RuntimeDirectoryMode", "0700")],
-          sandbox: reaching(service.sandbox.lines, backend, reasonsOf.proxied),
+              : [
+                  addedToApp("RuntimeDirectory", listItem(folder)),
+                  addedToApp("RuntimeDirectoryMode", "0700"),
+                ],
+          sandbox: openToBackend(service.sandbox.lines, backend, reasonsOf.proxied),
           install: [
             ...plain.install,
             ...socketUnits.map((socket) => added("Also", unescapedUnitName(socket))),

@@ -5,17 +5,17 @@ import { capability } from "./capability.ts";
 import { container } from "./container.ts";
 import { proxy } from "./proxy.ts";
 import { socket } from "./socket.ts";
-import { refuseFields, type Way } from "./port-method.ts";
+import { refuseFields, type PortMethod } from "./port-method.ts";
 
-const ways: Record<Bind, Way> = { socket, capability, proxy };
+const portMethods: Record<Bind, PortMethod> = { socket, capability, proxy };
 
-const readBind = oneOf(Object.keys(ways));
+const readBind = oneOf(Object.keys(portMethods));
 
-/** The way that a description asks for; `socket` where what it asks for is none. */
-export function wayOf(description: Record<string, unknown>, problems: UnitProblem[]): Way {
+/** Reads the port method that a description asks for. It is `socket` where `bind` names no method. */
+export function readPortMethod(description: Record<string, unknown>, problems: UnitProblem[]): PortMethod {
   const { bind = "socket" } = description;
-  const [way = "socket"] = readBind(bind, "bind", problems) as [Bind?];
-  if (way !== "proxy") {
+  const [method = "socket"] = readBind(bind, "bind", problems) as [Bind?];
+  if (method !== "proxy") {
     refuseFields(
       description,
       ["backend"],
@@ -24,8 +24,8 @@ export function wayOf(description: Record<string, unknown>, problems: UnitProble
       problems,
     );
   }
-  if (description.container === undefined) return ways[way];
-  if (way !== "socket") {
+  if (description.container === undefined) return portMethods[method];
+  if (method !== "socket") {
     refuseFields(description, ["bind"], "", ["a container is passed its sockets", "leave it out"], problems);
   }
   return container;

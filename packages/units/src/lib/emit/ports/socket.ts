@@ -1,11 +1,11 @@
 import { unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, askedOr } from "../../write/lines.ts";
-import { pauseAfterCondition } from "../sections/restarts.ts";
+import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { bare, socketUnit, type Way } from "./port-method.ts";
+import { defaultParts, socketUnit, type PortMethod } from "./port-method.ts";
 
 /** systemd listens, and passes the sockets. */
-export const socket: Way = {
+export const socket: PortMethod = {
   refuse: () => {},
   units(service, sockets) {
     const { values, inetd } = service;
@@ -13,7 +13,7 @@ export const socket: Way = {
     const rolling = kind === "rolling";
     // Connections are of no one's, and an instance has the socket of its own name.
     const units = kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
-    const plain = bare(service);
+    const plain = defaultParts(service);
     return [
       ...sockets.map((one) => socketUnit(one, service)),
       {
@@ -24,7 +24,7 @@ export const socket: Way = {
           type: rolling ? askedOr("Type", values.type, "notify") : plain.type,
           requires: units.map((unit) => added("Requires", unit)),
           after: units.map((unit) => added("After", unit)),
-          commandAfter: pauseAfterCondition(service),
+          commandAfter: pauseLinesAfterCondition(service),
           own: [
             ...(inetd ? [] : [added("NonBlocking", "true")]),
             ...(units.length > 1 || rolling

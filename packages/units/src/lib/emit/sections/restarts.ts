@@ -25,43 +25,43 @@ function withIdleStatus(
 export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
   const isPerConnection = arrangement.kind === "accept";
   const isRestarted = values.restart[0] !== "no" && !isPerConnection;
-  const say = (field: keyof typeof restarts): Line[] => asked(restarts[field].key, values[field]);
+  const linesOf = (field: keyof typeof restarts): Line[] => asked(restarts[field].key, values[field]);
   return [
     ...(isPerConnection ? asked("Restart", values.restart) : askedOr("Restart", values.restart, "always")),
     ...(isRestarted
       ? askedOr("RestartSec", values.restartSec, "1s")
       : asked("RestartSec", values.restartSec)),
-    ...say("restartSteps"),
-    ...say("restartMaxDelaySec"),
+    ...linesOf("restartSteps"),
+    ...linesOf("restartMaxDelaySec"),
     ...(sleeps
       ? [
           ...withIdleStatus("RestartPreventExitStatus", values.restartPreventExitStatus),
           ...withIdleStatus("SuccessExitStatus", values.successExitStatus),
         ]
-      : [...say("restartPreventExitStatus"), ...say("successExitStatus")]),
+      : [...linesOf("restartPreventExitStatus"), ...linesOf("successExitStatus")]),
   ];
 }
 
 /** How often it may be started: as often as it takes, if something else limits the starts. */
-export function startLimit({ hasStartLimit }: Service): Line {
+export function startLimitLine({ hasStartLimit }: Service): Line {
   return hasStartLimit
     ? addedWithoutRestart("StartLimitIntervalSec", "10s")
     : added("StartLimitIntervalSec", "0");
 }
 
 /** What makes an app exit with the status of sleep. */
-export function idleVariable({ sleeps }: Service): Line[] {
+export function idleVariableLines({ sleeps }: Service): Line[] {
   return sleeps ? [addedForSleep("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
 }
 
 /** A command for ExecStopPost= that takes a second if the service has ended in this way. */
-export function pause(test: "= exec-condition" | "!= success"): string {
+export function pauseCommand(test: "= exec-condition" | "!= success"): string {
   return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
 }
 
 /** After ExecCondition= has refused the start, no restart follows, and the socket would try again at once. */
-export function pauseAfterCondition({ values, arrangement }: Service): Line[] {
+export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"
     ? []
-    : [added("ExecStopPost", pause("= exec-condition"))];
+    : [added("ExecStopPost", pauseCommand("= exec-condition"))];
 }

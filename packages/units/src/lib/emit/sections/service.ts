@@ -1,4 +1,3 @@
-import { notifySocket } from "../../read/conflicts/user-manager.ts";
 import { added, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import {
   commandsAfter,
@@ -7,69 +6,72 @@ import {
   dependencies,
   logs,
   resources,
+  serviceDirectives,
   surroundings,
   times,
 } from "../../read/fields/service-directives.ts";
-import { idleVariable, restartLines, startLimit } from "./restarts.ts";
-import { directives, runsAsDynamicUser, type Service } from "../../read/service.ts";
-/** What the way to the port writes into the service's unit, by where it stands. */
-export type Parts = Record<
+import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
+import { runsAsDynamicUser, type Service } from "../../read/service.ts";
+import { notifySocket } from "../../read/fields/arrangement.ts";
+
+/** What a port method writes into the unit of the service, by the place where it stands. */
+export type ServiceParts = Record<
   "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
 >;
 
-type Say = (field: keyof typeof directives) => Line[];
+type LinesOf = (field: keyof typeof serviceDirectives) => Line[];
 
-const sayer =
-  ({ values }: Service): Say =>
+const linesOfService =
+  ({ values }: Service): LinesOf =>
   (field) =>
-    asked(directives[field].key, values[field]);
+    asked(serviceDirectives[field].key, values[field]);
 
-const sayAll = (say: Say, table: object): Line[] =>
-  (Object.keys(table) as (keyof typeof directives)[]).flatMap(say);
+const linesOfAll = (linesOf: LinesOf, table: object): Line[] =>
+  (Object.keys(table) as (keyof typeof serviceDirectives)[]).flatMap(linesOf);
 
 /** The [Unit] section of a service, or of a container that becomes one. */
 export function unitSection(
   service: Service,
-  { requires, after }: Pick<Parts, "requires" | "after">,
+  { requires, after }: Pick<ServiceParts, "requires" | "after">,
 ): Section {
   const { name, values, arrangement } = service;
-  const say = sayer(service);
+  const linesOf = linesOfService(service);
   const perConnection = arrangement.kind === "accept";
   const instances = arrangement.kind === "template" || perConnection;
   return {
     name: "Unit",
     lines: [
       ...askedOr("Description", values.description, instances ? `${name} %i` : name),
-      ...say("documentation"),
-      ...sayAll(say, conditions),
+      ...linesOf("documentation"),
+      ...linesOfAll(linesOf, conditions),
       ...requires,
-      ...sayAll(say, dependencies),
+      ...linesOfAll(linesOf, dependencies),
       ...after,
-      ...say("after"),
-      ...say("onFailure"),
-      perConnection ? added("CollectMode", "inactive-or-failed") : startLimit(service),
+      ...linesOf("after"),
+      ...linesOf("onFailure"),
+      perConnection ? added("CollectMode", "inactive-or-failed") : startLimitLine(service),
     ],
   };
 }
 
 /** When it is started again, and how long things may take. */
-export function lifeLines(service: Service): Line[] {
+export function lifetimeLines(service: Service): Line[] {
   const { values } = service;
-  const say = sayer(service);
+  const linesOf = linesOfService(service);
   return [
     ...restartLines(service),
-    ...sayAll(say, times),
+    ...linesOfAll(linesOf, times),
     ...(service.stopTimeout === undefined
-      ? say("timeoutStopSec")
+      ? linesOf("timeoutStopSec")
       : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
   ];
 }
 
 /** The sections of the service's unit file. */
-export function serviceSections(service: Service, parts: Parts): Section[] {
+export function serviceSections(service: Service, parts: ServiceParts): Section[] {
   const { values, arrangement, inetd } = service;
-  const say = sayer(service);
+  const linesOf = linesOfService(service);
   return [
     unitSection(service, parts),
     {
@@ -78,41 +80,41 @@ export function serviceSections(service: Service, parts: Parts): Section[] {
         ...parts.type,
         ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
         ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
-        ...sayAll(say, commandsBefore),
-        ...say("exec"),
+        ...linesOfAll(linesOf, commandsBefore),
+        ...linesOf("exec"),
         ...parts.command,
-        ...sayAll(say, commandsAfter),
+        ...linesOfAll(linesOf, commandsAfter),
         ...parts.commandAfter,
-        ...say("user"),
+        ...linesOf("user"),
         ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
-        ...say("group"),
-        ...say("supplementaryGroups"),
+        ...linesOf("group"),
+        ...linesOf("supplementaryGroups"),
         ...service.workingDirectory,
-        ...say("environment"),
+        ...linesOf("environment"),
         ...service.nodeEnvironment,
         ...parts.environment,
-        ...sayAll(say, surroundings),
-        ...say("drainTimeout"),
-        ...say("idleTimeout"),
-        ...idleVariable(service),
+        ...linesOfAll(linesOf, surroundings),
+        ...linesOf("drainTimeout"),
+        ...linesOf("idleTimeout"),
+        ...idleVariableLines(service),
         ...(inetd
           ? [
               added("StandardInput", "socket"),
               ...askedOr("StandardOutput", values.standardOutput, "socket"),
               ...askedOr("StandardError", values.standardError, "journal"),
             ]
-          : [...say("standardOutput"), ...say("standardError")]),
-        ...sayAll(say, logs),
-        ...lifeLines(service),
-        ...say("watchdogSec"),
+          : [...linesOf("standardOutput"), ...linesOf("standardError")]),
+        ...linesOfAll(linesOf, logs),
+        ...lifetimeLines(service),
+        ...linesOf("watchdogSec"),
         ...parts.own,
-        ...sayAll(say, resources),
+        ...linesOfAll(linesOf, resources),
         ...service.folders,
         ...service.credentials,
-        ...say("importCredentials"),
+        ...linesOf("importCredentials"),
         ...service.jitless,
         ...parts.sandbox,
-        ...say("readWritePaths"),
+        ...linesOf("readWritePaths"),
       ],
     },
     { name: "Install", lines: parts.install },

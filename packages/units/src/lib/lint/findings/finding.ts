@@ -1,7 +1,4 @@
 import type { UnitEdit } from "../../parse/edit.ts";
-import type { LoadedUnit, Setting } from "../../parse/load.ts";
-import { valueOf } from "../../parse/load.ts";
-import { isReset } from "../../parse/resets.ts";
 
 /** `error`: systemd won't load it, or it won't serve; `warning`: it will hurt; `info`: it could be better. */
 export type Severity = "error" | "warning" | "info";
@@ -30,30 +27,4 @@ export interface Rule<Subject> {
   /** The man page that has the rule. */
   man: string;
   find(subject: Subject): readonly Found[];
-}
-
-/** The place of a section's header in the unit's own file, or of its first line. */
-export function headerOf(unit: LoadedUnit, section: string): Found["at"] {
-  const header = unit.own.entries.find((entry) => entry.kind === "section" && entry.section === section);
-  return { file: unit.file, line: header?.line ?? 1 };
-}
-
-/** Another value, or several, in the place of an assignment; with none it goes. */
-export function replaced(setting: Setting, ...values: string[]): FileEdit {
-  const { file, line, section, key } = setting;
-  return { file, line, section, key, values };
-}
-
-/** One more assignment; none if a drop-in takes it back. */
-export function added(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
-  const isTakenBack = (unit.bySection.get(section)?.get(key) ?? []).some(
-    (setting) => setting.file !== unit.file && isReset(setting),
-  );
-  return isTakenBack ? [] : [{ file: unit.file, section, key, values: [value] }];
-}
-
-/** This value in the place of the one that counts, if there is one. */
-export function changed(unit: LoadedUnit, section: string, key: string, value: string): FileEdit[] {
-  const old = valueOf(unit, section, key);
-  return old === undefined ? added(unit, section, key, value) : [replaced(old, value)];
 }

@@ -1,11 +1,12 @@
 import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../../parse/load.ts";
-import { templateOf, unitNameParts } from "../../systemd/expansion.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { Conflict } from "../subjects/conflicts.ts";
-import { added, headerOf, replaced, type Rule } from "../findings/finding.ts";
+import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
-import { namesIn, portOf, type SocketSubject } from "../subjects/subjects.ts";
-import { truthOf } from "../../systemd/booleans.ts";
+import { endpointOf, namesIn, type SocketSubject } from "../subjects/subjects.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
+import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
+import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 
@@ -30,7 +31,7 @@ function isAfterBasic(name: string, given: GivenFiles): boolean {
   if (name === "network-online.target") return true;
   if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
   const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
-  return service !== undefined && truthOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+  return service !== undefined && booleanOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
 }
 
 /** The folder among these in which a path lies, all of them below /run. No path of a socket has more than 107 bytes. */
@@ -140,14 +141,15 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "The second bind fails (EADDRINUSE), and the socket unit fails with it. A port alone and [::] include IPv4, unless you set BindIPv6Only=ipv6-only.",
     man: "systemd.socket(5)",
     find: (socket) =>
-      truthOf(socketValue(socket.unit, "ReusePort")) === true
+      booleanOf(socketValue(socket.unit, "ReusePort")) === true
         ? []
         : socket.conflicts.map(({ setting, first, apart }) => ({
             at: setting,
             message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
             fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
             // Of two that differ, the wider one would open the port to others than the narrower one.
-            edits: first.file === setting.file && first.value === setting.value ? [replaced(setting)] : [],
+            edits:
+              first.file === setting.file && first.value === setting.value ? [replaceSetting(setting)] : [],
           })),
   },
   "clients-blocked": {
@@ -223,7 +225,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses, accepts }) => {
       const setting = valueOf(unit, "Socket", "RemoveOnStop");
-      if (truthOf(setting?.value) !== true || service === undefined || accepts || !addresses.some(isPath))
+      if (booleanOf(setting?.value) !== true || service === undefined || accepts || !addresses.some(isPath))
         return [];
       const bound = namesIn(service.unit, "Unit", "Requires", "BindsTo", "PartOf", "Requisite");
       if (
@@ -287,7 +289,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: headerOf(unit, "Socket"),
               message: "it cannot be enabled",
               fix: "[Install] with WantedBy=sockets.target",
-              edits: added(unit, "Install", "WantedBy", "sockets.target"),
+              edits: addSetting(unit, "Install", "WantedBy", "sockets.target"),
             },
           ],
   },
@@ -313,7 +315,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     man: "systemd.socket(5)",
     find: ({ unit }) => {
       const setting = valueOf(unit, "Socket", "ReusePort");
-      return truthOf(setting?.value) !== true
+      return booleanOf(setting?.value) !== true
         ? []
         : [
             {
@@ -329,7 +331,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
     find: ({ unit, given }) => {
-      if (truthOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+      if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
       return namesIn(unit, "Unit", "After")
         .filter(({ name }) => isLate(name, given))
         .map(({ name, setting }) => ({
@@ -382,7 +384,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         ? []
         : addresses
             .filter((setting) => {
-              const place = portOf(setting);
+              const place = endpointOf(setting);
               return place !== undefined && isOfAnInterface(place);
             })
             .slice(0, 1)
@@ -390,7 +392,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               at: setting,
               message: `${setting.key}=${setting.value} without FreeBind=true`,
               fix: "FreeBind=true",
-              edits: added(unit, "Socket", "FreeBind", "true"),
+              edits: addSetting(unit, "Socket", "FreeBind", "true"),
             })),
   },
   "defer-trigger": {
@@ -399,7 +401,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     man: "systemd.socket(5)",
     find: ({ unit, accepts }) => {
       const setting = valueOf(unit, "Socket", "DeferTrigger");
-      return setting === undefined || !accepts || truthOf(setting.value) === false
+      return setting === undefined || !accepts || booleanOf(setting.value) === false
         ? []
         : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "take it out" }];
     },

@@ -3,11 +3,13 @@ import { nearest, nearestAmong } from "../../nearest.ts";
 import { shown } from "../../problems.ts";
 import { isCommand, type GivenFile, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
-import { expandSpecifiers, unitNameParts } from "../../systemd/expansion.ts";
+import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { commandsOf } from "../../parse/words.ts";
 import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
-import { replaced, type Found, type Rule } from "../findings/finding.ts";
+import type { Found, Rule } from "../findings/finding.ts";
 import { refusedValue } from "../values/refused-value.ts";
+import { unitNameParts } from "../../systemd/unit-names.ts";
+import { replaceSetting } from "../findings/edits.ts";
 
 /** A file by itself, whatever its unit. */
 export interface FileSubject extends GivenFile {
@@ -251,7 +253,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${key}=${value} is an old name`,
               fix: `${key}=${instead}`,
-              edits: [replaced(setting, instead)],
+              edits: [replaceSetting(setting, instead)],
             };
       }),
   },

@@ -1,7 +1,7 @@
 import { valueOf, type Setting } from "../../parse/load.ts";
-import { isTakenBy, placeOf, type Place } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import type { SocketSubject } from "./subjects.ts";
-import { truthOf } from "../../systemd/booleans.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
 
 /** An address that cannot be listened on, since something else does. */
 export interface Conflict {
@@ -13,12 +13,12 @@ export interface Conflict {
 }
 
 /** UDP ports may be bound twice, and a unix socket's file is replaced. */
-const tcpPlaceOf = ({ key, value }: Setting): Place | undefined =>
-  key === "ListenStream" ? placeOf(value) : undefined;
+const tcpEndpointOf = ({ key, value }: Setting): IPEndpoint | undefined =>
+  key === "ListenStream" ? ipEndpointOf(value) : undefined;
 
 function isOnlyIPv6({ unit }: SocketSubject): boolean {
   const value = valueOf(unit, "Socket", "BindIPv6Only")?.value;
-  return value === "ipv6-only" || truthOf(value) === true;
+  return value === "ipv6-only" || booleanOf(value) === true;
 }
 
 const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
@@ -39,7 +39,7 @@ class Places {
   #count = 0;
 
   add(setting: Setting): void {
-    const place = tcpPlaceOf(setting);
+    const place = tcpEndpointOf(setting);
     if (place === undefined) return;
     const { port, host = "" } = place;
     const taken: Taken = this.#ports.get(port) ?? new Map();
@@ -53,7 +53,7 @@ class Places {
 
   /** The first that has the place of this one, as `isTakenBy` says. */
   whatTakes(setting: Setting, onlyIPv6: boolean): Setting | undefined {
-    const place = tcpPlaceOf(setting);
+    const place = tcpEndpointOf(setting);
     const taken = place && this.#ports.get(place.port);
     if (place === undefined || taken === undefined) return undefined;
     const { host = "" } = place;
@@ -98,7 +98,7 @@ export function conflictsAmong(
       const first = twice ?? ofBoth.whatTakes(setting, onlyIPv6) ?? ofIPv6.whatTakes(setting, true);
       own.add(setting);
       if (first === undefined) continue;
-      const isApart = !onlyIPv6 && !isTakenBy(tcpPlaceOf(first)!, tcpPlaceOf(setting)!, true);
+      const isApart = !onlyIPv6 && !isTakenBy(tcpEndpointOf(first)!, tcpEndpointOf(setting)!, true);
       found.push({ setting, first, apart: isApart && first.file === setting.file });
     }
     conflicts.set(socket, found);

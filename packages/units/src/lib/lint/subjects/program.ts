@@ -1,7 +1,7 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { commandsOf, wordsOf, type Command } from "../../parse/words.ts";
 import { nodeCommand, type NodeCommand } from "../../node/command-line.ts";
-import { isNodeName } from "../../node/program.ts";
+import { isNodeName } from "../../node/runtime.ts";
 
 /** What a service runs. */
 export interface Program {

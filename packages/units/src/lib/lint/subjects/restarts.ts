@@ -1,18 +1,18 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
-import { spanOf } from "../../systemd/time-spans.ts";
+import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { namesIn } from "./subjects.ts";
 import { wholeOf } from "../values/readers.ts";
 
 const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf(unit, "Service", key)?.value;
 
-export const restarts = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
+export const restartPolicy = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
 
 /** The RestartSec= that counts; systemd ignores one that it cannot read. */
 export const restartSec = (unit: LoadedUnit): Setting | undefined =>
-  valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => spanOf(value) !== undefined);
+  valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => timeSpanOf(value) !== undefined);
 
 /** The milliseconds before a restart. */
-export const restartDelay = (unit: LoadedUnit): number => spanOf(restartSec(unit)?.value ?? "100ms")!;
+export const restartDelay = (unit: LoadedUnit): number => timeSpanOf(restartSec(unit)?.value ?? "100ms")!;
 
 /** Whether systemd starts the service as often as anything asks it to. */
 export function hasNoStartLimit(unit: LoadedUnit): boolean {
@@ -21,7 +21,7 @@ export function hasNoStartLimit(unit: LoadedUnit): boolean {
       .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
       .map((setting) => setting.value);
   return (
-    value("StartLimitIntervalSec", "StartLimitInterval").some((interval) => spanOf(interval) === 0) ||
+    value("StartLimitIntervalSec", "StartLimitInterval").some((interval) => timeSpanOf(interval) === 0) ||
     value("StartLimitBurst").some((burst) => wholeOf(burst) === 0)
   );
 }
@@ -48,6 +48,6 @@ export function restartsAfter(unit: LoadedUnit, status: number): boolean {
   if (hasStatus(unit, "RestartPreventExitStatus", status)) return false;
   if (hasStatus(unit, "RestartForceExitStatus", status)) return true;
   const isClean = status === 0 || hasStatus(unit, "SuccessExitStatus", status);
-  const policy = restarts(unit);
+  const policy = restartPolicy(unit);
   return policy === "always" || policy === (isClean ? "on-success" : "on-failure");
 }

@@ -7,11 +7,12 @@ import {
   type Setting,
 } from "../../parse/load.ts";
 import { assignments } from "../../parse/parse.ts";
-import { expandSpecifiers, unitNameParts } from "../../systemd/expansion.ts";
+import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
-import { placeOf, type Place } from "../../systemd/ip-endpoints.ts";
-import { truthOf } from "../../systemd/booleans.ts";
+import { ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
+import { unitNameParts } from "../../systemd/unit-names.ts";
 
 /** A socket unit, and what it starts. */
 export interface SocketSubject {
@@ -78,8 +79,8 @@ export function namesIn(
 }
 
 /** The place of an assignment that listens on a port of IP. */
-export function portOf({ key, value }: Setting): Place | undefined {
-  return /^Listen(?:Stream|Datagram)$/.test(key) ? placeOf(value) : undefined;
+export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
+  return /^Listen(?:Stream|Datagram)$/.test(key) ? ipEndpointOf(value) : undefined;
 }
 
 /** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
@@ -129,7 +130,7 @@ export function subjectsOf(
   const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));
   const sockets = units("socket").map((unit): SocketSubject => {
     const { prefix, instance } = unitNameParts(unit.name);
-    const accepts = truthOf(valueOf(unit, "Socket", "Accept")?.value) === true;
+    const accepts = booleanOf(valueOf(unit, "Socket", "Accept")?.value) === true;
     const own = `${prefix}${accepts ? "@" : instance === undefined ? "" : `@${instance}`}.service`;
     const told = valueOf(unit, "Socket", "Service");
     const starts = told === undefined ? own : expandSpecifiers(told.value, unit.name);

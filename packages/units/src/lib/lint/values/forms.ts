@@ -4,7 +4,6 @@ import { shown } from "../../problems.ts";
 import { refusedUnitName } from "../../systemd/unit-names.ts";
 import { exitNames } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   absolutePath,
   afterSigns,
   choice,
@@ -13,25 +12,26 @@ import {
   orEmpty,
   plainWords,
   quotedWords,
-  that,
+  valueWhere,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
 export const path: ReadValue = orEmpty(expanded(absolutePath));
 
 export const paths: ReadValue = quotedWords(expanded(absolutePath));
 
-export const oneSignal: ReadValue = that(isSignal, "not a signal", "its name, such as SIGTERM");
+export const oneSignal: ReadValue = valueWhere(isSignal, "not a signal", "its name, such as SIGTERM");
 
 const isVariable = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
 
-export const assignment: ReadValue = that(
+export const assignment: ReadValue = valueWhere(
   (text) => /^[A-Za-z_]\w*=/.test(text),
   "not a variable with its value",
   'NAME=value, or "NAME=a value" with its space',
 );
 
-export const variableName: ReadValue = that(
+export const variableName: ReadValue = valueWhere(
   isVariable,
   "not the name of a variable",
   "letters, digits and _, with no digit first",
@@ -45,7 +45,7 @@ export const environment: ReadValue = (text, unit) => {
     : { is: problem, write: "quotes in pairs, and \\\\ for a backslash" };
 };
 
-const unitName = that(
+const unitName = valueWhere(
   (text) => refusedUnitName(text.replace("@.", "@x.")) === undefined,
   "not the name of a unit",
   "it in full, as in postgresql.service",
@@ -58,7 +58,7 @@ export const unitNames: ReadValue = plainWords((text, unit) =>
 
 export const unitOfType = (type: string): ReadValue =>
   expanded(
-    that(
+    valueWhere(
       (text) => text.includes("\\") || (text.endsWith(`.${type}`) && refusedUnitName(text) === undefined),
       `not the name of a ${type} unit`,
       `it in full, with .${type} at its end`,
@@ -67,7 +67,7 @@ export const unitOfType = (type: string): ReadValue =>
 
 /** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
 export const slice: ReadValue = expanded(
-  that(
+  valueWhere(
     (text) => /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/.test(text),
     "not the name of a slice",
     "it in full, as in web.slice",
@@ -76,7 +76,7 @@ export const slice: ReadValue = expanded(
 
 /** systemd takes many names with a remark that they do not follow the rules; those that no account can have are refused here. */
 export const account: ReadValue = expanded(
-  that(
+  valueWhere(
     (text) => {
       if (/^\d+$/.test(text)) {
         return /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 2 ** 32 - 1 && text !== "65535";
@@ -129,7 +129,7 @@ export const mount: ReadValue = quotedWords(
 );
 
 export const exitStatuses: ReadValue = quotedWords(
-  that(
+  valueWhere(
     (text) => {
       const number = wholeOf(text);
       return number === undefined ? exitNames.has(text) || isSignal(text) : number >= 0 && number <= 255;
@@ -139,7 +139,7 @@ export const exitStatuses: ReadValue = quotedWords(
   ),
 );
 
-const named = that(
+const named = valueWhere(
   (text) => /^fd(?::[ -9;-~]*)?$/.test(text),
   "not the name of a file descriptor",
   "fd:name",
@@ -168,7 +168,7 @@ function streams(words: string, ...files: string[]): ReadValue {
   };
 }
 
-export const fileName: ReadValue = that(
+export const fileName: ReadValue = valueWhere(
   (text) => /^(?!\.{1,2}$)[\w.@:-]+$/.test(text),
   "not a name",
   "letters, digits, and . _ - alone",
@@ -180,7 +180,7 @@ export const credential =
   (text, unit) => {
     if (!text.includes(needs)) return { is: "a name with no value", write: "name:value" };
     return expanded(
-      that(
+      valueWhere(
         (name) => /^(?!\.{1,2}$)[ -.0-9;-~]{1,255}$/.test(name),
         "not the name of a credential",
         "a name without /, then a colon",
@@ -209,7 +209,7 @@ export const openFile: ReadValue = (text, unit) => {
 
 export const documentation: ReadValue = quotedWords(
   expanded(
-    that(
+    valueWhere(
       (text) => /^(?:https?:\/\/|file:\/|info:|man:)./.test(text),
       "not a URI that systemd shows",
       "https://…, file:/…, info:… or man:…",
@@ -239,7 +239,7 @@ export const jobMode: ReadValue = choice(
 /** What is no address at all is found by the rule address-invalid. */
 export const sequentialAddress: ReadValue = orEmpty(
   expanded(
-    that(
+    valueWhere(
       (text) => /^(?:[/@]|vsock)/.test(text) || refusedAddress(text) !== undefined,
       "not the address of a unix socket",
       "/run/app.sock or @abstract",
@@ -249,7 +249,7 @@ export const sequentialAddress: ReadValue = orEmpty(
 
 export const netlink: ReadValue = orEmpty(
   expanded(
-    that(
+    valueWhere(
       (text) =>
         /^(?:route|firewall|inet-diag|nflog|xfrm|selinux|iscsi|audit|fib-lookup|connector|netfilter|ip6-fw|dnrtmsg|kobject-uevent|generic|scsitransport|ecryptfs|rdma|\d+)(?:[ \t]+\d+)?$/.test(
           text,

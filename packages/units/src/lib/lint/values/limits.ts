@@ -1,7 +1,6 @@
-import { spanOf } from "../../systemd/time-spans.ts";
+import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { controllers } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   bytesOf,
   choice,
   either,
@@ -10,9 +9,10 @@ import {
   memory,
   orEmpty,
   plainWords,
-  that,
+  valueWhere,
   whole,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
 export const ofDevice =
@@ -25,12 +25,12 @@ export const ofDevice =
   };
 
 export const throughput: ReadValue = either(
-  that((text) => /^\d+(?:\.\d+)?[KMGTPE]?$/.test(text), "not a limit", "a number with its unit: 5M"),
+  valueWhere((text) => /^\d+(?:\.\d+)?[KMGTPE]?$/.test(text), "not a limit", "a number with its unit: 5M"),
   choice("infinity"),
 );
 
 export const coredumpFilter: ReadValue = plainWords(
-  that(
+  valueWhere(
     (text) =>
       /^[\da-f]+$|^0x[\da-f]+$/i.test(text) ||
       /^(?:all|default|private-anonymous|shared-anonymous|private-file-backed|shared-file-backed|elf-headers|private-huge|shared-huge|private-dax|shared-dax)$/.test(
@@ -43,7 +43,7 @@ export const coredumpFilter: ReadValue = plainWords(
 
 export const cpuSet: ReadValue = plainWords(
   expanded(
-    that(
+    valueWhere(
       (text) =>
         text.split(",").every((range) => {
           const [, first, last = first] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range) ?? [];
@@ -55,7 +55,7 @@ export const cpuSet: ReadValue = plainWords(
   ),
 );
 
-export const controller: ReadValue = that(
+export const controller: ReadValue = valueWhere(
   (text) => controllers.has(text),
   "not a controller",
   "yes, no, or names of controllers such as cpu memory",
@@ -86,4 +86,7 @@ const niceLimits = limit((text) => {
 export const nice: ReadValue = (text, unit) => niceLimits(text.replace("infinity", ""), unit);
 
 export const timeLimit = (unitless: number): ReadValue =>
-  limit((text) => (/^\d+$/.test(text) ? Number(text) * unitless : spanOf(text)), "a time span such as 10min");
+  limit(
+    (text) => (/^\d+$/.test(text) ? Number(text) * unitless : timeSpanOf(text)),
+    "a time span such as 10min",
+  );

@@ -1,8 +1,8 @@
 import { expandSpecifiers, unknownSpecifier } from "../../systemd/expansion.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { shown } from "../../problems.ts";
-import { spanOf } from "../../systemd/time-spans.ts";
-import { truthOf } from "../../systemd/booleans.ts";
+import { timeSpanOf } from "../../systemd/time-spans.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
 import { signalNames } from "../../systemd/value-names.ts";
 
 /** Why systemd refuses a value, and what to write instead. */
@@ -15,7 +15,7 @@ export interface Refused {
 export type ReadValue = (text: string, unit: string) => Refused | undefined;
 
 /** A value for which `fits` is true. */
-export function that(fits: (text: string) => boolean, is: string, write: string): ReadValue {
+export function valueWhere(fits: (text: string) => boolean, is: string, write: string): ReadValue {
   return (text) => (fits(text) ? undefined : { is, write });
 }
 
@@ -82,23 +82,31 @@ function firstRefused(words: readonly string[], read: ReadValue, unit: string): 
 }
 
 export const choice = (...names: string[]): ReadValue =>
-  that((text) => names.includes(text), "not among the choices", `one of ${names.join(", ")}`);
+  valueWhere((text) => names.includes(text), "not among the choices", `one of ${names.join(", ")}`);
 
-export const boolean: ReadValue = that((text) => truthOf(text) !== undefined, "not a boolean", "yes or no");
+export const boolean: ReadValue = valueWhere(
+  (text) => booleanOf(text) !== undefined,
+  "not a boolean",
+  "yes or no",
+);
 
 /** A boolean, or one of a few words. */
 export const booleanOr = (...names: string[]): ReadValue => {
   const hint = `one of yes, no, ${names.join(", ")}`;
-  return that((text) => names.includes(text) || truthOf(text) !== undefined, "not among the choices", hint);
+  return valueWhere(
+    (text) => names.includes(text) || booleanOf(text) !== undefined,
+    "not among the choices",
+    hint,
+  );
 };
 
-export const span: ReadValue = that(
-  (text) => spanOf(text) !== undefined,
+export const span: ReadValue = valueWhere(
+  (text) => timeSpanOf(text) !== undefined,
   "not a time span",
   "seconds, or a number with its unit: 30s, 5min",
 );
 
-export const mode: ReadValue = that(
+export const mode: ReadValue = valueWhere(
   (text) => /^0*[0-7]{1,4}$/.test(text),
   "not an access mode",
   "it in octal: 0660",
@@ -115,7 +123,7 @@ export function wholeOf(text: string): number | undefined {
 
 /** A whole number in a range, both ends included. */
 export const whole = (least: number, most: number): ReadValue =>
-  that(
+  valueWhere(
     (text) => {
       const value = wholeOf(text);
       return value !== undefined && value >= least && value <= most;
@@ -124,7 +132,7 @@ export const whole = (least: number, most: number): ReadValue =>
     `a whole number from ${least} to ${most}`,
   );
 
-export const count: ReadValue = that(
+export const count: ReadValue = valueWhere(
   (text) => {
     const value = wholeOf(text);
     return value !== undefined && value >= 0 && value < 2 ** 32;
@@ -150,7 +158,7 @@ export function bytesOf(text: string): number | undefined {
   return text === "" || sum >= 2 ** 64 ? undefined : sum;
 }
 
-export const size: ReadValue = that(
+export const size: ReadValue = valueWhere(
   (text) => bytesOf(text) !== undefined,
   "not a size",
   "bytes, or a number with its unit: 64K, 1M",
@@ -167,7 +175,7 @@ export function shareOf(text: string): number | undefined {
 
 /** An amount of memory, which is more than `least` bytes. */
 export function memory(least = -1): ReadValue {
-  return that(
+  return valueWhere(
     (text) => {
       if (text === "infinity") return true;
       const share = shareOf(text);
@@ -221,7 +229,7 @@ export const afterSigns = (signs: RegExp, read: ReadValue): ReadValue => {
   return (text, unit) => read(text.replace(signs, ""), unit);
 };
 
-export const interfaceName: ReadValue = that(
+export const interfaceName: ReadValue = valueWhere(
   (text) => /^(?!(?:\d+|\.\.?|all|default)$)[!-$&-.0-9;-~]{1,15}$/.test(text),
   "not the name of a network interface",
   "it as `ip link` shows it: eth0",

@@ -1,10 +1,8 @@
 import type { Assignment } from "../../parse/parse.ts";
 import type { ValueKind } from "../../systemd/directives.ts";
-import { spanOf } from "../../systemd/time-spans.ts";
+import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { architectures } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
-  type Refused,
   absolutePath,
   afterSigns,
   boolean,
@@ -21,9 +19,11 @@ import {
   shareOf,
   size,
   span,
-  that,
+  valueWhere,
   whole,
   wholeOf,
+  type ReadValue,
+  type Refused,
 } from "./readers.ts";
 import {
   afterTilde,
@@ -130,8 +130,8 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "ManagedOOMMemoryPressureDurationSec",
     orEmpty(
-      that(
-        (text) => (spanOf(text) ?? 0) >= 1000 && spanOf(text) !== Infinity,
+      valueWhere(
+        (text) => (timeSpanOf(text) ?? 0) >= 1000 && timeSpanOf(text) !== Infinity,
         "not a time span that fits",
         "at least 1s",
       ),
@@ -139,8 +139,8 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ],
   [
     "TimerSlackNSec",
-    that(
-      (text) => spanOf(text.replaceAll(/(\d\s*)n(?=s)/g, "$1u")) !== undefined,
+    valueWhere(
+      (text) => timeSpanOf(text.replaceAll(/(\d\s*)n(?=s)/g, "$1u")) !== undefined,
       "not a time span",
       "nanoseconds, or a number with its unit: 50us",
     ),
@@ -149,7 +149,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "CPUQuota",
     orEmpty(
-      that(
+      valueWhere(
         (text) => (shareOf(text) ?? 0) > 0,
         "not a share of CPU time",
         "a percentage of one CPU: 50%, 200%",
@@ -166,7 +166,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "TasksMax",
     orEmpty(
-      that(
+      valueWhere(
         (text) => text === "infinity" || (shareOf(text) ?? 2) <= 1 || (wholeOf(text) ?? 0) > 0,
         "not a number of tasks",
         "a number above 0, a share of what the machine allows such as 10%, or infinity",
@@ -175,7 +175,9 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ],
   [
     "ManagedOOMMemoryPressureLimit",
-    orEmpty(that((text) => (shareOf(text) ?? 2) <= 1, "not a share of time", "a percentage up to 100%")),
+    orEmpty(
+      valueWhere((text) => (shareOf(text) ?? 2) <= 1, "not a share of time", "a percentage up to 100%"),
+    ),
   ],
   ["LimitCPU", timeLimit(1000)],
   ["LimitRTTIME", timeLimit(0.001)],
@@ -217,7 +219,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
     "FileDescriptorName",
     orEmpty(
       expanded(
-        that(
+        valueWhere(
           (text) => /^[ -9;-~]{0,255}$/.test(text),
           "not the name of a file descriptor",
           "up to 255 printable ASCII characters, none of them a colon",
@@ -232,7 +234,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "SystemCallArchitectures",
     quotedWords(
-      that(
+      valueWhere(
         (text) => architectures.has(text),
         "not an architecture",
         "native, or names as `systemd-analyze architectures` lists them",
@@ -242,7 +244,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "Personality",
     orEmpty(
-      that((text) => architectures.has(text), "not an architecture", "its name, such as x86 or x86-64"),
+      valueWhere((text) => architectures.has(text), "not an architecture", "its name, such as x86 or x86-64"),
     ),
   ],
   ["SystemCallErrorNumber", orEmpty(errorNumber)],
@@ -301,7 +303,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
     "PIDFile",
     orEmpty(
       expanded(
-        that((text) => !text.split("/").includes(".."), "a path with .. in it", "the path without .."),
+        valueWhere((text) => !text.split("/").includes(".."), "a path with .. in it", "the path without .."),
       ),
     ),
   ],
@@ -313,7 +315,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "LogExtraFields",
     quotedWords(
-      that(
+      valueWhere(
         (text) => /^[A-Z][A-Z0-9_]{0,63}=/.test(text),
         "not a field with its value",
         "NAME=value, with the name in upper case",
@@ -325,7 +327,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   [
     "BusName",
     expanded(
-      that(
+      valueWhere(
         (text) => /^(?::[\w-]+(?:\.[\w-]+)+|[A-Za-z_-][\w-]*(?:\.[A-Za-z_-][\w-]*)+)$/.test(text),
         "not a name on D-Bus",
         "it in full, as in org.example.App",

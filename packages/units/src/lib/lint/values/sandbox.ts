@@ -1,20 +1,19 @@
-import { callGroups, capabilities } from "../../read/sandbox/choices.ts";
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { shown } from "../../problems.ts";
-import { errorNames, familyNames } from "../../systemd/value-names.ts";
+import { callGroups, capabilities, errorNames, familyNames } from "../../systemd/value-names.ts";
 import {
-  type ReadValue,
   afterSigns,
   choice,
   either,
   expanded,
   plainWords,
   quotedWords,
-  that,
+  valueWhere,
   wholeOf,
+  type ReadValue,
 } from "./readers.ts";
 
-export const ipAddress: ReadValue = that(
+export const ipAddress: ReadValue = valueWhere(
   (text) => {
     const [, address = "", bits = "0"] = /^([^/]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
     return (
@@ -28,7 +27,7 @@ export const ipAddress: ReadValue = that(
 );
 
 /** `ipv4:tcp:80`: each part may be left out, but for one. */
-export const bindRule: ReadValue = that(
+export const bindRule: ReadValue = valueWhere(
   (text) => {
     const [, family = "", protocol = "", ports = ""] =
       /^(ipv[46](?::|$))?((?:tcp|udp)(?::|$))?(any|\d+(?:-\d+)?)?$/.exec(text) ?? [];
@@ -50,7 +49,7 @@ const isErrorNumber = (text: string): boolean => {
   return number !== undefined && number >= 0 && number <= 4095;
 };
 
-export const errorNumber: ReadValue = that(
+export const errorNumber: ReadValue = valueWhere(
   (text) => text === "kill" || isErrorName(text) || (isErrorNumber(text) && wholeOf(text) !== 0),
   "not an error",
   "its name, such as EPERM, a number up to 4095, or kill",
@@ -81,7 +80,7 @@ export const afterTilde = (read: ReadValue): ReadValue => afterSigns(/^~/, read)
 export const families: ReadValue = either(
   afterTilde(
     quotedWords(
-      that(
+      valueWhere(
         (text) => text.startsWith("AF_") && familyNames.has(text.slice(3)),
         "not an address family",
         "names as in address_families(7): AF_INET AF_INET6",
@@ -104,7 +103,7 @@ const isCapability = (text: string): boolean => {
 
 export const capabilityNames: ReadValue = either(
   afterTilde(
-    quotedWords(that(isCapability, "not a capability", "names as in capabilities(7): CAP_NET_ADMIN")),
+    quotedWords(valueWhere(isCapability, "not a capability", "names as in capabilities(7): CAP_NET_ADMIN")),
   ),
   choice("all"),
 );

@@ -41,7 +41,7 @@ export function stopTimeout(drainTimeout: unknown): string | undefined {
 }
 
 /** Reports fields that are right by themselves and contradict each other. */
-export function refuseContradictions(fields: LifecycleFields, problems: UnitProblem[]): void {
+export function refuseLifecycleConflicts(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, rolling } = fields;
   const refuse = conflictsIn(problems);
 

@@ -6,13 +6,8 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 const ofRoot = ["user", "group", "supplementaryGroups"];
 const ofRootInSockets = ["socketUser", "socketGroup"];
 
-/** Where the manager listens for notifications. OpenFile= expands no specifier. */
-export function notifySocket({ manager, uid }: Arrangement): string {
-  return manager === "user" ? `/run/user/${uid}/systemd/notify` : "/run/systemd/notify";
-}
-
 /** Reports what a user's own service manager refuses, or has not. */
-export function refuseForUser(
+export function refuseForUserManager(
   { manager, uid }: Arrangement,
   description: Record<string, unknown>,
   openFile: boolean,

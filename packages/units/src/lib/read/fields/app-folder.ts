@@ -1,7 +1,7 @@
 import { isSpecifier } from "../../systemd/specifiers.ts";
-import { raw } from "../../systemd/escaping.ts";
+import { unquotedValue } from "../../systemd/escaping.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { directory } from "../values/readers.ts";
+import { directory } from "../values/paths.ts";
 
 /** Folders of an app in which its scripts are, and nothing that the app looks for by a relative path. */
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];
@@ -28,7 +28,9 @@ function partsOf(path: string): string[] {
  * is installed for the whole machine, or a script in a folder such as /usr/local/bin.
  */
 export function appFolder(exec: readonly unknown[]): string | undefined {
-  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? raw(word) : ""));
+  const words = exec.map((word) =>
+    typeof word === "string" || isSpecifier(word) ? unquotedValue(word) : "",
+  );
   const { script } = nodeCommand(behindEnv(words));
   if (script === undefined || !script.startsWith("/")) return undefined;
   const parts = partsOf(script);

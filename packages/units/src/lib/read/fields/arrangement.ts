@@ -3,7 +3,7 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { integer } from "../values/numbers.ts";
 import { oneOf } from "../values/readers.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
-import { oldest } from "../../systemd/versions.ts";
+import { oldestVersion } from "../../systemd/versions.ts";
 
 /** What kind of units a description makes, and for which service manager. */
 export interface Arrangement {
@@ -30,7 +30,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   const refuse = conflictsIn(problems);
   const given = (field: string) => description[field] !== undefined && description[field] !== false;
 
-  const version = systemd === undefined ? [] : integer(oldest, 999)(systemd, "systemd", problems);
+  const version = systemd === undefined ? [] : integer(oldestVersion, 999)(systemd, "systemd", problems);
   const [checkedManager = "system"] = oneOf(["system", "user"])(manager, "manager", problems);
   if (uid !== undefined) integer(0, 4_294_967_294)(uid, "uid", problems);
 
@@ -85,4 +85,9 @@ export function readArrangement(description: Record<string, unknown>, problems: 
     uid: uid as number | undefined,
     systemd: version.length === 0 ? undefined : Number(version[0]),
   };
+}
+
+/** Where the manager listens for notifications. OpenFile= expands no specifier. */
+export function notifySocket({ manager, uid }: Arrangement): string {
+  return manager === "user" ? `/run/user/${uid}/systemd/notify` : "/run/systemd/notify";
 }

@@ -1,7 +1,8 @@
 import type { Line } from "../../write/lines.ts";
 import { entriesByName, isObject, objectOf, readFields } from "./fields.ts";
 import { member, type UnitProblem } from "../../problems.ts";
-import { boolean, matching, rawText, refusedPath, refuse, textOf, type Read } from "../values/readers.ts";
+import { boolean, matching, rawText, refuse, textOf, type Read } from "../values/readers.ts";
+import { refusedPath } from "../values/paths.ts";
 
 const named = rawText(
   matching(

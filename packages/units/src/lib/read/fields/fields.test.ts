@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { emitUnits } from "../../emit/emit.ts";
-import { directives } from "../service.ts";
-import { measures } from "../sandbox/directives.ts";
+import { sandboxDirectives } from "../sandbox/directives.ts";
 import { UnitError } from "../../problems.ts";
+import { serviceDirectives } from "./service-directives.ts";
 
 const app = { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] };
 
@@ -96,7 +96,7 @@ describe("an unknown field is answered with the field to write", () => {
   });
 
   it("no hint on a field of the sandbox leads back to where it was", () => {
-    for (const [field, { key }] of Object.entries(measures)) {
+    for (const [field, { key }] of Object.entries(sandboxDirectives)) {
       const hint = `write hardening: { ${field}: … }`;
       expect(hintsOf({ ...app, [field]: 1 })).toEqual({ [field]: hint });
       const raw = { Service: { [key]: "1" } };
@@ -105,7 +105,7 @@ describe("an unknown field is answered with the field to write", () => {
   });
 
   it("nor does one on a field of the service in the sandbox", () => {
-    for (const field of Object.keys(directives)) {
+    for (const field of Object.keys(serviceDirectives)) {
       const path = `hardening.${field}`;
       expect(hintsOf({ ...app, hardening: { [field]: 1 } })).toEqual({
         [path]: `write ${field} beside hardening`,

@@ -1,6 +1,6 @@
 import { member, shown, type UnitProblem } from "../../problems.ts";
 import { nearest } from "../../nearest.ts";
-import type { Read } from "../values/readers.ts";
+import { boolean, type Read } from "../values/readers.ts";
 
 /** How one field of a description becomes a directive. */
 export interface Directive {
@@ -76,4 +76,15 @@ export function readFields<Field extends string>(
     asked[field] = value === undefined ? [] : table[field].read(value, member(path, field), problems);
   }
   return asked;
+}
+
+/** A value, or an object with the value under `under` and flags of which each that is true is a character before it. */
+export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
+  return (value, path, problems) => {
+    if (!isObject(value) || !Object.hasOwn(value, under)) return read(value, path, problems);
+    const table = Object.fromEntries(Object.keys(flags).map((flag) => [flag, { key: flag, read: boolean }]));
+    const asked = readFields(table, [under], value, path, problems);
+    const prefix = Object.entries(flags).map(([flag, mark]) => (asked[flag]![0] === "true" ? mark : ""));
+    return read(value[under], `${path}.${under}`, problems).map((text) => prefix.join("") + text);
+  };
 }

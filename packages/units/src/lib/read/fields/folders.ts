@@ -1,8 +1,11 @@
-import { item } from "../../systemd/escaping.ts";
-import { said, sample } from "../../systemd/specifiers.ts";
-import type { Directive } from "./fields.ts";
+import { listItem, unquotedValue } from "../../systemd/escaping.ts";
+import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
+import type { Asked, Directive } from "./fields.ts";
 import { refusing, shown, type Refusal } from "../../problems.ts";
-import { mode, oneOf, oneOrMore, refuse, textOf, type Read } from "../values/readers.ts";
+import { oneOf, oneOrMore, refuse, textOf, type Read } from "../values/readers.ts";
+import { mode } from "../values/numbers.ts";
+import { added, asked, askedOr, type Line } from "../../write/lines.ts";
+import { setsVariable } from "./environment.ts";
 
 const refused = refusing("ERR_UNIT_PATH");
 
@@ -23,10 +26,10 @@ function refusedFolder(path: string): Refusal | undefined {
 const folder: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
-  const refusal = refusedFolder(sample(text));
+  const refusal = refusedFolder(sampleText(text));
   return refusal === undefined
-    ? [item(text)]
-    : refuse(refusal.code, path, problems, `${shown(said(text))}: ${refusal.message}`, refusal.hint);
+    ? [listItem(text)]
+    : refuse(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint);
 };
 
 const folders = oneOrMore(folder);
@@ -53,3 +56,39 @@ export const folderDirectives: Record<FolderField, Directive> = {
   configurationDirectory: { key: "ConfigurationDirectory", read: folders },
   configurationDirectoryMode: { key: "ConfigurationDirectoryMode", read: mode },
 };
+
+/** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
+const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
+
+/** What the folders depend on. */
+interface Owner {
+  description: Record<string, unknown>;
+  name: string;
+  /** What comes after the name of its folder, if each instance has its own. */
+  folder: string;
+  dynamicUser: boolean;
+  /** Whether it gets a state folder that it did not ask for. */
+  keepsState: boolean;
+}
+
+/** The folders of a service's own, and for a user who has no home one in the first that stays. */
+export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
+  const { description, dynamicUser } = owner;
+  const { stateDirectory } = description;
+  const own: Text | undefined =
+    owner.keepsState && stateDirectory === undefined
+      ? { specifier: folderName(owner.name) + owner.folder }
+      : undefined;
+  const [home = own]: unknown[] = [stateDirectory].flat();
+  return [
+    ...(own === undefined ? [] : [added("StateDirectory", unquotedValue(own))]),
+    ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
+      field === "runtimeDirectoryPreserve" && values.runtimeDirectory.length > 0
+        ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
+        : asked(folderDirectives[field].key, values[field]),
+    ),
+    ...(dynamicUser && !setsVariable(description, "HOME") && (typeof home === "string" || isSpecifier(home))
+      ? [added("Environment", listItem({ specifier: `HOME=%S/${unquotedValue(home)}` }))]
+      : []),
+  ];
+}

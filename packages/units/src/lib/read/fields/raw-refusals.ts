@@ -1,29 +1,6 @@
 import type { Section } from "../../write/lines.ts";
-import { ofSystemd } from "./program.ts";
-
-/** Old names that systemd still reads, and what the manual calls the directive now: of the same meaning, or what took its place. */
-export const aliases: Readonly<Record<string, string>> = {
-  // systemd.unit(5)
-  BindTo: "BindsTo",
-  PropagateReloadFrom: "ReloadPropagatedFrom",
-  PropagateReloadTo: "PropagatesReloadTo",
-  RequiresOverridable: "Requires",
-  RequisiteOverridable: "Requisite",
-  // systemd.exec(5)
-  InaccessibleDirectories: "InaccessiblePaths",
-  ReadOnlyDirectories: "ReadOnlyPaths",
-  ReadWriteDirectories: "ReadWritePaths",
-  // systemd.resource-control(5): of control groups v1
-  BlockIOAccounting: "IOAccounting",
-  BlockIODeviceWeight: "IODeviceWeight",
-  BlockIOReadBandwidth: "IOReadBandwidthMax",
-  BlockIOWeight: "IOWeight",
-  BlockIOWriteBandwidth: "IOWriteBandwidthMax",
-  CPUShares: "CPUWeight",
-  MemoryLimit: "MemoryMax",
-  StartupBlockIOWeight: "StartupIOWeight",
-  StartupCPUShares: "StartupCPUWeight",
-};
+import { systemdVariables } from "../../systemd/variables.ts";
+import { sameName } from "../../systemd/aliases.ts";
 
 /** Why a directive cannot be written, after its name, and what to write instead. */
 interface RawRefusal {
@@ -148,16 +125,6 @@ export function unsetVariables(value: string): string[] {
     .filter((name) => name !== "");
 }
 
-/** Names are compared whatever their case: systemd would ignore another spelling. */
-export function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-/** What the manual calls a directive that has another name as well. */
-export function currentName(key: string): string {
-  return Object.entries(aliases).find(([old]) => sameName(old, key))?.[1] ?? key;
-}
-
 /** Why a directive cannot be written with these values; `undefined` if it can. */
 export function refusedInRaw(
   section: Section["name"],
@@ -167,7 +134,7 @@ export function refusedInRaw(
   if (sameName(key, "UnsetEnvironment")) {
     const needed = values
       .flatMap(unsetVariables)
-      .find((name) => ofSystemd.test(name) || name.startsWith("SOCKACT_"));
+      .find((name) => systemdVariables.test(name) || name.startsWith("SOCKACT_"));
     return needed === undefined
       ? undefined
       : { why: `would take ${needed} away, which the program needs`, instead: "take it out" };
@@ -181,7 +148,7 @@ export function refusedInRaw(
 }
 
 /** Directives that win over another one, by their names, with the field of that one in `hardening`. */
-export const overriding: Readonly<Record<string, { key: string; field: string }>> = {
+export const overridingDirectives: Readonly<Record<string, { key: string; field: string }>> = {
   IPCNamespacePath: { key: "PrivateIPC", field: "privateIPC" },
   NetworkNamespacePath: { key: "PrivateNetwork", field: "privateNetwork" },
   UserNamespacePath: { key: "PrivateUsers", field: "privateUsers" },

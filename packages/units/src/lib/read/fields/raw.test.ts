@@ -3,7 +3,7 @@ import type { AppDescription } from "../../description/app.ts";
 import { emitUnits } from "../../emit/emit.ts";
 import { directivesOf } from "../../systemd/directives.ts";
 import { UnitError, type UnitProblem } from "../../problems.ts";
-import { aliases } from "./raw-refusals.ts";
+import { directiveAliases } from "../../systemd/aliases.ts";
 
 const app: AppDescription = {
   name: "shop",
@@ -197,7 +197,7 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
     const { Unit, Service } = directivesOf["service"]!;
     const known = (name: string) => Unit!.has(name) || Service!.has(name);
     expect(
-      Object.entries(aliases)
+      Object.entries(directiveAliases)
         .flat()
         .filter((name) => !known(name)),
     ).toEqual([]);

@@ -2,9 +2,10 @@ import { isSpecifier } from "../../systemd/specifiers.ts";
 import type { Line, Section } from "../../write/lines.ts";
 import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { currentName, overriding, refusedInRaw, sameName, unsetVariables } from "./raw-refusals.ts";
+import { overridingDirectives, refusedInRaw, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "../values/readers.ts";
-import { refuseNewer } from "../../systemd/versions.ts";
+import { refuseNewer } from "./versions.ts";
+import { currentName, sameName } from "../../systemd/aliases.ts";
 
 /** The lines of raw sections, by the section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
@@ -108,11 +109,13 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
       hint: insteadOf[written.key] ?? "leave it out",
     };
   }
-  const overridden = lines.find((line) => line.key === overriding[key]?.key && line.value === "yes");
+  const overridden = lines.find(
+    (line) => line.key === overridingDirectives[key]?.key && line.value === "yes",
+  );
   if (overridden !== undefined) {
     return {
       message: `${key}= would win over ${overridden.key}=yes`,
-      hint: `leave it out, or write ${overriding[key]!.field}: false in hardening`,
+      hint: `leave it out, or write ${overridingDirectives[key]!.field}: false in hardening`,
     };
   }
   if (key !== "UnsetEnvironment") return undefined;

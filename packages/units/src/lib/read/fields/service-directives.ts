@@ -1,8 +1,16 @@
 import type { AppDescription } from "../../description/app.ts";
-import type { Directive } from "./fields.ts";
-import * as number from "../values/numbers.ts";
-import { commands } from "./program.ts";
+import { flagged, type Directive } from "./fields.ts";
+import { commands, exec } from "./commands.ts";
+import * as addresses from "../values/addresses.ts";
 import * as read from "../values/readers.ts";
+import * as names from "../values/names.ts";
+import * as paths from "../values/paths.ts";
+import * as durations from "../values/durations.ts";
+import * as numbers from "../values/numbers.ts";
+import { orFalse } from "../values/readers.ts";
+import { durationVariable, environment } from "./environment.ts";
+import { folderDirectives } from "./folders.ts";
+import { importedCredential } from "./credentials.ts";
 
 type Table<Field extends keyof AppDescription> = Readonly<Record<Field, Directive>>;
 
@@ -12,19 +20,19 @@ type Table<Field extends keyof AppDescription> = Readonly<Record<Field, Directiv
 export const conditions: Table<"conditionPathExists" | "requiresMountsFor"> = {
   conditionPathExists: {
     key: "ConditionPathExists",
-    read: read.oneOrMore(read.flagged("path", { not: "!" }, read.directory)),
+    read: read.oneOrMore(flagged("path", { not: "!" }, paths.directory)),
   },
-  requiresMountsFor: { key: "RequiresMountsFor", read: read.oneOrMore(read.plainPath) },
+  requiresMountsFor: { key: "RequiresMountsFor", read: read.oneOrMore(paths.plainPath) },
 };
 
 /** systemd.unit(5): how the service depends on other units. */
 export const dependencies: Table<"requires" | "wants" | "bindsTo" | "partOf" | "conflicts" | "before"> = {
-  requires: { key: "Requires", read: read.each(read.unitName) },
-  wants: { key: "Wants", read: read.each(read.unitName) },
-  bindsTo: { key: "BindsTo", read: read.each(read.unitName) },
-  partOf: { key: "PartOf", read: read.each(read.unitName) },
-  conflicts: { key: "Conflicts", read: read.each(read.unitName) },
-  before: { key: "Before", read: read.each(read.unitName) },
+  requires: { key: "Requires", read: read.each(names.unitName) },
+  wants: { key: "Wants", read: read.each(names.unitName) },
+  bindsTo: { key: "BindsTo", read: read.each(names.unitName) },
+  partOf: { key: "PartOf", read: read.each(names.unitName) },
+  conflicts: { key: "Conflicts", read: read.each(names.unitName) },
+  before: { key: "Before", read: read.each(names.unitName) },
 };
 
 /** systemd.service(5): what runs before the program. */
@@ -45,45 +53,45 @@ export const commandsAfter: Table<"execStartPost" | "execReload" | "execStop" | 
 export const surroundings: Table<"environmentFile" | "passEnvironment"> = {
   environmentFile: {
     key: "EnvironmentFile",
-    read: read.oneOrMore(read.flagged("path", { optional: "-" }, read.directory)),
+    read: read.oneOrMore(flagged("path", { optional: "-" }, paths.directory)),
   },
-  passEnvironment: { key: "PassEnvironment", read: read.each(read.variableName) },
+  passEnvironment: { key: "PassEnvironment", read: read.each(names.variableName) },
 };
 
 /** systemd.exec(5): where the output goes. */
-export const output: Table<"standardOutput" | "standardError"> = {
-  standardOutput: { key: "StandardOutput", read: read.output },
-  standardError: { key: "StandardError", read: read.output },
+const output: Table<"standardOutput" | "standardError"> = {
+  standardOutput: { key: "StandardOutput", read: paths.output },
+  standardError: { key: "StandardError", read: paths.output },
 };
 
 /** systemd.exec(5): what the journal makes of it. */
 export const logs: Table<"syslogIdentifier" | "logRateLimitIntervalSec" | "logRateLimitBurst"> = {
   syslogIdentifier: { key: "SyslogIdentifier", read: read.sentence },
-  logRateLimitIntervalSec: { key: "LogRateLimitIntervalSec", read: read.duration },
-  logRateLimitBurst: { key: "LogRateLimitBurst", read: read.count },
+  logRateLimitIntervalSec: { key: "LogRateLimitIntervalSec", read: durations.duration },
+  logRateLimitBurst: { key: "LogRateLimitBurst", read: numbers.count },
 };
 
 /** systemd.service(5): when it starts again. */
 export const restarts: Table<
   "restartSteps" | "restartMaxDelaySec" | "restartPreventExitStatus" | "successExitStatus"
 > = {
-  restartSteps: { key: "RestartSteps", read: read.count },
-  restartMaxDelaySec: { key: "RestartMaxDelaySec", read: read.wait },
+  restartSteps: { key: "RestartSteps", read: numbers.count },
+  restartMaxDelaySec: { key: "RestartMaxDelaySec", read: durations.wait },
   restartPreventExitStatus: {
     key: "RestartPreventExitStatus",
-    read: read.each(read.exitStatus),
+    read: read.each(names.exitStatus),
   },
-  successExitStatus: { key: "SuccessExitStatus", read: read.each(read.exitStatus) },
+  successExitStatus: { key: "SuccessExitStatus", read: read.each(names.exitStatus) },
 };
 
 /** systemd.service(5) and systemd.kill(5): how long it may take, and how it is ended. */
 export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "killSignal" | "reloadSignal"> =
   {
-    timeoutStartSec: { key: "TimeoutStartSec", read: read.timeout },
-    runtimeMaxSec: { key: "RuntimeMaxSec", read: read.durationOrInfinity },
+    timeoutStartSec: { key: "TimeoutStartSec", read: durations.timeout },
+    runtimeMaxSec: { key: "RuntimeMaxSec", read: durations.durationOrInfinity },
     killMode: { key: "KillMode", read: read.oneOf(["control-group", "mixed", "process"]) },
-    killSignal: { key: "KillSignal", read: read.signal },
-    reloadSignal: { key: "ReloadSignal", read: read.signal },
+    killSignal: { key: "KillSignal", read: names.signal },
+    reloadSignal: { key: "ReloadSignal", read: names.signal },
   };
 
 /** systemd.exec(5) and systemd.resource-control(5): what it may use. */
@@ -107,25 +115,89 @@ export const resources: Table<
   | "tasksMax"
   | "ioWeight"
 > = {
-  fileDescriptorStoreMax: { key: "FileDescriptorStoreMax", read: read.count },
+  fileDescriptorStoreMax: { key: "FileDescriptorStoreMax", read: numbers.count },
   fileDescriptorStorePreserve: {
     key: "FileDescriptorStorePreserve",
     read: read.oneOf(["no", "yes", "restart", "on-success"]),
   },
-  nice: { key: "Nice", read: number.integer(-20, 19) },
-  oomScoreAdjust: { key: "OOMScoreAdjust", read: number.integer(-1000, 1000) },
+  nice: { key: "Nice", read: numbers.integer(-20, 19) },
+  oomScoreAdjust: { key: "OOMScoreAdjust", read: numbers.integer(-1000, 1000) },
   oomPolicy: { key: "OOMPolicy", read: read.oneOf(["continue", "stop", "kill"]) },
-  limitNOFILE: { key: "LimitNOFILE", read: number.fileLimit },
-  limitNPROC: { key: "LimitNPROC", read: number.countLimit },
-  limitCORE: { key: "LimitCORE", read: number.sizeLimit },
-  limitMEMLOCK: { key: "LimitMEMLOCK", read: number.lockLimit },
-  slice: { key: "Slice", read: read.slice },
-  cpuWeight: { key: "CPUWeight", read: number.integer(1, 10_000) },
-  cpuQuota: { key: "CPUQuota", read: number.quota },
-  memoryLow: { key: "MemoryLow", read: number.memory },
-  memoryHigh: { key: "MemoryHigh", read: number.someMemory },
-  memoryMax: { key: "MemoryMax", read: number.someMemory },
-  memorySwapMax: { key: "MemorySwapMax", read: number.memory },
-  tasksMax: { key: "TasksMax", read: number.tasks },
-  ioWeight: { key: "IOWeight", read: number.integer(1, 10_000) },
+  limitNOFILE: { key: "LimitNOFILE", read: numbers.fileLimit },
+  limitNPROC: { key: "LimitNPROC", read: numbers.countLimit },
+  limitCORE: { key: "LimitCORE", read: numbers.sizeLimit },
+  limitMEMLOCK: { key: "LimitMEMLOCK", read: numbers.lockLimit },
+  slice: { key: "Slice", read: names.slice },
+  cpuWeight: { key: "CPUWeight", read: numbers.integer(1, 10_000) },
+  cpuQuota: { key: "CPUQuota", read: numbers.quota },
+  memoryLow: { key: "MemoryLow", read: numbers.memory },
+  memoryHigh: { key: "MemoryHigh", read: numbers.someMemory },
+  memoryMax: { key: "MemoryMax", read: numbers.someMemory },
+  memorySwapMax: { key: "MemorySwapMax", read: numbers.memory },
+  tasksMax: { key: "TasksMax", read: numbers.tasks },
+  ioWeight: { key: "IOWeight", read: numbers.integer(1, 10_000) },
+};
+
+/** The fields that are more, or less, than a directive. */
+export const otherFields = [
+  "$schema",
+  "acknowledge",
+  "name",
+  "sockets",
+  "hardening",
+  "jitless",
+  "credentials",
+  "openFile",
+  "rolling",
+  "raw",
+  "bind",
+  "backend",
+  "container",
+  "systemd",
+  "manager",
+  "uid",
+  "template",
+  "inetd",
+] as const;
+
+export const serviceDirectives: Record<
+  Exclude<keyof AppDescription, (typeof otherFields)[number]>,
+  Directive
+> = {
+  description: { key: "Description", read: read.sentence },
+  documentation: { key: "Documentation", read: read.each(addresses.documentationURI) },
+  ...conditions,
+  ...dependencies,
+  after: { key: "After", read: read.each(names.unitName) },
+  onFailure: { key: "OnFailure", read: read.each(names.unitName) },
+  type: { key: "Type", read: read.oneOf(["simple", "exec", "notify", "notify-reload", "idle"]) },
+  notifyAccess: { key: "NotifyAccess", read: read.oneOf(["main", "exec", "all"]) },
+  ...commandsBefore,
+  exec: { key: "ExecStart", read: exec },
+  ...commandsAfter,
+  user: { key: "User", read: names.account },
+  group: { key: "Group", read: names.account },
+  supplementaryGroups: { key: "SupplementaryGroups", read: read.each(names.account) },
+  workingDirectory: { key: "WorkingDirectory", read: orFalse(paths.directory) },
+  environment: { key: "Environment", read: environment },
+  ...surroundings,
+  drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
+  idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
+  ...output,
+  ...logs,
+  restart: {
+    key: "Restart",
+    read: read.oneOf(["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"]),
+  },
+  restartSec: { key: "RestartSec", read: durations.wait },
+  ...restarts,
+  ...times,
+  timeoutStopSec: { key: "TimeoutStopSec", read: durations.timeout },
+  watchdogSec: { key: "WatchdogSec", read: durations.duration },
+  ...folderDirectives,
+  importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
+  ...resources,
+  readWritePaths: { key: "ReadWritePaths", read: read.each(paths.quotedPath) },
+  wantedBy: { key: "WantedBy", read: read.each(names.unitName) },
+  defaultInstance: { key: "DefaultInstance", read: names.instance },
 };

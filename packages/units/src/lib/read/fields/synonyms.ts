@@ -2,7 +2,7 @@ const exec = "write exec: ['/usr/bin/node', '/srv/shop/server.js']";
 const sockets = "write sockets: [{ listen: 80 }]";
 
 /** What other tools call the fields of a service, and what to write here. */
-export const ofService: Readonly<Record<string, string>> = {
+export const serviceSynonyms: Readonly<Record<string, string>> = {
   args: exec,
   arguments: exec,
   cmd: exec,
@@ -30,7 +30,7 @@ const several = "write listen: [80, '[::1]:8080']";
 const address = "write listen: '127.0.0.1:80'";
 
 /** What other tools call the fields of a socket, and what to write here. */
-export const ofSocket: Readonly<Record<string, string>> = {
+export const socketSynonyms: Readonly<Record<string, string>> = {
   address,
   addresses: several,
   fd: "write listen: 80; systemd opens the socket, and the program is passed it",

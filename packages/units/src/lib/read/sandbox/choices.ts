@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../values/readers.ts";
+import { callGroups, capabilities } from "../../systemd/value-names.ts";
 
 /** `true` is `yes` or what it stands for, and `false` leaves the directive out; a choice is written as it is. */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
@@ -8,11 +9,6 @@ export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
     if (value === false) return [];
     return (choices.length > 0 ? oneOf(choices) : boolean)(value, path, problems);
   };
-}
-
-/** A value that `read` takes, or `false`. */
-export function orOff(read: Read): Read {
-  return (value, path, problems) => (value === false ? [] : read(value, path, problems));
 }
 
 /** An array with something in it. */
@@ -36,13 +32,6 @@ function known(prefix: string, names: readonly string[], what: string, hint: str
   );
 }
 
-/** capabilities(7), without their prefix. */
-export const capabilities: readonly string[] =
-  `AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK
-   IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP
-   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
-   SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/);
-
 export const capability: Read = known(
   "CAP_",
   capabilities,
@@ -62,12 +51,6 @@ export const addressFamily: Read = known(
 );
 
 export const namespace: Read = oneOf(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts"]);
-
-/** Groups of system calls; `systemd-analyze syscall-filter` shows them. */
-export const callGroups: readonly string[] =
-  `@aio @basic-io @chown @clock @cpu-emulation @debug @default @file-system @io-event @ipc @keyring @known @memlock @module @mount
-   @network-io @obsolete @pkey @privileged @process @raw-io @reboot @resources @sandbox @setuid @signal @swap @sync @system-service
-   @timer`.split(/\s+/);
 
 const systemCall = known(
   "~?",

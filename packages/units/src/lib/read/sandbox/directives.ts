@@ -1,10 +1,11 @@
 import type { Directive } from "../fields/fields.ts";
-import { mode, oneOf, refuse } from "../values/readers.ts";
+import { oneOf, orFalse, refuse } from "../values/readers.ts";
 import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
+import { mode } from "../values/numbers.ts";
 
 /** What the sandbox must know of the service. */
-export interface Facts {
+export interface ServiceFacts {
   manager: "system" | "user";
   /** The version of systemd, if one is named. */
   systemd: number | undefined;
@@ -24,10 +25,10 @@ export interface Facts {
 export type ValueOf = (field: SandboxField) => readonly string[];
 
 /** What a profile writes: one line, or as many as the array has. */
-type Value = string | readonly string[] | ((facts: Facts, valueOf: ValueOf) => readonly string[]);
+type Value = string | readonly string[] | ((facts: ServiceFacts, valueOf: ValueOf) => readonly string[]);
 
 /** One directive of the sandbox: by profile what is written, and why. A profile that has no value leaves it out. */
-export interface Measure extends Directive, Partial<Record<HardeningProfile, Value>> {
+export interface SandboxDirective extends Directive, Partial<Record<HardeningProfile, Value>> {
   /** Why it is written. */
   reason: string;
   /** What a program, Node above all, can no longer do; by profile, if they differ. */
@@ -52,7 +53,7 @@ function both(value: Value): { inbound: Value; outbound: Value } {
 }
 
 /** In the order of the unit file. The profiles were run with Node 20 to 26: test/whole-app.test.ts. */
-export const measures: Record<SandboxField, Measure> = {
+export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
   noNewPrivileges: {
     key: "NoNewPrivileges",
     read: yesNo,
@@ -63,14 +64,14 @@ export const measures: Record<SandboxField, Measure> = {
   },
   capabilityBoundingSet: {
     key: "CapabilityBoundingSet",
-    read: choose.orOff(choose.words(choose.capability, "")),
+    read: orFalse(choose.words(choose.capability, "")),
     ...both((_, valueOf) => [valueOf("ambientCapabilities")[0] ?? ""]),
     reason: "It needs no capability: systemd has bound the port already.",
     cost: "As root, too, it can neither bind a low port by itself nor override access modes.",
   },
   ambientCapabilities: {
     key: "AmbientCapabilities",
-    read: choose.orOff(choose.words(choose.capability, "")),
+    read: orFalse(choose.words(choose.capability, "")),
     ...both(""),
     reason: "Nor do its children inherit one.",
   },
@@ -166,14 +167,14 @@ export const measures: Record<SandboxField, Measure> = {
   },
   protectProc: {
     key: "ProtectProc",
-    read: choose.orOff(oneOf(["noaccess", "invisible", "ptraceable", "default"])),
+    read: orFalse(oneOf(["noaccess", "invisible", "ptraceable", "default"])),
     ...both("invisible"),
     reason: "Other users' processes cannot be seen in /proc.",
     cost: "What lists the machine's processes finds its own alone.",
   },
   procSubset: {
     key: "ProcSubset",
-    read: choose.orOff(oneOf(["all", "pid"])),
+    read: orFalse(oneOf(["all", "pid"])),
     inbound: "pid",
     reason: "/proc shows processes and nothing of the system.",
     cost: "os.cpus() is empty; os.availableParallelism(), os.totalmem() and os.uptime() work.",
@@ -230,13 +231,13 @@ export const measures: Record<SandboxField, Measure> = {
   },
   keyringMode: {
     key: "KeyringMode",
-    read: choose.orOff(oneOf(["inherit", "private", "shared"])),
+    read: orFalse(oneOf(["inherit", "private", "shared"])),
     ...both("private"),
     reason: "It sees no kernel keyring but its own.",
   },
   umask: {
     key: "UMask",
-    read: choose.orOff(mode),
+    read: orFalse(mode),
     ...both("0077"),
     reason: "The files it makes are for itself alone.",
     cost: "A proxy or a program of another user can read no file of it and connect to no unix socket that it makes.",
@@ -250,7 +251,7 @@ export const measures: Record<SandboxField, Measure> = {
   },
   systemCallFilter: {
     key: "SystemCallFilter",
-    read: choose.orOff(choose.systemCalls),
+    read: orFalse(choose.systemCalls),
     ...both(["@system-service", "~@privileged @resources"]),
     adds: true,
     reason:
@@ -277,7 +278,7 @@ export const measures: Record<SandboxField, Measure> = {
   },
   restrictAddressFamilies: {
     key: "RestrictAddressFamilies",
-    read: choose.orOff(choose.words(choose.addressFamily, "none")),
+    read: orFalse(choose.words(choose.addressFamily, "none")),
     inbound: ({ sendsBySocket }) => [sendsBySocket ? "AF_UNIX" : "none"],
     outbound: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     reason: "The kinds of socket it can make itself; those passed in stay usable.",
@@ -306,7 +307,7 @@ export const measures: Record<SandboxField, Measure> = {
   },
 };
 
-function errorNumber(_: Facts, valueOf: ValueOf): string[] {
+function errorNumber(_: ServiceFacts, valueOf: ValueOf): string[] {
   return valueOf("systemCallFilter").length > 0 ? ["EPERM"] : [];
 }
 

@@ -1,8 +1,8 @@
 import { isObject } from "../fields/fields.ts";
 import { shown, type UnitProblem } from "../../problems.ts";
-import { isNode } from "../../node/program.ts";
+import { isNode } from "../../node/runtime.ts";
 import { isSpecifier } from "../../systemd/specifiers.ts";
-import { item, raw } from "../../systemd/escaping.ts";
+import { listItem, unquotedValue } from "../../systemd/escaping.ts";
 import type { Line } from "../../write/lines.ts";
 
 /**
@@ -21,11 +21,11 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
     });
   }
   const asked = isObject(environment) ? environment["NODE_OPTIONS"] : undefined;
-  const before = typeof asked === "string" || isSpecifier(asked) ? `${raw(asked)} ` : "";
+  const before = typeof asked === "string" || isSpecifier(asked) ? `${unquotedValue(asked)} ` : "";
   return [
     {
       key: "Environment",
-      value: item({ specifier: `NODE_OPTIONS=${before}--jitless` }),
+      value: listItem({ specifier: `NODE_OPTIONS=${before}--jitless` }),
       reason:
         "Node and its children compile nothing while they run, so that MemoryDenyWriteExecute= can hold.",
     },

@@ -3,7 +3,7 @@ import type { AppDescription } from "../../description/app.ts";
 import { emitUnits } from "../../emit/emit.ts";
 import { explain } from "../../emit/explain.ts";
 import { UnitError, type UnitProblem } from "../../problems.ts";
-import { measures, neverWritten, profiles } from "./directives.ts";
+import { neverWritten, profiles, sandboxDirectives } from "./directives.ts";
 import type { HardeningOptions, SandboxField } from "../../description/hardening.ts";
 
 const shop: AppDescription = {
@@ -102,9 +102,9 @@ describe("a profile as an object", () => {
   });
 
   it("can leave out, with a user of its own, each directive that has no say of its own", () => {
-    for (const field of Object.keys(measures) as SandboxField[]) {
+    for (const field of Object.keys(sandboxDirectives) as SandboxField[]) {
       if (["systemCallErrorNumber", "ipAddressAllow"].includes(field)) continue;
-      const { key } = measures[field];
+      const { key } = sandboxDirectives[field];
       const text = service({ profile: "inbound", [field]: false }, { user: "shop" });
       expect(text).not.toContain(`\n${key}=`);
     }
@@ -229,14 +229,14 @@ describe("the table", () => {
   it("has a reason for each directive that a profile leaves out", () => {
     for (const { status, reason } of explain().filter(({ section }) => section === "Service"))
       expect([status, reason]).toEqual([status, expect.stringMatching(/.\.$/)]);
-    const open = Object.values(measures).filter((measure) =>
-      profiles.some((profile) => !(profile in measure)),
+    const open = Object.values(sandboxDirectives).filter((directive) =>
+      profiles.some((profile) => !(profile in directive)),
     );
     expect(open.filter(({ leftOut }) => leftOut === undefined)).toEqual([]);
   });
 
   it("has reasons of one line, which no backslash continues", () => {
-    for (const { reason } of [...Object.values(measures), ...neverWritten])
+    for (const { reason } of [...Object.values(sandboxDirectives), ...neverWritten])
       expect(reason).toMatch(/^[^\n\\]+\.$/);
   });
 });

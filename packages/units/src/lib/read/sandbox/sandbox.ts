@@ -1,11 +1,11 @@
 import { isObject, readFields } from "../fields/fields.ts";
 import { type UnitProblem } from "../../problems.ts";
 import { oneOf } from "../values/readers.ts";
-import { refuseNewerFields } from "../../systemd/versions.ts";
 import type { Line } from "../../write/lines.ts";
-import { measures, neverWritten, type Facts, type ValueOf } from "./directives.ts";
+import { neverWritten, sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
-import { refuseContradictions } from "./contradictions.ts";
+import { refuseSandboxConflicts } from "./conflicts.ts";
+import { refuseNewerFields } from "../fields/versions.ts";
 
 /** A directive that could be in the sandbox and is not. */
 interface LeftOut {
@@ -21,7 +21,7 @@ export interface Sandbox {
   leftOut: LeftOut[];
 }
 
-const sandboxFields = Object.keys(measures) as SandboxField[];
+const sandboxFields = Object.keys(sandboxDirectives) as SandboxField[];
 
 const readProfile = oneOf(["none", "outbound", "inbound"]);
 
@@ -32,7 +32,7 @@ const readProfile = oneOf(["none", "outbound", "inbound"]);
  */
 export function readSandbox(
   hardening: unknown,
-  facts: Facts,
+  facts: ServiceFacts,
   problems: UnitProblem[],
   elsewhere: Readonly<Record<string, string>> = {},
 ): Sandbox {
@@ -41,23 +41,23 @@ export function readSandbox(
   const at = isObject(hardening) ? "hardening.profile" : "hardening";
   const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
-  const asked = readFields(measures, ["profile"], options, "hardening", problems, elsewhere);
-  refuseNewerFields(facts.systemd, measures, asked, (field) => `hardening.${field}`, problems);
+  const asked = readFields(sandboxDirectives, ["profile"], options, "hardening", problems, elsewhere);
+  refuseNewerFields(facts.systemd, sandboxDirectives, asked, (field) => `hardening.${field}`, problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
 
   const valueOf: ValueOf = (field) => {
-    const { [level]: value = [], adds, ofSystemAlone } = measures[field];
+    const { [level]: value = [], adds, ofSystemAlone } = sandboxDirectives[field];
     if (isAsked(field) && (!adds || asked[field].length === 0)) return asked[field];
     if (facts.manager === "user" && ofSystemAlone !== undefined) return asked[field];
     const ofProfile =
       typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
     return [...ofProfile, ...asked[field]];
   };
-  if (problems.length === before) refuseContradictions({ isAsked, valueOf }, facts, problems);
+  if (problems.length === before) refuseSandboxConflicts({ isAsked, valueOf }, facts, problems);
 
   const whyNot = (field: SandboxField): string => {
     if (isAsked(field)) return "The description turns it off.";
-    const { leftOut = "", dynamicUser, ofSystemAlone } = measures[field];
+    const { leftOut = "", dynamicUser, ofSystemAlone } = sandboxDirectives[field];
     if (facts.manager === "user" && ofSystemAlone !== undefined) return ofSystemAlone;
     if (level !== "none") return leftOut;
     return facts.dynamicUser && dynamicUser !== undefined
@@ -67,13 +67,13 @@ export function readSandbox(
   return {
     profile: level,
     lines: sandboxFields.flatMap((field) => {
-      const { key, reason } = measures[field];
+      const { key, reason } = sandboxDirectives[field];
       return valueOf(field).map((value) => (isAsked(field) ? { key, value } : { key, value, reason }));
     }),
     leftOut: [
       ...sandboxFields
         .filter((field) => valueOf(field).length === 0)
-        .map((field) => ({ key: measures[field].key, reason: whyNot(field) })),
+        .map((field) => ({ key: sandboxDirectives[field].key, reason: whyNot(field) })),
       ...(level === "none" ? [] : neverWritten),
     ],
   };

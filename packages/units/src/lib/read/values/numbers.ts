@@ -1,5 +1,5 @@
 import { shown, type UnitProblem } from "../../problems.ts";
-import type { Read } from "./readers.ts";
+import { literal, matching, rawText, type Read } from "./readers.ts";
 
 function refuse(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
   problems.push({ code: "ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });
@@ -144,3 +144,20 @@ export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and 
 
 /** Less than a page of memory is none. */
 export const lockLimit: Read = atLeast(4096, "no page of memory is so small", sizeLimit);
+
+export const mode: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NUMBER",
+      /^0?[0-7]{3,4}$/,
+      "not an access mode",
+      "write it in octal as a string: '0660'",
+    ),
+  ),
+);
+
+/** A number that systemd holds in 32 bits. */
+export const count: Read = integer(0, 4_294_967_295);
+
+/** A count of a limit; systemd takes the largest number for none said, and puts its own value there. */
+export const countOfLimit: Read = integer(0, 4_294_967_294);

@@ -1,14 +1,15 @@
 import { durationOf } from "../../../systemd/durations.ts";
 import { nearest } from "../../../nearest.ts";
-import { truthOf } from "../../../systemd/booleans.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
 import { signalNames } from "../../../systemd/value-names.ts";
-import { either, that, whole, type ReadValue } from "../../values/readers.ts";
-import { ofSystemd } from "../../../read/fields/program.ts";
+import { either, valueWhere, whole, type ReadValue } from "../../values/readers.ts";
 import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
 import { wordsOf } from "../../../parse/words.ts";
-import { replaced, type FileEdit, type Rule } from "../../findings/finding.ts";
+import type { FileEdit, Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { isApp, listeners } from "./settings.ts";
+import { systemdVariables } from "../../../systemd/variables.ts";
+import { replaceSetting } from "../../findings/edits.ts";
 
 /** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
 function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
@@ -16,17 +17,17 @@ function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
     const { words, written, problem } = wordsOf(setting.value);
     const kept = written.filter((_, index) => !words[index]!.startsWith(`${name}=`));
     if (problem !== undefined || kept.length === words.length) return [];
-    return kept.length === 0 ? replaced(setting) : replaced(setting, kept.join(" "));
+    return kept.length === 0 ? replaceSetting(setting) : replaceSetting(setting, kept.join(" "));
   });
 }
 
-const duration = that(
+const duration = valueWhere(
   (text) => durationOf(text) !== undefined,
   "not a duration with its unit",
   "a number with its unit, such as 30s or 1min 30s",
 );
-const flag = that((text) => truthOf(text) !== undefined, "neither yes nor no", "yes or no");
-const signals: ReadValue = that(
+const flag = valueWhere((text) => booleanOf(text) !== undefined, "neither yes nor no", "yes or no");
+const signals: ReadValue = valueWhere(
   (text) =>
     text.split(/\s+/).every((name) => /^SIG(?!KILL$|STOP$)/.test(name) && signalNames.has(name.slice(3))),
   "not a list of signals",
@@ -37,8 +38,8 @@ const signals: ReadValue = that(
 const ownVariables: Readonly<Record<string, ReadValue>> = {
   SOCKACT_DRAIN_TIMEOUT: duration,
   SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
-  SOCKACT_IDLE_TIMEOUT: that(
-    (text) => truthOf(text) === false || (durationOf(text) ?? 0) > 0,
+  SOCKACT_IDLE_TIMEOUT: valueWhere(
+    (text) => booleanOf(text) === false || (durationOf(text) ?? 0) > 0,
     "not a duration with its unit",
     "a number above 0 with its unit, such as 5min, or no for never",
   ),
@@ -63,7 +64,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
     man: "systemd.exec(5)",
     find: ({ unit, environment, sockets }) =>
       [...environment]
-        .filter(([name]) => ofSystemd.test(name))
+        .filter(([name]) => systemdVariables.test(name))
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,

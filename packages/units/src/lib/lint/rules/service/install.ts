@@ -1,6 +1,7 @@
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
-import { listeners, isActivatedNode } from "./settings.ts";
+import { isActivatedNode, listeners } from "./settings.ts";
+import { addSetting, headerOf } from "../../findings/edits.ts";
 
 /** The codes of these rules. */
 export type InstallCode = "enabled-at-boot" | "also-missing";
@@ -37,7 +38,7 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
           at: headerOf(unit, "Install"),
           message: `${name} is not enabled along`,
           fix: `Also=${name}`,
-          edits: added(unit, "Install", "Also", name.replaceAll("\\", "\\\\")),
+          edits: addSetting(unit, "Install", "Also", name.replaceAll("\\", "\\\\")),
         }));
     },
   },

@@ -1,24 +1,25 @@
 import { valueOf } from "../../../parse/load.ts";
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import {
   conditionOf,
   hasNoStartLimit,
   restartDelay,
-  restarts,
-  restartSec,
+  restartPolicy,
   restartsAfter,
+  restartSec,
 } from "../../subjects/restarts.ts";
-import { spanOf } from "../../../systemd/time-spans.ts";
+import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
-import { truthOf } from "../../../systemd/booleans.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
 import { wholeOf } from "../../values/readers.ts";
 import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
+import { addSetting, headerOf } from "../../findings/edits.ts";
 
 /** Whether systemd gives the socket up when it starts its service too often. */
 function hasTriggerLimit({ unit }: SocketSubject): boolean {
   const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec")?.value;
   const burst = valueOf(unit, "Socket", "TriggerLimitBurst")?.value;
-  return spanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
+  return timeSpanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
 }
 
 /** A duration as people write it: systemd takes a number alone for seconds. */
@@ -63,7 +64,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           fix: isSlow
             ? "StartLimitIntervalSec=0"
             : "Restart=always, RestartSec=1s and StartLimitIntervalSec=0",
-          edits: isSlow && !isUsed ? added(unit, "Unit", "StartLimitIntervalSec", "0") : [],
+          edits: isSlow && !isUsed ? addSetting(unit, "Unit", "StartLimitIntervalSec", "0") : [],
         },
       ];
     },
@@ -79,7 +80,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
-          message: `Restart=${restarts(unit)}: if it crashes before it accepts, it is started over and over`,
+          message: `Restart=${restartPolicy(unit)}: if it crashes before it accepts, it is started over and over`,
           fix: "Restart=always and RestartSec=1s",
         },
       ];
@@ -103,7 +104,9 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
           fix: "RestartSec=1s",
           edits:
-            inService(unit, "RestartSec") === undefined ? added(unit, "Service", "RestartSec", "1s") : [],
+            inService(unit, "RestartSec") === undefined
+              ? addSetting(unit, "Service", "RestartSec", "1s")
+              : [],
         },
       ];
     },
@@ -133,14 +136,14 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     find: ({ unit, environment }) => {
       const timeout = environment.get("SOCKACT_IDLE_TIMEOUT");
       const exit = environment.get("SOCKACT_IDLE_EXIT_STATUS");
-      const idle = truthOf(timeout?.value) === false ? undefined : (exit ?? timeout);
+      const idle = booleanOf(timeout?.value) === false ? undefined : (exit ?? timeout);
       const status = wholeOf(exit?.value || "0");
       if (idle === undefined || status === undefined || status > 255 || !restartsAfter(unit, status))
         return [];
       return [
         {
           at: inService(unit, "Restart") ?? idle.setting,
-          message: `Restart=${restarts(unit)} starts it again when it goes to sleep with status ${status}`,
+          message: `Restart=${restartPolicy(unit)} starts it again when it goes to sleep with status ${status}`,
           fix:
             status === 0
               ? "Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42"
@@ -160,7 +163,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
-          message: `Restart=${restarts(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
+          message: `Restart=${restartPolicy(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
           fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
         },
       ];
@@ -172,7 +175,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RemainAfterExit");
-      return truthOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
+      return booleanOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
         ? []
         : [
             {
@@ -208,9 +211,9 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     find: (service) => {
       const { unit, environment } = service;
       const told = environment.get("SOCKACT_DRAIN_TIMEOUT")?.value;
-      const drain = told === undefined ? (isActivatedNode(service) ? 10_000 : undefined) : spanOf(told);
+      const drain = told === undefined ? (isActivatedNode(service) ? 10_000 : undefined) : timeSpanOf(told);
       const setting = inService(unit, "TimeoutStopSec") ?? inService(unit, "TimeoutSec");
-      const stop = setting === undefined ? 90_000 : spanOf(setting.value);
+      const stop = setting === undefined ? 90_000 : timeSpanOf(setting.value);
       // 0 is no limit.
       if (drain === undefined || stop === undefined || stop === 0 || stop === Infinity || stop > drain)
         return [];
@@ -220,7 +223,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
           message: `it is killed after ${withUnit(setting?.value ?? "90s")}, and drains for ${told ?? "10s"}`,
           fix: `TimeoutStopSec=${enough}`,
-          edits: setting === undefined ? added(unit, "Service", "TimeoutStopSec", enough) : [],
+          edits: setting === undefined ? addSetting(unit, "Service", "TimeoutStopSec", enough) : [],
         },
       ];
     },

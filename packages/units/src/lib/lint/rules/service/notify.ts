@@ -1,9 +1,10 @@
 import { valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
-import { replaced, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { keepsProcess } from "../../subjects/program.ts";
-import { spanOf } from "../../../systemd/time-spans.ts";
+import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, notifies } from "./settings.ts";
+import { replaceSetting } from "../../findings/edits.ts";
 
 /** `/run/systemd/notify:notify` as its parts. */
 function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: string; options: string }[] {
@@ -77,7 +78,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "WatchdogSec");
-      const span = spanOf(setting?.value ?? "");
+      const span = timeSpanOf(setting?.value ?? "");
       return setting === undefined ||
         !span ||
         span === Infinity ||
@@ -134,7 +135,12 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
           edits:
             user || !path.startsWith("/")
               ? []
-              : [replaced(setting, ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""))],
+              : [
+                  replaceSetting(
+                    setting,
+                    ["/run/systemd/notify", "notify", options].join(":").replace(/:$/, ""),
+                  ),
+                ],
         })),
   },
   "open-file-name": {

@@ -1,10 +1,11 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
-import { unitNameParts } from "../../../systemd/expansion.ts";
 import type { Program } from "../../subjects/program.ts";
-import { added, headerOf, type Rule } from "../../findings/finding.ts";
-import { namesIn, portOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
-import { truthOf } from "../../../systemd/booleans.ts";
+import type { Rule } from "../../findings/finding.ts";
+import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
+import { unitNameParts } from "../../../systemd/unit-names.ts";
+import { addSetting, headerOf } from "../../findings/edits.ts";
 
 /** The ports of this machine that `docker run -p 8080:80` and the like open. */
 function publishedPorts(words: readonly string[]): string[] {
@@ -74,7 +75,7 @@ function notPassed(service: ServiceSubject): string[] {
 function hasCapability(unit: LoadedUnit): boolean {
   const users = inService(unit, "PrivateUsers")?.value;
   return (
-    (users === undefined || truthOf(users) === false) &&
+    (users === undefined || booleanOf(users) === false) &&
     valuesOf(unit, "Service", "AmbientCapabilities").some(
       ({ value }) => !value.startsWith("~") && /\bCAP_NET_BIND_SERVICE\b/i.test(value),
     )
@@ -117,8 +118,8 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
           fix: `Requires=${name} and After=${name}`,
           edits: mayRequire(service)
             ? [
-                ...added(unit, "Unit", "Requires", name),
-                ...(after.has(name) ? [] : added(unit, "Unit", "After", name)),
+                ...addSetting(unit, "Unit", "Requires", name),
+                ...(after.has(name) ? [] : addSetting(unit, "Unit", "After", name)),
               ]
             : [],
         }));
@@ -184,7 +185,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
     man: "systemd.socket(5)",
     find: (service) => {
       const taken = new Set(
-        listeners(service).flatMap(({ addresses }) => addresses.map((address) => portOf(address)?.port)),
+        listeners(service).flatMap(({ addresses }) => addresses.map((address) => endpointOf(address)?.port)),
       );
       return ownPorts(service)
         .filter(({ port }) => taken.has(port))

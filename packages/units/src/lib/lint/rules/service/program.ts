@@ -1,10 +1,11 @@
 import { shown } from "../../../problems.ts";
 import { valueOf, valuesOf } from "../../../parse/load.ts";
 import { commandsOf } from "../../../parse/words.ts";
-import { headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { keepsProcess } from "../../subjects/program.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, isActivatedNode, listeners } from "./settings.ts";
+import { headerOf } from "../../findings/edits.ts";
 
 /** Words that mean something to a shell alone. */
 const shellSyntax =

@@ -1,9 +1,10 @@
-import { liesInHome, liesInTemporary } from "../../../read/conflicts/places.ts";
 import { valuesOf } from "../../../parse/load.ts";
-import { changed, headerOf, type Rule } from "../../findings/finding.ts";
+import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
-import { truthOf } from "../../../systemd/booleans.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
+import { liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
+import { changeSetting, headerOf } from "../../findings/edits.ts";
 
 const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
   inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
@@ -42,7 +43,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
-      const hides = truthOf(setting?.value) === true || setting?.value === "tmpfs";
+      const hides = booleanOf(setting?.value) === true || setting?.value === "tmpfs";
       return setting === undefined ||
         !hides ||
         !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
@@ -90,7 +91,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         ...(program?.node?.options ?? program?.words ?? []),
         ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
       ];
-      if (truthOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
+      if (booleanOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
         return [];
       return [
         {
@@ -115,7 +116,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: filter,
               message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
               fix: "SystemCallErrorNumber=EPERM",
-              edits: changed(unit, "Service", "SystemCallErrorNumber", "EPERM"),
+              edits: changeSetting(unit, "Service", "SystemCallErrorNumber", "EPERM"),
             },
           ];
     },
@@ -182,7 +183,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "PrivatePIDs");
-      return truthOf(setting?.value) !== true || listeners(service).length === 0
+      return booleanOf(setting?.value) !== true || listeners(service).length === 0
         ? []
         : [
             {

@@ -1,12 +1,12 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
-import { truthOf } from "../../../systemd/booleans.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
 
 export const inService = (unit: LoadedUnit, key: string): Setting | undefined =>
   valueOf(unit, "Service", key);
 
 export const isTrue = (unit: LoadedUnit, key: string): boolean =>
-  truthOf(inService(unit, key)?.value) === true;
+  booleanOf(inService(unit, key)?.value) === true;
 
 export const notifies = (unit: LoadedUnit): boolean =>
   /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");

@@ -1,8 +1,8 @@
 import type { Line } from "../../write/lines.ts";
-import { isSpecifier, sample } from "../../systemd/specifiers.ts";
+import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { isNode } from "../../node/program.ts";
+import { isNode } from "../../node/runtime.ts";
 
 /** Directives of systemd.exec(5) that take folders away from the program, and those that give folders back. */
 const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
@@ -25,14 +25,14 @@ function pathsIn(key: string, value: string): string[] {
 }
 
 /** Reports raw directives that hide the program itself, or the script that it runs. */
-export function refuseHidden(
+export function refuseHiddenProgram(
   exec: unknown,
   lines: readonly Line[],
   path: string,
   problems: UnitProblem[],
 ): void {
   if (!Array.isArray(exec)) return;
-  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sample(word) : ""));
+  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : ""));
   const script = isNode(exec) ? nodeCommand(behindEnv(words)).script : undefined;
   const covering = (keys: readonly string[], file: string) =>
     lines.filter(

@@ -1,5 +1,5 @@
 import { conflictsIn, type UnitProblem } from "../../problems.ts";
-import { measures, type Facts, type ValueOf } from "./directives.ts";
+import { sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { SandboxField } from "../../description/hardening.ts";
 
 /** A sandbox that was read: which directives the description names, and what each comes to. */
@@ -9,9 +9,9 @@ interface Chosen {
 }
 
 /** Reports directives of the sandbox that are right by themselves, and contradict another or the service. */
-export function refuseContradictions(
+export function refuseSandboxConflicts(
   { isAsked, valueOf }: Chosen,
-  facts: Facts,
+  facts: ServiceFacts,
   problems: UnitProblem[],
 ): void {
   const conflict = conflictsIn(problems);
@@ -23,8 +23,8 @@ export function refuseContradictions(
       .split(" ")
       .filter((word) => word !== "");
 
-  for (const field of Object.keys(measures) as SandboxField[]) {
-    const { key, dynamicUser } = measures[field];
+  for (const field of Object.keys(sandboxDirectives) as SandboxField[]) {
+    const { key, dynamicUser } = sandboxDirectives[field];
     if (!facts.dynamicUser || dynamicUser === undefined || !isAsked(field)) continue;
     const [value = "no"] = valueOf(field);
     if (dynamicUser.includes(value)) continue;

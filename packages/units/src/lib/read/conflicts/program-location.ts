@@ -1,35 +1,12 @@
-import { isSpecifier, said, sample, type Text } from "../../systemd/specifiers.ts";
+import { sourceText, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
-import { isNode } from "../../node/program.ts";
-
-/** The parts of a description that say where the program is; they may be anything yet. */
-interface Placed {
-  exec?: unknown;
-  workingDirectory?: unknown;
-}
-
-/** What ProtectHome= hides; systemd.exec(5). */
-const homes = ["/home", "/root", "/run/user"];
-
-/** What PrivateTmp= replaces by empty folders. */
-const temporary = ["/tmp", "/var/tmp"];
-
-function liesIn(folders: readonly string[], path: unknown): boolean {
-  if (typeof path !== "string" && !isSpecifier(path)) return false;
-  const simple = sample(path).replace(/\/(?:\.?\/)+/g, "/");
-  return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
-}
-
-/** Whether the program, its folder or a file among its arguments lies in a home. */
-export function liesInHome({ exec, workingDirectory }: Placed): boolean {
-  const words: unknown[] = Array.isArray(exec) ? exec : [];
-  return [...words, workingDirectory].some((path) => liesIn(homes, path));
-}
+import { isNode } from "../../node/runtime.ts";
+import { homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
 
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
-export function refuseHome(
-  { exec, workingDirectory, hardening }: Placed & { hardening?: unknown },
+export function refuseProgramInHome(
+  { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   problems: UnitProblem[],
 ): void {
   if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
@@ -47,7 +24,7 @@ export function refuseHome(
         : "move the app to /srv or /opt";
     refuse(
       path,
-      `${shown(said(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
+      `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
       liesIn(["/root"], place)
         ? move
         : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
@@ -55,13 +32,11 @@ export function refuseHome(
   }
 }
 
-/** Whether a path lies where the service may have folders of its own. */
-export function liesInTemporary(path: unknown): boolean {
-  return liesIn(temporary, path);
-}
-
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
-export function refuseTemporary({ exec, workingDirectory }: Placed, problems: UnitProblem[]): void {
+export function refuseProgramInTemporaryFolder(
+  { exec, workingDirectory }: ProgramLocation,
+  problems: UnitProblem[],
+): void {
   const refuse = conflictsIn(problems);
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
   for (const [path, place] of [
@@ -71,7 +46,7 @@ export function refuseTemporary({ exec, workingDirectory }: Placed, problems: Un
     if (!liesInTemporary(place)) continue;
     refuse(
       path,
-      `${shown(said(place as Text))}: the service has temporary folders of its own, and would not find it`,
+      `${shown(sourceText(place as Text))}: the service has temporary folders of its own, and would not find it`,
       "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
     );
   }

@@ -1,0 +1,35 @@
+import { isSpecifier, sampleText } from "../systemd/specifiers.ts";
+import { behindEnv, isWithoutProgram } from "./command-line.ts";
+
+/** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
+const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
+
+/** The name of the program: behind env(1), of that which it starts. */
+function programName(command: unknown): string {
+  const [first, second]: unknown[] = Array.isArray(command) ? command : [];
+  const program = typeof first === "string" && first.endsWith("/env") ? second : first;
+  const path = isSpecifier(program) ? sampleText(program) : program;
+  return typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
+}
+
+/** Whether a program's name is one of Node's, such as nodejs, node22 or node-22. */
+export function isNodeName(name: string): boolean {
+  return /^node(?:js)?(?:-?[\d.]+)?$/.test(name);
+}
+
+export function isNode(command: unknown): boolean {
+  return isNodeName(programName(command));
+}
+
+export function compilesAtRunTime(command: unknown): boolean {
+  return justInTime.test(programName(command));
+}
+
+/** Whether it is a command of Node, and names nothing to run. */
+export function runsNothing(command: readonly unknown[]): boolean {
+  if (!isNode(command)) return false;
+  const words = command.map((word) =>
+    typeof word === "string" || isSpecifier(word) ? sampleText(word) : "",
+  );
+  return isWithoutProgram(behindEnv(words));
+}

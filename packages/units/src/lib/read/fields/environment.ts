@@ -1,0 +1,95 @@
+import { member, refusing, shown, type Refusal } from "../../problems.ts";
+import { entriesByName, isObject, objectOf } from "./fields.ts";
+import { textOf, type Read } from "../values/readers.ts";
+import { systemdVariables } from "../../systemd/variables.ts";
+import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
+import { listItem } from "../../systemd/escaping.ts";
+import { durationOrInfinity } from "../values/durations.ts";
+
+/** What fields of the description set, and which; by them it is known how long a stop takes, and whether the service sleeps. */
+const ofFields = {
+  SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
+  SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
+  SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is written for Node, and with idleTimeout",
+};
+
+/** By these Node takes a file descriptor for the channel to a parent process; cluster and child_process set them for their children. */
+const ofNode = /^NODE_(?:CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID)$/;
+
+/** Options with which Node does not start if NODE_OPTIONS has them. */
+const onCommandLineAlone =
+  /^(?:-(?:c|e|h|i|p|pe|v)|--(?:check|eval|help|interactive|print|run|test|version))(?:=|$)/;
+
+/** Why NODE_OPTIONS cannot have these options, or `undefined`. */
+function refusedOptions(text: string): Refusal | undefined {
+  const words = text.split(/\s+/);
+  const watching = words.find((word) => /^--watch(?:-path)?(?:=|$)/.test(word));
+  if (watching !== undefined) {
+    return refusedVariable(
+      `with ${watching} Node runs the app as a child process, which takes no socket from systemd`,
+      "take it out: it is for development",
+    );
+  }
+  const misplaced = words.find((word) => onCommandLineAlone.test(word));
+  return misplaced === undefined
+    ? undefined
+    : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "take it out");
+}
+
+export const refusedVariable: (message: string, hint: string) => Refusal = refusing("ERR_UNIT_VARIABLE");
+
+export const namesVariable: RegExp = /^[A-Za-z_]\w*$/;
+
+/** Variables that are added where a description does not set them. `false` leaves one out. */
+const addedVariables = ["HOME", "HOST", "HOSTNAME", "NODE_ENV", "PORT"];
+
+/** Whether the description says what a variable is, or that there is none, so that none is to be added. */
+export function setsVariable(
+  { environment: variables, passEnvironment: passed }: Record<string, unknown>,
+  name: string,
+): boolean {
+  return (
+    (isObject(variables) && Object.hasOwn(variables, name)) ||
+    (Array.isArray(passed) && passed.includes(name))
+  );
+}
+
+/** Environment=: a line for each variable. */
+export const environment: Read = (value, path, problems) => {
+  const variables =
+    objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
+  return entriesByName(variables).flatMap(([name, variable]) => {
+    const at = member(path, name);
+    const refuse = (message: string, hint: string) =>
+      problems.push({ path: at, ...refusedVariable(message, hint) });
+    if (!namesVariable.test(name)) {
+      refuse(
+        `${shown(name)} is not the name of a variable`,
+        "ASCII letters, digits and _, with no digit first",
+      );
+    } else if (systemdVariables.test(name)) refuse(`${name} is set by systemd`, "leave it out");
+    else if (ofNode.test(name)) {
+      refuse(`${name} makes Node look for a parent process, and this service has none`, "leave it out");
+    } else if (Object.hasOwn(ofFields, name)) {
+      refuse(`${name} is set by the fields of the description`, ofFields[name as keyof typeof ofFields]);
+    }
+    if (variable === false) {
+      if (!addedVariables.includes(name)) {
+        refuse("false leaves out a variable, and this one is not added", "leave it out, or write 'false'");
+      }
+      return [];
+    }
+    const text = textOf(variable, at, problems) ?? "";
+    const refusal = name === "NODE_OPTIONS" ? refusedOptions(sampleText(text)) : undefined;
+    if (refusal !== undefined) problems.push({ path: at, ...refusal });
+    return listItem(withPrefix(`${name}=`, text));
+  });
+};
+
+/** Environment=: one variable of sockact that holds a duration, which needs a unit there. */
+export function durationVariable(name: keyof typeof ofFields): Read {
+  return (value, path, problems) =>
+    durationOrInfinity(value, path, problems).map((text) =>
+      listItem(`${name}=${text === "0" ? "0s" : text}`),
+    );
+}

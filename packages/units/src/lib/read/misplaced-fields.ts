@@ -1,0 +1,54 @@
+import { isObject, type Directive } from "./fields/fields.ts";
+import { sandboxDirectives } from "./sandbox/directives.ts";
+import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
+import { socketDirectives } from "./fields/socket-directives.ts";
+
+/** What to write for a field of the sandbox, beside what the description has as `hardening`. */
+function inSandbox(hardening: unknown, field: string): string {
+  if (isObject(hardening)) return `${field} in hardening`;
+  const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
+  return `hardening: { ${profile}${field}: … }`;
+}
+
+/** The directives of the sandbox, by what to write for each. */
+export function sandboxDirectivesByHint(hardening: unknown): Record<string, Directive> {
+  return Object.fromEntries(
+    Object.entries(sandboxDirectives).map(
+      ([field, directive]) => [inSandbox(hardening, field), directive] as const,
+    ),
+  );
+}
+
+/** What to write instead of a field of the sandbox that is not in `hardening`. */
+export function sandboxFieldHints(hardening: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(sandboxDirectives).flatMap(([field, { key }]) =>
+      [field, key].map((name) => [name, `write ${inSandbox(hardening, field)}`] as const),
+    ),
+  );
+}
+
+/** What to write instead of a field of the service that is in `hardening`. */
+export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEntries(
+  [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
+    [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
+      (name) => [name, `write ${field} beside hardening`] as const,
+    ),
+  ),
+);
+
+/** What to write instead of a field of a socket that is beside `sockets`. */
+export const socketFieldHints: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(socketDirectives).flatMap(([field, { key }]) =>
+    [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
+  ),
+);
+
+/** What to write instead of a field of the service that is in a socket. */
+export const hintsInSockets: Readonly<Record<string, string>> = Object.fromEntries(
+  [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
+    [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
+      (name) => [name, `write ${field} beside sockets: it is the service's`] as const,
+    ),
+  ),
+);

@@ -1,0 +1,58 @@
+import { refuse, type Read } from "./readers.ts";
+import { durationOf, durationText, withUnits } from "../../systemd/durations.ts";
+import { shown } from "../../problems.ts";
+
+export const duration: Read = (value, path, problems) => {
+  const text = durationText(value);
+  return text === undefined
+    ? refuse(
+        "ERR_UNIT_DURATION",
+        path,
+        problems,
+        `${shown(value)} is not a duration`,
+        `write ${withUnits(value) ?? "a number with its unit: '2s', '5min'"}`,
+      )
+    : [text];
+};
+
+export const durationOrInfinity: Read = (value, path, problems) =>
+  value === "infinity" ? [value] : duration(value, path, problems);
+
+/** A timeout of which systemd reads 0 as none at all. */
+export const timeout: Read = (value, path, problems) =>
+  durationOf(value) === 0
+    ? refuse(
+        "ERR_UNIT_DURATION",
+        path,
+        problems,
+        `${shown(value)} means no limit to systemd`,
+        "write 'infinity' for no limit, or a time such as '10s'",
+      )
+    : durationOrInfinity(value, path, problems);
+
+/** The shortest wait that systemd has by itself: shorter ones start a service that crashes dozens of times a second. */
+const shortestWait = 100;
+
+/** RestartSec= and its kin: the wait before a restart. */
+export const wait: Read = (value, path, problems) => {
+  const length = durationOf(value);
+  if (length !== undefined && length < shortestWait) {
+    return refuse(
+      "ERR_UNIT_DURATION",
+      path,
+      problems,
+      `${shown(value)} is too short: a service that crashes at its start would be started dozens of times a second`,
+      "write '1s', or leave it out",
+    );
+  }
+  // Few milliseconds are no wait, so a small number without a unit can only mean seconds.
+  return length === undefined && Number(value) > 0 && Number(value) < shortestWait
+    ? refuse(
+        "ERR_UNIT_DURATION",
+        path,
+        problems,
+        `${shown(value)} is not a duration`,
+        `write '${Number(value)}s'`,
+      )
+    : duration(value, path, problems);
+};

@@ -1,0 +1,100 @@
+import { literal, matching, oneOf, rawText, refuse, type Read } from "./readers.ts";
+import { refusedInstance, refusedName, refusedUnitName } from "../../systemd/unit-names.ts";
+import { refusing } from "../../problems.ts";
+import { integer } from "./numbers.ts";
+
+const nameText = literal(rawText(refusedName));
+
+/** The name of a unit without its suffix. */
+export const name: Read = (value, path, problems) =>
+  value === undefined
+    ? refuse("ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
+    : nameText(value, path, problems);
+
+/** The instance of a template. */
+export const instance: Read = literal(rawText(refusedInstance));
+
+export const unitName: Read = rawText(refusedUnitName);
+
+const refusedAsName = refusing("ERR_UNIT_NAME");
+
+/** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
+export const slice: Read = rawText(
+  (text) =>
+    refusedUnitName(text) ??
+    matching(
+      "ERR_UNIT_NAME",
+      /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/,
+      "not the name of a slice",
+      "as in web.slice, or web-api.slice, which is within it",
+    )(text),
+);
+
+/** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
+export const descriptorName: Read = literal(
+  rawText((text) => {
+    if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
+      return refusedAsName(
+        "not the name of a file descriptor",
+        "1 to 255 printable ASCII characters, none of them : or \\",
+      );
+    }
+    return ["connection", "stored", "unknown"].includes(text)
+      ? refusedAsName("systemd has a meaning of its own for this name", "choose another")
+      : undefined;
+  }),
+);
+
+export const networkInterface: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      // Numbers and these words have a meaning of their own to the kernel.
+      /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
+      "not the name of a network interface",
+      "as ip-link(8) shows it: eth0",
+    ),
+  ),
+);
+
+/** systemd.syntax(7) USER/GROUP NAME SYNTAX; two of the numbers mean no user to the kernel, and it has none that are larger. */
+export const account: Read = rawText((text) => {
+  const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
+  return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)
+    ? undefined
+    : refusedAsName("not the name of a user or group", "a name as in passwd(5), or a number");
+});
+
+/** The name of a congestion control of tcp(7). */
+export const congestion: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_NAME",
+      /^[\w-]{1,15}$/,
+      "not the name of a congestion control",
+      "as in /proc/sys/net/ipv4/tcp_available_congestion_control: cubic",
+    ),
+  ),
+);
+
+/** The name of a variable in the manager's own environment. */
+export const variableName: Read = literal(
+  rawText(
+    matching(
+      "ERR_UNIT_VARIABLE",
+      /^[A-Za-z_]\w*$/,
+      "not the name of a variable",
+      "ASCII letters, digits and _, with no digit first",
+    ),
+  ),
+);
+
+/** A number, or a signal by which the program may end. */
+export const exitStatus: Read = (value, path, problems) =>
+  typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
+
+export const signal: Read = oneOf(
+  "HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
+    .split(" ")
+    .map((signalName) => `SIG${signalName}`),
+);

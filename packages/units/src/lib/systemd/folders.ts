@@ -1,0 +1,30 @@
+import { isSpecifier, sampleText } from "./specifiers.ts";
+
+/** The parts of a description that say where the program is; they may be anything yet. */
+export interface ProgramLocation {
+  exec?: unknown;
+  workingDirectory?: unknown;
+}
+
+/** What ProtectHome= hides; systemd.exec(5). */
+export const homes: readonly string[] = ["/home", "/root", "/run/user"];
+
+/** What PrivateTmp= replaces by empty folders. */
+const temporary = ["/tmp", "/var/tmp"];
+
+export function liesIn(folders: readonly string[], path: unknown): boolean {
+  if (typeof path !== "string" && !isSpecifier(path)) return false;
+  const simple = sampleText(path).replace(/\/(?:\.?\/)+/g, "/");
+  return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
+}
+
+/** Whether the program, its folder or a file among its arguments lies in a home. */
+export function liesInHome({ exec, workingDirectory }: ProgramLocation): boolean {
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  return [...words, workingDirectory].some((path) => liesIn(homes, path));
+}
+
+/** Whether a path lies where the service may have folders of its own. */
+export function liesInTemporary(path: unknown): boolean {
+  return liesIn(temporary, path);
+}
