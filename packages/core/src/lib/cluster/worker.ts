@@ -1,19 +1,19 @@
 import cluster from "node:cluster";
 import { statSync } from "node:fs";
 import process from "node:process";
-import type { Activation } from "../activation.ts";
-import { lookUp } from "../classify.ts";
-import { allDrains, lifecycle } from "../lifecycle/apps.ts";
-import { closeUnusedConnections, sleep } from "../lifecycle/idle.ts";
+import type { ReadOutcome } from "../activation/activation.ts";
+import { findSockets } from "../activation/classify.ts";
+import { allDrains, lifecycle } from "../lifecycle/app.ts";
+import { closeUnusedConnections, exitAsleep } from "../lifecycle/idle.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/signals.ts";
-import { leave, stop } from "../lifecycle/stop.ts";
-import { LISTEN_FDS_START, parseListenEnvironment } from "../parse.ts";
-import type { PassedSocket } from "../passed-socket.ts";
-import { once } from "../process-state.ts";
-import { warn } from "../warn.ts";
-import { hearPrimary, tellPrimary, type WorkerSettings } from "./messages.ts";
-import { CLUSTER_VARIABLE, readVariable } from "./variable.ts";
+import { exitProcess, stop } from "../lifecycle/shutdown.ts";
+import { LISTEN_FDS_START, parseListenEnvironment } from "../activation/protocol/parse-environment.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { once } from "../shared/process-state.ts";
+import { warn } from "../shared/warnings.ts";
+import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
+import { CLUSTER_VARIABLE, parseClusterVariable } from "../activation/cluster-variable.ts";
 
 /**
  * The sockets of the primary of this worker: those that it has named, or, where it does not import us, those that were passed to it.
@@ -21,17 +21,17 @@ import { CLUSTER_VARIABLE, readVariable } from "./variable.ts";
  *
  * @throws ActivationError as parseListenEnvironment()
  */
-export function readFromPrimary(): Activation | undefined {
-  const named = readVariable(process.env[CLUSTER_VARIABLE], process.ppid);
+export function readFromPrimary(): ReadOutcome | undefined {
+  const named = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
   if (named !== undefined) {
     return {
       activated: true,
-      passed: named.map((one) => ({ ...one, probe: undefined, taken: false, ofPrimary: true })),
+      sockets: named.map((one) => ({ ...one, probe: undefined, claimed: false, fromPrimary: true })),
     };
   }
   const environment = parseListenEnvironment(process.env, process.ppid);
   if (!environment.activated) return undefined;
-  const passed = look(environment.names);
+  const passed = socketsOfPrimary(environment.names);
   // Once for all workers.
   if (cluster.worker?.id === 1) {
     warn(
@@ -41,16 +41,16 @@ export function readFromPrimary(): Activation | undefined {
       'Import it in the primary too, before the first fork(): import "@sockact/core";',
     );
   }
-  return { activated: true, passed };
+  return { activated: true, sockets: passed };
 }
 
-function look(names: readonly string[]): PassedSocket[] {
+function socketsOfPrimary(names: readonly string[]): PassedSocket[] {
   const all = names.map((name, index) => ({
     name,
     fd: LISTEN_FDS_START + index,
     inode: inodeOfPrimary(LISTEN_FDS_START + index),
   }));
-  const facts = lookUp(new Set(all.flatMap(({ inode }) => inode ?? [])));
+  const facts = findSockets(new Set(all.flatMap(({ inode }) => inode ?? [])));
   return all.map(({ name, fd, inode }) => ({
     socket: Object.freeze({
       fd,
@@ -63,8 +63,8 @@ function look(names: readonly string[]): PassedSocket[] {
     }),
     inode,
     probe: undefined,
-    taken: false,
-    ofPrimary: true,
+    claimed: false,
+    fromPrimary: true,
   }));
 }
 
@@ -79,21 +79,21 @@ function inodeOfPrimary(fd: number): number | undefined {
 }
 
 /** Lets this worker live as its primary does. Called whenever a server of it listens on a socket of the primary. */
-export function liveAsWorker({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
+export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
   once("hear the primary", () => {
-    hearPrimary((message) => {
-      if (message.act === "reload") void reload().then(() => tellPrimary({ act: "reloaded" }));
+    onPrimaryMessage((message) => {
+      if (message.act === "reload") void reload().then(() => sendToPrimary({ act: "reloaded" }));
       else if (message.signal !== null) receiveSignal(message.signal);
-      else void closeUnusedConnections().then(() => sleep(0));
+      else void closeUnusedConnections().then(() => exitAsleep(0));
     });
-    cluster.worker?.once("disconnect", () => void end());
+    cluster.worker?.once("disconnect", () => void stopAfterDisconnect());
   });
-  tellPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
+  sendToPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
 }
 
 /** `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
-async function end(): Promise<void> {
+async function stopAfterDisconnect(): Promise<void> {
   await Promise.all(allDrains().map((drain) => drain.drainPatiently()));
   // A signal has come as well, and sees to the end.
-  if (lifecycle.stopping === undefined) leave(await stop("disconnect"));
+  if (lifecycle.stopping === undefined) exitProcess(await stop("disconnect"));
 }

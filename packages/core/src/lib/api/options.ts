@@ -1,0 +1,130 @@
+import { inspect } from "node:util";
+import { ActivationError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import type { TlsOptions } from "../binding/tls-identity.ts";
+import { LIFECYCLE_OPTIONS, type LifecycleOptions, readSettings } from "../lifecycle/settings.ts";
+
+/** How one socket is served. */
+export interface SocketOptions {
+  /** Speaks TLS on it; of more weight than the `tls` for all. */
+  tls?: TlsOptions;
+}
+
+/** All options of an app: which sockets it takes, and its lifecycle. */
+export interface AppOptions extends TakeOptions, LifecycleOptions {}
+
+/** Which sockets an app or a server takes, and whether it has to get one. */
+export interface TakeOptions {
+  /** Speaks TLS on these sockets, for a server that does not by itself. */
+  tls?: TlsOptions;
+  /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
+  sockets?: Readonly<Record<string, SocketOptions>>;
+  /** The `FileDescriptorName=` of the sockets to take; one name may stand for several. Left out: every listener not yet taken. */
+  name?: string | readonly string[];
+  /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
+  required?: boolean;
+  /**
+   * Takes also sockets whose parent does not say for which process they are (LISTEN_PID unset, or 0), as systemfd and s6 pass them. False by
+   * default, since the variables are inherited: one that is left over, from a terminal or a container, would make the app take descriptor 3
+   * and up for sockets, whatever they are. `SOCKACT_TRUST_PARENT` overrides it.
+   */
+  trustParent?: boolean;
+}
+
+const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
+
+/** Every option that is ours. */
+const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+
+/** What of these options is ours, and what is Node's. */
+export function ownOptions<T extends object>(
+  options: T,
+): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
+  const of = (isOurs: boolean): object =>
+    Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key) === isOurs));
+  return [of(true), of(false) as Omit<T, keyof AppOptions>];
+}
+
+/**
+ * Refuses what has no meaning: an option that is silently ignored would be found out in production.
+ *
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function checkOptions(options: AppOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw wrong(
+      `The options must be an object; got ${inspect(options)}`,
+      "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
+    );
+  const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
+  if (unknown.length > 0) {
+    const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
+    throw wrong(
+      unknown.map(unknownOption).join("; "),
+      isMeant ? "Correct the name of the option." : undefined,
+    );
+  }
+  const { name, required, sockets, tls, trustParent } = options;
+  const names = namesOf(options);
+  checkTls(tls, "tls");
+  if (sockets !== undefined) checkSockets(sockets, name);
+  if (
+    name !== undefined &&
+    (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
+  ) {
+    throw wrong("The option name is neither a name nor a list of names");
+  }
+  if (required !== undefined && typeof required !== "boolean")
+    throw wrong("The option required is neither true nor false");
+  if (trustParent !== undefined && typeof trustParent !== "boolean")
+    throw wrong("The option trustParent is neither true nor false");
+  readSettings(options);
+}
+
+function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
+  if (name !== undefined) throw wrong("Of the options name and sockets, both say which sockets to take");
+  if (!isObject(sockets) || Object.keys(sockets).length === 0)
+    throw wrong("The option sockets names no socket");
+  for (const [each, options] of Object.entries(sockets)) {
+    const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
+    if (!isKnown) throw wrong(`The option sockets.${each} is not {}, or { tls }`);
+    checkTls(options.tls, `sockets.${each}.tls`);
+  }
+}
+
+function checkTls(tls: unknown, what: string): void {
+  if (tls === undefined) return;
+  if (!isObject(tls)) throw wrong(`The option ${what} is not an object such as { key, cert }`);
+  const { key, cert, pfx, SNICallback } = tls;
+  if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
+    throw wrong(`The option ${what} lacks a key and a cert`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What TLS this socket is to speak, if any. */
+export function tlsOf({ tls, sockets }: TakeOptions, name: string): TlsOptions | undefined {
+  return sockets?.[name]?.tls ?? tls;
+}
+
+/** Every TLS that is asked for. */
+export function allTls({ tls, sockets = {} }: TakeOptions): TlsOptions[] {
+  return [tls, ...Object.values(sockets).map((socket) => socket.tls)].filter((each) => each !== undefined);
+}
+
+/** The names to take; undefined for every listener that is not taken. */
+export function namesOf({ name, sockets }: TakeOptions): readonly string[] | undefined {
+  if (sockets !== undefined) return Object.keys(sockets);
+  return typeof name === "string" ? [name] : name;
+}
+
+function unknownOption(name: string): string {
+  const meant = nearest(name, KNOWN);
+  return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
+}
+
+function wrong(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+  return new ActivationError("ERR_OPTION", message, hint);
+}

@@ -1,0 +1,56 @@
+import type { Worker } from "node:cluster";
+import process from "node:process";
+import type { Settings } from "../lifecycle/settings.ts";
+
+/** What a primary has to know of how a worker wants to live. */
+export type WorkerSettings = Pick<Settings, "drainTimeout" | "idleExitStatus" | "notify" | "watchdog">;
+
+/** What a worker tells its primary. */
+export type WorkerMessage =
+  /** A server of it listens, and signals are handled from now on. */
+  | { act: "listening"; settings: WorkerSettings }
+  /** Every `ready` is fulfilled. */
+  | { act: "ready" }
+  /** No connection for its `idleTimeout`, here in milliseconds; and again one. */
+  | { act: "idle"; timeout: number }
+  | { act: "awake" }
+  | { act: "reloaded" }
+  /** All its connections have ended; what remains is `onStop`. */
+  | { act: "drained" };
+
+/** What a primary tells a worker. */
+export type PrimaryMessage = { act: "stop"; signal: NodeJS.Signals | null } | { act: "reload" };
+
+/**
+ * Node keeps messages whose `cmd` begins so from the app's own `message` listeners, and has an event for them. decisions/008-cluster.md
+ * says why this is used.
+ */
+const MESSAGE_CMD = "NODE_SOCKACT";
+
+interface Channel {
+  on(event: "internalMessage", listener: (message: { cmd?: unknown }) => void): unknown;
+}
+
+export function sendToPrimary(message: WorkerMessage): void {
+  // The primary may have gone, or have been told to disconnect.
+  if (process.connected) process.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+}
+
+export function sendToWorker(worker: Worker, message: PrimaryMessage): void {
+  if (worker.isConnected())
+    worker.process.send({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+}
+
+export function onPrimaryMessage(listener: (message: PrimaryMessage) => void): void {
+  onMessage(process as unknown as Channel, listener);
+}
+
+export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessage) => void): void {
+  onMessage(worker.process as unknown as Channel, listener);
+}
+
+function onMessage<T>(channel: Channel, listener: (message: T) => void): void {
+  channel.on("internalMessage", (message) => {
+    if (message.cmd === MESSAGE_CMD) listener(message as T);
+  });
+}
