@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { attach, checkActivation, rememberRequestListeners, type FrameworkHooks } from "./lib/api/attach.ts";
+export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
+export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";

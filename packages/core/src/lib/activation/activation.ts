@@ -14,14 +14,11 @@ interface ActivationState {
   result: ReadOutcome | undefined;
   /** The environment as it was, when it announces sockets to whoever reads it, and nothing has said yet that the parent is to be trusted. */
   untrusted: Record<string, string | undefined> | undefined;
-  /** Whether the sockets that nothing serves have been warned of: READY=1 no longer waits for them. */
-  unservedReported: boolean;
 }
 
 export const activation: ActivationState = processState("activation", {
   result: undefined,
   untrusted: undefined,
-  unservedReported: false,
 });
 
 /** The sockets that this process knows of so far. Reads nothing, and throws nothing. */

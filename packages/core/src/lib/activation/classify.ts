@@ -7,15 +7,15 @@ import { type ActivatedSocket, inodeOf, type PassedSocket } from "./passed-socke
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
 import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc/socket-tables.ts";
 
-type Facts = Pick<ActivatedSocket, "kind" | "family" | "address"> & { probe?: Socket };
+type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 
 /**
- * Tells what each passed descriptor is, without native code: its inode in the tables of /proc/net; for a socket of another
- * network namespace, Node's own view of it.
+ * Tells what each passed descriptor is, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
+ * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
  */
-export function classify(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
+export function classifyOrOpen(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
   const inodes = descriptors.map(({ fd }) => passedInode(fd, descriptors.length));
   const inet = new Set<number>();
   const unix = new Set<number>();
@@ -30,7 +30,7 @@ export function classify(descriptors: readonly Pick<ActivatedSocket, "fd" | "nam
 
   return descriptors.map(({ fd, name }, index) => {
     const inode = inodes[index];
-    const factsOf = (): Facts => {
+    const factsOf = (): Facts & { openedSocket?: Socket } => {
       if (inode === undefined) return { kind: "other", family: "unknown", address: null };
       const listener = tcp.get(inode);
       if (listener) return { kind: "listener", ...listener };
@@ -38,13 +38,13 @@ export function classify(descriptors: readonly Pick<ActivatedSocket, "fd" | "nam
       if (row) return fromUnixRow(row);
       // A message written by mistake would be one to the service manager.
       if (name === "notify") return { kind: "unknown", family: "unknown", address: null };
-      return probeSocket(fd, inode);
+      return openToClassify(fd, inode);
     };
-    const { probe, ...facts } = factsOf();
+    const { openedSocket, ...facts } = factsOf();
     return {
       socket: Object.freeze({ fd, name, ...facts }),
       inode,
-      probe,
+      openedSocket,
       claimed: false,
       fromPrimary: false,
     };
@@ -65,13 +65,13 @@ function passedInode(fd: number, announced: number): number | undefined {
 }
 
 /** What /proc tells of sockets that another process has, each by its inode. Nothing of those of another network namespace. */
-export function findSockets(inodes: ReadonlySet<number>): ReadonlyMap<number, Omit<Facts, "probe">> {
+export function classifyInodes(inodes: ReadonlySet<number>): ReadonlyMap<number, Facts> {
   const tcp = Array.from(
     findTcpListeners(inodes),
     ([inode, listener]) => [inode, { kind: "listener", ...listener }] as const,
   );
   const unix = Array.from(findUnix(inodes), ([inode, row]) => [inode, fromUnixRow(row)] as const);
-  return new Map<number, Omit<Facts, "probe">>([...tcp, ...unix]);
+  return new Map<number, Facts>([...tcp, ...unix]);
 }
 
 function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
@@ -88,30 +88,31 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
   return { kind, family: "unix", address };
 }
 
-function probeSocket(fd: number, inode: number): Facts {
-  let probe: Socket;
+/** Opens a socket of Node on the descriptor, and asks that what it is. */
+function openToClassify(fd: number, inode: number): Facts & { openedSocket?: Socket } {
+  let openedSocket: Socket;
   try {
     // Does not read, so nothing is taken from a connection. When Node refuses the type, the descriptor is untouched.
-    probe = new Socket({ fd, manualStart: true } as SocketConstructorOpts);
+    openedSocket = new Socket({ fd, manualStart: true } as SocketConstructorOpts);
   } catch (error) {
     if (!String(error).includes("UDP")) return { kind: "other", family: "unknown", address: null };
     return { kind: "datagram", family: "unknown", address: null, ...findUdp(inode) };
   }
   // A stream socket of an internet family gives its address, even that of another network namespace.
-  const local = probe.address() as Partial<AddressInfo>;
+  const local = openedSocket.address() as Partial<AddressInfo>;
   if (local.address !== undefined) {
     const family = local.family === "IPv6" ? "ipv6" : "ipv4";
     // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
-    const isConnection = probe.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
+    const isConnection = openedSocket.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
     const kind = isConnection ? "connection" : "unknown";
     return {
       kind,
       family,
       address: formatEndpoint({ family, address: local.address, port: local.port ?? 0 }),
-      probe,
+      openedSocket,
     };
   }
-  return { ...pipeFacts(fd), family: "unix", probe };
+  return { ...pipeFacts(fd), family: "unix", openedSocket };
 }
 
 /** A unix socket of another network namespace: only Node's diagnostic report asks the kernel for its name (getsockname(2)). */

@@ -34,8 +34,8 @@ export interface PassedSocket {
   readonly socket: ActivatedSocket;
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
-  /** What Node opened to look at it, where /proc could not tell. It owns the descriptor from then on, so it is what has to listen. */
-  readonly probe: Socket | undefined;
+  /** A socket of Node that was opened on it to classify it, where /proc could not tell. It owns the descriptor from then on, so it has to listen. */
+  readonly openedSocket: Socket | undefined;
   claimed: boolean;
   /** In a worker of node:cluster: it is the primary that has it, under this number. What this process has there is something else. */
   readonly fromPrimary: boolean;

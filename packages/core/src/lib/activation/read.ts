@@ -3,13 +3,13 @@ import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/descriptor";
 import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
-import { classify } from "./classify.ts";
+import { classifyOrOpen } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
-import { readFromPrimary } from "../cluster/worker.ts";
+import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
-import { readFlag } from "../lifecycle/settings.ts";
+import { readBooleanOption } from "../shared/environment-options.ts";
 import {
   LISTEN_FDS_START,
   LISTEN_VARIABLES,
@@ -17,7 +17,7 @@ import {
   parseListenEnvironment,
 } from "./protocol/parse-environment.ts";
 import { type ActivatedSocket, describeSocket, isFromSocketUnit } from "./passed-socket.ts";
-import { classifyStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
+import { takeOverStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
 import { scheduleUnservedWarning } from "./unserved.ts";
 
 const WORKER_KEY = "sockact.1";
@@ -38,7 +38,7 @@ export function activatedSockets(): readonly ActivatedSocket[] {
 }
 
 /** Whether anything may have been passed, or has been read: cheap, and touches nothing. Another process may be meant. */
-export function maybeActivated(): boolean {
+export function mayBeActivated(): boolean {
   const { env } = process;
   return (
     env["LISTEN_FDS"] !== undefined ||
@@ -56,11 +56,11 @@ export function maybeActivated(): boolean {
  */
 export function readActivation(trustParent?: boolean): ActivationResult {
   if (activation.result === undefined) {
-    const isTrusted = readFlag("trustParent", trustParent);
+    const isTrusted = readBooleanOption("trustParent", trustParent);
     const environment = { ...process.env };
     activation.result = readEnvironment(environment, isTrusted);
     debug(() => describeActivation(environment));
-    if (!isTrusted && isForWhoeverReads(environment)) activation.untrusted = environment;
+    if (!isTrusted && isForAnyProcess(environment)) activation.untrusted = environment;
   } else if (trustParent === true && activation.untrusted !== undefined) {
     // Something has looked before the app came that trusts the parent.
     activation.result = readEnvironment(activation.untrusted, true);
@@ -87,7 +87,7 @@ function describeActivation(environment: Environment): string {
 }
 
 /** Whether the variables name no process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set 0. */
-function isForWhoeverReads({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
+function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
   return (
     LISTEN_FDS !== undefined && (LISTEN_PID === undefined || LISTEN_PID === "0" || isOuterPid(LISTEN_PID))
   );
@@ -99,7 +99,7 @@ function isOuterPid(pid: string): boolean {
 }
 
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
-  const trusted = isTrusted && isForWhoeverReads(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
+  const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
   if (!isMainThread) return readInWorker(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
@@ -110,22 +110,22 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     const environment = parseListenEnvironment(trusted, process.pid);
     if (environment.activated) refuseBun();
     const names = environment.activated ? environment.names : [];
-    const announced = classify(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+    const announced = classifyOrOpen(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
     const notify = announced.find(
       (passedSocket) => passedSocket.socket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
     if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
     const isAnnounced = announced.some(isFromSocketUnit);
-    const onStandardInput = isAnnounced ? undefined : classifyStandardInput();
+    const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseBun();
     if (!isAnnounced && onStandardInput === undefined) {
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
-    const passed = onStandardInput ? [onStandardInput, ...announced] : announced;
+    const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
     setEnvironmentData(WORKER_KEY, true);
-    scheduleUnservedWarning(passed);
-    return { activated: true, sockets: passed };
+    scheduleUnservedWarning();
+    return { activated: true, sockets };
   } catch (error) {
     return { error: error as Error };
   } finally {

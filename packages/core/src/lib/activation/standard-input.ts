@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createReadStream, type ReadStream } from "node:fs";
 import process from "node:process";
-import { classify } from "./classify.ts";
+import { classifyOrOpen } from "./classify.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
@@ -25,9 +25,9 @@ export function isSocketOnStandardInput(): boolean {
  *
  * @throws ActivationError `ERR_SOCKET_OUTPUT`
  */
-export function classifyStandardInput(): PassedSocket | undefined {
+export function takeOverStandardInput(): PassedSocket | undefined {
   if (!isSocketOnStandardInput()) return undefined;
-  const [found] = classify([{ fd: 0, name: "unknown" }]) as [PassedSocket];
+  const [found] = classifyOrOpen([{ fd: 0, name: "unknown" }]) as [PassedSocket];
   const { kind, address } = found.socket;
   const isMeant = kind === "connection" || kind === "listener" || kind === "datagram";
   if (!isMeant || address === null || address === "") return undefined;
@@ -56,7 +56,7 @@ function refuseOutputs(inode: number): void {
   throw refusal;
 }
 
-/** Whoever reads `process.stdin` must not read what the client sends. */
+/** Patches process.stdin: whoever reads it must not read what the client sends. */
 function emptyStandardInput(): void {
   let stdin: ReadStream | undefined;
   Object.defineProperty(process, "stdin", {

@@ -1,7 +1,6 @@
 import type { Server } from "node:net";
 import process from "node:process";
 import { activation, knownSockets } from "./activation.ts";
-import { checkReadiness } from "../lifecycle/readiness.ts";
 import { isOpen, isUnserved, nameSocket, type PassedSocket } from "./passed-socket.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
@@ -17,28 +16,42 @@ const unserved = processState("unserved", {
   timer: undefined as NodeJS.Timeout | undefined,
   /** Those that have been warned of, by number. */
   reported: new Set<number>(),
+  /** Whether the time that the app has to serve every socket is over. */
+  isTimeOver: false,
+  /** Called when it is. */
+  listeners: [] as (() => void)[],
 });
 
-/** Warns of the sockets that still have no server a while after the last one was taken, or at the end. */
-export function scheduleUnservedWarning(passed: readonly PassedSocket[]): void {
+/** Warns of the sockets that still have no server a while after the last one was claimed, or at the end. */
+export function scheduleUnservedWarning(): void {
   clearTimeout(unserved.timer);
-  const grace = passed.some(({ claimed }) => claimed) ? STARTED_MS : STARTING_MS;
+  const grace = knownSockets().some(({ claimed }) => claimed) ? STARTED_MS : STARTING_MS;
   unserved.timer = setTimeout(() => {
-    warnOfUnserved(passed.filter(isUnserved));
-    activation.unservedReported = true;
-    checkReadiness();
+    warnOfUnserved(knownSockets().filter(isUnserved));
+    unserved.isTimeOver = true;
+    for (const listener of unserved.listeners.splice(0)) listener();
   }, grace).unref();
   // By then a datagram socket may have been used and let go. A listener that was is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOfUnserved(
-        passed.filter(
+        knownSockets().filter(
           (passedSocket) =>
             isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram" && isOpen(passedSocket),
         ),
       ),
     ),
   );
+}
+
+/** Whether a socket has no server yet, and the app still has time to start one. */
+export function isServerExpected(): boolean {
+  return !unserved.isTimeOver && knownSockets().some(isUnserved);
+}
+
+/** Calls the listener once, when the time is over that the app has to serve every socket. Sockets without a server have been warned of by then. */
+export function onStartTimeOver(listener: () => void): void {
+  unserved.listeners.push(listener);
 }
 
 /**

@@ -1,23 +1,32 @@
 import { Server } from "node:net";
 import process from "node:process";
-import { type ActivationResult, knownSockets } from "../activation/activation.ts";
-import { type ActivationError, isActivationError, notActivated } from "../shared/errors.ts";
+import { knownSockets } from "../activation/activation.ts";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
-import type { App } from "../lifecycle/app.ts";
-import { isManaged, manageServer, createApp } from "./manage-server.ts";
-import { isNotifyExpected } from "../lifecycle/service-manager.ts";
+import { readActivation } from "../activation/read.ts";
+import { warnIfUnservedBeside, warnOfLateCall } from "../activation/unserved.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
-import { listenOnPassed } from "./listen.ts";
-import { nativeListen } from "../shared/node-internals.ts";
-import { allTls, type AppOptions, checkOptions, namesOf, type TakeOptions } from "./options.ts";
+import { checkNames, hasUnclaimed, markClaimedByNumber } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
-import { once, processState } from "../shared/process-state.ts";
-import { maybeActivated, readActivation } from "../activation/read.ts";
 import { checkTlsUsable } from "../binding/tls-acceptor.ts";
-import { hasUnclaimed, markClaimed, socketsNamed } from "../binding/claim.ts";
-import { warnIfNeverAsked, warnIfUnservedBeside, warnOfLateCall } from "../activation/unserved.ts";
+import type { App } from "../lifecycle/app.ts";
+import { type ActivationError, isActivationError } from "../shared/errors.ts";
+import type { nativeListen } from "../shared/node-internals.ts";
+import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 import { WeakList } from "../shared/weak-list.ts";
+import { claimAndBind } from "./claim-and-bind.ts";
+import { createApp, isManaged, manageServer } from "./manage-server.ts";
+import type { AppOptions, SocketSelection } from "./options.ts";
+import { prepare } from "./prepare.ts";
+import { requestListenersOf, serversListening } from "./request-listeners.ts";
+
+/** What a framework can do, and does. */
+export interface FrameworkTraits {
+  /** Whether what the framework makes of requests can answer HTTP/2. */
+  http2?: boolean;
+  /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
+  close?: App["close"];
+}
 
 /** What a framework's adapter knows of its app. */
 export interface FrameworkHooks {
@@ -29,98 +38,67 @@ export interface FrameworkHooks {
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
   /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
   onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
-  /** Whether what the framework makes of requests can answer HTTP/2. */
-  http2?: boolean;
-  /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
-  close?: App["close"];
+}
+
+/** The options of `systemdListen()`, read and checked: what remains is to learn which app they are for. */
+export interface PreparedApp {
+  /** Whether sockets were passed to this process. */
+  readonly activated: boolean;
+  /**
+   * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
+   * framework, or the user on a server made of the app. Port and host are then ignored, `backlog` and `signal` hold.
+   * What can't be bound is an `error` event of the server, as with any `listen()`.
+   *
+   * When activated, `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone. Otherwise nothing is changed, unless the app has
+   * a lifecycle: under a service manager that is to be notified, or with `signals`.
+   *
+   * @param owner the app as the framework has it: nothing of it is kept once it is collected
+   */
+  attach(owner: object, hooks: FrameworkHooks): void;
 }
 
 /** A framework's app that is to listen on the sockets. */
 interface Attachment {
-  hooks: FrameworkHooks;
-  /** Its options: which sockets it takes, and how each is served. */
-  take: TakeOptions;
   app: App;
+  selection: SocketSelection;
+  hooks: FrameworkHooks;
+  http2: boolean;
 }
 
 const attached = processState("attach", {
   attachments: new WeakList<Attachment>(),
   /** What keeps the attachments of an app alive: the app itself. */
   ofOwner: new WeakMap<object, Attachment[]>(),
-  /** Every function that was a `request` listener of a server before it listened: libraries such as socket.io hide them in a closure later. */
-  requestListeners: new WeakMap<Server, Set<unknown>>(),
-  /** The servers that have had a `request` listener. */
-  servers: new WeakList<Server>(),
 });
 
 /**
- * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
- * framework, or the user on a server made of the app. Port and host are then ignored, `backlog` and `signal` hold.
- * What can't be bound is an `error` event of the server, as with any `listen()`.
+ * Reads the options and the environment, and checks all that would be an error later, so that an app fails where it says `systemdListen()`. Claims and
+ * binds nothing. Each app that the result is attached to lives by itself.
  *
- * - true: activated; `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone;
- * - false: not activated; nothing was changed.
- *
- * @param owner the app as the framework has it: nothing of it is kept once it is collected
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
-export function attach(owner: object, options: AppOptions, hooks: FrameworkHooks): boolean {
-  const passed = checkActivation(options, hooks.http2);
-  const app = createApp(options, passed.activated, hooks.close);
-  if (!isManaged(app)) return false;
-  const attachment: Attachment = { hooks, take: options, app };
+export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
+  const { activation, selection, settings } = prepare(options);
+  const { activated, sockets } = activation;
+  if (activated) {
+    checkPermission();
+    if (selection.names !== undefined) checkNames(sockets, selection.names);
+    for (const tls of selection.tls) checkTlsUsable(tls, http2);
+  }
+  return {
+    activated,
+    attach(owner, hooks) {
+      const app = createApp(settings, activated, close);
+      if (isManaged(app)) attach(owner, { app, selection, hooks, http2 });
+    },
+  };
+}
+
+function attach(owner: object, attachment: Attachment): void {
   attached.attachments.add(attachment);
   attached.ofOwner.set(owner, [...(attached.ofOwner.get(owner) ?? []), attachment]);
   once("wrap listen", wrapListen);
-  if (passed.activated) warnIfServedAlready(attachment);
-  return passed.activated;
-}
-
-/**
- * Throws at once what would be an error later, so that an app fails where it says `systemdListen()`.
- *
- * @param http2 as of {@link FrameworkHooks}
- * @throws ActivationError as {@link attach}
- */
-export function checkActivation(options: AppOptions, http2 = false): ActivationResult {
-  checkOptions(options);
-  const passed = readActivation(options.trustParent);
-  if (!passed.activated && options.required === true) throw notActivated(passed.reason);
-  if (passed.activated) checkPermission();
-  const names = namesOf(options);
-  if (passed.activated && names !== undefined) socketsNamed(passed.sockets, names);
-  if (passed.activated) for (const tls of allTls(options)) checkTlsUsable(tls, http2);
-  return passed;
-}
-
-/**
- * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls it when it is imported, since
- * `http.createServer(app)` may come before `systemdListen()`, and libraries such as socket.io then hide the app in a closure.
- * Does nothing in a process without the variables.
- */
-export function rememberRequestListeners(): void {
-  if (!maybeActivated() && !isNotifyExpected()) return;
-  warnIfNeverAsked(() => [...attached.servers].some(({ listening }) => listening));
-  // Patches net.Server.prototype.on and addListener.
-  once("remember request listeners", () => {
-    const { on } = Server.prototype;
-    Server.prototype.on = Server.prototype.addListener = function (
-      this: Server,
-      event: string,
-      listener: (...args: never[]) => void,
-    ) {
-      // Not the handlers that come and go with the requests.
-      if (event === "request" && !this.listening) {
-        const known = attached.requestListeners.get(this);
-        if (known) known.add(listener);
-        else {
-          attached.requestListeners.set(this, new Set([listener]));
-          attached.servers.add(this);
-        }
-      }
-      return (on as (event: string, listener: unknown) => Server).call(this, event, listener);
-    } as typeof on;
-  });
+  if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
 type Listen = (this: Server, ...args: unknown[]) => Server;
@@ -129,26 +107,26 @@ type Listen = (this: Server, ...args: unknown[]) => Server;
 function wrapListen(): void {
   const inner = Server.prototype.listen as Listen;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
-    const owners = namesItsHandle(args[0]) ? [] : attachmentsOf(this);
+    if (isHandle(args[0])) {
+      if (typeof args[0].fd === "number") markClaimedByNumber(knownSockets(), args[0].fd);
+      return inner.apply(this, args);
+    }
+    const owners = attachmentsOf(this);
     if (owners.length > 0) return listenAttached(this, owners, args, inner);
     const server = inner.apply(this, args);
-    if (!namesItsHandle(args[0])) warnIfUnservedBeside(this);
+    warnIfUnservedBeside(this);
     return server;
   } as typeof nativeListen;
 }
 
 /** Whether a server is told which descriptor or handle to listen on: then it takes no other. */
-function namesItsHandle(options: unknown): boolean {
+function isHandle(options: unknown): options is { fd?: unknown } {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
-  if (typeof fd === "number") markClaimed(knownSockets(), fd);
   return typeof fd === "number" || _handle !== undefined || handle !== undefined;
 }
 
 function attachmentsOf(server: Server): Attachment[] {
-  const requestListeners = new Set<unknown>([
-    ...(attached.requestListeners.get(server) ?? []),
-    ...server.listeners("request"),
-  ]);
+  const requestListeners = requestListenersOf(server);
   return [...attached.attachments].filter(({ hooks }) => hooks.owns(server, requestListeners));
 }
 
@@ -160,15 +138,16 @@ function listenAttached(
 ): Server {
   const callback = args.findLast((arg) => typeof arg === "function") as (() => void) | undefined;
   try {
-    const passed = readActivation();
+    const { activated, sockets } = readActivation();
     // Of several that own it, the first that has sockets left.
-    const { take, app, hooks } = (owners.find(({ take: of }) => hasUnclaimed(passed.sockets, namesOf(of))) ??
-      owners[0]) as Attachment;
-    if (!passed.activated) {
+    const { app, selection, hooks, http2 } = (owners.find((owner) =>
+      hasUnclaimed(sockets, owner.selection.names),
+    ) ?? owners[0]) as Attachment;
+    if (!activated) {
       manageServer(server, app, NO_SOCKETS, callback);
       return inner.apply(server, args);
     }
-    const bound = listenOnPassed(server, passed, take, bindOptions(args), hooks.http2 === true);
+    const bound = claimAndBind(server, sockets, selection, bindOptionsOf(args), http2);
     if (callback !== undefined) server.once("listening", callback);
     manageServer(server, app, bound, callback);
     hooks.onBound?.(server, bound.sockets, args[0]);
@@ -194,14 +173,12 @@ function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknow
 }
 
 function warnIfServedAlready(attachment: Attachment): void {
-  for (const server of attached.servers) {
-    const listeners = attached.requestListeners.get(server) ?? new Set();
-    if (server.listening && attachment.hooks.owns(server, listeners)) warnOfLateCall(server);
-  }
+  for (const server of serversListening())
+    if (attachment.hooks.owns(server, requestListenersOf(server))) warnOfLateCall(server);
 }
 
 /** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number after the first. */
-function bindOptions([first, ...rest]: unknown[]): { backlog?: number; signal?: AbortSignal } {
+function bindOptionsOf([first, ...rest]: unknown[]): { backlog?: number; signal?: AbortSignal } {
   if (typeof first === "object" && first !== null) return first;
   const backlog = rest.find((arg) => typeof arg === "number");
   return backlog === undefined ? {} : { backlog };

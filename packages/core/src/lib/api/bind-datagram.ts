@@ -1,6 +1,5 @@
 import type { BindOptions, Socket } from "node:dgram";
 import { once } from "node:events";
-import type { ActivationResult } from "../activation/activation.ts";
 import { type ActivationError, notActivated } from "../shared/errors.ts";
 import { type App, addApp } from "../lifecycle/app.ts";
 import { DatagramDrain } from "../draining/drain-datagram.ts";
@@ -9,11 +8,11 @@ import { startServing, isManaged, createApp } from "./manage-server.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import type { Listening } from "./listen.ts";
 import { stopReceiving } from "../shared/node-internals.ts";
-import { checkOptions, ownOptions } from "./options.ts";
+import { splitOptions } from "./options.ts";
+import { prepare } from "./prepare.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { checkPermission } from "../binding/permission.ts";
-import { readActivation } from "../activation/read.ts";
-import { findDatagram, claim, familyError } from "../binding/claim.ts";
+import { claimSockets, familyError, findDatagramSocket } from "../binding/claim.ts";
 
 /** Which socket to take, how to live with it, and Node's own options of `socket.bind()`: where to bind when none was passed. */
 export interface BindDatagramOptions
@@ -39,29 +38,30 @@ export interface BindDatagramOptions
  * - rejects with Node's own error when the socket is bound or closed already, or can't be bound.
  */
 export async function bindDatagram(socket: Socket, options: BindDatagramOptions = {}): Promise<Listening> {
-  const [own, where] = ownOptions(options);
-  const { name, required, trustParent } = options;
-  checkOptions(own);
-  const passed = readActivation(trustParent);
-  const app = createApp(own, passed.activated);
-  if (!passed.activated) {
-    if (required === true) throw notActivated(passed.reason);
-    if (options.port === undefined) throw notActivated(passed.reason, "there is no port to bind instead");
+  const [own, where] = splitOptions(options);
+  const { activation, settings } = prepare(own);
+  const app = createApp(settings, activation.activated);
+  if (!activation.activated) {
+    if (options.port === undefined) throw notActivated(activation.reason, "there is no port to bind instead");
     const bound = once(socket, "listening");
     socket.bind(where);
     await bound;
     manageSocket(socket, app, undefined);
     return { activated: false, sockets: [] };
   }
-  const passedSocket = bindToPassed(socket, passed, name);
+  const passedSocket = claimAndBindDatagram(socket, activation.sockets, options.name);
   manageSocket(socket, app, passedSocket);
   return { activated: true, sockets: [passedSocket.socket] };
 }
 
-function bindToPassed(socket: Socket, { sockets }: ActivationResult, name: string | undefined): PassedSocket {
+function claimAndBindDatagram(
+  socket: Socket,
+  sockets: readonly PassedSocket[],
+  name: string | undefined,
+): PassedSocket {
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
   checkPermission();
-  const passedSocket = findDatagram(sockets, name, type);
+  const passedSocket = findDatagramSocket(sockets, name, type);
   // Throws where the socket has been bound or closed: so nothing is taken before.
   socket.bind({ fd: passedSocket.socket.fd, exclusive: true });
   // In another network namespace only now there is somebody to ask.
@@ -70,7 +70,7 @@ function bindToPassed(socket: Socket, { sockets }: ActivationResult, name: strin
       ? familyError(passedSocket.socket, type, familyOf(socket))
       : undefined;
   if (refusal) throw leaveOpen(socket, refusal);
-  claim(sockets, [passedSocket]);
+  claimSockets([passedSocket]);
   return passedSocket;
 }
 

@@ -1,30 +1,13 @@
-import { addAbortListener, once } from "node:events";
-import { Server as TlsServer } from "node:tls";
+import { once } from "node:events";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
-import type { ActivationResult } from "../activation/activation.ts";
-import { bindServer } from "../binding/bind-server.ts";
-import { type BoundSockets, NO_SOCKETS } from "../binding/bound.ts";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
-import { debug } from "../shared/debug.ts";
+import { NO_SOCKETS } from "../binding/bound.ts";
+import { offersHttp2 } from "../binding/tls-acceptor.ts";
 import { notActivated } from "../shared/errors.ts";
-import { checkInternals } from "../shared/internals-check.ts";
-import { isHttpServer, nativeListen } from "../shared/node-internals.ts";
-import { isManaged, manageServer, createApp } from "./manage-server.ts";
-import {
-  allTls,
-  type AppOptions,
-  checkOptions,
-  namesOf,
-  ownOptions,
-  type TakeOptions,
-  tlsOf,
-} from "./options.ts";
-import "../cluster/primary.ts";
-import { checkPermission } from "../binding/permission.ts";
-import { readActivation } from "../activation/read.ts";
-import { claimForServer } from "../binding/claim.ts";
-import { createTlsAcceptor, offersHttp2 } from "../binding/tls-acceptor.ts";
-import type { TlsOptions } from "../binding/tls-identity.ts";
+import { claimAndBind } from "./claim-and-bind.ts";
+import { createApp, isManaged, manageServer } from "./manage-server.ts";
+import { type AppOptions, splitOptions } from "./options.ts";
+import { prepare } from "./prepare.ts";
 
 /**
  * Which sockets to take, the lifecycle, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
@@ -51,75 +34,20 @@ export interface Listening {
  * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
-  const { required, trustParent } = options;
-  const [own, where] = ownOptions(options);
-  checkOptions(own);
-  const passed = readActivation(trustParent);
-  if (!passed.activated) {
-    if (required === true) throw notActivated(passed.reason);
+  const [own, where] = splitOptions(options);
+  const { activation, selection, settings } = prepare(own);
+  const { activated } = activation;
+  if (!activated) {
     if (where.port === undefined && where.path === undefined)
-      throw notActivated(passed.reason, "there is no port and no path to listen on instead");
+      throw notActivated(activation.reason, "there is no port and no path to listen on instead");
     server.listen(where);
   }
-  const http2 = allTls(own).some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
-  const bound = passed.activated ? listenOnPassed(server, passed, own, where, http2) : NO_SOCKETS;
-  const app = createApp(own, passed.activated);
+  const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
+  const bound = activated ? claimAndBind(server, activation.sockets, selection, where, http2) : NO_SOCKETS;
+  const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);
   await untilListening(server);
-  return { activated: passed.activated, sockets: bound.sockets };
-}
-
-/** The listen options of the caller that apply to a socket which is already bound. */
-export interface BindOptions {
-  backlog?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/**
- * Takes the sockets and binds the server to them, which then emits `listening` or `error`.
- *
- * @throws ActivationError what {@link claimForServer} throws; and what server.listen() does: `ERR_SERVER_ALREADY_LISTEN`,
- * `ERR_INVALID_ARG_TYPE` for a signal that is none
- */
-export function listenOnPassed(
-  server: Server,
-  { sockets }: Extract<ActivationResult, { activated: true }>,
-  take: TakeOptions,
-  { backlog, signal }: BindOptions,
-  http2: boolean,
-): BoundSockets {
-  // Before anything is taken: Node throws ERR_SERVER_ALREADY_LISTEN.
-  if (server.listening) (nativeListen as () => Server).call(server);
-  const subscription = signal && addAbortListener(signal, () => server.close());
-  try {
-    const tls = allTls(take);
-    checkPermission();
-    checkInternals(partsOf(server, tls.length > 0));
-    const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
-    const taken = claimForServer(sockets, namesOf(take));
-    bindServer(server, taken, {
-      backlog,
-      tlsFor: ({ name }) => acceptors.get(tlsOf(take, name) as TlsOptions)?.tls,
-    });
-    debug(
-      () =>
-        `bound ${taken.map(({ socket: { fd } }) => `fd ${fd}`).join(", ")}${backlog === undefined ? "" : `, backlog ${backlog}`}`,
-    );
-    if (subscription) server.once("close", () => subscription[Symbol.dispose]());
-    return { sockets: taken.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
-  } catch (error) {
-    subscription?.[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** What serving needs of Node. */
-function partsOf(server: Server, tls: boolean): Parameters<typeof checkInternals>[0] {
-  return [
-    "net",
-    ...(isHttpServer(server) ? (["http"] as const) : []),
-    ...(tls || server instanceof TlsServer ? (["tls"] as const) : []),
-  ];
+  return { activated, sockets: bound.sockets };
 }
 
 /** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */

@@ -12,17 +12,16 @@ import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
 import { isNotifyExpected } from "../lifecycle/service-manager.ts";
 import { processState } from "../shared/process-state.ts";
-import { type LifecycleOptions, readSettings } from "../lifecycle/settings.ts";
+import type { Settings } from "../lifecycle/settings.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
 
 /**
  * @param close what a framework does at the end, after the app's own `onStop`
- * @throws ActivationError `ERR_OPTION`
  */
-export function createApp(options: LifecycleOptions, activated: boolean, close?: App["close"]): App {
+export function createApp(settings: Settings, activated: boolean, close?: App["close"]): App {
   return {
-    settings: readSettings(options),
+    settings,
     activated,
     isForConnections: false,
     drains: new Set(),

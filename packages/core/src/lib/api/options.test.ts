@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkOptions } from "./options.ts";
+import { readOptions } from "./options.ts";
 
 test.each([
   ["idleTimout", "unknown option idleTimout: did you mean idleTimeout?"],
@@ -7,7 +7,7 @@ test.each([
   ["names", "unknown option names: did you mean name?"],
   ["port", "unknown option port"],
 ])("%s is refused, with the option that is meant if one is near", (name, message) => {
-  expect(() => checkOptions({ [name]: undefined })).toThrow(
+  expect(() => readOptions({ [name]: undefined })).toThrow(
     expect.objectContaining({ code: "ERR_OPTION", message }),
   );
 });

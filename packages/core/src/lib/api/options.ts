@@ -1,8 +1,14 @@
 import { inspect } from "node:util";
-import { ActivationError } from "../shared/errors.ts";
+import { optionError } from "../shared/environment-options.ts";
+import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
-import { LIFECYCLE_OPTIONS, type LifecycleOptions, readSettings } from "../lifecycle/settings.ts";
+import {
+  LIFECYCLE_OPTIONS,
+  type LifecycleOptions,
+  readSettings,
+  type Settings,
+} from "../lifecycle/settings.ts";
 
 /** How one socket is served. */
 export interface SocketOptions {
@@ -36,8 +42,24 @@ const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "
 /** Every option that is ours. */
 const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
-/** What of these options is ours, and what is Node's. */
-export function ownOptions<T extends object>(
+/** Which sockets are claimed, and how each is served. */
+export interface SocketSelection {
+  /** The names to claim; undefined for every listener that is not claimed yet. */
+  names: readonly string[] | undefined;
+  /** Every TLS that is asked for. */
+  tls: readonly TlsOptions[];
+  /** What TLS the sockets of this name speak, if any. */
+  tlsOf(name: string): TlsOptions | undefined;
+}
+
+/** The options of an app, checked, with what the environment says of them, and the defaults. */
+export interface CheckedOptions {
+  selection: SocketSelection;
+  settings: Settings;
+}
+
+/** Splits options into those of this package and those of Node. */
+export function splitOptions<T extends object>(
   options: T,
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
   const of = (isOurs: boolean): object =>
@@ -46,11 +68,11 @@ export function ownOptions<T extends object>(
 }
 
 /**
- * Refuses what has no meaning: an option that is silently ignored would be found out in production.
+ * Checks every option, and reads it. What has no meaning is refused: an option that is silently ignored would be found out in production.
  *
  * @throws ActivationError `ERR_OPTION`
  */
-export function checkOptions(options: AppOptions): void {
+export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
     throw wrong(
       `The options must be an object; got ${inspect(options)}`,
@@ -65,20 +87,31 @@ export function checkOptions(options: AppOptions): void {
     );
   }
   const { name, required, sockets, tls, trustParent } = options;
-  const names = namesOf(options);
-  checkTls(tls, "tls");
+  checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
-  if (
-    name !== undefined &&
-    (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
-  ) {
-    throw wrong("The option name is neither a name nor a list of names");
-  }
+  const names = sockets === undefined ? checkName(name) : Object.keys(sockets);
   if (required !== undefined && typeof required !== "boolean")
     throw wrong("The option required is neither true nor false");
   if (trustParent !== undefined && typeof trustParent !== "boolean")
     throw wrong("The option trustParent is neither true nor false");
-  readSettings(options);
+  return {
+    selection: {
+      names,
+      tls: [tls, ...Object.values(sockets ?? {}).map((socket) => socket.tls)].filter(
+        (each) => each !== undefined,
+      ),
+      tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
+    },
+    settings: readSettings(options),
+  };
+}
+
+function checkName(name: TakeOptions["name"]): readonly string[] | undefined {
+  if (name === undefined) return undefined;
+  const names: unknown = typeof name === "string" ? [name] : name;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
+    throw wrong("The option name is neither a name nor a list of names");
+  return names;
 }
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
@@ -88,11 +121,11 @@ function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknow
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
     if (!isKnown) throw wrong(`The option sockets.${each} is not {}, or { tls }`);
-    checkTls(options.tls, `sockets.${each}.tls`);
+    checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
 }
 
-function checkTls(tls: unknown, what: string): void {
+function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
   if (!isObject(tls)) throw wrong(`The option ${what} is not an object such as { key, cert }`);
   const { key, cert, pfx, SNICallback } = tls;
@@ -104,27 +137,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What TLS this socket is to speak, if any. */
-export function tlsOf({ tls, sockets }: TakeOptions, name: string): TlsOptions | undefined {
-  return sockets?.[name]?.tls ?? tls;
-}
-
-/** Every TLS that is asked for. */
-export function allTls({ tls, sockets = {} }: TakeOptions): TlsOptions[] {
-  return [tls, ...Object.values(sockets).map((socket) => socket.tls)].filter((each) => each !== undefined);
-}
-
-/** The names to take; undefined for every listener that is not taken. */
-export function namesOf({ name, sockets }: TakeOptions): readonly string[] | undefined {
-  if (sockets !== undefined) return Object.keys(sockets);
-  return typeof name === "string" ? [name] : name;
-}
-
 function unknownOption(name: string): string {
   const meant = nearest(name, KNOWN);
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
 function wrong(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
-  return new ActivationError("ERR_OPTION", message, hint);
+  return optionError(message, hint);
 }

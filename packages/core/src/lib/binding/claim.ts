@@ -18,12 +18,12 @@ import { scheduleUnservedWarning } from "../activation/unserved.ts";
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
 export function claimForServer(
-  passed: readonly PassedSocket[],
+  sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
 ): PassedSocket[] {
   const chosen =
-    names === undefined ? unclaimedListeners(passed) : checkServeable(socketsNamed(passed, names));
-  claim(passed, chosen);
+    names === undefined ? unclaimedListeners(sockets) : checkServeable(socketsNamed(sockets, names));
+  claimSockets(chosen);
   return chosen;
 }
 
@@ -32,9 +32,9 @@ export function claimForServer(
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
  */
-export function claimByName(passed: readonly PassedSocket[], name: string): PassedSocket {
-  const passedSocket = firstFree(socketsNamed(passed, [name]));
-  claim(passed, [passedSocket]);
+export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
+  const passedSocket = firstUnserved(socketsNamed(sockets, [name]));
+  claimSockets([passedSocket]);
   return passedSocket;
 }
 
@@ -43,36 +43,54 @@ export function claimByName(passed: readonly PassedSocket[], name: string): Pass
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
  */
-export function findDatagram(
-  passed: readonly PassedSocket[],
+export function findDatagramSocket(
+  sockets: readonly PassedSocket[],
   name: string | undefined,
   type: "udp4" | "udp6",
 ): PassedSocket {
   const candidates =
     name === undefined
-      ? passed.filter(
+      ? sockets.filter(
           (passedSocket) => passedSocket.socket.kind === "datagram" && isFromSocketUnit(passedSocket),
         )
-      : socketsNamed(passed, [name]);
-  const [first = passed.find(isFromSocketUnit) as PassedSocket] = candidates;
-  const passedSocket = candidates.length === 0 ? first : firstFree(candidates);
+      : socketsNamed(sockets, [name]);
+  const [first = sockets.find(isFromSocketUnit) as PassedSocket] = candidates;
+  const passedSocket = candidates.length === 0 ? first : firstUnserved(candidates);
   const refusal = datagramRefusalOf(passedSocket.socket, type);
   if (refusal) throw refusal;
   return passedSocket;
 }
 
-/** Marks these as taken, and counts anew until those that are not are warned of. */
-export function claim(passed: readonly PassedSocket[], chosen: readonly PassedSocket[]): void {
-  for (const passedSocket of chosen) passedSocket.claimed = true;
-  debug(() => `took ${chosen.map(({ socket }) => describeSocket(socket)).join("; ")}`);
-  scheduleUnservedWarning(passed);
+/** Marks these sockets as claimed. The time until the app is warned of the others begins again. */
+export function claimSockets(sockets: readonly PassedSocket[]): void {
+  for (const passedSocket of sockets) passedSocket.claimed = true;
+  debug(() => `took ${sockets.map(({ socket }) => describeSocket(socket)).join("; ")}`);
+  scheduleUnservedWarning();
 }
 
 /** @throws ActivationError `ERR_SOCKET_TAKEN` */
-function firstFree(candidates: readonly PassedSocket[]): PassedSocket {
+function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
   const free = candidates.find((passedSocket) => !isServed(passedSocket));
   if (free === undefined) throw alreadyClaimed(candidates.map(({ socket }) => socket));
   return free;
+}
+
+/**
+ * Checks that a socket of each of these names was passed.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`
+ */
+export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
+  const known = new Set(sockets.map(({ socket }) => socket.name));
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0) {
+    throw new ActivationError(
+      "ERR_NAME_UNKNOWN",
+      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => nameSocket(socket)).join(", ")}`,
+      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
+        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
+    );
+  }
 }
 
 /**
@@ -80,18 +98,9 @@ function firstFree(candidates: readonly PassedSocket[]): PassedSocket {
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
-export function socketsNamed(passed: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
-  const known = new Set(passed.map(({ socket }) => socket.name));
-  const missing = names.filter((name) => !known.has(name));
-  if (missing.length > 0) {
-    throw new ActivationError(
-      "ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed. Passed: ${passed.map(({ socket }) => nameSocket(socket)).join(", ")}`,
-      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
-        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
-    );
-  }
-  return passed.filter(({ socket }) => names.includes(socket.name));
+function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
+  checkNames(sockets, names);
+  return sockets.filter(({ socket }) => names.includes(socket.name));
 }
 
 /** All of these, if a server can serve them together. */
@@ -107,15 +116,15 @@ function checkServeable(named: PassedSocket[]): PassedSocket[] {
   return named;
 }
 
-function unclaimedListeners(passed: readonly PassedSocket[]): PassedSocket[] {
-  const fit = passed.filter((passedSocket) => refusalOf(passedSocket) === undefined);
+function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
+  const fit = sockets.filter((passedSocket) => refusalOf(passedSocket) === undefined);
   const listeners = fit.filter((passedSocket) => !isConnection(passedSocket));
   const candidates =
     listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
   const free = candidates.filter((passedSocket) => !isServed(passedSocket));
   if (free.length > 0) return free;
   if (candidates.length > 0) throw alreadyClaimed(candidates.map(({ socket }) => socket));
-  const unfit = passed.find(isFromSocketUnit) as PassedSocket;
+  const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
   throw refusalOf(unfit) ?? connectionError(unfit.socket);
 }
 
@@ -124,8 +133,11 @@ function isConnection({ socket }: PassedSocket): boolean {
 }
 
 /** Whether a server that takes these names would get anything. */
-export function hasUnclaimed(passed: readonly PassedSocket[], names: readonly string[] | undefined): boolean {
-  return passed.some(
+export function hasUnclaimed(
+  sockets: readonly PassedSocket[],
+  names: readonly string[] | undefined,
+): boolean {
+  return sockets.some(
     (passedSocket) =>
       (names?.includes(passedSocket.socket.name) ?? isFromSocketUnit(passedSocket)) &&
       !isServed(passedSocket),
@@ -133,8 +145,8 @@ export function hasUnclaimed(passed: readonly PassedSocket[], names: readonly st
 }
 
 /** Marks a socket that a server of the app's own takes by its number. */
-export function markClaimed(passed: readonly PassedSocket[], fd: number): void {
-  for (const passedSocket of passed) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
+export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
+  for (const passedSocket of sockets) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
 }
 
 /** Why a server can't serve this socket. */

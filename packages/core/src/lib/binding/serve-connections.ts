@@ -32,10 +32,10 @@ export function serveConnections(
   server.once("listening", () => setImmediate(handOver));
 
   function handOver(): void {
-    for (const { socket, probe } of connections) {
+    for (const { socket, openedSocket } of connections) {
       // Closed in the meantime.
       if (handleOf(server) !== handle) return;
-      const connection = probe ? connectionHandleOf(probe) : openConnection(socket.fd);
+      const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
       if (socket.fd === 0) freeStandardInput(connection);
       handle.onconnection = onconnection;
       const tls = tlsFor(socket);
@@ -47,6 +47,7 @@ export function serveConnections(
 
 /** Node leaves standard input open, and so the connection, until the process ends: closed, it is closed here. */
 function freeStandardInput(connection: ConnectionHandle): void {
+  // Patches close() of the connection's handle.
   const { close } = connection;
   connection.close = function (this: ConnectionHandle, callback?: () => void): void {
     close.call(this, () => {

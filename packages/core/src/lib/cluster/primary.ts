@@ -6,6 +6,7 @@ import { isMainThread } from "node:worker_threads";
 import type { ActivationResult } from "../activation/activation.ts";
 import { addApp, lifecycle } from "../lifecycle/app.ts";
 import { createApp } from "../api/manage-server.ts";
+import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
 import { isFromSocketUnit } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
@@ -51,7 +52,7 @@ function activateCluster(): boolean {
     // Frozen by Node with the first setupPrimary(). Round robin would have the primary accept, and lose, what no worker lives for.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     keepHandles(passed.sockets);
-    const app = createApp({}, true);
+    const app = createApp(readSettings({}), true);
     addApp(app);
     handleSignals(app);
     lifecycle.workers = createWorkerPool(app, passed.sockets);

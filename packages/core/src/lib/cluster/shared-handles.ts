@@ -36,7 +36,9 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
       return create(address, port, addressType, fd, flags);
     const handle =
       kept.get(fd) ??
-      (passedSocket.probe ? handleOf(passedSocket.probe) : create(address, port, addressType, fd, flags));
+      (passedSocket.openedSocket
+        ? handleOf(passedSocket.openedSocket)
+        : create(address, port, addressType, fd, flags));
     // An error of the system.
     if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
     handle.close = () => {};

@@ -43,7 +43,7 @@ export function createWorkerPool(app: App, passed: readonly PassedSocket[]): Wor
         served.add(fd);
       }
     }
-    scheduleUnservedWarning(passed);
+    scheduleUnservedWarning();
     checkReadiness();
   };
 

@@ -1,8 +1,9 @@
 import cluster from "node:cluster";
 import { startWatchdog, watchdogEnabled } from "@sockact/notify";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
-import { isUnserved } from "../activation/passed-socket.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
+import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
+import { once } from "../shared/process-state.ts";
 import { emit, lifecycle } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
@@ -14,7 +15,10 @@ import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 export function checkReadiness(): void {
   const { result } = activation;
   if (lifecycle.ready !== undefined || result === undefined || "error" in result) return;
-  if (!activation.unservedReported && result.sockets.some(isUnserved)) return;
+  if (isServerExpected()) {
+    once("check readiness when the start is over", () => onStartTimeOver(checkReadiness));
+    return;
+  }
   if (!lifecycle.apps.some(({ drains }) => drains.size > 0) && lifecycle.workers?.haveServed !== true) return;
   lifecycle.ready = Promise.all(lifecycle.apps.map(async (app) => app.ready)).then(sendReady, () => {
     // The server's `error` event has told.

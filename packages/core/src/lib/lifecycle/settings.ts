@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
 import { type Duration, milliseconds, withUnits } from "@sockact/notify/duration";
-import { ActivationError } from "../shared/errors.ts";
+import { optionError, parseBoolean, variableOf } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
@@ -101,7 +101,7 @@ interface Reader {
 
 const trueOrFalse: Reader = {
   option: (value) => (typeof value === "boolean" ? value : undefined),
-  variable: flag,
+  variable: parseBoolean,
   is: ["true or false", "yes or no"],
   example: ["false", "no"],
 };
@@ -120,7 +120,7 @@ const readers = {
   },
   idleTimeout: {
     option: (value) => (value === false ? Infinity : duration(value) || undefined),
-    variable: (text) => (flag(text) === false ? Infinity : duration(text) || undefined),
+    variable: (text) => (parseBoolean(text) === false ? Infinity : duration(text) || undefined),
     is: [
       "a duration with a unit, such as '5min', and 24 days at most; or false for never",
       "a duration with a unit, such as 5min, and 24 days at most; or no for never",
@@ -138,7 +138,7 @@ const readers = {
   watchdog: trueOrFalse,
   signals: {
     option: (value) => (typeof value === "boolean" ? value : signalList(value)),
-    variable: (text) => flag(text) ?? signalList(text.trim().split(/\s+/)),
+    variable: (text) => parseBoolean(text) ?? signalList(text.trim().split(/\s+/)),
     is: ["true, false or a list of signals", "yes, no or a list of signals"],
     example: ["['SIGTERM']", "SIGTERM SIGINT"],
   },
@@ -203,37 +203,6 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
   return value as T;
 }
 
-/**
- * A flag that says nothing of the lifecycle: its variable, or else the option, or false.
- *
- * @throws ActivationError `ERR_OPTION`
- */
-export function readFlag(name: string, option: boolean | undefined): boolean {
-  const variable = variableOf(name);
-  const text = process.env[variable];
-  if (text === undefined || text === "") return option ?? false;
-  const value = flag(text);
-  if (value === undefined)
-    throw optionError(
-      `${variable} must be yes or no; got ${JSON.stringify(text)}`,
-      `Write Environment=${variable}=yes in [Service], or leave it out.`,
-    );
-  return value;
-}
-
-/** `drainTimeout` → `SOCKACT_DRAIN_TIMEOUT`. */
-function variableOf(option: string): string {
-  return `SOCKACT_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
-}
-
-/** A boolean as unit files have it. */
-function flag(value: string): boolean | undefined {
-  const text = value.toLowerCase();
-  if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
-  if (["0", "no", "n", "false", "f", "off"].includes(text)) return false;
-  return undefined;
-}
-
 /** As {@link milliseconds}; undefined also for more than a timer can wait. */
 function duration(value: unknown): number | undefined {
   const time = milliseconds(value);
@@ -258,8 +227,4 @@ function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {
 
 function canBeHandled(signal: unknown): boolean {
   return Object.hasOwn(constants.signals, signal as string) && signal !== "SIGKILL" && signal !== "SIGSTOP";
-}
-
-function optionError(message: string, hint: string): ActivationError {
-  return new ActivationError("ERR_OPTION", message, hint);
 }

@@ -1,9 +1,13 @@
 import type { Worker } from "node:cluster";
 import process from "node:process";
-import type { Settings } from "../lifecycle/settings.ts";
 
-/** What a primary has to know of how a worker wants to live. */
-export type WorkerSettings = Pick<Settings, "drainTimeout" | "idleExitStatus" | "notify" | "watchdog">;
+/** The settings of a worker that its primary follows. Times are in milliseconds. */
+export interface WorkerSettings {
+  drainTimeout: number;
+  idleExitStatus: number;
+  notify: boolean;
+  watchdog: boolean;
+}
 
 /** What a worker tells its primary. */
 export type WorkerMessage =

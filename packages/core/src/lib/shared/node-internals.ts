@@ -42,6 +42,7 @@ export function handleOf(server: Server | Socket): ListenHandle | undefined {
  * once the primary has handed the handle over, rejects with the `error` that the server emits.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
+  // Patches _listen2() of this server.
   const native = server._listen2;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -126,6 +127,7 @@ export function stopReceiving(socket: DatagramSocket): boolean {
  * of `server` in all that Node counts and closes.
  */
 export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
+  // Patches onconnection() of the handle, and emit() of the server while that runs.
   const { onconnection } = handle;
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
@@ -146,6 +148,7 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
 
 /** Makes close(), ref() and unref() of one handle, whichever way they are called, hold for the others too. */
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
+  // Patches close(), ref() and unref() of the first handle.
   for (const method of ["close", "ref", "unref"] as const) {
     const own = first[method];
     first[method] = function (this: ListenHandle, ...args: []): void {
