@@ -44,8 +44,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       },
     );
     attach(rootOf(fastify), {
-      // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
-      // that one finds all sockets taken.
+      // For the host `localhost` Fastify makes a second server with the same handler, and ignores that it can't listen: all sockets are claimed by then.
       owns: (server, listeners) =>
         server === fastify.server || handlers.some((handler) => listeners.has(handler)),
       onBound: (server, sockets, listenOptions) => {

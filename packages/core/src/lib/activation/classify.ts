@@ -10,7 +10,7 @@ import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } fro
 type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 
 /**
- * Tells what each passed descriptor is, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
+ * Classifies each passed descriptor, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
  * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
@@ -64,7 +64,7 @@ function passedInode(fd: number, announced: number): number | undefined {
   );
 }
 
-/** What /proc tells of sockets that another process has, each by its inode. Nothing of those of another network namespace. */
+/** Classifies sockets of another process by their inodes, and opens nothing. Sockets of another network namespace are missing from the result. */
 export function classifyInodes(inodes: ReadonlySet<number>): ReadonlyMap<number, Facts> {
   const tcp = Array.from(
     findTcpListeners(inodes),
@@ -88,7 +88,7 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
   return { kind, family: "unix", address };
 }
 
-/** Opens a socket of Node on the descriptor, and asks that what it is. */
+/** Opens a socket of Node on the descriptor, to read the type and the address from it. */
 function openToClassify(fd: number, inode: number): Facts & { openedSocket?: Socket } {
   let openedSocket: Socket;
   try {

@@ -66,7 +66,7 @@ function socketsOfPrimary(names: readonly string[]): PassedSocket[] {
   }));
 }
 
-/** Undefined for what is no socket; 0 where /proc is closed to this process. */
+/** Undefined for a descriptor that is not a socket; 0 where this process may not read the /proc of its primary. */
 function inodeOfPrimary(fd: number): number | undefined {
   try {
     const stats = statSync(`/proc/${process.ppid}/fd/${fd}`, { bigint: true });

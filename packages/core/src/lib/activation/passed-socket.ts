@@ -42,13 +42,13 @@ export interface PassedSocket {
 }
 
 /** `http (fd 3, [::]:80)`; one that was passed without a name is `a socket without a name`. */
-export function nameSocket({ name, fd, address }: ActivatedSocket): string {
+export function formatSocket({ name, fd, address }: ActivatedSocket): string {
   const called = name === "unknown" ? "a socket without a name" : name;
   return `${called} (fd ${[fd, ...(address ? [address] : [])].join(", ")})`;
 }
 
 /** `http (fd 3, listener, [::]:80)` */
-export function describeSocket({ name, fd, kind, address }: ActivatedSocket): string {
+export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocket): string {
   return `${name} (fd ${[fd, kind, ...(address ? [address] : [])].join(", ")})`;
 }
 

@@ -16,7 +16,7 @@ import {
   type ListenEnvironment,
   parseListenEnvironment,
 } from "./protocol/parse-environment.ts";
-import { type ActivatedSocket, describeSocket, isFromSocketUnit } from "./passed-socket.ts";
+import { type ActivatedSocket, formatSocketWithKind, isFromSocketUnit } from "./passed-socket.ts";
 import { takeOverStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
 import { scheduleUnservedWarning } from "./unserved.ts";
 
@@ -37,7 +37,7 @@ export function activatedSockets(): readonly ActivatedSocket[] {
   return readActivation().sockets.map(({ socket }) => socket);
 }
 
-/** Whether anything may have been passed, or has been read: cheap, and touches nothing. Another process may be meant. */
+/** Whether something may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
 export function mayBeActivated(): boolean {
   const { env } = process;
   return (
@@ -49,9 +49,9 @@ export function mayBeActivated(): boolean {
 }
 
 /**
- * Reads the environment the first time; throws what was thrown then, ever after.
+ * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
  *
- * @param trustParent whether to take what a parent has passed that names no process: asked for once, it holds for all
+ * @param trustParent whether to take what a parent has passed that names no process: once asked for, it applies to all later calls
  * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
  */
 export function readActivation(trustParent?: boolean): ActivationResult {
@@ -81,7 +81,7 @@ function describeActivation(environment: Environment): string {
     result === undefined || "error" in result
       ? String(result?.error)
       : result.activated
-        ? result.sockets.map(({ socket }) => describeSocket(socket)).join("; ")
+        ? result.sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")
         : result.reason;
   return `read ${variables.join(" ") || "no LISTEN_ variable"} as process ${process.pid}: ${outcome}`;
 }
@@ -100,7 +100,7 @@ function isOuterPid(pid: string): boolean {
 
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
-  if (!isMainThread) return readInWorker(trusted);
+  if (!isMainThread) return readInWorkerThread(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
     if (ofPrimary !== undefined) {
@@ -115,7 +115,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       (passedSocket) => passedSocket.socket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
     if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
-    // Descriptors from OpenFile= alone, such as the service manager's notify socket, are no activation.
+    // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseBun();
@@ -155,7 +155,7 @@ function refuseBun(): void {
 }
 
 /** A worker shares the pid and the descriptors, and closes them for all when it ends. */
-function readInWorker(env: Environment): ReadOutcome {
+function readInWorkerThread(env: Environment): ReadOutcome {
   let meant = getEnvironmentData(WORKER_KEY) === true;
   try {
     meant ||= parseListenEnvironment(env, process.pid).activated;

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import process from "node:process";
 import { activation, knownSockets } from "./activation.ts";
-import { isOpen, isUnserved, nameSocket, type PassedSocket } from "./passed-socket.ts";
+import { isOpen, isUnserved, formatSocket, type PassedSocket } from "./passed-socket.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
@@ -16,9 +16,9 @@ const unserved = processState("unserved", {
   timer: undefined as NodeJS.Timeout | undefined,
   /** Those that have been warned of, by number. */
   reported: new Set<number>(),
-  /** Whether the time that the app has to serve every socket is over. */
+  /** Whether the time to start a server for every socket is over. */
   isTimeOver: false,
-  /** Called when it is. */
+  /** Called once, when that time is over. */
   listeners: [] as (() => void)[],
 });
 
@@ -31,7 +31,7 @@ export function scheduleUnservedWarning(): void {
     unserved.isTimeOver = true;
     for (const listener of unserved.listeners.splice(0)) listener();
   }, grace).unref();
-  // By then a datagram socket may have been used and let go. A listener that was is closed.
+  // By then the app may have used a datagram socket and closed it. A listener that was is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOfUnserved(
@@ -49,7 +49,7 @@ export function isServerExpected(): boolean {
   return !unserved.isTimeOver && knownSockets().some(isUnserved);
 }
 
-/** Calls the listener once, when the time is over that the app has to serve every socket. Sockets without a server have been warned of by then. */
+/** Calls the listener once, when the time to start is over: after the warning of the sockets that have no server. */
 export function onStartTimeOver(listener: () => void): void {
   unserved.listeners.push(listener);
 }
@@ -75,7 +75,7 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
   once("warn if never asked", () => setTimeout(() => look(false), STARTED_MS).unref());
 }
 
-/** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app all the same. */
+/** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app anyway. */
 export function warnIfUnservedBeside(server: Server): void {
   if (server.listenerCount("request") === 0 || !knownSockets().some(isUnserved)) return;
   server.once("listening", () => {
@@ -134,7 +134,7 @@ function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: str
   const unreported = sockets.filter(({ socket }) => !unserved.reported.has(socket.fd));
   if (unreported.length === 0) return;
   for (const { socket } of unreported) unserved.reported.add(socket.fd);
-  const list = unreported.map(({ socket }) => nameSocket(socket)).join(", ");
+  const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
   warn(
     "SOCKACT_UNTAKEN",
     `Nothing in this process serves ${list}: clients that connect to ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,

@@ -20,7 +20,7 @@ import type { AppOptions, SocketSelection } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { requestListenersOf, serversListening } from "./request-listeners.ts";
 
-/** What a framework can do, and does. */
+/** How apps of a framework differ from those of others. */
 export interface FrameworkTraits {
   /** Whether what the framework makes of requests can answer HTTP/2. */
   http2?: boolean;
@@ -40,17 +40,17 @@ export interface FrameworkHooks {
   onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
 }
 
-/** The options of `systemdListen()`, read and checked: what remains is to learn which app they are for. */
+/** An app whose options have been read and checked. It only lacks the app of the framework, which an adapter may learn of later. */
 export interface PreparedApp {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
   /**
    * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
-   * framework, or the user on a server made of the app. Port and host are then ignored, `backlog` and `signal` hold.
+   * framework, or the user on a server made of the app. Port and host are then ignored; `backlog` and `signal` apply.
    * What can't be bound is an `error` event of the server, as with any `listen()`.
    *
-   * When activated, `net.Server.prototype.listen` is wrapped from now on, and acts on these servers alone. Otherwise nothing is changed, unless the app has
-   * a lifecycle: under a service manager that is to be notified, or with `signals`.
+   * When activated, this wraps `net.Server.prototype.listen`, which then acts on these servers alone. When not activated, it does so only if
+   * a service manager expects messages, or with `signals`: the servers listen as usual, and sockact drains them. Otherwise it changes nothing.
    *
    * @param owner the app as the framework has it: nothing of it is kept once it is collected
    */
@@ -72,8 +72,8 @@ const attached = processState("attach", {
 });
 
 /**
- * Reads the options and the environment, and checks all that would be an error later, so that an app fails where it says `systemdListen()`. Claims and
- * binds nothing. Each app that the result is attached to lives by itself.
+ * Reads the options and the environment, and checks all that would be an error later, so that an app fails where it calls `systemdListen()`. Claims no
+ * socket. You can attach the result to several apps: each has its own lifecycle.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
@@ -89,12 +89,12 @@ export function prepareApp(options: AppOptions, { http2 = false, close }: Framew
     activated,
     attach(owner, hooks) {
       const app = createApp(settings, activated, close);
-      if (isManaged(app)) attach(owner, { app, selection, hooks, http2 });
+      if (isManaged(app)) addAttachment(owner, { app, selection, hooks, http2 });
     },
   };
 }
 
-function attach(owner: object, attachment: Attachment): void {
+function addAttachment(owner: object, attachment: Attachment): void {
   attached.attachments.add(attachment);
   attached.ofOwner.set(owner, [...(attached.ofOwner.get(owner) ?? []), attachment]);
   once("wrap listen", wrapListen);
@@ -107,7 +107,7 @@ type Listen = (this: Server, ...args: unknown[]) => Server;
 function wrapListen(): void {
   const inner = Server.prototype.listen as Listen;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
-    if (isHandle(args[0])) {
+    if (hasHandle(args[0])) {
       if (typeof args[0].fd === "number") markClaimedByNumber(knownSockets(), args[0].fd);
       return inner.apply(this, args);
     }
@@ -119,8 +119,8 @@ function wrapListen(): void {
   } as typeof nativeListen;
 }
 
-/** Whether a server is told which descriptor or handle to listen on: then it takes no other. */
-function isHandle(options: unknown): options is { fd?: unknown } {
+/** Whether the options of listen() name a descriptor or a handle. Such a server does not listen on any other. */
+function hasHandle(options: unknown): options is { fd?: unknown } {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
   return typeof fd === "number" || _handle !== undefined || handle !== undefined;
 }

@@ -1,6 +1,6 @@
 import type { BindOptions, Socket } from "node:dgram";
 import { once } from "node:events";
-import { type ActivationError, notActivated } from "../shared/errors.ts";
+import { notActivated } from "../shared/errors.ts";
 import { type App, addApp } from "../lifecycle/app.ts";
 import { DatagramDrain } from "../draining/drain-datagram.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
@@ -12,9 +12,9 @@ import { splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { checkPermission } from "../binding/permission.ts";
-import { claimSockets, familyError, findDatagramSocket } from "../binding/claim.ts";
+import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
-/** Which socket to take, how to live with it, and Node's own options of `socket.bind()`: where to bind when none was passed. */
+/** Which socket to take, the lifecycle, and Node's own options of `socket.bind()`: where to bind when none was passed. */
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded">, Omit<BindOptions, "fd"> {
   /** The `FileDescriptorName=` of the socket to take: the first of it that is not taken. Left out: the first datagram socket. */
@@ -49,12 +49,12 @@ export async function bindDatagram(socket: Socket, options: BindDatagramOptions 
     manageSocket(socket, app, undefined);
     return { activated: false, sockets: [] };
   }
-  const passedSocket = claimAndBindDatagram(socket, activation.sockets, options.name);
+  const passedSocket = bindAndClaim(socket, activation.sockets, options.name);
   manageSocket(socket, app, passedSocket);
   return { activated: true, sockets: [passedSocket.socket] };
 }
 
-function claimAndBindDatagram(
+function bindAndClaim(
   socket: Socket,
   sockets: readonly PassedSocket[],
   name: string | undefined,
@@ -62,26 +62,24 @@ function claimAndBindDatagram(
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
-  // Throws where the socket has been bound or closed: so nothing is taken before.
+  // Throws where the socket has been bound or closed: so nothing is claimed before.
   socket.bind({ fd: passedSocket.socket.fd, exclusive: true });
   // In another network namespace only now there is somebody to ask.
   const refusal =
     passedSocket.socket.family === "unknown"
-      ? familyError(passedSocket.socket, type, familyOf(socket))
+      ? familyRefusalOf(passedSocket.socket, type, familyOf(socket))
       : undefined;
-  if (refusal) throw leaveOpen(socket, refusal);
+  if (refusal) {
+    // Not closed: the descriptor may still be bound to a socket of the right type.
+    stopReceiving(socket);
+    throw refusal;
+  }
   claimSockets([passedSocket]);
   return passedSocket;
 }
 
 function familyOf(socket: Socket): "ipv4" | "ipv6" {
   return socket.address().family === "IPv6" ? "ipv6" : "ipv4";
-}
-
-/** Without closing it: the descriptor may still be bound to a socket of the right type. */
-function leaveOpen(socket: Socket, refusal: ActivationError): ActivationError {
-  stopReceiving(socket);
-  return refusal;
 }
 
 function manageSocket(socket: Socket, app: App, bound: PassedSocket | undefined): void {

@@ -25,7 +25,7 @@ const KEEP_BACKLOG = 0x7fffffff;
  * Makes one server listen on all of these sockets, or serve them where they are connections. It emits `listening` once, when it does, or else `error`, and is closed.
  *
  * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
- * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options hold for each.
+ * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options apply to each.
  */
 export function bindServer(
   server: Server,
@@ -38,18 +38,18 @@ export function bindServer(
   if (areConnections(sockets.map(({ socket }) => socket))) return serveConnections(server, sockets, tlsFor);
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   const address = serverAddress(first.socket);
-  const secure = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
+  const redirectToTls = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
     const tls = tlsFor(socket);
     if (handle && tls) redirectConnections(handle, server, tls);
     return handle;
   };
-  const join = (acceptors: readonly Server[]): void => {
+  const joinAcceptors = (acceptors: readonly Server[]): void => {
     const handle = handleOf(server);
     if (handle === undefined) return;
     if (typeof address === "string") setPipeName(server, address);
-    secure(handle, first);
+    redirectToTls(handle, first);
     const handles = acceptors.map((acceptor, index) =>
-      secure(giveHandle(acceptor, server), others[index] as PassedSocket),
+      redirectToTls(giveHandle(acceptor, server), others[index] as PassedSocket),
     );
     joinHandles(
       handle,
@@ -58,17 +58,17 @@ export function bindServer(
     // A part of them would be more than nothing, but not what was asked for.
     if (handles.includes(undefined)) server.close();
   };
-  const makeAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
+  const createAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
   if (first.fromPrimary) {
-    void bindInWorker(server, sockets, { backlog, acceptors: others.map(makeAcceptor), join });
+    void bindInWorker(server, sockets, { backlog, acceptors: others.map(createAcceptor), joinAcceptors });
     return;
   }
   listenOn(server, first, backlog);
   if (handleOf(server) === undefined) return;
-  const acceptors = others.map(makeAcceptor);
+  const acceptors = others.map(createAcceptor);
   for (const [index, acceptor] of acceptors.entries())
     listenOn(acceptor, others[index] as PassedSocket, backlog);
-  join(acceptors);
+  joinAcceptors(acceptors);
 }
 
 /**
@@ -81,20 +81,20 @@ async function bindInWorker(
   {
     backlog,
     acceptors,
-    join,
-  }: { backlog: number; acceptors: readonly Server[]; join(acceptors: readonly Server[]): void },
+    joinAcceptors,
+  }: { backlog: number; acceptors: readonly Server[]; joinAcceptors(acceptors: readonly Server[]): void },
 ): Promise<void> {
   try {
-    const begin = await Promise.all(
+    const startListening = await Promise.all(
       acceptors.map((acceptor, index) => {
-        const told = deferListening(acceptor);
+        const deferred = deferListening(acceptor);
         listenOn(acceptor, others[index] as PassedSocket, backlog);
-        return told;
+        return deferred;
       }),
     );
     server.prependOnceListener("listening", () => {
-      for (const each of begin) each();
-      join(acceptors);
+      for (const start of startListening) start();
+      joinAcceptors(acceptors);
     });
     listenOn(server, first as PassedSocket, backlog);
   } catch (error) {

@@ -2,8 +2,8 @@ import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import {
   type ActivatedSocket,
-  describeSocket,
-  nameSocket,
+  formatSocketWithKind,
+  formatSocket,
   isFromSocketUnit,
   isServed,
   type PassedSocket,
@@ -11,8 +11,8 @@ import {
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 
 /**
- * Takes what a server can serve: the sockets of these names, or each listener that is not taken yet, or where only connections were passed
- * (`Accept=yes`), those. All or none: after an error nothing is taken.
+ * Claims the sockets of these names for a server. Without names it claims every listener that is not served yet; where only connections were passed
+ * (`Accept=yes`), it claims these. After an error, none is claimed.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
@@ -28,7 +28,7 @@ export function claimForServer(
 }
 
 /**
- * Takes one socket for whatever the app does with it: the first of this name that is not taken.
+ * Claims the first socket of this name that is not served, for the app to use as it likes.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
  */
@@ -39,7 +39,7 @@ export function claimByName(sockets: readonly PassedSocket[], name: string): Pas
 }
 
 /**
- * The datagram socket of this name that is not taken, or the first of all; to be taken once it is bound.
+ * Finds the first datagram socket of this name that is not served; without a name, the first of all. The caller claims it once it is bound.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
  */
@@ -64,14 +64,14 @@ export function findDatagramSocket(
 /** Marks these sockets as claimed. The time until the app is warned of the others begins again. */
 export function claimSockets(sockets: readonly PassedSocket[]): void {
   for (const passedSocket of sockets) passedSocket.claimed = true;
-  debug(() => `took ${sockets.map(({ socket }) => describeSocket(socket)).join("; ")}`);
+  debug(() => `took ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
   scheduleUnservedWarning();
 }
 
 /** @throws ActivationError `ERR_SOCKET_TAKEN` */
 function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
   const free = candidates.find((passedSocket) => !isServed(passedSocket));
-  if (free === undefined) throw alreadyClaimed(candidates.map(({ socket }) => socket));
+  if (free === undefined) throw claimedError(candidates.map(({ socket }) => socket));
   return free;
 }
 
@@ -86,7 +86,7 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   if (missing.length > 0) {
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => nameSocket(socket)).join(", ")}`,
+      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => formatSocket(socket)).join(", ")}`,
       "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
         "For a try without a unit: systemd-socket-activate --fdname=NAME.",
     );
@@ -107,7 +107,7 @@ function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]
 function checkServeable(named: PassedSocket[]): PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
-      refusalOf(passedSocket) ?? (isServed(passedSocket) ? alreadyClaimed([passedSocket.socket]) : undefined);
+      refusalOf(passedSocket) ?? (isServed(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
   // A server that listens goes on when a connection has ended; one that was started for a connection does not.
@@ -123,7 +123,7 @@ function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
     listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
   const free = candidates.filter((passedSocket) => !isServed(passedSocket));
   if (free.length > 0) return free;
-  if (candidates.length > 0) throw alreadyClaimed(candidates.map(({ socket }) => socket));
+  if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
   const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
   throw refusalOf(unfit) ?? connectionError(unfit.socket);
 }
@@ -132,7 +132,7 @@ function isConnection({ socket }: PassedSocket): boolean {
   return socket.kind === "connection";
 }
 
-/** Whether a server that takes these names would get anything. */
+/** Whether a server that claims these names would get a socket. */
 export function hasUnclaimed(
   sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
@@ -144,7 +144,7 @@ export function hasUnclaimed(
   );
 }
 
-/** Marks a socket that a server of the app's own takes by its number. */
+/** Marks the socket as claimed that a server of the app listens on by its number. */
 export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
   for (const passedSocket of sockets) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
 }
@@ -197,11 +197,11 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
       "node:dgram knows UDP alone: ListenDatagram= with a port or an address. takeSocket() gives the bare descriptor.",
     );
   }
-  return familyError(socket, type);
+  return familyRefusalOf(socket, type);
 }
 
 /** Node would receive on a socket of the other family, and send nothing (EINVAL). */
-export function familyError(
+export function familyRefusalOf(
   socket: ActivatedSocket,
   type: "udp4" | "udp6",
   family: ActivatedSocket["family"] = socket.family,
@@ -235,10 +235,10 @@ function unsupportedError(what: string): ActivationError {
   );
 }
 
-function alreadyClaimed(sockets: readonly ActivatedSocket[]): ActivationError {
+function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_TAKEN",
-    `Another server of this process uses ${sockets.map(nameSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
+    `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
     "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
       "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
   );

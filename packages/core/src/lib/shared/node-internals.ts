@@ -146,7 +146,7 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
   };
 }
 
-/** Makes close(), ref() and unref() of one handle, whichever way they are called, hold for the others too. */
+/** Makes close(), ref() and unref() of one handle call those of the others too. */
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
   // Patches close(), ref() and unref() of the first handle.
   for (const method of ["close", "ref", "unref"] as const) {
