@@ -1,10 +1,11 @@
 import type { BindOptions, Socket } from "node:dgram";
 import { once } from "node:events";
 import { notActivated } from "../shared/errors.ts";
-import { type App, addApp } from "../lifecycle/app.ts";
+import { addApp, type App, createApp } from "../lifecycle/app.ts";
 import { DatagramDrain } from "../draining/drain-datagram.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
-import { startServing, isManaged, createApp } from "./manage-server.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
+import { startServing } from "./manage-server.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import type { Listening } from "./listen.ts";
 import { stopReceiving } from "../shared/node-internals.ts";

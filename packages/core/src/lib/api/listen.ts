@@ -3,9 +3,11 @@ import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
 import { offersHttp2 } from "../binding/tls-acceptor.ts";
+import { createApp } from "../lifecycle/app.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
 import { notActivated } from "../shared/errors.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
-import { createApp, isManaged, manageServer } from "./manage-server.ts";
+import { manageServer } from "./manage-server.ts";
 import { type AppOptions, splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 

@@ -10,31 +10,9 @@ import { closePatiently, ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
-import { isNotifyExpected } from "../lifecycle/service-manager.ts";
 import { processState } from "../shared/process-state.ts";
-import type { Settings } from "../lifecycle/settings.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
-
-/**
- * @param close what a framework does at the end, after the app's own `onStop`
- */
-export function createApp(settings: Settings, activated: boolean, close?: App["close"]): App {
-  return {
-    settings,
-    activated,
-    isForConnections: false,
-    drains: new Set(),
-    acceptors: [],
-    ready: undefined,
-    close,
-  };
-}
-
-/** Whether there is anything to live for: started by hand, an app is left alone. */
-export function isManaged({ activated, settings }: App): boolean {
-  return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
-}
 
 /** The drain of each server, whichever copy of the package has made it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());

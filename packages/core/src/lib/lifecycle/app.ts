@@ -22,6 +22,23 @@ export interface App {
   close: (() => Promise<unknown>) | undefined;
 }
 
+/**
+ * Makes an app, of which no server listens yet.
+ *
+ * @param close what a framework does at the end, after the app's own `onStop`
+ */
+export function createApp(settings: Settings, activated: boolean, close?: App["close"]): App {
+  return {
+    settings,
+    activated,
+    isForConnections: false,
+    drains: new Set(),
+    acceptors: [],
+    ready: undefined,
+    close,
+  };
+}
+
 /** What the primary of a cluster knows of its workers. */
 export interface WorkerPool {
   /** The sockets that workers have listened on, by number. */

@@ -1,23 +1,26 @@
 import type { Worker } from "node:cluster";
 import process from "node:process";
 
-/** The settings of a worker that its primary follows. Times are in milliseconds. */
+/** The settings of a worker that its primary acts on. */
 export interface WorkerSettings {
+  /** In milliseconds. */
   drainTimeout: number;
   idleExitStatus: number;
   notify: boolean;
   watchdog: boolean;
 }
 
-/** What a worker tells its primary. */
+/** What a worker reports to its primary. */
 export type WorkerMessage =
-  /** A server of it listens, and signals are handled from now on. */
+  /** One of its servers listens, and it handles signals from now on. */
   | { act: "listening"; settings: WorkerSettings }
   /** Every `ready` is fulfilled. */
   | { act: "ready" }
-  /** No connection for its `idleTimeout`, here in milliseconds; and again one. */
+  /** It had no connection for its `idleTimeout`, here in milliseconds. */
   | { act: "idle"; timeout: number }
+  /** It has been idle, and has a connection again. */
   | { act: "awake" }
+  /** Its reload has ended. */
   | { act: "reloaded" }
   /** All its connections have ended; what remains is `onStop`. */
   | { act: "drained" };

@@ -42,10 +42,10 @@ export function handleOf(server: Server | Socket): ListenHandle | undefined {
  * once the primary has handed the handle over, rejects with the `error` that the server emits.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
-  // Patches _listen2() of this server.
   const native = server._listen2;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
+    // Patches _listen2 of this server.
     server._listen2 = (...args) => resolve(() => native?.apply(server, args));
   });
 }
@@ -127,8 +127,8 @@ export function stopReceiving(socket: DatagramSocket): boolean {
  * of `server` in all that Node counts and closes.
  */
 export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
-  // Patches onconnection() of the handle, and emit() of the server while that runs.
   const { onconnection } = handle;
+  // Patches onconnection of this handle, and emit of the server while it runs.
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
     const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
@@ -148,9 +148,9 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
 
 /** Makes close(), ref() and unref() of one handle call those of the others too. */
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
-  // Patches close(), ref() and unref() of the first handle.
   for (const method of ["close", "ref", "unref"] as const) {
     const own = first[method];
+    // Patches close, ref and unref of this handle.
     first[method] = function (this: ListenHandle, ...args: []): void {
       for (const other of others) other[method]();
       return own.apply(this, args);
