@@ -74,14 +74,14 @@ export function splitOptions<T extends object>(
  */
 export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
-    throw wrong(
+    throw refusal(
       `The options must be an object; got ${inspect(options)}`,
       "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
     );
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) {
     const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
-    throw wrong(
+    throw refusal(
       unknown.map(unknownOption).join("; "),
       isMeant ? "Correct the name of the option." : undefined,
     );
@@ -89,11 +89,11 @@ export function readOptions(options: AppOptions): CheckedOptions {
   const { name, required, sockets, tls, trustParent } = options;
   checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
-  const names = sockets === undefined ? checkName(name) : Object.keys(sockets);
+  const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
   if (required !== undefined && typeof required !== "boolean")
-    throw wrong("The option required is neither true nor false");
+    throw refusal("The option required is neither true nor false");
   if (trustParent !== undefined && typeof trustParent !== "boolean")
-    throw wrong("The option trustParent is neither true nor false");
+    throw refusal("The option trustParent is neither true nor false");
   return {
     selection: {
       names,
@@ -106,31 +106,31 @@ export function readOptions(options: AppOptions): CheckedOptions {
   };
 }
 
-function checkName(name: TakeOptions["name"]): readonly string[] | undefined {
+function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
   if (name === undefined) return undefined;
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
-    throw wrong("The option name is neither a name nor a list of names");
+    throw refusal("The option name is neither a name nor a list of names");
   return names;
 }
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
-  if (name !== undefined) throw wrong("Of the options name and sockets, both say which sockets to take");
+  if (name !== undefined) throw refusal("Of the options name and sockets, both say which sockets to take");
   if (!isObject(sockets) || Object.keys(sockets).length === 0)
-    throw wrong("The option sockets names no socket");
+    throw refusal("The option sockets names no socket");
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
-    if (!isKnown) throw wrong(`The option sockets.${each} is not {}, or { tls }`);
+    if (!isKnown) throw refusal(`The option sockets.${each} is not {}, or { tls }`);
     checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
 }
 
 function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
-  if (!isObject(tls)) throw wrong(`The option ${what} is not an object such as { key, cert }`);
+  if (!isObject(tls)) throw refusal(`The option ${what} is not an object such as { key, cert }`);
   const { key, cert, pfx, SNICallback } = tls;
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
-    throw wrong(`The option ${what} lacks a key and a cert`);
+    throw refusal(`The option ${what} lacks a key and a cert`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -142,6 +142,6 @@ function unknownOption(name: string): string {
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
-function wrong(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+function refusal(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
   return optionError(message, hint);
 }
