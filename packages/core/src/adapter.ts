@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
-export { attach, checkActivation, rememberRequestListeners, type Hooks } from "./lib/attach.ts";
-export { serverAddress } from "./lib/server-address.ts";
-export { drainServer } from "./lib/lifecycle/live.ts";
-export type { ActivatedSocket } from "./lib/passed-socket.ts";
+export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
+export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
+export { serverAddress } from "./lib/binding/server-address.ts";
+export { drainServer } from "./lib/api/manage-server.ts";
+export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
 export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.ts";
-export type { AppOptions } from "./lib/options.ts";
-export { warn, type WarningCode, warnUnless } from "./lib/warn.ts";
+export type { AppOptions } from "./lib/api/options.ts";
+export { warn, type WarningCode, warnUnless } from "./lib/shared/warnings.ts";

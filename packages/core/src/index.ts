@@ -1,13 +1,16 @@
-export { activatedSockets } from "./lib/read.ts";
-export type { ActivatedSocket } from "./lib/passed-socket.ts";
-export { parseListenEnvironment, type ListenEnvironment } from "./lib/parse.ts";
-export { listen, type Listening, type ListenOptions } from "./lib/listen.ts";
-export { takeSocket } from "./lib/take-socket.ts";
-export { bindDatagram, type BindDatagramOptions } from "./lib/bind-datagram.ts";
+export { activatedSockets } from "./lib/activation/read.ts";
+export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
+export {
+  parseListenEnvironment,
+  type ListenEnvironment,
+} from "./lib/activation/protocol/parse-environment.ts";
+export { listen, type Listening, type ListenOptions } from "./lib/api/listen.ts";
+export { takeSocket } from "./lib/api/take-socket.ts";
+export { bindDatagram, type BindDatagramOptions } from "./lib/api/bind-datagram.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
-export type { LifecycleOptions } from "./lib/lifecycle/options.ts";
-export type { SocketOptions, TakeOptions } from "./lib/options.ts";
-export type { Material, TlsIdentity, TlsOptions } from "./lib/tls/options.ts";
+export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
+export type { SocketOptions, TakeOptions } from "./lib/api/options.ts";
+export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
-export { ActivationError, type ActivationErrorCode } from "./lib/errors.ts";
+export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";

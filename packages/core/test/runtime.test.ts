@@ -61,12 +61,12 @@ test("two copies of core in one process share what was passed, and each may take
     const app = `
       import { createServer } from "node:http";
       import { activatedSockets, listen } from "@sockact/core";
-      import { attach } from "@sockact/core/adapter";
+      import { prepareApp } from "@sockact/core/adapter";
       export const sockets = activatedSockets();
       export const app = (req, res) => res.end("${copy}");
       export const start = () => listen(createServer(app), { name: "${copy}" });
       export const startAttached = () => {
-        attach(app, { name: "attached-${copy}" }, { owns: (server, listeners) => listeners.has(app) });
+        prepareApp({ name: "attached-${copy}" }).attach(app, { owns: (server, listeners) => listeners.has(app) });
         createServer(app).listen(1);
       };`;
     writeFileSync(join(folder, copy, "app.mjs"), app);

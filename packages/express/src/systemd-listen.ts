@@ -1,8 +1,7 @@
 import { ActivationError } from "@sockact/core";
 import {
   type AppOptions,
-  attach,
-  checkActivation,
+  prepareApp,
   rememberRequestListeners,
   warn,
   warnUnless,
@@ -34,7 +33,7 @@ export function systemdListen(options?: SystemdListenOptions): Mountable;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Mountable {
   // As Express calls a middleware.
   if (typeof more[1] === "function") throw notCalled();
-  const { activated } = checkActivation(options);
+  const { activated, attach } = prepareApp(options);
   let isMounted = false;
   const warning = [
     "SOCKACT_UNSEEN",
@@ -49,7 +48,7 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   return mountable(passThrough, (parent) => {
     isMounted = true;
     leaveStack(parent);
-    attach(parent, options, { owns: (_server, listeners) => listeners.has(parent) });
+    attach(parent, { owns: (_server, listeners) => listeners.has(parent) });
   });
 }
 

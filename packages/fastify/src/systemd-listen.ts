@@ -1,6 +1,6 @@
 import type { FastifyListenOptions, FastifyPluginCallback } from "fastify";
 import { ActivationError } from "@sockact/core";
-import { type ActivatedSocket, type AppOptions, attach, serverAddress } from "@sockact/core/adapter";
+import { type ActivatedSocket, type AppOptions, prepareApp, serverAddress } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";
@@ -34,26 +34,26 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       ...options
     } = registration;
     const handlers = fastify.server.listeners("request");
-    const activated = attach(
-      rootOf(fastify),
+    const { activated, attach } = prepareApp(
       { onEvent: logTo(fastify.log), ...options },
       {
         close: closeOf(fastify),
         // Fastify 4 answers 505 when it was not made for HTTP/2 alone.
         http2: !fastify.version.startsWith("4."),
-        // For the host `localhost` Fastify makes a further server with the same handler, and does without it when it can't listen:
-        // that one finds all sockets taken.
-        owns: (server, listeners) =>
-          server === fastify.server || handlers.some((handler) => listeners.has(handler)),
-        onBound: (server, sockets, listenOptions) => {
-          const listening = Object(listenOptions) as FastifyListenOptions;
-          const bound = serverAddress(sockets[0] as ActivatedSocket);
-          withoutLookup(listening, bound);
-          withoutNetlink(server, bound);
-          nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
-        },
       },
     );
+    attach(rootOf(fastify), {
+      // For the host `localhost` Fastify makes a second server with the same handler, and ignores that it can't listen: all sockets are claimed by then.
+      owns: (server, listeners) =>
+        server === fastify.server || handlers.some((handler) => listeners.has(handler)),
+      onBound: (server, sockets, listenOptions) => {
+        const listening = Object(listenOptions) as FastifyListenOptions;
+        const bound = serverAddress(sockets[0] as ActivatedSocket);
+        withoutLookup(listening, bound);
+        withoutNetlink(server, bound);
+        nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
+      },
+    });
     if (activated) closeWhenDrained(fastify);
     done();
   }) satisfies FastifyPluginCallback<SystemdListenOptions & RegisterOptions>,

@@ -1,8 +1,7 @@
 import { ActivationError } from "@sockact/core";
 import {
   type AppOptions,
-  attach,
-  checkActivation,
+  prepareApp,
   rememberRequestListeners,
   warn,
   warnUnless,
@@ -44,15 +43,14 @@ export function systemdListen(
   // As Koa calls a middleware.
   if (typeof more[0] === "function") throw notCalled();
   const isWrapped = patchKoaCopies();
-  const { activated } = checkActivation(options, true);
+  const { activated, attach } = prepareApp(options, { http2: true });
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
       if (activated && !isAttached(marker)) warn(...UNSEEN);
       return next();
     },
     (owner) => {
-      attach(owner, options, {
-        http2: true,
+      attach(owner, {
         owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, owner)),
       });
     },

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createNetServer } from "node:net";
 import { activatedSockets, listen } from "@sockact/core";
-import { attach } from "@sockact/core/adapter";
+import { prepareApp } from "@sockact/core/adapter";
 
 const app = (_req, res) => res.end();
 const bound = [];
 const attachApp = (options = {}) =>
-  attach(app, options, {
+  prepareApp(options).attach(app, {
     owns: (_server, listeners) => listeners.has(app),
     onBound: (_server, sockets) => bound.push(...sockets.map(({ fd }) => fd)),
   });

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import net from "node:net";
 import process from "node:process";
-import { attach, checkActivation, rememberRequestListeners } from "@sockact/core/adapter";
+import { prepareApp, rememberRequestListeners } from "@sockact/core/adapter";
 import { dropped } from "@sockact/testkit/dropped-apps";
 
 // As an adapter does when it is imported.
@@ -11,7 +11,7 @@ rememberRequestListeners();
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const makeApp = () => (_request, response) => response.end("hello");
 const attachApp = (app, options = {}) =>
-  attach(app, options, { owns: (_server, listeners) => listeners.has(app) });
+  prepareApp(options).attach(app, { owns: (_server, listeners) => listeners.has(app) });
 const listening = (server) => new Promise((resolve) => server.once("listening", resolve));
 
 const modes = {
@@ -42,7 +42,7 @@ const modes = {
     attachApp(makeApp(), { signals: true });
     let code;
     try {
-      checkActivation({ trustParent: true });
+      prepareApp({ trustParent: true });
     } catch (error) {
       ({ code } = error);
     }

@@ -3,17 +3,17 @@ import cluster, { type Worker } from "node:cluster";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import type { Passed } from "../activation.ts";
-import { addApp, lifecycle } from "../lifecycle/apps.ts";
-import { makeApp } from "../lifecycle/live.ts";
+import type { ActivationResult } from "../activation/activation.ts";
+import { addApp, createApp, lifecycle } from "../lifecycle/app.ts";
+import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
-import { isFromSocketUnit } from "../passed-socket.ts";
-import { readActivation } from "../read.ts";
-import { once } from "../process-state.ts";
-import { warn } from "../warn.ts";
-import { keepHandles } from "./kept-handles.ts";
-import { CLUSTER_VARIABLE, writeVariable } from "./variable.ts";
-import { watchWorkers } from "./workers.ts";
+import { isFromSocketUnit } from "../activation/passed-socket.ts";
+import { readActivation } from "../activation/read.ts";
+import { once } from "../shared/process-state.ts";
+import { warn } from "../shared/warnings.ts";
+import { keepHandles } from "./shared-handles.ts";
+import { CLUSTER_VARIABLE, formatClusterVariable } from "../activation/cluster-variable.ts";
+import { createWorkerPool } from "./workers.ts";
 
 // An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched.
 if (isMainThread && cluster.isPrimary && process.env["LISTEN_FDS"] !== undefined)
@@ -25,20 +25,20 @@ function wrapCluster(): void {
   const { fork, setupPrimary } = cluster;
   cluster.fork = (env?: object): Worker => {
     // The usual `cluster.on("exit", () => cluster.fork())` would go on for ever.
-    if (lifecycle.stopping !== undefined) return neverStarted();
-    return fork.call(cluster, begin() ? { ...env, [CLUSTER_VARIABLE]: variable() } : env);
+    if (lifecycle.stopping !== undefined) return unstartedWorker();
+    return fork.call(cluster, activateCluster() ? { ...env, [CLUSTER_VARIABLE]: clusterVariable() } : env);
   };
   cluster.setupPrimary = cluster.setupMaster = (settings): void => {
-    begin();
+    activateCluster();
     setupPrimary.call(cluster, settings);
   };
   syncBuiltinESMExports();
 }
 
 /** Whether there are sockets for workers. */
-function begin(): boolean {
+function activateCluster(): boolean {
   const passed = readActivation();
-  if (!passed.activated || unserved(passed).length === 0) return lifecycle.workers !== undefined;
+  if (!passed.activated || socketsForWorkers(passed).length === 0) return lifecycle.workers !== undefined;
   once("begin cluster", () => {
     const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
     if (isLate) {
@@ -50,28 +50,30 @@ function begin(): boolean {
     }
     // Frozen by Node with the first setupPrimary(). Round robin would have the primary accept, and lose, what no worker lives for.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    keepHandles(passed.passed);
-    const app = makeApp({}, true);
+    keepHandles(passed.sockets);
+    const app = createApp(readSettings({}), true);
     addApp(app);
     handleSignals(app);
-    lifecycle.workers = watchWorkers(app, passed.passed);
+    lifecycle.workers = createWorkerPool(app, passed.sockets);
   });
   return true;
 }
 
 /** Those that are not served by the primary itself. */
-function unserved({ passed }: Passed): Passed["passed"] {
-  return passed.filter(
-    (one) => isFromSocketUnit(one) && (!one.taken || lifecycle.workers?.served.has(one.socket.fd)),
+function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["sockets"] {
+  return sockets.filter(
+    (passedSocket) =>
+      isFromSocketUnit(passedSocket) &&
+      (!passedSocket.claimed || lifecycle.workers?.served.has(passedSocket.socket.fd)),
   );
 }
 
-function variable(): string {
-  return writeVariable(process.pid, unserved(readActivation()));
+function clusterVariable(): string {
+  return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
 }
 
 /** What fork() gives while the process stops: nothing runs, and nothing happens to it. */
-function neverStarted(): Worker {
+function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,
     send: () => false,

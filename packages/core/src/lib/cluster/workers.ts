@@ -1,18 +1,18 @@
 import cluster, { type Worker } from "node:cluster";
-import type { App, Workers } from "../lifecycle/apps.ts";
+import type { App, WorkerPool } from "../lifecycle/app.ts";
 import { fallAsleep } from "../lifecycle/idle.ts";
-import { tellWhenReady } from "../lifecycle/ready.ts";
-import { GRACE_MS } from "../lifecycle/stop.ts";
-import { after } from "../lifecycle/timers.ts";
-import type { PassedSocket } from "../passed-socket.ts";
-import { warnOfUntakenLater } from "../untaken.ts";
-import { hearWorker, tellWorker, type WorkerMessage } from "./messages.ts";
+import { checkReadiness } from "../lifecycle/readiness.ts";
+import { GRACE_MS } from "../lifecycle/shutdown.ts";
+import { after } from "../shared/timers.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { scheduleUnservedWarning } from "../activation/unserved.ts";
+import { onWorkerMessage, sendToWorker, type WorkerMessage } from "../shared/cluster-channel.ts";
 
 /** Emitted on a worker of ours. */
 const RELOADED = "sockact:reloaded";
 
 /** One worker that has told of itself. */
-interface Known {
+interface WorkerStatus {
   isReady: boolean;
   isDrained: boolean;
   /** Of its `idleTimeout`, in milliseconds, while nothing keeps it awake. */
@@ -24,8 +24,8 @@ interface Known {
  *
  * @param app the primary's own, which gets what the workers want
  */
-export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers {
-  const known = new Map<Worker, Known>();
+export function createWorkerPool(app: App, passed: readonly PassedSocket[]): WorkerPool {
+  const known = new Map<Worker, WorkerStatus>();
   const listened = new Map<Worker, Set<number>>();
   const served = new Set<number>();
   let haveServed = false;
@@ -37,18 +37,18 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
   const markServed = (worker: Worker): void => {
     haveServed = true;
     for (const fd of listened.get(worker) ?? []) {
-      for (const one of passed) {
-        if (one.socket.fd !== fd) continue;
-        one.taken = true;
+      for (const passedSocket of passed) {
+        if (passedSocket.socket.fd !== fd) continue;
+        passedSocket.claimed = true;
         served.add(fd);
       }
     }
-    warnOfUntakenLater(passed);
-    tellWhenReady();
+    scheduleUnservedWarning();
+    checkReadiness();
   };
 
   const askToStop = (worker: Worker): void => {
-    if (known.has(worker)) tellWorker(worker, { act: "stop", signal: stopping ?? null });
+    if (known.has(worker)) sendToWorker(worker, { act: "stop", signal: stopping ?? null });
     // It has nothing of ours, or has not come to it yet.
     else if (worker.isConnected()) worker.disconnect();
   };
@@ -93,7 +93,7 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
 
   cluster.on("fork", (worker) => {
     living.add(worker);
-    hearWorker(worker, (message) => hear(worker, message));
+    onWorkerMessage(worker, (message) => hear(worker, message));
   });
   cluster.on("listening", (worker, { fd }: { fd?: number | null }) => {
     if (typeof fd !== "number") return;
@@ -116,7 +116,7 @@ export function watchWorkers(app: App, passed: readonly PassedSocket[]): Workers
         const done = new Promise<void>((resolve) => {
           for (const event of [RELOADED, "disconnect"]) worker.once(event, () => resolve());
         });
-        tellWorker(worker, { act: "reload" });
+        sendToWorker(worker, { act: "reload" });
         return done;
       }),
     );

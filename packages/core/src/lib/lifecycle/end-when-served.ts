@@ -1,20 +1,20 @@
-import { allDrains, emit, lifecycle } from "./apps.ts";
-import { leave, stop } from "./stop.ts";
+import { allDrains, emit, lifecycle } from "./app.ts";
+import { exitProcess, stop } from "./shutdown.ts";
 
 /**
  * Ends the process once the connections have closed for which it was started (`Accept=yes`): nobody will bring it another. Called whenever
  * that may be so.
  */
 export function endWhenServed(): void {
-  if (!isServing()) void end();
+  if (!isServing()) void stopWhenServed();
 }
 
-async function end(): Promise<void> {
+async function stopWhenServed(): Promise<void> {
   // A service of Type=notify that ends before it was ready has failed.
   await lifecycle.ready;
   if (isServing() || lifecycle.stopping !== undefined) return;
   emit({ type: "served" });
-  leave(await stop("served"));
+  exitProcess(await stop("served"));
 }
 
 function isServing(): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ActivationError } from "../errors.ts";
+import { ActivationError } from "../shared/errors.ts";
 import { eventText } from "./events.ts";
 
 test("one of our own errors is a line with what to change, and without a stack", () => {

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import type { ActivatedSocket } from "../passed-socket.ts";
-import { debug } from "../debug.ts";
+import type { ActivatedSocket } from "../activation/passed-socket.ts";
+import { debug } from "../shared/debug.ts";
 
 /** What happens in the life of an activated app, in the order in which it does. */
 export type SockactEvent =
@@ -38,7 +38,7 @@ export function debugEvent(event: SockactEvent): void {
 }
 
 /** What has ended the process where no signal has. */
-function reason(): string {
+function stopReason(): string {
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
 
@@ -59,7 +59,7 @@ export function eventText(event: SockactEvent): string {
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? reason()}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? stopReason()}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
     case "drained":
       return event.cut === 0
         ? "drained"

@@ -3,15 +3,15 @@ import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { tellPrimary } from "../cluster/messages.ts";
-import { ActivationError } from "../errors.ts";
-import { processState } from "../process-state.ts";
-import { allDrains, emit, lifecycle } from "./apps.ts";
-import type { Connection } from "./connections.ts";
-import { FIRST_REQUEST_MS } from "./drain.ts";
-import type { Drainable } from "./drainable.ts";
-import { stop } from "./stop.ts";
-import { after } from "./timers.ts";
+import { sendToPrimary } from "../shared/cluster-channel.ts";
+import { ActivationError } from "../shared/errors.ts";
+import { processState } from "../shared/process-state.ts";
+import { allDrains, emit, lifecycle } from "./app.ts";
+import type { Connection } from "../draining/connections.ts";
+import { FIRST_REQUEST_MS } from "../draining/drain-server.ts";
+import type { Drainable } from "../draining/drainable.ts";
+import { stop } from "./shutdown.ts";
+import { after } from "../shared/timers.ts";
 
 const idle = processState("idle", {
   /** How many `hold()`s have not been released. */
@@ -29,7 +29,7 @@ const idle = processState("idle", {
  * Starts to count the time without a connection, if an app has asked for that: of several the longest holds. Only an activated
  * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
  */
-export function armIdle(): void {
+export function startIdleTimer(): void {
   const timeouts = lifecycle.apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
@@ -40,9 +40,9 @@ export function armIdle(): void {
 }
 
 /** Counts anew: a connection has come or gone, or some work has ended. */
-export function countAnew(): void {
+export function restartIdleTimer(): void {
   idle.counts++;
-  if (idle.isReported) tellPrimary({ act: "awake" });
+  if (idle.isReported) sendToPrimary({ act: "awake" });
   idle.isReported = false;
   idle.timer?.refresh();
 }
@@ -59,7 +59,7 @@ export function hold(): () => void {
     if (!held) return;
     held = false;
     idle.holds--;
-    countAnew();
+    restartIdleTimer();
     if (idle.holds === 0) idle.released();
   };
 }
@@ -72,7 +72,7 @@ async function sleepIfIdle(timeout: number): Promise<void> {
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
   idle.isReported = true;
-  tellPrimary({ act: "idle", timeout });
+  sendToPrimary({ act: "idle", timeout });
 }
 
 function isAwake(): boolean {
@@ -106,7 +106,7 @@ export async function fallAsleep(timeout: number): Promise<void> {
   emit({ type: "idle", timeout });
   if (isAwake()) return;
   // Of several apps the one that has chosen a status is heard.
-  await sleep(Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus)));
+  await exitAsleep(Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
 /** Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
@@ -130,10 +130,10 @@ export async function closeUnusedConnections(): Promise<number> {
  *
  * @param status what tells the service manager that it sleeps
  */
-export async function sleep(status: number): Promise<void> {
+export async function exitAsleep(status: number): Promise<void> {
   let failed = false;
   process.once("exit", () => {
-    if (!failed) tellOfOtherStatus(status);
+    if (!failed) reportExitStatus(status);
   });
   const code = await stop("idle", async () => {
     if (idle.holds > 0) await new Promise<void>((resolve) => (idle.released = resolve));
@@ -145,7 +145,7 @@ export async function sleep(status: number): Promise<void> {
 }
 
 /** An `exit` listener of the app, its `onStop` or a library may have chosen the status. From 128 on a signal has. */
-function tellOfOtherStatus(status: number): void {
+function reportExitStatus(status: number): void {
   const actual = Number(process.exitCode ?? 0);
   if (actual === status || actual >= 128) return;
   emit({

@@ -1,16 +1,16 @@
 import process from "node:process";
-import { once, processState } from "../process-state.ts";
-import { emit, lifecycle } from "./apps.ts";
-import { isNotifying, managerAsks, tellManager } from "./manager.ts";
-import type { Settings } from "./options.ts";
-import { servingText } from "./ready.ts";
+import { once, processState } from "../shared/process-state.ts";
+import { emit, lifecycle } from "./app.ts";
+import { shouldNotify, isNotifyExpected, notifyServiceManager } from "./service-manager.ts";
+import type { Settings } from "./settings.ts";
+import { statusText } from "./readiness.ts";
 
 /**
  * From now on SIGHUP reloads: RELOADING=1, `onReload` of each app, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. Also with
  * no `onReload`, since systemd asks without knowing; but a process that no service manager listens to keeps Node's own SIGHUP.
  */
 export function handleReload({ onReload, notify }: Settings): void {
-  if (onReload === undefined && !(notify && managerAsks())) return;
+  if (onReload === undefined && !(notify && isNotifyExpected())) return;
   once("handle SIGHUP", () => process.on("SIGHUP", () => void reload()));
 }
 
@@ -38,7 +38,7 @@ export async function reload(): Promise<void> {
 async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
-  await tellManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
+  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
   let failed = false;
   for (const { settings, acceptors } of lifecycle.apps) {
     try {
@@ -51,7 +51,7 @@ async function reloadOnce(): Promise<void> {
   }
   // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
   // But STOPPING=1 is final.
-  if (isNotifying() && lifecycle.stopping === undefined)
-    await tellManager(`READY=1\nSTATUS=${servingText()}`);
+  if (shouldNotify() && lifecycle.stopping === undefined)
+    await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
   emit({ type: "reloaded", ...(failed && { failed }) });
 }

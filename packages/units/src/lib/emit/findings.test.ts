@@ -126,7 +126,7 @@ describe("a description whose units the linter would complain of", () => {
 
   it.each<[string, readonly unknown[], string, RegExp]>([
     ["a code that the linter does not have", ["kill-mod"], "ERR_UNIT_CHOICE", /^write 'kill-mode'$/],
-    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /docs\/lint\.md/],
+    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /a finding of lintUnits\(\)/],
     ["a code that nothing has been found for", ["user-root"], "ERR_UNIT_CONFLICT", /^leave it out$/],
     ["a hint, which is never refused", ["enabled-at-boot"], "ERR_UNIT_CONFLICT", /^leave it out$/],
   ])("acknowledges neither %s", (_title, acknowledge, code, hint) => {

@@ -40,7 +40,7 @@ const code: Read = (value, path, problems) => {
     path,
     problems,
     `${shown(value)} is not a code of the linter`,
-    near === undefined ? "write one of the codes in docs/lint.md" : `write '${near}'`,
+    near === undefined ? "write the code of a finding of lintUnits()" : `write '${near}'`,
   );
 };
 

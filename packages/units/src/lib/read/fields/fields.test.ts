@@ -75,7 +75,7 @@ describe("an unknown field is answered with the field to write", () => {
     ["memoryMax", "write memoryMax beside sockets: it is the service's"],
     [
       "tls",
-      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials, as docs/tls.md shows",
+      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
     ],
     ["mode", "write socketMode: '0660'"],
     ["FileDescriptorName", "write name"],

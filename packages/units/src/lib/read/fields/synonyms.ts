@@ -44,7 +44,7 @@ export const socketSynonyms: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["tls", "ssl", "https", "cert", "key"].map((name) => [
       name,
-      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials, as docs/tls.md shows",
+      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
     ]),
   ),
   udp: "write listenDatagram: 53",

@@ -1,0 +1,77 @@
+import cluster from "node:cluster";
+import { statSync } from "node:fs";
+import process from "node:process";
+import type { ReadOutcome } from "./activation.ts";
+import { classifyInodes } from "./classify.ts";
+import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
+import type { PassedSocket } from "./passed-socket.ts";
+import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
+import { warn } from "../shared/warnings.ts";
+
+/**
+ * The sockets of the primary of this worker: those that it has named, or, where it does not import us, those that were passed to it.
+ * Undefined when there are none. The descriptors of this process are never looked at: its 3 is its channel to the primary.
+ *
+ * @throws ActivationError as parseListenEnvironment()
+ */
+export function readFromPrimary(): ReadOutcome | undefined {
+  const named = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
+  if (named !== undefined) {
+    return {
+      activated: true,
+      sockets: named.map((socketOfPrimary) => ({
+        ...socketOfPrimary,
+        openedSocket: undefined,
+        claimed: false,
+        fromPrimary: true,
+      })),
+    };
+  }
+  const environment = parseListenEnvironment(process.env, process.ppid);
+  if (!environment.activated) return undefined;
+  const sockets = socketsOfPrimary(environment.names);
+  // Once for all workers.
+  if (cluster.worker?.id === 1) {
+    warn(
+      "SOCKACT_PRIMARY",
+      `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but once all of them have died ` +
+        "no other can, a stop may lose requests, and the service manager is told nothing.",
+      'Import it in the primary too, before the first fork(): import "@sockact/core";',
+    );
+  }
+  return { activated: true, sockets };
+}
+
+function socketsOfPrimary(names: readonly string[]): PassedSocket[] {
+  const descriptors = names.map((name, index) => ({
+    name,
+    fd: LISTEN_FDS_START + index,
+    inode: inodeOfPrimary(LISTEN_FDS_START + index),
+  }));
+  const facts = classifyInodes(new Set(descriptors.flatMap(({ inode }) => inode ?? [])));
+  return descriptors.map(({ name, fd, inode }) => ({
+    socket: Object.freeze({
+      fd,
+      name,
+      ...(facts.get(inode ?? 0) ?? {
+        kind: inode === undefined ? ("other" as const) : ("unknown" as const),
+        family: "unknown" as const,
+        address: null,
+      }),
+    }),
+    inode,
+    openedSocket: undefined,
+    claimed: false,
+    fromPrimary: true,
+  }));
+}
+
+/** Undefined for a descriptor that is not a socket; 0 where this process may not read the /proc of its primary. */
+function inodeOfPrimary(fd: number): number | undefined {
+  try {
+    const stats = statSync(`/proc/${process.ppid}/fd/${fd}`, { bigint: true });
+    return stats.isSocket() ? Number(stats.ino) : undefined;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import process from "node:process";
+import { warn } from "../shared/warnings.ts";
+
+/**
+ * Warns, once, when the sockets were passed to a process that started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
+ * child_process.fork(). Says which it was, and what would have worked. Silent when that process is no ancestor: then the variables are
+ * left over from something else, such as the terminal.
+ */
+export function warnOfLauncher(env: Record<string, string | undefined>): void {
+  const pid = Number(env["LISTEN_PID"]);
+  const launcher = /^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "") ? findAncestor(pid) : undefined;
+  if (launcher === undefined) {
+    const parent = hasForked() ? findAncestor(process.ppid) : undefined;
+    if (parent && isApp(parent)) warnOfFork(parent);
+  } else if (process.send !== undefined && pid === process.ppid && isApp(launcher)) {
+    warnOfFork(launcher);
+  } else {
+    warn(
+      "SOCKACT_LAUNCHER",
+      `The sockets were passed to ${describe(launcher)} (pid ${pid}), not to this process (pid ${process.pid}): ` +
+        "they can't be used here, and the app listens as it would without them.",
+      `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+    );
+  }
+}
+
+function warnOfFork(parent: readonly string[]): void {
+  warn(
+    "SOCKACT_FORKED",
+    `The sockets were passed to ${describe(parent)} (pid ${process.ppid}), which has forked this process (pid ${process.pid}): ` +
+      "they can't be used here, and it listens as it would without them.",
+    "Write cluster.fork() of node:cluster instead of fork() of node:child_process, or listen in the parent.",
+  );
+}
+
+/** Warns, once, when systemd has counted the pids otherwise than this process does. */
+export function warnOfOuterPid(pid: string): void {
+  warn(
+    "SOCKACT_OUTER_PID",
+    `The sockets were passed to this process by its pid outside of PrivatePIDs=yes (${pid}), which it does not have inside: ` +
+      "nothing shows that they are its own, so the app listens as it would without them.",
+    "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
+  );
+}
+
+/** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
+function hasForked(): boolean {
+  if (process.send === undefined) return false;
+  try {
+    const variables = readFileSync(`/proc/${process.ppid}/environ`, "utf8").split("\0");
+    return (
+      variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** The command line of an ancestor of this process; undefined when that pid is none. */
+function findAncestor(pid: number): string[] | undefined {
+  try {
+    for (let current = process.ppid; current > 0; current = parentOf(current)) {
+      if (current === pid)
+        return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0+$/, "").split("\0");
+    }
+  } catch {
+    // It has ended, or /proc hides it: no ancestor that could be named.
+  }
+  return undefined;
+}
+
+function parentOf(pid: number): number {
+  // pid (comm) state ppid: proc_pid_stat(5). The name may hold blanks and parentheses.
+  return Number(
+    readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^[^]*\) \S /, "")
+      .split(" ")[0],
+  );
+}
+
+/** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script that they stand for. */
+function describe(command: readonly string[]): string {
+  const [program = "", ...args] = command;
+  // npm and others write a title over their command line: "npm start", all in one word.
+  const words =
+    command.length === 1
+      ? program.split(" ")
+      : isNode(program)
+        ? scriptWords(args)
+        : [basename(program), ...args];
+  const text = words.filter((word) => word !== "").join(" ");
+  return `\`${text.length > 80 ? `${text.slice(0, 80)}…` : text}\``;
+}
+
+/** What `node /usr/lib/node_modules/nodemon/bin/nodemon.js server.js` is to its user. */
+function scriptWords(args: readonly string[]): string[] {
+  const index = args.findIndex((arg) => !arg.startsWith("-"));
+  const script = args[index];
+  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script ?? "")?.[1];
+  if (script === undefined || tool === undefined) return ["node", ...args];
+  const name =
+    { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ??
+    tool.replace(/\.[cm]?js$/, "");
+  return [name, ...args.slice(index + 1)];
+}
+
+/** Whether it is Node that runs a script itself: no tool such as nodemon, and not `node --watch` or `node --test`, which start it as a child. */
+function isApp(command: readonly string[]): boolean {
+  const [program = "", ...args] = command;
+  const isRunner = args.some((arg) => /^--(?:watch|watch-path|test)(?:=|$)/.test(arg));
+  return isNode(program) && !isRunner && scriptWords(args)[0] === "node";
+}
+
+function isNode(program: string): boolean {
+  return /^(node|nodejs|bun)$/.test(basename(program));
+}
+
+/** The command line of this process as ExecStart= wants it: an absolute path, quoted where it has to be (systemd.service(5)). */
+function ownCommand(): string {
+  const script = process.argv[1];
+  // tsx needs its loader alone; what it requires besides is for its own parent process.
+  const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
+  const execArgv = process.execArgv.filter(
+    (arg, index, all) => !isPreflight(arg) && !isPreflight(all[index + 1]),
+  );
+  return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)]
+    .map(quote)
+    .join(" ");
+}
+
+function quote(word: string, index: number): string {
+  // The path of the program itself is not subject to $VARIABLES.
+  const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
+  return /^[^\s"'\\;]+$/.test(escaped)
+    ? escaped
+    : `"${escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}

@@ -1,0 +1,141 @@
+import { constants } from "node:os";
+import { type IntegerFault, parseCInteger } from "./c-integer.ts";
+import { ActivationError, type ActivationErrorCode } from "../../shared/errors.ts";
+
+/** The variables of sd_listen_fds(3), in the order in which they are read. */
+export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
+
+/** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
+export const LISTEN_FDS_START = 3;
+
+const FOR_ANYONE =
+  "A supervisor that leaves it open for which process the sockets are is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes.";
+
+/** What the environment announces to one process. */
+export type ListenEnvironment =
+  | {
+      activated: true;
+      /** One name for each file descriptor, 3 and up. `unknown` where none was given, as in sd_listen_fds_with_names(3). */
+      names: string[];
+    }
+  | {
+      activated: false;
+      /** A sentence for a log: which variable is missing, or whose the sockets are. */
+      reason: string;
+    };
+
+const INT_MAX = 2n ** 31n - 1n;
+const UINT64_MAX = 2n ** 64n - 1n;
+/** Linux lets no process open more than this (`fs.nr_open`, unless an administrator raised it). */
+const NR_OPEN = 1_048_576n;
+const MALFORMED =
+  "systemd writes these variables itself: remove whatever else sets them (see `systemctl show -p Environment`).";
+
+/**
+ * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does, without looking at a file descriptor.
+ *
+ * - `activated: true`: sockets were passed to `pid`; there is at least one name.
+ * - `activated: false`: none were passed, or they are for another process. This is not an error.
+ * - throws {@link ActivationError} `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS` or `ERR_LISTEN_FDNAMES`:
+ *   the variable is malformed, or there are not as many names as file descriptors;
+ *   `ERR_FD_NOT_OPEN`: more are announced than a process can have open.
+ *
+ * Two differences from libsystemd, on purpose: LISTEN_FDNAMES is looked at only when the sockets are ours; and of a wrong number
+ * of names for descriptors that are not open, the names are what is reported, since the descriptors are not looked at here.
+ *
+ * @param env the environment, such as `process.env`
+ * @param pid the process that asks, such as `process.pid`
+ * @param pidfdId the inode number of a pidfd of that process, with which systemd 259 and later tells apart two processes
+ * that had the same pid. Left out, only the syntax of LISTEN_PIDFDID is checked. Node has no way to ask for its own.
+ */
+export function parseListenEnvironment(
+  env: Record<string, string | undefined>,
+  pid: number,
+  pidfdId?: bigint,
+): ListenEnvironment {
+  if (env["LISTEN_PID"] === undefined) return { activated: false, reason: "LISTEN_PID is not set" };
+  const listenPid = integer(env["LISTEN_PID"], "LISTEN_PID", { min: 1n, max: INT_MAX });
+  if (listenPid !== BigInt(pid)) {
+    return {
+      activated: false,
+      reason: `LISTEN_PID is ${listenPid}, another process than this one (${pid})`,
+    };
+  }
+
+  if (env["LISTEN_PIDFDID"] !== undefined) {
+    const listenPidfdId = integer(env["LISTEN_PIDFDID"], "LISTEN_PIDFDID", {
+      min: 0n,
+      max: UINT64_MAX,
+    });
+    if (pidfdId !== undefined && listenPidfdId !== pidfdId) {
+      return {
+        activated: false,
+        reason: `LISTEN_PIDFDID is ${listenPidfdId}, of an earlier process with the pid ${pid}`,
+      };
+    }
+  }
+
+  if (env["LISTEN_FDS"] === undefined) return { activated: false, reason: "LISTEN_FDS is not set" };
+  const count = integer(env["LISTEN_FDS"], "LISTEN_FDS", { min: -INT_MAX - 1n, max: INT_MAX });
+  if (count <= 0n || count > INT_MAX - BigInt(LISTEN_FDS_START))
+    throw malformed("LISTEN_FDS", env["LISTEN_FDS"], "EINVAL");
+  if (count > NR_OPEN) {
+    throw new ActivationError(
+      "ERR_FD_NOT_OPEN",
+      `LISTEN_FDS announces ${count} file descriptors, more than a process can have`,
+      MALFORMED,
+      {
+        errno: -constants.errno.EBADF,
+      },
+    );
+  }
+
+  if (env["LISTEN_FDNAMES"] === undefined) {
+    return { activated: true, names: Array.from({ length: Number(count) }, () => "unknown") };
+  }
+  const names = splitNames(env["LISTEN_FDNAMES"]);
+  if (names === undefined) throw malformed("LISTEN_FDNAMES", env["LISTEN_FDNAMES"], "EINVAL");
+  if (BigInt(names.length) !== count) {
+    throw new ActivationError(
+      "ERR_LISTEN_FDNAMES",
+      `LISTEN_FDNAMES has ${names.length} names (${env["LISTEN_FDNAMES"]}) for ${count} file descriptors`,
+      "A FileDescriptorName= can't hold a colon; give one name for each descriptor, separated by colons.",
+      { errno: -constants.errno.EINVAL },
+    );
+  }
+  return { activated: true, names };
+}
+
+/** A backslash makes the next character part of the name, a colon too; at the end of the text it is an error. */
+function splitNames(text: string): string[] | undefined {
+  const names = [""];
+  for (const [token] of text.matchAll(/\\[^]?|[^]/g)) {
+    if (token === "\\") return undefined;
+    if (token === ":") names.push("");
+    else names.push(names.pop() + token.replace(/^\\/, ""));
+  }
+  return names;
+}
+
+function integer(
+  text: string,
+  variable: "LISTEN_PID" | "LISTEN_PIDFDID" | "LISTEN_FDS",
+  limits: { min: bigint; max: bigint },
+): bigint {
+  const value = parseCInteger(text, limits);
+  if (typeof value === "string") throw malformed(variable, text, value);
+  return value;
+}
+
+function malformed(
+  variable: (typeof LISTEN_VARIABLES)[number],
+  text: string,
+  fault: IntegerFault,
+): ActivationError {
+  const code: ActivationErrorCode = `ERR_${variable}`;
+  const what = fault === "ERANGE" ? "out of range" : "malformed";
+  const hint = variable === "LISTEN_PID" && text === "0" ? FOR_ANYONE : MALFORMED;
+  return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, hint, {
+    errno: -constants.errno[fault],
+  });
+}

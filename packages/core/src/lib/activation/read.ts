@@ -1,0 +1,173 @@
+import cluster from "node:cluster";
+import process from "node:process";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { adoptDescriptor } from "@sockact/notify/internal";
+import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
+import { classifyOrOpen } from "./classify.ts";
+import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
+import { readFromPrimary } from "./from-primary.ts";
+import { debug } from "../shared/debug.ts";
+import { ActivationError } from "../shared/errors.ts";
+import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
+import { readBooleanOption } from "../shared/environment-options.ts";
+import {
+  LISTEN_FDS_START,
+  LISTEN_VARIABLES,
+  type ListenEnvironment,
+  parseListenEnvironment,
+} from "./protocol/parse-environment.ts";
+import { type ActivatedSocket, formatSocketWithKind, isFromSocketUnit } from "./passed-socket.ts";
+import { takeOverStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
+import { scheduleUnservedWarning } from "./unserved.ts";
+
+const WORKER_KEY = "sockact.1";
+
+/**
+ * The file descriptors that were passed to this process, in their order.
+ *
+ * The first call in a process reads the environment and removes LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES
+ * from it, as sd_listen_fds(3) with `unset_environment`; later calls give the same answer. Empty when none were passed.
+ *
+ * With `StandardInput=socket`, where systemd sets none of these, it is the socket on descriptor 0.
+ *
+ * @throws ActivationError `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`,
+ * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
+ */
+export function activatedSockets(): readonly ActivatedSocket[] {
+  return readActivation().sockets.map(({ socket }) => socket);
+}
+
+/** Whether something may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
+export function mayBeActivated(): boolean {
+  const { env } = process;
+  return (
+    env["LISTEN_FDS"] !== undefined ||
+    env[CLUSTER_VARIABLE] !== undefined ||
+    activation.result !== undefined ||
+    isSocketOnStandardInput()
+  );
+}
+
+/**
+ * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
+ *
+ * @param trustParent whether to take what a parent has passed that names no process: once asked for, it applies to all later calls
+ * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
+ */
+export function readActivation(trustParent?: boolean): ActivationResult {
+  if (activation.result === undefined) {
+    const isTrusted = readBooleanOption("trustParent", trustParent);
+    const environment = { ...process.env };
+    activation.result = readEnvironment(environment, isTrusted);
+    debug(() => describeActivation(environment));
+    if (!isTrusted && isForAnyProcess(environment)) activation.untrusted = environment;
+  } else if (trustParent === true && activation.untrusted !== undefined) {
+    // Something has looked before the app came that trusts the parent.
+    activation.result = readEnvironment(activation.untrusted, true);
+    activation.untrusted = undefined;
+  }
+  if ("error" in activation.result) throw activation.result.error;
+  return activation.result;
+}
+
+type Environment = Record<string, string | undefined>;
+
+function describeActivation(environment: Environment): string {
+  const variables = LISTEN_VARIABLES.flatMap((name) =>
+    environment[name] === undefined ? [] : `${name}=${environment[name]}`,
+  );
+  const { result } = activation;
+  const outcome =
+    result === undefined || "error" in result
+      ? String(result?.error)
+      : result.activated
+        ? result.sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")
+        : result.reason;
+  return `read ${variables.join(" ") || "no LISTEN_ variable"} as process ${process.pid}: ${outcome}`;
+}
+
+/** Whether the variables name no process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set 0. */
+function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
+  return (
+    LISTEN_FDS !== undefined && (LISTEN_PID === undefined || LISTEN_PID === "0" || isOuterPid(LISTEN_PID))
+  );
+}
+
+/** Whether systemd has told us a pid of ours, but that of an outer namespace: before version 262, with `PrivatePIDs=yes`. */
+function isOuterPid(pid: string): boolean {
+  return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
+}
+
+function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
+  const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
+  if (!isMainThread) return readInWorkerThread(trusted);
+  try {
+    const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
+    if (ofPrimary !== undefined) {
+      setEnvironmentData(WORKER_KEY, true);
+      return ofPrimary;
+    }
+    const environment = parseListenEnvironment(trusted, process.pid);
+    if (environment.activated) refuseBun();
+    const names = environment.activated ? environment.names : [];
+    const announced = classifyOrOpen(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+    const notify = announced.find(
+      (passedSocket) => passedSocket.socket.name === "notify" && !isFromSocketUnit(passedSocket),
+    );
+    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
+    // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
+    const isAnnounced = announced.some(isFromSocketUnit);
+    const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
+    if (onStandardInput) refuseBun();
+    if (!isAnnounced && onStandardInput === undefined) {
+      return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
+    }
+    const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
+    setEnvironmentData(WORKER_KEY, true);
+    scheduleUnservedWarning();
+    return { activated: true, sockets };
+  } catch (error) {
+    return { error: error as Error };
+  } finally {
+    for (const variable of [...LISTEN_VARIABLES, CLUSTER_VARIABLE]) delete process.env[variable];
+  }
+}
+
+/** Says why nothing was passed, and warns where something was, but not to this process. */
+function explainNotActivated(env: Environment, environment: ListenEnvironment): string {
+  if (environment.activated) return `LISTEN_FDS holds only ${environment.names.join(", ")}`;
+  const { reason } = environment;
+  const { LISTEN_PID, LISTEN_FDS } = env;
+  if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
+  else warnOfLauncher(env);
+  return LISTEN_PID === undefined && LISTEN_FDS !== undefined
+    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`
+    : reason;
+}
+
+function refuseBun(): void {
+  if (process.versions["bun"] === undefined) return;
+  throw new ActivationError(
+    "ERR_BUN",
+    `Bun ${process.versions["bun"]} can't listen on a socket that was passed: it opens another, on a random port`,
+    "Run the service with Node: ExecStart=/usr/bin/node ….",
+  );
+}
+
+/** A worker shares the pid and the descriptors, and closes them for all when it ends. */
+function readInWorkerThread(env: Environment): ReadOutcome {
+  let meant = getEnvironmentData(WORKER_KEY) === true;
+  try {
+    meant ||= parseListenEnvironment(env, process.pid).activated;
+  } catch (error) {
+    return { error: error as Error };
+  }
+  if (!meant) return { activated: false, reason: "no socket was passed to this process", sockets: [] };
+  return {
+    error: new ActivationError(
+      "ERR_WORKER_THREAD",
+      "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+      "Listen in the main thread, and hand the work to the workers.",
+    ),
+  };
+}

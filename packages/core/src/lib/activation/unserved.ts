@@ -1,0 +1,143 @@
+import type { Server } from "node:net";
+import process from "node:process";
+import { activation, knownSockets } from "./activation.ts";
+import { isOpen, isUnserved, formatSocket, type PassedSocket } from "./passed-socket.ts";
+import { once, processState } from "../shared/process-state.ts";
+import { warn } from "../shared/warnings.ts";
+
+/** How long a socket may stay without a server while the app starts, in milliseconds: until the first is taken, and after the last. */
+const STARTING_MS = 30_000;
+const STARTED_MS = 5_000;
+
+/** How long the app may still take to listen after another server has begun to listen elsewhere, in milliseconds. */
+const ELSEWHERE_MS = 2_000;
+
+const unserved = processState("unserved", {
+  timer: undefined as NodeJS.Timeout | undefined,
+  /** Those that have been warned of, by number. */
+  reported: new Set<number>(),
+  /** Whether the time to start a server for every socket is over. */
+  isTimeOver: false,
+  /** Called once, when that time is over. */
+  listeners: [] as (() => void)[],
+});
+
+/** Warns of the sockets that still have no server a while after the last one was claimed, or at the end. */
+export function scheduleUnservedWarning(): void {
+  clearTimeout(unserved.timer);
+  const grace = knownSockets().some(({ claimed }) => claimed) ? STARTED_MS : STARTING_MS;
+  unserved.timer = setTimeout(() => {
+    warnOfUnserved(knownSockets().filter(isUnserved));
+    unserved.isTimeOver = true;
+    for (const listener of unserved.listeners.splice(0)) listener();
+  }, grace).unref();
+  // By then the app may have used a datagram socket and closed it. A listener that was is closed.
+  once("watch for the end", () =>
+    process.once("beforeExit", () =>
+      warnOfUnserved(
+        knownSockets().filter(
+          (passedSocket) =>
+            isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram" && isOpen(passedSocket),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Whether a socket has no server yet, and the app still has time to start one. */
+export function isServerExpected(): boolean {
+  return !unserved.isTimeOver && knownSockets().some(isUnserved);
+}
+
+/** Calls the listener once, when the time to start is over: after the warning of the sockets that have no server. */
+export function onStartTimeOver(listener: () => void): void {
+  unserved.listeners.push(listener);
+}
+
+/**
+ * Warns when an adapter was imported in a process that was given sockets, and nothing has asked for them: the line with `systemdListen()` is missing.
+ * Reads no variable but LISTEN_PID, and removes none.
+ *
+ * @param isListening whether a server of HTTP listens: then the app is up, and otherwise it may still be starting
+ */
+export function warnIfNeverAsked(isListening: () => boolean): void {
+  if (process.env["LISTEN_PID"] !== String(process.pid)) return;
+  const look = (isLast: boolean): void => {
+    if (activation.result !== undefined) return;
+    if (isLast || isListening())
+      warn(
+        "SOCKACT_UNTAKEN",
+        "Sockets were passed to this process, and systemdListen() was not called so far: clients that connect to them get no answer.",
+        "Write app.use(systemdListen()), in Fastify app.register(systemdListen), before listen().",
+      );
+    else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
+  };
+  once("warn if never asked", () => setTimeout(() => look(false), STARTED_MS).unref());
+}
+
+/** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app anyway. */
+export function warnIfUnservedBeside(server: Server): void {
+  if (server.listenerCount("request") === 0 || !knownSockets().some(isUnserved)) return;
+  server.once("listening", () => {
+    const address = addressOf(server);
+    setTimeout(
+      () =>
+        warnOfUnserved(
+          knownSockets().filter(isUnserved),
+          ` So far only another server of this process listens, on ${address}.`,
+          `${OWN_APP_HINT} ${CLOSURE_HINT}`,
+        ),
+      ELSEWHERE_MS,
+    ).unref();
+  });
+}
+
+/** `systemdListen()` was called for an app that a server serves already, somewhere else. */
+export function warnOfLateCall(server: Server): void {
+  warnOfUnserved(
+    knownSockets().filter(isUnserved),
+    ` The app listens on ${addressOf(server)} instead, because systemdListen() was called after listen().`,
+    "Call systemdListen() before listen().",
+  );
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? `port ${address.port}` : String(address);
+}
+
+const OWN_APP_HINT =
+  "Call systemdListen() for the app whose server listens, and before listen(). A router, or an app that is mounted in another, has no server.";
+
+const CLOSURE_HINT =
+  "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
+  "Call listen(server) of @sockact/core instead of server.listen().";
+
+/** What to do about sockets that nothing has taken, in an app that may have taken others by their names. */
+function hintFor(sockets: readonly PassedSocket[]): string {
+  const names = [
+    ...new Set(
+      knownSockets()
+        .filter((passedSocket) => passedSocket.claimed || sockets.includes(passedSocket))
+        .map(({ socket }) => socket.name),
+    ),
+  ];
+  const isNamed = !names.includes("unknown");
+  const byName =
+    names.length > 1 && isNamed
+      ? `Take all of them, systemdListen({ name: ${JSON.stringify(names)} }), or remove the socket from the socket unit.`
+      : `${OWN_APP_HINT} Or remove the socket from the socket unit.`;
+  return `${byName} ${CLOSURE_HINT}`;
+}
+
+function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: string): void {
+  const unreported = sockets.filter(({ socket }) => !unserved.reported.has(socket.fd));
+  if (unreported.length === 0) return;
+  for (const { socket } of unreported) unserved.reported.add(socket.fd);
+  const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
+  warn(
+    "SOCKACT_UNTAKEN",
+    `Nothing in this process serves ${list}: clients that connect to ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
+    hint ?? hintFor(unreported),
+  );
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import type { ListenOptions as NodeListenOptions, Server } from "node:net";
+import type { ActivatedSocket } from "../activation/passed-socket.ts";
+import { NO_SOCKETS } from "../binding/bound.ts";
+import { offersHttp2 } from "../binding/tls-acceptor.ts";
+import { createApp } from "../lifecycle/app.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
+import { notActivated } from "../shared/errors.ts";
+import { claimAndBind } from "./claim-and-bind.ts";
+import { manageServer } from "./manage-server.ts";
+import { type AppOptions, splitOptions } from "./options.ts";
+import { prepare } from "./prepare.ts";
+
+/**
+ * Which sockets to take, the lifecycle, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
+ * `path`). Of these, `backlog` and `signal` apply to a passed socket too.
+ */
+export type ListenOptions = AppOptions & NodeListenOptions;
+
+/** Where a server listens. */
+export interface Listening {
+  /** Whether on sockets that were passed to this process, rather than on the port or path of the options. */
+  activated: boolean;
+  /** Those sockets, in the order in which they were passed. Empty when not activated. */
+  sockets: readonly ActivatedSocket[];
+}
+
+/**
+ * Makes any server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process, or else as
+ * `server.listen(options)` does. A connection that was passed (`Accept=yes`) is served instead, and the process ends when it has closed.
+ *
+ * - fulfils once the server listens on all of them;
+ * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
+ *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets};
+ * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
+ */
+export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
+  const [own, where] = splitOptions(options);
+  const { activation, selection, settings } = prepare(own);
+  const { activated } = activation;
+  if (!activated) {
+    if (where.port === undefined && where.path === undefined)
+      throw notActivated(activation.reason, "there is no port and no path to listen on instead");
+    server.listen(where);
+  }
+  const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
+  const bound = activated ? claimAndBind(server, activation.sockets, selection, where, http2) : NO_SOCKETS;
+  const app = createApp(settings, activated);
+  if (isManaged(app)) manageServer(server, app, bound);
+  await untilListening(server);
+  return { activated, sockets: bound.sockets };
+}
+
+/** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */
+async function untilListening(server: Server): Promise<void> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  const closed = once(server, "close", { signal }).then(() => {
+    throw new Error("The server was closed before it listened");
+  });
+  try {
+    await Promise.race([once(server, "listening", { signal }), closed]);
+  } finally {
+    closed.catch(() => {});
+    settled.abort();
+  }
+}

@@ -1,0 +1,147 @@
+import { inspect } from "node:util";
+import { optionError } from "../shared/environment-options.ts";
+import type { ActivationError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import type { TlsOptions } from "../binding/tls-identity.ts";
+import {
+  LIFECYCLE_OPTIONS,
+  type LifecycleOptions,
+  readSettings,
+  type Settings,
+} from "../lifecycle/settings.ts";
+
+/** How one socket is served. */
+export interface SocketOptions {
+  /** Speaks TLS on it; of more weight than the `tls` for all. */
+  tls?: TlsOptions;
+}
+
+/** All options of an app: which sockets it takes, and its lifecycle. */
+export interface AppOptions extends TakeOptions, LifecycleOptions {}
+
+/** Which sockets an app or a server takes, and whether it has to get one. */
+export interface TakeOptions {
+  /** Speaks TLS on these sockets, for a server that does not by itself. */
+  tls?: TlsOptions;
+  /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
+  sockets?: Readonly<Record<string, SocketOptions>>;
+  /** The `FileDescriptorName=` of the sockets to take; one name may stand for several. Left out: every listener not yet taken. */
+  name?: string | readonly string[];
+  /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
+  required?: boolean;
+  /**
+   * Takes also sockets whose parent does not say for which process they are (LISTEN_PID unset, or 0), as systemfd and s6 pass them. False by
+   * default, since the variables are inherited: one that is left over, from a terminal or a container, would make the app take descriptor 3
+   * and up for sockets, whatever they are. `SOCKACT_TRUST_PARENT` overrides it.
+   */
+  trustParent?: boolean;
+}
+
+const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
+
+/** Every option that is ours. */
+const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+
+/** Which sockets are claimed, and how each is served. */
+export interface SocketSelection {
+  /** The names to claim; undefined for every listener that is not claimed yet. */
+  names: readonly string[] | undefined;
+  /** Every TLS that is asked for. */
+  tls: readonly TlsOptions[];
+  /** What TLS the sockets of this name speak, if any. */
+  tlsOf(name: string): TlsOptions | undefined;
+}
+
+/** The options of an app, checked, with what the environment says of them, and the defaults. */
+export interface CheckedOptions {
+  selection: SocketSelection;
+  settings: Settings;
+}
+
+/** Splits options into those of this package and those of Node. */
+export function splitOptions<T extends object>(
+  options: T,
+): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
+  const of = (isOurs: boolean): object =>
+    Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key) === isOurs));
+  return [of(true), of(false) as Omit<T, keyof AppOptions>];
+}
+
+/**
+ * Checks every option, and reads it. What has no meaning is refused: an option that is silently ignored would be found out in production.
+ *
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function readOptions(options: AppOptions): CheckedOptions {
+  if (typeof options !== "object" || options === null)
+    throw refusal(
+      `The options must be an object; got ${inspect(options)}`,
+      "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
+    );
+  const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
+  if (unknown.length > 0) {
+    const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
+    throw refusal(
+      unknown.map(unknownOption).join("; "),
+      isMeant ? "Correct the name of the option." : undefined,
+    );
+  }
+  const { name, required, sockets, tls, trustParent } = options;
+  checkTlsOption(tls, "tls");
+  if (sockets !== undefined) checkSockets(sockets, name);
+  const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
+  if (required !== undefined && typeof required !== "boolean")
+    throw refusal("The option required is neither true nor false");
+  if (trustParent !== undefined && typeof trustParent !== "boolean")
+    throw refusal("The option trustParent is neither true nor false");
+  return {
+    selection: {
+      names,
+      tls: [tls, ...Object.values(sockets ?? {}).map((socket) => socket.tls)].filter(
+        (each) => each !== undefined,
+      ),
+      tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
+    },
+    settings: readSettings(options),
+  };
+}
+
+function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
+  if (name === undefined) return undefined;
+  const names: unknown = typeof name === "string" ? [name] : name;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
+    throw refusal("The option name is neither a name nor a list of names");
+  return names;
+}
+
+function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
+  if (name !== undefined) throw refusal("Of the options name and sockets, both say which sockets to take");
+  if (!isObject(sockets) || Object.keys(sockets).length === 0)
+    throw refusal("The option sockets names no socket");
+  for (const [each, options] of Object.entries(sockets)) {
+    const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
+    if (!isKnown) throw refusal(`The option sockets.${each} is not {}, or { tls }`);
+    checkTlsOption(options.tls, `sockets.${each}.tls`);
+  }
+}
+
+function checkTlsOption(tls: unknown, what: string): void {
+  if (tls === undefined) return;
+  if (!isObject(tls)) throw refusal(`The option ${what} is not an object such as { key, cert }`);
+  const { key, cert, pfx, SNICallback } = tls;
+  if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
+    throw refusal(`The option ${what} lacks a key and a cert`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unknownOption(name: string): string {
+  const meant = nearest(name, KNOWN);
+  return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
+}
+
+function refusal(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+  return optionError(message, hint);
+}

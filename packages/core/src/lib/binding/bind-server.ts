@@ -1,0 +1,114 @@
+import { Server } from "node:net";
+import type { Server as TlsServer } from "node:tls";
+import {
+  giveHandle,
+  handleOf,
+  joinHandles,
+  type ListenHandle,
+  deferListening,
+  nativeListen,
+  redirectConnections,
+  setPipeName,
+} from "../shared/node-internals.ts";
+import { isActivationError } from "../shared/errors.ts";
+import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
+import { areConnections, serveConnections } from "./serve-connections.ts";
+import { serverAddress } from "./server-address.ts";
+
+/**
+ * Node calls listen(2) again, with 511 unless told otherwise, which would shrink what `Backlog=` of the socket unit gave.
+ * The kernel cuts this down to net.core.somaxconn, which is systemd's own default.
+ */
+const KEEP_BACKLOG = 0x7fffffff;
+
+/**
+ * Makes one server listen on all of these sockets, or serve them where they are connections. It emits `listening` once, when it does, or else `error`, and is closed.
+ *
+ * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
+ * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options apply to each.
+ */
+export function bindServer(
+  server: Server,
+  sockets: readonly PassedSocket[],
+  {
+    backlog = KEEP_BACKLOG,
+    tlsFor,
+  }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
+): void {
+  if (areConnections(sockets.map(({ socket }) => socket))) return serveConnections(server, sockets, tlsFor);
+  const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
+  const address = serverAddress(first.socket);
+  const redirectToTls = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
+    const tls = tlsFor(socket);
+    if (handle && tls) redirectConnections(handle, server, tls);
+    return handle;
+  };
+  const joinAcceptors = (acceptors: readonly Server[]): void => {
+    const handle = handleOf(server);
+    if (handle === undefined) return;
+    if (typeof address === "string") setPipeName(server, address);
+    redirectToTls(handle, first);
+    const handles = acceptors.map((acceptor, index) =>
+      redirectToTls(giveHandle(acceptor, server), others[index] as PassedSocket),
+    );
+    joinHandles(
+      handle,
+      handles.filter((each) => each !== undefined),
+    );
+    // A part of them would be more than nothing, but not what was asked for.
+    if (handles.includes(undefined)) server.close();
+  };
+  const createAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
+  if (first.fromPrimary) {
+    void bindInWorker(server, sockets, { backlog, acceptors: others.map(createAcceptor), joinAcceptors });
+    return;
+  }
+  listenOn(server, first, backlog);
+  if (handleOf(server) === undefined) return;
+  const acceptors = others.map(createAcceptor);
+  for (const [index, acceptor] of acceptors.entries())
+    listenOn(acceptor, others[index] as PassedSocket, backlog);
+  joinAcceptors(acceptors);
+}
+
+/**
+ * The same in a worker of node:cluster, where the primary hands the handles over, later. None accepts a connection before the server has
+ * all of them.
+ */
+async function bindInWorker(
+  server: Server,
+  [first, ...others]: readonly PassedSocket[],
+  {
+    backlog,
+    acceptors,
+    joinAcceptors,
+  }: { backlog: number; acceptors: readonly Server[]; joinAcceptors(acceptors: readonly Server[]): void },
+): Promise<void> {
+  try {
+    const startListening = await Promise.all(
+      acceptors.map((acceptor, index) => {
+        const deferred = deferListening(acceptor);
+        listenOn(acceptor, others[index] as PassedSocket, backlog);
+        return deferred;
+      }),
+    );
+    server.prependOnceListener("listening", () => {
+      for (const start of startListening) start();
+      joinAcceptors(acceptors);
+    });
+    listenOn(server, first as PassedSocket, backlog);
+  } catch (error) {
+    for (const acceptor of acceptors) acceptor.close();
+    // Any other has been an `error` of an acceptor.
+    if (isActivationError(error)) server.emit("error", error);
+  }
+}
+
+function listenOn(server: Server, { socket, openedSocket }: PassedSocket, backlog: number): void {
+  const target =
+    openedSocket === undefined
+      ? { fd: socket.fd }
+      : { _handle: (openedSocket as unknown as { _handle: object })._handle };
+  // Only the positional backlog applies to a descriptor: Node ignores the option of that name.
+  (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
+}

@@ -1,0 +1,245 @@
+import { debug } from "../shared/debug.ts";
+import { ActivationError } from "../shared/errors.ts";
+import {
+  type ActivatedSocket,
+  formatSocketWithKind,
+  formatSocket,
+  isFromSocketUnit,
+  isServed,
+  type PassedSocket,
+} from "../activation/passed-socket.ts";
+import { scheduleUnservedWarning } from "../activation/unserved.ts";
+
+/**
+ * Claims the sockets of these names for a server. Without names it claims every listener that is not served yet; where only connections were passed
+ * (`Accept=yes`), it claims these. After an error, none is claimed.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
+ * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
+ */
+export function claimForServer(
+  sockets: readonly PassedSocket[],
+  names: readonly string[] | undefined,
+): PassedSocket[] {
+  const chosen =
+    names === undefined ? unclaimedListeners(sockets) : checkServeable(socketsNamed(sockets, names));
+  claimSockets(chosen);
+  return chosen;
+}
+
+/**
+ * Claims the first socket of this name that is not served, for the app to use as it likes.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
+ */
+export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
+  const passedSocket = firstUnserved(socketsNamed(sockets, [name]));
+  claimSockets([passedSocket]);
+  return passedSocket;
+}
+
+/**
+ * Finds the first datagram socket of this name that is not served; without a name, the first of all. The caller claims it once it is bound.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
+ */
+export function findDatagramSocket(
+  sockets: readonly PassedSocket[],
+  name: string | undefined,
+  type: "udp4" | "udp6",
+): PassedSocket {
+  const candidates =
+    name === undefined
+      ? sockets.filter(
+          (passedSocket) => passedSocket.socket.kind === "datagram" && isFromSocketUnit(passedSocket),
+        )
+      : socketsNamed(sockets, [name]);
+  const [first = sockets.find(isFromSocketUnit) as PassedSocket] = candidates;
+  const passedSocket = candidates.length === 0 ? first : firstUnserved(candidates);
+  const refusal = datagramRefusalOf(passedSocket.socket, type);
+  if (refusal) throw refusal;
+  return passedSocket;
+}
+
+/** Marks these sockets as claimed. The time until the app is warned of the others begins again. */
+export function claimSockets(sockets: readonly PassedSocket[]): void {
+  for (const passedSocket of sockets) passedSocket.claimed = true;
+  debug(() => `took ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
+  scheduleUnservedWarning();
+}
+
+/** @throws ActivationError `ERR_SOCKET_TAKEN` */
+function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
+  const free = candidates.find((passedSocket) => !isServed(passedSocket));
+  if (free === undefined) throw claimedError(candidates.map(({ socket }) => socket));
+  return free;
+}
+
+/**
+ * Checks that a socket of each of these names was passed.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`
+ */
+export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
+  const known = new Set(sockets.map(({ socket }) => socket.name));
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0) {
+    throw new ActivationError(
+      "ERR_NAME_UNKNOWN",
+      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => formatSocket(socket)).join(", ")}`,
+      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
+        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
+    );
+  }
+}
+
+/**
+ * The sockets of these names, each once, in the order in which they were passed.
+ *
+ * @throws ActivationError `ERR_NAME_UNKNOWN`
+ */
+function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
+  checkNames(sockets, names);
+  return sockets.filter(({ socket }) => names.includes(socket.name));
+}
+
+/** All of these, if a server can serve them together. */
+function checkServeable(named: PassedSocket[]): PassedSocket[] {
+  for (const passedSocket of named) {
+    const refusal =
+      refusalOf(passedSocket) ?? (isServed(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
+    if (refusal) throw refusal;
+  }
+  // A server that listens goes on when a connection has ended; one that was started for a connection does not.
+  const connection = named.find(isConnection);
+  if (connection && !named.every(isConnection)) throw connectionError(connection.socket);
+  return named;
+}
+
+function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
+  const fit = sockets.filter((passedSocket) => refusalOf(passedSocket) === undefined);
+  const listeners = fit.filter((passedSocket) => !isConnection(passedSocket));
+  const candidates =
+    listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
+  const free = candidates.filter((passedSocket) => !isServed(passedSocket));
+  if (free.length > 0) return free;
+  if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
+  const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
+  throw refusalOf(unfit) ?? connectionError(unfit.socket);
+}
+
+function isConnection({ socket }: PassedSocket): boolean {
+  return socket.kind === "connection";
+}
+
+/** Whether a server that claims these names would get a socket. */
+export function hasUnclaimed(
+  sockets: readonly PassedSocket[],
+  names: readonly string[] | undefined,
+): boolean {
+  return sockets.some(
+    (passedSocket) =>
+      (names?.includes(passedSocket.socket.name) ?? isFromSocketUnit(passedSocket)) &&
+      !isServed(passedSocket),
+  );
+}
+
+/** Marks the socket as claimed that a server of the app listens on by its number. */
+export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
+  for (const passedSocket of sockets) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
+}
+
+/** Why a server can't serve this socket. */
+function refusalOf({ socket, fromPrimary }: PassedSocket): ActivationError | undefined {
+  const what = describe(socket);
+  switch (socket.kind) {
+    case "datagram":
+      return new ActivationError(
+        "ERR_SOCKET_DATAGRAM",
+        `${what} is a datagram socket: a server can't listen on it`,
+        "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
+          "For UDP there is bindDatagram() of @sockact/core.",
+      );
+    case "other":
+      return unsupportedError(what);
+    case "unknown":
+      // A primary that does not import sockact leaves it to the kernel.
+      if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
+      if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
+      // Listening on it would open a random port, where nobody looks for it.
+      return socket.address === "" || socket.address?.endsWith(":0") === true
+        ? new ActivationError(
+            "ERR_SOCKET_UNBOUND",
+            `${what} is not bound to an address`,
+            "Whatever made the socket must bind(2) it before passing it on. systemd always does.",
+          )
+        : undefined;
+    case "listener":
+    case "connection":
+      return undefined;
+  }
+}
+
+/** Why a socket of node:dgram can't be bound to this one. */
+function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
+  const what = describe(socket);
+  if (socket.kind !== "datagram") {
+    return new ActivationError(
+      "ERR_SOCKET_STREAM",
+      `${what} is no datagram socket`,
+      "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
+    );
+  }
+  if (socket.family === "unix") {
+    return new ActivationError(
+      "ERR_SOCKET_UNSUPPORTED",
+      `${what} is a unix datagram socket, which Node can't use`,
+      "node:dgram knows UDP alone: ListenDatagram= with a port or an address. takeSocket() gives the bare descriptor.",
+    );
+  }
+  return familyRefusalOf(socket, type);
+}
+
+/** Node would receive on a socket of the other family, and send nothing (EINVAL). */
+export function familyRefusalOf(
+  socket: ActivatedSocket,
+  type: "udp4" | "udp6",
+  family: ActivatedSocket["family"] = socket.family,
+): ActivationError | undefined {
+  const right = family === "ipv6" ? "udp6" : "udp4";
+  if (family === "unknown" || right === type) return undefined;
+  return new ActivationError(
+    "ERR_SOCKET_FAMILY",
+    `${describe(socket)} is of ${family === "ipv6" ? "IPv6" : "IPv4"}, and can't be bound to a socket of type ${type}`,
+    `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
+  );
+}
+
+function connectionError(socket: ActivatedSocket): ActivationError {
+  return new ActivationError(
+    "ERR_SOCKET_CONNECTED",
+    `${describe(socket)} is a connection, not a listener`,
+    "Name the listeners alone: systemdListen({ name }). A connection (Accept=yes) is served by a process of its own.",
+  );
+}
+
+function describe({ name, fd, address }: ActivatedSocket): string {
+  return `The socket ${name} (fd ${fd}${address === null ? "" : `, ${address}`})`;
+}
+
+function unsupportedError(what: string): ActivationError {
+  return new ActivationError(
+    "ERR_SOCKET_UNSUPPORTED",
+    `${what} is nothing that Node can listen on`,
+    "Node listens on TCP and unix stream sockets: ListenStream= with a port, an address, a path or an @abstract name.",
+  );
+}
+
+function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
+  return new ActivationError(
+    "ERR_SOCKET_TAKEN",
+    `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
+    "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
+      "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
+  );
+}

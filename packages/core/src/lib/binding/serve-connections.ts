@@ -1,0 +1,60 @@
+import { closeSync, openSync } from "node:fs";
+import type { Server } from "node:net";
+import type { Server as TlsServer } from "node:tls";
+import {
+  type ConnectionHandle,
+  connectionHandleOf,
+  handleOf,
+  listenOnNothing,
+  openConnection,
+  redirectConnections,
+} from "../shared/node-internals.ts";
+import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
+import { serverAddress } from "./server-address.ts";
+
+/** Whether these are connections (`Accept=yes`), for which the process was started, rather than listeners. */
+export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
+  return sockets[0]?.kind === "connection";
+}
+
+/**
+ * Makes a server serve these connections, and no others, as if it had accepted them itself. It emits `listening` first, as an app, and
+ * Node's own timeouts, expect of a server.
+ */
+export function serveConnections(
+  server: Server,
+  connections: readonly PassedSocket[],
+  tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
+): void {
+  const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
+  const { onconnection } = handle;
+  // As with every connection, not before all that waits for `listening` has had its turn.
+  server.once("listening", () => setImmediate(handOver));
+
+  function handOver(): void {
+    for (const { socket, openedSocket } of connections) {
+      // Closed in the meantime.
+      if (handleOf(server) !== handle) return;
+      const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
+      if (socket.fd === 0) freeStandardInput(connection);
+      handle.onconnection = onconnection;
+      const tls = tlsFor(socket);
+      if (tls) redirectConnections(handle, server, tls);
+      handle.onconnection(0, connection);
+    }
+  }
+}
+
+/** Node leaves standard input open, and so the connection, until the process ends: closed, it is closed here. */
+function freeStandardInput(connection: ConnectionHandle): void {
+  // Patches close() of the connection's handle.
+  const { close } = connection;
+  connection.close = function (this: ConnectionHandle, callback?: () => void): void {
+    close.call(this, () => {
+      closeSync(0);
+      // Or the next file that is opened would be standard input.
+      openSync("/dev/null", "r");
+      callback?.();
+    });
+  };
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { createSecureContext, type SecureContextOptions, type TlsOptions as NodeTlsOptions } from "node:tls";
+import { ActivationError } from "../shared/errors.ts";
+
+/**
+ * What a key or a certificate is: its PEM text, its bytes, or the path of its file. A relative path is that of a credential, where there is
+ * one of that name (`LoadCredential=` of systemd.exec(5), which needs no permission on the file), or else in the working directory.
+ */
+export type Material = string | Buffer | readonly (string | Buffer)[];
+
+/** Who the server is: what tls.createSecureContext() of Node takes, with paths. */
+export interface TlsIdentity extends Omit<SecureContextOptions, FileOption> {
+  key?: Material;
+  cert?: Material;
+  ca?: Material;
+  crl?: Material;
+  pfx?: Material;
+}
+
+/** All that tls.createServer() of Node takes, with paths; `ALPNProtocols` with `h2` offers HTTP/2. Files are read again at a reload. */
+export interface TlsOptions
+  extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | FileOption> {
+  /** Who the server is for clients that ask for another name (SNI): by host name, where `*.example.org` stands for one label. */
+  sni?: Readonly<Record<string, TlsIdentity>>;
+}
+
+type FileOption = (typeof fileOptions)[number];
+
+const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
+
+/**
+ * The same with the files read.
+ *
+ * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
+ */
+export function readIdentity<T extends TlsIdentity>(options: T): T & SecureContextOptions {
+  const read = { ...options };
+  for (const name of fileOptions) {
+    const material = options[name];
+    if (material !== undefined) Object.assign(read, { [name]: readMaterial(material, name) });
+  }
+  try {
+    createSecureContext(read as SecureContextOptions);
+  } catch (cause) {
+    throw new ActivationError(
+      "ERR_TLS",
+      `The key and the certificate can't be used: ${(cause as Error).message}`,
+      "Both have to be PEM, and of each other: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
+      { cause },
+    );
+  }
+  return read as T & SecureContextOptions;
+}
+
+function readMaterial(material: Material, name: string): Material {
+  if (Array.isArray(material))
+    return material.map((each) => readMaterial(each as Material, name) as string | Buffer);
+  if (typeof material !== "string" || material.includes("-----BEGIN ")) return material;
+  const credentials = process.env["CREDENTIALS_DIRECTORY"];
+  let cause: unknown;
+  for (const folder of credentials === undefined ? [""] : [credentials, ""]) {
+    // An absolute path stays what it is.
+    if (folder !== "" && material.startsWith("/")) continue;
+    try {
+      return readFileSync(join(folder, material));
+    } catch (error) {
+      cause = error;
+      // A credential that is there but can't be read is what is meant.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") break;
+    }
+  }
+  throw new ActivationError(
+    "ERR_TLS_FILE",
+    `The file for tls.${name} can't be read: ${(cause as Error).message}`,
+    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } here.`,
+    { cause },
+  );
+}

@@ -1,0 +1,48 @@
+import net from "node:net";
+import { constants } from "node:os";
+import { missingInternals } from "../shared/internals-check.ts";
+import { handleOf } from "../shared/node-internals.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isWatched } from "../activation/proc/descriptors.ts";
+
+interface Handle {
+  close(): void;
+}
+
+/** What the primary makes the handles with that it shares with its workers (SCHED_NONE): the same from Node 20 to 26. */
+type Create = (
+  address: unknown,
+  port: unknown,
+  addressType: unknown,
+  fd?: number,
+  flags?: number,
+) => Handle | number;
+
+/**
+ * Makes the primary keep the handles of these sockets: Node closes them with the last worker that listened, and the socket is then lost to
+ * all later workers (`bind EEXIST`). The primary does not listen on them, so it takes no connection away from the workers: while none
+ * lives, clients wait in the kernel's queue.
+ */
+export function keepHandles(passed: readonly PassedSocket[]): void {
+  const module = net as typeof net & { _createServerHandle: Create };
+  const create = module._createServerHandle;
+  if (typeof create !== "function") throw missingInternals(["_createServerHandle of node:net"]);
+  const kept = new Map<number, Handle>();
+  // Patches net._createServerHandle.
+  module._createServerHandle = (address, port, addressType, fd, flags) => {
+    const passedSocket = passed.find(({ socket }) => socket.fd === fd);
+    // One that the primary itself serves is an error, as in Node.
+    if (fd === undefined || passedSocket === undefined || isWatched(fd))
+      return create(address, port, addressType, fd, flags);
+    const handle =
+      kept.get(fd) ??
+      (passedSocket.openedSocket
+        ? handleOf(passedSocket.openedSocket)
+        : create(address, port, addressType, fd, flags));
+    // An error of the system.
+    if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
+    handle.close = () => {};
+    kept.set(fd, handle);
+    return handle;
+  };
+}
