@@ -3,9 +3,10 @@ import process from "node:process";
 import { type ActivationResult, knownSockets } from "../activation/activation.ts";
 import { type ActivationError, isActivationError, notActivated } from "../shared/errors.ts";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
-import type { App } from "../lifecycle/app.ts";
-import { isManaged, manageServer, createApp } from "./manage-server.ts";
-import { isNotifyExpected } from "../lifecycle/service-manager.ts";
+import { type App, createApp } from "../lifecycle/app.ts";
+import { manageServer } from "./manage-server.ts";
+import { isManaged, isNotifyExpected } from "../lifecycle/service-manager.ts";
+import { readSettings } from "../lifecycle/settings.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
 import { listenOnPassed } from "./listen.ts";
 import { nativeListen } from "../shared/node-internals.ts";
@@ -66,7 +67,7 @@ const attached = processState("attach", {
  */
 export function attach(owner: object, options: AppOptions, hooks: FrameworkHooks): boolean {
   const passed = checkActivation(options, hooks.http2);
-  const app = createApp(options, passed.activated, hooks.close);
+  const app = createApp(readSettings(options), passed.activated, hooks.close);
   if (!isManaged(app)) return false;
   const attachment: Attachment = { hooks, take: options, app };
   attached.attachments.add(attachment);

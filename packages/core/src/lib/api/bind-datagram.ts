@@ -2,11 +2,12 @@ import type { BindOptions, Socket } from "node:dgram";
 import { once } from "node:events";
 import type { ActivationResult } from "../activation/activation.ts";
 import { type ActivationError, notActivated } from "../shared/errors.ts";
-import { type App, addApp } from "../lifecycle/app.ts";
+import { type App, addApp, createApp } from "../lifecycle/app.ts";
 import { DatagramDrain } from "../draining/drain-datagram.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
-import { startServing, isManaged, createApp } from "./manage-server.ts";
-import type { LifecycleOptions } from "../lifecycle/settings.ts";
+import { startServing } from "./manage-server.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
+import { type LifecycleOptions, readSettings } from "../lifecycle/settings.ts";
 import type { Listening } from "./listen.ts";
 import { stopReceiving } from "../shared/node-internals.ts";
 import { checkOptions, ownOptions } from "./options.ts";
@@ -43,7 +44,7 @@ export async function bindDatagram(socket: Socket, options: BindDatagramOptions 
   const { name, required, trustParent } = options;
   checkOptions(own);
   const passed = readActivation(trustParent);
-  const app = createApp(own, passed.activated);
+  const app = createApp(readSettings(own), passed.activated);
   if (!passed.activated) {
     if (required === true) throw notActivated(passed.reason);
     if (options.port === undefined) throw notActivated(passed.reason, "there is no port to bind instead");

@@ -9,7 +9,10 @@ import { debug } from "../shared/debug.ts";
 import { notActivated } from "../shared/errors.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { isHttpServer, nativeListen } from "../shared/node-internals.ts";
-import { isManaged, manageServer, createApp } from "./manage-server.ts";
+import { createApp } from "../lifecycle/app.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
+import { readSettings } from "../lifecycle/settings.ts";
+import { manageServer } from "./manage-server.ts";
 import {
   allTls,
   type AppOptions,
@@ -63,7 +66,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   }
   const http2 = allTls(own).some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
   const bound = passed.activated ? listenOnPassed(server, passed, own, where, http2) : NO_SOCKETS;
-  const app = createApp(own, passed.activated);
+  const app = createApp(readSettings(own), passed.activated);
   if (isManaged(app)) manageServer(server, app, bound);
   await untilListening(server);
   return { activated: passed.activated, sockets: bound.sockets };

@@ -14,12 +14,8 @@ export class DatagramDrain implements Drainable {
     socket.once("close", () => (this.#closed = true));
   }
 
-  isSilent(): boolean {
-    return true;
-  }
-
   /** A message is dealt with as long as the servers of the process accept. */
-  begin(): void {}
+  startDraining(): void {}
 
   hasEarlierConnections(): boolean {
     return false;
@@ -32,12 +28,12 @@ export class DatagramDrain implements Drainable {
   }
 
   /** Receives no more. What the app is about to answer can still be sent. */
-  async finish(): Promise<void> {
+  async stopAccepting(): Promise<void> {
     if (!this.#closed && !stopReceiving(this.#socket)) await this.close();
   }
 
-  drainPatiently(): Promise<void> {
-    return this.finish();
+  drain(): Promise<void> {
+    return this.stopAccepting();
   }
 
   async close(): Promise<void> {
@@ -47,7 +43,7 @@ export class DatagramDrain implements Drainable {
     await closed;
   }
 
-  cut(): number {
+  destroyConnections(): number {
     return 0;
   }
 }

@@ -1,19 +1,26 @@
 import type { Worker } from "node:cluster";
 import process from "node:process";
-import type { Settings } from "../lifecycle/settings.ts";
 
-/** What a primary has to know of how a worker wants to live. */
-export type WorkerSettings = Pick<Settings, "drainTimeout" | "idleExitStatus" | "notify" | "watchdog">;
+/** The settings of a worker that its primary acts on. */
+export interface WorkerSettings {
+  /** In milliseconds. */
+  drainTimeout: number;
+  idleExitStatus: number;
+  notify: boolean;
+  watchdog: boolean;
+}
 
-/** What a worker tells its primary. */
+/** What a worker reports to its primary. */
 export type WorkerMessage =
-  /** A server of it listens, and signals are handled from now on. */
+  /** One of its servers listens, and it handles signals from now on. */
   | { act: "listening"; settings: WorkerSettings }
   /** Every `ready` is fulfilled. */
   | { act: "ready" }
-  /** No connection for its `idleTimeout`, here in milliseconds; and again one. */
+  /** It had no connection for its `idleTimeout`, here in milliseconds. */
   | { act: "idle"; timeout: number }
+  /** It has been idle, and has a connection again. */
   | { act: "awake" }
+  /** Its reload has ended. */
   | { act: "reloaded" }
   /** All its connections have ended; what remains is `onStop`. */
   | { act: "drained" };

@@ -45,6 +45,7 @@ export function deferListening(server: Server & ServerInternals): Promise<() => 
   const native = server._listen2;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
+    // Patches _listen2 of this server.
     server._listen2 = (...args) => resolve(() => native?.apply(server, args));
   });
 }
@@ -127,6 +128,7 @@ export function stopReceiving(socket: DatagramSocket): boolean {
  */
 export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
   const { onconnection } = handle;
+  // Patches onconnection of this handle, and emit of the server while it runs.
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
     const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
@@ -148,6 +150,7 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
   for (const method of ["close", "ref", "unref"] as const) {
     const own = first[method];
+    // Patches close, ref and unref of this handle.
     first[method] = function (this: ListenHandle, ...args: []): void {
       for (const other of others) other[method]();
       return own.apply(this, args);
