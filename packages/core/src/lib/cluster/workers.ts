@@ -12,7 +12,7 @@ import { statusOf } from "./worker-status.ts";
 
 /** The workers of an activated primary: which sockets they serve, whether they are idle, and how they stop. */
 export class Workers implements WorkerPool {
-  readonly served = new Set<number>();
+  readonly served: Set<number> = new Set();
   haveServed = false;
   readonly #app: App;
   readonly #passed: readonly PassedSocket[];
