@@ -93,5 +93,5 @@ export function startServing(
 /** Drains a server as its own `close()` does, and fulfils when all connections have ended. Does nothing with a server whose `close()` does not drain. */
 export async function drainServer(server: Server): Promise<void> {
   const drain = drains.get(server);
-  if (drain?.drainsOnClose && (drain.isDraining || server.listening)) await drain.drain();
+  if (drain?.drainsOnClose && (drain.isDraining || server.listening)) await drain.drainAlone();
 }

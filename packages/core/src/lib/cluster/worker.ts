@@ -93,7 +93,7 @@ export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }
 
 /** Called after `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
 async function stopAfterDisconnect(): Promise<void> {
-  await Promise.all(allDrains().map((drain) => drain.drain()));
+  await Promise.all(allDrains().map((drain) => drain.drainAlone()));
   // A signal that has come as well ends the process.
   if (!isStopping()) exitProcess(await stop("disconnect"));
 }

@@ -32,7 +32,7 @@ export class DatagramDrain implements Drainable {
     if (!this.#closed && !stopReceiving(this.#socket)) await this.close();
   }
 
-  drain(): Promise<void> {
+  drainAlone(): Promise<void> {
     return this.stopAccepting();
   }
 

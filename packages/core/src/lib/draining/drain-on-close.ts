@@ -31,7 +31,7 @@ export function drainOnClose(drain: ServerDrain): void {
     isCalled = true;
     if (callback && isClosed) process.nextTick(callback);
     else if (callback) server.once("close", () => callback());
-    void drain.drain();
+    void drain.drainAlone();
     return server;
   };
 }

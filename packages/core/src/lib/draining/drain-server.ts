@@ -133,7 +133,7 @@ export class ServerDrain implements Drainable {
   }
 
   /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */
-  async drain(): Promise<void> {
+  async drainAlone(): Promise<void> {
     if (this.#isDraining) return this.#closed;
     const cap = after(this.#drainTimeout, () =>
       this.#destroyConnections((connection) => !isUnderWay(connection)),

@@ -14,7 +14,7 @@ export interface Drainable {
   /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /** Drains this one alone, when the app closes it. What is under way may take longer than `drainTimeout`. */
-  drain(): Promise<void>;
+  drainAlone(): Promise<void>;
   /** Destroys the connections that are still open. Returns on how many of them something was under way. */
   destroyConnections(): number;
 }

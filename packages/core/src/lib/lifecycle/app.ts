@@ -39,12 +39,14 @@ export function createApp(settings: Settings, activated: boolean, close?: App["c
   };
 }
 
-/** Every app of which a server has been told to listen, activated or under a service manager. */
-export const apps: App[] = processState("apps", []);
+const added: App[] = processState("apps", []);
 
-/** Makes an app one of those that the process stops, reloads and reports. */
+/** Every app that the process stops, reloads and reports: one of its servers has been told to listen. */
+export const apps: readonly App[] = added;
+
+/** Makes the process stop, reload and report an app, too. */
 export function addApp(app: App): void {
-  if (!apps.includes(app)) apps.push(app);
+  if (!added.includes(app)) added.push(app);
 }
 
 /** Every server and datagram socket of the process that is drained when it stops. */

@@ -97,7 +97,7 @@ export async function fallAsleep(timeout: number): Promise<void> {
   await turnOfTheLoop();
   if (isAwake()) return;
   const closed = await closeUnusedConnections();
-  // A datagram leaves no other trace than its count.
+  // A datagram only restarts the timer.
   if (isAwake() || idle.restarts !== restarts + closed) return;
   emit({ type: "idle", timeout });
   if (isAwake()) return;

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { once, processState } from "../shared/process-state.ts";
-import { apps, emit } from "./app.ts";
+import { apps, callHook, emit } from "./app.ts";
 import { shouldNotify, isNotifyExpected, notifyServiceManager } from "./service-manager.ts";
 import type { Settings } from "./settings.ts";
 import { isReady, statusText } from "./readiness.ts";
@@ -42,13 +42,11 @@ async function reloadOnce(): Promise<void> {
   await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
   let failed = false;
   for (const { settings, acceptors } of apps) {
-    try {
+    const isReloaded = await callHook(() => {
       for (const acceptor of acceptors) acceptor.reread();
-      await settings.onReload?.();
-    } catch (error) {
-      failed = true;
-      emit({ type: "error", error });
-    }
+      return settings.onReload?.();
+    });
+    failed ||= !isReloaded;
   }
   // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
   // But STOPPING=1 is final.

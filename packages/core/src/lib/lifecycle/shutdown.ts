@@ -90,12 +90,7 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
 async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   let failed = false;
   for (const hook of [...apps.flatMap(({ settings, close }) => [settings.onStop, close]), lastHook]) {
-    try {
-      await hook?.();
-    } catch (error) {
-      failed = true;
-      emit({ type: "error", error });
-    }
+    if (hook !== undefined && !(await callHook(hook))) failed = true;
   }
   return failed;
 }
