@@ -21,7 +21,7 @@ export function isSilent({ isHttp, stream }: Connection): boolean {
 /** Whether the client has not sent a request yet. */
 export function isUnused(connection: Connection): boolean {
   const session = sessionOf(connection.stream);
-  if (session) return !session.used;
+  if (session) return !session.hasHadRequest;
   return connection.inHandshake || isSilent(connection);
 }
 
@@ -39,7 +39,7 @@ export function waitsForClient(connection: Connection): boolean {
   const { stream, isAskedToClose } = connection;
   if (upgradeOf(stream)) return isAskedToClose && webSocketOf(stream) !== undefined;
   const session = sessionOf(stream);
-  if (session) return session.used && session.streams === 0;
+  if (session) return session.hasHadRequest && session.openStreams === 0;
   return isBetweenRequests(connection);
 }
 
@@ -50,7 +50,7 @@ export function isUnderWay(connection: Connection): boolean {
   if (upgradeOf(stream)) return !isAskedToClose;
   if (speaksHttp(stream)) return currentResponse(connection) !== undefined;
   const session = sessionOf(stream);
-  if (session) return session.streams > 0;
+  if (session) return session.openStreams > 0;
   return !inHandshake && !isSilent(connection);
 }
 

@@ -80,9 +80,8 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Each connection ends in the way of its protocol: not before it has been answered, or the time has passed for which it was promised to be kept
-   * alive. Node sees to the latter (`keepAliveTimeout`). A server of another protocol stops accepting at once, since only the app
-   * could send its clients away.
+   * Each connection ends in the way of its protocol: after its next response, or when it has been idle for the server's `keepAliveTimeout`, which
+   * Node watches. A server that does not speak HTTP stops accepting at once, since only the app can make its clients leave.
    */
   startDraining(): void {
     if (this.#isDraining) return;

@@ -29,7 +29,7 @@ export function endConnection({ stream }: Connection): void {
 export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded | undefined): void {
   const { stream, since } = connection;
   const session = sessionOf(stream);
-  if (session && (session.used || isOlder(since, FIRST_REQUEST_MS))) goAway(session);
+  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS))) goAway(session);
   const upgrade = upgradeOf(stream);
   if (upgrade === undefined) return endLongPoll(stream);
   if (connection.isAskedToClose) return;

@@ -6,6 +6,8 @@ import { allDrains, type App } from "./app.ts";
 import { handleReload } from "./reload.ts";
 import { exitProcess, stop } from "./shutdown.ts";
 
+const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
+
 /** Makes the signals of an app drain and end the process from now on, and SIGHUP reload it. */
 export function handleSignals({ settings, activated }: App): void {
   const { signals: asked = activated } = settings;
@@ -16,8 +18,6 @@ export function handleSignals({ settings, activated }: App): void {
   }
   if (settings.signals !== false && !wanted.includes("SIGHUP")) handleReload(settings);
 }
-
-const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
 const signals = processState("signals", {
   /** Whether a signal has started the stop. */
