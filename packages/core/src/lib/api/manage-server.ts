@@ -15,7 +15,7 @@ import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
 
-/** The drain of each server, whichever copy of the package has created it. */
+/** The drain of each server, whichever copy of the package has made it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 
 /**
