@@ -592,7 +592,7 @@ describe("server.close() of the app", () => {
     expect(await running.event("close called back")).toMatchObject({ code: "ERR_SERVER_NOT_RUNNING" });
   });
 
-  test("after a signal is no error either when nothing is accepted any more", async () => {
+  test("after a signal is not an error either when nothing is accepted any more", async () => {
     const { app, address } = await appOnSocket({
       hooks: ["onEvent", "onDrain"],
       options: { drainTimeout: "4s" },

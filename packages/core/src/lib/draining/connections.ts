@@ -17,7 +17,7 @@ export interface Connection {
   readonly since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
-  /** How many bytes had been read from it when the drain started. Undefined if it was accepted later, or is no net.Socket. */
+  /** How many bytes had been read from it when the drain started. Undefined if it was accepted later, or is not a net.Socket. */
   bytesBeforeDrain: number | undefined;
   /** Whether it is an upgraded connection that was asked to close. */
   isAskedToClose: boolean;
