@@ -592,6 +592,27 @@ describe("server.close() of the app", () => {
     expect(await running.event("close called back")).toMatchObject({ code: "ERR_SERVER_NOT_RUNNING" });
   });
 
+  test("after a signal is not an error either when nothing is accepted any more", async () => {
+    const { app, address } = await appOnSocket({
+      hooks: ["onEvent", "onDrain"],
+      options: { drainTimeout: "4s" },
+      after: ["on"],
+      input: true,
+    });
+    await using running = app;
+    await using client = await idleClient(running, address);
+    await terminate(running);
+    client.send("GET / HTTP/1.1\r\n");
+    // The first call is for the start of the drain, the second one for its second half.
+    await running.event("onDrain");
+    await running.event("onDrain");
+    running.write("close");
+    await running.event("close called");
+    client.send("Host: a\r\n\r\n");
+    expect(await client.receives(/hello$/)).toMatch(CLOSE);
+    expect(await running.event("close called back")).toEqual({ event: "close called back", count: 1 });
+  });
+
   test("before a signal: the signal waits for the same connections", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;

@@ -5,8 +5,9 @@ import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { followPrimary } from "../cluster/worker.ts";
 import type { BoundSockets } from "../binding/bound.ts";
 import { areConnections } from "../binding/serve-connections.ts";
-import { addApp, type App, emitToApp } from "../lifecycle/app.ts";
-import { closePatiently, ServerDrain } from "../draining/drain-server.ts";
+import { addApp, type App, callHook, emitToApp } from "../lifecycle/app.ts";
+import { drainOnClose } from "../draining/drain-on-close.ts";
+import { ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
@@ -18,7 +19,7 @@ import { handleSignals } from "../lifecycle/signals.ts";
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 
 /**
- * Lets a server that is about to listen live as its app wants it. Called before it emits `listening`.
+ * Makes a server that is about to listen one of its app, which drains when the process stops. Called before it emits `listening`.
  *
  * @param listenCallback what was given to `listen()`
  */
@@ -31,31 +32,34 @@ export function manageServer(
   // After a listen() that failed, it may be called again.
   if (drains.has(server)) return;
   addApp(app);
-  const { settings } = app;
+  const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
-  const drain = new ServerDrain(server, settings, {
+  const drain = new ServerDrain(server, {
     acceptors: acceptors.map(({ tls }) => tls),
-    changed: isForConnections ? endWhenServed : restartIdleTimer,
+    onConnectionsChange: isForConnections ? endWhenServed : restartIdleTimer,
+    drainTimeout,
+    closeUpgraded:
+      onDrainUpgraded && ((socket, request) => void callHook(() => onDrainUpgraded(socket, request))),
   });
   if (isForConnections) {
     app.isForConnections = true;
-    // One that the server does not want: `maxConnections`, `blockList`.
+    // The server has refused the connection: `maxConnections`, `blockList`.
     server.on("drop", endWhenServed);
   }
   app.acceptors.push(...acceptors);
   drains.set(server, drain);
-  if (app.activated) closePatiently(drain);
+  if (app.activated) drainOnClose(drain);
   server.prependListener("listening", () =>
-    startServing(app, drain, sockets, (error) => emitError(server, error, listenCallback)),
+    startServing(app, drain, sockets, (error) => emitStartupError(server, error, listenCallback)),
   );
   server.on("close", () => app.drains.delete(drain));
 }
 
 /**
- * Emits an error that comes after `listening`, and ends the process with it where no listener of the app hears it. Express 5 leaves the callback of
+ * Emits an error that comes after `listening`. Throws it, which ends the process, if the app has no listener for it: Express 5 leaves the callback of
  * `listen()` among the listeners, and it does nothing by then.
  */
-function emitError(server: Server, error: Error, listenCallback: unknown): void {
+function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
   if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
   else
     process.nextTick(() => {
@@ -64,29 +68,30 @@ function emitError(server: Server, error: Error, listenCallback: unknown): void 
 }
 
 /**
- * A server or a datagram socket of an app takes connections or messages from these sockets from now on.
+ * Called when a server or a datagram socket of an app starts to take connections or messages from these sockets: handles signals, calls the `ready`
+ * of the app the first time, and sends READY=1 if nothing else is missing.
  *
- * @param refuse called when the `ready` of the app is rejected
+ * @param onReadyError called when the `ready` of the app is rejected
  */
 export function startServing(
   app: App,
   drain: Drainable,
   sockets: readonly ActivatedSocket[],
-  refuse: (error: Error) => void,
+  onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
   handleSignals(app);
   if (cluster.isWorker && app.activated) followPrimary(app.settings);
   if (sockets.length > 0) emitToApp(app, { type: "listening", sockets });
-  if (app.ready === undefined) {
-    app.ready = (async () => app.settings.ready?.())();
-    app.ready.catch(refuse);
+  if (app.readyResult === undefined) {
+    app.readyResult = (async () => app.settings.ready?.())();
+    app.readyResult.catch(onReadyError);
   }
   checkReadiness();
 }
 
-/** Drains a server as its own `close()` does, where that is patient; any other is left alone. Fulfils when all connections have ended. */
+/** Drains a server as its own `close()` does, and fulfils when all connections have ended. Does nothing with a server whose `close()` does not drain. */
 export async function drainServer(server: Server): Promise<void> {
   const drain = drains.get(server);
-  if (drain?.isPatient && (drain.begun || server.listening)) await drain.drainPatiently();
+  if (drain?.drainsOnClose && (drain.isDraining || server.listening)) await drain.drainAlone();
 }

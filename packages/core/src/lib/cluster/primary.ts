@@ -4,28 +4,30 @@ import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 import type { ActivationResult } from "../activation/activation.ts";
-import { addApp, createApp, lifecycle } from "../lifecycle/app.ts";
+import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
+import { isStopping } from "../lifecycle/shutdown.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
+import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
 import { isFromSocketUnit } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
 import { once } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 import { keepHandles } from "./shared-handles.ts";
 import { CLUSTER_VARIABLE, formatClusterVariable } from "../activation/cluster-variable.ts";
-import { createWorkerPool } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 // An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched.
 if (isMainThread && cluster.isPrimary && process.env["LISTEN_FDS"] !== undefined)
   once("wrap cluster", wrapCluster);
 
-/** Makes the first use of node:cluster one of the sockets that were passed to this process. */
+/** Makes the first use of node:cluster share the passed sockets with the workers. */
 function wrapCluster(): void {
   // Patches cluster.fork, setupPrimary and setupMaster.
   const { fork, setupPrimary } = cluster;
   cluster.fork = (env?: object): Worker => {
-    // The usual `cluster.on("exit", () => cluster.fork())` would go on for ever.
-    if (lifecycle.stopping !== undefined) return unstartedWorker();
+    // The usual `cluster.on("exit", () => cluster.fork())` would never end.
+    if (isStopping()) return unstartedWorker();
     return fork.call(cluster, activateCluster() ? { ...env, [CLUSTER_VARIABLE]: clusterVariable() } : env);
   };
   cluster.setupPrimary = cluster.setupMaster = (settings): void => {
@@ -35,11 +37,11 @@ function wrapCluster(): void {
   syncBuiltinESMExports();
 }
 
-/** Whether there are sockets for workers. */
+/** Prepares the primary for its workers the first time that there are sockets for them. Returns whether its workers serve sockets. */
 function activateCluster(): boolean {
   const passed = readActivation();
-  if (!passed.activated || socketsForWorkers(passed).length === 0) return lifecycle.workers !== undefined;
-  once("begin cluster", () => {
+  if (!passed.activated || socketsForWorkers(passed).length === 0) return workerPool() !== undefined;
+  once("activate cluster", () => {
     const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
     if (isLate) {
       warn(
@@ -48,23 +50,23 @@ function activateCluster(): boolean {
         "Import it first in the primary.",
       );
     }
-    // Frozen by Node with the first setupPrimary(). Round robin would have the primary accept, and lose, what no worker lives for.
+    // Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     keepHandles(passed.sockets);
     const app = createApp(readSettings({}), true);
     addApp(app);
     handleSignals(app);
-    lifecycle.workers = createWorkerPool(app, passed.sockets);
+    setWorkerPool(new Workers(app, passed.sockets));
   });
   return true;
 }
 
-/** Those that are not served by the primary itself. */
+/** The passed sockets that the primary does not serve itself. */
 function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["sockets"] {
   return sockets.filter(
     (passedSocket) =>
       isFromSocketUnit(passedSocket) &&
-      (!passedSocket.claimed || lifecycle.workers?.served.has(passedSocket.socket.fd)),
+      (!passedSocket.claimed || workerPool()?.served.has(passedSocket.socket.fd)),
   );
 }
 
@@ -72,7 +74,7 @@ function clusterVariable(): string {
   return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
 }
 
-/** What fork() gives while the process stops: nothing runs, and nothing happens to it. */
+/** What fork() returns while the process stops: a worker that never starts, and emits nothing. */
 function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,

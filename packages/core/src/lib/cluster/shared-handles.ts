@@ -9,7 +9,7 @@ interface Handle {
   close(): void;
 }
 
-/** What the primary makes the handles with that it shares with its workers (SCHED_NONE): the same from Node 20 to 26. */
+/** Creates a handle that the primary shares with its workers (SCHED_NONE). It is the same from Node 20 to 26. */
 type Create = (
   address: unknown,
   port: unknown,
@@ -20,8 +20,8 @@ type Create = (
 
 /**
  * Makes the primary keep the handles of these sockets: Node closes them with the last worker that listened, and the socket is then lost to
- * all later workers (`bind EEXIST`). The primary does not listen on them, so it takes no connection away from the workers: while none
- * lives, clients wait in the kernel's queue.
+ * all later workers (`bind EEXIST`). The primary does not listen on them, so it takes no connection away from the workers: while no
+ * worker runs, clients wait in the kernel's queue.
  */
 export function keepHandles(passed: readonly PassedSocket[]): void {
   const module = net as typeof net & { _createServerHandle: Create };
@@ -41,6 +41,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
         : create(address, port, addressType, fd, flags));
     // An error of the system.
     if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
+    // Patches close of this handle.
     handle.close = () => {};
     kept.set(fd, handle);
     return handle;

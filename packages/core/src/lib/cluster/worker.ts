@@ -1,15 +1,15 @@
 import cluster from "node:cluster";
-import { allDrains, lifecycle } from "../lifecycle/app.ts";
+import { allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/idle.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/signals.ts";
-import { exitProcess, stop } from "../lifecycle/shutdown.ts";
+import { exitProcess, isStopping, stop } from "../lifecycle/shutdown.ts";
 import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
 
-/** Lets this worker live as its primary does. Called whenever a server of it listens on a socket of the primary. */
+/** Makes this worker stop and reload when its primary says so, and reports its settings to the primary. Called whenever one of its servers listens on a socket of the primary. */
 export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
-  once("hear the primary", () => {
+  once("follow primary", () => {
     onPrimaryMessage((message) => {
       if (message.act === "reload") void reload().then(() => sendToPrimary({ act: "reloaded" }));
       else if (message.signal !== null) receiveSignal(message.signal);
@@ -20,9 +20,9 @@ export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }
   sendToPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
 }
 
-/** `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
+/** Called after `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
 async function stopAfterDisconnect(): Promise<void> {
-  await Promise.all(allDrains().map((drain) => drain.drainPatiently()));
-  // A signal has come as well, and sees to the end.
-  if (lifecycle.stopping === undefined) exitProcess(await stop("disconnect"));
+  await Promise.all(allDrains().map((drain) => drain.drainAlone()));
+  // A signal that has come as well ends the process.
+  if (!isStopping()) exitProcess(await stop("disconnect"));
 }

@@ -1,43 +1,61 @@
-import type { ServerResponse } from "node:http";
 import type { Server, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { Server as TlsServer } from "node:tls";
-import { handshakeOf, responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { handshakeOf, isHttpServer } from "../shared/node-internals.ts";
 
 /** One accepted connection. */
 export interface Connection {
   /** What was accepted. */
   readonly socket: Socket;
-  /** What the bytes are read from: the TLS socket once its handshake is done, before that and without TLS the same. */
+  /** Where the requests are read from: the TLS socket once its handshake is done. Before that, and without TLS, it is `socket`. */
   stream: Socket;
+  /** Whether its server speaks HTTP, of either version: the client then has to send something first. */
+  readonly isHttp: boolean;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
   /** When it was accepted, on the clock of performance.now(). */
   readonly since: number;
+  /** Whether it was accepted before the drain started. */
+  isEarlier: boolean;
+  /** How many bytes had been read from it when the drain started. Undefined if it was accepted later, or is not a net.Socket. */
+  bytesBeforeDrain: number | undefined;
+  /** Whether it is an upgraded connection that was asked to close. */
+  isAskedToClose: boolean;
 }
 
 /** The connections of a server, by what was accepted. */
 export type Connections = ReadonlyMap<Socket, Connection>;
 
 /**
- * Keeps account of the connections of a server, with those that its TLS acceptors have not handed on yet; `changed` is called with each
- * that comes or goes.
+ * Keeps a list of the open connections of a server, including those whose TLS handshake is not done.
+ *
+ * @param onChange called when a connection is accepted, and when one has closed
  */
 export function trackConnections(
   server: Server,
   acceptors: readonly TlsServer[],
-  changed: () => void,
+  onChange: () => void,
 ): Connections {
   const connections = new Map<Socket, Connection>();
+  const isHttp = isHttpServer(server);
   const track = (inHandshake: boolean) => (socket: Socket) => {
-    // One that an acceptor hands on.
+    // A TLS acceptor hands on a connection that is known already.
     if (connections.has(handshakeOf(socket) as Socket)) return;
-    connections.set(socket, { socket, stream: socket, inHandshake, since: performance.now() });
+    connections.set(socket, {
+      socket,
+      stream: socket,
+      isHttp,
+      inHandshake,
+      since: performance.now(),
+      isEarlier: false,
+      bytesBeforeDrain: undefined,
+      isAskedToClose: false,
+    });
     socket.on("close", () => {
       connections.delete(socket);
-      changed();
+      onChange();
     });
-    changed();
+    onChange();
   };
   server.on("connection", track(server instanceof TlsServer));
   for (const acceptor of acceptors) acceptor.on("connection", track(true));
@@ -48,14 +66,4 @@ export function trackConnections(
     });
   }
   return connections;
-}
-
-/** Whether the client of an HTTP server has not sent anything yet, beyond a TLS handshake. */
-export function isSilent({ stream }: Connection): boolean {
-  return stream.bytesRead === 0;
-}
-
-/** The HTTP/1 response that the connection is busy with, if any. */
-export function currentResponse({ stream }: Connection): ServerResponse | undefined {
-  return speaksHttp(stream) ? responseOf(stream) : undefined;
 }

@@ -17,18 +17,18 @@ const ANNOUNCE_MS = 100;
  * and served. That lasts half of `drainTimeout` at most; the other half is for requests that are under way by then. Each server accepts until all
  * of them can stop, since no process takes the place of a server that has stopped.
  *
- * Fulfils when the last connection has closed. Whoever calls it sees to the end of `drainTimeout`.
+ * Fulfils when the last connection has closed. The caller destroys what is still open when `drainTimeout` is over.
  *
  * @param drainTimeout in milliseconds; `Infinity` for no limit
- * @param announce called when it begins; and when nothing is accepted any more, again and again while a connection is open: a request that is under way may
- * open a stream at any time
+ * @param announce called when the drain starts; and once nothing is accepted any more, again and again while a connection is open: a request that is
+ * under way may open a stream at any time
  */
 export async function drainAll(
   drains: readonly Drainable[],
   drainTimeout: number,
   announce: () => void = () => {},
 ): Promise<void> {
-  for (const drain of drains) drain.begin();
+  for (const drain of drains) drain.startDraining();
   announce();
   const deadline = performance.now() + drainTimeout / 2;
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
@@ -37,10 +37,10 @@ export async function drainAll(
   const quiet = Math.max(deadline, performance.now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
   debug(() => `accepting no more: ${describe(drains)}`);
-  const finished = Promise.all(drains.map((drain) => drain.finish()));
+  const closed = Promise.all(drains.map((drain) => drain.stopAccepting()));
   const announcing = setInterval(announce, ANNOUNCE_MS);
   if (drains.some(({ connections }) => connections.size > 0)) announce();
-  await finished;
+  await closed;
   clearInterval(announcing);
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { stopReceiving } from "../shared/node-internals.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** Makes a datagram socket leave later messages to the next process: the kernel's queue is that of the socket which systemd keeps. */
+/** Stops a datagram socket. Later messages wait for the next process, in the queue of the socket that systemd keeps. */
 export class DatagramDrain implements Drainable {
   readonly connections: Drainable["connections"] = new Map();
   readonly #socket: Socket;
@@ -14,12 +14,8 @@ export class DatagramDrain implements Drainable {
     socket.once("close", () => (this.#closed = true));
   }
 
-  isSilent(): boolean {
-    return true;
-  }
-
-  /** A message is dealt with as long as the servers of the process accept. */
-  begin(): void {}
+  /** The app still gets messages while the servers of the process accept connections. */
+  startDraining(): void {}
 
   hasEarlierConnections(): boolean {
     return false;
@@ -31,13 +27,13 @@ export class DatagramDrain implements Drainable {
     return false;
   }
 
-  /** Receives no more. What the app is about to answer can still be sent. */
-  async finish(): Promise<void> {
+  /** Stops receiving. The app can still send its answers. */
+  async stopAccepting(): Promise<void> {
     if (!this.#closed && !stopReceiving(this.#socket)) await this.close();
   }
 
-  drainPatiently(): Promise<void> {
-    return this.finish();
+  drainAlone(): Promise<void> {
+    return this.stopAccepting();
   }
 
   async close(): Promise<void> {
@@ -47,7 +43,7 @@ export class DatagramDrain implements Drainable {
     await closed;
   }
 
-  cut(): number {
+  destroyConnections(): number {
     return 0;
   }
 }

@@ -1,22 +1,20 @@
-import type { Connection, Connections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 
 /** What stops when the process does: a server, or a datagram socket. */
 export interface Drainable {
   readonly connections: Connections;
-  /** Whether nothing came over this connection yet, though the client has to speak first. */
-  isSilent(connection: Connection): boolean;
   /** Announces the end on every connection. New connections are still accepted, and each ends after its first response. */
-  begin(): void;
-  /** Whether a connection is still open that was there before `begin()`. */
+  startDraining(): void;
+  /** Whether a connection is still open that was accepted before `startDraining()`. */
   hasEarlierConnections(): boolean;
-  /** Ends the connections from before `begin()` that only wait for their client, which has had its time. */
+  /** Ends the connections from before `startDraining()` that are between two requests: their clients have had their time. */
   endIdleConnections(): void;
   /** Whether a client has connected that has not sent its first request, and may be about to. */
   hasArrivingConnections(): boolean;
-  /** Accepts no more, and fulfils when all that is under way is done. */
-  finish(): Promise<void>;
-  /** Drains this alone, for an app that is in no hurry: what is under way may take its time. */
-  drainPatiently(): Promise<void>;
-  /** Ends all that is not done. Returns how much of it was under way. */
-  cut(): number;
+  /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
+  stopAccepting(): Promise<void>;
+  /** Drains this one alone, when the app closes it. What is under way may take longer than `drainTimeout`. */
+  drainAlone(): Promise<void>;
+  /** Destroys the connections that are still open. Returns on how many of them something was under way. */
+  destroyConnections(): number;
 }

@@ -52,7 +52,7 @@ export function closeAfterPendingResponses(connection: Socket): void {
 }
 
 /**
- * Patches `writeHead` of this response. Makes it say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
+ * Makes a response say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
  * Node then closes the connection after it. A response whose headers are out already is left alone.
  */
 function closeAfterResponse(response: ServerResponse): void {
@@ -61,7 +61,7 @@ function closeAfterResponse(response: ServerResponse): void {
   lastResponses.set(socket, response);
   if (headersSent) return;
   const { writeHead } = response as { writeHead(this: ServerResponse, ...args: unknown[]): ServerResponse };
-  // Every way to send headers comes through here, also end() and write() alone.
+  // Patches writeHead of this response. Every way to send headers comes through here, also end() and write() alone.
   response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     if (lastResponses.get(socket) !== response) return writeHead.apply(this, args);
     const at = args.findIndex((arg) => typeof arg === "object" && arg !== null);
@@ -73,7 +73,7 @@ function closeAfterResponse(response: ServerResponse): void {
 }
 
 /**
- * Patches `destroySoon` of a connection, which then closes in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
+ * Makes a connection close in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
  * last paragraph). An upload that is answered before its end is read to the end, and what a client that pipelines goes on sending
  * is read until it has noticed.
  */
@@ -82,6 +82,7 @@ function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { destroySoon } = socket;
   // Any Duplex may be an HTTP connection, and only a net.Socket has this method.
   if (typeof destroySoon !== "function") return;
+  // Patches destroySoon of this connection.
   socket.destroySoon = function (this: Socket): void {
     const isUpload = !request.complete && !request.destroyed;
     if (!isUpload && !sendsOn) return destroySoon.call(this);

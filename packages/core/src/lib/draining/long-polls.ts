@@ -4,7 +4,7 @@ import { responseOf } from "../shared/node-internals.ts";
 
 /**
  * Ends the session of a socket.io client (Engine.IO) whose long poll waits on this connection, as a WebSocket gets a close frame. Such a request is always
- * under way, so it would hold up every stop, and be cut. Does nothing on any other connection.
+ * under way, so it would delay every stop until it is cut. Does nothing on any other connection.
  *
  * Engine.IO takes the request's `close` event for a client that has gone: it ends the session, and in doing so answers the request with the packet that
  * closes the session. The client then connects again.

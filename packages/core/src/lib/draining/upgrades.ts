@@ -4,32 +4,40 @@ import { performance } from "node:perf_hooks";
 
 /** A connection that stopped being HTTP. */
 export interface Upgrade {
-  /** What asked for it. */
-  request: IncomingMessage;
-  /** When, on the clock of performance.now(). */
-  since: number;
+  /** The request that asked for it. */
+  readonly request: IncomingMessage;
+  /** When it was upgraded, on the clock of performance.now(). */
+  readonly since: number;
+}
+
+const upgrades = new WeakMap<Socket, Upgrade>();
+
+/** How this connection was upgraded; undefined when it was not. */
+export function upgradeOf(socket: Socket): Upgrade | undefined {
+  return upgrades.get(socket);
+}
+
+function rememberUpgrade(request: IncomingMessage, socket: Socket): void {
+  upgrades.set(socket, { request, since: performance.now() });
 }
 
 /**
  * Remembers the upgraded connections of a server. Listens only while the app does: a server with no listener for `upgrade`
  * answers such requests as if they asked for nothing, one with no listener for `connect` refuses them.
  */
-export function rememberUpgrades(server: Server): WeakMap<Socket, Upgrade> {
-  const upgrades = new WeakMap<Socket, Upgrade>();
-  const remember = (request: IncomingMessage, socket: Socket): void =>
-    void upgrades.set(socket, { request, since: performance.now() });
-  const isOurs = (event: string): boolean => server.listeners(event).includes(remember);
-  const listen = (event: string): void => {
-    if ((event === "upgrade" || event === "connect") && !isOurs(event)) server.on(event, remember);
+export function rememberUpgrades(server: Server): void {
+  const isListening = (event: string): boolean => server.listeners(event).includes(rememberUpgrade);
+  const listenTo = (event: string): void => {
+    if ((event === "upgrade" || event === "connect") && !isListening(event))
+      server.on(event, rememberUpgrade);
   };
-  for (const event of server.eventNames()) listen(event as string);
+  for (const event of server.eventNames()) listenTo(event as string);
   server.on("newListener", (event: string, listener: unknown) => {
-    if (listener !== remember) listen(event);
+    if (listener !== rememberUpgrade) listenTo(event);
   });
   server.on("removeListener", (event: string) => {
-    if (server.listenerCount(event) === 1 && isOurs(event)) server.off(event, remember);
+    if (server.listenerCount(event) === 1 && isListening(event)) server.off(event, rememberUpgrade);
   });
-  return upgrades;
 }
 
 /** A WebSocket of the `ws` library. */

@@ -16,9 +16,9 @@ export interface App {
   drains: Set<Drainable>;
   /** What speaks TLS for its servers. */
   acceptors: TlsAcceptor[];
-  /** Its `ready`, once called. */
-  ready: Promise<unknown> | undefined;
-  /** What its framework does at the end. */
+  /** What its `ready` option has returned; undefined until it is called. */
+  readyResult: Promise<unknown> | undefined;
+  /** What its framework does at the end, after `onStop`. */
   close: (() => Promise<unknown>) | undefined;
 }
 
@@ -34,58 +34,29 @@ export function createApp(settings: Settings, activated: boolean, close?: App["c
     isForConnections: false,
     drains: new Set(),
     acceptors: [],
-    ready: undefined,
+    readyResult: undefined,
     close,
   };
 }
 
-/** What the primary of a cluster knows of its workers. */
-export interface WorkerPool {
-  /** The sockets that workers have listened on, by number. */
-  readonly served: ReadonlySet<number>;
-  /** Whether one has ever been ready. */
-  readonly haveServed: boolean;
-  readonly count: number;
-  /** Whether there is none, or not all of them are idle. */
-  readonly areAwake: boolean;
-  /** Lets each end as at a signal, and waits until all have. Fulfils with whether one had to be killed, or has ended with an error. */
-  stop(signal: NodeJS.Signals | null): Promise<boolean>;
-}
+const added: App[] = processState("apps", []);
 
-interface Lifecycle {
-  /** Every app of which a server has been told to listen, activated or under a service manager. */
-  apps: App[];
-  /** Set once READY=1 waits for nothing more; fulfils when it has been sent. */
-  ready: Promise<void> | undefined;
-  /** Whether the process is ready. */
-  isReady: boolean;
-  /** The end, once it has begun; fulfils with the exit code. */
-  stopping: Promise<number> | undefined;
-  /** In the primary of a cluster whose workers serve the sockets. */
-  workers: WorkerPool | undefined;
-}
+/** Every app that the process stops, reloads and reports: one of its servers has been told to listen. */
+export const apps: readonly App[] = added;
 
-export const lifecycle: Lifecycle = processState("lifecycle", {
-  apps: [],
-  ready: undefined,
-  isReady: false,
-  stopping: undefined,
-  workers: undefined,
-});
-
-/** Makes an app one of those that the process stops, reloads and reports. */
+/** Makes the process stop, reload and report an app, too. */
 export function addApp(app: App): void {
-  if (!lifecycle.apps.includes(app)) lifecycle.apps.push(app);
+  if (!added.includes(app)) added.push(app);
 }
 
 /** Every server and datagram socket of the process that is drained when it stops. */
 export function allDrains(): Drainable[] {
-  return lifecycle.apps.flatMap(({ drains }) => [...drains]);
+  return apps.flatMap(({ drains }) => [...drains]);
 }
 
 /** Emits an event to every app, to each listener once. */
 export function emit(event: SockactEvent): void {
-  for (const listener of new Set(lifecycle.apps.map(({ settings }) => settings.onEvent ?? logEvent)))
+  for (const listener of new Set(apps.map(({ settings }) => settings.onEvent ?? logEvent)))
     void callListener(listener, event);
 }
 
@@ -94,7 +65,7 @@ export function emitToApp({ settings }: App, event: SockactEvent): void {
   void callListener(settings.onEvent ?? logEvent, event);
 }
 
-/** Calls a hook of the app, which must not keep the others from being called. Whether it did not fail. */
+/** Calls a hook of an app, and makes its failure an `error` event, so that the other hooks are still called. Fulfils with whether it succeeded. */
 export async function callHook(hook: () => unknown): Promise<boolean> {
   try {
     await hook();

@@ -1,22 +1,23 @@
-import { allDrains, emit, lifecycle } from "./app.ts";
-import { exitProcess, stop } from "./shutdown.ts";
+import { allDrains, emit } from "./app.ts";
+import { untilReadySent } from "./readiness.ts";
+import { exitProcess, isStopping, stop } from "./shutdown.ts";
 
 /**
- * Ends the process once the connections have closed for which it was started (`Accept=yes`): nobody will bring it another. Called whenever
- * that may be so.
+ * Ends the process if the connections have closed for which it was started (`Accept=yes`), since it gets no other. Called whenever
+ * a connection may have closed.
  */
 export function endWhenServed(): void {
-  if (!isServing()) void stopWhenServed();
+  if (!hasConnection()) void stopOnceReady();
 }
 
-async function stopWhenServed(): Promise<void> {
+async function stopOnceReady(): Promise<void> {
   // A service of Type=notify that ends before it was ready has failed.
-  await lifecycle.ready;
-  if (isServing() || lifecycle.stopping !== undefined) return;
+  await untilReadySent();
+  if (hasConnection() || isStopping()) return;
   emit({ type: "served" });
   exitProcess(await stop("served"));
 }
 
-function isServing(): boolean {
+function hasConnection(): boolean {
   return allDrains().some(({ connections }) => connections.size > 0);
 }

@@ -1,49 +1,48 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
-import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
-import { allDrains, emit, lifecycle } from "./app.ts";
+import { allDrains, apps, emit } from "./app.ts";
 import type { Connection } from "../draining/connections.ts";
-import { FIRST_REQUEST_MS } from "../draining/drain-server.ts";
-import type { Drainable } from "../draining/drainable.ts";
-import { stop } from "./shutdown.ts";
+import { FIRST_REQUEST_MS, isOlder, isSilent } from "../draining/connection-state.ts";
+import { isStopping, stop } from "./shutdown.ts";
 import { after } from "../shared/timers.ts";
+import { workerPool } from "./worker-pool.ts";
 
 const idle = processState("idle", {
   /** How many `hold()`s have not been released. */
   holds: 0,
-  /** Called once none is left. */
-  released: () => {},
-  /** How often something has come, gone or ended. */
-  counts: 0,
+  /** Called when the last of them is released. */
+  onReleased: () => {},
+  /** How often the timer was restarted. */
+  restarts: 0,
   timer: undefined as NodeJS.Timeout | undefined,
-  /** Of a worker of node:cluster: whether its primary believes that nothing keeps it awake. */
-  isReported: false,
+  /** In a worker of node:cluster: whether it has reported to its primary that it is idle, and is still so. */
+  isReportedIdle: false,
 });
 
 /**
- * Starts to count the time without a connection, if an app has asked for that: of several the longest holds. Only an activated
+ * Starts to count the time without a connection, if an app has an `idleTimeout`. If several have one, the longest counts. Only an activated
  * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
  */
 export function startIdleTimer(): void {
-  const timeouts = lifecycle.apps.flatMap(({ activated, isForConnections, settings }) =>
+  const timeouts = apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
-  // Of a cluster, the workers know.
-  if (timeouts.length === 0 || lifecycle.workers !== undefined) return;
+  // In a cluster, the workers count.
+  if (timeouts.length === 0 || workerPool() !== undefined) return;
   const timeout = Math.max(...timeouts);
   idle.timer = after(timeout, () => void sleepIfIdle(timeout))?.unref();
 }
 
-/** Counts anew: a connection has come or gone, or some work has ended. */
+/** Starts to count from zero again: a connection was accepted or has closed, a datagram has come, or some work has ended. */
 export function restartIdleTimer(): void {
-  idle.counts++;
-  if (idle.isReported) sendToPrimary({ act: "awake" });
-  idle.isReported = false;
+  idle.restarts++;
+  if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
+  idle.isReportedIdle = false;
   idle.timer?.refresh();
 }
 
@@ -60,75 +59,70 @@ export function hold(): () => void {
     held = false;
     idle.holds--;
     restartIdleTimer();
-    if (idle.holds === 0) idle.released();
+    if (idle.holds === 0) idle.onReleased();
   };
 }
 
-/** What keeps the process awake counts anew when it ends. */
+/** Called after `idleTimeout` without a restart of the timer. Whatever still keeps the process awake restarts the timer when it ends. */
 async function sleepIfIdle(timeout: number): Promise<void> {
   // Nothing happens when a connection has had its time for a first request.
-  if (hasConnection((drain, connection) => drain.isSilent(connection) && !isUnused(drain, connection)))
-    idle.timer?.refresh();
+  if (hasConnection((connection) => isSilent(connection) && !isUnused(connection))) idle.timer?.refresh();
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
-  idle.isReported = true;
+  idle.isReportedIdle = true;
   sendToPrimary({ act: "idle", timeout });
 }
 
 function isAwake(): boolean {
-  if (idle.holds > 0 || lifecycle.stopping !== undefined || lifecycle.workers?.areAwake === true) return true;
-  return hasConnection((drain, connection) => !isUnused(drain, connection));
+  if (idle.holds > 0 || isStopping() || workerPool()?.areAwake === true) return true;
+  return hasConnection((connection) => !isUnused(connection));
 }
 
-function hasConnection(isMeant: (drain: Drainable, connection: Connection) => boolean): boolean {
-  return allDrains().some((drain) =>
-    [...drain.connections.values()].some((connection) => isMeant(drain, connection)),
-  );
+function hasConnection(matches: (connection: Connection) => boolean): boolean {
+  return allDrains().some(({ connections }) => [...connections.values()].some(matches));
 }
 
 /** Whether nothing came over a connection in its time for a first request. A client may be slower than a short `idleTimeout`. */
-function isUnused(drain: Drainable, connection: Connection): boolean {
-  return drain.isSilent(connection) && performance.now() - connection.since > FIRST_REQUEST_MS;
+function isUnused(connection: Connection): boolean {
+  return isSilent(connection) && isOlder(connection.since, FIRST_REQUEST_MS);
 }
 
 /**
- * Ends the process, unless something of its own keeps it awake. Whatever comes before the last look does so. With that look, in the same turn of the event
- * loop, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
+ * Ends the process, unless something of its own keeps it awake. Whatever comes before the last check keeps it awake, too. In the same turn of the event
+ * loop as that check, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
-  const { counts } = idle;
+  const { restarts } = idle;
   // What the kernel has got by now is read first: the process may have been busy.
   await turnOfTheLoop();
   if (isAwake()) return;
   const closed = await closeUnusedConnections();
-  // A datagram leaves no other trace than its count.
-  if (isAwake() || idle.counts !== counts + closed) return;
+  // A datagram only restarts the timer.
+  if (isAwake() || idle.restarts !== restarts + closed) return;
   emit({ type: "idle", timeout });
   if (isAwake()) return;
-  // Of several apps the one that has chosen a status is heard.
-  await exitAsleep(Math.max(...lifecycle.apps.map(({ settings }) => settings.idleExitStatus)));
+  // Of several apps, the one that has chosen a status decides.
+  await exitAsleep(Math.max(...apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
-/** Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
+/** Closes the connections over which nothing came in their time for a first request. Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
 export async function closeUnusedConnections(): Promise<number> {
-  const closed = allDrains().flatMap((drain) =>
-    [...drain.connections.values()]
-      .filter((connection) => isUnused(drain, connection))
-      .map(({ socket, stream }) => {
-        const isClosed = once(socket, "close");
-        stream.destroy();
-        socket.destroy();
-        return isClosed;
-      }),
+  const closed = allDrains().flatMap(({ connections }) =>
+    [...connections.values()].filter(isUnused).map(({ socket, stream }) => {
+      const isClosed = once(socket, "close");
+      stream.destroy();
+      socket.destroy();
+      return isClosed;
+    }),
   );
   await Promise.all(closed);
   return closed.length;
 }
 
 /**
- * Ends a process to which nobody is connected, whoever owns it: its sockets are closed, and only the next process can accept.
+ * Ends a process to which nobody is connected, also with `signals: false`: its sockets are closed, and only the next process can accept.
  *
- * @param status what tells the service manager that it sleeps
+ * @param status the exit status that tells the service manager that the app sleeps
  */
 export async function exitAsleep(status: number): Promise<void> {
   let failed = false;
@@ -136,7 +130,7 @@ export async function exitAsleep(status: number): Promise<void> {
     if (!failed) reportExitStatus(status);
   });
   const code = await stop("idle", async () => {
-    if (idle.holds > 0) await new Promise<void>((resolve) => (idle.released = resolve));
+    if (idle.holds > 0) await new Promise<void>((resolve) => (idle.onReleased = resolve));
   });
   failed = code !== 0;
   if (failed) process.exitCode = code;

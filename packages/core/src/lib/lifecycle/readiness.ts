@@ -3,10 +3,28 @@ import { startWatchdog, watchdogEnabled } from "@sockact/notify";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
-import { once } from "../shared/process-state.ts";
-import { emit, lifecycle } from "./app.ts";
+import { once, processState } from "../shared/process-state.ts";
+import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
+import { isStopping } from "./shutdown.ts";
+import { workerPool } from "./worker-pool.ts";
+
+const readiness = processState("readiness", {
+  /** Set once READY=1 waits for nothing more; fulfils when it has been sent. */
+  sent: undefined as Promise<void> | undefined,
+  isReady: false,
+});
+
+/** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true while the process stops. */
+export function isReady(): boolean {
+  return readiness.isReady;
+}
+
+/** Fulfils when READY=1 has been sent; at once while it still waits for a socket or a server. */
+export async function untilReadySent(): Promise<void> {
+  await readiness.sent;
+}
 
 /**
  * Sends READY=1 once every socket of the unit has its server, and every `ready` of an app is fulfilled. A socket that nothing serves
@@ -14,22 +32,21 @@ import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
  */
 export function checkReadiness(): void {
   const { result } = activation;
-  if (lifecycle.ready !== undefined || result === undefined || "error" in result) return;
+  if (readiness.sent !== undefined || result === undefined || "error" in result) return;
   if (isServerExpected()) {
     once("check readiness when the start is over", () => onStartTimeOver(checkReadiness));
     return;
   }
-  if (!lifecycle.apps.some(({ drains }) => drains.size > 0) && lifecycle.workers?.haveServed !== true) return;
-  lifecycle.ready = Promise.all(lifecycle.apps.map(async (app) => app.ready)).then(sendReady, () => {
-    // The server's `error` event has told.
+  if (!apps.some(({ drains }) => drains.size > 0) && workerPool()?.haveServed !== true) return;
+  readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(sendReady, () => {
+    // The rejection is an `error` event of the server.
   });
 }
 
 async function sendReady(): Promise<void> {
-  if (lifecycle.stopping !== undefined) return;
-  lifecycle.isReady = true;
-  const pings =
-    shouldNotify() && lifecycle.apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
+  if (isStopping()) return;
+  readiness.isReady = true;
+  const pings = shouldNotify() && apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
   const notified = await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
   emit({ type: "ready", notified: notified === true, ...(notified === undefined && { failed: true }) });
   if (cluster.isWorker) sendToPrimary({ act: "ready" });
@@ -49,13 +66,13 @@ function isWatchdogEnabled(): boolean {
 
 /** What `systemctl status` shows. */
 export function statusText(): string {
-  const taken = knownSockets()
+  const claimed = knownSockets()
     .filter((passedSocket) => passedSocket.claimed)
     .map(({ socket }) => socket.address ?? socket.name);
-  return taken.length > 0 ? `Serving ${taken.join(", ")}` : "Serving";
+  return claimed.length > 0 ? `Serving ${claimed.join(", ")}` : "Serving";
 }
 
 async function isHealthy(): Promise<boolean> {
-  for (const { settings } of lifecycle.apps) if ((await settings.healthCheck?.()) === false) return false;
+  for (const { settings } of apps) if ((await settings.healthCheck?.()) === false) return false;
   return true;
 }

@@ -1,13 +1,14 @@
 import process from "node:process";
 import { once, processState } from "../shared/process-state.ts";
-import { emit, lifecycle } from "./app.ts";
+import { apps, callHook, emit } from "./app.ts";
 import { shouldNotify, isNotifyExpected, notifyServiceManager } from "./service-manager.ts";
 import type { Settings } from "./settings.ts";
-import { statusText } from "./readiness.ts";
+import { isReady, statusText } from "./readiness.ts";
+import { isStopping } from "./shutdown.ts";
 
 /**
- * From now on SIGHUP reloads: RELOADING=1, `onReload` of each app, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. Also with
- * no `onReload`, since systemd asks without knowing; but a process that no service manager listens to keeps Node's own SIGHUP.
+ * Makes SIGHUP reload from now on: RELOADING=1, `onReload` of each app, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. An
+ * app without `onReload` does so too, since systemd does not know whether there is one. But Node's own SIGHUP stays where no service manager waits for messages.
  */
 export function handleReload({ onReload, notify }: Settings): void {
   if (onReload === undefined && !(notify && isNotifyExpected())) return;
@@ -15,24 +16,24 @@ export function handleReload({ onReload, notify }: Settings): void {
 }
 
 const reloading = processState("reload", {
-  running: false,
-  /** Whether it was asked for since the running one began. */
-  again: false,
+  isRunning: false,
+  /** Whether another reload was asked for since the running one started. */
+  isAskedAgain: false,
 });
 
-/** Fulfils once what was asked for has been done, unless it was asked for meanwhile. */
+/** Reloads every app. Fulfils when that is done; at once when a reload is running, which is then followed by another one, and before the process is ready. */
 export async function reload(): Promise<void> {
   // Before that, READY=1 would be too early; and the app has just read whatever has changed.
-  if (!lifecycle.isReady) return;
-  reloading.again = reloading.running;
-  if (reloading.running) return;
-  reloading.running = true;
+  if (!isReady()) return;
+  reloading.isAskedAgain = reloading.isRunning;
+  if (reloading.isRunning) return;
+  reloading.isRunning = true;
   do {
-    reloading.again = false;
-    if (lifecycle.stopping !== undefined) break;
+    reloading.isAskedAgain = false;
+    if (isStopping()) break;
     await reloadOnce();
-  } while (reloading.again);
-  reloading.running = false;
+  } while (reloading.isAskedAgain);
+  reloading.isRunning = false;
 }
 
 async function reloadOnce(): Promise<void> {
@@ -40,18 +41,15 @@ async function reloadOnce(): Promise<void> {
   const now = process.hrtime.bigint() / 1000n;
   await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
   let failed = false;
-  for (const { settings, acceptors } of lifecycle.apps) {
-    try {
+  for (const { settings, acceptors } of apps) {
+    const isReloaded = await callHook(() => {
       for (const acceptor of acceptors) acceptor.reread();
-      await settings.onReload?.();
-    } catch (error) {
-      failed = true;
-      emit({ type: "error", error });
-    }
+      return settings.onReload?.();
+    });
+    failed ||= !isReloaded;
   }
   // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
   // But STOPPING=1 is final.
-  if (shouldNotify() && lifecycle.stopping === undefined)
-    await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
+  if (shouldNotify() && !isStopping()) await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
   emit({ type: "reloaded", ...(failed && { failed }) });
 }

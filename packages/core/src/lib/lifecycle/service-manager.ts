@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { isSupervised, notify } from "@sockact/notify";
-import { type App, emit, lifecycle } from "./app.ts";
+import { type App, apps, emit } from "./app.ts";
 
 /** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */
 export function isNotifyExpected(): boolean {
@@ -12,13 +12,17 @@ export function isManaged({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
 }
 
-/** Whether the app lets us tell the service manager, and it asks. */
+/** Whether the service manager waits for messages, and every app allows them (`notify`). */
 export function shouldNotify(): boolean {
-  return lifecycle.apps.every(({ settings }) => settings.notify) && isNotifyExpected();
+  return apps.every(({ settings }) => settings.notify) && isNotifyExpected();
 }
 
 /**
- * Tells the service manager. False: nothing was to be told. Undefined: the message could not be sent, which is an `error` event.
+ * Sends a message to the service manager, if it waits for one and every app allows it.
+ *
+ * - true: sent
+ * - false: not sent, because nothing waits for it, or an app does not allow it
+ * - undefined: could not be sent, which is an `error` event
  */
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;

@@ -19,9 +19,7 @@ const TEST = /\.test\.ts$/;
  * subfolder imports whatever its files import. So a circle of files is found, and one of folders too. Imports of types and re-exports count; tests do not.
  */
 export function importsInCircles(root: string): string[] {
-  const imports = readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter((file) => SOURCE.test(file) && !TEST.test(file))
-    .flatMap((file) => importsOf(root, file));
+  const imports = importsIn(root);
   return imports
     .filter(({ folder, from, to }) =>
       reaches(
@@ -31,6 +29,26 @@ export function importsInCircles(root: string): string[] {
       ),
     )
     .map(({ file, imported }) => `${file} imports ${imported}`);
+}
+
+/**
+ * The imports that go up in a list of folders, each as `a.ts imports b.ts`: a file may import from its own folder, and from folders above it. A file outside
+ * of these folders is not looked at, and a folder that is missing in the list counts as the one that holds it.
+ */
+export function importsUpward(root: string, folders: readonly string[]): string[] {
+  const placeOf = (file: string): number => {
+    const holding = folders.filter((folder) => file.startsWith(`${folder}/`));
+    return folders.indexOf(holding.toSorted((a, b) => b.length - a.length)[0] ?? "");
+  };
+  return importsIn(root)
+    .filter(({ file, imported }) => placeOf(file) !== -1 && placeOf(imported) > placeOf(file))
+    .map(({ file, imported }) => `${file} imports ${imported}`);
+}
+
+function importsIn(root: string): Import[] {
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => SOURCE.test(file) && !TEST.test(file))
+    .flatMap((file) => importsOf(root, file));
 }
 
 /** The imports of a file that name another file, rather than a package. */

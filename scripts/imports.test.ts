@@ -3,7 +3,43 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { importsInCircles } from "./lib/import-circles.ts";
+import { importsInCircles, importsUpward } from "./lib/imports.ts";
+
+/** The folders of the larger packages. Each imports only from those above it. */
+const orders: Record<string, string[]> = {
+  core: [
+    "shared",
+    "activation/protocol",
+    "activation/proc",
+    "activation",
+    "binding",
+    "draining",
+    "lifecycle",
+    "cluster",
+    "api",
+  ],
+  units: [
+    "systemd",
+    "node",
+    "parse",
+    "lint/values",
+    "lint/findings",
+    "lint/subjects",
+    "lint/rules/service",
+    "lint/rules",
+    "lint",
+    "description",
+    "write",
+    "read/values",
+    "read/fields",
+    "read/conflicts",
+    "read/sandbox",
+    "read",
+    "emit/sections",
+    "emit/ports",
+    "emit",
+  ],
+};
 
 describe("the files and folders of each package", () => {
   const root = fileURLToPath(new URL("../packages", import.meta.url));
@@ -11,20 +47,51 @@ describe("the files and folders of each package", () => {
   it.each(readdirSync(root))("import one way: %s", (name) => {
     expect(importsInCircles(join(root, name, "src"))).toEqual([]);
   });
+
+  it.each(Object.entries(orders))("import only from folders above: %s", (name, folders) => {
+    const lib = join(root, name, "src/lib");
+    const present = readdirSync(lib, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.filter((folder) => !folder.includes("/")).toSorted()).toEqual(
+      present.map((entry) => entry.name).toSorted(),
+    );
+    expect(importsUpward(lib, folders)).toEqual([]);
+  });
+
+  it("draining imports nothing but shared", () => {
+    const lib = join(root, "core/src/lib");
+    expect(importsUpward(lib, ["shared", "draining", "activation", "binding"])).toEqual([]);
+  });
 });
 
-describe("importsInCircles", () => {
+describe("importsInCircles and importsUpward", () => {
   let root = "";
   afterEach(() => rmSync(root, { recursive: true }));
 
-  function circlesOf(files: Record<string, string>): string[] {
-    root = mkdtempSync(join(tmpdir(), "import-circles-"));
+  function write(files: Record<string, string>): void {
+    root = mkdtempSync(join(tmpdir(), "imports-"));
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(join(root, dirname(file)), { recursive: true });
       writeFileSync(join(root, file), text);
     }
+  }
+
+  function circlesOf(files: Record<string, string>): string[] {
+    write(files);
     return importsInCircles(root).sort();
   }
+
+  it("finds an import of a folder below, of types too", () => {
+    write({
+      "a/a.ts": 'import "./deep/d.ts";\nimport type { B } from "../b/b.ts";',
+      "a/deep/d.ts": "",
+      "b/b.ts": 'import "../a/a.ts";',
+    });
+    expect(importsUpward(root, ["a/deep", "a", "b"])).toEqual(["a/a.ts imports b/b.ts"]);
+    expect(importsUpward(root, ["b", "a", "a/deep"])).toEqual([
+      "a/a.ts imports a/deep/d.ts",
+      "b/b.ts imports a/a.ts",
+    ]);
+  });
 
   it("accepts files and folders that import one way", () => {
     const files = {

@@ -1,0 +1,50 @@
+import cluster, { type Worker } from "node:cluster";
+import { GRACE_MS } from "../lifecycle/shutdown.ts";
+import { sendToWorker } from "../shared/cluster-channel.ts";
+import { after } from "../shared/timers.ts";
+import { statusOf } from "./worker-status.ts";
+
+/** Asks a worker to stop as this signal does. With null, it stops as an idle process. */
+export function askToStop(worker: Worker, signal: NodeJS.Signals | null): void {
+  if (statusOf(worker).hasReported) sendToWorker(worker, { act: "stop", signal });
+  // It does not use sockact, or does not do so yet.
+  else if (worker.isConnected()) worker.disconnect();
+}
+
+/**
+ * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time; and without a signal, one that has not ended
+ * in time. Fulfils with whether one had to be killed, or has ended with an error.
+ *
+ * @param living those that run; each is removed before the listeners of `exit` that are added here
+ * @param drainTimeout the longest of the workers, in milliseconds
+ */
+export async function stopWorkers(
+  living: ReadonlySet<Worker>,
+  signal: NodeJS.Signals | null,
+  drainTimeout: number,
+): Promise<boolean> {
+  let hasFailed = false;
+  const allEnded = new Promise<void>((resolve) => {
+    if (living.size === 0) resolve();
+    cluster.on("exit", (worker, code) => {
+      // A worker that has not reported yet may die of the signal.
+      hasFailed ||= code !== 0 && statusOf(worker).hasReported;
+      if (living.size === 0) resolve();
+    });
+  });
+  for (const worker of living) askToStop(worker, signal);
+  // A worker ends its connections itself after `drainTimeout`, unless its event loop is blocked.
+  const kills = [
+    after(drainTimeout + GRACE_MS, () => killWorkers(living, (worker) => !statusOf(worker).isDrained)),
+  ];
+  // At a signal, TimeoutStopSec= limits its `onStop`.
+  if (signal === null)
+    kills.push(after(2 * (drainTimeout + GRACE_MS), () => killWorkers(living, () => true)));
+  await allEnded;
+  for (const kill of kills) clearTimeout(kill);
+  return hasFailed;
+}
+
+function killWorkers(workers: ReadonlySet<Worker>, shouldKill: (worker: Worker) => boolean): void {
+  for (const worker of workers) if (shouldKill(worker)) worker.process.kill("SIGKILL");
+}

@@ -1,0 +1,60 @@
+import type { ServerResponse } from "node:http";
+import { performance } from "node:perf_hooks";
+import { responseOf, speaksHttp } from "../shared/node-internals.ts";
+import type { Connection } from "./connections.ts";
+import { sessionOf } from "./http2-sessions.ts";
+import { upgradeOf, webSocketOf } from "./upgrades.ts";
+
+/** How long a connection may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
+export const FIRST_REQUEST_MS = 5000;
+
+/** Whether this time on the clock of performance.now() is longer ago than `age`, in milliseconds. */
+export function isOlder(since: number, age: number): boolean {
+  return performance.now() - since > age;
+}
+
+/** Whether the client of an HTTP server has sent nothing yet, apart from a complete TLS handshake. */
+export function isSilent({ isHttp, stream }: Connection): boolean {
+  return isHttp && stream.bytesRead === 0;
+}
+
+/** Whether the client has not sent a request yet. */
+export function isUnused(connection: Connection): boolean {
+  const session = sessionOf(connection.stream);
+  if (session) return !session.hasHadRequest;
+  return connection.inHandshake || isSilent(connection);
+}
+
+/** Whether an HTTP/1 connection from before the drain is between two requests. */
+export function isBetweenRequests(connection: Connection): boolean {
+  const { stream, bytesBeforeDrain } = connection;
+  // Bytes read since then are a part of a request: a whole one would have been answered with `Connection: close`.
+  return (
+    speaksHttp(stream) && currentResponse(connection) === undefined && stream.bytesRead === bytesBeforeDrain
+  );
+}
+
+/** Whether nothing is under way, and only the client has yet to close the connection. */
+export function waitsForClient(connection: Connection): boolean {
+  const { stream, isAskedToClose } = connection;
+  if (upgradeOf(stream)) return isAskedToClose && webSocketOf(stream) !== undefined;
+  const session = sessionOf(stream);
+  if (session) return session.hasHadRequest && session.openStreams === 0;
+  return isBetweenRequests(connection);
+}
+
+/** Whether something would be lost if the connection were destroyed now. */
+export function isUnderWay(connection: Connection): boolean {
+  const { inHandshake, isAskedToClose, isHttp, stream } = connection;
+  if (!isHttp) return true;
+  if (upgradeOf(stream)) return !isAskedToClose;
+  if (speaksHttp(stream)) return currentResponse(connection) !== undefined;
+  const session = sessionOf(stream);
+  if (session) return session.openStreams > 0;
+  return !inHandshake && !isSilent(connection);
+}
+
+/** The HTTP/1 response that the connection is busy with, if any. */
+function currentResponse({ stream }: Connection): ServerResponse | undefined {
+  return speaksHttp(stream) ? responseOf(stream) : undefined;
+}

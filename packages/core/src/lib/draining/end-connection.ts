@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { FIRST_REQUEST_MS, isOlder } from "./connection-state.ts";
+import type { Connection } from "./connections.ts";
+import { goAway, sessionOf } from "./http2-sessions.ts";
+import { endLongPoll } from "./long-polls.ts";
+import { upgradeOf, webSocketOf } from "./upgrades.ts";
+
+/** Asks the client of an upgraded connection to close it, in the connection's own protocol. */
+export type CloseUpgraded = (socket: Socket, request: IncomingMessage) => void;
+
+/** How old an upgraded connection is before the app is asked to close it, in milliseconds: a library may still be busy with the handshake. */
+const UPGRADED_MS = 100;
+
+/** Closes our side, and the whole connection once everything written has been sent. */
+export function endConnection({ stream }: Connection): void {
+  const session = sessionOf(stream);
+  if (session) goAway(session);
+  // Any Duplex may be an HTTP connection, and only a net.Socket has destroySoon().
+  else if (typeof stream.destroySoon === "function") stream.destroySoon();
+  else stream.end();
+}
+
+/**
+ * Tells the client that the connection ends: with GOAWAY in HTTP/2, with close code 1001 on a WebSocket of `ws`, with the packet that closes a
+ * session of Engine.IO. Any other upgraded connection is left to `closeUpgraded`. Does nothing on any other HTTP/1 connection, whose next
+ * response says it.
+ */
+export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded | undefined): void {
+  const { stream, since } = connection;
+  const session = sessionOf(stream);
+  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS))) goAway(session);
+  const upgrade = upgradeOf(stream);
+  if (upgrade === undefined) return endLongPoll(stream);
+  if (connection.isAskedToClose) return;
+  const webSocket = webSocketOf(stream);
+  if (webSocket) {
+    connection.isAskedToClose = true;
+    // 1001 is for a server that goes down: RFC 6455, section 7.4.1.
+    webSocket.close(1001);
+  } else if (closeUpgraded && isOlder(upgrade.since, UPGRADED_MS)) {
+    connection.isAskedToClose = true;
+    closeUpgraded(stream, upgrade.request);
+  }
+}
