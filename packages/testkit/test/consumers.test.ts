@@ -9,9 +9,9 @@ const adapters = ["@sockact/express", "@sockact/koa", "@sockact/fastify"];
 const packages = ["@sockact/core", "@sockact/notify", ...adapters, "@sockact/units", "sockact"];
 
 /** A usual run has one of each kind. */
-const isLong = Boolean(process.env["SOCKACT_LONG"]);
-const often = (isUsual: boolean): typeof test => (isUsual || isLong ? test : test.skip);
-const why = (isUsual: boolean): string => (isUsual || isLong ? "" : " [skipped: only npm run test:long]");
+const skips = (isUsual: boolean): boolean => !isUsual && !process.env["SOCKACT_LONG"];
+const why = (isUsual: boolean): string =>
+  skips(isUsual) ? " [skipped: takes long, see npm run test:long]" : "";
 
 let packed: PackedPackage[];
 let temporary: string;
@@ -142,19 +142,23 @@ describe("an app in one file serves the socket and stops at SIGTERM", () => {
   for (const bundler of bundlers) {
     for (const framework of ["express", "koa", "fastify"]) {
       const isUsual = bundler.startsWith("esbuild");
-      often(isUsual)(`${bundler}: ${framework}${why(isUsual)}`, { timeout: 60_000 }, async () => {
-        const extension = bundler.includes("CommonJS") ? "cjs" : "mjs";
-        const output = join(temporary, `${framework}-${bundlers.indexOf(bundler)}.${extension}`);
-        await run(process.execPath, "bundle.mjs", bundler, `${CONSUMERS}/apps/${framework}.mjs`, output);
-        const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
-        await using app = startWithFds([socket], [process.execPath, output]);
-        const port = portOf(socket);
-        closeSync(socket);
-        expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
-        app.kill("SIGTERM");
-        expect(await app.ended).toBe(0);
-        expect(app.stderr).not.toMatch(/warning/i);
-      });
+      test.skipIf(skips(isUsual))(
+        `${bundler}: ${framework}${why(isUsual)}`,
+        { timeout: 60_000 },
+        async () => {
+          const extension = bundler.includes("CommonJS") ? "cjs" : "mjs";
+          const output = join(temporary, `${framework}-${bundlers.indexOf(bundler)}.${extension}`);
+          await run(process.execPath, "bundle.mjs", bundler, `${CONSUMERS}/apps/${framework}.mjs`, output);
+          const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+          await using app = startWithFds([socket], [process.execPath, output]);
+          const port = portOf(socket);
+          closeSync(socket);
+          expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
+          app.kill("SIGTERM");
+          expect(await app.ended).toBe(0);
+          expect(app.stderr).not.toMatch(/warning/i);
+        },
+      );
     }
   }
 });
@@ -167,8 +171,9 @@ describe("tests of an app", () => {
   ];
   for (const [name, program, ...options] of runners) {
     const isUsual = name === "Jest 29";
-    often(isUsual)(`pass under ${name}${why(isUsual)}`, { timeout: 120_000 }, async () => {
-      await run(process.execPath, installed(program), ...options, "--runInBand", "--testEnvironment=node");
+    test.skipIf(skips(isUsual))(`pass under ${name}${why(isUsual)}`, { timeout: 120_000 }, async () => {
+      const jest = [installed(program), ...options, "--runInBand", "--json", "--testEnvironment=node"];
+      expect(JSON.parse(await run(process.execPath, ...jest))).toMatchObject({ success: true });
     });
   }
 });
@@ -189,31 +194,34 @@ describe("an app in TypeScript compiles, with the types of its dependencies chec
       // TypeScript 7 has no node10 resolution any more.
       if (version === "7" && resolution === "node10") continue;
       const isUsual = version === "7" || (version === "5.9" && resolution === "node10");
-      const title = `TypeScript ${version}, ${resolution}${why(isUsual)}`;
-      often(isUsual)(title, { timeout: 120_000 }, async () => {
-        const project = mkdtempSync(join(temporary, "types-"));
-        cpSync(join(CONSUMERS, "types"), project, { recursive: true });
-        writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
-        const compile = async (file: string, types: string[]): Promise<void> => {
-          const compilerOptions = {
-            ...options,
-            types,
-            strict: true,
-            skipLibCheck: false,
-            target: "ES2022",
-            lib: ["ES2023"],
-            rootDir: ".",
+      test.skipIf(skips(isUsual))(
+        `TypeScript ${version}, ${resolution}${why(isUsual)}`,
+        { timeout: 120_000 },
+        async () => {
+          const project = mkdtempSync(join(temporary, "types-"));
+          cpSync(join(CONSUMERS, "types"), project, { recursive: true });
+          writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
+          const compile = async (file: string, types: string[]): Promise<void> => {
+            const compilerOptions = {
+              ...options,
+              types,
+              strict: true,
+              skipLibCheck: false,
+              target: "ES2022",
+              lib: ["ES2023"],
+              rootDir: ".",
+            };
+            const config = join(project, "tsconfig.json");
+            writeFileSync(config, JSON.stringify({ compilerOptions, files: [file] }));
+            await run(process.execPath, installed(`${folder}/bin/tsc`), "--project", config);
           };
-          const config = join(project, "tsconfig.json");
-          writeFileSync(config, JSON.stringify({ compilerOptions, files: [file] }));
-          await run(process.execPath, installed(`${folder}/bin/tsc`), "--project", config);
-        };
-        await compile("servers.ts", ["node"]);
-        await compile("units.ts", []);
-        const seen = await run(process.execPath, join(project, "servers.js"));
-        expect(JSON.parse(seen)).toEqual({ passed: [], code: "ERR_OPTION", asked: true });
-        await run(process.execPath, join(project, "units.js"));
-      });
+          await compile("servers.ts", ["node"]);
+          await compile("units.ts", []);
+          const seen = await run(process.execPath, join(project, "servers.js"));
+          expect(JSON.parse(seen)).toEqual({ passed: [], code: "ERR_OPTION", asked: true });
+          await run(process.execPath, join(project, "units.js"));
+        },
+      );
     }
   }
 });

@@ -4,4 +4,4 @@ import { systemdListen } from "@sockact/fastify";
 const app = Fastify();
 app.register(systemdListen);
 app.get("/", async () => "hello");
-app.listen({ port: 0 });
+void app.listen({ port: 0 });

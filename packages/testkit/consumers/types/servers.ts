@@ -25,7 +25,7 @@ const error: Error & { code: string; hint: string } = new ActivationError("ERR_O
 // @ts-expect-error A duration needs a unit, and so a string or false.
 options.idleTimeout = 300;
 // @ts-expect-error There is no such code.
-new ActivationError("ERR_NO_SUCH_CODE", "message", "hint");
+export const noSuchCode: ActivationError["code"] = "ERR_NO_SUCH_CODE";
 
 const functions = [attach, createServer, listen, rollingRestart, NotifyError];
 const defaults = [
