@@ -15,6 +15,10 @@ const bundlers = {
     const { build } = await import("esbuild");
     await build({ ...esbuild, format: "esm", external: ["express", "koa", "fastify"] });
   },
+  async "esbuild, browser"() {
+    const { build } = await import("esbuild");
+    await build({ ...esbuild, platform: "browser" });
+  },
   async "Rollup, ES module"() {
     const { rollup } = await import("rollup");
     const plugins = ["node-resolve", "commonjs", "json"].map((name) =>

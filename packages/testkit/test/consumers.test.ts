@@ -1,6 +1,7 @@
-import { closeSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { runInNewContext } from "node:vm";
 import { httpRequest, portOf, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CONSUMERS, installConsumers, type PackedPackage } from "../src/install-consumers.ts";
@@ -66,9 +67,10 @@ describe("the size of what npm installs", () => {
   });
 });
 
+/** Names that entry points export, by the entry point. */
+type Names = Record<string, string[]>;
+
 describe("import and require()", () => {
-  /** The names that each entry point exports, by its own name. */
-  type Names = Record<string, string[]>;
   let names: Record<"imported" | "required" | "typed", Names>;
 
   beforeAll(async () => {
@@ -91,44 +93,37 @@ describe("import and require()", () => {
     expect(imported).toEqual(names.required[entryPoint]);
   });
 
-  test("share one state, whichever of them reads the sockets and whichever serves them", async () => {
-    writeFileSync(
-      join(temporary, "both.mjs"),
-      `import { createRequire } from "node:module";
-       import { createServer } from "node:http";
-       import * as imported from "@sockact/core";
-       import * as express from "@sockact/express";
-       import * as units from "@sockact/units";
-       const require = createRequire(import.meta.url);
-       const required = require("@sockact/core");
-       const sockets = imported.activatedSockets();
-       const server = createServer((_request, response) => response.end("hello"));
-       await required.listen(server, { onEvent() {} });
-       const refused = await imported.listen(createServer(() => {}), { required: true }).catch((error) => error);
-       let problem;
-       try { units.emitUnits({}) } catch (error) { problem = error }
-       console.log(JSON.stringify({
-         event: "seen",
-         sockets: sockets.length,
-         isSame: required.activatedSockets()[0] === sockets[0] && require("@sockact/express").systemdListen === express.systemdListen,
-         refused: [refused.code, refused instanceof required.ActivationError, refused instanceof express.ActivationError],
-         problem: problem instanceof require("@sockact/units").UnitError,
-       }));`,
-    );
+  test("give the same objects, and so one state", async () => {
+    const program = "copies/identical.mjs";
+    const different = JSON.parse(await run(process.execPath, program, ...entryPoints)) as Names;
+    expect(different).toEqual(Object.fromEntries(entryPoints.map((entryPoint) => [entryPoint, []])));
+  });
+});
+
+describe("one copy of core reads the sockets, and the other serves them", () => {
+  test.each([
+    ["imported and required", true],
+    ["installed twice", false],
+  ])("%s", async (how, isOfBoth) => {
+    const nested = join(temporary, "twice/node_modules/@sockact");
+    if (how === "installed twice") cpSync(installed("@sockact"), nested, { recursive: true });
+    const other = how === "installed twice" ? join(nested, "core") : "@sockact/core";
     const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
-    const command = [process.execPath, join(temporary, "both.mjs")];
+    const command = [process.execPath, join(CONSUMERS, "copies/read-and-serve.mjs"), other];
     await using app = startWithFds([socket], command);
     const port = portOf(socket);
     closeSync(socket);
-    expect(await app.event("seen")).toEqual({
-      event: "seen",
-      sockets: 1,
-      isSame: true,
-      refused: ["ERR_SOCKET_TAKEN", true, true],
-      problem: true,
+    expect(await app.event("served")).toEqual({
+      event: "served",
+      isSameSocket: true,
+      code: "ERR_SOCKET_TAKEN",
+      isOfBoth,
     });
     expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
-    expect(app.stderr).toBe("");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr.match(/SIGTERM: draining/g)?.length).toBe(1);
+    expect(app.stderr).not.toMatch(/warning/i);
   });
 });
 
@@ -161,6 +156,18 @@ describe("an app in one file serves the socket and stops at SIGTERM", () => {
       );
     }
   }
+});
+
+test("a bundler keeps an import of core that names nothing", async () => {
+  const output = join(temporary, "primary.mjs");
+  await run(process.execPath, "bundle.mjs", "esbuild, CommonJS", `${CONSUMERS}/apps/primary.mjs`, output);
+  expect(statSync(output).size).toBeGreaterThan(50_000);
+});
+
+test("a bundler makes units run where there is no Node", async () => {
+  const output = join(temporary, "units.js");
+  await run(process.execPath, "bundle.mjs", "esbuild, browser", `${CONSUMERS}/types/units.ts`, output);
+  expect(() => runInNewContext(readFileSync(output, "utf8"), {})).not.toThrow();
 });
 
 describe("tests of an app", () => {
