@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
-import { cpSync, statSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { installWhenChanged } from "./install-when-changed.ts";
 
 /** The folder of the agents, with their preloads and the apps that run under them. */
 export const AGENTS = fileURLToPath(new URL("../agents", import.meta.url));
@@ -16,17 +15,9 @@ export const AGENTS_EXPRESS_4 = join(AGENTS, "node_modules/.express4");
  * every clone has to install.
  */
 export async function installAgents(): Promise<void> {
-  const installed = join(AGENTS, "node_modules/.package-lock.json");
-  if (modified(join(AGENTS, "package-lock.json")) > modified(installed)) {
-    const options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await promisify(execFile)("npm", ["ci", ...options], { cwd: AGENTS });
-  }
+  await installWhenChanged(AGENTS, ["--omit=optional"]);
   const express4 = dirname(createRequire(import.meta.url).resolve("express4/package.json"));
   cpSync(express4, join(AGENTS_EXPRESS_4, "node_modules/express"), { recursive: true });
   for (const file of ["app-express.mjs", "app-express.cjs", "shared.cjs"])
     cpSync(join(AGENTS, file), join(AGENTS_EXPRESS_4, file));
-}
-
-function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

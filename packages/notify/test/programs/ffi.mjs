@@ -1,5 +1,5 @@
 // Sends by node:ffi although it warns; then shows that it would not have been chosen, and that no warning was seen.
-import { loadSdNotify, sendWithFfi } from "../../dist/lib/ffi.js";
+import { loadSdNotify, sendWithFfi } from "../../src/lib/ffi.ts";
 
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 let warnings = 0;

@@ -1,0 +1,10 @@
+import Koa from "koa";
+import { systemdListen } from "@sockact/koa";
+
+const app = new Koa();
+// A bundler hides Koa, so the app has to be named.
+app.use(systemdListen({ app }));
+app.use((context) => {
+  context.body = "hello";
+});
+app.listen(0);

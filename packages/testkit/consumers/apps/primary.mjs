@@ -1,0 +1,2 @@
+// All that the primary of a cluster needs.
+import "@sockact/core";

@@ -1,0 +1,12 @@
+// Prints which exports of these packages are not the same object when they are imported and when they are required.
+import { createRequire } from "node:module";
+import process from "node:process";
+
+const require = createRequire(import.meta.url);
+const different = {};
+for (const entryPoint of process.argv.slice(2)) {
+  const imported = await import(entryPoint);
+  const required = require(entryPoint);
+  different[entryPoint] = Object.keys(required).filter((name) => required[name] !== imported[name]);
+}
+console.log(JSON.stringify(different));

@@ -1,0 +1,40 @@
+// What an app imports. The test compiles it for each kind of module resolution, and then runs the result.
+import { createServer } from "node:http";
+import {
+  activatedSockets,
+  ActivationError,
+  type ActivatedSocket,
+  listen,
+  type ListenOptions,
+} from "@sockact/core";
+import { attach, type AppOptions } from "@sockact/core/adapter";
+import expressListen, {
+  systemdListen as expressListenByName,
+  type SystemdListenOptions,
+} from "@sockact/express";
+import fastifyListen, { systemdListen as fastifyListenByName } from "@sockact/fastify";
+import koaListen, { systemdListen as koaListenByName } from "@sockact/koa";
+import { NotifyError, ready } from "@sockact/notify";
+import { rollingRestart } from "sockact";
+
+const options: SystemdListenOptions & AppOptions & ListenOptions = { name: "http", idleTimeout: "5min" };
+const passed: readonly ActivatedSocket[] = activatedSockets();
+const asked: Promise<boolean> = ready();
+const error: Error & { code: string; hint: string } = new ActivationError("ERR_OPTION", "message", "hint");
+
+// @ts-expect-error A duration needs a unit, and so a string or false.
+options.idleTimeout = 300;
+// @ts-expect-error There is no such code.
+export const noSuchCode: ActivationError["code"] = "ERR_NO_SUCH_CODE";
+
+const functions = [attach, createServer, listen, rollingRestart, NotifyError];
+const defaults = [
+  [expressListen, expressListenByName],
+  [fastifyListen, fastifyListenByName],
+  [koaListen, koaListenByName],
+];
+if (functions.some((value) => typeof value !== "function")) throw new Error("A function is missing.");
+if (defaults.some(([one, other]) => one !== other || typeof one !== "function")) {
+  throw new Error("A default export is not systemdListen().");
+}
+console.log(JSON.stringify({ passed, code: error.code, asked: asked instanceof Promise }));

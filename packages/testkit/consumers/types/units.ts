@@ -1,0 +1,12 @@
+// Compiled without the types of Node: units are also made in browsers.
+import { type AppDescription, emitUnits, type Finding, lintUnits, UnitError } from "@sockact/units";
+
+const description: AppDescription = {
+  name: "app",
+  exec: ["/usr/bin/node", "/srv/app.js"],
+  sockets: [{ listen: 80 }],
+};
+const files: Record<string, string> = emitUnits(description);
+const findings: Finding[] = lintUnits(files);
+if (findings.length > 0 || !(UnitError.prototype instanceof Error))
+  throw new Error("Nothing was to be found.");
