@@ -6,7 +6,7 @@ import { item, raw } from "../write/escape.ts";
 import { added, asked, askedOr, type Line } from "../write/unit-text.ts";
 
 /** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
-const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
+export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 
 /** What the folders depend on. */
 interface Owner {

@@ -108,6 +108,7 @@ export function serviceSections(service: Service, parts: Parts): Section[] {
         ...parts.own,
         ...sayAll(say, resources),
         ...service.folders,
+        ...service.compileCache,
         ...service.credentials,
         ...say("importCredentials"),
         ...service.jitless,

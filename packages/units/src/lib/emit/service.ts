@@ -36,6 +36,7 @@ import {
   refuseNothingToRun,
   refuseTooFew,
 } from "../read/runtime.ts";
+import { compileCacheLines } from "./compile-cache.ts";
 import { folderLines } from "./folders.ts";
 import { directives as socketDirectives, type SocketOwner } from "./sockets.ts";
 import * as read from "../read/readers.ts";
@@ -52,6 +53,7 @@ export const otherFields = [
   "sockets",
   "hardening",
   "jitless",
+  "compileCache",
   "credentials",
   "openFile",
   "rolling",
@@ -180,6 +182,8 @@ export interface Service extends SocketOwner {
   nodeEnvironment: Line[];
   /** What tells Node not to compile. */
   jitless: Line[];
+  /** Where Node keeps compiled code. */
+  compileCache: Line[];
   sandbox: Sandbox;
 }
 
@@ -199,7 +203,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ...ofService,
   });
   refuseNewerFields(systemd, directives, values, (field) => field, problems);
-  for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
+  for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseContradictions(description, problems);
@@ -289,6 +293,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
         ? [addedForNode("Environment", "NODE_ENV=production")]
         : [],
     jitless: jitless(description, problems),
+    compileCache: compileCacheLines(description, checkedName, problems),
     sandbox,
   };
 }

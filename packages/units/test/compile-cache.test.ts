@@ -1,0 +1,83 @@
+import { bootPrivateSystemd, describeOnNode, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { emitUnits, type AppDescription } from "../src/index.ts";
+
+describeOnNode(22, "compileCache", () => {
+  describeWith({ privateSystemd: true }, "under systemd", () => {
+    let systemd: PrivateSystemd;
+
+    beforeAll(async () => {
+      systemd = await bootPrivateSystemd();
+    });
+    afterAll(() => systemd?.close());
+
+    /** Installs the Express example, which says in the journal which compiled code it finds. */
+    async function install(name: string, port: number, more: Partial<AppDescription>): Promise<void> {
+      const description: AppDescription = {
+        name,
+        exec: [systemd.node, `${systemd.project}/examples/express/server.js`],
+        environment: { NODE_DEBUG_NATIVE: "COMPILE_CACHE" },
+        compileCache: true,
+        sockets: [{ listen: port }],
+        ...more,
+      };
+      await systemd.installUnits(emitUnits(description));
+      await systemd.start(`${name}.socket`);
+    }
+
+    /** The files of the cache, each with when it was written. */
+    async function files(folder: string): Promise<string[]> {
+      const listed = await systemd.run(["find", "-L", folder, "-type", "f", "-printf", "%p %T@ %s\n"]);
+      return listed.stdout.trimEnd().split("\n").toSorted();
+    }
+
+    /** Whether the code of Express was in the cache, at each start so far. */
+    async function hits(service: string): Promise<boolean[]> {
+      const journal = await systemd.journal(service, "service");
+      return journal
+        .filter((line) => /^\[compile cache\] reading cache .*\/express\/index\.js\.\.\./.test(line))
+        .map((line) => line.includes(" success, size="));
+    }
+
+    it.each<[string, number, Partial<AppDescription>, string]>([
+      ["outbound", 80, {}, "/var/cache/outbound"],
+      ["inbound", 81, { hardening: "inbound", cacheDirectory: "of/its own" }, "/var/cache/of/its own"],
+      ["jitless", 82, { jitless: true }, "/var/cache/jitless"],
+      ["an-account", 83, { user: "daemon", hardening: "none" }, "/var/cache/an-account"],
+    ])(
+      "is written when the service stops, and read at the next start: %s",
+      async (name, port, more, folder) => {
+        await install(name, port, more);
+        const url = `http://127.0.0.1:${port}/`;
+        expect(await systemd.request(url)).toMatchObject({ status: 200 });
+        await systemd.stop(`${name}.service`);
+        const written = await files(`${folder}/node-compile-cache`);
+        expect(written.length).toBeGreaterThan(50);
+
+        expect(await systemd.request(url)).toMatchObject({ status: 200 });
+        await systemd.stop(`${name}.service`);
+        expect(await hits(`${name}.service`)).toEqual([false, true]);
+        expect(await files(`${folder}/node-compile-cache`)).toEqual(written);
+      },
+    );
+
+    it("is written when the app falls asleep", async () => {
+      await install("sleeper", 84, { idleTimeout: "100ms" });
+      for (const expected of [[false], [false, true]]) {
+        expect(await systemd.request("http://127.0.0.1:84/")).toMatchObject({ status: 200 });
+        await systemd.waitForUnit("sleeper.service", "ActiveState", "inactive");
+        expect(await hits("sleeper.service")).toEqual(expected);
+      }
+    });
+
+    it("is shared by the instances of a rolling restart", async () => {
+      await install("turns", 85, { rolling: true });
+      for (const instance of ["turns@green.service", "turns@blue.service"]) {
+        await systemd.start(instance);
+        await systemd.stop(instance);
+      }
+      expect(await hits("turns@green.service")).toEqual([false]);
+      expect(await hits("turns@blue.service")).toEqual([true]);
+    });
+  });
+});
