@@ -1,6 +1,6 @@
 import { bootPrivateSystemd, describeOnNode, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { emitUnits, type AppDescription } from "../src/index.ts";
+import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
 type Case = [name: string, port: number, more: Partial<AppDescription>, folder: string];
 
@@ -76,6 +76,27 @@ describeOnNode(22, "compileCache", () => {
         await systemd.waitForUnit("sleeper.service", "ActiveState", "inactive");
         expect(await hits("sleeper.service")).toEqual(expected);
       }
+    });
+
+    it.each<[string, boolean]>([
+      ["DynamicUser=yes\nEnvironment=NODE_COMPILE_CACHE=/var/lib/else/cache", true],
+      ["ProtectSystem=strict\nEnvironment=NODE_COMPILE_CACHE=/tmp/cache", true],
+      ["ProtectSystem=strict\nPrivateTmp=yes\nEnvironment=NODE_COMPILE_CACHE=/tmp/cache", false],
+      ["ProtectSystem=strict\nCacheDirectory=a b\nEnvironment=NODE_COMPILE_CACHE=%C/b/node", false],
+      [
+        "ProtectSystem=strict\nReadWritePaths=-/var/lib/else\nEnvironment=NODE_COMPILE_CACHE=/var/lib/else/cache",
+        false,
+      ],
+      ["ProtectSystem=full\nEnvironment=NODE_COMPILE_CACHE=/var/lib/else/cache", false],
+    ])("is not written where the linter says that the folder is read-only: %s", async (lines, isReadOnly) => {
+      await systemd.run(["mkdir", "-p", "/var/lib/else"]);
+      const unit = `[Service]\nType=oneshot\nExecStart=${systemd.node} -e 0\n${lines}\n`;
+      const findings = lintUnits({ "cache.service": unit.replace(systemd.node, "/usr/bin/node") });
+      expect(findings.some(({ code }) => code === "compile-cache-read-only")).toBe(isReadOnly);
+      const say = "console.log(require('node:module').getCompileCacheDir() !== undefined)";
+      await systemd.installUnits({ "cache.service": unit.replace("-e 0", `-e "${say}"`) });
+      await systemd.start("cache.service");
+      expect((await systemd.journal("cache.service", "service")).at(-1)).toBe(String(!isReadOnly));
     });
 
     it("is shared by the instances of a rolling restart", async () => {

@@ -8,6 +8,7 @@ import { valuesOf, type LoadedUnit } from "../../parse/load.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { replaced, type FileEdit, type Rule } from "../finding.ts";
 import type { ServiceSubject } from "../subjects.ts";
+import { compileCacheRule } from "./compile-cache.ts";
 import { isApp, listeners } from "./settings.ts";
 
 /** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
@@ -53,7 +54,8 @@ export type EnvironmentCode =
   | "variable-reserved"
   | "variable-unset"
   | "variable-invalid"
-  | "variable-unknown";
+  | "variable-unknown"
+  | "compile-cache-read-only";
 
 /** The variables that a service is given. */
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
@@ -133,4 +135,5 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           };
         }),
   },
+  "compile-cache-read-only": compileCacheRule,
 };
