@@ -173,7 +173,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     "runs: %s",
     async (_title, snippet) => {
       const cwd = paste(snippet);
-      // There is no program on this PATH, so a rolling restart fails before it changes anything.
+      // This PATH leads to no program, so a rolling restart fails before it changes anything.
       const env = { PATH: cwd };
       const { stdout, stderr } = await run(process.execPath, [snippet.file], { cwd, env }).catch(
         (error: { stdout: string; stderr: string }) => error,

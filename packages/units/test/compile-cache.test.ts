@@ -4,7 +4,7 @@ import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
 type Case = [name: string, port: number, more: Partial<AppDescription>, folder: string];
 
-/** Node 22 cannot load the app with --jitless, with or without a cache: it has no WebAssembly for its reader of CommonJS. */
+/** On Node 22, Express ends with --jitless, with a cache or without: `WebAssembly is not defined`. */
 const jitless: Case[] =
   Number.parseInt(process.versions.node) >= 24
     ? [["jitless", 82, { jitless: true }, "/var/cache/jitless"]]
