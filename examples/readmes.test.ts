@@ -70,12 +70,17 @@ function snippetsOf(text: string): Snippet[] {
     .filter(([, , code]) => /^import .* from "(?:@sockact\/\w+|sockact)";$/m.test(code!))
     .flatMap(({ index: at, 0: block, 1: language, 2: code }, index) => {
       const before = markdown.slice(0, at).split("```").at(-1)!;
-      const name = /Save this as `(\w[\w-]*)\.mjs`/.exec(before)?.[1] ?? "snippet";
+      const [, file = "snippet.mjs"] = /Save this as `([\w.-]+)`/.exec(before) ?? [];
       const title = `${text}, snippet ${index + 1}`;
       const commonJS = inCommonJS(code!, markdown.slice(at + block.length));
       return [
-        { title, language: language!, file: `${name}.mjs`, code: code! },
-        { title: `${title}, CommonJS`, language: "js", file: `${name}.js`, code: commonJS ?? "" },
+        { title, language: language!, file, code: code! },
+        {
+          title: `${title}, CommonJS`,
+          language: "js",
+          file: file.replace(/\.\w+$/, ".js"),
+          code: commonJS ?? "",
+        },
       ];
     });
 }
