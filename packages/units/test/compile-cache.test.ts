@@ -99,6 +99,33 @@ describeOnNode(22, "compileCache", () => {
       expect((await systemd.journal("cache.service", "service")).at(-1)).toBe(String(!isReadOnly));
     });
 
+    it("is in the user's own cache folder under a user's service manager", async () => {
+      const env = { XDG_RUNTIME_DIR: "/run/user/0" };
+      const asUser = (...args: string[]) => systemd.mustRun(["systemctl", "--user", ...args], { env });
+      await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
+      // Not the home of root, so that the test sees which folder it is.
+      const home = "[Service]\nEnvironment=XDG_CACHE_HOME=/var/lib/cache-of-user\n";
+      await systemd.write("/run/systemd/system/user@0.service.d/cache.conf", home);
+      await systemd.systemctl("daemon-reload");
+      await systemd.start("user@0.service");
+      const units = emitUnits({
+        name: "mine",
+        manager: "user",
+        exec: [systemd.node, `${systemd.project}/examples/express/server.js`],
+        hardening: "none",
+        compileCache: true,
+        sockets: [{ listen: 8080 }],
+      });
+      for (const [unit, text] of Object.entries(units))
+        await systemd.write(`/run/user/0/systemd/user/${unit}`, text);
+      await asUser("daemon-reload");
+      await asUser("start", "mine.socket");
+      expect(await systemd.request("http://127.0.0.1:8080/")).toMatchObject({ status: 200 });
+      await asUser("stop", "mine.socket", "mine.service");
+      expect((await files("/var/lib/cache-of-user/mine/node-compile-cache")).length).toBeGreaterThan(50);
+      await systemd.stop("user@0.service");
+    });
+
     it("is shared by the instances of a rolling restart", async () => {
       await install("turns", 85, { rolling: true });
       for (const instance of ["turns@green.service", "turns@blue.service"]) {
