@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Arm, compare, type Comparison } from "../lib/compare.ts";
+import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
 import { readCompareOptions, report } from "../lib/options.ts";
 
 const run = promisify(execFile);
@@ -28,10 +28,9 @@ const imports: Record<string, [module: string, before: string[]]> = {
 const AGAINST = "systemd-socket";
 
 const { runs, nodes, only, isJson } = readCompareOptions();
-const chosen = Object.entries(imports).filter(([name]) => name === AGAINST || name.includes(only));
 const comparisons: Comparison[] = [];
 for (const { major, binary } of nodes) {
-  const arms = chosen.map(([name, [module, before]]): Arm => {
+  const arms = Object.entries(imports).map(([name, [module, before]]): Arm => {
     const args = [program, module, "node:http", ...before];
     return {
       name,
@@ -39,6 +38,6 @@ for (const { major, binary } of nodes) {
       measure: async () => JSON.parse((await run(binary, args)).stdout) as Record<string, number>,
     };
   });
-  comparisons.push(await compare(`Import on Node ${major}`, arms, runs));
+  comparisons.push(await compare(`Import on Node ${major}`, armsNamed(arms, only), runs));
 }
 report(comparisons, isJson);

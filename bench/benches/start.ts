@@ -7,7 +7,7 @@
 // those that send no READY=1 with Type=exec.
 import { fileURLToPath } from "node:url";
 import { type ActivatedApp, socketActivator, systemdActivator } from "../lib/activators.ts";
-import { type Arm, compare, type Comparison } from "../lib/compare.ts";
+import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
 import { readCompareOptions, report } from "../lib/options.ts";
 
 /** Each app of the folder apps, and the app that it is compared with. */
@@ -32,15 +32,14 @@ const OURS = ["core", "express", "koa", "fastify"];
 const FIRST_PORT = 18_100;
 
 const { runs, nodes, only, isJson, flags } = readCompareOptions({ flags: ["systemd"] });
-const chosen = Object.entries(apps)
-  .filter(([name, against]) => `${name} ${against}`.includes(only))
-  .map(([name, against], index) => ({
-    name,
-    against,
-    program: fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url)),
-    port: FIRST_PORT + index,
-    isNotifying: OURS.includes(name),
-  })) satisfies ActivatedApp[];
+const all = Object.entries(apps).map(([name, against], index) => ({
+  name,
+  against,
+  program: fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url)),
+  port: FIRST_PORT + index,
+  isNotifying: OURS.includes(name),
+})) satisfies ActivatedApp[];
+const chosen = armsNamed(all, only);
 const isUnderSystemd = flags.has("systemd");
 const comparisons: Comparison[] = [];
 for (const { major, binary } of nodes) {

@@ -58,7 +58,10 @@ export function socketActivator(node: string): Activator {
   };
 }
 
-/** Starts apps as services of a real systemd, in the sandbox of the units that `@sockact/units` writes. */
+/**
+ * Starts apps as services of a real systemd, in the sandbox of the units that `@sockact/units` writes. The CPU time is that of the whole start: it
+ * contains what systemd does between fork and exec, and READY=1.
+ */
 export async function systemdActivator(node: string, apps: readonly ActivatedApp[]): Promise<Activator> {
   const systemd = await bootPrivateSystemd({ node });
   for (const { name, program, port, isNotifying } of apps) {
@@ -79,8 +82,10 @@ export async function systemdActivator(node: string, apps: readonly ActivatedApp
     async measure({ name, port }) {
       const time = await firstByte(client, port);
       await systemd.waitForUnit(`${unitOf(name)}.service`, "ActiveState", "active");
+      const pid = await systemd.show(`${unitOf(name)}.service`, "MainPID");
+      const CPU = cpuTime(pid, systemd.hostPath("/proc"));
       await systemd.stop(`${unitOf(name)}.service`);
-      return { "first byte": time };
+      return { "first byte": time, CPU };
     },
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
@@ -95,9 +100,9 @@ function unitOf(app: string): string {
 }
 
 /** What all threads of a process have used so far, in milliseconds: the first number of schedstat is nanoseconds on a processor. */
-function cpuTime(pid: number): number {
-  const nanoseconds = readdirSync(`/proc/${pid}/task`)
-    .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"))
+function cpuTime(pid: number | string, proc = "/proc"): number {
+  const nanoseconds = readdirSync(`${proc}/${pid}/task`)
+    .map((thread) => readFileSync(`${proc}/${pid}/task/${thread}/schedstat`, "utf8"))
     .reduce((sum, line) => sum + Number(line.split(" ")[0]), 0);
   return nanoseconds / 1e6;
 }

@@ -37,6 +37,12 @@ export interface Comparison {
 /** How many times the rounds are drawn anew for the interval of a ratio. */
 const DRAWS = 2000;
 
+/** The arms whose name has this text, and those that they are compared with. */
+export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonly T[], text: string): T[] {
+  const bases = arms.filter(({ name }) => name.includes(text)).map(({ against }) => against);
+  return arms.filter(({ name }) => name.includes(text) || bases.includes(name));
+}
+
 /**
  * Measures every arm once in each round, in an order that is shuffled anew with a fixed seed. So what disturbs the machine disturbs all arms
  * alike. The first round warms the caches of the kernel, and does not count.
