@@ -11,7 +11,7 @@ const [name] = process.argv.splice(2, 1);
 if (name !== undefined && names.includes(name)) {
   await import(new URL(`${name}.ts`, folder).href);
 } else {
-  if (name !== undefined) console.error(`There is no bench ${name}.`);
+  if (name !== undefined) console.error(`Unknown bench: ${name}`);
   console.log("npm run bench -- NAME [options]\n");
   for (const each of names) {
     const [description = ""] = readFileSync(new URL(`${each}.ts`, folder), "utf8").split("\n");

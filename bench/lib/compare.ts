@@ -39,7 +39,7 @@ export interface Comparison {
 /** How many times the rounds are drawn anew for the interval of a ratio. */
 const DRAWS = 2000;
 
-/** The arms whose name has this text, and those that they are compared with. */
+/** The arms whose name contains a string, and the arms that they are compared with. */
 export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonly T[], text: string): T[] {
   const bases = arms.filter(({ name }) => name.includes(text)).map(({ against }) => against);
   return arms.filter(({ name }) => name.includes(text) || bases.includes(name));

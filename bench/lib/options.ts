@@ -8,7 +8,7 @@ export interface CompareOptions {
   runs: number;
   /** The Node binary of each major version. By default that is the Node in use, and 26. */
   nodes: { major: string; binary: string }[];
-  /** Leaves out what does not have this text in its name. */
+  /** Measures only what has this string in its name. */
   only: string;
   isJson: boolean;
   flags: ReadonlySet<string>;
