@@ -19,7 +19,7 @@ it("the README.md of the repository shows the units as they are really written",
   const units = emitUnits({
     name: "shop",
     description: "Shop",
-    exec: ["/usr/bin/node", "/srv/shop/server.js"],
+    exec: ["/usr/bin/node", "/srv/shop/server.mjs"],
     sockets: [{ listen: 80 }],
     hardening: "none",
   });
@@ -44,8 +44,7 @@ it("README.md has examples that run, and shows of them what is really written", 
     writeFileSync: () => {},
     console: { log: () => {} },
     description: { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] },
-    socketText: "",
-    serviceText: "",
+    readFileSync: () => "",
   };
   expect(examples.length).toBeGreaterThanOrEqual(10);
   for (const { code, shown } of examples) {

@@ -626,6 +626,11 @@ export const faults: Fault[] = [
     ...serviceAt("Environment"),
   },
   {
+    code: "compile-cache-read-only",
+    files: inService("Environment=NODE_COMPILE_CACHE=/srv/app/cache"),
+    ...serviceAt("Environment"),
+  },
+  {
     code: "variable-reserved",
     files: inService("Environment=LISTEN_FDS=1 A=2"),
     ...serviceAt("Environment"),

@@ -94,6 +94,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       ...app,
       exec: [process.execPath, "/srv/app/server.js"],
       jitless: true,
+      compileCache: true,
       stateDirectory: ["app", "100% mine/é"],
       stateDirectoryMode: "0700",
       cacheDirectory: "app",

@@ -61,6 +61,8 @@ function serviceShown(
   const folder = `${name.replace(/[:\\]/g, "_")}${kind === "template" ? "/\0i" : ""}`;
   const own = profile === "outbound" && stateDirectory === undefined ? [folder] : [];
   const [home] = [...own, ...((service.stateDirectory?.shown["StateDirectory"] ?? []) as string[])];
+  const compileCache = description.compileCache === true;
+  const [cache] = (service.cacheDirectory?.shown["CacheDirectory"] ?? []) as string[];
   return {
     Id: unit,
     LoadState: "loaded",
@@ -83,6 +85,9 @@ function serviceShown(
       ...(home !== undefined && user === undefined && environment["HOME"] === undefined
         ? [`HOME=/var/lib/${home}`]
         : []),
+      ...(compileCache
+        ? [`NODE_COMPILE_CACHE=/var/cache/${cache ?? name.replace(/[:\\]/g, "_")}/node-compile-cache`]
+        : []),
     ],
     // The folder of one of the words, or none. What is asked for comes after this, and counts.
     WorkingDirectory: (shown: unknown) => shown === "" || (node && isFolderOf(shown as string, service)),
@@ -99,6 +104,7 @@ function serviceShown(
     StandardOutput: description.inetd === true ? "socket" : "journal",
     StandardError: description.inetd === true ? "journal" : "inherit",
     StateDirectory: own,
+    CacheDirectory: compileCache && cache === undefined ? [name.replace(/[:\\]/g, "_")] : [],
     RuntimeDirectoryPreserve: description.runtimeDirectory === undefined ? "no" : "yes",
   };
 }

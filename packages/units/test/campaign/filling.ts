@@ -145,6 +145,7 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   else take(service, "acknowledge");
   if (node && service.openFile?.value === false && service.notifyAccess?.value !== "all")
     take(service, "openFile");
+  if (!node) take(service, "compileCache");
   if (!node) take(service, "jitless");
   else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
   if (user === undefined) {

@@ -473,6 +473,7 @@ export const serviceFields: Fields<AppDescription> = {
     [],
   ),
   jitless: apart(fc.boolean()),
+  compileCache: apart(fc.boolean()),
   // Filled in by `described` with `hardeningFields`.
   hardening: apart(fc.constant("none" as const)),
   raw: raw({

@@ -196,6 +196,7 @@ const random = fc.record(
     killMode: fc.constantFrom("control-group", "mixed", "process"),
     rolling: fc.boolean(),
     jitless: fc.boolean(),
+    compileCache: fc.boolean(),
     runtimeDirectory: fc.constant("shop"),
     runtimeDirectoryPreserve: fc.constantFrom("no", "yes"),
     hardening: fc.constantFrom(

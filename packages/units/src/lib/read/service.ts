@@ -3,6 +3,7 @@ import { jitless } from "./sandbox/jitless.ts";
 import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
+import { compileCacheLines } from "./fields/compile-cache.ts";
 import { folderLines } from "./fields/folders.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
@@ -61,6 +62,8 @@ export interface Service extends SocketOwner {
   nodeEnvironment: Line[];
   /** What tells Node not to compile. */
   jitless: Line[];
+  /** Where Node keeps compiled code. */
+  compileCache: Line[];
   sandbox: Sandbox;
 }
 
@@ -82,7 +85,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ...serviceSynonyms,
   });
   refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
-  for (const field of ["jitless", "openFile", "rolling", "template", "inetd"]) {
+  for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseLifecycleConflicts(description, problems);
@@ -172,6 +175,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
         ? [addedForNode("Environment", "NODE_ENV=production")]
         : [],
     jitless: jitless(description, problems),
+    compileCache: compileCacheLines(description, checkedName, problems),
     sandbox,
   };
 }

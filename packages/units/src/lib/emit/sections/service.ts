@@ -110,6 +110,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...parts.own,
         ...linesOfAll(linesOf, resources),
         ...service.folders,
+        ...service.compileCache,
         ...service.credentials,
         ...linesOf("importCredentials"),
         ...service.jitless,

@@ -58,7 +58,7 @@ export const folderDirectives: Record<FolderField, Directive> = {
 };
 
 /** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
-const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
+export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 
 /** What the folders depend on. */
 interface Owner {

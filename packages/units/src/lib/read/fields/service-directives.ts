@@ -146,6 +146,7 @@ export const otherFields = [
   "sockets",
   "hardening",
   "jitless",
+  "compileCache",
   "credentials",
   "openFile",
   "rolling",

@@ -7,6 +7,7 @@ import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
 import { wordsOf } from "../../../parse/words.ts";
 import type { FileEdit, Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { compileCacheRule } from "./compile-cache.ts";
 import { isApp, listeners } from "./settings.ts";
 import { systemdVariables } from "../../../systemd/variables.ts";
 import { replaceSetting } from "../../findings/edits.ts";
@@ -54,7 +55,8 @@ export type EnvironmentCode =
   | "variable-reserved"
   | "variable-unset"
   | "variable-invalid"
-  | "variable-unknown";
+  | "variable-unknown"
+  | "compile-cache-read-only";
 
 /** The variables that a service is given. */
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
@@ -134,4 +136,5 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           };
         }),
   },
+  "compile-cache-read-only": compileCacheRule,
 };

@@ -3,9 +3,9 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startWithFds } from "../packages/testkit/src/activated-process.ts";
-import { startProcess } from "../packages/testkit/src/app-process.ts";
-import { closeAll, rawSocket } from "../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
+import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { closeAll, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 
 /** How many sockets each file of /proc/net lists. */
 export type Tables = Record<"tcp" | "tcp6" | "unix", number>;
@@ -20,7 +20,7 @@ const SHARE = 5000;
 
 const [kind = "tcp", count = "0", unix = "path", folder = "."] = process.argv.slice(2);
 const holder = fileURLToPath(new URL("hold-connections.ts", import.meta.url));
-const ours = fileURLToPath(new URL("../packages/core/test/programs/classify.mjs", import.meta.url));
+const ours = fileURLToPath(new URL("../../packages/core/test/programs/classify.mjs", import.meta.url));
 const naive = fileURLToPath(new URL("whole-tables.mjs", import.meta.url));
 
 const holders = Array.from({ length: Math.ceil(Number(count) / SHARE) }, (_, index) => {

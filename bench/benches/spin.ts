@@ -1,13 +1,13 @@
 // How often systemd starts a service that ends without accepting the connection that waits, and whether its port stays up.
 //
-// npm run bench:spin -- [--seconds N] [--only TEXT]
+// npm run bench -- spin [--seconds N] [--only TEXT]
 //
 // Needs root and systemd, as the tests of units do.
 import { readFile, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { bootPrivateSystemd, type PrivateSystemd } from "../packages/testkit/src/index.ts";
+import { bootPrivateSystemd, type PrivateSystemd } from "../../packages/testkit/src/index.ts";
 
 const { values } = parseArgs({
   options: { seconds: { type: "string", default: "6" }, only: { type: "string", default: "" } },

@@ -1,6 +1,6 @@
 // What sockact costs a server: CPU for a request and for a connection, and the heap after many of both.
 //
-// npm run bench:cost -- [OTHER_CHECKOUT] [--requests N] [--connections N] [--rounds N] [--servers node,core,express,koa,fastify]
+// npm run bench -- cost [OTHER_CHECKOUT] [--requests N] [--connections N] [--rounds N] [--servers node,core,express,koa,fastify]
 //
 // With another checkout of this repository, in which `npm ci && npx turbo run build` has run, both are measured in turn.
 import { execFileSync } from "node:child_process";
@@ -8,9 +8,9 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startWithFds } from "../packages/testkit/src/activated-process.ts";
-import { type AppProcess, startProcess } from "../packages/testkit/src/app-process.ts";
-import { closeAll, portOf, rawSocket } from "../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
+import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
+import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 
 /** How much of either comes before what is measured, until the code is compiled. */
 const WARM_UP = 0.1;
@@ -29,7 +29,7 @@ const connections = Number(values.connections);
 const rounds = Number(values.rounds);
 const servers = values.servers.split(",");
 
-const here = fileURLToPath(new URL("..", import.meta.url));
+const here = fileURLToPath(new URL("../..", import.meta.url));
 const [other] = positionals;
 const checkouts = other === undefined ? [here] : [here, resolve(other)];
 
@@ -44,8 +44,10 @@ interface Cost {
 /** CPU in microseconds, heap in KiB. */
 type Measured = Record<"request" | "connection" | "heap", number>;
 
-const serverProgram = fileURLToPath(new URL("cost-server.mjs", import.meta.url));
-const clientsProgram = fileURLToPath(new URL("../packages/testkit/src/amount-program.mjs", import.meta.url));
+const serverProgram = fileURLToPath(new URL("../programs/cost-server.mjs", import.meta.url));
+const clientsProgram = fileURLToPath(
+  new URL("../../packages/testkit/src/amount-program.mjs", import.meta.url),
+);
 
 async function cost(server: AppProcess): Promise<Cost> {
   server.write("cost");

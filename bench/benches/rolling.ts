@@ -1,8 +1,8 @@
 // How long a new connection waits for its answer at most: with no restart, over rolling turns, and over plain restarts.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { AppUnderLoad } from "../packages/testkit/src/app-under-load.ts";
-import { during } from "../packages/testkit/src/during.ts";
+import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
+import { during } from "../../packages/testkit/src/during.ts";
 
 const TIMES = 10;
 
@@ -24,7 +24,7 @@ async function longestWait(action: () => Promise<void>): Promise<number> {
 }
 
 async function measure(framework: string): Promise<Record<string, number>> {
-  const program = fileURLToPath(new URL(`../packages/${framework}/test/apps/load.mjs`, import.meta.url));
+  const program = fileURLToPath(new URL(`../../packages/${framework}/test/apps/load.mjs`, import.meta.url));
   await app.install(program, { rolling: true });
   // Each turn brings a new process, whose code is not compiled yet: that is slow by itself, with no turn.
   const started = await longestWait(async () => {});

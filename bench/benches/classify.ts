@@ -1,11 +1,11 @@
-// npm run bench: how long activatedSockets() takes, and whether it minds the connections that others hold open.
+// How long activatedSockets() takes, and whether it minds the connections that others hold open.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../packages/testkit/src/app-process.ts";
-import type { Measured, Tables } from "./situation.ts";
+import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import type { Measured, Tables } from "../programs/situation.ts";
 
 const CONNECTIONS = 50_000;
 
@@ -24,7 +24,7 @@ const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up &&
 const program = [
   process.execPath,
   ...process.execArgv,
-  fileURLToPath(new URL("situation.ts", import.meta.url)),
+  fileURLToPath(new URL("../programs/situation.ts", import.meta.url)),
 ];
 const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

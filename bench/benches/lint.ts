@@ -1,7 +1,9 @@
-// npm run bench:lint -- [SHAPE]: how long the linter takes for unit files of four sizes; twice the size should take twice as long.
+// How long the linter takes for unit files of four sizes: twice the size should take twice as long.
+//
+// npm run bench -- lint [SHAPE]
 import process from "node:process";
-import { fixUnits, lintUnits, parseUnit } from "../packages/units/src/index.ts";
-import { shapes } from "../packages/units/test/shapes.ts";
+import { fixUnits, lintUnits, parseUnit } from "../../packages/units/src/index.ts";
+import { shapes } from "../../packages/units/test/shapes.ts";
 
 const KILOBYTES = [125, 250, 500, 1000];
 

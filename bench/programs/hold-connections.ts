@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
-import { rawSocket } from "../packages/testkit/src/raw-sockets.ts";
+import { rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 
 /** How many connections may wait to be accepted: fewer than any kernel's net.core.somaxconn. */
 const WAITING = 100;

@@ -1,0 +1,43 @@
+// How long the import of each package takes, next to its peers.
+//
+// npm run bench -- import [--runs N] [--node 20,26] [--only TEXT] [--json]
+//
+// Each import has a process of its own, in which node:http and the framework are there already: every app has imported them.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
+import { readCompareOptions, report } from "../lib/options.ts";
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL("../programs/import.mjs", import.meta.url));
+
+/** What is imported, and which modules are there before it. */
+const imports: Record<string, [module: string, before: string[]]> = {
+  "an empty module": ["./nothing.mjs", []],
+  systemd: ["systemd", []],
+  "systemd-socket": ["systemd-socket", []],
+  "socket-activation": ["socket-activation", []],
+  "@sockact/core": ["@sockact/core", []],
+  "@sockact/express": ["@sockact/express", ["express"]],
+  "@sockact/koa": ["@sockact/koa", ["koa"]],
+  "@sockact/fastify": ["@sockact/fastify", ["fastify"]],
+};
+
+/** The peer with the shortest import: it has twenty lines, and only reads a variable. */
+const AGAINST = "systemd-socket";
+
+const { runs, nodes, only, isJson } = readCompareOptions();
+const comparisons: Comparison[] = [];
+for (const { major, binary } of nodes) {
+  const arms = Object.entries(imports).map(([name, [module, before]]): Arm => {
+    const args = [program, module, "node:http", ...before];
+    return {
+      name,
+      against: AGAINST,
+      measure: async () => JSON.parse((await run(binary, args)).stdout) as Record<string, number>,
+    };
+  });
+  comparisons.push(await compare(`Import on Node ${major}`, armsNamed(arms, only), runs));
+}
+report(comparisons, isJson);

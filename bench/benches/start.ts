@@ -1,0 +1,51 @@
+// How long the first client waits, from its connection to the first byte: sockact, its peers and bare Node.
+//
+// npm run bench -- start [--systemd] [--runs N] [--node 20,26] [--only TEXT] [--json]
+//
+// An app of a framework is compared with the same app that calls `listen({ fd: 3 })`, any other with bare Node. What is measured is the built
+// packages. With --systemd the apps are services of a real systemd, in the sandbox of the units that @sockact/units writes: ours with Type=notify,
+// those that send no READY=1 with Type=exec.
+import { fileURLToPath } from "node:url";
+import { type ActivatedApp, socketActivator, systemdActivator } from "../lib/activators.ts";
+import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
+import { readCompareOptions, report } from "../lib/options.ts";
+
+/** Each app of the folder apps, and the app that it is compared with. */
+const apps = {
+  node: "node",
+  core: "node",
+  systemd: "node",
+  "systemd-socket": "node",
+  "socket-activation": "node",
+  "express-node": "express-node",
+  express: "express-node",
+  "koa-node": "koa-node",
+  koa: "koa-node",
+  "fastify-node": "fastify-node",
+  fastify: "fastify-node",
+};
+
+/** Those that tell the service manager that they are ready. */
+const OURS = ["core", "express", "koa", "fastify"];
+
+/** The first of the ports on which the apps listen, one each. */
+const FIRST_PORT = 18_100;
+
+const { runs, nodes, only, isJson, flags } = readCompareOptions({ flags: ["systemd"] });
+const all = Object.entries(apps).map(([name, against], index) => ({
+  name,
+  against,
+  program: fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url)),
+  port: FIRST_PORT + index,
+  isNotifying: OURS.includes(name),
+})) satisfies ActivatedApp[];
+const chosen = armsNamed(all, only);
+const isUnderSystemd = flags.has("systemd");
+const comparisons: Comparison[] = [];
+for (const { major, binary } of nodes) {
+  await using activator = isUnderSystemd ? await systemdActivator(binary, chosen) : socketActivator(binary);
+  const arms = chosen.map((app): Arm => ({ ...app, measure: () => activator.measure(app) }));
+  const where = isUnderSystemd ? "in the sandbox under systemd" : "by systemd-socket-activate";
+  comparisons.push(await compare(`Start ${where} on Node ${major}`, arms, runs));
+}
+report(comparisons, isJson);

@@ -1,0 +1,105 @@
+import { loadavg } from "node:os";
+import Table from "cli-table3";
+import { median, medianAbsoluteDeviation, quantile, sampleWithReplacement, shuffle } from "simple-statistics";
+import { seededRandom } from "./random.ts";
+
+/** One of the things that are compared. */
+export interface Arm {
+  name: string;
+  /** The name of the arm that this one is compared with. */
+  against: string;
+  /** Measures once, and returns each figure by its name, in milliseconds. */
+  measure(): Promise<Record<string, number>>;
+}
+
+/** One figure of one arm. Times are in milliseconds. */
+interface Row {
+  arm: string;
+  figure: string;
+  median: number;
+  /** The median of the distances from the median. */
+  spread: number;
+  /** The shortest. Other processes can only make it longer, so on a busy machine it says more than the median. */
+  least: number;
+  against: string;
+  /** How many times the median of the other arm this median is. */
+  ratio: number;
+  /** The interval that contains the ratio with a confidence of 95 %. */
+  interval: [low: number, high: number];
+}
+
+export interface Comparison {
+  title: string;
+  rounds: number;
+  /** The load average of the last minute. When it is above the number of cores, the figures are not worth much. */
+  load: { before: number; after: number };
+  rows: Row[];
+}
+
+/** How many times the rounds are drawn anew for the interval of a ratio. */
+const DRAWS = 2000;
+
+/** The arms whose name contains a string, and the arms that they are compared with. */
+export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonly T[], text: string): T[] {
+  const bases = arms.filter(({ name }) => name.includes(text)).map(({ against }) => against);
+  return arms.filter(({ name }) => name.includes(text) || bases.includes(name));
+}
+
+/**
+ * Measures every arm once in each round, in an order that is shuffled anew with a fixed seed. So what disturbs the machine disturbs all arms
+ * alike. The first round warms the caches of the kernel, and does not count.
+ */
+export async function compare(title: string, arms: readonly Arm[], rounds: number): Promise<Comparison> {
+  const random = seededRandom();
+  const before = loadavg()[0] ?? 0;
+  const measured = new Map<string, Record<string, number>[]>(arms.map(({ name }) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, measure } of shuffle([...arms], random)) {
+      const figures = await measure();
+      if (round > 0) measured.get(name)?.push(figures);
+    }
+  }
+  const valuesOf = (arm: string, figure: string): number[] =>
+    measured.get(arm)?.map((figures) => figures[figure] as number) ?? [];
+  const rows = arms.flatMap(({ name, against }) =>
+    Object.keys(measured.get(name)?.[0] ?? {}).map((figure): Row => {
+      const [values, others] = [valuesOf(name, figure), valuesOf(against, figure)];
+      return {
+        arm: name,
+        figure,
+        median: median(values),
+        spread: medianAbsoluteDeviation(values),
+        least: Math.min(...values),
+        against,
+        ratio: median(values) / median(others),
+        interval: ratioInterval(values, others, random),
+      };
+    }),
+  );
+  return { title, rounds, load: { before, after: loadavg()[0] ?? 0 }, rows };
+}
+
+/** Draws the rounds anew many times (a bootstrap), and takes the ratio of the medians each time. */
+function ratioInterval(values: number[], others: number[], random: () => number): [number, number] {
+  const draw = (from: number[]): number => median(sampleWithReplacement(from, from.length, random));
+  const ratios = Array.from({ length: DRAWS }, () => draw(values) / draw(others));
+  return [quantile(ratios, 0.025), quantile(ratios, 0.975)];
+}
+
+export function printComparison({ title, rounds, load, rows }: Comparison): void {
+  const table = new Table({
+    head: ["", "", "median, ms", "spread, ms", "least, ms", "ratio", "95 % of it", "to"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { arm, figure, median: value, spread, least, against, ratio, interval } of rows) {
+    const compared =
+      arm === against
+        ? ["", "", ""]
+        : [ratio.toFixed(2), interval.map((each) => each.toFixed(2)).join(" to "), against];
+    table.push([arm, figure, ...[value, spread, least].map((each) => each.toFixed(2)), ...compared]);
+  }
+  console.log(
+    `\n${title}, ${rounds} rounds. Load average: ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after`,
+  );
+  console.log(table.toString());
+}

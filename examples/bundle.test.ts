@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import {
+  bootPrivateSystemd,
+  type CommandResult,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  type PrivateSystemd,
+  requestOver,
+  socketActivate,
+} from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const example = join(import.meta.dirname, "bundle");
+const bin = join(import.meta.dirname, "../node_modules/.bin");
+
+/** The commands of the README that call esbuild, by the format that they make. */
+const commands = Object.fromEntries(
+  [
+    ...readFileSync(join(example, "README.md"), "utf8").matchAll(
+      /^npx (esbuild .* --format=(cjs|esm) .*)$/gm,
+    ),
+  ].map(([, command, format]) => [format!, command!]),
+);
+
+/** Runs such a command for the app of another example. */
+async function bundle(format: string, script: string, outfile: string): Promise<void> {
+  const command = commands[format]!.replace("server.js", script).replace(
+    /--outfile=.*/,
+    `--outfile=${outfile}`,
+  );
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}` };
+  await run("sh", ["-c", `${command} --log-level=error`], { env, cwd: example });
+}
+
+/** Whether the app answers a request, on a connection of its own, and says that it will close that connection. */
+async function isLastAnswer(address: string): Promise<boolean> {
+  const connection = openConnection(address);
+  try {
+    return (await requestOver(connection)).headers.connection === "close";
+  } finally {
+    connection.destroy();
+  }
+}
+
+test("npm run build is the command of the README", () => {
+  const { scripts } = JSON.parse(readFileSync(join(example, "package.json"), "utf8"));
+  expect(commands["cjs"]).toBe(scripts.build);
+});
+
+describeWith({ commands: ["systemd-socket-activate"] }, "an app in one file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-bundle-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each([
+    ["express", "cjs"],
+    ["express", "esm"],
+    ["koa", "cjs"],
+    ["koa", "esm"],
+    ["fastify", "esm"],
+  ])(
+    "takes the sockets that it is passed, and answers what runs before it ends: %s as %s",
+    async (framework, format) => {
+      const outfile = join(folder, `${framework}.${format === "cjs" ? "cjs" : "mjs"}`);
+      await bundle(format, `../${framework}/server.js`, outfile);
+      const address = await freeAddress("tcp4");
+      await using app = await socketActivate([address], [process.execPath, outfile], { cwd: folder });
+      expect((await httpRequest(address, "/api/whoami")).json()).toMatchObject({ framework, pid: app.pid });
+
+      const client = openConnection(address);
+      let answer = "";
+      client.setEncoding("utf8").on("data", (text) => (answer += text));
+      const head =
+        "POST /api/echo HTTP/1.1\r\nHost: app\r\nContent-Type: application/json\r\nContent-Length: 7";
+      client.write(`${head}\r\nExpect: 100-continue\r\n\r\n`);
+      await new Promise((resolve) => client.once("data", resolve));
+      app.kill("SIGTERM");
+      // From the signal on, each answer says that it is the last one on its connection.
+      while (!(await isLastAnswer(address)));
+      client.write('{"a":1}');
+      expect(await app.ended).toBe(0);
+      expect(answer).toMatch(/HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*\{"a":1\}/i);
+      expect(app.stderr).not.toContain("SOCKACT_");
+    },
+  );
+
+  test("Fastify's example cannot be CommonJS, for the reason that the README gives", async () => {
+    const failure = await bundle("cjs", "../fastify/server.js", join(folder, "none.cjs")).catch(String);
+    expect(failure).toContain('Top-level await is currently not supported with the "cjs" output format');
+  });
+
+  test("an ES module without the banner fails as the README says", async () => {
+    const outfile = join(folder, "bare.mjs");
+    const banner = / --banner:js='.*?'/;
+    expect(commands["esm"]).toMatch(banner);
+    const command = commands["esm"]!.replace(banner, "");
+    commands["bare"] = command;
+    await bundle("bare", "../fastify/server.js", outfile);
+    const failure = await run(process.execPath, [outfile]).catch(String);
+    expect(failure).toContain('Dynamic require of "node:events" is not supported');
+  });
+});
+
+describeWith({ privateSystemd: true }, "the example, installed as its README says", () => {
+  let systemd: PrivateSystemd;
+  let verified: CommandResult;
+
+  beforeAll(async () => {
+    await bundle("cjs", "server.js", join(example, "dist/server.cjs"));
+    systemd = await bootPrivateSystemd();
+    const script = `${systemd.project}/examples/bundle/write-units.js`;
+    const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
+    verified = await systemd.run(["systemd-analyze", "verify", ...written.trim().split("\n")]);
+    await systemd.systemctl("daemon-reload");
+    await systemd.systemctl("enable", "--now", "example-bundle.socket");
+  });
+  afterAll(() => systemd?.close());
+
+  test("has units of which systemd-analyze says nothing", () => {
+    expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
+  });
+
+  test("starts with the first request, and again after a stop", async () => {
+    for (let start = 0; start < 2; start++) {
+      const { status, body } = await systemd.request("http://localhost/api/whoami");
+      expect(status).toBe(200);
+      expect(JSON.parse(body)).toMatchObject({ framework: "bundle" });
+      await systemd.stop("example-bundle.service");
+    }
+    expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
+  });
+});

@@ -1,0 +1,208 @@
+import { execFile } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import {
+  DEADLINE,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  socketActivate,
+  startProcess,
+} from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const repository = join(import.meta.dirname, "..");
+
+/** The texts of the repository that have code for users. */
+const texts = [
+  "README.md",
+  ...["packages", "examples"].flatMap((folder) =>
+    readdirSync(join(repository, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== "testkit")
+      .map(({ name }) => `${folder}/${name}/README.md`),
+  ),
+  ...readdirSync(join(repository, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
+];
+
+/** Code that a reader can paste into a file. */
+interface Snippet {
+  /** Where it is, and in which module system. */
+  title: string;
+  language: string;
+  file: string;
+  code: string;
+}
+
+/** What the text before the snippet of `explain` describes. */
+const description =
+  'const description = { name: "shop", exec: ["/usr/bin/node", "/srv/shop/server.js"], sockets: [{ listen: 80 }] };\n';
+
+const requires = /const [^=]+ = require\("[^"]+"\);/g;
+
+/** What a text has for a module system that is not that of its snippet. */
+function inCommonJS(code: string, after: string): string | undefined {
+  const [next = "", , nextCode = ""] = /^[^#]*?```(js|ts)\n([^]*?)```/.exec(after) ?? [];
+  if (nextCode.includes("require(") && nextCode.replace(requires, "").trim() !== "") return nextCode;
+  const lines = (nextCode.includes("require(") ? next : after.split("\n```")[0]!.split("\n## ")[0]!).match(
+    requires,
+  );
+  if (lines === null) return undefined;
+  const body = code.replace(/^import .*\n/gm, "");
+  const wrapped = /async function around/.test(after.split("\n```")[0]!)
+    ? `(async () => {\n${body}})();\n`
+    : body;
+  return `${lines.join("\n")}\n${wrapped}`;
+}
+
+/** The snippets of a text that import packages of this repository, each in both forms. */
+function snippetsOf(text: string): Snippet[] {
+  const markdown = readFileSync(join(repository, text), "utf8");
+  return [...markdown.matchAll(/```(js|ts)\n([^]*?)```\n/g)]
+    .filter(([, , code]) => /^import .* from "(?:@sockact\/\w+|sockact)";$/m.test(code!))
+    .flatMap(({ index: at, 0: block, 1: language, 2: code }, index) => {
+      const before = markdown.slice(0, at).split("```").at(-1)!;
+      const [, file = "snippet.mjs"] = /Save this as `([\w.-]+)`/.exec(before) ?? [];
+      const title = `${text}, snippet ${index + 1}`;
+      const commonJS = inCommonJS(code!, markdown.slice(at + block.length));
+      return [
+        { title, language: language!, file, code: code! },
+        {
+          title: `${title}, CommonJS`,
+          language: "js",
+          file: file.replace(/\.\w+$/, ".js"),
+          code: commonJS ?? "",
+        },
+      ];
+    });
+}
+
+const snippets = texts.flatMap(snippetsOf);
+
+describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a folder of npm init -y", () => {
+  const folders: string[] = [];
+  let packageJson: string;
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-init-"));
+    folders.push(folder);
+    await run("npm", ["init", "-y"], { cwd: folder });
+    packageJson = readFileSync(join(folder, "package.json"), "utf8");
+  });
+  afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+  /** A folder as `npm init -y` and `npm install` leave it, with the snippet in it. */
+  function paste({ file, code }: Snippet): string {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-snippet-"));
+    folders.push(folder);
+    writeFileSync(join(folder, "package.json"), packageJson);
+    symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+    const given = code.includes("explain(description)") ? description : "";
+    for (const unit of ["shop.socket", "shop.service"])
+      if (code.includes("readFileSync")) writeFileSync(join(folder, unit), "[Unit]\nDescription=shop\n");
+    writeFileSync(join(folder, file), given + code.replace("/etc/systemd/system/", `${folder}/`));
+    return folder;
+  }
+
+  test("npm init -y asks for CommonJS, and both forms of each text are found", () => {
+    expect(JSON.parse(packageJson)).toMatchObject({ type: "commonjs" });
+    expect(snippets.length).toBeGreaterThanOrEqual(30);
+    // The text says to save that one as roll.mjs, which is an ES module anywhere.
+    expect(snippets.filter(({ code }) => code === "").map(({ title }) => title)).toEqual([
+      "packages/cli/README.md, snippet 2, CommonJS",
+    ]);
+  });
+
+  const titled = (which: (code: string) => boolean) =>
+    snippets.filter(({ code }) => which(code)).map((snippet) => [snippet.title, snippet] as const);
+  const takes = (code: string) => /listen\((?:3000|\{ port: 3000|server, )/.test(code) && !listens(code);
+  const listens = (code: string) => code.includes("@sockact/notify");
+  const isDatagram = (code: string) => code.includes("bindDatagram");
+  const isDescriptor = (code: string) => code.includes("takeSocket");
+  const isServer = (code: string) => [takes, listens, isDatagram, isDescriptor].some((is) => is(code));
+
+  test.concurrent.each(titled(takes))("serves the socket that it is passed: %s", async (_title, snippet) => {
+    const cwd = paste(snippet);
+    const address = await freeAddress("tcp4");
+    await using app = await socketActivate([address], [process.execPath, snippet.file], { cwd });
+    expect(await httpRequest(address)).toMatchObject({ status: 200 });
+    expect(app.stderr).not.toContain("SOCKACT_");
+  });
+
+  test.concurrent.each(titled(listens))("serves its port until SIGTERM: %s", async (_title, snippet) => {
+    const address = await freeAddress("tcp4");
+    const code = snippet.code.replace("3000", address.split(":")[1]!);
+    await using app = startProcess([process.execPath, snippet.file], { cwd: paste({ ...snippet, code }) });
+    let answer: Awaited<ReturnType<typeof httpRequest>> | undefined;
+    const ended = app.ended.then((status) =>
+      Promise.reject(new Error(`It ended with ${status}: ${app.stderr}`)),
+    );
+    while (answer === undefined)
+      answer = await Promise.race([httpRequest(address).catch(() => undefined), ended]);
+    expect(answer).toMatchObject({ status: 200, body: "hello" });
+    ended.catch(() => {});
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+  });
+
+  test.concurrent.each(titled(isDatagram))("answers datagrams: %s", async (_title, snippet) => {
+    const address = await freeAddress("tcp6");
+    const how = ["--datagram"];
+    const command = [process.execPath, snippet.file];
+    const cwd = paste(snippet);
+    await using _app = await socketActivate([address], command, { cwd, how, names: ["dns"] });
+    const client = createSocket("udp6");
+    client.send("ping", Number(address.split("]:")[1]), "::1");
+    const [message] = await once(client, "message", { signal: AbortSignal.timeout(DEADLINE) });
+    client.close();
+    expect(String(message)).toBe("ping");
+  });
+
+  test.concurrent.each(titled(isDescriptor))("finds its socket: %s", async (_title, snippet) => {
+    const address = await freeAddress("tcp4");
+    const command = [process.execPath, snippet.file];
+    await using app = await socketActivate([address], command, { cwd: paste(snippet), names: ["raw"] });
+    openConnection(address).on("error", () => {});
+    expect(await app.ended).toBe(0);
+  });
+
+  test.concurrent.each(titled((code) => code !== "" && !isServer(code)))(
+    "runs: %s",
+    async (_title, snippet) => {
+      const cwd = paste(snippet);
+      // This PATH leads to no program, so a rolling restart fails before it changes anything.
+      const env = { PATH: cwd };
+      const { stdout, stderr } = await run(process.execPath, [snippet.file], { cwd, env }).catch(
+        (error: { stdout: string; stderr: string }) => error,
+      );
+      const seen = [stdout, stderr, ...readdirSync(cwd)].join("\n");
+      const isRolling = snippet.code.includes("rollingRestart");
+      expect(seen).toMatch(isRolling ? /sockact-shop\.lock cannot be locked/ : /shop\.service/);
+      expect(seen).not.toMatch(/^(?:Syntax|Reference|Type)?Error\b/m);
+    },
+  );
+
+  test("the snippets in TypeScript have no error of types", async () => {
+    const typed = snippets.filter(({ language }) => language === "ts");
+    expect(typed.length).toBeGreaterThan(0);
+    const folder = paste({ title: "", language: "ts", file: "empty.js", code: "" });
+    const files = typed.map(({ code }, index) => {
+      const given = code.includes("explain(description)") ? description : "";
+      writeFileSync(join(folder, `${index}.mts`), given + code);
+      return `${index}.mts`;
+    });
+    const tsc = join(repository, "node_modules/typescript/bin/tsc");
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--types", "node"];
+    await run(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch(({ stdout }) => {
+      throw new Error(stdout);
+    });
+  });
+});

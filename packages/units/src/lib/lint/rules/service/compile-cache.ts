@@ -1,0 +1,69 @@
+import { valuesOf } from "../../../parse/load.ts";
+import { wordsOf } from "../../../parse/words.ts";
+import { expandSpecifiers } from "../../../systemd/expansion.ts";
+import type { Rule } from "../../findings/finding.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { inService, isTrue } from "./settings.ts";
+
+/** Where the folders of a service of the system's manager are. */
+const roots: Readonly<Record<string, string>> = {
+  RuntimeDirectory: "/run/",
+  StateDirectory: "/var/lib/",
+  CacheDirectory: "/var/cache/",
+  LogsDirectory: "/var/log/",
+  ConfigurationDirectory: "/etc/",
+  ReadWritePaths: "",
+  BindPaths: "",
+};
+
+/** The folders that a service may write to, although the file system is read-only. */
+function writableFolders({ unit }: ServiceSubject): string[] {
+  const hasTemporary =
+    isTrue(unit, "DynamicUser") ||
+    !/^(?:0|n|no|f|false|off)?$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
+  const given = Object.entries(roots).flatMap(([key, root]) =>
+    valuesOf(unit, "Service", key)
+      .flatMap(({ value }) => wordsOf(value).words)
+      .map((word) => {
+        const [source = "", target = source] = expandSpecifiers(word, unit.name)
+          .replace(/^[-+]*/, "")
+          .split(":");
+        return root + (key === "BindPaths" ? target : source);
+      }),
+  );
+  return ["/dev", "/proc", "/sys", ...(hasTemporary ? ["/tmp", "/var/tmp"] : []), ...given];
+}
+
+/** Finds a folder for compiled code that the sandbox makes read-only. */
+export const compileCacheRule: Rule<ServiceSubject> = {
+  severity: "info",
+  why: "In this sandbox Node cannot write there, and does not say so. Unless the cache is there already, Node compiles the app at each start.",
+  man: "systemd.exec(5)",
+  find: (service) => {
+    const { unit, program, environment, user } = service;
+    const cache = environment.get("NODE_COMPILE_CACHE");
+    const isReadOnly = isTrue(unit, "DynamicUser") || inService(unit, "ProtectSystem")?.value === "strict";
+    const hasRoot = ["RootDirectory", "RootImage"].some((key) => inService(unit, key) !== undefined);
+    if (
+      cache === undefined ||
+      !cache.value.startsWith("/") ||
+      !program?.isNode ||
+      !isReadOnly ||
+      user ||
+      hasRoot
+    )
+      return [];
+    const isWritable = writableFolders(service).some((folder) =>
+      `${cache.value}/`.startsWith(`${folder.replace(/\/+$/, "")}/`),
+    );
+    return isWritable
+      ? []
+      : [
+          {
+            at: cache.setting,
+            message: `NODE_COMPILE_CACHE=${cache.value} is read-only`,
+            fix: "CacheDirectory=app and Environment=NODE_COMPILE_CACHE=%C/app",
+          },
+        ];
+  },
+};

@@ -1,0 +1,2 @@
+export function nodeOfMajor(major: string): string;
+export function fail(message: string): never;
