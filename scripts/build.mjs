@@ -1,6 +1,7 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -20,14 +21,19 @@ async function bundleCode() {
     chunkFileNames: "[name].cjs",
     exports: "named",
     externalLiveBindings: false,
-    comments: false,
     minify: "dce-only",
     plugins: [{ name: "simplify", renderChunk: simplify }],
     // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file too:
     // when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
     codeSplitting: { groups: [{ name: "implementation", minSize: 20_000 }] },
   });
-  return output;
+  return Promise.all(output.map(async ({ fileName, code }) => ({ fileName, code: await shorten(code) })));
+}
+
+/** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
+async function shorten(code) {
+  const options = { minifyWhitespace: true, lineLimit: 120, charset: "utf8", target: "node20.19" };
+  return (await transform(code, options)).code;
 }
 
 /**
@@ -54,7 +60,6 @@ function simplify(code) {
         /^Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return (\w+);\s+\}\s+\}\);/gm,
         "exports.$1 = $2;",
       )
-      .replaceAll(/^\/\/.*\n/gm, "")
   );
 }
 
