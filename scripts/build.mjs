@@ -33,7 +33,9 @@ async function bundleCode() {
 /** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
 async function shorten(code) {
   const options = { minifyWhitespace: true, lineLimit: 120, charset: "utf8", target: "node20.19" };
-  return (await transform(code, options)).code;
+  const { code: short } = await transform(code, options);
+  // A line must not end inside of a string: Rollup indents each line of a CommonJS file, and would change the string.
+  return short.replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, "$1");
 }
 
 /**
