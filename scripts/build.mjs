@@ -1,6 +1,7 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -20,14 +21,21 @@ async function bundleCode() {
     chunkFileNames: "[name].cjs",
     exports: "named",
     externalLiveBindings: false,
-    comments: false,
     minify: "dce-only",
     plugins: [{ name: "simplify", renderChunk: simplify }],
     // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file too:
     // when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
     codeSplitting: { groups: [{ name: "implementation", minSize: 20_000 }] },
   });
-  return output;
+  return Promise.all(output.map(async ({ fileName, code }) => ({ fileName, code: await shorten(code) })));
+}
+
+/** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
+async function shorten(code) {
+  const options = { minifyWhitespace: true, lineLimit: 120, charset: "utf8", target: "node20.19" };
+  const { code: short } = await transform(code, options);
+  // A line must not end inside of a string: Rollup indents each line of a CommonJS file, and would change the string.
+  return short.replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, "$1");
 }
 
 /**
@@ -52,22 +60,22 @@ function simplify(code) {
       .replaceAll(
         /^Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return (\w+);\s+\}\s+\}\);/gm,
         "exports.$1 = $2;",
-      )
-      .replaceAll(/^\/\/.*\n/gm, ""),
+      ),
   );
 }
 
-/** Makes the code load each built-in module when it first uses it: node:tls alone takes longer to load than all of this code. */
+/**
+ * Makes the code load each built-in module when it first uses it: node:tls alone takes longer to load than all of this code. A use in the first lines of a
+ * module would load it at once.
+ */
 function loadBuiltinsAtFirstUse(code) {
   const getters = [];
-  const uses = code.replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) => {
-    getters.push(`\tget ${name}() { return process.getBuiltinModule("${specifier}"); },\n`);
+  const rest = code.replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) => {
+    getters.push(`get ${name}() { return process.getBuiltinModule("${specifier}"); },\n`);
     return "";
   });
-  const names = getters.map((getter) => /get (\w+)/.exec(getter)[1]);
-  if (names.length === 0) return uses;
-  const used = uses.replaceAll(new RegExp(`\\bnode_(${names.join("|")})\\b`, "g"), "node.$1");
-  return `const node = {\n${getters.join("")}};\n${used}`;
+  if (getters.length === 0) return code;
+  return `const node = {\n${getters.join("")}};\n${rest.replaceAll(/\bnode_(?!modules\b)(\w+)\b/g, "node.$1")}`;
 }
 
 async function bundleTypes(input) {

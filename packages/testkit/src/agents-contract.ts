@@ -99,10 +99,13 @@ export function agentsContract(): void {
     });
   });
 
-  test("under dd-trace, Koa 3, systemdListen() called before Koa is loaded: serves and is traced", async () => {
-    const plain = await plainOf("dd-trace", "Koa 3", "CommonJS");
-    expect(await seenOf("dd-trace", "Koa 3", "CommonJS", true, { EARLY: "1" })).toEqual(plain);
-  });
+  test.each(Object.keys(agents))(
+    "under %s, Koa 3, systemdListen() called before Koa is loaded: serves and is traced",
+    async (agent) => {
+      const plain = await plainOf(agent, "Koa 3", "CommonJS");
+      expect(await seenOf(agent, "Koa 3", "CommonJS", true, { EARLY: "1" })).toEqual(plain);
+    },
+  );
 }
 
 /** All of them with `npm run test:long`. A usual run has each agent, each framework and each format, but not each with every other. */
