@@ -7,7 +7,7 @@ import {
   listen,
   type ListenOptions,
 } from "@sockact/core";
-import { attach, type AppOptions } from "@sockact/core/adapter";
+import { prepareApp, type AppOptions } from "@sockact/core/adapter";
 import expressListen, {
   systemdListen as expressListenByName,
   type SystemdListenOptions,
@@ -27,7 +27,7 @@ options.idleTimeout = 300;
 // @ts-expect-error There is no such code.
 export const noSuchCode: ActivationError["code"] = "ERR_NO_SUCH_CODE";
 
-const functions = [attach, createServer, listen, rollingRestart, NotifyError];
+const functions = [prepareApp, createServer, listen, rollingRestart, NotifyError];
 const defaults = [
   [expressListen, expressListenByName],
   [fastifyListen, fastifyListenByName],
