@@ -1,6 +1,6 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -13,8 +13,22 @@ const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
 const external = (id) =>
   id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
 
+/** Whether a module begins with the comment that puts it into the second file. */
+const isLoadedLater = (id) => readFileSync(id, "utf8").startsWith("// Loaded later");
+const hasSecondFile = readdirSync("src", { recursive: true }).some(
+  (file) => file.endsWith(".ts") && isLoadedLater(`src/${file}`),
+);
+
+/** The bundler's helpers, none of which is left in use. */
+const RUNTIME = "rolldown-runtime.cjs";
+
 async function bundleCode() {
-  const bundle = await rolldown({ input: entries, external, platform: "node" });
+  const bundle = await rolldown({
+    input: entries,
+    external,
+    platform: "node",
+    ...(hasSecondFile && { preserveEntrySignatures: "allow-extension" }),
+  });
   const { output } = await bundle.generate({
     format: "cjs",
     entryFileNames: "[name].cjs",
@@ -23,11 +37,19 @@ async function bundleCode() {
     externalLiveBindings: false,
     minify: "dce-only",
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file too:
-    // when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
-    codeSplitting: { groups: [{ name: "implementation", minSize: 20_000 }] },
+    codeSplitting: {
+      // A module of the second file does not bring the modules that it imports.
+      includeDependenciesRecursively: !hasSecondFile,
+      groups: [
+        { name: "later", test: isLoadedLater, priority: 1 },
+        // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file
+        // too: when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
+        { name: "implementation", minSize: 20_000 },
+      ],
+    },
   });
-  return Promise.all(output.map(async ({ fileName, code }) => ({ fileName, code: await shorten(code) })));
+  const files = output.filter(({ fileName }) => fileName !== RUNTIME);
+  return Promise.all(files.map(async ({ fileName, code }) => ({ fileName, code: await shorten(code) })));
 }
 
 /** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
@@ -43,10 +65,11 @@ async function shorten(code) {
  * require() of what is outside of that module throws an error.
  */
 function simplify(code) {
-  return loadBuiltinsAtFirstUse(
+  return loadAtFirstUse(
     code
+      .replace(/^const require_rolldown_runtime = .*\n/m, "")
       // The bundler copies a module to give it a default export, but a built-in module is its own default export.
-      .replaceAll(/^(node_\w+) = __toESM\(\1, 1\);\n/gm, "")
+      .replaceAll(/^(node_\w+) = (?:require_rolldown_runtime\.)?__toESM\(\1, 1\);\n/gm, "")
       .replaceAll(/\b(node_\w+)\.default\b/g, "$1")
       .replaceAll(/^let node_process = .*\n/gm, "")
       .replaceAll(/\bnode_process\b/g, "process")
@@ -65,17 +88,23 @@ function simplify(code) {
 }
 
 /**
- * Makes the code load each built-in module when it first uses it: node:tls alone takes longer to load than all of this code. A use in the first lines of a
- * module would load it at once.
+ * Makes the code load each built-in module, and the file of the modules that are loaded later, when it first uses them: node:tls alone takes longer to load
+ * than all of this code. So a use in the top level of a module would load them at once.
  */
-function loadBuiltinsAtFirstUse(code) {
+function loadAtFirstUse(code) {
   const getters = [];
-  const rest = code.replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) => {
-    getters.push(`get ${name}() { return process.getBuiltinModule("${specifier}"); },\n`);
+  const add = (name, loaded) => {
+    getters.push(`get ${name}() { return ${loaded}; },\n`);
     return "";
-  });
+  };
+  const rest = code
+    .replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) =>
+      add(name, `process.getBuiltinModule("${specifier}")`),
+    )
+    .replace(/^const require_later = (.*);\n/m, (_, loaded) => add("later", loaded));
   if (getters.length === 0) return code;
-  return `const node = {\n${getters.join("")}};\n${rest.replaceAll(/\bnode_(?!modules\b)(\w+)\b/g, "node.$1")}`;
+  const used = rest.replaceAll(/\bnode_(?!modules\b)(\w+)\b|\brequire_(later)\b/g, "loaded.$1$2");
+  return `const loaded = {\n${getters.join("")}};\n${used}`;
 }
 
 async function bundleTypes(input) {
