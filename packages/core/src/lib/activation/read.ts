@@ -3,7 +3,7 @@ import process from "node:process";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/internal";
 import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
-import { classifyOrOpen } from "./classify.ts";
+import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
 import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
@@ -34,7 +34,9 @@ const WORKER_KEY = "sockact.1";
  * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
-  return readActivation().sockets.map(({ socket }) => socket);
+  const { sockets } = readActivation();
+  classify(sockets);
+  return sockets.map(({ socket }) => socket);
 }
 
 /** Whether something may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
@@ -110,11 +112,11 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     const environment = parseListenEnvironment(trusted, process.pid);
     if (environment.activated) refuseBun();
     const names = environment.activated ? environment.names : [];
-    const announced = classifyOrOpen(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+    const announced = findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
     const notify = announced.find(
-      (passedSocket) => passedSocket.socket.name === "notify" && !isFromSocketUnit(passedSocket),
+      (passedSocket) => passedSocket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
-    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
+    if (notify?.inode !== undefined) adoptDescriptor(notify.fd);
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();

@@ -37,7 +37,7 @@ export function scheduleUnservedWarning(): void {
       warnOfUnserved(
         knownSockets().filter(
           (passedSocket) =>
-            isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram" && isOpen(passedSocket),
+            isOpen(passedSocket) && isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram",
         ),
       ),
     ),
@@ -119,7 +119,7 @@ function hintFor(sockets: readonly PassedSocket[]): string {
     ...new Set(
       knownSockets()
         .filter((passedSocket) => passedSocket.claimed || sockets.includes(passedSocket))
-        .map(({ socket }) => socket.name),
+        .map(({ name }) => name),
     ),
   ];
   const isNamed = !names.includes("unknown");
@@ -131,9 +131,9 @@ function hintFor(sockets: readonly PassedSocket[]): string {
 }
 
 function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: string): void {
-  const unreported = sockets.filter(({ socket }) => !unserved.reported.has(socket.fd));
+  const unreported = sockets.filter(({ fd }) => !unserved.reported.has(fd));
   if (unreported.length === 0) return;
-  for (const { socket } of unreported) unserved.reported.add(socket.fd);
+  for (const { fd } of unreported) unserved.reported.add(fd);
   const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
   warn(
     "SOCKACT_UNTAKEN",

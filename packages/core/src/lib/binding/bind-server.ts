@@ -104,10 +104,10 @@ async function bindInWorker(
   }
 }
 
-function listenOn(server: Server, { socket, openedSocket }: PassedSocket, backlog: number): void {
+function listenOn(server: Server, { fd, openedSocket }: PassedSocket, backlog: number): void {
   const target =
     openedSocket === undefined
-      ? { fd: socket.fd }
+      ? { fd }
       : { _handle: (openedSocket as unknown as { _handle: object })._handle };
   // Only the positional backlog applies to a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);

@@ -1,3 +1,4 @@
+import { openAndClassify } from "../activation/classify.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import {
@@ -20,9 +21,10 @@ import { scheduleUnservedWarning } from "../activation/unserved.ts";
 export function claimForServer(
   sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
-): PassedSocket[] {
-  const chosen =
-    names === undefined ? unclaimedListeners(sockets) : checkServeable(socketsNamed(sockets, names));
+): readonly PassedSocket[] {
+  const selected = names === undefined ? sockets : socketsNamed(sockets, names);
+  openAndClassify(selected.filter(({ claimed }) => !claimed));
+  const chosen = names === undefined ? unclaimedListeners(sockets) : checkServeable(selected);
   claimSockets(chosen);
   return chosen;
 }
@@ -81,7 +83,7 @@ function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
 export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
-  const known = new Set(sockets.map(({ socket }) => socket.name));
+  const known = new Set(sockets.map(({ name }) => name));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) {
     throw new ActivationError(
@@ -100,11 +102,11 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
  */
 function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
   checkNames(sockets, names);
-  return sockets.filter(({ socket }) => names.includes(socket.name));
+  return sockets.filter(({ name }) => names.includes(name));
 }
 
 /** All of these, if a server can serve them together. */
-function checkServeable(named: PassedSocket[]): PassedSocket[] {
+function checkServeable(named: readonly PassedSocket[]): readonly PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
       refusalOf(passedSocket) ?? (isServed(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
@@ -119,8 +121,7 @@ function checkServeable(named: PassedSocket[]): PassedSocket[] {
 function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
   const fit = sockets.filter((passedSocket) => refusalOf(passedSocket) === undefined);
   const listeners = fit.filter((passedSocket) => !isConnection(passedSocket));
-  const candidates =
-    listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
+  const candidates = listeners.length > 0 ? listeners : fit.filter(({ name }) => name !== "stored");
   const free = candidates.filter((passedSocket) => !isServed(passedSocket));
   if (free.length > 0) return free;
   if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
@@ -139,18 +140,18 @@ export function hasUnclaimed(
 ): boolean {
   return sockets.some(
     (passedSocket) =>
-      (names?.includes(passedSocket.socket.name) ?? isFromSocketUnit(passedSocket)) &&
-      !isServed(passedSocket),
+      (names?.includes(passedSocket.name) ?? isFromSocketUnit(passedSocket)) && !isServed(passedSocket),
   );
 }
 
 /** Marks the socket as claimed that a server of the app listens on by its number. */
 export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
-  for (const passedSocket of sockets) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
+  for (const passedSocket of sockets) if (passedSocket.fd === fd) passedSocket.claimed = true;
 }
 
 /** Why a server can't serve this socket. */
-function refusalOf({ socket, fromPrimary }: PassedSocket): ActivationError | undefined {
+function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
+  const { socket, fromPrimary } = passedSocket;
   const what = describe(socket);
   switch (socket.kind) {
     case "datagram":
@@ -165,6 +166,8 @@ function refusalOf({ socket, fromPrimary }: PassedSocket): ActivationError | und
     case "unknown":
       // A primary that does not import sockact leaves it to the kernel.
       if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
+      // What another server listens on can't be looked at in another network namespace. That it is served is all there is to say.
+      if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
       // Listening on it would open a random port, where nobody looks for it.
       return socket.address === "" || socket.address?.endsWith(":0") === true
