@@ -65,15 +65,20 @@ export function classify(passed: readonly PassedSocket[]): void {
 /**
  * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the kernel tells what they are. In /proc/net the kernel would
  * walk the table of all TCP connections, which takes milliseconds on a machine with much memory. What is left goes the way of `classify()`.
+ *
+ * @returns those that it has opened: Node refuses to open what its event loop waits for already (EEXIST), so nothing in this thread serves them
  */
-export function openAndClassify(passed: readonly PassedSocket[]): void {
+export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
+  const opened: PassedSocket[] = [];
   for (const passedSocket of passed.filter(isUnclassified)) {
     const { inode, name } = passedSocket;
     if (inode === undefined || name === "notify") continue;
     const facts = inetFactsByOpening(passedSocket, inode);
     if (facts !== undefined) passedSocket.classified = socketWith(passedSocket, facts);
+    if (passedSocket.openedSocket !== undefined) opened.push(passedSocket);
   }
   classify(passed);
+  return opened;
 }
 
 /** Whether a descriptor is still to be classified, and is what was passed: the app may have closed it, and its number be that of another file. */

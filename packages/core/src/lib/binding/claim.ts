@@ -12,22 +12,24 @@ import {
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 
 /**
- * Claims the sockets of these names for a server. Without names it claims every listener that is not served yet; where only connections were passed
- * (`Accept=yes`), it claims these. After an error, none is claimed.
+ * Selects the sockets of these names for a server, which the caller claims. Without names it selects every listener that is not served yet; where only connections
+ * were passed (`Accept=yes`), it selects these.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function claimForServer(
+export function selectForServer(
   sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
 ): readonly PassedSocket[] {
-  const selected = names === undefined ? sockets : socketsNamed(sockets, names);
-  openAndClassify(selected.filter(({ claimed }) => !claimed));
-  const chosen = names === undefined ? unclaimedListeners(sockets) : checkServeable(selected);
-  claimSockets(chosen);
-  return chosen;
+  const candidates = names === undefined ? sockets : socketsNamed(sockets, names);
+  const opened = new Set(openAndClassify(candidates.filter(({ claimed }) => !claimed)));
+  const isTaken: IsTaken = (passedSocket) => !opened.has(passedSocket) && isServed(passedSocket);
+  return names === undefined ? freeListeners(candidates, isTaken) : checkServeable(candidates, isTaken);
 }
+
+/** As isServed(), which costs more. */
+type IsTaken = (passedSocket: PassedSocket) => boolean;
 
 /**
  * Claims the first socket of this name that is not served, for the app to use as it likes.
@@ -106,10 +108,10 @@ function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]
 }
 
 /** All of these, if a server can serve them together. */
-function checkServeable(named: readonly PassedSocket[]): readonly PassedSocket[] {
+function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): readonly PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
-      refusalOf(passedSocket) ?? (isServed(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
+      refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
   // A server that listens goes on when a connection has ended; one that was started for a connection does not.
@@ -118,11 +120,11 @@ function checkServeable(named: readonly PassedSocket[]): readonly PassedSocket[]
   return named;
 }
 
-function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
+function freeListeners(sockets: readonly PassedSocket[], isTaken: IsTaken): PassedSocket[] {
   const fit = sockets.filter((passedSocket) => refusalOf(passedSocket) === undefined);
   const listeners = fit.filter((passedSocket) => !isConnection(passedSocket));
   const candidates = listeners.length > 0 ? listeners : fit.filter(({ name }) => name !== "stored");
-  const free = candidates.filter((passedSocket) => !isServed(passedSocket));
+  const free = candidates.filter((passedSocket) => !isTaken(passedSocket));
   if (free.length > 0) return free;
   if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
   const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
