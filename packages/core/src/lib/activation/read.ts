@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { readFileSync } from "node:fs";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/internal";
 import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
 import { classify, findPassed } from "./classify.ts";
@@ -9,6 +10,8 @@ import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
+import { afterFirstResponse } from "../shared/first-response.ts";
+import { isMainThread } from "../shared/main-thread.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import {
   LISTEN_FDS_START,
@@ -102,7 +105,7 @@ function isOuterPid(pid: string): boolean {
 
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
-  if (!isMainThread) return readInWorkerThread(trusted);
+  if (!isMainThread()) return readInWorkerThread(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
     if (ofPrimary !== undefined) {
@@ -122,10 +125,14 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseBun();
     if (!isAnnounced && onStandardInput === undefined) {
+      if (environment.activated) setEnvironmentData(WORKER_KEY, false);
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    setEnvironmentData(WORKER_KEY, true);
+    // The environment that the process was started with tells a worker thread as much, where it has LISTEN_PID.
+    const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
+    if (env["LISTEN_PID"] === String(process.pid)) afterFirstResponse(tellWorkerThreads);
+    else tellWorkerThreads();
     scheduleUnservedWarning();
     return { activated: true, sockets };
   } catch (error) {
@@ -158,7 +165,7 @@ function refuseBun(): void {
 
 /** A worker shares the pid and the descriptors, and closes them for all when it ends. */
 function readInWorkerThread(env: Environment): ReadOutcome {
-  let meant = getEnvironmentData(WORKER_KEY) === true;
+  let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
   try {
     meant ||= parseListenEnvironment(env, process.pid).activated;
   } catch (error) {
@@ -172,4 +179,15 @@ function readInWorkerThread(env: Environment): ReadOutcome {
       "Listen in the main thread, and hand the work to the workers.",
     ),
   };
+}
+
+/** Whether this process was started with variables that announce sockets to it. Those may have been removed since, but not from the kernel's copy. */
+function wasStartedWithSockets(): boolean {
+  try {
+    const lines = readFileSync("/proc/self/environ", "utf8").split("\0");
+    const initial = Object.fromEntries(lines.map((line) => line.split(/=([^]*)/, 2) as [string, string]));
+    return parseListenEnvironment(initial, process.pid).activated;
+  } catch {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { debug } from "../shared/debug.ts";
+import { afterFirstResponse } from "../shared/first-response.ts";
 import { checkInternals, type Part } from "../shared/internals-check.ts";
 import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
 import { emitStartupError } from "./manage-server.ts";
@@ -68,25 +69,17 @@ function partsToBind(server: Server, selected: readonly PassedSocket[], tls: boo
   return [isPlain ? "listen" : "net", ...(tls || isTlsServer(server) ? (["tls"] as const) : [])];
 }
 
-/** How many turns of the event loop a client that waits is given to be answered: Node begins to listen, accepts, reads. */
-const TURNS = 3;
-
 /**
  * Checks what the rest of a server's life needs of Node: how its connections end. The first client does not wait for this. It comes before the service manager is
  * told that the service is ready; an error is one of the server, as with all that goes wrong after `listening`.
  */
 function checkInternalsLater(server: Server, listenCallback: unknown): void {
-  const parts: Part[] = isHttpServer(server) ? ["net", "http"] : ["net"];
-  const check = (turns: number): void => {
-    if (turns > 0) {
-      setImmediate(check, turns - 1);
-      return;
-    }
+  const check = (): void => {
     try {
-      checkInternals(parts);
+      checkInternals(isHttpServer(server) ? ["net", "http"] : ["net"]);
     } catch (error) {
       emitStartupError(server, error as Error, listenCallback);
     }
   };
-  server.once("listening", () => check(TURNS));
+  server.once("listening", () => afterFirstResponse(check));
 }
