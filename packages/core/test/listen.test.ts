@@ -343,10 +343,14 @@ describe("listen() of an app's own server", () => {
     fileURLToPath(new URL("programs/own-server.mjs", import.meta.url)),
   ];
 
-  async function outcome(scenario: string, env: object = {}): Promise<Record<string, unknown>> {
+  async function outcome(
+    scenario: string,
+    env: object = {},
+    command: readonly string[] = own,
+  ): Promise<Record<string, unknown>> {
     const { fds } = await listeners("tcp4", "tcp4");
     const names = scenario.startsWith("by name") ? ["http", "other"] : undefined;
-    await using app = startWithFds(fds, own, {
+    await using app = startWithFds(fds, command, {
       env: { SCENARIO: scenario, ...env },
       ...(names && { names }),
     });
@@ -373,6 +377,14 @@ describe("listen() of an app's own server", () => {
 
     test("a socket that was only looked at can be listened on by its number", async () => {
       expect(await outcome("by name, then by number", env)).toMatchObject({ answers: ["sockact", "own"] });
+    });
+  });
+
+  describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
+    test("a socket that another server has taken by its number is not taken again, though nothing can look at it", async () => {
+      expect(
+        await outcome("by number, then by name", { UNSEEN: "yes" }, ["unshare", "--net", ...own]),
+      ).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
     });
   });
 
