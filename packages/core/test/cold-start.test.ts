@@ -38,7 +38,7 @@ const SLOW =
 
 describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of %s", (app) => {
   describe.each(["tcp4", "unix"] as const)("on a %s socket", (kind) => {
-    test("no built-in module is loaded that is slow to load, and that Node does without", async () => {
+    test("no built-in module is loaded that is slow to load, unless Node itself loads it", async () => {
       const bare = await firstResponse(kind, app, "bare");
       const { loaded } = await firstResponse(kind, app, "sockact");
       const extra = loaded.filter((name) => !bare.loaded.includes(name));

@@ -47,7 +47,7 @@ test("a worker thread of a process that was not activated listens as ever", asyn
   expect(await app.event("worker")).toMatchObject({ activated: false });
 });
 
-test("a worker thread of a process that was passed a file alone (OpenFile=) listens as ever", async () => {
+test("a worker thread of a process that was passed a file alone (OpenFile=) listens as usual", async () => {
   const file = openSync("/dev/null", "r");
   opened.push(file);
   await using app = startWithFds([file], [process.execPath, program("worker.mjs"), "main first"]);

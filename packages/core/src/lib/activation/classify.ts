@@ -63,8 +63,8 @@ export function classify(passed: readonly PassedSocket[]): void {
 }
 
 /**
- * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the kernel tells what they are. In /proc/net the kernel would
- * walk the table of all TCP connections, which takes milliseconds on a machine with much memory. What is left goes the way of `classify()`.
+ * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the kernel reports the type and the addresses. To read
+ * /proc/net instead, the kernel would walk the table of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the rest.
  *
  * @returns those that it has opened: Node refuses to open what its event loop waits for already (EEXIST), so nothing in this thread serves them
  */

@@ -12,12 +12,12 @@ export interface ActivatedSocket {
    */
   readonly name: string;
   /**
-   * - `listener`: a stream socket that listens.
+   * - `listener`: a stream socket that listens, or on which `listen()` or an adapter makes a server listen.
    * - `connection`: a connected socket (`Accept=yes`).
    * - `datagram`: UDP, or a unix datagram socket.
    * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
    * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it
-   *   is with each socket when the service has `PrivateNetwork=yes`, since /proc/net lists only its own namespace.
+   *   is with each socket when the service has `PrivateNetwork=yes` and no server listens yet, since /proc/net lists only its own namespace.
    */
   readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
   /** `unknown` where only the kernel knows, as for a vsock, which /proc does not list. */
