@@ -14,41 +14,71 @@ const program = fileURLToPath(new URL("programs/without-internal.mjs", import.me
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
-/** Starts the program on two listeners, and connects to each: nothing may have answered, or closed, either. */
-async function listenWithout(name: string): Promise<Record<string, unknown>> {
-  const addresses = await Promise.all([freeAddress("tcp4"), freeAddress("unix")]);
-  const fds = [
-    rawSocket("ipv4", "stream", { bound: addresses[0], listening: true }),
-    rawSocket("unix", "stream", { bound: addresses[1], listening: true }),
-  ];
+/** Starts the program on listeners, and connects to each. */
+async function listenWithout(
+  name: string,
+  kinds: ("tcp4" | "unix")[] = ["tcp4", "unix"],
+): Promise<Record<string, unknown>> {
+  const addresses = await Promise.all(kinds.map((kind) => freeAddress(kind)));
+  const fds = addresses.map((bound, index) =>
+    rawSocket(kinds[index] === "unix" ? "unix" : "ipv4", "stream", { bound, listening: true }),
+  );
   opened.push(...fds);
   const { key, cert } = certificateOf("localhost");
-  await using app = startWithFds(fds, [process.execPath, program, name], { env: { KEY: key, CERT: cert } });
+  await using app = startWithFds(fds, [process.execPath, program, name], {
+    env: { KEY: key, CERT: cert, SOCKETS: String(fds.length) },
+  });
   const clients = addresses.map((address) => openConnection(address).on("error", () => {}));
   const outcome = await app.event("outcome");
   for (const client of clients) client.destroy();
   return outcome;
 }
 
+/** Without these, Node itself can't listen. */
+const LISTEN = ["_handle of net.Server", "_listen2 of net.Server"];
+const NET = [
+  "_pipeName of net.Server",
+  "_unref of net.Server",
+  "the owner of a listening handle",
+  "onconnection of a listening handle",
+];
+const HTTP = ["parser of an HTTP connection", "_httpMessage of an HTTP connection"];
+
 describe.concurrent("a Node that lacks what sockact uses without a public name", () => {
   test("the check itself emits no request that a tracing agent would record", async () => {
-    expect(await listenWithout("nothing")).toEqual({ event: "outcome", seen: [], open: [true, true] });
+    expect(await listenWithout("nothing")).toEqual({
+      event: "outcome",
+      listened: true,
+      // The two clients.
+      seen: ["connection", "connection"],
+      open: [true, true],
+    });
   });
 
   test.each([
-    "_handle of net.Server",
-    "_pipeName of net.Server",
-    "_unref of net.Server",
-    "_listen2 of net.Server",
-    "the owner of a listening handle",
-    "onconnection of a listening handle",
-    "parser of an HTTP connection",
-    "_httpMessage of an HTTP connection",
-    "_parent of tls.TLSSocket",
-    "_createServerHandle of node:net",
-  ])("%s: an error that names it, and no socket is taken or closed", async (name) => {
-    const outcome = await listenWithout(name);
-    expect(outcome).toMatchObject({ code: "ERR_NODE_INTERNALS", open: [true, true] });
+    ...[...LISTEN, ...NET, "_parent of tls.TLSSocket", "_createServerHandle of node:net"].map(
+      (name) => [name, ["tcp4", "unix"]] as const,
+    ),
+    ...[...LISTEN, "_parent of tls.TLSSocket"].map((name) => [name, ["tcp4"]] as const),
+  ])("%s, with %j: an error that names it, and no socket is taken or closed", async (name, kinds) => {
+    const outcome = await listenWithout(name, [...kinds]);
+    expect(outcome).toMatchObject({ code: "ERR_NODE_INTERNALS", open: kinds.map(() => true) });
+    expect(outcome).not.toHaveProperty("listened");
+    expect(outcome["message"]).toContain(name);
+    expect(outcome["hint"]).toContain("engines");
+  });
+
+  test.each([
+    ...HTTP.map((name) => [name, ["tcp4", "unix"]] as const),
+    ...[...NET, ...HTTP].map((name) => [name, ["tcp4"]] as const),
+    ["_pipeName of net.Server", ["unix"]] as const,
+  ])("%s, with %j: an `error` event of the server that names it, once it listens", async (name, kinds) => {
+    const outcome = await listenWithout(name, [...kinds]);
+    expect(outcome).toMatchObject({
+      code: "ERR_NODE_INTERNALS",
+      listened: true,
+      open: kinds.map(() => true),
+    });
     expect(outcome["message"]).toContain(name);
     expect(outcome["hint"]).toContain("engines");
   });

@@ -305,6 +305,13 @@ describe("what can't be listened on is refused, and left open", () => {
     expect(await app.event("listens")).toMatchObject({ sockets: [{ name: "http" }] });
   });
 
+  test("a listener is not taken for a connection, whatever is left of REMOTE_ADDR in the environment", async () => {
+    const [fd, address] = await listener("tcp4");
+    await using app = startWithFds([fd], program, { env: { REMOTE_ADDR: "127.0.0.1" } });
+    expect(await app.event("listens")).toMatchObject({ sockets: [{ kind: "listener", address }] });
+    for (let count = 0; count < 2; count++) expect((await httpRequest(address)).status).toBe(200);
+  });
+
   test("a socket that is bound but does not listen yet may be taken", async () => {
     const bound = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0" }));
     await using app = startWithFds([bound], program);
@@ -313,24 +320,71 @@ describe("what can't be listened on is refused, and left open", () => {
   });
 });
 
-describe("listen() of an app's own server", () => {
-  const own = [process.execPath, fileURLToPath(new URL("programs/own-server.mjs", import.meta.url))];
+describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
+  test("what a server listens on is a listener, though /proc/net does not list it", async () => {
+    const { fds, addresses } = await listeners("tcp4", "tcp6", "unix");
+    const [tcp, tcp6] = addresses;
+    await using app = startWithFds(fds, ["unshare", "--net", ...program]);
+    expect(await app.event("listens")).toMatchObject({
+      sockets: [
+        { kind: "listener", family: "ipv4", address: tcp },
+        { kind: "listener", family: "ipv6", address: tcp6 },
+        { family: "unix", address: addresses[2] },
+      ],
+    });
+    for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
+  });
+});
 
-  async function outcome(scenario: string, count = 2): Promise<Record<string, unknown>> {
-    const { fds } = await listeners(...Array.from({ length: count }, (): AddressKind => "tcp4"));
-    await using app = startWithFds(fds, own, { env: { SCENARIO: scenario } });
+describe("listen() of an app's own server", () => {
+  const own = [
+    process.execPath,
+    "--expose-gc",
+    fileURLToPath(new URL("programs/own-server.mjs", import.meta.url)),
+  ];
+
+  async function outcome(
+    scenario: string,
+    env: object = {},
+    command: readonly string[] = own,
+  ): Promise<Record<string, unknown>> {
+    const { fds } = await listeners("tcp4", "tcp4");
+    const names = scenario.startsWith("by name") ? ["http", "other"] : undefined;
+    await using app = startWithFds(fds, command, {
+      env: { SCENARIO: scenario, ...env },
+      ...(names && { names }),
+    });
     return await app.event("outcome");
   }
 
-  test("a socket that another server has taken by its number is not taken again", async () => {
-    expect(await outcome("by number, then all")).toMatchObject({ events: ["listening"], fds: [3] });
-    expect(await outcome("by number, then by name")).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
+  describe.each([
+    ["activatedSockets() was called before", {}],
+    ["nothing has looked at the sockets before", { UNSEEN: "yes" }],
+  ])("%s", (_, env) => {
+    test("a socket that another server has taken by its number is not taken again", async () => {
+      expect(await outcome("by number, then all", env)).toMatchObject({ events: ["listening"], fds: [3] });
+      expect(await outcome("by number, then by name", env)).toMatchObject({
+        events: ["error ERR_SOCKET_TAKEN"],
+      });
+    });
+
+    test("one that can't be listened on after all is an error alone, and not half a success", async () => {
+      expect(await outcome("by number behind our back", env)).toMatchObject({
+        events: ["error EEXIST"],
+        listening: false,
+      });
+    });
+
+    test("a socket that was only looked at can be listened on by its number", async () => {
+      expect(await outcome("by name, then by number", env)).toMatchObject({ answers: ["sockact", "own"] });
+    });
   });
 
-  test("one that can't be listened on after all is an error alone, and not half a success", async () => {
-    expect(await outcome("by number behind our back")).toMatchObject({
-      events: ["error EEXIST"],
-      listening: false,
+  describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
+    test("a socket that another server has taken by its number is not taken again, though nothing can look at it", async () => {
+      expect(
+        await outcome("by number, then by name", { UNSEEN: "yes" }, ["unshare", "--net", ...own]),
+      ).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
     });
   });
 

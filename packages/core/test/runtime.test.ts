@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -44,6 +44,13 @@ test.each(["main first", "worker first"])(
 
 test("a worker thread of a process that was not activated listens as ever", async () => {
   await using app = startProcess([process.execPath, program("worker.mjs")]);
+  expect(await app.event("worker")).toMatchObject({ activated: false });
+});
+
+test("a worker thread of a process that was passed a file alone (OpenFile=) listens as usual", async () => {
+  const file = openSync("/dev/null", "r");
+  opened.push(file);
+  await using app = startWithFds([file], [process.execPath, program("worker.mjs"), "main first"]);
   expect(await app.event("worker")).toMatchObject({ activated: false });
 });
 

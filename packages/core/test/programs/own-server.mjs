@@ -42,6 +42,19 @@ const scenarios = {
     createNetServer(() => {}).listen({ fd: 4 });
     await settled(watched().listen(1));
   },
+  async "by name, then by number"() {
+    await listen(
+      createServer((_, res) => res.end("sockact")),
+      { name: "http" },
+    );
+    globalThis.gc();
+    const own = createServer((_, res) => res.end("own")).listen({ fd: 4 });
+    await once(own, "listening");
+    const ports = ["http", "other"].map(
+      (name) => activatedSockets().find((socket) => socket.name === name).address,
+    );
+    return { answers: await Promise.all(ports.map(async (at) => (await fetch(`http://${at}/`)).text())) };
+  },
   async "by number behind our back"() {
     createNetServer(() => {}).listen({ fd: 4 });
     attachApp();
@@ -81,7 +94,7 @@ const scenarios = {
   },
 };
 
-activatedSockets();
+if (process.env.UNSEEN === undefined) activatedSockets();
 const outcome = await scenarios[process.env.SCENARIO]();
 console.log(JSON.stringify({ event: "outcome", events, ...outcome }));
 process.exit();

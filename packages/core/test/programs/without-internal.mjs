@@ -1,6 +1,7 @@
 // Takes one thing away from Node that sockact uses without its being documented, as another Node might, and then listens. Prints what became of that.
 import diagnosticsChannel from "node:diagnostics_channel";
 import { fstatSync, readFileSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import http from "node:http";
 import net from "node:net";
 import cluster from "node:cluster";
@@ -55,12 +56,20 @@ const server = name.includes("tls")
 const outcome = { event: "outcome" };
 try {
   if (name.startsWith("_createServerHandle")) cluster.fork();
-  else await listen(server);
+  else {
+    const failed = new Promise((_, reject) => server.on("error", reject));
+    failed.catch(() => {});
+    await listen(server);
+    outcome.listened = true;
+    const looked = (async () => {
+      for (let turn = 0; turn < 10; turn++) await nextTurn();
+    })();
+    await Promise.race([failed, looked]);
+  }
 } catch ({ code, message, hint }) {
   Object.assign(outcome, { code, message, hint });
 }
+const fds = Array.from({ length: Number(process.env.SOCKETS) }, (_, index) => 3 + index);
 const open = (fd) => fstatSync(fd, { bigint: true }).isSocket();
 // Written at once: what was taken away is needed to print.
-process.stdout.write(`${JSON.stringify({ ...outcome, seen, open: [3, 4].map(open) })}\n`, () =>
-  process.exit(),
-);
+process.stdout.write(`${JSON.stringify({ ...outcome, seen, open: fds.map(open) })}\n`, () => process.exit());

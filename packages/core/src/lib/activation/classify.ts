@@ -3,59 +3,98 @@ import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
 import { ActivationError } from "../shared/errors.ts";
-import { type ActivatedSocket, inodeOf, type PassedSocket } from "./passed-socket.ts";
+import { type ActivatedSocket, inodeOf, isOpen, type PassedSocket } from "./passed-socket.ts";
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
-import { findTcpListeners, findUdp, findUnix, formatEndpoint, type UnixRow } from "./proc/socket-tables.ts";
+import { findTcpListeners, findUdp, findUnix, type UnixRow } from "./proc/socket-tables.ts";
 
 type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 
+const NOTHING_KNOWN = { family: "unknown", address: null } as const;
+
 /**
- * Classifies each passed descriptor, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
- * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
+ * Finds out that each of these descriptors was passed, and which are sockets. What kind of socket it is waits until something needs it.
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
  */
-export function classifyOrOpen(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
-  const inodes = descriptors.map(({ fd }) => passedInode(fd, descriptors.length));
+export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
+  return descriptors.map(({ fd, name }) => ({
+    fd,
+    name,
+    inode: passedInode(fd, descriptors.length),
+    classified: undefined,
+    openedSocket: undefined,
+    claimed: false,
+    fromPrimary: false,
+    get socket(): ActivatedSocket {
+      classify([this]);
+      return this.classified ?? socketWith(this, { kind: "unknown", ...NOTHING_KNOWN });
+    },
+  }));
+}
+
+/**
+ * Classifies the sockets that are still to be, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
+ * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
+ */
+export function classify(passed: readonly PassedSocket[]): void {
+  const unclassified = passed.filter(isUnclassified);
   const inet = new Set<number>();
   const unix = new Set<number>();
-  for (const [index, { fd }] of descriptors.entries()) {
-    const inode = inodes[index];
-    if (inode !== undefined) (isUnix(fd) ? unix : inet).add(inode);
-  }
+  for (const { fd, inode } of unclassified) if (inode !== undefined) (isUnix(fd) ? unix : inet).add(inode);
   const tcp = findTcpListeners(inet);
   // Before Linux 5.6 none was known to be a unix socket.
   for (const inode of inet) if (!tcp.has(inode)) unix.add(inode);
   const unixRows = findUnix(unix);
 
-  return descriptors.map(({ fd, name }, index) => {
-    const inode = inodes[index];
-    const factsOf = (): Facts & { openedSocket?: Socket } => {
-      if (inode === undefined) return { kind: "other", family: "unknown", address: null };
+  for (const passedSocket of unclassified) {
+    const { inode, name } = passedSocket;
+    const factsOf = (): Facts => {
+      if (inode === undefined) return { kind: "other", ...NOTHING_KNOWN };
       const listener = tcp.get(inode);
       if (listener) return { kind: "listener", ...listener };
       const row = unixRows.get(inode);
       if (row) return fromUnixRow(row);
       // A message written by mistake would be one to the service manager.
-      if (name === "notify") return { kind: "unknown", family: "unknown", address: null };
-      return openToClassify(fd, inode);
+      if (name === "notify") return { kind: "unknown", ...NOTHING_KNOWN };
+      return factsByOpening(passedSocket, inode);
     };
-    const { openedSocket, ...facts } = factsOf();
-    return {
-      socket: Object.freeze({ fd, name, ...facts }),
-      inode,
-      openedSocket,
-      claimed: false,
-      fromPrimary: false,
-    };
-  });
+    passedSocket.classified = socketWith(passedSocket, factsOf());
+  }
+}
+
+/**
+ * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the kernel reports the type and the addresses. To read
+ * /proc/net instead, the kernel would walk the table of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the rest.
+ *
+ * @returns those that it has opened: Node refuses to open what its event loop waits for already (EEXIST), so nothing in this thread serves them
+ */
+export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
+  const opened: PassedSocket[] = [];
+  for (const passedSocket of passed.filter(isUnclassified)) {
+    const { inode, name } = passedSocket;
+    if (inode === undefined || name === "notify") continue;
+    const facts = inetFactsByOpening(passedSocket, inode);
+    if (facts !== undefined) passedSocket.classified = socketWith(passedSocket, facts);
+    if (passedSocket.openedSocket !== undefined) opened.push(passedSocket);
+  }
+  classify(passed);
+  return opened;
+}
+
+/** Whether a descriptor is still to be classified, and is what was passed: the app may have closed it, and its number be that of another file. */
+function isUnclassified(passedSocket: PassedSocket): boolean {
+  return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
+}
+
+function socketWith({ fd, name }: PassedSocket, facts: Facts): ActivatedSocket {
+  return Object.freeze({ fd, name, ...facts });
 }
 
 /** The inode of a socket; undefined for a file or a pipe. */
 function passedInode(fd: number, announced: number): number | undefined {
   const inode = inodeOf(fd);
   // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
-  if (inode !== null && !isEpoll(fd)) return inode;
+  if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but ${fd} was not passed`,
@@ -89,30 +128,52 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
 }
 
 /** Opens a socket of Node on the descriptor, to read the type and the address from it. */
-function openToClassify(fd: number, inode: number): Facts & { openedSocket?: Socket } {
-  let openedSocket: Socket;
+function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
+  const opened = open(passedSocket);
+  if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
+  if (typeof opened === "string") return { kind: opened, ...NOTHING_KNOWN };
+  const endpoint = endpointOf(opened);
+  if (endpoint === undefined) return { ...pipeFacts(passedSocket.fd), family: "unix" };
+  // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
+  const isConnection = opened.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
+  return { kind: isConnection ? "connection" : "unknown", ...endpoint };
+}
+
+/** The same of an internet socket that a server is about to serve; undefined where only /proc can tell. */
+function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | undefined {
+  const opened = open(passedSocket);
+  if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
+  const endpoint = typeof opened === "string" ? undefined : endpointOf(opened);
+  if (typeof opened === "string" || endpoint === undefined) return undefined;
+  if (opened.remoteAddress !== undefined) return { kind: "connection", ...endpoint };
+  if (process.env["REMOTE_ADDR"] !== undefined) return undefined;
+  // With an address and no peer, listen(2) makes it a listener if it is none yet.
+  return { kind: endpoint.address.endsWith(":0") ? "unknown" : "listener", ...endpoint };
+}
+
+/** Opens a socket of Node on the descriptor, once. When Node refuses the type, or its loop waits for the descriptor already, the descriptor is untouched. */
+function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unknown" {
   try {
-    // Does not read, so nothing is taken from a connection. When Node refuses the type, the descriptor is untouched.
-    openedSocket = new Socket({ fd, manualStart: true } as SocketConstructorOpts);
+    // Does not read, so nothing is taken from a connection.
+    passedSocket.openedSocket ??= new Socket({
+      fd: passedSocket.fd,
+      manualStart: true,
+    } as SocketConstructorOpts);
+    return passedSocket.openedSocket;
   } catch (error) {
-    if (!String(error).includes("UDP")) return { kind: "other", family: "unknown", address: null };
-    return { kind: "datagram", family: "unknown", address: null, ...findUdp(inode) };
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return "unknown";
+    return String(error).includes("UDP") ? "datagram" : "other";
   }
-  // A stream socket of an internet family gives its address, even that of another network namespace.
-  const local = openedSocket.address() as Partial<AddressInfo>;
-  if (local.address !== undefined) {
-    const family = local.family === "IPv6" ? "ipv6" : "ipv4";
-    // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
-    const isConnection = openedSocket.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
-    const kind = isConnection ? "connection" : "unknown";
-    return {
-      kind,
-      family,
-      address: formatEndpoint({ family, address: local.address, port: local.port ?? 0 }),
-      openedSocket,
-    };
-  }
-  return { ...pipeFacts(fd), family: "unix", openedSocket };
+}
+
+/** A stream socket of an internet family gives its address, even that of another network namespace. */
+function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string } | undefined {
+  const { address, family, port } = socket.address() as Partial<AddressInfo>;
+  if (address === undefined) return undefined;
+  // Node adds the name of the interface to a link-local address, and /proc does not.
+  return family === "IPv6"
+    ? { family: "ipv6", address: `[${address.replace(/%.*/, "")}]:${port}` }
+    : { family: "ipv4", address: `${address}:${port}` };
 }
 
 /** A unix socket of another network namespace: only Node's diagnostic report asks the kernel for its name (getsockname(2)). */

@@ -1,4 +1,5 @@
-import type { ActivatedSocket } from "./passed-socket.ts";
+import { classify } from "./classify.ts";
+import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 
 /** What a primary tells its workers of its sockets. Private: only the worker of that very primary heeds it. */
 export const CLUSTER_VARIABLE = "SOCKACT_CLUSTER";
@@ -9,7 +10,8 @@ export interface PrimarySocket {
   inode: number | undefined;
 }
 
-export function formatClusterVariable(pid: number, sockets: readonly PrimarySocket[]): string {
+export function formatClusterVariable(pid: number, sockets: readonly PassedSocket[]): string {
+  classify(sockets);
   return `${pid}:${JSON.stringify(sockets.map(({ socket, inode }) => ({ socket, inode })))}`;
 }
 

@@ -4,7 +4,7 @@ import process from "node:process";
 import type { ReadOutcome } from "./activation.ts";
 import { classifyInodes } from "./classify.ts";
 import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
-import type { PassedSocket } from "./passed-socket.ts";
+import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import { warn } from "../shared/warnings.ts";
 
@@ -19,12 +19,7 @@ export function readFromPrimary(): ReadOutcome | undefined {
   if (named !== undefined) {
     return {
       activated: true,
-      sockets: named.map((socketOfPrimary) => ({
-        ...socketOfPrimary,
-        openedSocket: undefined,
-        claimed: false,
-        fromPrimary: true,
-      })),
+      sockets: named.map(({ socket, inode }) => socketOfPrimary(socket, inode)),
     };
   }
   const environment = parseListenEnvironment(process.env, process.ppid);
@@ -49,21 +44,34 @@ function socketsOfPrimary(names: readonly string[]): PassedSocket[] {
     inode: inodeOfPrimary(LISTEN_FDS_START + index),
   }));
   const facts = classifyInodes(new Set(descriptors.flatMap(({ inode }) => inode ?? [])));
-  return descriptors.map(({ name, fd, inode }) => ({
-    socket: Object.freeze({
-      fd,
-      name,
-      ...(facts.get(inode ?? 0) ?? {
-        kind: inode === undefined ? ("other" as const) : ("unknown" as const),
-        family: "unknown" as const,
-        address: null,
+  return descriptors.map(({ name, fd, inode }) =>
+    socketOfPrimary(
+      Object.freeze({
+        fd,
+        name,
+        ...(facts.get(inode ?? 0) ?? {
+          kind: inode === undefined ? ("other" as const) : ("unknown" as const),
+          family: "unknown" as const,
+          address: null,
+        }),
       }),
-    }),
+      inode,
+    ),
+  );
+}
+
+function socketOfPrimary(socket: ActivatedSocket, inode: number | undefined): PassedSocket {
+  const { fd, name } = socket;
+  return {
+    fd,
+    name,
+    socket,
     inode,
+    classified: socket,
     openedSocket: undefined,
     claimed: false,
     fromPrimary: true,
-  }));
+  };
 }
 
 /** Undefined for a descriptor that is not a socket; 0 where this process may not read the /proc of its primary. */

@@ -12,12 +12,12 @@ export interface ActivatedSocket {
    */
   readonly name: string;
   /**
-   * - `listener`: a stream socket that listens.
+   * - `listener`: a stream socket that listens, or on which `listen()` or an adapter makes a server listen.
    * - `connection`: a connected socket (`Accept=yes`).
    * - `datagram`: UDP, or a unix datagram socket.
    * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
    * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it
-   *   is with each socket when the service has `PrivateNetwork=yes`, since /proc/net lists only its own namespace.
+   *   is with each socket when the service has `PrivateNetwork=yes` and no server listens yet, since /proc/net lists only its own namespace.
    */
   readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
   /** `unknown` where only the kernel knows, as for a vsock, which /proc does not list. */
@@ -31,11 +31,19 @@ export interface ActivatedSocket {
 
 /** One passed file descriptor, and what this process did with it. */
 export interface PassedSocket {
+  readonly fd: number;
+  readonly name: string;
+  /** What is known of it. Looks it up in /proc at the first use, unless it has been classified before. */
   readonly socket: ActivatedSocket;
+  /** Undefined until something needs more than the number and the name. */
+  classified: ActivatedSocket | undefined;
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
-  /** A socket of Node that was opened on it to classify it, where /proc could not tell. It owns the descriptor from then on, so it has to listen. */
-  readonly openedSocket: Socket | undefined;
+  /**
+   * A socket of Node that was opened on the descriptor to classify it. It owns the descriptor from then on: so it has to listen, and it is kept here, since
+   * Node closes the descriptor of one that nothing refers to.
+   */
+  openedSocket: Socket | undefined;
   claimed: boolean;
   /** In a worker of node:cluster: it is the primary that has it, under this number. What this process has there is something else. */
   readonly fromPrimary: boolean;
@@ -53,30 +61,36 @@ export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocke
 }
 
 /** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
-export function isFromSocketUnit({ socket, inode }: PassedSocket): boolean {
-  return inode !== undefined && (socket.name !== "notify" || socket.kind === "listener");
+export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
+  return (
+    passedSocket.inode !== undefined &&
+    (passedSocket.name !== "notify" || passedSocket.socket.kind === "listener")
+  );
 }
 
 /** Whether something in this process serves it: a server that has taken it, or one that was told its number. */
-export function isServed({ socket, claimed, fromPrimary }: PassedSocket): boolean {
-  return claimed || (!fromPrimary && isWatched(socket.fd));
+export function isServed({ fd, claimed, fromPrimary }: PassedSocket): boolean {
+  return claimed || (!fromPrimary && isWatched(fd));
 }
 
-/** Whether clients wait at this socket in vain. A connection has its client already; of a cluster, the primary sees to it. */
+/**
+ * Whether clients wait at this socket in vain. A connection has its client already; of a cluster, the primary sees to it. What the app has closed before
+ * anything looked at it may have been a connection.
+ */
 export function isUnserved(passedSocket: PassedSocket): boolean {
-  const { kind, name } = passedSocket.socket;
   return (
     !passedSocket.fromPrimary &&
     isFromSocketUnit(passedSocket) &&
-    kind !== "connection" &&
-    name !== "stored" &&
-    !isServed(passedSocket)
+    passedSocket.name !== "stored" &&
+    !isServed(passedSocket) &&
+    (passedSocket.classified !== undefined || isOpen(passedSocket)) &&
+    passedSocket.socket.kind !== "connection"
   );
 }
 
 /** Whether the descriptor is still what was passed. */
-export function isOpen({ socket, inode }: PassedSocket): boolean {
-  return inode !== undefined && inodeOf(socket.fd) === inode;
+export function isOpen({ fd, inode }: Pick<PassedSocket, "fd" | "inode">): boolean {
+  return inode !== undefined && inodeOf(fd) === inode;
 }
 
 /** The inode of a socket; undefined for a file or a pipe, null when nothing is open. */

@@ -1,14 +1,17 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { readFileSync } from "node:fs";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor } from "@sockact/notify/internal";
 import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
-import { classifyOrOpen } from "./classify.ts";
+import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
 import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
+import { afterFirstResponse } from "../shared/first-response.ts";
+import { isMainThread } from "../shared/main-thread.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import {
   LISTEN_FDS_START,
@@ -34,7 +37,9 @@ const WORKER_KEY = "sockact.1";
  * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
-  return readActivation().sockets.map(({ socket }) => socket);
+  const { sockets } = readActivation();
+  classify(sockets);
+  return sockets.map(({ socket }) => socket);
 }
 
 /** Whether something may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
@@ -100,7 +105,7 @@ function isOuterPid(pid: string): boolean {
 
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
-  if (!isMainThread) return readInWorkerThread(trusted);
+  if (!isMainThread()) return readInWorkerThread(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
     if (ofPrimary !== undefined) {
@@ -110,20 +115,24 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     const environment = parseListenEnvironment(trusted, process.pid);
     if (environment.activated) refuseBun();
     const names = environment.activated ? environment.names : [];
-    const announced = classifyOrOpen(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+    const announced = findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
     const notify = announced.find(
-      (passedSocket) => passedSocket.socket.name === "notify" && !isFromSocketUnit(passedSocket),
+      (passedSocket) => passedSocket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
-    if (notify?.inode !== undefined) adoptDescriptor(notify.socket.fd);
+    if (notify?.inode !== undefined) adoptDescriptor(notify.fd);
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseBun();
     if (!isAnnounced && onStandardInput === undefined) {
+      if (environment.activated) setEnvironmentData(WORKER_KEY, false);
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    setEnvironmentData(WORKER_KEY, true);
+    // The environment that the process was started with tells a worker thread as much, where it has LISTEN_PID.
+    const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
+    if (env["LISTEN_PID"] === String(process.pid)) afterFirstResponse(tellWorkerThreads);
+    else tellWorkerThreads();
     scheduleUnservedWarning();
     return { activated: true, sockets };
   } catch (error) {
@@ -156,7 +165,7 @@ function refuseBun(): void {
 
 /** A worker shares the pid and the descriptors, and closes them for all when it ends. */
 function readInWorkerThread(env: Environment): ReadOutcome {
-  let meant = getEnvironmentData(WORKER_KEY) === true;
+  let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
   try {
     meant ||= parseListenEnvironment(env, process.pid).activated;
   } catch (error) {
@@ -170,4 +179,15 @@ function readInWorkerThread(env: Environment): ReadOutcome {
       "Listen in the main thread, and hand the work to the workers.",
     ),
   };
+}
+
+/** Whether this process was started with variables that announce sockets to it. Those may have been removed since, but not from the kernel's copy. */
+function wasStartedWithSockets(): boolean {
+  try {
+    const lines = readFileSync("/proc/self/environ", "utf8").split("\0");
+    const initial = Object.fromEntries(lines.map((line) => line.split(/=([^]*)/, 2) as [string, string]));
+    return parseListenEnvironment(initial, process.pid).activated;
+  } catch {
+    return false;
+  }
 }

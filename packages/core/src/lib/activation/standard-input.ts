@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createReadStream, type ReadStream } from "node:fs";
 import process from "node:process";
-import { classifyOrOpen } from "./classify.ts";
+import { findPassed } from "./classify.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
@@ -27,7 +27,7 @@ export function isSocketOnStandardInput(): boolean {
  */
 export function takeOverStandardInput(): PassedSocket | undefined {
   if (!isSocketOnStandardInput()) return undefined;
-  const [found] = classifyOrOpen([{ fd: 0, name: "unknown" }]) as [PassedSocket];
+  const [found] = findPassed([{ fd: 0, name: "unknown" }]) as [PassedSocket];
   const { kind, address } = found.socket;
   const isMeant = kind === "connection" || kind === "listener" || kind === "datagram";
   if (!isMeant || address === null || address === "") return undefined;
@@ -35,7 +35,8 @@ export function takeOverStandardInput(): PassedSocket | undefined {
   emptyStandardInput();
   // What systemd calls it where it passes it with a name.
   const name = kind === "connection" ? "connection" : found.socket.name;
-  return { ...found, socket: Object.freeze({ ...found.socket, name }) };
+  const socket = Object.freeze({ ...found.socket, name });
+  return { ...found, name, socket, classified: socket };
 }
 
 /** Without `StandardOutput=`, what an app prints goes where its input comes from: to the client, amid the answers. */

@@ -2,6 +2,7 @@ import type { Server } from "node:net";
 import process from "node:process";
 import { activation, knownSockets } from "./activation.ts";
 import { isOpen, isUnserved, formatSocket, type PassedSocket } from "./passed-socket.ts";
+import { afterFirstResponse } from "../shared/first-response.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
@@ -14,6 +15,8 @@ const ELSEWHERE_MS = 2_000;
 
 const unserved = processState("unserved", {
   timer: undefined as NodeJS.Timeout | undefined,
+  /** Whether the timer is about to be started. */
+  isScheduling: false,
   /** Those that have been warned of, by number. */
   reported: new Set<number>(),
   /** Whether the time to start a server for every socket is over. */
@@ -24,6 +27,15 @@ const unserved = processState("unserved", {
 
 /** Warns of the sockets that still have no server a while after the last one was claimed, or at the end. */
 export function scheduleUnservedWarning(): void {
+  if (unserved.isScheduling) return;
+  unserved.isScheduling = true;
+  afterFirstResponse(() => {
+    unserved.isScheduling = false;
+    startTimer();
+  });
+}
+
+function startTimer(): void {
   clearTimeout(unserved.timer);
   const grace = knownSockets().some(({ claimed }) => claimed) ? STARTED_MS : STARTING_MS;
   unserved.timer = setTimeout(() => {
@@ -37,7 +49,7 @@ export function scheduleUnservedWarning(): void {
       warnOfUnserved(
         knownSockets().filter(
           (passedSocket) =>
-            isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram" && isOpen(passedSocket),
+            isOpen(passedSocket) && isUnserved(passedSocket) && passedSocket.socket.kind !== "datagram",
         ),
       ),
     ),
@@ -119,7 +131,7 @@ function hintFor(sockets: readonly PassedSocket[]): string {
     ...new Set(
       knownSockets()
         .filter((passedSocket) => passedSocket.claimed || sockets.includes(passedSocket))
-        .map(({ socket }) => socket.name),
+        .map(({ name }) => name),
     ),
   ];
   const isNamed = !names.includes("unknown");
@@ -131,9 +143,9 @@ function hintFor(sockets: readonly PassedSocket[]): string {
 }
 
 function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: string): void {
-  const unreported = sockets.filter(({ socket }) => !unserved.reported.has(socket.fd));
+  const unreported = sockets.filter(({ fd }) => !unserved.reported.has(fd));
   if (unreported.length === 0) return;
-  for (const { socket } of unreported) unserved.reported.add(socket.fd);
+  for (const { fd } of unreported) unserved.reported.add(fd);
   const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
   warn(
     "SOCKACT_UNTAKEN",

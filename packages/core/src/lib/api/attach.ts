@@ -148,7 +148,13 @@ function listenAttached(
       manageServer(server, app, NO_SOCKETS, callback);
       return inner.apply(server, args);
     }
-    const bound = claimAndBind(server, sockets, selection, bindOptionsOf(args), http2);
+    const bound = claimAndBind(
+      server,
+      sockets,
+      selection,
+      { ...bindOptionsOf(args), listenCallback: callback },
+      http2,
+    );
     if (callback !== undefined) server.once("listening", callback);
     manageServer(server, app, bound, callback);
     hooks.onBound?.(server, bound.sockets, args[0]);

@@ -64,7 +64,7 @@ function bindAndClaim(
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
   // Throws where the socket has been bound or closed: so nothing is claimed before.
-  socket.bind({ fd: passedSocket.socket.fd, exclusive: true });
+  socket.bind({ fd: passedSocket.fd, exclusive: true });
   // In another network namespace only now there is somebody to ask.
   const refusal =
     passedSocket.socket.family === "unknown"

@@ -1,36 +1,39 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
-import { Server as TlsServer } from "node:tls";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { bindServer } from "../binding/bind-server.ts";
 import type { BoundSockets } from "../binding/bound.ts";
-import { claimForServer } from "../binding/claim.ts";
+import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { debug } from "../shared/debug.ts";
-import { checkInternals } from "../shared/internals-check.ts";
-import { isHttpServer, nativeListen } from "../shared/node-internals.ts";
+import { afterFirstResponse } from "../shared/first-response.ts";
+import { checkInternals, type Part } from "../shared/internals-check.ts";
+import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
+import { emitStartupError } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
 
 /** The listen options of the caller that apply to a socket which is already bound. */
 export interface BindOptions {
   backlog?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What was given to `listen()` to be called. */
+  listenCallback?: unknown;
 }
 
 /**
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether what listens to `request` can answer HTTP/2
- * @throws ActivationError what {@link claimForServer} throws, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() does:
+ * @throws ActivationError what {@link selectForServer} throws, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() does:
  * `ERR_SERVER_ALREADY_LISTEN`, `ERR_INVALID_ARG_TYPE` for a signal that is none
  */
 export function claimAndBind(
   server: Server,
   sockets: readonly PassedSocket[],
   { names, tls, tlsOf }: SocketSelection,
-  { backlog, signal }: BindOptions,
+  { backlog, signal, listenCallback }: BindOptions,
   http2: boolean,
 ): BoundSockets {
   // Before anything is claimed: Node throws ERR_SERVER_ALREADY_LISTEN.
@@ -38,30 +41,45 @@ export function claimAndBind(
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
     checkPermission();
-    checkInternals(partsOf(server, tls.length > 0));
+    const selected = selectForServer(sockets, names);
+    checkInternals(partsToBind(server, selected, tls.length > 0));
+    checkInternalsLater(server, listenCallback);
     const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
-    const claimed = claimForServer(sockets, names);
-    bindServer(server, claimed, {
+    claimSockets(selected);
+    bindServer(server, selected, {
       backlog,
       tlsFor: ({ name }) => acceptors.get(tlsOf(name) as TlsOptions)?.tls,
     });
     debug(
       () =>
-        `bound ${claimed.map(({ socket: { fd } }) => `fd ${fd}`).join(", ")}${backlog === undefined ? "" : `, backlog ${backlog}`}`,
+        `bound ${selected.map(({ socket: { fd } }) => `fd ${fd}`).join(", ")}${backlog === undefined ? "" : `, backlog ${backlog}`}`,
     );
     if (subscription) server.once("close", () => subscription[Symbol.dispose]());
-    return { sockets: claimed.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
+    return { sockets: selected.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
   } catch (error) {
     subscription?.[Symbol.dispose]();
     throw error;
   }
 }
 
-/** What serving needs of Node. */
-function partsOf(server: Server, tls: boolean): Parameters<typeof checkInternals>[0] {
-  return [
-    "net",
-    ...(isHttpServer(server) ? (["http"] as const) : []),
-    ...(tls || server instanceof TlsServer ? (["tls"] as const) : []),
-  ];
+/** What binding needs of Node: little for one listener, since nothing is joined or redirected. */
+function partsToBind(server: Server, selected: readonly PassedSocket[], tls: boolean): Part[] {
+  const [first, ...others] = selected;
+  const isPlain = others.length === 0 && !tls && first?.socket.kind === "listener" && !first.fromPrimary;
+  return [isPlain ? "listen" : "net", ...(tls || isTlsServer(server) ? (["tls"] as const) : [])];
+}
+
+/**
+ * Checks what the rest of a server's life needs of Node: how its connections end. The first client does not wait for this. It comes before the service manager is
+ * told that the service is ready; an error is one of the server, as with all that goes wrong after `listening`.
+ */
+function checkInternalsLater(server: Server, listenCallback: unknown): void {
+  const check = (): void => {
+    try {
+      checkInternals(isHttpServer(server) ? ["net", "http"] : ["net"]);
+    } catch (error) {
+      emitStartupError(server, error as Error, listenCallback);
+    }
+  };
+  server.once("listening", () => afterFirstResponse(check));
 }

@@ -59,7 +59,7 @@ export function manageServer(
  * Emits an error that comes after `listening`. Throws it, which ends the process, if the app has no listener for it: Express 5 leaves the callback of
  * `listen()` among the listeners, and it does nothing by then.
  */
-function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
+export function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
   if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
   else
     process.nextTick(() => {

@@ -104,11 +104,9 @@ async function bindInWorker(
   }
 }
 
-function listenOn(server: Server, { socket, openedSocket }: PassedSocket, backlog: number): void {
-  const target =
-    openedSocket === undefined
-      ? { fd: socket.fd }
-      : { _handle: (openedSocket as unknown as { _handle: object })._handle };
+function listenOn(server: Server, { fd, openedSocket }: PassedSocket, backlog: number): void {
+  const handle = openedSocket && handleOf(openedSocket);
+  const target = handle === undefined ? { fd } : { _handle: handle };
   // Only the positional backlog applies to a descriptor: Node ignores the option of that name.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
 }

@@ -1,3 +1,4 @@
+import { openAndClassify } from "../activation/classify.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import {
@@ -11,21 +12,24 @@ import {
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 
 /**
- * Claims the sockets of these names for a server. Without names it claims every listener that is not served yet; where only connections were passed
- * (`Accept=yes`), it claims these. After an error, none is claimed.
+ * Selects the sockets of these names for a server, which the caller claims. Without names it selects every listener that is not served yet; where only connections
+ * were passed (`Accept=yes`), it selects these.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
  */
-export function claimForServer(
+export function selectForServer(
   sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
-): PassedSocket[] {
-  const chosen =
-    names === undefined ? unclaimedListeners(sockets) : checkServeable(socketsNamed(sockets, names));
-  claimSockets(chosen);
-  return chosen;
+): readonly PassedSocket[] {
+  const candidates = names === undefined ? sockets : socketsNamed(sockets, names);
+  const opened = new Set(openAndClassify(candidates.filter(({ claimed }) => !claimed)));
+  const isTaken: IsTaken = (passedSocket) => !opened.has(passedSocket) && isServed(passedSocket);
+  return names === undefined ? freeListeners(candidates, isTaken) : checkServeable(candidates, isTaken);
 }
+
+/** As isServed(), which costs more. */
+type IsTaken = (passedSocket: PassedSocket) => boolean;
 
 /**
  * Claims the first socket of this name that is not served, for the app to use as it likes.
@@ -81,7 +85,7 @@ function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
 export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
-  const known = new Set(sockets.map(({ socket }) => socket.name));
+  const known = new Set(sockets.map(({ name }) => name));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) {
     throw new ActivationError(
@@ -100,14 +104,14 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
  */
 function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
   checkNames(sockets, names);
-  return sockets.filter(({ socket }) => names.includes(socket.name));
+  return sockets.filter(({ name }) => names.includes(name));
 }
 
 /** All of these, if a server can serve them together. */
-function checkServeable(named: PassedSocket[]): PassedSocket[] {
+function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): readonly PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
-      refusalOf(passedSocket) ?? (isServed(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
+      refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
   // A server that listens goes on when a connection has ended; one that was started for a connection does not.
@@ -116,12 +120,11 @@ function checkServeable(named: PassedSocket[]): PassedSocket[] {
   return named;
 }
 
-function unclaimedListeners(sockets: readonly PassedSocket[]): PassedSocket[] {
+function freeListeners(sockets: readonly PassedSocket[], isTaken: IsTaken): PassedSocket[] {
   const fit = sockets.filter((passedSocket) => refusalOf(passedSocket) === undefined);
   const listeners = fit.filter((passedSocket) => !isConnection(passedSocket));
-  const candidates =
-    listeners.length > 0 ? listeners : fit.filter(({ socket: { name } }) => name !== "stored");
-  const free = candidates.filter((passedSocket) => !isServed(passedSocket));
+  const candidates = listeners.length > 0 ? listeners : fit.filter(({ name }) => name !== "stored");
+  const free = candidates.filter((passedSocket) => !isTaken(passedSocket));
   if (free.length > 0) return free;
   if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
   const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
@@ -139,18 +142,18 @@ export function hasUnclaimed(
 ): boolean {
   return sockets.some(
     (passedSocket) =>
-      (names?.includes(passedSocket.socket.name) ?? isFromSocketUnit(passedSocket)) &&
-      !isServed(passedSocket),
+      (names?.includes(passedSocket.name) ?? isFromSocketUnit(passedSocket)) && !isServed(passedSocket),
   );
 }
 
 /** Marks the socket as claimed that a server of the app listens on by its number. */
 export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
-  for (const passedSocket of sockets) if (passedSocket.socket.fd === fd) passedSocket.claimed = true;
+  for (const passedSocket of sockets) if (passedSocket.fd === fd) passedSocket.claimed = true;
 }
 
 /** Why a server can't serve this socket. */
-function refusalOf({ socket, fromPrimary }: PassedSocket): ActivationError | undefined {
+function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
+  const { socket, fromPrimary } = passedSocket;
   const what = describe(socket);
   switch (socket.kind) {
     case "datagram":
@@ -165,6 +168,8 @@ function refusalOf({ socket, fromPrimary }: PassedSocket): ActivationError | und
     case "unknown":
       // A primary that does not import sockact leaves it to the kernel.
       if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
+      // What another server listens on can't be looked at in another network namespace. That it is served is all there is to say.
+      if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
       // Listening on it would open a random port, where nobody looks for it.
       return socket.address === "" || socket.address?.endsWith(":0") === true

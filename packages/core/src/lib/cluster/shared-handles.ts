@@ -30,7 +30,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
   const kept = new Map<number, Handle>();
   // Patches net._createServerHandle.
   module._createServerHandle = (address, port, addressType, fd, flags) => {
-    const passedSocket = passed.find(({ socket }) => socket.fd === fd);
+    const passedSocket = passed.find((each) => each.fd === fd);
     // One that the primary itself serves is an error, as in Node.
     if (fd === undefined || passedSocket === undefined || isWatched(fd))
       return create(address, port, addressType, fd, flags);

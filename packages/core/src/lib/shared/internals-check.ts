@@ -17,15 +17,15 @@ import {
 import { processState } from "./process-state.ts";
 
 /** What a server needs of Node. */
-type Part = "net" | "http" | "tls";
+export type Part = "listen" | "net" | "http" | "tls";
 
 /** What is missing of each part that has been checked. */
 const checked = processState("internals", new Map<Part, string[]>());
 
 /**
- * Checks that this Node has all that is used of it without a public name, before anything is taken or bound.
+ * Checks that this Node has all that is used of it without a public name.
  *
- * @param needed `net` for any server, `http` for one of HTTP, `tls` for one with TLS
+ * @param needed `listen` for a server with one listener, before it is bound; `net` for what else any server needs, `http` for one of HTTP, `tls` for one with TLS
  * @throws ActivationError `ERR_NODE_INTERNALS`, which names what is missing
  */
 export function checkInternals(needed: readonly Part[]): void {
@@ -46,6 +46,7 @@ export function missingInternals(missing: readonly string[]): ActivationError {
 }
 
 const parts: Record<Part, () => Iterable<string>> = {
+  listen: missingOfListen,
   net: missingOfNet,
   http: missingOfHttp,
   tls: missingOfTls,
@@ -57,9 +58,17 @@ function missingOf(part: Part): string[] {
     for (const name of parts[part]()) missing.push(name);
   } catch (error) {
     // What follows from something that is missing.
-    if (missing.length === 0) missing.push(`a part of node:${part} (${String(error)})`);
+    if (missing.length === 0)
+      missing.push(`a part of ${part === "listen" ? "net.Server" : `node:${part}`} (${String(error)})`);
   }
   return missing;
+}
+
+/** What Node's own listen() fails without: a look that costs nothing. */
+function* missingOfListen(): Generator<string> {
+  const server = new Server() as Server & ServerInternals;
+  if (server._handle !== null) yield "_handle of net.Server";
+  if (typeof server._listen2 !== "function") yield "_listen2 of net.Server";
 }
 
 /** Plays the listening of a server with a handle that listens on nothing. */

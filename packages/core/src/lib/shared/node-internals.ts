@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket as DatagramSocket } from "node:dgram";
 import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 
 /**
  * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts finds out
@@ -171,6 +172,11 @@ interface ConnectionInternals {
 /** Whether this is a server of HTTP, of either version. Of an http2 server Node shows no class. */
 export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
+}
+
+/** Whether this is a server of TLS (tls, https, http2), found without node:tls, which is slow to load. `setSecureContext()` is theirs alone. */
+export function isTlsServer(server: Server): server is TlsServer {
+  return "setSecureContext" in server;
 }
 
 /** Whether a connection is in the hands of Node's HTTP/1 server. */

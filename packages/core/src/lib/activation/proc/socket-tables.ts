@@ -133,7 +133,7 @@ function formatAddress(hex: string, family: "ipv4" | "ipv6"): string {
 }
 
 /** `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), the IPv6 form shortened as RFC 5952 says. */
-export function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
+function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
   const { address, port } = new SocketAddress(endpoint);
   return endpoint.family === "ipv4" ? `${address}:${port}` : `[${address}]:${port}`;
 }

@@ -14,6 +14,8 @@ const LITERAL_PREFIX: Record<number, string> = { 2: "0b", 8: "0o", 10: "", 16: "
  * follows: so ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, `1 `, `1.5` and `1e0` are not.
  */
 export function parseCInteger(text: string, limits: { min: bigint; max: bigint }): bigint | IntegerFault {
+  // What systemd writes. All else that strtol(3) reads takes longer, and a client may be waiting.
+  if (/^[1-9][0-9]{0,17}$/.test(text)) return checkLimits(BigInt(text), limits);
   let rest = text.replace(/^[ \t\n\r]+/, "");
   let base: number | undefined;
   // systemd takes Python's prefixes off before strtol() sees the text; so a sign may follow them, not precede them.
@@ -35,7 +37,11 @@ export function parseCInteger(text: string, limits: { min: bigint; max: bigint }
   // Overflow comes first: strtol() sets errno whatever follows the digits.
   if (absolute >= 1n << 64n) return "ERANGE";
   if (digits === "" || digits.length !== rest.length) return "EINVAL";
-  return value < limits.min || value > limits.max ? "ERANGE" : value;
+  return checkLimits(value, limits);
+}
+
+function checkLimits(value: bigint, { min, max }: { min: bigint; max: bigint }): bigint | "ERANGE" {
+  return value < min || value > max ? "ERANGE" : value;
 }
 
 /** The base that strtol(3) settles on, and the text behind its prefix. C23 (glibc 2.38) added the `0b` one. */

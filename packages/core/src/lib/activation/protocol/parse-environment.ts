@@ -108,6 +108,7 @@ export function parseListenEnvironment(
 
 /** A backslash makes the next character part of the name, a colon too; at the end of the text it is an error. */
 function splitNames(text: string): string[] | undefined {
+  if (!text.includes("\\")) return text.split(":");
   const names = [""];
   for (const [token] of text.matchAll(/\\[^]?|[^]/g)) {
     if (token === "\\") return undefined;

@@ -1,0 +1,61 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { closeAll, freeAddress, openConnection, rawSocket, startWithFds } from "@sockact/testkit";
+
+const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const opened: number[] = [];
+afterAll(() => closeAll(opened));
+
+interface Answered {
+  /** The built-in modules of Node that are loaded. */
+  loaded: string[];
+  /** The streams of `process` that were made. */
+  made: string[];
+  /** The files of /proc that were read. */
+  read: string[];
+}
+
+/** What an activated process has done by its first response, for a client that has sent its request before the process was started. */
+async function firstResponse(kind: "tcp4" | "unix", app: string, how: "bare" | "sockact"): Promise<Answered> {
+  const bound = await freeAddress(kind);
+  const fd = rawSocket(kind === "unix" ? "unix" : "ipv4", "stream", { bound, listening: true });
+  opened.push(fd);
+  const client = openConnection(bound).on("error", () => {});
+  client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  try {
+    const preload = ["--require", program("records-first-response.cjs")];
+    await using running = startWithFds([fd], [process.execPath, ...preload, program(app), how]);
+    return await running.event<Answered>("answered");
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Each takes from a part of a millisecond to several. Node gives most of them inner modules too. */
+const SLOW =
+  /^(?:internal\/)?(?:tls|_tls_\w+|https|http2|crypto|worker|worker_threads|child_process|perf_hooks|perf\/performance|dgram|readline|dns|zlib|assert|inspector|process\/report)(?:$|\/)/;
+
+describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of %s", (app) => {
+  describe.each(["tcp4", "unix"] as const)("on a %s socket", (kind) => {
+    test("no built-in module is loaded that is slow to load, unless Node itself loads it", async () => {
+      const bare = await firstResponse(kind, app, "bare");
+      const { loaded } = await firstResponse(kind, app, "sockact");
+      const extra = loaded.filter((name) => !bare.loaded.includes(name));
+      expect(extra.filter((name) => SLOW.test(name))).toEqual([]);
+    });
+
+    test("process.stdin, stdout and stderr are not made, unless Node itself makes them", async () => {
+      const bare = await firstResponse(kind, app, "bare");
+      const { made } = await firstResponse(kind, app, "sockact");
+      expect(made.filter((name) => !bare.made.includes(name))).toEqual([]);
+    });
+
+    test("no table of all connections is read", async () => {
+      const { read } = await firstResponse(kind, app, "sockact");
+      // The table of unix sockets is short, and has the only copy of an address.
+      const tables = ["/proc/self/fdinfo/3", "/proc/self/net/unix"];
+      expect(read).toEqual(["/proc/thread-self", ...(kind === "unix" ? tables : [])]);
+    });
+  });
+});
