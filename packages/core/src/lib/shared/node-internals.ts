@@ -173,6 +173,11 @@ export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
 }
 
+/** Whether this is a server of TLS: https and http2 too. Its class is not asked for, since node:tls takes milliseconds to load. */
+export function isTlsServer(server: Server): boolean {
+  return "setSecureContext" in server;
+}
+
 /** Whether a connection is in the hands of Node's HTTP/1 server. */
 export function speaksHttp(socket: Socket): boolean {
   return Boolean((socket as Socket & ConnectionInternals).parser);
