@@ -60,8 +60,7 @@ function untilListening(server: Server): Promise<void> {
     };
     const onListening = (): void => settle(resolve);
     const onError = (error: Error): void => settle(() => reject(error));
-    const onClose = (): void =>
-      settle(() => reject(new Error("The server was closed before it listened")));
+    const onClose = (): void => settle(() => reject(new Error("The server was closed before it listened")));
     server.once("listening", onListening).once("error", onError).once("close", onClose);
   });
 }
