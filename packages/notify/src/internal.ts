@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export { adoptDescriptor } from "./lib/descriptor.ts";
+export { adoptDescriptor } from "./lib/adopted-descriptors.ts";
 export { type Duration, milliseconds, withUnits } from "./lib/duration.ts";

@@ -25,11 +25,17 @@ const WORKER_MARK = "sockact.notify";
  * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them,
  * so it looks as soon as it loads this package.
  */
-const workerSawVariables = !isMainThread && readEnvironment().socket !== undefined;
+const workerSawVariables = readEnvironment().socket !== undefined && !isMainThread;
 
 /** What the variables say. It only looks: {@link takeEnvironment} removes them. */
 export function environment(): NotifyEnvironment {
   return environmentState.environment ?? readEnvironment();
+}
+
+/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
+export function isSupervised(): boolean {
+  // In this order: node:worker_threads takes time to load.
+  return environment().socket !== undefined && !isWorkerOfService();
 }
 
 /**
