@@ -1,6 +1,5 @@
 import process from "node:process";
 import { processState } from "../shared/process-state.ts";
-import { onFirstResponse } from "./first-response.ts";
 
 const firstClients = processState("first clients", {
   /** Called once they have been answered; undefined when nothing waits for that. */
@@ -8,23 +7,29 @@ const firstClients = processState("first clients", {
 });
 
 /**
- * Calls the action once the clients that have been waiting are answered: after the first response of an HTTP/1 server, or after two turns of the event
- * loop. In the first turn the server accepts, in the second it reads and answers. However many clients wait, the first response is enough.
- *
+ * How many turns of the event loop the action waits. The first may be the rest of a turn that has begun. In the second the server accepts one connection
+ * from each socket, in the third it reads and answers.
+ */
+const TURNS = 3;
+
+/**
+ * Calls the action once a client that has been waiting is answered, or would have been: after a few turns of the event loop, however many clients come.
  * A process that ends with 0 before that calls the action at its end, and `skipFirstClients()` does so at once.
  */
 export function afterFirstClients(action: () => void): void {
   const onExit = (code: number): void => {
     if (code === 0) skipFirstClients();
   };
-  const forgetResponse = onFirstResponse(skipFirstClients);
   firstClients.action = () => {
-    forgetResponse();
     process.off("exit", onExit);
     action();
   };
   process.once("exit", onExit);
-  setImmediate(() => setImmediate(skipFirstClients));
+  const wait = (turns: number): void => {
+    if (turns === 0) skipFirstClients();
+    else setImmediate(wait, turns - 1);
+  };
+  wait(TURNS);
 }
 
 /** Calls the action that waits for the first clients, if it has not been called. Returns whether it was called. */
