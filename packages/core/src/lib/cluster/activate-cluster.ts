@@ -1,6 +1,7 @@
 import { ChildProcess } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import process from "node:process";
+import { isMainThread } from "node:worker_threads";
 import type { ActivationResult } from "../activation/activation.ts";
 import { formatClusterVariable } from "../activation/cluster-variable.ts";
 import { isFromSocketUnit } from "../activation/passed-socket.ts";
@@ -16,6 +17,7 @@ import { Workers } from "./workers.ts";
 
 /** Prepares the primary for its workers the first time that there are sockets for them. Returns whether its workers serve sockets. */
 export function activateCluster(): boolean {
+  if (!isMainThread) return false;
   const passed = readActivation();
   if (!passed.activated || socketsForWorkers(passed).length === 0) return workerPool() !== undefined;
   once("activate cluster", () => {

@@ -1,15 +1,13 @@
 import cluster, { type Worker } from "node:cluster";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
-import { isMainThread } from "node:worker_threads";
 import { CLUSTER_VARIABLE } from "../activation/cluster-variable.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
 import { activateCluster, clusterVariable, unstartedWorker } from "./activate-cluster.ts";
 
 // An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched, or loaded.
-if (process.env["LISTEN_FDS"] !== undefined && isMainThread && cluster.isPrimary)
-  once("wrap cluster", wrapCluster);
+if (process.env["LISTEN_FDS"] !== undefined && cluster.isPrimary) once("wrap cluster", wrapCluster);
 
 /** Makes the first use of node:cluster share the passed sockets with the workers. */
 function wrapCluster(): void {
