@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket as DatagramSocket } from "node:dgram";
 import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 
 /**
  * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts finds out
@@ -173,8 +174,8 @@ export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
 }
 
-/** Whether this is a server of TLS: https and http2 too. Its class is not asked for, since node:tls takes milliseconds to load. */
-export function isTlsServer(server: Server): boolean {
+/** Whether this is a server of TLS (tls, https, http2), found without node:tls, which is slow to load. `setSecureContext()` is theirs alone. */
+export function isTlsServer(server: Server): server is TlsServer {
   return "setSecureContext" in server;
 }
 
