@@ -1,3 +1,4 @@
+import { afterFirstResponse } from "../shared/first-response.ts";
 import { loadShutdown } from "./shutdown.ts";
 
 /** How long after listening everything is loaded, in milliseconds. The clients that have started the process are answered by then. */
@@ -9,5 +10,5 @@ const LOADED_MS = 250;
  */
 export function loadLater(): void {
   // In a function, since the mere name of the other one would load its file.
-  setTimeout(() => loadShutdown(), LOADED_MS).unref();
+  afterFirstResponse(() => setTimeout(() => loadShutdown(), LOADED_MS).unref());
 }

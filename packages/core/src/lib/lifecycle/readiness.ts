@@ -5,8 +5,8 @@ import { activation, knownSockets } from "../activation/activation.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { apps, emit } from "./app.ts";
-import { afterFirstClients } from "./first-clients.ts";
 import { startIdleTimer } from "./idle.ts";
+import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
@@ -41,7 +41,7 @@ export function checkReadiness(): void {
   }
   if (!apps.some(({ drains }) => drains.size > 0) && workerPool()?.haveServed !== true) return;
   readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(
-    () => new Promise((resolve) => afterFirstClients(() => resolve(sendReady()))),
+    () => new Promise((resolve) => sendReadyAfterFirstResponse(() => resolve(sendReady()))),
     () => {
       // The rejection is an `error` event of the server.
     },

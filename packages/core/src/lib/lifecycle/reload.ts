@@ -1,7 +1,7 @@
 import process from "node:process";
 import { processState } from "../shared/process-state.ts";
 import { apps, callHook, emit } from "./app.ts";
-import { skipFirstClients } from "./first-clients.ts";
+import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { isReady, statusText, untilReadySent } from "./readiness.ts";
 import { isStopping } from "./stopping.ts";
@@ -17,7 +17,7 @@ const reloading = processState("reload", {
  */
 export async function reload(): Promise<void> {
   // READY=1 goes before RELOADING=1.
-  if (skipFirstClients()) await untilReadySent();
+  if (sendPendingReady()) await untilReadySent();
   // Before that, READY=1 would be too early; and the app has just read whatever has changed.
   if (!isReady()) return;
   reloading.isAskedAgain = reloading.isRunning;

@@ -6,7 +6,7 @@ import { allDrains, apps, callHook, emit } from "./app.ts";
 import { drainAll } from "../draining/drain-all.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { ActivationError } from "../shared/errors.ts";
-import { skipFirstClients } from "./first-clients.ts";
+import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
 import { after } from "../shared/timers.ts";
@@ -33,7 +33,7 @@ export function stop(reason: StopReason, lastHook = async (): Promise<void> => {
 
 async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Promise<number> {
   // What is ready says so before STOPPING=1.
-  if (skipFirstClients()) await turnOfTheLoop();
+  if (sendPendingReady()) await turnOfTheLoop();
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { type AppProcess, closeAll, httpRequest, rawSocket, startWithFds } from "@sockact/testkit";
 import { systemdSocket } from "./lifecycle-app.ts";
 
-const program = fileURLToPath(new URL("programs/first-clients.mjs", import.meta.url));
+const program = fileURLToPath(new URL("programs/pending-ready.mjs", import.meta.url));
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
@@ -16,7 +16,7 @@ const READY = /^READY=1\nSTATUS=Serving /;
 
 /** What a service manager listens to, and the descriptors of a service that lead there: that of `OpenFile=`, and the app's own. */
 function serviceManager(): { NOTIFY_SOCKET: string; fds: [number, number]; message: () => Promise<string> } {
-  const folder = mkdtempSync(join(tmpdir(), "sockact-first-"));
+  const folder = mkdtempSync(join(tmpdir(), "sockact-ready-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const NOTIFY_SOCKET = join(folder, "notify");
   const manager = rawSocket("unix", "datagram", { bound: NOTIFY_SOCKET });
