@@ -1,5 +1,6 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { bindServer } from "../binding/bind-server.ts";
 import type { BoundSockets } from "../binding/bound.ts";
@@ -9,7 +10,7 @@ import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { debug } from "../shared/debug.ts";
 import { checkInternals } from "../shared/internals-check.ts";
-import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
+import { isHttpServer, nativeListen } from "../shared/node-internals.ts";
 import type { SocketSelection } from "./options.ts";
 
 /** The listen options of the caller that apply to a socket which is already bound. */
@@ -61,6 +62,6 @@ function partsOf(server: Server, tls: boolean): Parameters<typeof checkInternals
   return [
     "net",
     ...(isHttpServer(server) ? (["http"] as const) : []),
-    ...(tls || isTlsServer(server) ? (["tls"] as const) : []),
+    ...(tls || server instanceof TlsServer ? (["tls"] as const) : []),
   ];
 }
