@@ -1,5 +1,6 @@
-export { isSupervised, type NotifyBackend, notifyBackend } from "./lib/backend.ts";
+export { type NotifyBackend, notifyBackend } from "./lib/backend.ts";
 export type { Duration } from "./lib/duration.ts";
+export { isSupervised } from "./lib/environment.ts";
 export { NotifyError, type NotifyErrorCode } from "./lib/errors.ts";
 export type { NotifyState } from "./lib/message.ts";
 export {

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
-export { adoptDescriptor } from "./lib/descriptor.ts";
+export { adoptDescriptor } from "./lib/adopted-descriptors.ts";
+export { isMainThread } from "./lib/main-thread.ts";
 export { type Duration, milliseconds, withUnits } from "./lib/duration.ts";

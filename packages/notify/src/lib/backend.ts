@@ -29,11 +29,6 @@ export function notifyBackend(): NotifyBackend | undefined {
   }
 }
 
-/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
-export function isSupervised(): boolean {
-  return !isWorkerOfService() && environment().socket !== undefined;
-}
-
 export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBackend | undefined {
   if (descriptor !== undefined) return "descriptor";
   if (sdNotify !== undefined) return "ffi";
@@ -59,7 +54,17 @@ function findChannel(socket: string): Channel {
   const { descriptor, elsewhere } = findDescriptor(socket);
   const sdNotify = descriptor === undefined ? loadSdNotify() : undefined;
   if (descriptor === undefined && sdNotify === undefined) checkSocketAddress(socket);
-  return { socket, descriptor, sdNotify, program: findProgram(), elsewhere };
+  let program: { path: string | undefined } | undefined;
+  return {
+    socket,
+    descriptor,
+    sdNotify,
+    elsewhere,
+    get program() {
+      program ??= { path: findProgram() };
+      return program.path;
+    },
+  };
 }
 
 function checkSocketAddress(socket: string): void {

@@ -1,7 +1,8 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Channel, channelState } from "./channel.ts";
+import { adopted } from "./adopted-descriptors.ts";
+import type { Channel } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
 import { peerOf } from "./peer.ts";
 import { processState } from "./process-state.ts";
@@ -13,28 +14,14 @@ const READ_TIMEOUT_MS = 5000;
 const RETRY_MS = 5;
 
 const state = processState("descriptor", {
-  /** Descriptors that were passed by the name of `notify`. */
-  adopted: new Set<number>(),
   /** Pending while the service manager's queue is full. */
   full: undefined as Promise<void> | undefined,
 });
 
-/**
- * Announces a file descriptor that was passed to this process by the name of `notify`, which `OpenFile=/run/systemd/notify:notify`
- * gives it. It is examined when the next message is sent, and used only if it leads to NOTIFY_SOCKET.
- *
- * @param fd its number, 3 and up
- */
-export function adoptDescriptor(fd: number): void {
-  if (state.adopted.has(fd)) return;
-  state.adopted.add(fd);
-  channelState.channel = undefined;
-}
-
 /** The descriptor that leads to the service manager, and those of its name that lead elsewhere: where to. */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
-  for (const fd of [...state.adopted, ...descriptorsNamedNotify()]) {
+  for (const fd of [...adopted, ...descriptorsNamedNotify()]) {
     if (!isSocket(fd)) continue;
     const peer = peerOf(fd);
     if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };

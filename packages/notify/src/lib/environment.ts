@@ -1,6 +1,7 @@
 import type { Cluster } from "node:cluster";
 import process from "node:process";
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import { isMainThread } from "./main-thread.ts";
 import { processState } from "./process-state.ts";
 
 /** What the service manager asks of this process, by the variables of sd_notify(3) and sd_watchdog_enabled(3). Empty is unset. */
@@ -25,11 +26,16 @@ const WORKER_MARK = "sockact.notify";
  * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them,
  * so it looks as soon as it loads this package.
  */
-const workerSawVariables = !isMainThread && readEnvironment().socket !== undefined;
+const workerSawVariables = readEnvironment().socket !== undefined && !isMainThread();
 
 /** What the variables say. It only looks: {@link takeEnvironment} removes them. */
 export function environment(): NotifyEnvironment {
   return environmentState.environment ?? readEnvironment();
+}
+
+/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
+export function isSupervised(): boolean {
+  return environment().socket !== undefined && !isWorkerOfService();
 }
 
 /**
@@ -38,7 +44,7 @@ export function environment(): NotifyEnvironment {
  */
 export function takeEnvironment(): void {
   // The environment of a worker thread may be that of the main thread.
-  if (environmentState.environment !== undefined || !isMainThread) return;
+  if (environmentState.environment !== undefined || !isMainThread()) return;
   environmentState.environment = readEnvironment();
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete process.env[name];
   if (environmentState.environment.socket !== undefined) setEnvironmentData(WORKER_MARK, true);
@@ -49,7 +55,7 @@ export function takeEnvironment(): void {
  * the process. One that started before the first message has the variables in its copy of the environment; a later one has the mark.
  */
 export function isWorkerOfService(): boolean {
-  if (isMainThread) return false;
+  if (isMainThread()) return false;
   return (
     workerSawVariables || readEnvironment().socket !== undefined || getEnvironmentData(WORKER_MARK) === true
   );

@@ -34,7 +34,7 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   const text = formatMessage(notifyState);
   const channel = openChannel();
   if (channel === undefined) return false;
-  const { socket, descriptor, sdNotify, program } = channel;
+  const { socket, descriptor, sdNotify } = channel;
   if (backendOf(channel) === undefined)
     throw undeliverableError(
       "ERR_NOTIFY_UNSUPPORTED",
@@ -44,7 +44,7 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   takeEnvironment();
   if (descriptor !== undefined) await sendToDescriptor(descriptor, text);
   else if (sdNotify !== undefined) sendWithFfi(sdNotify, socket, text, []);
-  else if (program !== undefined) await sendByProgram({ ...channel, program }, text);
+  else if (channel.program !== undefined) await sendByProgram({ ...channel, program: channel.program }, text);
   return true;
 }
 

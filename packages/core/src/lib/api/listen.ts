@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
@@ -53,16 +52,15 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
 }
 
 /** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */
-async function untilListening(server: Server): Promise<void> {
-  const settled = new AbortController();
-  const { signal } = settled;
-  const closed = once(server, "close", { signal }).then(() => {
-    throw new Error("The server was closed before it listened");
+function untilListening(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void): void => {
+      server.off("listening", onListening).off("error", onError).off("close", onClose);
+      action();
+    };
+    const onListening = (): void => settle(resolve);
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onClose = (): void => settle(() => reject(new Error("The server was closed before it listened")));
+    server.once("listening", onListening).once("error", onError).once("close", onClose);
   });
-  try {
-    await Promise.race([once(server, "listening", { signal }), closed]);
-  } finally {
-    closed.catch(() => {});
-    settled.abort();
-  }
 }

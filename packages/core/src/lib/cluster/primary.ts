@@ -1,25 +1,13 @@
-import { ChildProcess } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
-import { isMainThread } from "node:worker_threads";
-import type { ActivationResult } from "../activation/activation.ts";
-import { addApp, createApp } from "../lifecycle/app.ts";
-import { readSettings } from "../lifecycle/settings.ts";
-import { isStopping } from "../lifecycle/shutdown.ts";
-import { handleSignals } from "../lifecycle/signals.ts";
-import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
-import { isFromSocketUnit } from "../activation/passed-socket.ts";
-import { readActivation } from "../activation/read.ts";
+import { CLUSTER_VARIABLE } from "../activation/cluster-variable.ts";
+import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
-import { warn } from "../shared/warnings.ts";
-import { keepHandles } from "./shared-handles.ts";
-import { CLUSTER_VARIABLE, formatClusterVariable } from "../activation/cluster-variable.ts";
-import { Workers } from "./workers.ts";
+import { activateCluster, clusterVariable, unstartedWorker } from "./activate-cluster.ts";
 
-// An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched.
-if (isMainThread && cluster.isPrimary && process.env["LISTEN_FDS"] !== undefined)
-  once("wrap cluster", wrapCluster);
+// An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched, or loaded.
+if (process.env["LISTEN_FDS"] !== undefined && cluster.isPrimary) once("wrap cluster", wrapCluster);
 
 /** Makes the first use of node:cluster share the passed sockets with the workers. */
 function wrapCluster(): void {
@@ -35,54 +23,4 @@ function wrapCluster(): void {
     setupPrimary.call(cluster, settings);
   };
   syncBuiltinESMExports();
-}
-
-/** Prepares the primary for its workers the first time that there are sockets for them. Returns whether its workers serve sockets. */
-function activateCluster(): boolean {
-  const passed = readActivation();
-  if (!passed.activated || socketsForWorkers(passed).length === 0) return workerPool() !== undefined;
-  once("activate cluster", () => {
-    const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
-    if (isLate) {
-      warn(
-        "SOCKACT_PRIMARY",
-        "cluster.setupPrimary() was called before sockact was imported: once all workers have died, no other can listen.",
-        "Import it first in the primary.",
-      );
-    }
-    // Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them.
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
-    keepHandles(passed.sockets);
-    const app = createApp(readSettings({}), true);
-    addApp(app);
-    handleSignals(app);
-    setWorkerPool(new Workers(app, passed.sockets));
-  });
-  return true;
-}
-
-/** The passed sockets that the primary does not serve itself. */
-function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["sockets"] {
-  return sockets.filter(
-    (passedSocket) =>
-      isFromSocketUnit(passedSocket) &&
-      (!passedSocket.claimed || workerPool()?.served.has(passedSocket.socket.fd)),
-  );
-}
-
-function clusterVariable(): string {
-  return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
-}
-
-/** What fork() returns while the process stops: a worker that never starts, and emits nothing. */
-function unstartedWorker(): Worker {
-  const child = Object.assign(new ChildProcess(), {
-    connected: false,
-    send: () => false,
-    disconnect: () => {},
-  });
-  const { Worker: NodeWorker } = cluster as unknown as {
-    Worker: new (options: { id: number; process: ChildProcess }) => Worker;
-  };
-  return new NodeWorker({ id: 0, process: child });
 }

@@ -1,9 +1,10 @@
 import cluster from "node:cluster";
 import { allDrains } from "../lifecycle/app.ts";
-import { closeUnusedConnections, exitAsleep } from "../lifecycle/idle.ts";
+import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";
 import { reload } from "../lifecycle/reload.ts";
-import { receiveSignal } from "../lifecycle/signals.ts";
-import { exitProcess, isStopping, stop } from "../lifecycle/shutdown.ts";
+import { receiveSignal } from "../lifecycle/stop-at-signal.ts";
+import { exitProcess, stop } from "../lifecycle/shutdown.ts";
+import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
 

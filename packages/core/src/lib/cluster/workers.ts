@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import type { App } from "../lifecycle/app.ts";
-import { fallAsleep } from "../lifecycle/idle.ts";
+import { fallAsleep } from "../lifecycle/sleep.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import type { WorkerPool } from "../lifecycle/worker-pool.ts";
 import { onWorkerMessage, type WorkerMessage, type WorkerSettings } from "../shared/cluster-channel.ts";

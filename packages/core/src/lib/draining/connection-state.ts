@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { performance } from "node:perf_hooks";
 import { responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { now } from "../shared/timers.ts";
 import type { Connection } from "./connections.ts";
 import { sessionOf } from "./http2-sessions.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
@@ -8,9 +8,9 @@ import { upgradeOf, webSocketOf } from "./upgrades.ts";
 /** How long a connection may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
 export const FIRST_REQUEST_MS = 5000;
 
-/** Whether this time on the clock of performance.now() is longer ago than `age`, in milliseconds. */
+/** Whether this time on the clock of now() is longer ago than `age`, in milliseconds. */
 export function isOlder(since: number, age: number): boolean {
-  return performance.now() - since > age;
+  return now() - since > age;
 }
 
 /** Whether the client of an HTTP server has sent nothing yet, apart from a complete TLS handshake. */

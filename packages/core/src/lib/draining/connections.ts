@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
-import { performance } from "node:perf_hooks";
-import { Server as TlsServer } from "node:tls";
-import { handshakeOf, isHttpServer } from "../shared/node-internals.ts";
+import type { Server as TlsServer } from "node:tls";
+import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
+import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */
 export interface Connection {
@@ -13,7 +13,7 @@ export interface Connection {
   readonly isHttp: boolean;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
-  /** When it was accepted, on the clock of performance.now(). */
+  /** When it was accepted, on the clock of now(). */
   readonly since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
@@ -46,7 +46,7 @@ export function trackConnections(
       stream: socket,
       isHttp,
       inHandshake,
-      since: performance.now(),
+      since: now(),
       isEarlier: false,
       bytesBeforeDrain: undefined,
       isAskedToClose: false,
@@ -57,7 +57,7 @@ export function trackConnections(
     });
     onChange();
   };
-  server.on("connection", track(server instanceof TlsServer));
+  server.on("connection", track(isTlsServer(server)));
   for (const acceptor of acceptors) acceptor.on("connection", track(true));
   for (const each of [server, ...acceptors]) {
     each.prependListener("secureConnection", (stream: Socket) => {

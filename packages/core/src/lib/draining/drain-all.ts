@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { performance } from "node:perf_hooks";
 import { debug } from "../shared/debug.ts";
+import { now } from "../shared/timers.ts";
 import type { Drainable } from "./drainable.ts";
 
 /** How often the connections are looked at while new ones are still accepted, in milliseconds. No client waits for it. */
@@ -30,11 +30,11 @@ export async function drainAll(
 ): Promise<void> {
   for (const drain of drains) drain.startDraining();
   announce();
-  const deadline = performance.now() + drainTimeout / 2;
+  const deadline = now() + drainTimeout / 2;
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   for (const drain of drains) drain.endIdleConnections();
   // A client that has connected and not yet sent its request would have to be waited for while nothing is accepted.
-  const quiet = Math.max(deadline, performance.now() + Math.min(QUIET_MS, drainTimeout / 4));
+  const quiet = Math.max(deadline, now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
   debug(() => `accepting no more: ${describe(drains)}`);
   const closed = Promise.all(drains.map((drain) => drain.stopAccepting()));
@@ -51,5 +51,5 @@ function describe(drains: readonly Drainable[]): string {
 
 /** Fulfils in the same turn of the event loop when there is nothing to wait for. */
 async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
-  while (!isDone() && performance.now() < deadline) await delay(POLL_MS);
+  while (!isDone() && now() < deadline) await delay(POLL_MS);
 }

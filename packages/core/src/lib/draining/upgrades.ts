@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Server, Socket } from "node:net";
-import { performance } from "node:perf_hooks";
+import { now } from "../shared/timers.ts";
 
 /** A connection that stopped being HTTP. */
 export interface Upgrade {
   /** The request that asked for it. */
   readonly request: IncomingMessage;
-  /** When it was upgraded, on the clock of performance.now(). */
+  /** When it was upgraded, on the clock of now(). */
   readonly since: number;
 }
 
@@ -18,7 +18,7 @@ export function upgradeOf(socket: Socket): Upgrade | undefined {
 }
 
 function rememberUpgrade(request: IncomingMessage, socket: Socket): void {
-  upgrades.set(socket, { request, since: performance.now() });
+  upgrades.set(socket, { request, since: now() });
 }
 
 /**

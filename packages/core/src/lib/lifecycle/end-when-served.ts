@@ -1,6 +1,7 @@
 import { allDrains, emit } from "./app.ts";
 import { untilReadySent } from "./readiness.ts";
-import { exitProcess, isStopping, stop } from "./shutdown.ts";
+import { exitProcess, stop } from "./shutdown.ts";
+import { isStopping } from "./stopping.ts";
 
 /**
  * Ends the process if the connections have closed for which it was started (`Accept=yes`), since it gets no other. Called whenever

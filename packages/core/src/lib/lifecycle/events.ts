@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
-import process from "node:process";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
+import { writeLine } from "../shared/standard-error.ts";
 
 /** What happens in the life of an activated app, in the order in which it does. */
 export type SockactEvent =
@@ -27,9 +27,9 @@ export type SockactEvent =
    */
   | { type: "error"; error: unknown };
 
-/** Writes one line to standard error, which the journal shows. */
+/** Writes one line to standard error, which the journal shows. What has replaced process.stderr.write() does not see it. */
 export function logEvent(event: SockactEvent): void {
-  process.stderr.write(`sockact: ${eventText(event)}\n`);
+  writeLine(`sockact: ${eventText(event)}`);
 }
 
 /** Writes an event of an app that has a listener of its own, where DEBUG_INVOCATION asks for every event. */

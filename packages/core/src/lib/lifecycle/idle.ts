@@ -1,41 +1,44 @@
-import cluster from "node:cluster";
-import { once } from "node:events";
-import process from "node:process";
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
-import { ActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
-import { allDrains, apps, emit } from "./app.ts";
-import type { Connection } from "../draining/connections.ts";
-import { FIRST_REQUEST_MS, isOlder, isSilent } from "../draining/connection-state.ts";
-import { isStopping, stop } from "./shutdown.ts";
 import { after } from "../shared/timers.ts";
+import { apps } from "./app.ts";
 import { workerPool } from "./worker-pool.ts";
 
-const idle = processState("idle", {
+/** What keeps the process awake, and the timer that ends it otherwise. */
+interface IdleState {
   /** How many `hold()`s have not been released. */
-  holds: 0,
+  holds: number;
   /** Called when the last of them is released. */
-  onReleased: () => {},
+  onReleased: () => void;
   /** How often the timer was restarted. */
-  restarts: 0,
-  timer: undefined as NodeJS.Timeout | undefined,
+  restarts: number;
+  timer: NodeJS.Timeout | undefined;
   /** In a worker of node:cluster: whether it has reported to its primary that it is idle, and is still so. */
+  isReportedIdle: boolean;
+}
+
+export const idle: IdleState = processState("idle", {
+  holds: 0,
+  onReleased: () => {},
+  restarts: 0,
+  timer: undefined,
   isReportedIdle: false,
 });
 
 /**
  * Starts to count the time without a connection, if an app has an `idleTimeout`. If several have one, the longest counts. Only an activated
  * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
+ *
+ * @param onTimeout called when that time is over, with its length in milliseconds
  */
-export function startIdleTimer(): void {
+export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   const timeouts = apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
   // In a cluster, the workers count.
   if (timeouts.length === 0 || workerPool() !== undefined) return;
   const timeout = Math.max(...timeouts);
-  idle.timer = after(timeout, () => void sleepIfIdle(timeout))?.unref();
+  idle.timer = after(timeout, () => onTimeout(timeout))?.unref();
 }
 
 /** Starts to count from zero again: a connection was accepted or has closed, a datagram has come, or some work has ended. */
@@ -61,93 +64,4 @@ export function hold(): () => void {
     restartIdleTimer();
     if (idle.holds === 0) idle.onReleased();
   };
-}
-
-/** Called after `idleTimeout` without a restart of the timer. Whatever still keeps the process awake restarts the timer when it ends. */
-async function sleepIfIdle(timeout: number): Promise<void> {
-  // Nothing happens when a connection has had its time for a first request.
-  if (hasConnection((connection) => isSilent(connection) && !isUnused(connection))) idle.timer?.refresh();
-  if (!cluster.isWorker) return fallAsleep(timeout);
-  if (isAwake()) return;
-  idle.isReportedIdle = true;
-  sendToPrimary({ act: "idle", timeout });
-}
-
-function isAwake(): boolean {
-  if (idle.holds > 0 || isStopping() || workerPool()?.areAwake === true) return true;
-  return hasConnection((connection) => !isUnused(connection));
-}
-
-function hasConnection(matches: (connection: Connection) => boolean): boolean {
-  return allDrains().some(({ connections }) => [...connections.values()].some(matches));
-}
-
-/** Whether nothing came over a connection in its time for a first request. A client may be slower than a short `idleTimeout`. */
-function isUnused(connection: Connection): boolean {
-  return isSilent(connection) && isOlder(connection.since, FIRST_REQUEST_MS);
-}
-
-/**
- * Ends the process, unless something of its own keeps it awake. Whatever comes before the last check keeps it awake, too. In the same turn of the event
- * loop as that check, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
- */
-export async function fallAsleep(timeout: number): Promise<void> {
-  const { restarts } = idle;
-  // What the kernel has got by now is read first: the process may have been busy.
-  await turnOfTheLoop();
-  if (isAwake()) return;
-  const closed = await closeUnusedConnections();
-  // A datagram only restarts the timer.
-  if (isAwake() || idle.restarts !== restarts + closed) return;
-  emit({ type: "idle", timeout });
-  if (isAwake()) return;
-  // Of several apps, the one that has chosen a status decides.
-  await exitAsleep(Math.max(...apps.map(({ settings }) => settings.idleExitStatus)));
-}
-
-/** Closes the connections over which nothing came in their time for a first request. Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
-export async function closeUnusedConnections(): Promise<number> {
-  const closed = allDrains().flatMap(({ connections }) =>
-    [...connections.values()].filter(isUnused).map(({ socket, stream }) => {
-      const isClosed = once(socket, "close");
-      stream.destroy();
-      socket.destroy();
-      return isClosed;
-    }),
-  );
-  await Promise.all(closed);
-  return closed.length;
-}
-
-/**
- * Ends a process to which nobody is connected, also with `signals: false`: its sockets are closed, and only the next process can accept.
- *
- * @param status the exit status that tells the service manager that the app sleeps
- */
-export async function exitAsleep(status: number): Promise<void> {
-  let failed = false;
-  process.once("exit", () => {
-    if (!failed) reportExitStatus(status);
-  });
-  const code = await stop("idle", async () => {
-    if (idle.holds > 0) await new Promise<void>((resolve) => (idle.onReleased = resolve));
-  });
-  failed = code !== 0;
-  if (failed) process.exitCode = code;
-  else process.exitCode ||= status;
-  process.exit();
-}
-
-/** An `exit` listener of the app, its `onStop` or a library may have chosen the status. From 128 on a signal has. */
-function reportExitStatus(status: number): void {
-  const actual = Number(process.exitCode ?? 0);
-  if (actual === status || actual >= 128) return;
-  emit({
-    type: "error",
-    error: new ActivationError(
-      "ERR_EXIT_STATUS",
-      `The app falls asleep, but ends with exit status ${actual} instead of ${status}, the status of an app that sleeps`,
-      "Do not set process.exitCode, and do not call process.exit() in onStop or an exit listener: with another status, systemd may start the app again at once.",
-    ),
-  });
 }

@@ -6,8 +6,10 @@ import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
+import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
-import { isStopping } from "./shutdown.ts";
+import { sleepIfIdle } from "./sleep.ts";
+import { isStopping } from "./stopping.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const readiness = processState("readiness", {
@@ -38,9 +40,12 @@ export function checkReadiness(): void {
     return;
   }
   if (!apps.some(({ drains }) => drains.size > 0) && workerPool()?.haveServed !== true) return;
-  readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(sendReady, () => {
-    // The rejection is an `error` event of the server.
-  });
+  readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(
+    () => new Promise((resolve) => sendReadyAfterFirstResponse(() => resolve(sendReady()))),
+    () => {
+      // The rejection is an `error` event of the server.
+    },
+  );
 }
 
 async function sendReady(): Promise<void> {
@@ -51,7 +56,7 @@ async function sendReady(): Promise<void> {
   emit({ type: "ready", notified: notified === true, ...(notified === undefined && { failed: true }) });
   if (cluster.isWorker) sendToPrimary({ act: "ready" });
   if (pings) startWatchdog({ healthCheck: isHealthy });
-  startIdleTimer();
+  startIdleTimer((timeout) => void sleepIfIdle(timeout));
 }
 
 /** Whether the service manager waits for pings. A malformed variable is an `error` event, and nothing pings. */

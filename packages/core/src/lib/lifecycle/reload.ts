@@ -1,19 +1,10 @@
 import process from "node:process";
-import { once, processState } from "../shared/process-state.ts";
+import { processState } from "../shared/process-state.ts";
 import { apps, callHook, emit } from "./app.ts";
-import { shouldNotify, isNotifyExpected, notifyServiceManager } from "./service-manager.ts";
-import type { Settings } from "./settings.ts";
-import { isReady, statusText } from "./readiness.ts";
-import { isStopping } from "./shutdown.ts";
-
-/**
- * Makes SIGHUP reload from now on: RELOADING=1, `onReload` of each app, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. An
- * app without `onReload` does so too, since systemd does not know whether there is one. But Node's own SIGHUP stays where no service manager waits for messages.
- */
-export function handleReload({ onReload, notify }: Settings): void {
-  if (onReload === undefined && !(notify && isNotifyExpected())) return;
-  once("handle SIGHUP", () => process.on("SIGHUP", () => void reload()));
-}
+import { sendPendingReady } from "./pending-ready.ts";
+import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
+import { isReady, statusText, untilReadySent } from "./readiness.ts";
+import { isStopping } from "./stopping.ts";
 
 const reloading = processState("reload", {
   isRunning: false,
@@ -21,8 +12,12 @@ const reloading = processState("reload", {
   isAskedAgain: false,
 });
 
-/** Reloads every app. Fulfils when that is done; at once when a reload is running, which is then followed by another one, and before the process is ready. */
+/**
+ * Reloads every app: RELOADING=1, `onReload` of each, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. Fulfils when that is done; at once when a reload is running, which is then followed by another one, and before the process is ready.
+ */
 export async function reload(): Promise<void> {
+  // READY=1 goes before RELOADING=1.
+  if (sendPendingReady()) await untilReadySent();
   // Before that, READY=1 would be too early; and the app has just read whatever has changed.
   if (!isReady()) return;
   reloading.isAskedAgain = reloading.isRunning;

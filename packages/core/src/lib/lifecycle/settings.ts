@@ -54,7 +54,10 @@ export interface LifecycleOptions {
    * handled, SIGHUP neither, and nothing but `idleTimeout` ends the process: `server.close()` of the app drains.
    */
   signals?: boolean | readonly NodeJS.Signals[];
-  /** Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. */
+  /**
+   * Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. That line goes to file descriptor 2 itself, so
+   * code that replaces `process.stderr.write()` does not see it.
+   */
   onEvent?: (event: SockactEvent) => void;
 }
 

@@ -2,30 +2,24 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
-import { processState } from "../shared/process-state.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { drainAll } from "../draining/drain-all.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { ActivationError } from "../shared/errors.ts";
+import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
+import { stopState } from "./stopping.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
+
+/** Does nothing. Where this module is in a file of its own that is loaded at its first use, as in what is published, a call loads it. */
+export function loadShutdown(): void {}
 
 /** What ends the process. `disconnect` is that of a worker of node:cluster. */
 type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served";
 
 /** How much longer than `drainTimeout` the end of an idle process, or of a worker, may take, in milliseconds. */
 export const GRACE_MS = 5000;
-
-const shutdown = processState("shutdown", {
-  /** Fulfils with the exit code; undefined until the process begins to stop. */
-  exitCode: undefined as Promise<number> | undefined,
-});
-
-/** Whether the process has begun to stop. */
-export function isStopping(): boolean {
-  return shutdown.exitCode !== undefined;
-}
 
 /**
  * Ends what the process does, once: drains every server, then calls `onStop` of each app and the `close` of its framework.
@@ -34,10 +28,12 @@ export function isStopping(): boolean {
  * @param lastHook called after these; the process waits for it
  */
 export function stop(reason: StopReason, lastHook = async (): Promise<void> => {}): Promise<number> {
-  return (shutdown.exitCode ??= shutDown(reason, lastHook));
+  return (stopState.exitCode ??= shutDown(reason, lastHook));
 }
 
 async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Promise<number> {
+  // What is ready says so before STOPPING=1.
+  if (sendPendingReady()) await turnOfTheLoop();
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));

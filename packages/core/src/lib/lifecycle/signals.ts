@@ -1,10 +1,10 @@
-import cluster from "node:cluster";
-import { constants } from "node:os";
 import process from "node:process";
-import { once, processState } from "../shared/process-state.ts";
-import { allDrains, type App } from "./app.ts";
-import { handleReload } from "./reload.ts";
-import { exitProcess, stop } from "./shutdown.ts";
+import { once } from "../shared/process-state.ts";
+import type { App } from "./app.ts";
+import { reload } from "./reload.ts";
+import { isNotifyExpected } from "./service-manager.ts";
+import type { Settings } from "./settings.ts";
+import { onSignal } from "./stop-at-signal.ts";
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
@@ -14,57 +14,16 @@ export function handleSignals({ settings, activated }: App): void {
   const wanted = asked === true ? DEFAULT_SIGNALS : asked || [];
   for (const signal of wanted) {
     // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
-    once(`handle ${signal}`, () => process.prependListener(signal, onSignal));
+    once(`handle ${signal}`, () => process.prependListener(signal, (received) => onSignal(received)));
   }
   if (settings.signals !== false && !wanted.includes("SIGHUP")) handleReload(settings);
 }
 
-const signals = processState("signals", {
-  /** Whether a signal has started the stop. */
-  isSignalled: false,
-  /** Whether that stop is done. */
-  isStopped: false,
-  /** Whether the app ends the process, or a library that it uses, such as close-with-grace: it handles the signal too. */
-  appEndsProcess: false,
-});
-
-/** Handles a signal that the primary of this worker has got. Does nothing if this process has got it already. */
-export function receiveSignal(signal: NodeJS.Signals): void {
-  if (signals.isSignalled) return;
-  // The listeners of the app get it as well. Without any listener, it ends the process.
-  if (process.listenerCount(signal) > 0) process.emit(signal, signal);
-  else process.kill(process.pid, signal);
-}
-
-function onSignal(signal: NodeJS.Signals): void {
-  if (!signals.isSignalled) {
-    signals.isSignalled = true;
-    signals.appEndsProcess = isHandledByApp(signal);
-    void stopAtSignal(signal);
-  } else if (signals.isStopped) {
-    process.exit();
-  } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
-    // Nest and terminus send the signal again when they are done, to end the process. Our onStop may not be.
-    signals.appEndsProcess = false;
-  } else if (!cluster.isWorker) {
-    // A worker gets it from the service manager, its primary, and maybe the app. A second signal to the primary ends all.
-    process.exit(128 + constants.signals[signal]);
-  }
-}
-
-async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
-  const code = await stop(signal);
-  signals.isStopped = true;
-  if (!signals.appEndsProcess) exitProcess(code);
-  else if (code !== 0) process.exitCode = code;
-}
-
-/** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library leaves the end of the process to us. */
-function isHandledByApp(signal: NodeJS.Signals): boolean {
-  const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };
-  const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[
-    Symbol.for("signal-exit emitter")
-  ];
-  const ofSignalExit = (version3?.count ?? 0) + (version4?.count ?? 0);
-  return process.listenerCount(signal) > 1 + ofSignalExit;
+/**
+ * Makes SIGHUP reload from now on. An app without `onReload` does so too, since systemd does not know whether there is one. But Node's own SIGHUP stays
+ * where no service manager waits for messages.
+ */
+function handleReload({ onReload, notify }: Settings): void {
+  if (onReload === undefined && !(notify && isNotifyExpected())) return;
+  once("handle SIGHUP", () => process.on("SIGHUP", () => void reload()));
 }

@@ -1,0 +1,68 @@
+import { ChildProcess } from "node:child_process";
+import cluster, { type Worker } from "node:cluster";
+import process from "node:process";
+import { isMainThread } from "node:worker_threads";
+import type { ActivationResult } from "../activation/activation.ts";
+import { formatClusterVariable } from "../activation/cluster-variable.ts";
+import { isFromSocketUnit } from "../activation/passed-socket.ts";
+import { readActivation } from "../activation/read.ts";
+import { addApp, createApp } from "../lifecycle/app.ts";
+import { readSettings } from "../lifecycle/settings.ts";
+import { handleSignals } from "../lifecycle/signals.ts";
+import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
+import { once } from "../shared/process-state.ts";
+import { warn } from "../shared/warnings.ts";
+import { keepHandles } from "./shared-handles.ts";
+import { Workers } from "./workers.ts";
+
+/** Prepares the primary for its workers the first time that there are sockets for them. Returns whether its workers serve sockets. */
+export function activateCluster(): boolean {
+  if (!isMainThread) return false;
+  const passed = readActivation();
+  if (!passed.activated || socketsForWorkers(passed).length === 0) return workerPool() !== undefined;
+  once("activate cluster", () => {
+    const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
+    if (isLate) {
+      warn(
+        "SOCKACT_PRIMARY",
+        "cluster.setupPrimary() was called before sockact was imported: once all workers have died, no other can listen.",
+        "Import it first in the primary.",
+      );
+    }
+    // Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    keepHandles(passed.sockets);
+    const app = createApp(readSettings({}), true);
+    addApp(app);
+    handleSignals(app);
+    setWorkerPool(new Workers(app, passed.sockets));
+  });
+  return true;
+}
+
+/** The passed sockets that the primary does not serve itself. */
+function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["sockets"] {
+  return sockets.filter(
+    (passedSocket) =>
+      isFromSocketUnit(passedSocket) &&
+      (!passedSocket.claimed || workerPool()?.served.has(passedSocket.socket.fd)),
+  );
+}
+
+/** What tells the workers of their sockets. */
+export function clusterVariable(): string {
+  return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
+}
+
+/** What fork() returns while the process stops: a worker that never starts, and emits nothing. */
+export function unstartedWorker(): Worker {
+  const child = Object.assign(new ChildProcess(), {
+    connected: false,
+    send: () => false,
+    disconnect: () => {},
+  });
+  const { Worker: NodeWorker } = cluster as unknown as {
+    Worker: new (options: { id: number; process: ChildProcess }) => Worker;
+  };
+  return new NodeWorker({ id: 0, process: child });
+}

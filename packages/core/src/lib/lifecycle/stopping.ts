@@ -1,0 +1,13 @@
+import { processState } from "../shared/process-state.ts";
+
+interface StopState {
+  /** Fulfils with the exit code; undefined until the process begins to stop. */
+  exitCode: Promise<number> | undefined;
+}
+
+export const stopState: StopState = processState("shutdown", { exitCode: undefined });
+
+/** Whether the process has begun to stop. */
+export function isStopping(): boolean {
+  return stopState.exitCode !== undefined;
+}

@@ -1,0 +1,12 @@
+// Writes lines of 100 kB to standard error, the last one when there is room for it again, and in the same turn of the event loop.
+import { readSync } from "node:fs";
+import process from "node:process";
+import { logEvent } from "@sockact/core/adapter";
+
+const event = (letter) => logEvent({ type: "error", error: letter.repeat(100_000) });
+// This makes a pipe non-blocking.
+process.stderr.write("app\n");
+for (const letter of "abc") event(letter);
+console.log("written");
+readSync(3, Buffer.alloc(1));
+event("d");
