@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { readFileSync } from "node:fs";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
-import { adoptDescriptor } from "@sockact/notify/internal";
+import { adoptDescriptor, isMainThread } from "@sockact/notify/internal";
 import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
 import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
@@ -11,7 +11,6 @@ import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
-import { isMainThread } from "../shared/main-thread.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import {
   LISTEN_FDS_START,
