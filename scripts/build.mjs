@@ -6,12 +6,17 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
-const sources = Object.values(manifest.exports).flatMap((conditions) => conditions["@sockact/source"] ?? []);
+// An entry point without a published file is for the builds of other packages, which put its code into their own files.
+const sources = Object.values(manifest.exports).flatMap(({ "@sockact/source": source, ...published }) =>
+  source && Object.keys(published).length > 0 ? source : [],
+);
 const entries = Object.fromEntries(sources.map((source) => [/([^/]+)\.ts$/.exec(source)[1], source]));
 const frameworks = Object.keys(manifest.peerDependencies ?? {});
 const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
 const external = (id) =>
-  id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
+  id.startsWith("node:") ||
+  (!id.endsWith("/internal") && installed.some((name) => id === name || id.startsWith(`${name}/`)));
+const resolve = { conditionNames: ["@sockact/source", "import"] };
 
 /** Whether a module begins with the comment that puts it into the second file. */
 const isLoadedLater = (id) => readFileSync(id, "utf8").startsWith("// Loaded later");
@@ -26,6 +31,7 @@ async function bundleCode() {
   const bundle = await rolldown({
     input: entries,
     external,
+    resolve,
     platform: "node",
     ...(hasSecondFile && { preserveEntrySignatures: "allow-extension" }),
   });
@@ -101,14 +107,20 @@ function loadAtFirstUse(code) {
     .replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) =>
       add(name, `process.getBuiltinModule("${specifier}")`),
     )
+    .replaceAll(/^let _sockact_(\w+) = (require\("[^"]+"\));\n/gm, (_, name, loaded) => add(name, loaded))
     .replace(/^const require_later = (.*);\n/m, (_, loaded) => add("later", loaded));
   if (getters.length === 0) return code;
-  const used = rest.replaceAll(/\bnode_(?!modules\b)(\w+)\b|\brequire_(later)\b/g, "loaded.$1$2");
+  const used = rest.replaceAll(/\b(?:node_(?!modules\b)|_sockact_|require_(?=later\b))(\w+)\b/g, "loaded.$1");
   return `const loaded = {\n${getters.join("")}};\n${used}`;
 }
 
 async function bundleTypes(input) {
-  const bundle = await rolldown({ input, external, plugins: [dts({ oxc: true, emitDtsOnly: true })] });
+  const bundle = await rolldown({
+    input,
+    external,
+    resolve,
+    plugins: [dts({ oxc: true, emitDtsOnly: true })],
+  });
   // The plugin makes `.d.cts` of `.cjs`.
   const { output } = await bundle.generate({ entryFileNames: "[name].cjs", chunkFileNames: "types.cjs" });
   return output.map(({ fileName, code }) => ({ fileName, code: code.replaceAll(/^\/\/.*\n/gm, "") }));

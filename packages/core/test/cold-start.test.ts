@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -10,6 +13,8 @@ afterAll(() => closeAll(opened));
 interface Answered {
   /** The built-in modules of Node that are loaded. */
   loaded: string[];
+  /** The CommonJS files that are loaded. */
+  files: string[];
   /** The streams of `process` that were made. */
   made: string[];
   /** The files of /proc that were read. */
@@ -51,6 +56,14 @@ describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of
       expect(made.filter((name) => !bare.made.includes(name))).toEqual([]);
     });
 
+    test("of the files of this package, the one with what comes later is not loaded", async () => {
+      const { files } = await firstResponse(kind, app, "sockact");
+      const names = files
+        .filter((file) => /(?:core|notify)[/]dist[/]/.test(file))
+        .map((file) => basename(file));
+      expect(names).toEqual(["index.cjs", "implementation.cjs"]);
+    });
+
     test("no table of all connections is read", async () => {
       const { read } = await firstResponse(kind, app, "sockact");
       // The table of unix sockets is short, and has the only copy of an address.
@@ -58,4 +71,32 @@ describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of
       expect(read).toEqual(["/proc/thread-self", ...(kind === "unix" ? tables : [])]);
     });
   });
+});
+
+test("an app whose files a deployment has removed since drains at SIGTERM", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "cold-start-"));
+  try {
+    for (const name of ["core", "notify"]) {
+      const published = fileURLToPath(new URL(`../../${name}`, import.meta.url));
+      for (const part of ["package.json", "dist"])
+        cpSync(join(published, part), join(folder, "node_modules/@sockact", name, part), { recursive: true });
+    }
+    cpSync(program("answers-slowly.cjs"), join(folder, "app.cjs"));
+    const bound = await freeAddress("tcp4");
+    const fd = rawSocket("ipv4", "stream", { bound, listening: true });
+    opened.push(fd);
+    await using running = startWithFds([fd], [process.execPath, join(folder, "app.cjs")]);
+    await running.event("loaded");
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    const client = openConnection(bound);
+    client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await running.event("request");
+    running.kill("SIGTERM");
+    let response = "";
+    for await (const part of client) response += String(part);
+    expect(response).toMatch(/^HTTP\/1.1 200 OK[^]*Connection: close[^]*answer$/i);
+    expect(await running.ended).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -33,6 +33,10 @@ Server.prototype.emit = function (event, ...args) {
   const loaded = process.moduleLoadList
     .filter((name) => name.startsWith("NativeModule "))
     .map((name) => name.replace("NativeModule ", ""));
-  fs.writeSync(1, `${JSON.stringify({ event: "answered", loaded, made: [...made], read: [...read] })}\n`);
+  const files = Object.keys(require.cache);
+  fs.writeSync(
+    1,
+    `${JSON.stringify({ event: "answered", loaded, files, made: [...made], read: [...read] })}\n`,
+  );
   return isHandled;
 };

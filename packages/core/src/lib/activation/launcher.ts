@@ -1,3 +1,4 @@
+// Loaded later: nothing here is needed before the first response.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";

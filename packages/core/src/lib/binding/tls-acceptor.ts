@@ -1,3 +1,4 @@
+// Loaded later: nothing here is needed before the first response.
 import {
   createSecureServer,
   type SecureServerOptions,

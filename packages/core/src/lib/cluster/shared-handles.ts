@@ -1,3 +1,4 @@
+// Loaded later: nothing here is needed before the first response.
 import net from "node:net";
 import { constants } from "node:os";
 import { missingInternals } from "../shared/internals-check.ts";

@@ -1,3 +1,4 @@
+// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import { allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";

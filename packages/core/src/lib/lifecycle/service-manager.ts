@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
-import { isSupervised, notify } from "@sockact/notify";
+import { notify } from "@sockact/notify";
+import { isSupervised } from "@sockact/notify/internal";
 import { type App, apps, emit } from "./app.ts";
 
 /** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */

@@ -1,7 +1,8 @@
 import { constants } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
-import { type Duration, milliseconds, withUnits } from "@sockact/notify/internal";
+import type { Duration } from "@sockact/notify";
+import { milliseconds, withUnits } from "@sockact/notify/internal";
 import { optionError, parseBoolean, variableOf } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";

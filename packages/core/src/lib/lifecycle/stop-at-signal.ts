@@ -1,3 +1,4 @@
+// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import { constants } from "node:os";
 import process from "node:process";
