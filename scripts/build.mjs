@@ -60,7 +60,13 @@ async function bundleCode() {
 
 /** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
 async function shorten(code) {
-  const options = { minifyWhitespace: true, lineLimit: 120, charset: "utf8", target: "node20.19" };
+  const options = {
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 120,
+    charset: "utf8",
+    target: "node20.19",
+  };
   const { code: short } = await transform(code, options);
   // A line must not end inside of a string: Rollup indents each line of a CommonJS file, and would change the string.
   return short.replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, "$1");
@@ -93,6 +99,10 @@ function simplify(code) {
   );
 }
 
+/** On a Node that is too old, nothing else would say so. */
+const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
+`;
+
 /**
  * Makes the code load each built-in module, and the file of the modules that are loaded later, when it first uses them: node:tls alone takes longer to load
  * than all of this code. So a use in the top level of a module would load them at once.
@@ -111,7 +121,7 @@ function loadAtFirstUse(code) {
     .replace(/^const require_later = (.*);\n/m, (_, loaded) => add("later", loaded));
   if (getters.length === 0) return code;
   const used = rest.replaceAll(/\b(?:node_(?!modules\b)|_sockact_|require_(?=later\b))(\w+)\b/g, "loaded.$1");
-  return `const loaded = {\n${getters.join("")}};\n${used}`;
+  return `${CHECK}const loaded = {\n${getters.join("")}};\n${used}`;
 }
 
 async function bundleTypes(input) {

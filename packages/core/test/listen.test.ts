@@ -83,6 +83,7 @@ describe("one server", () => {
         server: true,
       })),
     );
+    await app.line(/^sockact: ready$/);
     expect(app.stdout.match(/"listening"/g), "`listening` is emitted once").toHaveLength(1);
     expect(app.stderr).toMatch(/^sockact: listening on .*\nsockact: ready\n$/);
   });

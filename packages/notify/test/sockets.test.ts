@@ -101,7 +101,14 @@ test.each(["before", "after"])(
   async (when) => {
     const socket = temporaryPath();
     const { manager, passed } = managerAt(socket);
-    const adopt = [process.execPath, fileURLToPath(new URL("programs/adopt.mjs", import.meta.url)), when];
+    // The sources, since what core alone uses is no entry point of the published files.
+    const source = ["--import", "tsx", "--conditions=@sockact/source"];
+    const adopt = [
+      process.execPath,
+      ...source,
+      fileURLToPath(new URL("programs/adopt.mjs", import.meta.url)),
+      when,
+    ];
     await using app = startWithFds([passed], adopt, { names: ["notify"], env: { NOTIFY_SOCKET: socket } });
     expect(await app.event("backends")).toMatchObject({
       first: when === "before" ? "descriptor" : null,

@@ -38,9 +38,10 @@ const isEntryPoint = (path: string): boolean => !path.endsWith(".json");
 const isInternal = (entryPoint: string): boolean => /\/.*\//.test(entryPoint);
 const entryPoints = packages.flatMap((name) => {
   const manifest = readFileSync(new URL(`../../${folderOf(name)}/package.json`, import.meta.url), "utf8");
-  const { exports } = JSON.parse(manifest) as { exports: Record<string, unknown> };
+  const { exports } = JSON.parse(manifest) as { exports: Record<string, object> };
+  // One with no published file is for the builds of our own packages.
   return Object.keys(exports)
-    .filter(isEntryPoint)
+    .filter((path) => isEntryPoint(path) && Object.keys(exports[path] ?? {}).join() !== "@sockact/source")
     .map((path) => `${name}${path.slice(1)}`);
 });
 

@@ -170,7 +170,7 @@ function readInWorkerThread(env: Environment): ReadOutcome {
   } catch (error) {
     return { error: error as Error };
   }
-  if (!meant) return { activated: false, reason: "no socket was passed to this process", sockets: [] };
+  if (!meant) return { activated: false, reason: "a worker thread gets none", sockets: [] };
   return {
     error: new ActivationError(
       "ERR_WORKER_THREAD",
