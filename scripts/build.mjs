@@ -20,7 +20,7 @@ const resolve = { conditionNames: ["@sockact/source", "import"] };
 
 /** Whether a module begins with the comment that puts it into the second file. */
 const isLoadedLater = (id) => readFileSync(id, "utf8").startsWith("// Loaded later");
-const hasSecondFile = readdirSync("src", { recursive: true }).some(
+const hasSecondFile = readdirSync("src", { recursive: true, encoding: "utf8" }).some(
   (file) => file.endsWith(".ts") && isLoadedLater(`src/${file}`),
 );
 

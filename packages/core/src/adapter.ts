@@ -6,6 +6,8 @@
 export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
+export { hold } from "./lib/lifecycle/idle.ts";
+export { ActivationError } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
 export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.ts";

@@ -1,6 +1,11 @@
 import type { FastifyListenOptions, FastifyPluginCallback } from "fastify";
-import { ActivationError } from "@sockact/core";
-import { type ActivatedSocket, type AppOptions, prepareApp, serverAddress } from "@sockact/core/adapter";
+import {
+  ActivationError,
+  type ActivatedSocket,
+  type AppOptions,
+  prepareApp,
+  serverAddress,
+} from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
 import { nameTheOthers } from "./name-the-others.ts";

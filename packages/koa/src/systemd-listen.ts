@@ -1,5 +1,5 @@
-import { ActivationError } from "@sockact/core";
 import {
+  ActivationError,
   type AppOptions,
   prepareApp,
   rememberRequestListeners,

@@ -7,10 +7,11 @@ const server = createServer((request, response) => {
   print("request");
   process.once("SIGTERM", () => setImmediate(() => response.end("answer")));
 });
-void listen(server).then(() => {
+void (async () => {
+  await listen(server);
   const looking = setInterval(() => {
     if (!Object.keys(require.cache).some((file) => file.endsWith("/later.cjs"))) return;
     clearInterval(looking);
     print("loaded");
   }, 10);
-});
+})();
