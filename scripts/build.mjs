@@ -1,7 +1,6 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { transform } from "esbuild";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -14,18 +13,9 @@ const entries = Object.fromEntries(sources.map((source) => [/([^/]+)\.ts$/.exec(
 const frameworks = Object.keys(manifest.peerDependencies ?? {});
 const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
 const external = (id) =>
-  id.startsWith("node:") ||
-  (!id.endsWith("/internal") && installed.some((name) => id === name || id.startsWith(`${name}/`)));
+  id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
+// Another package of this repository that is no dependency is put into the files, from its sources.
 const resolve = { conditionNames: ["@sockact/source", "import"] };
-
-/** Whether a module begins with the comment that puts it into the second file. */
-const isLoadedLater = (id) => readFileSync(id, "utf8").startsWith("// Loaded later");
-const hasSecondFile = readdirSync("src", { recursive: true, encoding: "utf8" }).some(
-  (file) => file.endsWith(".ts") && isLoadedLater(`src/${file}`),
-);
-
-/** The bundler's helpers, none of which is left in use. */
-const RUNTIME = "rolldown-runtime.cjs";
 
 async function bundleCode() {
   const bundle = await rolldown({
@@ -33,7 +23,6 @@ async function bundleCode() {
     external,
     resolve,
     platform: "node",
-    ...(hasSecondFile && { preserveEntrySignatures: "allow-extension" }),
   });
   const { output } = await bundle.generate({
     format: "cjs",
@@ -42,34 +31,13 @@ async function bundleCode() {
     exports: "named",
     externalLiveBindings: false,
     minify: "dce-only",
+    comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    codeSplitting: {
-      // A module of the second file does not bring the modules that it imports.
-      includeDependenciesRecursively: !hasSecondFile,
-      groups: [
-        { name: "later", test: isLoadedLater, priority: 1 },
-        // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file
-        // too: when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
-        { name: "implementation", minSize: 20_000 },
-      ],
-    },
+    // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file too:
+    // when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
+    codeSplitting: { groups: [{ name: "implementation", minSize: 20_000 }] },
   });
-  const files = output.filter(({ fileName }) => fileName !== RUNTIME);
-  return Promise.all(files.map(async ({ fileName, code }) => ({ fileName, code: await shorten(code) })));
-}
-
-/** Removes comments and most of the space. Names stay, for whoever reads a stack trace, and so do lines that a terminal can show. */
-async function shorten(code) {
-  const options = {
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 120,
-    charset: "utf8",
-    target: "node20.19",
-  };
-  const { code: short } = await transform(code, options);
-  // A line must not end inside of a string: Rollup indents each line of a CommonJS file, and would change the string.
-  return short.replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, "$1");
+  return output;
 }
 
 /**
@@ -79,9 +47,8 @@ async function shorten(code) {
 function simplify(code) {
   return loadAtFirstUse(
     code
-      .replace(/^const require_rolldown_runtime = .*\n/m, "")
       // The bundler copies a module to give it a default export, but a built-in module is its own default export.
-      .replaceAll(/^(node_\w+) = (?:require_rolldown_runtime\.)?__toESM\(\1, 1\);\n/gm, "")
+      .replaceAll(/^(node_\w+) = __toESM\(\1, 1\);\n/gm, "")
       .replaceAll(/\b(node_\w+)\.default\b/g, "$1")
       .replaceAll(/^let node_process = .*\n/gm, "")
       .replaceAll(/\bnode_process\b/g, "process")
@@ -104,23 +71,18 @@ const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Nod
 `;
 
 /**
- * Makes the code load each built-in module, and the file of the modules that are loaded later, when it first uses them: node:tls alone takes longer to load
- * than all of this code. So a use in the top level of a module would load them at once.
+ * Makes the code load each built-in module, and each other package, when it first uses it: node:tls alone takes longer to load than all of this code. A use in
+ * the top level of a module would load it at once.
  */
 function loadAtFirstUse(code) {
   const getters = [];
-  const add = (name, loaded) => {
-    getters.push(`get ${name}() { return ${loaded}; },\n`);
+  const rest = code.replaceAll(/^let (?:node|_sockact)_(\w+) = require\("([^"]+)"\);\n/gm, (_, name, id) => {
+    const load = id.startsWith("node:") ? "process.getBuiltinModule" : "require";
+    getters.push(`get ${name}() { return ${load}("${id}"); },\n`);
     return "";
-  };
-  const rest = code
-    .replaceAll(/^let node_(\w+) = require\("(node:[\w/]+)"\);\n/gm, (_, name, specifier) =>
-      add(name, `process.getBuiltinModule("${specifier}")`),
-    )
-    .replaceAll(/^let _sockact_(\w+) = (require\("[^"]+"\));\n/gm, (_, name, loaded) => add(name, loaded))
-    .replace(/^const require_later = (.*);\n/m, (_, loaded) => add("later", loaded));
+  });
   if (getters.length === 0) return code;
-  const used = rest.replaceAll(/\b(?:node_(?!modules\b)|_sockact_|require_(?=later\b))(\w+)\b/g, "loaded.$1");
+  const used = rest.replaceAll(/\b(?:node_(?!modules\b)|_sockact_)(\w+)\b/g, "loaded.$1");
   return `${CHECK}const loaded = {\n${getters.join("")}};\n${used}`;
 }
 

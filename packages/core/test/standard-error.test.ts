@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { rawPipe } from "@sockact/testkit";
+import { freeAddress, httpRequest, rawPipe, rawSocket } from "@sockact/testkit";
 
 const program = fileURLToPath(new URL("programs/standard-error.mjs", import.meta.url));
 
@@ -25,3 +25,24 @@ test("on a pipe that nobody reads for a while, each line is complete and in orde
   const lines = ["a", "b", "c", "d"].map((letter) => `sockact: ${letter.repeat(100_000)}\n`);
   expect(received).toBe(`app\n${lines.join("")}`);
 });
+
+test.each(["a full disk", "a pipe whose reader has gone"])(
+  "on %s, lines are dropped and the app serves",
+  async (kind) => {
+    const bound = await freeAddress("tcp4");
+    const fd = rawSocket("ipv4", "stream", { bound, listening: true });
+    const [readEnd, writeEnd] = kind === "a full disk" ? [undefined, openSync("/dev/full", "w")] : rawPipe();
+    if (readEnd !== undefined) closeSync(readEnd);
+    const serving = fileURLToPath(new URL("programs/standard-error-lost.mjs", import.meta.url));
+    const child = spawn("/bin/sh", ["-c", 'LISTEN_PID=$$ exec "$@"', "sh", process.execPath, serving], {
+      stdio: ["ignore", "pipe", writeEnd, fd],
+      env: { ...process.env, LISTEN_FDS: "1", LISTEN_FDNAMES: "http" },
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    for (const each of [fd, writeEnd]) closeSync(each);
+    await once(child.stdout as Readable, "data");
+    expect(await httpRequest(bound)).toMatchObject({ status: 200 });
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  },
+);

@@ -1,6 +1,5 @@
 /**
- * What `@sockact/core` needs before the first response. The build puts it into core's own files, so that this package is not loaded until a message goes to
- * the service manager. Both copies share one state. It is not published as an entry point.
+ * For `@sockact/core` alone, whose build puts this package into its own file. Both copies share one state. It is not published as an entry point.
  *
  * @packageDocumentation
  */

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";

@@ -128,9 +128,10 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    // The environment that the process was started with tells a worker thread as much, where it has LISTEN_PID.
+    // Until then, a worker thread learns it from the environment that the process was started with, where that has LISTEN_PID and can be read.
     const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
-    if (env["LISTEN_PID"] === String(process.pid)) afterFirstResponse(tellWorkerThreads);
+    const isInEnvironment = env["LISTEN_PID"] === String(process.pid) && process.permission === undefined;
+    if (isInEnvironment) afterFirstResponse(tellWorkerThreads);
     else tellWorkerThreads();
     scheduleUnservedWarning();
     return { activated: true, sockets };

@@ -11,8 +11,7 @@ import { ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
-import { loadLater } from "../lifecycle/load-later.ts";
-import { once, processState } from "../shared/process-state.ts";
+import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
 
@@ -82,7 +81,6 @@ export function startServing(
 ): void {
   app.drains.add(drain);
   handleSignals(app);
-  once("load later", loadLater);
   if (cluster.isWorker && app.activated) followPrimary(app.settings);
   if (sockets.length > 0) emitToApp(app, { type: "listening", sockets });
   if (app.readyResult === undefined) {

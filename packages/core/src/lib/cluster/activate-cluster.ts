@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import { ChildProcess } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import process from "node:process";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { Worker } from "node:cluster";
 import { sendToWorker } from "../shared/cluster-channel.ts";
 import { statusOf } from "./worker-status.ts";

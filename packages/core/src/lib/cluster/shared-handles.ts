@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import net from "node:net";
 import { constants } from "node:os";
 import { missingInternals } from "../shared/internals-check.ts";

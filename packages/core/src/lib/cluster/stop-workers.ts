@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster, { type Worker } from "node:cluster";
 import { GRACE_MS } from "../lifecycle/shutdown.ts";
 import { sendToWorker } from "../shared/cluster-channel.ts";

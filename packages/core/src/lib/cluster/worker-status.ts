@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { Worker } from "node:cluster";
 
 /** What the primary knows of one worker. */

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import { allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster, { type Worker } from "node:cluster";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { ServerResponse } from "node:http";
 import { responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import { setTimeout as delay } from "node:timers/promises";
 import { debug } from "../shared/debug.ts";
 import { now } from "../shared/timers.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { Socket } from "node:dgram";
 import { once } from "node:events";
 import { stopReceiving } from "../shared/node-internals.ts";

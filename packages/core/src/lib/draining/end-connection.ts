@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { FIRST_REQUEST_MS, isOlder } from "./connection-state.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type {
   IncomingMessage,
   OutgoingHttpHeader,

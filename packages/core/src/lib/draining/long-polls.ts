@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { responseOf } from "../shared/node-internals.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import process from "node:process";
 import { processState } from "../shared/process-state.ts";
 import { apps, callHook, emit } from "./app.ts";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
@@ -12,9 +11,6 @@ import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
-
-/** Does nothing. Where this module is in a file of its own that is loaded at its first use, as in what is published, a call loads it. */
-export function loadShutdown(): void {}
 
 /** What ends the process. `disconnect` is that of a worker of node:cluster. */
 type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served";

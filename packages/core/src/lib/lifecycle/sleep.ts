@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import { once } from "node:events";
 import process from "node:process";

@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 import cluster from "node:cluster";
 import { constants } from "node:os";
 import process from "node:process";

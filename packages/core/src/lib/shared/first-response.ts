@@ -1,3 +1,6 @@
+// Not the global one, which a test may have replaced by a fake.
+import { setImmediate } from "node:timers";
+
 /**
  * How many turns of the event loop a client that waits is given to be answered. The first may be the rest of a turn that has begun. In the second the server
  * accepts a connection, in the third it reads and answers.

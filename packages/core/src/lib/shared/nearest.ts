@@ -1,4 +1,3 @@
-// Loaded later: nothing here is needed before the first response.
 /** The name that is likely meant by a misspelt one, whatever its case; undefined when none is near. */
 export function nearest(name: string, among: readonly string[]): string | undefined {
   const [best] = among
