@@ -10,7 +10,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
   afterAll(() => systemd?.close());
 
   describe.each(["express", "koa", "fastify"])("%s", (framework) => {
-    const sockets = [`example-${framework}-http.socket`, `example-${framework}-https.socket`];
+    const sockets = [`example-${framework}-http.socket`, `example-${framework}-http-443.socket`];
     const service = `example-${framework}.service`;
     let verified: CommandResult;
     const ask = async (path: string, options: { method?: string; body?: string } = {}) => {
@@ -45,12 +45,12 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       const { status, json } = await ask("/");
       expect(status).toBe(200);
       expect(json).toMatch(new RegExp(`Hello from ${framework}`, "i"));
-      await systemd.waitForJournal(service, /listens on/);
+      await systemd.waitForJournal(service, /is listening/);
     });
 
     test("serves both ports from one process, as a user of its own", async () => {
-      const [http, https] = await Promise.all([ask("/api/whoami"), ask(":443/api/whoami")]);
-      expect(http.json).toEqual(https.json);
+      const [http, http443] = await Promise.all([ask("/api/whoami"), ask(":443/api/whoami")]);
+      expect(http.json).toEqual(http443.json);
       expect(http.json).toMatchObject({ framework, remoteAddress: "::1" });
       expect(http.json.uid, "a dynamic user").toBeGreaterThanOrEqual(61_184);
       const status = await systemd.mustRun(["cat", `/proc/${await systemd.show(service, "MainPID")}/status`]);
@@ -88,7 +88,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
         app.stdout?.once("data", (chunk) => resolve(String(chunk)));
         app.once("close", () => reject(new Error("It ended")));
       });
-      expect(output).toMatch(/listens on .*port: 3000/);
+      expect(output).toMatch(/is listening\. Its first address is .*port: 3000/);
       expect(await ask(":3000/api/whoami")).toMatchObject({ json: { uid: 0 } });
       app.kill();
     });

@@ -1,21 +1,34 @@
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { text as readText } from "node:stream/consumers";
 import { promisify } from "node:util";
 import {
+  type AppProcess,
+  certificateOf,
   DEADLINE,
   describeWith,
   freeAddress,
+  type HttpAnswer,
   httpRequest,
   openConnection,
   socketActivate,
   startProcess,
 } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, "..");
@@ -42,10 +55,6 @@ interface Snippet {
   code: string;
 }
 
-/** What the text before the snippet of `explain` describes. */
-const description =
-  'const description = { name: "shop", exec: ["/usr/bin/node", "/srv/shop/server.js"], sockets: [{ listen: 80 }] };\n';
-
 const requires = /const [^=]+ = require\("[^"]+"\);/g;
 
 /** What a text has for a module system that is not that of its snippet. */
@@ -56,7 +65,10 @@ function inCommonJS(code: string, after: string): string | undefined {
     requires,
   );
   if (lines === null) return undefined;
-  const body = code.replace(/^import .*\n/gm, "");
+  const named = after.split("```")[0]!.includes("`exec` names `/srv/shop/server.js`");
+  const body = code
+    .replace(/^import .*\n/gm, "")
+    .replace("/srv/shop/server.mjs", named ? "/srv/shop/server.js" : "$&");
   const wrapped = /async function around/.test(after.split("\n```")[0]!)
     ? `(async () => {\n${body}})();\n`
     : body;
@@ -87,6 +99,18 @@ function snippetsOf(text: string): Snippet[] {
 
 const snippets = texts.flatMap(snippetsOf);
 
+/** The first answer of an app that is about to listen. */
+async function firstAnswer(app: AppProcess, address: string): Promise<HttpAnswer> {
+  let answer: HttpAnswer | undefined;
+  const ended = app.ended.then((status) =>
+    Promise.reject(new Error(`It ended with ${status}: ${app.stderr}`)),
+  );
+  ended.catch(() => {});
+  while (answer === undefined)
+    answer = await Promise.race([httpRequest(address).catch(() => undefined), ended]);
+  return answer;
+}
+
 describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a folder of npm init -y", () => {
   const folders: string[] = [];
   let packageJson: string;
@@ -105,10 +129,9 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     folders.push(folder);
     writeFileSync(join(folder, "package.json"), packageJson);
     symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
-    const given = code.includes("explain(description)") ? description : "";
     for (const unit of ["shop.socket", "shop.service"])
       if (code.includes("readFileSync")) writeFileSync(join(folder, unit), "[Unit]\nDescription=shop\n");
-    writeFileSync(join(folder, file), given + code.replace("/etc/systemd/system/", `${folder}/`));
+    writeFileSync(join(folder, file), code.replace("/etc/systemd/system/", `${folder}/`));
     return folder;
   }
 
@@ -117,17 +140,36 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     expect(snippets.length).toBeGreaterThanOrEqual(30);
     // The text says to save that one as roll.mjs, which is an ES module anywhere.
     expect(snippets.filter(({ code }) => code === "").map(({ title }) => title)).toEqual([
-      "packages/cli/README.md, snippet 2, CommonJS",
+      "packages/cli/README.md, snippet 3, CommonJS",
     ]);
+  });
+
+  test("in CommonJS, the units start the file that the text says to save", () => {
+    const inCommonJs = snippets.filter(({ title }) => title.endsWith("CommonJS"));
+    expect(inCommonJs.filter(({ code }) => code.includes("server.mjs")).map(({ title }) => title)).toEqual(
+      [],
+    );
+  });
+
+  test.each(texts)("says to install each package that its code imports: %s", (text) => {
+    const markdown = readFileSync(join(repository, text), "utf8");
+    if (!markdown.includes("npm install ")) return;
+    const imported = snippetsOf(text).flatMap(
+      ({ code }) => code.match(/(?<=from ")(?:@sockact\/\w+|sockact)(?=")/g) ?? [],
+    );
+    const installed = (markdown.match(/^npm install .*/gm) ?? []).flatMap((line) => line.split(/\s+/));
+    expect(installed).toEqual(expect.arrayContaining(imported));
   });
 
   const titled = (which: (code: string) => boolean) =>
     snippets.filter(({ code }) => which(code)).map((snippet) => [snippet.title, snippet] as const);
-  const takes = (code: string) => /listen\((?:3000|\{ port: 3000|server, )/.test(code) && !listens(code);
+  const isTls = (code: string) => code.includes("https: { tls }");
+  const takes = (code: string) =>
+    !isTls(code) && /listen\((?:3000|\{ port: 3000|server, )/.test(code) && !listens(code);
   const listens = (code: string) => code.includes("@sockact/notify");
   const isDatagram = (code: string) => code.includes("bindDatagram");
   const isDescriptor = (code: string) => code.includes("takeSocket");
-  const isServer = (code: string) => [takes, listens, isDatagram, isDescriptor].some((is) => is(code));
+  const isServer = (code: string) => [takes, listens, isTls, isDatagram, isDescriptor].some((is) => is(code));
 
   test.concurrent.each(titled(takes))("serves the socket that it is passed: %s", async (_title, snippet) => {
     const cwd = paste(snippet);
@@ -141,16 +183,33 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     const address = await freeAddress("tcp4");
     const code = snippet.code.replace("3000", address.split(":")[1]!);
     await using app = startProcess([process.execPath, snippet.file], { cwd: paste({ ...snippet, code }) });
-    let answer: Awaited<ReturnType<typeof httpRequest>> | undefined;
-    const ended = app.ended.then((status) =>
-      Promise.reject(new Error(`It ended with ${status}: ${app.stderr}`)),
-    );
-    while (answer === undefined)
-      answer = await Promise.race([httpRequest(address).catch(() => undefined), ended]);
-    expect(answer).toMatchObject({ status: 200, body: "hello" });
-    ended.catch(() => {});
+    expect(await firstAnswer(app, address)).toMatchObject({ status: 200, body: "hello" });
     app.kill("SIGTERM");
     expect(await app.ended).toBe(0);
+  });
+
+  describe.each(titled(isTls))("with a socket for http and one for https: %s", (_title, snippet) => {
+    test("serves http on the first and https on the second", async () => {
+      const cwd = paste(snippet);
+      const { key, cert } = certificateOf("localhost");
+      copyFileSync(key, join(cwd, "key.pem"));
+      copyFileSync(cert, join(cwd, "cert.pem"));
+      const addresses = [await freeAddress("tcp4"), await freeAddress("tcp4")] as const;
+      const command = [process.execPath, snippet.file];
+      await using app = await socketActivate(addresses, command, { cwd, names: ["http", "https"] });
+      expect(await httpRequest(addresses[0])).toMatchObject({ status: 200, body: "hello over http" });
+      const url = `https://${addresses[1]}/`;
+      const [response] = await once(get(url, { rejectUnauthorized: false }), "response");
+      expect(await readText(response)).toBe("hello over https");
+      expect(app.stderr).not.toContain("SOCKACT_");
+    });
+
+    test("speaks plain HTTP when it is started by hand", async () => {
+      const address = await freeAddress("tcp4");
+      const code = snippet.code.replace("3000", address.split(":")[1]!);
+      await using app = startProcess([process.execPath, snippet.file], { cwd: paste({ ...snippet, code }) });
+      expect(await firstAnswer(app, address)).toMatchObject({ status: 200, body: "hello over http" });
+    });
   });
 
   test.concurrent.each(titled(isDatagram))("answers datagrams: %s", async (_title, snippet) => {
@@ -185,18 +244,17 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
       );
       const seen = [stdout, stderr, ...readdirSync(cwd)].join("\n");
       const isRolling = snippet.code.includes("rollingRestart");
-      expect(seen).toMatch(isRolling ? /sockact-shop\.lock cannot be locked/ : /shop\.service/);
+      expect(seen).toMatch(isRolling ? /sockact-shop\.lock cannot be locked/ : /shop@?\.service/);
       expect(seen).not.toMatch(/^(?:Syntax|Reference|Type)?Error\b/m);
     },
   );
 
   test("the snippets in TypeScript have no error of types", async () => {
-    const typed = snippets.filter(({ language }) => language === "ts");
+    const typed = snippets.filter(({ language, code }) => language === "ts" || code.includes("RollingError"));
     expect(typed.length).toBeGreaterThan(0);
     const folder = paste({ title: "", language: "ts", file: "empty.js", code: "" });
     const files = typed.map(({ code }, index) => {
-      const given = code.includes("explain(description)") ? description : "";
-      writeFileSync(join(folder, `${index}.mts`), given + code);
+      writeFileSync(join(folder, `${index}.mts`), code);
       return `${index}.mts`;
     });
     const tsc = join(repository, "node_modules/typescript/bin/tsc");

@@ -1,4 +1,5 @@
-// npm run demo: each example of examples/ behind sockets that systemd holds, on the ports 80 and 443 where this computer allows it.
+// npm run demo: each example of examples/ behind sockets that systemd holds. As root on a machine with systemd it uses the ports 80 and 443,
+// otherwise others. Both speak plain HTTP.
 import process from "node:process";
 import { styleText } from "node:util";
 import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
@@ -21,12 +22,22 @@ async function load(name: string): Promise<Example> {
 async function chooseStage(): Promise<Stage> {
   const reason = whyNoPrivateSystemd();
   if (reason) {
-    say(paint("yellow", `No systemd of its own for this demo, so no port 80: ${reason}.`));
+    say(
+      paint(
+        "yellow",
+        `No systemd of its own for this demo, so it uses other ports than 80 and 443: ${reason}.`,
+      ),
+    );
   } else {
     try {
       return await privateStage();
     } catch (error) {
-      say(paint("yellow", `No systemd of its own for this demo, so no port 80. ${messageOf(error)}`));
+      say(
+        paint(
+          "yellow",
+          `No systemd of its own for this demo, so it uses other ports than 80 and 443. ${messageOf(error)}`,
+        ),
+      );
     }
   }
   if (isInstalled("systemd-socket-activate")) return socketActivateStage();
@@ -71,7 +82,7 @@ let stage: Stage | undefined;
 try {
   const examples = await Promise.all(["express", "koa", "fastify"].map(load));
   stage = await chooseStage();
-  say(`${paint("bold", "sockact")} ${paint("dim", "on")} ${stage.title}`);
+  say(`${paint("bold", "sockact")} ${paint("dim", "on")} ${stage.title}, plain HTTP on each port`);
   for (const description of examples) show(description.name, await stage.perform(description));
   await stage.close();
   say();

@@ -8,7 +8,8 @@ export default {
   exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
   sockets: [
     { name: "http", listen: 80 },
-    { name: "https", listen: 443 },
+    // This port speaks plain HTTP too; docs/tls.md has what to change for TLS.
+    { name: "http-443", listen: 443 },
   ],
   // systemd waits until it is ready, reloads it by a signal, and starts it again should it hang.
   type: "notify-reload",

@@ -68,6 +68,14 @@ The app finds each as a file in \`$CREDENTIALS_DIRECTORY\`; [TLS](tls.md) takes 
 \`jitless: true\` runs Node with \`--jitless\`, in \`NODE_OPTIONS\`, so that child processes have it as well, and writes \`MemoryDenyWriteExecute=\`, which V8 cannot live with otherwise: what is in memory never
 becomes a program. Measured on Node 20 and 26: a loop takes four times as long, a small server answers half as many requests a second on Node 20, a third on 26. There is no WebAssembly: \`fetch()\` fails, and on
 Node 20 and 22 ends the process with an unhandled rejection. \`http.request()\` works.
+
+## compileCache
+
+\`compileCache: true\` lets Node keep compiled code in the service's cache folder, so that it starts faster. It is off by default, for three reasons:
+
+- The service can write to a folder of code that it runs later. Whoever takes over the app could leave code there that runs again after a restart. Without \`compileCache\`, a sandboxed service cannot change the code that it runs.
+- The first start also writes the cache.
+- The cache takes disk space, with one file for each module.
 `;
 
 const told = explain().filter(({ section }) => section === "Service");

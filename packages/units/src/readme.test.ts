@@ -43,7 +43,6 @@ it("README.md has examples that run, and shows of them what is really written", 
     ...api,
     writeFileSync: () => {},
     console: { log: () => {} },
-    description: { name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] },
     readFileSync: () => "",
   };
   expect(examples.length).toBeGreaterThanOrEqual(10);

@@ -297,7 +297,8 @@ export interface AppDescription {
   /**
    * Whether Node keeps the compiled code of the app's modules in the service's cache folder, so that it starts faster from the second start on.
    * Writes NODE_COMPILE_CACHE, which Node reads from 22.1 on, and `CacheDirectory=<name>` unless `cacheDirectory` names folders. Node writes
-   * the cache when the app exits by itself, as sockact does after a stop and when idle; an app that is killed writes none.
+   * the cache when the app exits by itself, as sockact does after a stop and when idle; an app that is killed writes none. The price: the first
+   * start also writes the cache, which takes disk space, and the service can write to a folder of code that it runs later.
    */
   compileCache?: boolean;
   /**

@@ -90,17 +90,25 @@ it("docs/lint.md has every code", async () => {
   await expect([intro, ...sections, outro].join("\n")).toMatchFileSnapshot("../../../../../docs/lint.md");
 });
 
-it("README.md shows what the linter says, and what is mended", () => {
+it("README.md shows two units, and what its example prints of them", () => {
   const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
   const files = {
     "shop.socket": "[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n",
     "shop.service": "[Service]\nExecStart=/usr/bin/npm start\nMemoryDenyWriteExecute=yes\nUser=shop\n",
   };
-  const told = lintUnits(files).map(
-    ({ file, line, severity, code, message, fix }) =>
-      `${file}:${line} ${severity} ${code}: ${message}\n  ${fix}\n`,
-  );
-  expect(readme).toContain(`\`\`\`text\n${told.join("")}\`\`\``);
-  const service = fixUnits(files)["shop.service"]!;
+  for (const [file, text] of Object.entries(files))
+    expect(readme).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
+  const example = /```ts\nimport \{ readFileSync[^]*?\n\n([^]*?)```/.exec(readme)![1]!;
+  const printed: string[] = [];
+  const given = {
+    readFileSync: (file: keyof typeof files) => files[file],
+    lintUnits,
+    fixUnits,
+    console: { log: (text: string) => printed.push(text) },
+  };
+  // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
+  new Function(...Object.keys(given), example)(...Object.values(given));
+  const service = printed.pop();
+  expect(readme).toContain(`\`\`\`text\n${printed.join("\n")}\n\`\`\``);
   expect(readme).toContain(`\`\`\`ini\n# shop.service\n${service}\`\`\``);
 });
