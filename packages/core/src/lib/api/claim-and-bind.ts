@@ -69,7 +69,7 @@ function tlsTwiceError(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
     "The option tls was given for a server that has TLS of its own (node:https, node:tls, http2.createSecureServer())",
-    "Give tls only to a server without TLS of its own, such as one of node:http. A node:https server brings its TLS to every socket: leave tls out, or use http.createServer().",
+    "Give tls only to a server without TLS of its own, such as one of node:http. A node:https server brings its TLS to every socket: leave tls out, or make the server with http.createServer(). With Fastify, leave out its https option.",
   );
 }
 
