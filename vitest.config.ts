@@ -13,7 +13,7 @@ export default defineConfig({
           name: "unit",
           // They share no state, and importing what they test is most of their time.
           isolate: false,
-          include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"],
         },
       },
       {

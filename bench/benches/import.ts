@@ -2,6 +2,11 @@
 //
 // npm run bench -- import [--runs N] [--node 20,26] [--only TEXT] [--json]
 //
+// --runs N     rounds in which everything is measured once, 30 by default
+// --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
+// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --json       the figures as JSON
+//
 // Each import has a process of its own, in which node:http and the framework are there already: every app has imported them.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

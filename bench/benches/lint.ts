@@ -2,6 +2,7 @@
 //
 // npm run bench -- lint [SHAPE]
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { fixUnits, lintUnits, parseUnit } from "../../packages/units/src/index.ts";
 import { shapes } from "../../packages/units/test/shapes.ts";
 
@@ -13,7 +14,7 @@ const work = {
   parse: (files: Record<string, string>) => Object.values(files).map(parseUnit),
 };
 
-const [only] = process.argv.slice(2);
+const [only] = parseArgs({ allowPositionals: true }).positionals;
 const table: Record<string, Record<string, string>> = {};
 for (const [shape, make] of Object.entries(shapes)) {
   if (only !== undefined && !shape.includes(only)) continue;

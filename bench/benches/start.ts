@@ -2,6 +2,12 @@
 //
 // npm run bench -- start [--systemd] [--runs N] [--node 20,26] [--only TEXT] [--json]
 //
+// --runs N     rounds in which everything is measured once, 30 by default
+// --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
+// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --json       the figures as JSON
+// --systemd    under a real systemd, which needs root, instead of systemd-socket-activate
+//
 // An app of a framework is compared with the same app that calls `listen({ fd: 3 })`, any other with bare Node. What is measured is the built
 // packages. With --systemd the apps are services of a real systemd, in the sandbox of the units that @sockact/units writes: ours with Type=notify,
 // those that send no READY=1 with Type=exec.

@@ -86,16 +86,31 @@ function ratioInterval(values: number[], others: number[], random: () => number)
   return [quantile(ratios, 0.025), quantile(ratios, 0.975)];
 }
 
+/** Fewer rounds than this say nothing of how much the figures vary. */
+const ENOUGH_ROUNDS = 10;
+
+/** When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is. */
+const NARROW = 0.1;
+
+/** Whether the interval of a ratio is wider than the effect, which is the distance of the ratio from 1. */
+function isTooNoisy({ ratio, interval: [low, high] }: Pick<Row, "ratio" | "interval">): boolean {
+  return high - low > Math.max(Math.abs(ratio - 1), NARROW);
+}
+
+function formatInterval(row: Pick<Row, "ratio" | "interval">, rounds: number): string {
+  const interval = row.interval.map((each) => each.toFixed(2)).join(" to ");
+  return rounds < ENOUGH_ROUNDS || isTooNoisy(row) ? `${interval}, too noisy: more runs` : interval;
+}
+
 export function printComparison({ title, rounds, load, rows }: Comparison): void {
   const table = new Table({
     head: ["", "", "median, ms", "spread, ms", "least, ms", "ratio", "95 % of it", "to"],
     style: { head: [], border: [], compact: true },
   });
-  for (const { arm, figure, median: value, spread, least, against, ratio, interval } of rows) {
+  for (const row of rows) {
+    const { arm, figure, median: value, spread, least, against } = row;
     const compared =
-      arm === against
-        ? ["", "", ""]
-        : [ratio.toFixed(2), interval.map((each) => each.toFixed(2)).join(" to "), against];
+      arm === against ? ["", "", ""] : [row.ratio.toFixed(2), formatInterval(row, rounds), against];
     table.push([arm, figure, ...[value, spread, least].map((each) => each.toFixed(2)), ...compared]);
   }
   console.log(

@@ -28,7 +28,9 @@ export function readCompareOptions({ flags = [] }: { flags?: string[] } = {}): C
   });
   const given = values as typeof values & Record<string, unknown>;
   if (!/^[1-9]\d*$/.test(values.runs))
-    throw new Error(`--runs must be a number such as 30; got ${values.runs}`);
+    throw Object.assign(new Error(`--runs must be a number such as 30; got ${values.runs}`), {
+      code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+    });
   return {
     runs: Number(values.runs),
     nodes: values.node.split(",").map((major) => ({

@@ -219,6 +219,25 @@ describe("where the keys come from", () => {
   });
 });
 
+describe("a server that has TLS of its own", () => {
+  test.each([
+    ["node:https", "tls for all sockets", { tls: localhost }],
+    ["node:https", "tls for one socket", both],
+    ["node:http2", "tls for all sockets", { tls: localhost }],
+    ["node:tls", "tls for all sockets", { tls: localhost }],
+  ])("of %s with %s is refused, and can take the sockets without", async (SERVER, _title, options) => {
+    const env = { SERVER, SERVER_KEY: example.key, SERVER_CERT: example.cert };
+    const { app, addresses } = await start(options, { env });
+    await using _ = app;
+    expect(await app.event("refused")).toMatchObject({
+      code: "ERR_OPTION",
+      hint: expect.stringContaining("Give tls only to a server without TLS of its own"),
+    });
+    await app.event("ready");
+    for (const address of addresses) expect(subject(await secured(address))).toBe("example.org");
+  });
+});
+
 describe("HTTP/2 where it is asked for", () => {
   const options = { tls: { ...localhost, ALPNProtocols: ["h2", "http/1.1"] } };
 

@@ -1,4 +1,7 @@
 // What the apps of the adapters' contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import process from "node:process";
 import { WebSocketServer } from "ws";
 
@@ -9,7 +12,14 @@ export const options = process.env.PLAIN ? undefined : JSON.parse(process.env.OP
 export const port = Number(process.env.PORT ?? 0);
 
 /** Whether the app makes its own server, or leaves that to its framework. */
-export const ownServer = process.env.SERVER === "own";
+export const ownServer = process.env.SERVER !== undefined;
+
+/** The server that the app makes: one of node:http, or with `SERVER=https` one of node:https. */
+export function createOwnServer(handler) {
+  if (process.env.SERVER !== "https") return createServer(handler);
+  const { KEY, CERT } = process.env;
+  return createHttpsServer({ key: readFileSync(KEY), cert: readFileSync(CERT) }, handler);
+}
 
 // As a database pool does, it keeps the process alive.
 if (process.env.POOL) setInterval(() => {}, 2 ** 30);
@@ -39,7 +49,8 @@ export function report(server, leftovers) {
 
 /** A WebSocket library that takes the server's upgrades, and sends back what it gets. */
 export function echoWebSockets(server) {
-  new WebSocketServer({ server }).on("connection", (socket) =>
-    socket.on("message", (data) => socket.send(data)),
-  );
+  const webSockets = new WebSocketServer({ server });
+  webSockets.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
+  // It emits the errors of the server too, which report() tells of.
+  webSockets.on("error", () => {});
 }

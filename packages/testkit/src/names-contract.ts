@@ -119,6 +119,21 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       expect(app.stderr).not.toContain("Warning");
     });
 
+    test("an https server of the app is refused with tls: an error of the server, which does not listen", async () => {
+      const [app, plain] = await activate(
+        [
+          ["http", "tcp4"],
+          ["https", "tcp4"],
+        ],
+        program,
+        { OPTIONS: options, SERVER: "https", KEY: tls.key, CERT: tls.cert },
+      );
+      await using _ = app;
+      openConnection(plain as string).on("error", () => {});
+      expect(await app.event("error")).toMatchObject({ code: "ERR_OPTION" });
+      expect(app.stdout).not.toContain('"listening"');
+    });
+
     if (!http2) {
       test("HTTP/2 that is asked for is refused", async () => {
         const [app, address] = await activate([["https", "tcp4"]], program, {

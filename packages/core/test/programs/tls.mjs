@@ -1,12 +1,27 @@
-// An HTTP server on what was passed, as LISTEN_OPTIONS says, which answers what it knows of each connection.
+// An HTTP server on what was passed, as LISTEN_OPTIONS says, which answers what it knows of each connection. SERVER makes it one that has TLS of its own.
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createSecureServer } from "node:http2";
+import { createServer as createHttpsServer } from "node:https";
 import process from "node:process";
+import { createServer as createTlsServer } from "node:tls";
 import { WebSocketServer } from "ws";
 import { listen } from "@sockact/core";
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const held = [];
-const server = createServer((request, response) => {
+const creators = {
+  "node:https": createHttpsServer,
+  "node:http2": createSecureServer,
+  "node:tls": (own) => createTlsServer(own),
+};
+const create = creators[process.env.SERVER];
+const own = create && {
+  key: readFileSync(process.env.SERVER_KEY),
+  cert: readFileSync(process.env.SERVER_CERT),
+};
+const server = create ? create(own, answer) : createServer(answer);
+function answer(request, response) {
   const { socket, httpVersion, url } = request;
   if (url === "/held") {
     held.push(response);
@@ -17,7 +32,7 @@ const server = createServer((request, response) => {
   server.getConnections((_, connections) =>
     response.end(JSON.stringify({ httpVersion, encrypted, servername, alpnProtocol, connections })),
   );
-});
+}
 new WebSocketServer({ server }).on("connection", (socket) =>
   socket.on("message", (data) => socket.send(data)),
 );
@@ -26,12 +41,10 @@ process.stdin.unref?.();
 process.stdin.on("data", () => held.shift()?.end("done"));
 const onEvent = ({ type, error, ...more }) =>
   say(type, { ...more, ...(error && { code: error.code, message: error.message }) });
+const start = (options) => listen(server, { ...options, onReload: async () => {}, onEvent });
 try {
-  await listen(server, {
-    ...JSON.parse(process.env.LISTEN_OPTIONS ?? "{}"),
-    onReload: async () => {},
-    onEvent,
-  });
+  await start(JSON.parse(process.env.LISTEN_OPTIONS ?? "{}"));
 } catch (error) {
   say("refused", { code: error.code, message: error.message, hint: error.hint });
+  if (create) await start({});
 }

@@ -1,6 +1,14 @@
-import { createServer } from "node:http";
 import { systemdListen } from "@sockact/express";
-import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
+import {
+  createOwnServer,
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} from "@sockact/testkit/contract-app";
 
 const { default: express } = await import(process.env.FRAMEWORK);
 
@@ -13,7 +21,7 @@ app.get("/protocol", (req, res) =>
 const leftovers = () => (app._router ?? app.router).stack.map(({ name }) => name);
 
 if (ownServer) {
-  const server = createServer(app);
+  const server = createOwnServer(app);
   echoWebSockets(server);
   report(server, leftovers);
   server.listen(port, () => say("callback"));

@@ -1,6 +1,14 @@
-import { createServer } from "node:http";
 import { systemdListen } from "@sockact/koa";
-import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
+import {
+  createOwnServer,
+  echoWebSockets,
+  options,
+  ownServer,
+  port,
+  report,
+  say,
+  whoAmI,
+} from "@sockact/testkit/contract-app";
 
 const { default: Koa } = await import(process.env.FRAMEWORK);
 
@@ -13,7 +21,7 @@ app.use((ctx) => {
 const leftovers = () => app.middleware.map(({ name }) => name);
 
 if (ownServer) {
-  const server = createServer(app.callback());
+  const server = createOwnServer(app.callback());
   echoWebSockets(server);
   report(server, leftovers);
   server.listen(port, () => say("callback"));

@@ -8,6 +8,7 @@ import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { debug } from "../shared/debug.ts";
+import { ActivationError } from "../shared/errors.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { checkInternals, type Part } from "../shared/internals-check.ts";
 import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
@@ -26,7 +27,7 @@ export interface BindOptions {
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether what listens to `request` can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() does:
+ * @throws ActivationError what {@link selectForServer} throws, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() does:
  * `ERR_SERVER_ALREADY_LISTEN`, `ERR_INVALID_ARG_TYPE` for a signal that is none
  */
 export function claimAndBind(
@@ -38,6 +39,7 @@ export function claimAndBind(
 ): BoundSockets {
   // Before anything is claimed: Node throws ERR_SERVER_ALREADY_LISTEN.
   if (server.listening) (nativeListen as () => Server).call(server);
+  if (tls.length > 0 && isTlsServer(server)) throw tlsTwiceError();
   const subscription = signal && addAbortListener(signal, () => server.close());
   try {
     checkPermission();
@@ -60,6 +62,15 @@ export function claimAndBind(
     subscription?.[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Every connection would need TLS inside of TLS, which no client speaks. */
+function tlsTwiceError(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "The option tls was given for a server that has TLS of its own (node:https, node:tls, http2.createSecureServer())",
+    "Give tls only to a server without TLS of its own, such as one of node:http. A node:https server brings its TLS to every socket: leave tls out, or make the server with http.createServer(). With Fastify, leave out its https option.",
+  );
 }
 
 /** What binding needs of Node: little for one listener, since nothing is joined or redirected. */

@@ -31,7 +31,7 @@ export interface Listening {
  * - fulfils once the server listens on all of them;
  * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
- *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets};
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets};
  * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {

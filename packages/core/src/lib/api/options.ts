@@ -21,7 +21,10 @@ export interface AppOptions extends TakeOptions, LifecycleOptions {}
 
 /** Which sockets an app or a server takes, and whether it has to get one. */
 export interface TakeOptions {
-  /** Speaks TLS on these sockets, for a server that does not by itself. */
+  /**
+   * Speaks TLS on these sockets, for a server without TLS of its own. A server that has it (node:https, node:tls, `http2.createSecureServer()`) is refused
+   * with `ERR_OPTION`: it brings its TLS to every socket.
+   */
   tls?: TlsOptions;
   /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
   sockets?: Readonly<Record<string, SocketOptions>>;

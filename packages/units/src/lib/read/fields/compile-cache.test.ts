@@ -100,6 +100,12 @@ describe("compileCache", () => {
       "compileCache: a container has no place for it",
     ],
     [
+      "a container that runs the program of its image",
+      { exec: undefined, container: { image: "localhost/shop:1" } },
+      "compileCache: a container has no place for it",
+    ],
+    ["a missing program", { exec: undefined }, "exec: it is missing"],
+    [
       "a socket in the folder",
       { sockets: [{ listen: "/var/cache/shop/app.sock" }] },
       'sockets[0].listen: "/var/cache/shop/app.sock" is in a folder of the service, which systemd closes to all but root since the service runs as a user that exists only while it runs',

@@ -19,13 +19,15 @@ export function compileCacheLines(
   name: string,
   problems: UnitProblem[],
 ): Line[] {
-  const { exec, cacheDirectory } = description;
-  if (description["compileCache"] !== true) return [];
+  const { exec, cacheDirectory, container } = description;
+  // A container is refused elsewhere: it has no place for the folder.
+  if (description["compileCache"] !== true || container !== undefined) return [];
   const refuse = conflictsIn(problems);
-  if (!isNode(exec)) {
+  // Another problem is reported where the command is missing, or of the wrong type.
+  if (Array.isArray(exec) && exec.length > 0 && !isNode(exec)) {
     refuse(
       "compileCache",
-      `${shown(Array.isArray(exec) ? exec[0] : exec)} is not Node, which alone reads NODE_COMPILE_CACHE`,
+      `${shown(exec[0])} is not Node, which alone reads NODE_COMPILE_CACHE`,
       "leave it out",
     );
   }
