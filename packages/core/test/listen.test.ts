@@ -17,7 +17,6 @@ import {
   openRequest,
   portOf,
   rawSocket,
-  rawResetConnection,
   rawSocketPair,
   readAnswer,
   socketActivate,
@@ -312,44 +311,6 @@ describe("what can't be listened on is refused, and left open", () => {
     await using app = startWithFds([fd], program, { env: { REMOTE_ADDR: "127.0.0.1" } });
     expect(await app.event("listens")).toMatchObject({ sockets: [{ kind: "listener", address }] });
     for (let count = 0; count < 2; count++) expect((await httpRequest(address)).status).toBe(200);
-  });
-
-  describe.each([
-    ["activatedSockets() was called before", { ASK: "yes" }],
-    ["nothing has looked at the sockets before", {}],
-  ])("a connection that its client has reset, where %s", (_title, env) => {
-    test.each([
-      ["no name is asked for", ["stored", "http"], {}, "http"],
-      ["both have the name", ["stored", "stored"], { name: "stored" }, "stored"],
-    ])("does not keep the listener beside it from being served when %s", async (_, names, options, name) => {
-      const { fds, addresses } = await listeners("tcp4");
-      const reset = keep(await rawResetConnection());
-      await using app = startWithFds([reset, ...fds], program, {
-        names,
-        env: { ...env, LISTEN_OPTIONS: json(options) },
-      });
-      expect(await app.event("listens")).toMatchObject({ sockets: [{ name, fd: 4, kind: "listener" }] });
-      expect((await httpRequest(addresses[0] as string)).status).toBe(200);
-    });
-
-    test("is served as one that has closed when it is asked for alone: the process ends", async () => {
-      await using app = startWithFds([keep(await rawResetConnection())], program, {
-        names: ["stored"],
-        env: { ...env, LISTEN_OPTIONS: json({ name: "stored" }) },
-      });
-      expect(await app.event("listens")).toMatchObject({ sockets: [{ kind: "connection" }] });
-      app.endInput();
-      expect(await app.ended).toBe(0);
-    });
-
-    describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
-      test("is told from a listener too", async () => {
-        const { fds } = await listeners("tcp4");
-        const reset = keep(await rawResetConnection());
-        await using app = startWithFds([reset, ...fds], ["unshare", "--net", ...program], { env });
-        expect(await app.event("listens")).toMatchObject({ sockets: [{ fd: 4 }] });
-      });
-    });
   });
 
   test("a socket that is bound but does not listen yet may be taken", async () => {

@@ -16,16 +16,7 @@ export {
   requestOver,
 } from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
-export {
-  closeAll,
-  portOf,
-  rawEpoll,
-  rawEventFd,
-  rawPipe,
-  rawResetConnection,
-  rawSocket,
-  rawSocketPair,
-} from "./raw-sockets.ts";
+export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";

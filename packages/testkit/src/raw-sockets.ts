@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { closeSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
 import koffi from "koffi";
 import type { ListenAddress } from "./activated-process.ts";
 
@@ -53,21 +51,6 @@ export function rawSocket(
     const address = sockaddr(connectedTo);
     check("connect", connect(fd, address, address.length));
   }
-  return fd;
-}
-
-/** A TCP connection of 127.0.0.1 that the other end has reset. It belongs to this process until closeSync(). */
-export async function rawResetConnection(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const accepted = once(server, "connection") as Promise<[Socket]>;
-  const connectedTo = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const fd = rawSocket("ipv4", "stream", { connectedTo });
-  const [other] = await accepted;
-  other.resetAndDestroy();
-  await once(other, "close");
-  server.close();
   return fd;
 }
 

@@ -1,7 +1,7 @@
 // Listens on what was passed, as the options in LISTEN_OPTIONS say, and does what it is told on standard input.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { activatedSockets, listen } from "@sockact/core";
+import { listen } from "@sockact/core";
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const answers = [];
@@ -22,8 +22,6 @@ server.on("listening", () => say("listening", { address: server.address() }));
 server.on("close", () => say("close"));
 server.on("drop", ({ localPort }) => say("drop", { localPort }));
 if (process.env.UNREF) server.unref();
-
-if (process.env.ASK) activatedSockets();
 
 const commands = createInterface({ input: process.stdin });
 // Under a service manager standard input is /dev/null, which can't be let go.

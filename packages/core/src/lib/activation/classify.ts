@@ -1,4 +1,4 @@
-import { readSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
@@ -70,13 +70,10 @@ export function classify(passed: readonly PassedSocket[]): void {
  */
 export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
   const opened: PassedSocket[] = [];
-  const sockets = passed.filter(({ inode, name }) => inode !== undefined && name !== "notify");
-  for (const passedSocket of sockets.filter(isUnclassified)) {
-    const { name } = passedSocket;
-    const inode = passedSocket.inode as number;
-    // The file descriptor store may pass a connection that has ended. To find out takes 0.15 ms, so a socket that was passed alone is not asked.
-    const mayBeOver = sockets.length > 1 || name === "stored";
-    const facts = inetFactsByOpening(passedSocket, inode, mayBeOver);
+  for (const passedSocket of passed.filter(isUnclassified)) {
+    const { inode, name } = passedSocket;
+    if (inode === undefined || name === "notify") continue;
+    const facts = inetFactsByOpening(passedSocket, inode);
     if (facts !== undefined) passedSocket.classified = socketWith(passedSocket, facts);
     if (passedSocket.openedSocket !== undefined) opened.push(passedSocket);
   }
@@ -138,26 +135,18 @@ function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
   const endpoint = endpointOf(opened);
   if (endpoint === undefined) return { ...pipeFacts(passedSocket.fd), family: "unix" };
   // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
-  const isConnection =
-    opened.remoteAddress !== undefined ||
-    process.env["REMOTE_ADDR"] !== undefined ||
-    wasConnected(passedSocket.fd);
+  const isConnection = opened.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
   return { kind: isConnection ? "connection" : "unknown", ...endpoint };
 }
 
 /** The same of an internet socket that a server is about to serve; undefined where only /proc can tell. */
-function inetFactsByOpening(
-  passedSocket: PassedSocket,
-  inode: number,
-  mayBeOver: boolean,
-): Facts | undefined {
+function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | undefined {
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
   const endpoint = typeof opened === "string" ? undefined : endpointOf(opened);
   if (typeof opened === "string" || endpoint === undefined) return undefined;
   if (opened.remoteAddress !== undefined) return { kind: "connection", ...endpoint };
   if (process.env["REMOTE_ADDR"] !== undefined) return undefined;
-  if (mayBeOver && wasConnected(passedSocket.fd)) return { kind: "connection", ...endpoint };
   // With an address and no peer, listen(2) makes it a listener if it is none yet.
   return { kind: endpoint.address.endsWith(":0") ? "unknown" : "listener", ...endpoint };
 }
@@ -185,20 +174,6 @@ function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string 
   return family === "IPv6"
     ? { family: "ipv6", address: `[${address.replace(/%.*/, "")}]:${port}` }
     : { family: "ipv4", address: `${address}:${port}` };
-}
-
-/**
- * Whether an open TCP socket without a peer had one, which has reset the connection: the kernel forgets its address then. Reading from a socket that was never
- * connected fails with ENOTCONN, whether it listens or not, and there is nothing to read.
- */
-function wasConnected(fd: number): boolean {
-  try {
-    // Node has made the descriptor non-blocking.
-    readSync(fd, new Uint8Array(1));
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ENOTCONN";
-  }
 }
 
 /** A unix socket of another network namespace: only Node's diagnostic report asks the kernel for its name (getsockname(2)). */

@@ -13,7 +13,7 @@ export interface ActivatedSocket {
   readonly name: string;
   /**
    * - `listener`: a stream socket that listens, or on which `listen()` or an adapter makes a server listen.
-   * - `connection`: a connected socket (`Accept=yes`), also one whose client has gone.
+   * - `connection`: a connected socket (`Accept=yes`).
    * - `datagram`: UDP, or a unix datagram socket.
    * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
    * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it

@@ -114,16 +114,10 @@ function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): reado
       refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
-  if (named.every(isConnection)) return named;
   // A server that listens goes on when a connection has ended; one that was started for a connection does not.
-  const connection = named.find((passedSocket) => isConnection(passedSocket) && !isOver(passedSocket));
-  if (connection) throw connectionError(connection.socket);
-  return named.filter((passedSocket) => !isConnection(passedSocket));
-}
-
-/** Whether this is a connection whose client has gone. The file descriptor store may keep one beside listeners of the same name, `stored`. */
-function isOver({ socket, openedSocket }: PassedSocket): boolean {
-  return socket.family !== "unix" && openedSocket !== undefined && openedSocket.remoteAddress === undefined;
+  const connection = named.find(isConnection);
+  if (connection && !named.every(isConnection)) throw connectionError(connection.socket);
+  return named;
 }
 
 function freeListeners(sockets: readonly PassedSocket[], isTaken: IsTaken): PassedSocket[] {
