@@ -26,6 +26,17 @@ test("on a pipe that nobody reads for a while, each line is complete and in orde
   expect(received).toBe(`app\n${lines.join("")}`);
 });
 
+test("on a pipe that was full, and whose reader then goes, the lines that wait are dropped and the app lives", async () => {
+  const [readEnd, writeEnd] = rawPipe();
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", writeEnd, "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  closeSync(writeEnd);
+  await once(child.stdout as Readable, "data");
+  closeSync(readEnd);
+  (child.stdio[3] as Writable).end("!");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 test.each(["a full disk", "a pipe whose reader has gone"])(
   "on %s, lines are dropped and the app serves",
   async (kind) => {

@@ -21,6 +21,8 @@ export function writeLine(line: string): void {
     }
     if (rest.length === 0) return;
     isQueued = true;
+    // The reader of the pipe may go while the line waits.
+    process.stderr.on("error", () => {});
   }
   process.stderr.write(rest);
 }
