@@ -14,7 +14,7 @@ const frameworks = Object.keys(manifest.peerDependencies ?? {});
 const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
 const external = (id) =>
   id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
-// Another package of this repository that is no dependency is put into the files, from its sources.
+// The build puts a package of this repository into the files, from its sources, unless it is a dependency.
 const resolve = { conditionNames: ["@sockact/source", "import"] };
 
 async function bundleCode() {

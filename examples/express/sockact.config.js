@@ -11,7 +11,7 @@ export default {
     // This port speaks plain HTTP too; docs/tls.md has what to change for TLS.
     { name: "http-443", listen: 443 },
   ],
-  // systemd waits until it is ready, reloads it by a signal, and starts it again should it hang.
+  // systemd waits until it is ready, reloads it by a signal, and starts it again if it hangs.
   type: "notify-reload",
   watchdogSec: "30s",
   environment: { NODE_ENV: "production" },

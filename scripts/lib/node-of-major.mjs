@@ -30,13 +30,13 @@ export function nodeOfMajor(major) {
   if (existsSync(join(home, bin, "node"))) return join(home, bin, "node");
 
   const answer = npm("view", `${library}@${major}`, "version", "--json");
-  if (answer.code === "E404") fail(`There is no Node ${major} to run: npm has no ${library}@${major}.`);
+  if (answer.code === "E404") fail(`Node ${major} can't be run: npm has no ${library}@${major}.`);
   if (!answer.ok) fail(`npm could not be asked for Node ${major} (${answer.code}): is there a network?`);
   const versions = [JSON.parse(answer.stdout)].flat();
   const version = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 
   console.error(`Installing Node ${version} …`);
-  // Under another name until it is complete, so that an interrupted install is none.
+  // Under another name until it is complete, so that an interrupted install is not used.
   const incomplete = `${home}.${process.pid}`;
   mkdirSync(incomplete, { recursive: true });
   const installed = npm("install", "--prefix", incomplete, "--no-package-lock", `${library}@${version}`);
