@@ -16,6 +16,7 @@ const python = `
 import os, socket
 listeners = [socket.socket(fileno=fd) for fd in range(3, 3 + int(os.environ["LISTEN_FDS"]))]
 for listener in listeners:
+    listener.setblocking(True)  # NonBlocking= of the unit has cleared it, and Python does not look
     listener.listen()
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service_manager:
     service_manager.connect(os.environ["NOTIFY_SOCKET"])
@@ -120,6 +121,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app in its own folder",
         await install({ name: hardening, exec, type: "notify", hardening });
         expect((await request(hardening)).body).toBe("python");
         await systemd.waitForUnit(`${hardening}.service`, "ActiveState", "active");
+        expect((await request(hardening)).body).toBe("python");
+        expect(await systemd.show(`${hardening}.service`, "NRestarts")).toBe("0");
       },
     );
 
