@@ -25,7 +25,8 @@ export async function installConsumers(names: readonly string[]): Promise<Packed
   const folder = mkdtempSync(join(tmpdir(), "sockact-packed-"));
   try {
     const workspaces = names.map((name) => `--workspace=${name}`);
-    const pack = ["pack", "--json", `--pack-destination=${folder}`, ...workspaces];
+    // Without the scripts, which would build again what other tests are running.
+    const pack = ["pack", "--json", "--ignore-scripts", `--pack-destination=${folder}`, ...workspaces];
     const [{ stdout }] = await Promise.all([
       run("npm", pack, { cwd: repository }),
       installWhenChanged(CONSUMERS),

@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { Marked } from "marked";
+import { gfmHeadingId } from "marked-gfm-heading-id";
+import { describe, expect, test } from "vitest";
+import { publicPackages, root, webAddress } from "./lib/packages.ts";
+
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "" && existsSync(join(root, file)));
+const folders = new Set(files.flatMap(foldersOf));
+const published = publicPackages().map(({ folder }) => `${folder}/README.md`);
+const pages = files.filter((file) => /^(?!\.changeset\/|.*\/fixtures\/).*\.md$/.test(file));
+
+function foldersOf(file: string): string[] {
+  const folder = posix.dirname(file);
+  return folder === "." ? [] : [folder, ...foldersOf(folder)];
+}
+
+const marked = new Marked(gfmHeadingId());
+
+/** The values of an attribute in a page as GitHub shows it. */
+function attributesOf(markdown: string, name: "href" | "id"): string[] {
+  const html = marked.parse(markdown, { async: false });
+  return [...html.matchAll(new RegExp(`<[a-z][^>]* ${name}="([^"]*)"`, "g"))].map(([, value]) => value!);
+}
+
+/** Whether a page of the repository has this heading: one word of its address, after the `#`. */
+function hasHeading(path: string, anchor: string): boolean {
+  const page = folders.has(path) ? `${path}/README.md` : path;
+  if (!files.includes(page)) return false;
+  if (!page.endsWith(".md")) return /^L\d+$/.test(anchor);
+  const ids = attributesOf(readFileSync(join(root, page), "utf8"), "id");
+  return ids.includes(anchor) || (page !== path && anchor === "readme");
+}
+
+/** What is wrong with a link in the page at this path. */
+function problemOf(link: string, page: string): string | undefined {
+  const isRelative = !/^[a-z]+:/i.test(link);
+  if (isRelative && !link.startsWith("#") && published.includes(page))
+    return `npm does not resolve it from the folder of the package: write ${webAddress}/blob/main/…`;
+  const { href, pathname, hash } = new URL(link, `${webAddress}/blob/main/${page}`);
+  const inRepository = href === webAddress || /^[/#]/.test(href.slice(webAddress.length));
+  if (!href.startsWith(webAddress) || !inRepository)
+    return /github\.com\/.*sockact/i.test(href) ? `it is outside of ${webAddress}` : undefined;
+  const [, kind, branch, path = ""] =
+    /^\/(blob|tree)\/([^/]+)\/(.*?)\/?$/.exec(pathname.slice(new URL(webAddress).pathname.length)) ?? [];
+  if (kind === undefined) return undefined;
+  if (branch !== "main") return "it does not lead to the branch main";
+  if (!files.includes(path) && !folders.has(path)) return `the repository has no ${path}`;
+  if (!isRelative && (kind === "tree") !== folders.has(path))
+    return "write /blob/ for a file, and /tree/ for a folder";
+  if (hash !== "" && !hasHeading(path, hash.slice(1))) return `${path} has no heading ${hash}`;
+  return undefined;
+}
+
+/** The links of a page that lead nowhere. */
+function brokenLinksOf(page: string, markdown: string): string[] {
+  return attributesOf(markdown, "href").flatMap((link) => {
+    const problem = problemOf(link, page);
+    return problem === undefined ? [] : `${page}: ${link}: ${problem}`;
+  });
+}
+
+test("every link into the repository leads to a file, and to a heading of it", () => {
+  const links = pages.flatMap((page) => attributesOf(readFileSync(join(root, page), "utf8"), "href"));
+  expect(links.length).toBeGreaterThan(100);
+  expect(pages.flatMap((page) => brokenLinksOf(page, readFileSync(join(root, page), "utf8")))).toEqual([]);
+});
+
+test("every [text][label] and every [docs/page.md] has its address further down", () => {
+  // One without an address stays in the page as it is written.
+  const left = pages.flatMap((page) => {
+    const html = marked.parse(readFileSync(join(root, page), "utf8"), { async: false });
+    const text = html.replaceAll(/<(pre|code)>[^]*?<\/\1>/g, "");
+    const references = text.match(/\]\[[^\]]*\]|\[[^\]]*[@/][^\]]*\]/g) ?? [];
+    return references.map((reference) => `${page}: ${reference}`);
+  });
+  expect(left).toEqual([]);
+});
+
+describe("a link is reported", () => {
+  test.each([
+    [
+      "a relative link of a published README.md",
+      "packages/core/README.md",
+      "../../docs/tls.md",
+      "npm does not resolve",
+    ],
+    ["a file that does not exist", "README.md", "docs/none.md", "the repository has no docs/none.md"],
+    ["a folder that is not in git", "README.md", "node_modules", "the repository has no node_modules"],
+    ["a heading that does not exist", "README.md", "docs/tls.md#none", "docs/tls.md has no heading #none"],
+    ["a heading of the same page", "docs/tls.md", "#none", "docs/tls.md has no heading #none"],
+    [
+      "an absolute link to nothing",
+      "packages/core/README.md",
+      `${webAddress}/blob/main/docs/none.md`,
+      "has no docs/none.md",
+    ],
+    [
+      "an absolute link to no heading",
+      "README.md",
+      `${webAddress}/blob/main/docs/tls.md#none`,
+      "has no heading",
+    ],
+    ["another branch", "README.md", `${webAddress}/blob/master/docs/tls.md`, "the branch main"],
+    ["another repository", "README.md", `${webAddress}s/blob/main/docs/tls.md`, "outside of"],
+    ["blob for a folder", "README.md", `${webAddress}/blob/main/docs`, "/tree/ for a folder"],
+  ])("%s", (_title, page, link, problem) => {
+    expect(brokenLinksOf(page, `# Title\n\n[text](${link})\n`)).toEqual([expect.stringContaining(problem)]);
+    expect(brokenLinksOf(page, `[text]\n\n[text]: ${link}\n`)).toEqual([expect.stringContaining(problem)]);
+  });
+});

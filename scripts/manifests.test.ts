@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, test } from "vitest";
+import {
+  type Manifest,
+  type Package,
+  packages,
+  publicPackages,
+  root,
+  rootManifest,
+  webAddress,
+} from "./lib/packages.ts";
+
+const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "units"].map(
+  (name) => `packages/${name}`,
+);
+/** What each package may depend on. The others may depend on nothing. */
+const allowedDependencies: Record<string, string[]> = {
+  "packages/express": ["@sockact/core"],
+  "packages/fastify": ["@sockact/core"],
+  "packages/koa": ["@sockact/core"],
+};
+/** npm runs these when somebody installs the package, or runs them from a clone only. */
+const installScripts = ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"];
+const license = readFileSync(join(root, "LICENSE"), "utf8");
+
+function sameText(file: string, text: string): boolean {
+  return existsSync(file) && readFileSync(file, "utf8") === text;
+}
+
+/** What a package that npm publishes must have, and whether it has it. */
+function rulesOf({ folder, manifest }: Package): Record<string, boolean> {
+  const dependencies = [
+    ...Object.keys(manifest.dependencies ?? {}),
+    ...Object.keys(manifest.optionalDependencies ?? {}),
+    ...(manifest.bundleDependencies ?? []),
+  ];
+  return {
+    "description says in 50 to 200 characters what the package is for": /^.{50,200}$/.test(
+      manifest.description ?? "",
+    ),
+    "keywords has socket-activation or sd_notify, and systemd":
+      ["socket-activation", "sd_notify"].some((word) => manifest.keywords?.includes(word)) &&
+      manifest.keywords?.includes("systemd") === true,
+    "keywords is sorted": String(manifest.keywords) === String(manifest.keywords?.toSorted()),
+    [`homepage is ${webAddress}/tree/main/${folder}#readme`]:
+      manifest.homepage === `${webAddress}/tree/main/${folder}#readme`,
+    [`bugs is ${rootManifest.bugs}`]: manifest.bugs === rootManifest.bugs,
+    [`license is ${rootManifest.license}`]: manifest.license === rootManifest.license,
+    [`author is ${rootManifest.author}`]: manifest.author === rootManifest.author,
+    "repository is that of the root, with the directory":
+      JSON.stringify(manifest.repository) ===
+      JSON.stringify({ ...rootManifest.repository, directory: folder }),
+    "LICENSE is the one of the root": sameText(join(root, folder, "LICENSE"), license),
+    "README.md begins with the name of the package":
+      existsSync(join(root, folder, "README.md")) &&
+      readFileSync(join(root, folder, "README.md"), "utf8").startsWith(`# ${manifest.name}\n`),
+    "files has dist, and no sources":
+      manifest.files?.includes("dist") === true && !manifest.files.includes("src"),
+    "publishConfig.access is public": manifest.publishConfig?.access === "public",
+    [`engines.node is ${rootManifest.engines?.node}`]: manifest.engines?.node === rootManifest.engines?.node,
+    "type is module": manifest.type === "module",
+    "sideEffects is true or false": typeof manifest.sideEffects === "boolean",
+    "no script runs when the package is installed":
+      installScripts.filter((name) => manifest.scripts?.[name] !== undefined).length === 0,
+    "prepack builds": manifest.scripts?.["prepack"] === "npm run build",
+    [`dependencies has nothing but ${allowedDependencies[folder] ?? "none"}`]: dependencies.every((name) =>
+      allowedDependencies[folder]?.includes(name),
+    ),
+  };
+}
+
+function violationsOf(each: Package): string[] {
+  return Object.entries(rulesOf(each)).flatMap(([rule, isKept]) => (isKept ? [] : `${each.folder}: ${rule}`));
+}
+
+test("only the packages for users can be published", () => {
+  expect(rootManifest.private).toBe(true);
+  expect(publicPackages().map(({ folder }) => folder)).toEqual(forUsers);
+});
+
+test("the package.json of the repository says where it is", () => {
+  expect(webAddress).toMatch(/^https:\/\/github\.com\/[\w-]+\/[\w-]+$/);
+  expect(rootManifest).toMatchObject({
+    homepage: `${webAddress}#readme`,
+    bugs: `${webAddress}/issues`,
+    repository: { type: "git", url: `git+${webAddress}.git` },
+  });
+});
+
+test("every published package.json keeps the rules", () => {
+  expect(publicPackages().flatMap(violationsOf)).toEqual([]);
+});
+
+const broken: [string, Manifest][] = [
+  ["description", { description: "Socket activation" }],
+  ["keywords has", { keywords: ["systemd"] }],
+  ["keywords is sorted", { keywords: ["systemd", "socket-activation"] }],
+  ["homepage", { homepage: webAddress }],
+  ["bugs", { bugs: "" }],
+  ["license", { license: "ISC" }],
+  ["author", { author: "" }],
+  ["repository", { repository: { ...rootManifest.repository, directory: "packages/core" } }],
+  ["README.md", { name: "@sockact/other" }],
+  ["files", { files: ["dist", "src"] }],
+  ["publishConfig", { publishConfig: {} }],
+  ["engines", { engines: { node: ">=18" } }],
+  ["type", { type: "commonjs" }],
+  ["no script", { scripts: { prepack: "npm run build", postinstall: "node build.js" } }],
+  ["prepack", { scripts: {} }],
+  ["dependencies", { dependencies: { "@sockact/core": "^1.0.0", express: "^5.0.0" } }],
+];
+
+test.each(broken)("a package.json that breaks the rule of %s is reported", (rule, fields) => {
+  const [express] = packages().filter(({ folder }) => folder === "packages/express");
+  const violations = violationsOf({
+    folder: "packages/express",
+    manifest: { ...express!.manifest, ...fields },
+  });
+  expect(violations).toEqual([expect.stringContaining(`packages/express: ${rule}`)]);
+});
+
+it("reports a package without sideEffects, LICENSE and README.md", () => {
+  const { sideEffects: _, ...manifest } = packages().find(
+    ({ folder }) => folder === "packages/express",
+  )!.manifest;
+  const violations = violationsOf({ folder: "packages/none", manifest });
+  expect(violations).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("sideEffects"),
+      expect.stringContaining("LICENSE"),
+      expect.stringContaining("README.md"),
+    ]),
+  );
+});
