@@ -6,36 +6,37 @@ import { gfmHeadingId } from "marked-gfm-heading-id";
 import { describe, expect, test } from "vitest";
 import { publicPackages, root, webAddress } from "./lib/packages.ts";
 
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((file) => file !== "" && existsSync(join(root, file)));
-const folders = new Set(files.flatMap(foldersOf));
-const published = publicPackages().map(({ folder }) => `${folder}/README.md`);
-const pages = files.filter((file) => /^(?!\.changeset\/|.*\/fixtures\/).*\.md$/.test(file));
+const marked = new Marked(gfmHeadingId());
+/** A page as GitHub and npm show it. */
+const htmlOf = (markdown: string): string => marked.parse(markdown, { async: false });
+
+/** The values of an attribute in a page. */
+function attributesOf(html: string, name: "href" | "id"): string[] {
+  return [...html.matchAll(new RegExp(`<[a-z][^>]* ${name}="([^"]*)"`, "g"))].map(([, value]) => value!);
+}
 
 function foldersOf(file: string): string[] {
   const folder = posix.dirname(file);
   return folder === "." ? [] : [folder, ...foldersOf(folder)];
 }
 
-const marked = new Marked(gfmHeadingId());
+const inGit = ["ls-files", "--cached", "--others", "--exclude-standard"];
+const files = execFileSync("git", inGit, { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((file) => file !== "" && existsSync(join(root, file)));
+const folders = new Set(files.flatMap(foldersOf));
+const pages = new Map(
+  files
+    .filter((file) => /^(?!\.changeset\/|.*\/fixtures\/).*\.md$/.test(file))
+    .map((file) => [file, htmlOf(readFileSync(join(root, file), "utf8"))]),
+);
+const published = publicPackages().map(({ folder }) => `${folder}/README.md`);
 
-/** The values of an attribute in a page as GitHub shows it. */
-function attributesOf(markdown: string, name: "href" | "id"): string[] {
-  const html = marked.parse(markdown, { async: false });
-  return [...html.matchAll(new RegExp(`<[a-z][^>]* ${name}="([^"]*)"`, "g"))].map(([, value]) => value!);
-}
-
-/** Whether a page of the repository has this heading: one word of its address, after the `#`. */
+/** Whether a file, or the README.md of a folder, has this heading. The anchor is what stands after the `#`. */
 function hasHeading(path: string, anchor: string): boolean {
-  const page = folders.has(path) ? `${path}/README.md` : path;
-  if (!files.includes(page)) return false;
-  if (!page.endsWith(".md")) return /^L\d+$/.test(anchor);
-  const ids = attributesOf(readFileSync(join(root, page), "utf8"), "id");
-  return ids.includes(anchor) || (page !== path && anchor === "readme");
+  if (folders.has(path)) return anchor === "readme" || hasHeading(`${path}/README.md`, anchor);
+  const html = pages.get(path);
+  return html === undefined ? /^L\d+$/.test(anchor) : attributesOf(html, "id").includes(anchor);
 }
 
 /** What is wrong with a link in the page at this path. */
@@ -59,25 +60,23 @@ function problemOf(link: string, page: string): string | undefined {
 }
 
 /** The links of a page that lead nowhere. */
-function brokenLinksOf(page: string, markdown: string): string[] {
-  return attributesOf(markdown, "href").flatMap((link) => {
+function brokenLinksOf(page: string, html: string): string[] {
+  return attributesOf(html, "href").flatMap((link) => {
     const problem = problemOf(link, page);
     return problem === undefined ? [] : `${page}: ${link}: ${problem}`;
   });
 }
 
 test("every link into the repository leads to a file, and to a heading of it", () => {
-  const links = pages.flatMap((page) => attributesOf(readFileSync(join(root, page), "utf8"), "href"));
-  expect(links.length).toBeGreaterThan(100);
-  expect(pages.flatMap((page) => brokenLinksOf(page, readFileSync(join(root, page), "utf8")))).toEqual([]);
+  expect([...pages.values()].flatMap((html) => attributesOf(html, "href")).length).toBeGreaterThan(100);
+  expect([...pages].flatMap(([page, html]) => brokenLinksOf(page, html))).toEqual([]);
 });
 
 test("every [text][label] and every [docs/page.md] has its address further down", () => {
   // One without an address stays in the page as it is written.
-  const left = pages.flatMap((page) => {
-    const html = marked.parse(readFileSync(join(root, page), "utf8"), { async: false });
+  const left = [...pages].flatMap(([page, html]) => {
     const text = html.replaceAll(/<(pre|code)>[^]*?<\/\1>/g, "");
-    const references = text.match(/\]\[[^\]]*\]|\[[^\]]*[@/][^\]]*\]/g) ?? [];
+    const references = text.match(/\]\[[^\]]*\]|\[(?:@sockact|docs|examples|packages)\/[^\]]*\]/g) ?? [];
     return references.map((reference) => `${page}: ${reference}`);
   });
   expect(left).toEqual([]);
@@ -111,7 +110,9 @@ describe("a link is reported", () => {
     ["another repository", "README.md", `${webAddress}s/blob/main/docs/tls.md`, "outside of"],
     ["blob for a folder", "README.md", `${webAddress}/blob/main/docs`, "/tree/ for a folder"],
   ])("%s", (_title, page, link, problem) => {
-    expect(brokenLinksOf(page, `# Title\n\n[text](${link})\n`)).toEqual([expect.stringContaining(problem)]);
-    expect(brokenLinksOf(page, `[text]\n\n[text]: ${link}\n`)).toEqual([expect.stringContaining(problem)]);
+    expect(brokenLinksOf(page, htmlOf(`[text](${link})`))).toEqual([expect.stringContaining(problem)]);
+    expect(brokenLinksOf(page, htmlOf(`[text]\n\n[text]: ${link}`))).toEqual([
+      expect.stringContaining(problem),
+    ]);
   });
 });

@@ -14,7 +14,7 @@ import {
 const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "units"].map(
   (name) => `packages/${name}`,
 );
-/** What each package may depend on. The others may depend on nothing. */
+/** What each of these packages may depend on. The others may depend on nothing. */
 const allowedDependencies: Record<string, string[]> = {
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
@@ -64,8 +64,8 @@ function rulesOf({ folder, manifest }: Package): Record<string, boolean> {
     "no script runs when the package is installed":
       installScripts.filter((name) => manifest.scripts?.[name] !== undefined).length === 0,
     "prepack builds": manifest.scripts?.["prepack"] === "npm run build",
-    [`dependencies has nothing but ${allowedDependencies[folder] ?? "none"}`]: dependencies.every((name) =>
-      allowedDependencies[folder]?.includes(name),
+    [`dependencies has nothing but ${allowedDependencies[folder]?.join() ?? "none"}`]: dependencies.every(
+      (name) => allowedDependencies[folder]?.includes(name),
     ),
   };
 }
