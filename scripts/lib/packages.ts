@@ -8,7 +8,6 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The fields of a package.json that our own checks read. */
 export interface Manifest {
   name?: string;
-  version?: string;
   private?: boolean;
   description?: string;
   keywords?: string[];
@@ -21,13 +20,11 @@ export interface Manifest {
   type?: string;
   sideEffects?: boolean;
   workspaces?: string[];
-  exports?: Record<string, unknown>;
   publishConfig?: { access?: string };
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
   bundleDependencies?: string[];
-  peerDependencies?: Record<string, string>;
   engines?: { node?: string };
 }
 
