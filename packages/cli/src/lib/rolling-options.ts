@@ -18,6 +18,7 @@ export type RollingEvent =
    */
   | { type: "aborted"; states: Record<Instance, string> | undefined };
 
+/** How {@link rollingRestart} works, and whom it tells. */
 export interface RollingOptions {
   /** Whether the units are of the user's own manager (`systemctl --user`); by default of the system's. */
   user?: boolean;
