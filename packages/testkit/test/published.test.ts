@@ -39,14 +39,14 @@ function write(file: string, text: string): void {
   writeFileSync(path, text);
 }
 
-test("nobody has to accept a release, or a sentence in a README", () => {
+test("the check passes after a release, and after a longer sentence in a README", () => {
   write("greeter/package.json", JSON.stringify({ ...greeter, version: "1.1.0", description: "Greets you." }));
   write("greeter/README.md", "Greets you, and all who listen.\n");
   write("shouter/package.json", JSON.stringify({ ...shouter, dependencies: { greeter: "^1.1.0" } }));
   expect(checkPublished(repository)).toEqual([]);
 });
 
-test("each change for users is named, and fails the check until somebody accepts it", async () => {
+test("the check fails and names each change that users notice, until somebody accepts the changes", async () => {
   write("greeter/dist/extra.cjs", `exports.idle = process.env.SOCKACT_EXTRA; // ${"code ".repeat(2000)}\n`);
   write(
     "greeter/dist/index.d.cts",

@@ -7,6 +7,7 @@ export interface Manifest extends Record<string, unknown> {
   private?: boolean;
   exports?: Record<string, string | Record<string, unknown>>;
   dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
   scripts?: Record<string, string>;
 }
 
