@@ -1,4 +1,5 @@
 // Whether what npm would publish is what was last accepted: `npm run check:published`, and `npm run accept:published`.
+import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -26,7 +27,8 @@ try {
 }
 
 function main(): void {
-  const { accept, repository, help } = parseArgs({ options }).values;
+  const { accept, help, ...values } = parseArgs({ options }).values;
+  const repository = resolve(values.repository);
   if (help) return console.log(HELP);
   if (accept) {
     acceptPublished(repository);

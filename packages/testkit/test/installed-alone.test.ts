@@ -53,16 +53,18 @@ const filesIn = (path: string): string[] =>
     .toSorted();
 
 for (const { name } of packages.map(({ manifest }) => manifest)) {
-  test.concurrent(`npm install ${name} adds the packages that api/ names, and runs no script`, async ({
-    expect,
-  }) => {
-    const modules = await install(name, "--ignore-scripts=false");
-    const lock = readFileSync(join(modules, ".package-lock.json"), "utf8");
-    const added = (JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true }> }).packages;
-    expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
-    expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
-    expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
-    if (name !== "@sockact/fastify" && !process.env["SOCKACT_LONG"]) return;
-    expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
-  });
+  test.concurrent(
+    `npm install ${name} adds the packages that api/ names, and runs no script`,
+    { timeout: 120_000 },
+    async ({ expect }) => {
+      const modules = await install(name, "--ignore-scripts=false");
+      const lock = readFileSync(join(modules, ".package-lock.json"), "utf8");
+      const added = (JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true }> }).packages;
+      expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
+      expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
+      expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
+      if (name !== "@sockact/fastify" && !process.env["SOCKACT_LONG"]) return;
+      expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
+    },
+  );
 }

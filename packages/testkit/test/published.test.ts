@@ -46,40 +46,44 @@ test("the check passes after a release, and after a longer sentence in a README"
   expect(checkPublished(repository)).toEqual([]);
 });
 
-test("the check fails and names each change that users notice, until somebody accepts the changes", async () => {
-  write("greeter/dist/extra.cjs", `exports.idle = process.env.SOCKACT_EXTRA; // ${"code ".repeat(2000)}\n`);
-  write(
-    "greeter/dist/index.d.cts",
-    "/** Greets. */\nexport declare function greet(name: Name): string;\ntype Name = string;\nexport declare const extra: Name;\nexport {};\n",
-  );
-  const exports = { ...greeter.exports, "./extra": "./dist/extra.cjs" };
-  const scripts = { postinstall: "node dist/extra.cjs" };
-  write(
-    "greeter/package.json",
-    JSON.stringify({ ...greeter, exports, dependencies: { ms: "^2.1.3" }, scripts }),
-  );
+test(
+  "the check fails and names each change that users notice, until somebody accepts the changes",
+  { timeout: 120_000 },
+  async () => {
+    write("greeter/dist/extra.cjs", `exports.idle = process.env.SOCKACT_EXTRA; // ${"code ".repeat(2000)}\n`);
+    write(
+      "greeter/dist/index.d.cts",
+      "/** Greets. */\nexport declare function greet(name: Name): string;\ntype Name = string;\nexport declare const extra: Name;\nexport {};\n",
+    );
+    const exports = { ...greeter.exports, "./extra": "./dist/extra.cjs" };
+    const scripts = { postinstall: "node dist/extra.cjs" };
+    write(
+      "greeter/package.json",
+      JSON.stringify({ ...greeter, exports, dependencies: { ms: "^2.1.3" }, scripts }),
+    );
 
-  const command = ["--import", "tsx", "scripts/published.ts", "--repository", repository];
-  await using check = startProcess([process.execPath, ...command], { cwd: root });
-  expect(await check.ended).toBe(1);
-  for (const line of [
-    "api/greeter.api.md",
-    "  -export function greet(): string;",
-    "  +export const extra: Name;",
-    "  +export function greet(name: Name): string;",
-    "  +type Name = string;",
-    "greeter in api/packages.json",
-    '  +manifest exports ./extra: "./dist/extra.cjs"',
-    '  +manifest dependencies ms: "^2.1.3"',
-    '  +manifest scripts postinstall: "node dist/extra.cjs"',
-    '  +installs: "ms"',
-    '  +files: "dist/extra.cjs"',
-    '  +variablesAndWarnings: "SOCKACT_EXTRA"',
-  ])
-    expect(`\n${check.stdout}\n`).toContain(`\n${line}\n`);
-  expect(check.stdout).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);
-  expect(check.stdout).toMatch(/^ {2}an install adds \d+ files; the budget is 4$/m);
+    const command = ["--import", "tsx", "scripts/published.ts", "--repository", repository];
+    await using check = startProcess([process.execPath, ...command], { cwd: root });
+    expect(await check.ended).toBe(1);
+    for (const line of [
+      "api/greeter.api.md",
+      "  -export function greet(): string;",
+      "  +export const extra: Name;",
+      "  +export function greet(name: Name): string;",
+      "  +type Name = string;",
+      "greeter in api/packages.json",
+      '  +manifest exports ./extra: "./dist/extra.cjs"',
+      '  +manifest dependencies ms: "^2.1.3"',
+      '  +manifest scripts postinstall: "node dist/extra.cjs"',
+      '  +installs: "ms"',
+      '  +files: "dist/extra.cjs"',
+      '  +variablesAndWarnings: "SOCKACT_EXTRA"',
+    ])
+      expect(`\n${check.stdout}\n`).toContain(`\n${line}\n`);
+    expect(check.stdout).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);
+    expect(check.stdout).toMatch(/^ {2}an install adds \d+ files; the budget is 4$/m);
 
-  acceptPublished(repository);
-  expect(checkPublished(repository)).toEqual([]);
-});
+    acceptPublished(repository);
+    expect(checkPublished(repository)).toEqual([]);
+  },
+);

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   CompilerState,
@@ -23,8 +22,9 @@ interface EntryPoint {
  * What each entry point exports, by the name of the report's file, from the types that npm publishes. A type that an exported one names, and that has
  * no `export` itself, is in the report too: changing it changes the public face.
  */
-export function apiReports(packages: readonly PublicPackage[]): Map<string, string> {
-  const folder = mkdtempSync(join(tmpdir(), "sockact-api-"));
+export function apiReports(repository: string, packages: readonly PublicPackage[]): Map<string, string> {
+  // API Extractor writes files. In this folder, what a killed run leaves is in nobody's way.
+  const folder = join(repository, "node_modules/.cache/sockact/api");
   try {
     const entryPoints = packages.flatMap(entryPointsOf);
     const configs = entryPoints.map((entryPoint) => configOf(entryPoint, folder));
@@ -43,7 +43,7 @@ export function apiReports(packages: readonly PublicPackage[]): Map<string, stri
       ]),
     );
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

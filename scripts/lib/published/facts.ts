@@ -10,7 +10,7 @@ export interface Facts {
   /** What an install adds, without the peers. */
   readonly installs: readonly string[];
   readonly files: readonly string[];
-  /** The environment variables that it reads, and the codes of its warnings. */
+  /** The environment variables that it reads or names, and the codes of its warnings. */
   readonly variablesAndWarnings: readonly string[];
 }
 

@@ -22,6 +22,8 @@ export interface PublicPackage {
 /** Every package in `packages` that is not private, by the name of its folder. */
 export function publicPackages(repository: string): PublicPackage[] {
   const packages = join(repository, "packages");
+  if (!existsSync(packages))
+    throw new Error(`${repository} has no folder named packages. Name the top folder of a checkout.`);
   return readdirSync(packages)
     .toSorted()
     .filter((folder) => existsSync(join(packages, folder, "package.json")))

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { structuredPatch } from "diff";
 import { apiReports } from "./api-reports.ts";
 import { type Budget, budgetFor, misfits } from "./budget.ts";
-import { differences } from "./differences.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { installed, pack } from "./packed.ts";
 import { publicPackages } from "./packages.ts";
@@ -54,7 +54,7 @@ function published(repository: string): Published {
   const packages = publicPackages(repository);
   const packed = pack(packages);
   return {
-    reports: apiReports(packages),
+    reports: apiReports(repository, packages),
     packages: new Map(
       packages.map((each) => {
         const { name } = each.manifest;
@@ -98,6 +98,12 @@ function read(repository: string): {
 
 function union(...maps: ReadonlyMap<string, unknown>[]): string[] {
   return [...new Set(maps.flatMap((map) => [...map.keys()]))];
+}
+
+/** The lines that differ, with some lines around each. Empty for equal texts. */
+function differences(accepted: string, now: string, context: number): string {
+  const { hunks } = structuredPatch("", "", accepted, now, undefined, undefined, { context });
+  return hunks.flatMap((hunk) => hunk.lines).join("\n");
 }
 
 function paragraph(heading: string, text: string): string {

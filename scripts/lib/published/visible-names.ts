@@ -5,7 +5,7 @@ import { parseSync, Visitor } from "oxc-parser";
 const PREFIX = /^(?:LISTEN|NOTIFY|SOCKACT|WATCHDOG)_[A-Z_]+$/;
 
 /**
- * The names in a published file that users meet though no type has them: the environment variables that it reads, and the codes of its warnings.
+ * The names in a published file that users meet though no type has them: the environment variables that it reads or names, and the codes of its warnings.
  * A name counts when it is a member of `process.env`, or of a variable called `env`, and when it is a string that begins as one of ours.
  */
 export function visibleNames(file: string): string[] {
