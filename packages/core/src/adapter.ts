@@ -7,9 +7,12 @@ export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
-export { ActivationError } from "./lib/shared/errors.ts";
+export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
 export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.ts";
-export type { AppOptions } from "./lib/api/options.ts";
+export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
+export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.ts";
+export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
+export type { Duration } from "@sockact/notify";
 export { warn, type WarningCode, warnUnless } from "./lib/shared/warnings.ts";

@@ -12,16 +12,8 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 /** The folder of apps that use the packages as npm publishes them, with what builds and tests such apps. */
 export const CONSUMERS = fileURLToPath(new URL("../consumers", import.meta.url));
 
-/** What npm says of a package that it has packed. */
-export interface PackedPackage {
-  name: string;
-  filename: string;
-  entryCount: number;
-  unpackedSize: number;
-}
-
 /** Packs these packages as npm would publish them, and installs them for the consumers. */
-export async function installConsumers(names: readonly string[]): Promise<PackedPackage[]> {
+export async function installConsumers(names: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sockact-packed-"));
   try {
     const workspaces = names.map((name) => `--workspace=${name}`);
@@ -31,13 +23,12 @@ export async function installConsumers(names: readonly string[]): Promise<Packed
       run("npm", pack, { cwd: repository }),
       installWhenChanged(CONSUMERS),
     ]);
-    const packed = JSON.parse(stdout) as PackedPackage[];
+    const packed = JSON.parse(stdout) as { filename: string }[];
     // The version does not change from test to test, so npm would keep what it has.
     for (const name of names) rmSync(join(CONSUMERS, "node_modules", name), { recursive: true, force: true });
     const files = packed.map(({ filename }) => join(folder, filename));
     const quick = ["--offline", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
     await run("npm", ["install", ...quick, ...files], { cwd: CONSUMERS });
-    return packed;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,7 +4,7 @@ import process from "node:process";
 import { runInNewContext } from "node:vm";
 import { httpRequest, portOf, rawSocket, startProcess, startWithFds } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CONSUMERS, installConsumers, type PackedPackage } from "../src/install-consumers.ts";
+import { CONSUMERS, installConsumers } from "../src/install-consumers.ts";
 
 const adapters = ["@sockact/express", "@sockact/koa", "@sockact/fastify"];
 const packages = ["@sockact/core", "@sockact/notify", ...adapters, "@sockact/units", "sockact"];
@@ -14,11 +14,10 @@ const skips = (isUsual: boolean): boolean => !isUsual && !process.env["SOCKACT_L
 const why = (isUsual: boolean): string =>
   skips(isUsual) ? " [skipped: takes long, see npm run test:long]" : "";
 
-let packed: PackedPackage[];
 let temporary: string;
 
 beforeAll(async () => {
-  packed = await installConsumers(packages);
+  await installConsumers(packages);
   // Inside of the consumers' folder, so that what is in it finds their packages.
   temporary = mkdtempSync(join(CONSUMERS, "temporary-"));
 }, 300_000);
@@ -48,27 +47,6 @@ const entryPoints = packages.flatMap((name) => {
 function folderOf(name: string): string {
   return name === "sockact" ? "cli" : name.replace("@sockact/", "");
 }
-
-describe("the size of what npm installs", () => {
-  /** The package, and all that it depends on. */
-  const withDependencies = (name: string): string[] => {
-    const manifest = readFileSync(new URL(`../../${folderOf(name)}/package.json`, import.meta.url), "utf8");
-    const { dependencies = {} } = JSON.parse(manifest) as { dependencies?: Record<string, string> };
-    return [name, ...Object.keys(dependencies).flatMap(withDependencies)];
-  };
-  const limits: [name: string, files: number, bytes: number][] = [
-    ...adapters.map((name): [string, number, number] => [name, 30, 200_000]),
-    ["@sockact/units", 10, 600_000],
-    ["sockact", 10, 60_000],
-  ];
-  test.each(limits)("npm install %s, without the framework", (name, files, bytes) => {
-    const names = withDependencies(name);
-    const parts = packed.filter((each) => names.includes(each.name));
-    expect(parts.length).toBe(names.length);
-    expect(parts.reduce((sum, { entryCount }) => sum + entryCount, 0)).toBeLessThanOrEqual(files);
-    expect(parts.reduce((sum, { unpackedSize }) => sum + unpackedSize, 0)).toBeLessThanOrEqual(bytes);
-  });
-});
 
 /** Names that entry points export, by the entry point. */
 type Names = Record<string, string[]>;

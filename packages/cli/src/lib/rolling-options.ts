@@ -18,6 +18,7 @@ export type RollingEvent =
    */
   | { type: "aborted"; states: Record<Instance, string> | undefined };
 
+/** Which service manager {@link rollingRestart} uses, how long it waits, and what it calls with each step. */
 export interface RollingOptions {
   /** Whether the units are of the user's own manager (`systemctl --user`); by default of the system's. */
   user?: boolean;

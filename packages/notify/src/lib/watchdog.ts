@@ -4,6 +4,7 @@ import { NotifyError } from "./errors.ts";
 import { watchdog } from "./notify.ts";
 import { warn } from "./warn.ts";
 
+/** What {@link startWatchdog} calls before each ping, and when it leaves one out. */
 export interface WatchdogOptions {
   /**
    * Asked before each ping. When it returns false, throws or rejects, no ping is sent; nor when it has not answered by the time that

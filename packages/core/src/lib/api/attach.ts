@@ -26,7 +26,7 @@ export interface FrameworkTraits {
   /** Whether what the framework makes of requests can answer HTTP/2. */
   http2?: boolean;
   /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
-  close?: App["close"];
+  close?: () => Promise<unknown>;
 }
 
 /** What a framework's adapter knows of its app. */

@@ -4,24 +4,25 @@ import { NO_SOCKETS } from "../binding/bound.ts";
 import { offersHttp2 } from "../binding/tls-acceptor.ts";
 import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
+import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import { notActivated } from "../shared/errors.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { manageServer } from "./manage-server.ts";
-import { type AppOptions, splitOptions } from "./options.ts";
+import { splitOptions, type TakeOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /**
  * Which sockets to take, the lifecycle, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
  * `path`). Of these, `backlog` and `signal` apply to a passed socket too.
  */
-export type ListenOptions = AppOptions & NodeListenOptions;
+export type ListenOptions = TakeOptions & LifecycleOptions & NodeListenOptions;
 
 /** Where a server listens. */
 export interface Listening {
   /** Whether on sockets that were passed to this process, rather than on the port or path of the options. */
-  activated: boolean;
+  readonly activated: boolean;
   /** Those sockets, in the order in which they were passed. Empty when not activated. */
-  sockets: readonly ActivatedSocket[];
+  readonly sockets: readonly ActivatedSocket[];
 }
 
 /**

@@ -11,7 +11,7 @@ import { ActivationError } from "../shared/errors.ts";
 export type Material = string | Buffer | readonly (string | Buffer)[];
 
 /** Who the server is: what tls.createSecureContext() of Node takes, with paths. */
-export interface TlsIdentity extends Omit<SecureContextOptions, FileOption> {
+export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
   key?: Material;
   cert?: Material;
   ca?: Material;
@@ -20,13 +20,10 @@ export interface TlsIdentity extends Omit<SecureContextOptions, FileOption> {
 }
 
 /** All that tls.createServer() of Node takes, with paths; `ALPNProtocols` with `h2` offers HTTP/2. Files are read again at a reload. */
-export interface TlsOptions
-  extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | FileOption> {
+export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
   /** Who the server is for clients that ask for another name (SNI): by host name, where `*.example.org` stands for one label. */
   sni?: Readonly<Record<string, TlsIdentity>>;
 }
-
-type FileOption = (typeof fileOptions)[number];
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 

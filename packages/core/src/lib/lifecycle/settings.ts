@@ -3,7 +3,7 @@ import process from "node:process";
 import { inspect } from "node:util";
 import type { Duration } from "@sockact/notify";
 import { milliseconds, withUnits } from "@sockact/notify/internal";
-import { optionError, parseBoolean, variableOf } from "../shared/environment-options.ts";
+import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
@@ -146,7 +146,7 @@ const readers = {
     is: ["true, false or a list of signals", "yes, no or a list of signals"],
     example: ["['SIGTERM']", "SIGTERM SIGINT"],
   },
-} satisfies Record<string, Reader>;
+} satisfies Partial<Record<keyof typeof VARIABLES, Reader>>;
 
 export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.keys(readers)];
 
@@ -181,7 +181,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
     if (unlimited === undefined) return undefined;
     return isNoTime(given) ? unlimited[index] : withUnits(given, quote);
   };
-  const variableName = variableOf(name);
+  const variableName = VARIABLES[name];
   const text = process.env[variableName];
   // As with systemd's own variables, an empty one is one that is not set.
   if (text !== undefined && text !== "") {

@@ -1,10 +1,16 @@
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
 
-/** The variable that overrides an option: `drainTimeout` → `SOCKACT_DRAIN_TIMEOUT`. */
-export function variableOf(option: string): string {
-  return `SOCKACT_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
-}
+/** The variables that override options. Written in full, so that a search for one finds it. */
+export const VARIABLES = {
+  drainTimeout: "SOCKACT_DRAIN_TIMEOUT",
+  idleTimeout: "SOCKACT_IDLE_TIMEOUT",
+  idleExitStatus: "SOCKACT_IDLE_EXIT_STATUS",
+  notify: "SOCKACT_NOTIFY",
+  watchdog: "SOCKACT_WATCHDOG",
+  signals: "SOCKACT_SIGNALS",
+  trustParent: "SOCKACT_TRUST_PARENT",
+} as const;
 
 /** Reads a boolean as unit files have it: systemd.syntax(7). */
 export function parseBoolean(value: string): boolean | undefined {
@@ -19,8 +25,8 @@ export function parseBoolean(value: string): boolean | undefined {
  *
  * @throws ActivationError `ERR_OPTION`
  */
-export function readBooleanOption(name: string, option: boolean | undefined): boolean {
-  const variable = variableOf(name);
+export function readBooleanOption(name: keyof typeof VARIABLES, option: boolean | undefined): boolean {
+  const variable = VARIABLES[name];
   const text = process.env[variable];
   if (text === undefined || text === "") return option ?? false;
   const value = parseBoolean(text);

@@ -81,6 +81,7 @@ export interface HardeningOptions {
   ipAddressDeny?: boolean | readonly string[];
 }
 
+/** A profile by its name, or an object with a profile and single directives. */
 export type Hardening = HardeningProfile | HardeningOptions;
 
 /** A directive of the sandbox, as a field of the description. */

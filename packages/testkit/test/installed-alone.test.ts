@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "@sockact/testkit";
+import { afterAll, beforeAll, test } from "vitest";
+import { publicPackages } from "../../../scripts/lib/published/packages.ts";
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const packages = publicPackages(repository);
+const accepted = JSON.parse(readFileSync(join(repository, "api/packages.json"), "utf8")) as Record<
+  string,
+  { installs: string[]; files: string[] }
+>;
+
+let folder: string;
+/** The file of each package that npm would publish, by the package's name. */
+let archives: Record<string, string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sockact-installed-"));
+  const paths = packages.map(({ path }) => path);
+  const packed = JSON.parse(await npm(folder, "pack", ...paths)) as { name: string; filename: string }[];
+  archives = Object.fromEntries(packed.map(({ name, filename }) => [name, join(folder, filename)]));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs npm, which reaches no registry, and returns what it has written to standard output. */
+async function npm(cwd: string, ...args: string[]): Promise<string> {
+  await using program = startProcess(["npm", "--offline", "--json", ...args], { cwd });
+  const status = await program.ended;
+  if (status !== 0)
+    throw new Error(`npm ${args.join(" ")} ended with ${status}: ${program.stdout}${program.stderr}`);
+  return program.stdout;
+}
+
+/** Installs a package in an empty folder, and returns that folder. */
+async function install(name: string, ...options: string[]): Promise<string> {
+  const project = mkdtempSync(join(folder, "project-"));
+  // Where npm would ask the registry for another package of ours, it takes that of this repository.
+  const { [name]: archive, ...overrides } = archives;
+  writeFileSync(join(project, "package.json"), JSON.stringify({ overrides }));
+  // The framework is left out: it brings packages of its own.
+  await npm(project, "install", "--legacy-peer-deps", "--no-audit", ...options, String(archive));
+  return join(project, "node_modules");
+}
+
+const filesIn = (path: string): string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true, encoding: "utf8" })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
+    .toSorted();
+
+for (const { name } of packages.map(({ manifest }) => manifest)) {
+  test.concurrent(
+    `npm install ${name} adds the packages that api/ names, and runs no script`,
+    { timeout: 120_000 },
+    async ({ expect }) => {
+      const modules = await install(name, "--ignore-scripts=false");
+      const lock = readFileSync(join(modules, ".package-lock.json"), "utf8");
+      const added = (JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true }> }).packages;
+      expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
+      expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
+      expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
+      if (name !== "@sockact/fastify" && !process.env["SOCKACT_LONG"]) return;
+      expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
+    },
+  );
+}

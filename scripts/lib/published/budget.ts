@@ -1,0 +1,42 @@
+/** The most that a package may have. All but `installedFiles` are bytes. */
+export interface Budget {
+  /** The archive that npm downloads. */
+  packed: number;
+  /** The files of the package. */
+  unpacked: number;
+  /** The files that an install adds: those of the package and of all that it depends on. */
+  installed: number;
+  /** How many files these are. */
+  installedFiles: number;
+}
+
+const NAMES = ["packed", "unpacked", "installed", "installedFiles"] as const;
+
+/** How much more than now a size may be: 3 %, and at least 1 kB, so that a sentence in a README fits; at most 5 kB. A file more is always a decision. */
+function headRoom(name: keyof Budget, size: number): number {
+  return name === "installedFiles" ? 0 : Math.min(Math.max(size * 0.03, 1000), 5000);
+}
+
+/** Whether a size keeps to its budget. A budget that is much too large does not fit either: it would hide the next growth. */
+function fits(name: keyof Budget, size: number, limit: number): boolean {
+  return size <= limit && limit - size <= 2 * headRoom(name, size) + 100;
+}
+
+/** The sizes that do not fit their budgets, as sentences. */
+export function misfits(sizes: Budget, budget: Budget): string[] {
+  return NAMES.filter((name) => !fits(name, sizes[name], budget[name])).map((name) => {
+    const unit = name === "installedFiles" ? "files" : "bytes";
+    const what = name === "installedFiles" ? "an install adds" : `${name}:`;
+    return `${what} ${sizes[name].toLocaleString("en")} ${unit}; the budget is ${budget[name].toLocaleString("en")}`;
+  });
+}
+
+/** A budget for these sizes: it keeps each limit that fits. */
+export function budgetFor(sizes: Budget, accepted: Budget | undefined): Budget {
+  const limit = (name: keyof Budget): number => {
+    const size = sizes[name];
+    if (accepted !== undefined && fits(name, size, accepted[name])) return accepted[name];
+    return name === "installedFiles" ? size : Math.ceil((size + headRoom(name, size)) / 100) * 100;
+  };
+  return Object.fromEntries(NAMES.map((name) => [name, limit(name)])) as unknown as Budget;
+}

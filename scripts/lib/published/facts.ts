@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import type { InstalledPackages, PackedPackage } from "./packed.ts";
+import type { Manifest, PublicPackage } from "./packages.ts";
+import { visibleNames } from "./visible-names.ts";
+
+/** What users of a package depend on, besides its types and its size. */
+export interface Facts {
+  /** What npm, Node, TypeScript and bundlers read of the manifest. */
+  readonly manifest: Record<string, unknown>;
+  /** What an install adds, without the peers. */
+  readonly installs: readonly string[];
+  readonly files: readonly string[];
+  /** The environment variables that it reads or names, and the codes of its warnings. */
+  readonly variablesAndWarnings: readonly string[];
+}
+
+/** What no installed package depends on. Every other field of a manifest is a fact, one that we do not know of yet, too. */
+const TEXTS = new Set([
+  "name",
+  "version",
+  "description",
+  "keywords",
+  "homepage",
+  "bugs",
+  "repository",
+  "author",
+  "contributors",
+  "funding",
+  "devDependencies",
+  "scripts",
+  "files",
+]);
+
+/** The scripts that npm runs where a package is installed. */
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
+
+export function factsOf(
+  { path, manifest }: PublicPackage,
+  packages: readonly PublicPackage[],
+  { files }: PackedPackage,
+  { names: installs }: InstalledPackages,
+): Facts {
+  const code = files.filter((file) => /\.[cm]?js$/.test(file));
+  return {
+    manifest: manifestFacts(manifest, packages),
+    installs,
+    files: files.toSorted(),
+    variablesAndWarnings: [...new Set(code.flatMap((file) => visibleNames(join(path, file))))].toSorted(),
+  };
+}
+
+function manifestFacts(manifest: Manifest, packages: readonly PublicPackage[]): Record<string, unknown> {
+  const facts = Object.fromEntries(Object.entries(manifest).filter(([field]) => !TEXTS.has(field)));
+  const { dependencies, scripts = {} } = manifest;
+  if (dependencies !== undefined)
+    facts["dependencies"] = Object.fromEntries(
+      Object.entries(dependencies).map(([name, range]) => [name, rangeOf(name, range, packages)]),
+    );
+  const run = Object.entries(scripts).filter(([name]) => INSTALL_SCRIPTS.includes(name));
+  if (run.length > 0) facts["scripts"] = Object.fromEntries(run);
+  return facts;
+}
+
+/** Each release changes the range of our own packages. That alone needs nobody to acknowledge it. */
+function rangeOf(name: string, range: string, packages: readonly PublicPackage[]): string {
+  const version = packages.find(({ manifest }) => manifest.name === name)?.manifest.version;
+  return range === `^${version}` ? "^ the version in this repository" : range;
+}

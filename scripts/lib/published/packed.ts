@@ -1,0 +1,92 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, sep } from "node:path";
+import type { PublicPackage } from "./packages.ts";
+
+/** What `npm publish` would upload. */
+export interface PackedPackage {
+  /** The bytes of the archive. */
+  readonly packed: number;
+  /** The bytes of its files. */
+  readonly unpacked: number;
+  readonly files: readonly string[];
+}
+
+/** What an `npm install` of a package adds, without its peers. */
+export interface InstalledPackages {
+  /** The names of the package and of all that it depends on. */
+  readonly names: readonly string[];
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/** What npm would publish, by the name of the package. Writes no file. */
+export function pack(packages: readonly PublicPackage[]): Map<string, PackedPackage> {
+  const args = ["pack", "--dry-run", "--json", ...packages.map(({ path }) => path)];
+  const stdout = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const packed = JSON.parse(stdout) as {
+    name: string;
+    size: number;
+    unpackedSize: number;
+    files: { path: string }[];
+  }[];
+  return new Map(
+    packed.map(({ name, size, unpackedSize, files }) => [
+      name,
+      { packed: size, unpacked: unpackedSize, files: files.map(({ path }) => path) },
+    ]),
+  );
+}
+
+/** Follows the dependencies of a package: those of this repository as they are packed, and others as they are in node_modules. */
+export function installed(
+  name: string,
+  packages: readonly PublicPackage[],
+  packed: ReadonlyMap<string, PackedPackage>,
+): InstalledPackages {
+  const found = new Map<string, { bytes: number; files: number }>();
+  const add = (dependency: string, dependent: string): void => {
+    if (found.has(dependency)) return;
+    const ours = packages.find(({ manifest }) => manifest.name === dependency);
+    const files = packed.get(dependency);
+    if (ours !== undefined && files !== undefined) {
+      found.set(dependency, { bytes: files.unpacked, files: files.files.length });
+      addDependencies(ours.path);
+    } else {
+      const path = folderOf(dependency, dependent);
+      found.set(dependency, sizeOf(path));
+      addDependencies(path);
+    }
+  };
+  const addDependencies = (path: string): void => {
+    const { dependencies = {} } = createRequire(join(path, "_"))("./package.json") as {
+      dependencies?: Record<string, string>;
+    };
+    for (const dependency of Object.keys(dependencies)) add(dependency, path);
+  };
+  add(name, ".");
+  const sum = (of: "bytes" | "files"): number =>
+    [...found.values()].reduce((total, each) => total + each[of], 0);
+  return { names: [...found.keys()].toSorted(), bytes: sum("bytes"), files: sum("files") };
+}
+
+/** Where Node finds a package that another one depends on. */
+function folderOf(name: string, dependent: string): string {
+  const folders = createRequire(join(dependent, "_")).resolve.paths(name) ?? [];
+  const found = folders
+    .map((folder) => join(folder, name))
+    .find((path) => statSync(path, { throwIfNoEntry: false }));
+  if (found === undefined)
+    throw new Error(`${name}, on which ${dependent} depends, is not installed. Run npm install.`);
+  return found;
+}
+
+function sizeOf(path: string): { bytes: number; files: number } {
+  const sizes = readdirSync(path, { recursive: true, withFileTypes: true, encoding: "utf8" })
+    .filter(
+      (entry) => entry.isFile() && !entry.parentPath.slice(path.length).split(sep).includes("node_modules"),
+    )
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0), files: sizes.length };
+}

@@ -1,0 +1,48 @@
+// Whether what npm would publish is what was last accepted: `npm run check:published`, and `npm run accept:published`.
+import { resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { acceptPublished, checkPublished } from "./lib/published/published.ts";
+
+const HELP = `Compares what npm would publish with what api/ says: the exported names and their types, the manifests, the files, and the sizes.
+The packages must have been built.
+
+  npm run check:published     shows every difference, and exits with 1 if there is one
+  npm run accept:published    writes what npm would publish now into api/, for you to commit
+
+  -- --repository DIR         another checkout, instead of this one`;
+
+const options = {
+  accept: { type: "boolean" },
+  repository: { type: "string", default: fileURLToPath(new URL("..", import.meta.url)) },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}
+
+function main(): void {
+  const { accept, help, ...values } = parseArgs({ options }).values;
+  const repository = resolve(values.repository);
+  if (help) return console.log(HELP);
+  if (accept) {
+    acceptPublished(repository);
+    console.log(
+      "api/ has what npm would publish. Read `git diff api`, and commit it with the change that it belongs to.",
+    );
+    return;
+  }
+  const changes = checkPublished(repository);
+  if (changes.length === 0) return console.log("What npm would publish is what api/ says.");
+  console.log(`What npm would publish is not what api/ says: - is what was accepted, + is what npm would publish.
+
+${changes.join("\n\n")}
+
+If you mean these changes, run \`npm run accept:published\` and commit api/, so that they are reviewed. If you do not, undo what caused them.`);
+  process.exitCode = 1;
+}
