@@ -23,7 +23,7 @@ export interface InstalledPackages {
 
 /** What npm would publish, by the name of the package. Writes no file. */
 export function pack(packages: readonly PublicPackage[]): Map<string, PackedPackage> {
-  const args = ["pack", "--dry-run", "--json", ...packages.map(({ path }) => path)];
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts", ...packages.map(({ path }) => path)];
   const stdout = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   const packed = JSON.parse(stdout) as {
     name: string;
