@@ -13,8 +13,6 @@ export default defineConfig({
           name: "unit",
           // They share no state, and importing what they test is most of their time.
           isolate: false,
-          // It imports JSON as bundlers do, which Node does not.
-          server: { deps: { inline: [/@actions\//] } },
           include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"],
         },
       },

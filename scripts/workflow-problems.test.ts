@@ -27,13 +27,13 @@ jobs:
           TITLE: \${{ github.event.head_commit.message }}
 `;
 
-function problemsOf(text: string): Promise<string[]> {
+function problemsOf(text: string): string[] {
   return workflowProblems(".github/workflows/ci.yml", text, ["build"]);
 }
 
 describe("workflowProblems", () => {
-  it("accepts a workflow that is in order", async () => {
-    expect(await problemsOf(correct)).toEqual([]);
+  it("accepts a workflow that is in order", () => {
+    expect(problemsOf(correct)).toEqual([]);
   });
 
   it.each([
@@ -43,7 +43,12 @@ describe("workflowProblems", () => {
       "checkout@v7 # v7.0.1",
       /12: actions\/checkout@v7: pin/,
     ],
-    ["a short SHA", SHA, SHA.slice(0, 12), /12: .*pin the action by the full SHA/],
+    [
+      "a short SHA",
+      `checkout@${SHA}`,
+      `checkout@${SHA.slice(0, 12)}`,
+      /12: .*pin the action by the full SHA/,
+    ],
     ["a SHA without its version", " # v7.0.1", "", /12: .*add its version/],
     ["an image without its digest", /@sha256:.*/, "", /10: debian:trixie-slim: pin the image/],
     [
@@ -91,30 +96,10 @@ describe("workflowProblems", () => {
       "npm run biuld",
       /20: package.json has no script biuld/,
     ],
-    [
-      "a misspelled key",
-      "timeout-minutes: 5",
-      "timeout-minutes: 5\n    timeout: 5",
-      /7: Unexpected value 'timeout'/,
-    ],
-    ["a misspelled right", "contents: read", "content: read", /8: Unexpected value 'content'/],
-    [
-      "a step that does not exist",
-      "github.event.head_commit.message",
-      "steps.bild.outputs.title",
-      /22: Context access might be invalid: bild/,
-    ],
-    [
-      "a function that does not exist",
-      "github.event.head_commit.message",
-      "fromJson5('')",
-      /22: Unrecognized function/,
-    ],
-    ["an alias", "permissions: {}", "permissions: *none", /lias/],
-  ])("finds %s", async (_, right, wrong, message) => {
+    ["an alias", "permissions: {}", "permissions: *none", /2: write \*none out/],
+  ])("finds %s", (_, right, wrong, message) => {
     expect(correct).toMatch(right);
-    const problems = await problemsOf(correct.replace(right, wrong)).catch((error: Error) => [error.message]);
-    expect(problems.join("\n")).toMatch(message);
+    expect(problemsOf(correct.replace(right, wrong)).join("\n")).toMatch(message);
   });
 });
 
@@ -126,9 +111,9 @@ describe("the workflows of this repository", () => {
     readdirSync(new URL(".github", root), { recursive: true, encoding: "utf8" }).filter((file) =>
       /^(?:workflows|actions)\/.*\.yml$/.test(file),
     ),
-  )("are in order: %s", async (name) => {
+  )("are in order: %s", (name) => {
     const file = `.github/${name}`;
     const text = readFileSync(new URL(file, root), "utf8");
-    expect(await workflowProblems(file, text, Object.keys(scripts))).toEqual([]);
+    expect(workflowProblems(file, text, Object.keys(scripts))).toEqual([]);
   });
 });
