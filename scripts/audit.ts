@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AuditReport, vulnerabilitiesIn, whyNotAsked } from "./lib/audit-report.ts";
+import { type AuditReport, advisoriesIn, whyNotAsked } from "./lib/audit-report.ts";
 import { type InstalledPackage, runtimeTree } from "./lib/runtime-tree.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -34,16 +34,14 @@ for (const lockfile of lockfiles.trim().split("\n")) {
   const report = askRegistry(lockfile);
   const reason = whyNotAsked(report);
   if (reason !== undefined) refused.push(`${lockfile}: ${reason}`);
-  found.push(...vulnerabilitiesIn(report, published).map((line) => `${lockfile}: ${line}`));
+  found.push(...advisoriesIn(report, published).map((line) => `${lockfile}: ${line}`));
 }
 
 for (const line of found) console.error(line);
 if (refused.length > 0)
   console.error(`NOT CHECKED, since the registry did not answer:\n${refused.join("\n")}`);
 if (found.length > 0) {
-  console.error(
-    `${found.length} vulnerable packages. \`npm audit fix\` beside the lockfile updates what it can.`,
-  );
+  console.error(`${found.length} advisories. \`npm audit fix\` beside the lockfile updates what it can.`);
   process.exitCode = 1;
 } else if (refused.length > 0) {
   process.exitCode = 2;

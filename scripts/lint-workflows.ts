@@ -11,7 +11,9 @@ import { workflowProblems } from "./lib/workflow-problems.ts";
 /** What GitHub would not accept, as its own language service for editors says. */
 async function githubProblems(file: string, text: string): Promise<string[]> {
   const problems = await validate(TextDocument.create(`file://${resolve(file)}`, "yaml", 0, text));
-  return problems.map(({ range, message }) => `${file}:${range.start.line + 1}: ${message}`);
+  return problems.map(({ range, message }) => {
+    return `${file}:${range.start.line + 1}: ${typeof message === "string" ? message : message.value}`;
+  });
 }
 
 function yamlProblems(file: string, text: string): string[] {

@@ -70,7 +70,8 @@ const rules: Rule[] = [
 /** Each step that uses an action must turn an option off. */
 function stepNeeds(action: string, option: string, message: string): Rule {
   return ({ value }) => {
-    if (!isMap(value) || !String(value.get("uses") ?? "").startsWith(action)) return undefined;
+    const uses = isMap(value) ? value.get("uses") : undefined;
+    if (!isMap(value) || typeof uses !== "string" || !uses.startsWith(action)) return undefined;
     return value.getIn(["with", option]) === false ? undefined : message;
   };
 }
