@@ -10,7 +10,7 @@ export async function bundledPackages(folder: string): Promise<string[]> {
   const { output } = await bundle.generate({ format: "cjs", exports: "named" });
   await bundle.close();
   const files = output.flatMap((chunk) => (chunk.type === "chunk" ? Object.keys(chunk.modules) : []));
-  // rolldown's own helpers are no files.
+  // The names of rolldown's own helpers are not paths.
   const folders = new Set(files.filter((file) => file.startsWith("/")).map(packageFolder));
   folders.delete(folder);
   return [...folders].toSorted();
@@ -20,7 +20,7 @@ export async function bundledPackages(folder: string): Promise<string[]> {
 function packageFolder(file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     try {
-      // A package.json without a name only tells what kind of modules a folder has.
+      // A package.json without a name only sets the kind of modules in a folder.
       if (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).name !== undefined) return folder;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT" || folder === "/") throw error;

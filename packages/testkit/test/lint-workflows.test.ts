@@ -40,7 +40,7 @@ jobs:
           RESULT: \${{ runner.os }}
 `;
 
-test("npm run lint:workflows finds what GitHub would refuse, what is less safe, and what is no YAML", () => {
+test("npm run lint:workflows finds what GitHub would refuse, what is less safe, and what can't be parsed", () => {
   const { status, output } = lint({
     "workflows/correct.yml": correct,
     "workflows/key.yml": correct.replace("timeout-minutes", "timeout-minuts"),
