@@ -1,21 +1,11 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+import { bundleInput } from "./lib/bundle-input.mjs";
 
-const manifest = JSON.parse(readFileSync("package.json", "utf8"));
-// An entry point without a published file is for the builds of other packages, which put its code into their own files.
-const sources = Object.values(manifest.exports).flatMap(({ "@sockact/source": source, ...published }) =>
-  source && Object.keys(published).length > 0 ? source : [],
-);
-const entries = Object.fromEntries(sources.map((source) => [/([^/]+)\.ts$/.exec(source)[1], source]));
-const frameworks = Object.keys(manifest.peerDependencies ?? {});
-const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
-const external = (id) =>
-  id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
-// The build puts a package of this repository into the files, from its sources, unless it is a dependency.
-const resolve = { conditionNames: ["@sockact/source", "import"] };
+const { entries, external, frameworks, resolve } = bundleInput(".");
 
 async function bundleCode() {
   const bundle = await rolldown({

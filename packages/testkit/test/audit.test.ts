@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Runs the command with a registry that answers as the listener says. */
+async function audit(registry: RequestListener): Promise<{ status: number | null; output: string }> {
+  const server = createServer(registry);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    return await new Promise((resolve) => {
+      const child = execFile(
+        "npm",
+        ["run", "--silent", "audit"],
+        { cwd: root, env: { ...process.env, npm_config_registry: `http://127.0.0.1:${port}` } },
+        (_, stdout, stderr) => resolve({ status: child.exitCode, output: stdout + stderr }),
+      );
+    });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+/** Knows one vulnerability of each of these packages. */
+function vulnerable(severities: Record<string, string>): RequestListener {
+  return (request, response) => {
+    request.resume().on("end", () => {
+      const name = decodeURIComponent(request.url?.slice(1) ?? "");
+      const advisories = Object.entries(severities).map(([vulnerablePackage, severity]) => [
+        vulnerablePackage,
+        [{ id: 1, url: "https://example.org/1", title: "It burns", severity, vulnerable_versions: "*" }],
+      ]);
+      response.setHeader("content-type", "application/json");
+      response.end(
+        JSON.stringify(name.startsWith("-/") ? Object.fromEntries(advisories) : { name, versions: {} }),
+      );
+    });
+  };
+}
+
+// Each takes npm several seconds.
+describe.runIf(process.env["SOCKACT_LONG"])("npm run audit", { timeout: 120_000 }, () => {
+  test("fails for a moderate vulnerability of what we develop with, and leaves out a low one", async () => {
+    const { status, output } = await audit(vulnerable({ koa: "moderate", vitest: "low" }));
+    expect(output).toMatch(/^package-lock\.json: koa .*, moderate: It burns \(https:\/\/example\.org\/1\)$/m);
+    expect(output).not.toContain("vitest");
+    expect(status).toBe(1);
+  });
+
+  test("passes if the registry knows nothing", async () => {
+    expect(await audit(vulnerable({}))).toEqual({ status: 0, output: "No known vulnerabilities.\n" });
+  });
+
+  test("does not pass if the registry refuses to answer", async () => {
+    const { status, output } = await audit((_, response) => response.writeHead(405).end());
+    expect(output).toMatch(
+      /^NOT CHECKED, since the registry did not answer:\npackage-lock\.json: 405 Method Not Allowed/m,
+    );
+    expect(output).not.toContain("No known vulnerabilities");
+    expect(status).toBe(2);
+  });
+});

@@ -1,0 +1,126 @@
+import { isMap, isPair, isScalar, LineCounter, parseDocument, type Scalar, visit } from "yaml";
+
+/** A key and its value, and the keys above them. */
+interface Entry {
+  path: string;
+  key: string;
+  value: unknown;
+  offset: number;
+  comment: string;
+}
+
+type Rule = (entry: Entry) => string | undefined;
+
+/**
+ * What makes a workflow, or an action of this repository, less safe than it could be, each as `file:line: message`. GitHub would accept all of it.
+ * `scripts` are the names of the scripts in package.json.
+ */
+export function workflowProblems(file: string, text: string, scripts: readonly string[]): string[] {
+  const lines = new LineCounter();
+  const entries = entriesOf(text, lines);
+  const broken = entries.flatMap((entry) =>
+    [...rules, onlyScripts(scripts)].flatMap((rule) => {
+      const message = rule(entry);
+      return message === undefined ? [] : `${file}:${lines.linePos(entry.offset).line}: ${message}`;
+    }),
+  );
+  const missing = file.includes("workflows/") ? missingKeys(entries).map((it) => `${file}:1: ${it}`) : [];
+  return [...missing, ...broken];
+}
+
+const rules: Rule[] = [
+  ({ key, value }) =>
+    key === "*" ? `write *${String(value)} out: these rules do not follow aliases` : undefined,
+  ({ key, value, comment }) => {
+    if (key !== "uses" || String(value).startsWith("./")) return undefined;
+    if (!/@[0-9a-f]{40}$/.test(String(value))) {
+      return `${String(value)}: pin the action by the full SHA of a commit`;
+    }
+    return /^ ?v\d+\.\d+\.\d+$/.test(comment)
+      ? undefined
+      : `${String(value)}: add its version, as in # v1.2.3`;
+  },
+  ({ key, value }) =>
+    (key === "image" || key === "container") &&
+    typeof value === "string" &&
+    !/@sha256:[0-9a-f]{64}$/.test(value)
+      ? `${value}: pin the image by its digest`
+      : undefined,
+  ({ key, value }) =>
+    key === "run" && typeof value === "string" && value.includes("${{")
+      ? "an expression in a script can be code that somebody else wrote: pass it in env"
+      : undefined,
+  ({ path, key, value }) => {
+    const event =
+      path === "" && key === "on" && /\b(?:pull_request_target|workflow_run)\b/.exec(String(value));
+    return event ? `${event[0]} gives the code of a pull request the rights of this repository` : undefined;
+  },
+  stepNeeds(
+    "actions/checkout@",
+    "persist-credentials",
+    "the token stays in the checkout: set persist-credentials to false",
+  ),
+  stepNeeds(
+    "actions/setup-node@",
+    "package-manager-cache",
+    "a cache can be poisoned: set package-manager-cache to false",
+  ),
+];
+
+/** Each step that uses an action must turn an option off. */
+function stepNeeds(action: string, option: string, message: string): Rule {
+  return ({ value }) => {
+    const uses = isMap(value) ? value.get("uses") : undefined;
+    if (!isMap(value) || typeof uses !== "string" || !uses.startsWith(action)) return undefined;
+    return value.getIn(["with", option]) === false ? undefined : message;
+  };
+}
+
+function onlyScripts(scripts: readonly string[]): Rule {
+  return ({ key, value }) => {
+    if (!["run", "version", "publish"].includes(key)) return undefined;
+    const called = Array.from(
+      String(value).matchAll(/\bnpm (?:run(?: --silent)? )([\w:-]+)/g),
+      ([, name = ""]) => name,
+    );
+    const unknown = called.filter((name) => !scripts.includes(name));
+    return unknown.length > 0 ? `package.json has no script ${unknown.join(", ")}` : undefined;
+  };
+}
+
+function missingKeys(entries: readonly Entry[]): string[] {
+  const rights = entries.find(({ path, key }) => path === "" && key === "permissions");
+  const jobs = entries.filter(({ path }) => path === "jobs");
+  return [
+    ...(isMap(rights?.value) && rights.value.items.length === 0
+      ? []
+      : ["set permissions to {} at the top, and what a job needs in the job"]),
+    ...jobs.flatMap(({ key, value }) =>
+      ["permissions", "timeout-minutes"]
+        .filter((name) => isMap(value) && !value.has(name))
+        .map((name) => `the job ${key} needs ${name}`),
+    ),
+  ];
+}
+
+/** The entries of each map. A map in a list, such as a step, is one too, with the key `-`; and an alias, with the key `*`. */
+function entriesOf(text: string, lineCounter: LineCounter): Entry[] {
+  const entries: Entry[] = [];
+  visit(parseDocument(text, { lineCounter }), {
+    Pair(_, { key, value }, above) {
+      const path = above.flatMap((node) => (isPair(node) ? String(node.key) : [])).join(".");
+      const comment = isScalar(value) ? (value.comment ?? "") : "";
+      const offset = (key as Scalar).range?.[0] ?? 0;
+      entries.push({ path, key: String(key), value: isScalar(value) ? value.value : value, offset, comment });
+    },
+    Map(index, map, above) {
+      if (typeof index !== "number") return;
+      const path = above.flatMap((node) => (isPair(node) ? String(node.key) : [])).join(".");
+      entries.push({ path, key: "-", value: map, offset: map.range?.[0] ?? 0, comment: "" });
+    },
+    Alias(_, { source, range }) {
+      entries.push({ path: "", key: "*", value: source, offset: range?.[0] ?? 0, comment: "" });
+    },
+  });
+  return entries;
+}
