@@ -2,7 +2,13 @@ import { execFileSync } from "node:child_process";
 
 /** Runs git in a folder, and returns what it prints. */
 export function git(cwd: string, ...args: string[]): string {
-  return execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  // Without this, git would quote and escape names of files that are not ASCII.
+  const readable = ["-c", "core.quotePath=false"];
+  return execFileSync("git", [...readable, ...args], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).trim();
 }
 
 /** The lines that git prints. */

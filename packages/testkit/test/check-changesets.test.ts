@@ -59,10 +59,10 @@ describe("since a branch and since the last version", () => {
     const adapter = "packages/core/adapter/package.json";
     repository.commit("Change", { [coreFile]: "export const listen = 2;\n", [adapter]: "[]" });
     rmSync(join(repository.root, "packages/koa/src/index.ts"));
-    repository.write({ "packages/koa/src/new.ts": "" });
+    repository.write({ "packages/koa/src/größe.ts": "" });
     const needed = {
       "@sockact/core": [adapter, coreFile],
-      "@sockact/koa": ["packages/koa/src/index.ts", "packages/koa/src/new.ts"],
+      "@sockact/koa": ["packages/koa/src/index.ts", "packages/koa/src/größe.ts"],
     };
     expect(await missing()).toEqual(needed);
 
