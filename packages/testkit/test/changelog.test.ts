@@ -1,15 +1,13 @@
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
-import { changeset, ScratchRepository } from "../../../scripts/lib/scratch-repository.ts";
+import { expect, it } from "vitest";
+import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
 
 const folder = fileURLToPath(new URL("../../../.changeset", import.meta.url));
-let repository: ScratchRepository;
-afterEach(() => repository.remove());
 
 it("a changelog links each change to its pull request and commit, and each dependency to its changelog", () => {
-  repository = new ScratchRepository({
+  const repository = new ScratchRepository({
     "package.json": {
       name: "root",
       private: true,

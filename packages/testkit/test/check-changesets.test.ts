@@ -3,10 +3,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { git } from "../../../scripts/lib/git.ts";
 import { missingChangesets } from "../../../scripts/lib/missing-changesets.ts";
-import { changeset, ScratchRepository } from "../../../scripts/lib/scratch-repository.ts";
+import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
 
 const core = { name: "@sockact/core", version: "0.1.0", files: ["adapter", "dist"] };
 const koa = { name: "@sockact/koa", version: "0.1.0", dependencies: { "@sockact/core": "^0.1.0" } };
@@ -36,7 +36,6 @@ beforeEach(() => {
   repository.commit("Release 0.1.0", manifests("0.1.0"));
   git(repository.root, "branch", "released");
 });
-afterEach(() => repository.remove());
 
 async function namesOf(since?: string): Promise<string[]> {
   return (await missingChangesets(repository.root, since)).map(({ name }) => name);
@@ -157,7 +156,6 @@ describe("since a branch and since the last version", () => {
     repository = new ScratchRepository({});
     git(repository.root, "fetch", "--quiet", "--depth=1", `file://${whole.root}`, "main");
     git(repository.root, "reset", "--quiet", "--hard", "FETCH_HEAD");
-    whole.remove();
     await expect(missingChangesets(repository.root)).rejects.toThrow("fetch-depth: 0");
   });
 });
@@ -223,7 +221,7 @@ describe("since the last version", () => {
   });
 });
 
-describe("the command", () => {
+describe("the command", { timeout: 120_000 }, () => {
   const script = fileURLToPath(new URL("../../../scripts/check-changesets.ts", import.meta.url));
   const check = (env: Record<string, string>, ...args: string[]): { status: number; text: string } => {
     const { GITHUB_BASE_REF: _, ...rest } = process.env;

@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { git } from "./git.ts";
+import { git } from "../../../scripts/lib/git.ts";
+import { atEnd } from "./at-end.ts";
 
-const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
+const programs = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
 
-/** A git repository in a temporary folder, in which a test makes commits and versions. */
+/** A git repository in a temporary folder, in which a test makes commits and versions. The folder is removed when the test ends. */
 export class ScratchRepository {
   readonly root = mkdtempSync(join(tmpdir(), "sockact-scratch-"));
 
   constructor(files: Record<string, string | object>) {
+    atEnd(() => this.remove());
     git(this.root, "init", "--quiet", "--initial-branch=main");
     git(this.root, "config", "user.name", "Test");
     git(this.root, "config", "user.email", "test@localhost");
@@ -47,8 +49,9 @@ export class ScratchRepository {
     });
   }
 
+  /** Removes the folder. Only a repository that several tests use needs this. */
   remove(): void {
-    rmSync(this.root, { recursive: true });
+    rmSync(this.root, { recursive: true, force: true });
   }
 }
 
