@@ -53,20 +53,7 @@ function importsIn(root: string): Import[] {
 
 /** The imports of a file that name another file, rather than a package. */
 function importsOf(root: string, file: string): Import[] {
-  const { program, errors } = parseSync(file, readFileSync(join(root, file), "utf8"));
-  if (errors.length > 0) throw new Error(`${file} can't be parsed: ${errors[0]?.message}`);
-  const specifiers: string[] = [];
-  const add = ({ source }: { source: unknown }): void => {
-    const { value } = Object(source) as { value?: unknown };
-    if (typeof value === "string" && value.startsWith(".")) specifiers.push(value);
-  };
-  new Visitor({
-    ImportDeclaration: add,
-    ExportNamedDeclaration: add,
-    ExportAllDeclaration: add,
-    ImportExpression: add,
-    TSImportType: add,
-  }).visit(program);
+  const specifiers = specifiersIn(join(root, file)).filter((specifier) => specifier.startsWith("."));
   return specifiers.map((specifier) => {
     const imported = join(dirname(file), specifier);
     const [own, other] = [file.split("/"), imported.split("/")];
@@ -79,6 +66,25 @@ function importsOf(root: string, file: string): Import[] {
       to: other[depth] ?? "",
     };
   });
+}
+
+/** What a file imports and re-exports, as it is written there. */
+export function specifiersIn(path: string): string[] {
+  const { program, errors } = parseSync(path, readFileSync(path, "utf8"));
+  if (errors.length > 0) throw new Error(`${path} can't be parsed: ${errors[0]?.message}`);
+  const specifiers: string[] = [];
+  const add = ({ source }: { source: unknown }): void => {
+    const { value } = Object(source) as { value?: unknown };
+    if (typeof value === "string") specifiers.push(value);
+  };
+  new Visitor({
+    ImportDeclaration: add,
+    ExportNamedDeclaration: add,
+    ExportAllDeclaration: add,
+    ImportExpression: add,
+    TSImportType: add,
+  }).visit(program);
+  return specifiers;
 }
 
 /** Whether imports lead from one file or subfolder of a folder to another one. */

@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+
+/** Runs git in a folder, and returns what it prints. */
+export function git(cwd: string, ...args: string[]): string {
+  // Without this, git would quote and escape names of files that are not ASCII.
+  const readable = ["-c", "core.quotePath=false"];
+  return execFileSync("git", [...readable, ...args], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).trim();
+}
+
+/** The lines that git prints. */
+export function gitLines(cwd: string, ...args: string[]): string[] {
+  return git(cwd, ...args)
+    .split("\n")
+    .filter(Boolean);
+}
+
+/** The text of a file in a commit, or undefined where the commit or the file does not exist. */
+export function textAt(cwd: string, commit: string, file: string): string | undefined {
+  try {
+    return git(cwd, "show", `${commit}:${file}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, deleted ones too. */
+export function changedFiles(cwd: string, since: string): string[] {
+  return [
+    ...gitLines(cwd, "diff", "--name-only", "--no-renames", since),
+    ...gitLines(cwd, "ls-files", "--others", "--exclude-standard"),
+  ];
+}
