@@ -1,5 +1,4 @@
-import { getPriority } from "node:os";
-import { constants } from "node:os";
+import { constants, getPriority } from "node:os";
 import fc from "fast-check";
 import type {
   AppDescription,
