@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { isTooOld, NODE_MAJORS, OLDEST_NODE } from "./lib/node-versions.ts";
@@ -29,6 +29,18 @@ test("texts that name a minor version of the first major one mean the oldest Nod
   );
   expect(named.length).toBeGreaterThan(4);
   expect(named.filter(([, version]) => version !== oldest)).toEqual([]);
+});
+
+test("a workflow that names several major versions names each that is supported", () => {
+  const folder = ".github/workflows/";
+  const files = existsSync(root + folder) ? readdirSync(root + folder) : [];
+  const matrices = files.flatMap((file) =>
+    [...read(folder + file).matchAll(/\bnode: \[([^\]]+)\]/g)].map(([, list]) => [
+      file,
+      [...list!.matchAll(/[\d.]+/g)].flat(),
+    ]),
+  );
+  expect(matrices).toEqual(matrices.map(([file]) => [file, NODE_MAJORS]));
 });
 
 describe("the oldest Node", () => {
