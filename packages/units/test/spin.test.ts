@@ -65,19 +65,19 @@ describeWith(
 
     /** How many of its starts are no restarts, by the time of its third restart or a later one. */
     async function startsBesideRestarts(service = "app.service"): Promise<number> {
-      let starts = 0;
+      let begun = 0;
       let restarts = 0;
       await systemd.waitUntil(
         async () => {
           // In this order: a start that comes in between is one less to count.
-          starts = await countStarts();
+          begun = await countStarts();
           restarts = Number(await systemd.show(service, "NRestarts"));
           return restarts >= 3;
         },
         "it has been restarted three times",
         15_000,
       );
-      return starts - restarts;
+      return begun - restarts;
     }
 
     describe.each([
