@@ -14,6 +14,8 @@ export default defineConfig({
           // They share no state, and importing what they test is most of their time.
           isolate: false,
           include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"],
+          // Random cases take long on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {

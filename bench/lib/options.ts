@@ -1,6 +1,6 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { nodeOfMajor } from "../../scripts/lib/node-of-major.mjs";
+import { nodeBinary } from "../../scripts/lib/node-binary.ts";
 import { type Comparison, printComparison } from "./compare.ts";
 
 /** The options of each bench that compares: `--runs N`, `--node 20,26`, `--only TEXT`, `--json`, and the flags of one bench. */
@@ -35,7 +35,7 @@ export function readCompareOptions({ flags = [] }: { flags?: string[] } = {}): C
     runs: Number(values.runs),
     nodes: values.node.split(",").map((major) => ({
       major,
-      binary: major === own ? process.execPath : nodeOfMajor(major),
+      binary: major === own ? process.execPath : nodeBinary(major),
     })),
     only: values.only,
     isJson: values.json,

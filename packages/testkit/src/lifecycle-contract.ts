@@ -83,7 +83,7 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
       );
       expect(await show("MainPID")).toEqual([before]);
       await systemd.request(`${url}block`).catch(() => {});
-      await systemd.waitForUnit("app.service", "NRestarts", "1");
+      await systemd.waitUntil(async () => (await show("NRestarts"))[0] !== "0", "it is restarted");
       await systemd.waitForUnit("app.service", "ActiveState", "active");
       expect(await systemd.request(url)).toMatchObject({ status: 200 });
       expect(await show("MainPID")).not.toEqual([before]);

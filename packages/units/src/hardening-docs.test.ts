@@ -69,6 +69,8 @@ The app finds each as a file in \`$CREDENTIALS_DIRECTORY\`; [TLS](tls.md) takes 
 becomes a program. Measured on Node 20 and 26: a loop takes four times as long, a small server answers half as many requests a second on Node 20, a third on 26. There is no WebAssembly: \`fetch()\` fails, and on
 Node 20 and 22 ends the process with an unhandled rejection. \`http.request()\` works.
 
+On Node 22, an ES module that imports \`node:http\` ends with the same error (\`WebAssembly is not defined\`), because such an import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module, or use another version of Node.
+
 ## compileCache
 
 \`compileCache: true\` lets Node keep compiled code in the service's cache folder, so that it starts faster. It is off by default, for three reasons:
@@ -149,7 +151,7 @@ it("docs/hardening.md has what is written and what is left out, and why", async 
     table(["", "by", "why"], leftOut),
     "\n## What an app notices\n",
     "A program that uses all of Node (`packages/units/test/programs/whole-app.mjs`: WebAssembly, workers, child processes, zlib, crypto, the thread pool, Intl, files and sockets) is run by a real systemd under " +
-      "each, on Node 20 and 26. What is not in this table works.\n",
+      "each, on Node 20, 22, 24 and 26. What is not in this table works.\n",
     table(["", ...settings], notices),
     "\n## What else is written\n",
     table(["", "why"], others),

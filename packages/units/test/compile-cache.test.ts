@@ -4,12 +4,6 @@ import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
 type Case = [name: string, port: number, more: Partial<AppDescription>, folder: string];
 
-/** On Node 22, Express ends with --jitless, with a cache or without: `WebAssembly is not defined`. */
-const jitless: Case[] =
-  Number.parseInt(process.versions.node) >= 24
-    ? [["jitless", 82, { jitless: true }, "/var/cache/jitless"]]
-    : [];
-
 describeOnNode(22, "compileCache", () => {
   describeWith({ privateSystemd: true }, "under systemd", () => {
     let systemd: PrivateSystemd;
@@ -50,7 +44,7 @@ describeOnNode(22, "compileCache", () => {
     it.each<Case>([
       ["outbound", 80, {}, "/var/cache/outbound"],
       ["inbound", 81, { hardening: "inbound", cacheDirectory: "of/its own" }, "/var/cache/of/its own"],
-      ...jitless,
+      ["jitless", 82, { jitless: true }, "/var/cache/jitless"],
       ["an-account", 83, { user: "daemon", hardening: "none" }, "/var/cache/an-account"],
     ])(
       "is written when the service stops, and read at the next start: %s",

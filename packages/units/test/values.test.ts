@@ -132,7 +132,7 @@ const directives = (["Unit", "Service", "Socket", "Install"] as const).flatMap((
 });
 
 describeWith({ commands: ["systemd-analyze"], systemd: 257 }, "the values of directives", () => {
-  it("are refused by the linter if systemd complains, and taken if it does not", { timeout: 60_000 }, () => {
+  it("are refused by the linter if systemd complains, and taken if it does not", { timeout: 300_000 }, () => {
     const chosen = Object.entries(tried).flatMap(([section, keys]) =>
       Object.entries(keys).flatMap(([key, values]) => values.map((value) => ({ section, key, value }))),
     );

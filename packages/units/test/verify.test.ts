@@ -13,9 +13,14 @@ import { callGroups, capabilities } from "../src/lib/systemd/value-names.ts";
 import { serviceDirectives, otherFields } from "../src/lib/read/fields/service-directives.ts";
 import { socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
 
-// Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else.
+// Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else. So does a Node
+// that no sandbox hides: the one that runs this may be in somebody's home.
+const node = "/srv/bin/node";
 const withGitea = `
   set -e
+  mount -t tmpfs tmpfs /srv
+  mkdir /srv/bin
+  install -m 755 /dev/null ${node}
   mount -t tmpfs tmpfs /home
   mkdir -p /home/git/go/src/code.gitea.io/gitea
   install -m 755 /dev/null /home/git/go/src/code.gitea.io/gitea/gitea
@@ -92,7 +97,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     },
     "folders, credentials and no compiler": {
       ...app,
-      exec: [process.execPath, "/srv/app/server.js"],
+      exec: [node, "/srv/app/server.js"],
       jitless: true,
       compileCache: true,
       stateDirectory: ["app", "100% mine/é"],
@@ -127,7 +132,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     "a pair for this systemd": { ...app, systemd: systemdVersion()!, type: "notify" },
     "a service that leaves children behind": {
       ...app,
-      exec: [process.execPath, "/srv/100% $mine/dist/app.js"],
+      exec: [node, "/srv/100% $mine/dist/app.js"],
       killMode: "process",
       acknowledge: ["kill-mode"],
     },

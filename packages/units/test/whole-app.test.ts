@@ -1,5 +1,5 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, startProcess } from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 import { failures } from "./whole-app.ts";
 
@@ -44,5 +44,18 @@ describeWith({ privateSystemd: true }, `an app that uses all of Node ${process.v
       failures[setting],
     );
     expect(Object.keys(all).length).toBeGreaterThan(25);
+  });
+});
+
+describe("with --jitless", () => {
+  const ends = Number.parseInt(process.versions.node) === 22;
+
+  it.each([
+    ["an ES module that imports node:http", "module", 'import "node:http"', ends],
+    ["a CommonJS module that requires node:http", "commonjs", 'require("node:http")', false],
+  ])("%s (--input-type=%s, %s) ends by an error: %s", async (_, type, code, isEnded) => {
+    await using app = startProcess([process.execPath, "--jitless", `--input-type=${type}`, "--eval", code]);
+    expect(await app.ended).toBe(isEnded ? 1 : 0);
+    expect(app.stderr.includes("WebAssembly is not defined")).toBe(isEnded);
   });
 });

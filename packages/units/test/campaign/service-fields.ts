@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { constants, getPriority } from "node:os";
 import fc from "fast-check";
 import type {
   AppDescription,
@@ -415,7 +415,8 @@ export const serviceFields: Fields<AppDescription> = {
     values.word("no", "yes", "restart"),
     "restart",
   ),
-  nice: property("Nice", values.integer(-20, 19), 0),
+  // A service is as nice as its service manager, which is as nice as these tests.
+  nice: property("Nice", values.integer(-20, 19), getPriority()),
   oomScoreAdjust: property("OOMScoreAdjust", values.integer(-1000, 1000), 0),
   oomPolicy: property("OOMPolicy", values.word("continue", "stop", "kill"), "stop"),
   limitNOFILE: limit("LimitNOFILE", values.integer(18, Number.MAX_SAFE_INTEGER)),

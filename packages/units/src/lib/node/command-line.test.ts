@@ -9,6 +9,8 @@ it.each<[words: string, options: string[], script: string | undefined]>([
   ["node -r dotenv/config server.js", ["-r"], "server.js"],
   ["node -- -odd.js", [], "-odd.js"],
   ["node --run start", ["--run"], undefined],
+  ["node --bench", ["--bench"], undefined],
+  ["node --max-old-space-size-percentage 50 server.js", ["--max-old-space-size-percentage"], "server.js"],
   ["node -e 1", ["-e"], undefined],
   ["node", [], undefined],
 ])("reads %s", (words, options, script) => {
@@ -19,8 +21,8 @@ it("knows each option of this Node that takes the next word as its value", () =>
   const { stdout } = spawnSync(process.execPath, ["--help"], { encoding: "utf8" });
   const documented = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?:=\.\.\.)/gm)].map(([, name]) => name!);
   expect(documented.length).toBeGreaterThan(20);
-  // Options for tests run no server, and the value of --trace-require-module is in the same word.
-  const others = /^--(?:test-|trace-require-module$)/;
+  // Options for tests and benchmarks run no server, and the value of --trace-require-module is in the same word.
+  const others = /^--(?:(?:experimental-)?test-|bench-|trace-require-module$)/;
   const missed = documented.filter(
     (name) => !others.test(name) && nodeCommand(["node", name, "value", "server.js"]).script === "value",
   );

@@ -1,19 +1,19 @@
 /** Options of node(1) whose value may be the next word; `--name=value` is one word. */
 const withValue = new Set(
-  `-C -r --allow-fs-read --allow-fs-write --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval --cpu-prof-name
-   --debug-port --diagnostic-dir --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists
-   --experimental-config-file --experimental-default-type --experimental-loader --experimental-policy --experimental-sea-config --heap-prof-dir
-   --heap-prof-interval --heap-prof-name --heapsnapshot-near-heap-limit --heapsnapshot-signal --icu-data-dir --import --input-type
-   --inspect-port --inspect-publish-uid --loader --localstorage-file --max-http-header-size
-   --network-family-autoselection-attempt-timeout --openssl-config --policy-integrity --redirect-warnings --report-dir --report-directory
-   --report-filename --report-signal --require --secure-heap --secure-heap-min --security-revert --snapshot-blob --title
-   --tls-cipher-list --tls-keylog --trace-event-categories --trace-event-file-pattern --unhandled-rejections --use-largepages
-   --v8-pool-size --watch-path`.split(/\s+/),
+  `-C -r --allow-fs-read --allow-fs-write --build-sea --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval
+   --cpu-prof-name --debug-port --diagnostic-dir --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists
+   --experimental-config-file --experimental-default-type --experimental-loader --experimental-package-map --experimental-policy
+   --experimental-sea-config --heap-prof-dir --heap-prof-interval --heap-prof-name --heapsnapshot-near-heap-limit --heapsnapshot-signal
+   --icu-data-dir --import --input-type --inspect-port --inspect-publish-uid --loader --localstorage-file --max-http-header-size
+   --max-old-space-size-percentage --network-family-autoselection-attempt-timeout --openssl-config --policy-integrity --redirect-warnings
+   --report-dir --report-directory --report-filename --report-signal --require --secure-heap --secure-heap-min --security-revert
+   --snapshot-blob --title --tls-cipher-list --tls-keylog --trace-event-categories --trace-event-file-pattern --unhandled-rejections
+   --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path`.split(/\s+/),
 );
 
-/** Options with which Node runs no file: code from the command line, a script of package.json, or tests. */
+/** Options with which Node runs no file: code from the command line, a script of package.json, tests, or benchmarks. */
 const withoutScript =
-  /^(?:-e|--eval|-p|-pe|--print|--run|--test|--completion-bash|-h|--help|-v|--version)(?:=|$)/;
+  /^(?:-e|--eval|-p|-pe|--print|--run|--test|--bench|--completion-bash|-h|--help|-v|--version)(?:=|$)/;
 
 /** The command line of Node, as node(1) reads it. */
 export interface NodeCommand {

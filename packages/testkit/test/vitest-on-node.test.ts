@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeTable, type NodeRun } from "../../../scripts/lib/vitest-on-node.ts";
+import { type AppProcess, startProcess } from "../src/app-process.ts";
+import { describeWith } from "../src/requires.ts";
+
+const programs = fileURLToPath(new URL("programs/", import.meta.url));
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vitest-on-node-"));
+  mkdirSync(join(folder, "tmp"));
+  writeFileSync(join(folder, "started"), "");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(config: string, ...args: string[]): AppProcess {
+  const command = [process.execPath, "--import", "tsx", `${programs}run-vitest.ts`];
+  return startProcess([...command, "--config", `${programs}${config}.config.ts`, "--no-color", ...args], {
+    env: { STARTED: join(folder, "started"), TMPDIR: join(folder, "tmp") },
+  });
+}
+
+const resultOf = async (program: AppProcess): Promise<NodeRun> =>
+  JSON.parse((await program.line(/^run: /)).replace("run: ", "")) as NodeRun;
+
+const left = (): string[] => readdirSync(join(folder, "tmp")).filter((name) => name.startsWith("test-node-"));
+
+test("the tests are counted, with the reasons why some are skipped", async () => {
+  await using program = run("counted");
+  const result = await resultOf(program);
+  expect(result).toEqual({
+    version: process.versions.node,
+    isPassed: false,
+    passed: 1,
+    failed: 1,
+    skipped: 3,
+    minutes: expect.any(Number),
+    reasons: [
+      ["needs Node 99", 2],
+      ["no reason given", 1],
+    ],
+  });
+  expect(nodeTable([result], new Date("2026-11-25T12:00:00Z"))[1]).toEqual([
+    process.versions.node,
+    "**failed**",
+    "1",
+    "1",
+    "3",
+    result.minutes.toFixed(1),
+    "2026-11-25",
+    "2: needs Node 99; 1: no reason given",
+  ]);
+  expect(await program.ended).toBe(0);
+  expect(left()).toEqual([]);
+});
+
+test("a run that passes says so", async () => {
+  await using program = run("counted", "--testNamePattern=^passes$");
+  expect(await resultOf(program)).toMatchObject({ isPassed: true, passed: 1, failed: 0 });
+});
+
+test("vitest that does not start has failed", async () => {
+  await using program = run("absent");
+  expect(await resultOf(program)).toMatchObject({ isPassed: false, passed: 0 });
+});
+
+describeWith({ commands: ["setpriv"] }, "the tests end with the command", () => {
+  /** Resolves once the app of a test runs that hangs. */
+  const started = (): Promise<void> =>
+    expect.poll(() => readFileSync(join(folder, "started"), "utf8"), { timeout: 20_000 }).not.toBe("");
+
+  describe.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("that %s ends", (signal) => {
+    test("and nothing is left behind", async () => {
+      await using program = run("hangs", "--testNamePattern=^a test times out$");
+      await started();
+      program.kill(signal);
+      // Once no process has its output open any more.
+      await program.ended;
+      expect(program.stdout + program.stderr).not.toContain("timed out");
+      if (signal === "SIGKILL") return;
+      expect(program.stdout).toContain('run: "interrupted"');
+      expect(left()).toEqual([]);
+    });
+  });
+});

@@ -1,2 +1,0 @@
-export function nodeOfMajor(major: string): string;
-export function fail(message: string): never;

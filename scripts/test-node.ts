@@ -1,0 +1,47 @@
+import process from "node:process";
+import { fail, nodeBinary } from "./lib/node-binary.ts";
+import { isTooOld, NODE_MAJORS, OLDEST_NODE } from "./lib/node-versions.ts";
+import { writeTestedTable } from "./lib/tested-table.ts";
+import { nodeTable, type NodeRun, runVitest } from "./lib/vitest-on-node.ts";
+
+const all = [OLDEST_NODE, ...NODE_MAJORS];
+const HELP = `npm run test:node -- [versions of Node] [arguments of vitest]
+
+Runs the tests on other versions of Node, which come from npm.
+
+  npm run test:node                        the whole suite on Node ${all.join(", ")}; writes docs/tested.md
+  npm run test:node -- packages/koa        a part of it on each of them
+  npm run test:node -- 22 24               the whole suite on the newest Node 22 and the newest Node 24
+  npm run test:node -- ${OLDEST_NODE} packages/koa`;
+
+const args = process.argv.slice(2);
+if (args[0] === "--help" || args[0] === "-h") {
+  console.log(HELP);
+  process.exit(0);
+}
+const other = args.findIndex((argument) => !/^v?\d+(\.\d+\.\d+)?$/.test(argument));
+const named = args.slice(0, other === -1 ? args.length : other).map((version) => version.replace("v", ""));
+const rest = other === -1 ? [] : args.slice(other);
+if (/^v?\d/.test(rest[0] ?? "")) {
+  fail(
+    `"${rest[0]}" is not a version of Node. Write major versions, such as 22, or exact ones, such as ${OLDEST_NODE}, with a space between them.`,
+  );
+}
+const tooOld = named.find(isTooOld);
+if (tooOld) fail(`Node ${tooOld} is too old: sockact supports Node ${OLDEST_NODE} and later.`);
+if (process.platform !== "linux") fail(`The tests need Linux, and this is ${process.platform}.`);
+
+const runs: NodeRun[] = [];
+for (const node of (named.length > 0 ? named : all).map(nodeBinary)) {
+  const run = await runVitest(node, rest);
+  if (run === undefined) process.exit(1);
+  runs.push(run);
+}
+for (const { version, isPassed, passed, failed, skipped, reasons } of runs) {
+  const why = reasons.map(([reason, tests]) => `${tests}: ${reason}`).join("; ");
+  console.log(
+    `Node ${version}: ${isPassed ? "passed" : "FAILED"}; ${passed} passed, ${failed} failed, ${skipped} skipped${why && ` (${why})`}`,
+  );
+}
+if (args.length === 0) writeTestedTable("node", nodeTable(runs, new Date()));
+if (runs.some(({ isPassed }) => !isPassed)) process.exitCode = 1;
