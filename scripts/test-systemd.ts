@@ -16,7 +16,6 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Debian, suites } from "./lib/debian.ts";
-import { exposuresOn } from "./lib/exposures.ts";
 import { readSystemdArguments } from "./lib/systemd-arguments.ts";
 import { systemdTestFiles } from "./lib/systemd-test-files.ts";
 import { countTests, type Counts } from "./lib/test-counts.ts";
@@ -31,6 +30,14 @@ interface Run extends Counts {
   minutes: number;
   exposures: string[];
   status: number;
+}
+
+/** What `systemd-analyze security` finds of an inbound and of an outbound service. */
+async function exposuresOn(debian: Debian): Promise<string[]> {
+  const program = ["--conditions=@sockact/source", "--import", "tsx", "scripts/lib/print-exposures.ts"];
+  const { status, stdout, stderr } = await debian.run(["node", ...program]);
+  if (status !== 0) throw new Error(`The exposures on ${debian.name} could not be measured:\n${stderr}`);
+  return stdout.trim().split("\n");
 }
 
 async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run> {

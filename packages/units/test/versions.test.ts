@@ -64,7 +64,7 @@ function versionsInManPages(): Map<string, number> {
     for (const [index, line] of lines.entries()) {
       if (line === ".PP") term = lines[index + 1] ?? "";
       else if (line.startsWith(".SH")) stack.length = 0;
-      else if (line.startsWith(".RS")) stack.push(term), (term = "");
+      else if (line.startsWith(".RS")) (stack.push(term), (term = ""));
       else if (line.startsWith(".RE")) stack.pop();
       const version = /^Added in version (\d+)/.exec(line)?.[1];
       if (version === undefined || stack.length !== 1) continue;
