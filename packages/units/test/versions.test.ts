@@ -6,83 +6,172 @@ import { gunzipSync } from "node:zlib";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { directivesOf } from "../src/lib/systemd/directives.ts";
-import { oldestVersion, sinceOf } from "../src/lib/systemd/versions.ts";
+import { oldestVersion, since, sinceOf } from "../src/lib/systemd/versions.ts";
 
-/** The places of directives: the suffix of a unit, and a section. */
-const places = [
-  ["service", "Unit"],
-  ["service", "Service"],
-  ["service", "Install"],
-  ["socket", "Socket"],
-  ["timer", "Timer"],
-] as const;
+const version = systemdVersion() ?? 0;
 
-/** What `systemd-analyze verify` says of the lines of one section: by the number of the line, from 0. */
-function complaintsOf(type: string, section: string, lines: readonly string[]): Map<number, string> {
+/** The suffix of a unit, one of its sections, and a line in it. */
+type Line = readonly [type: string, section: string, line: string];
+
+/** Each directive, once for each type of unit that has it. */
+const directives = (
+  [
+    ["service", "Unit"],
+    ["service", "Service"],
+    ["service", "Install"],
+    ["socket", "Socket"],
+    ["timer", "Timer"],
+  ] as const
+).flatMap(([type, section]) =>
+  [...directivesOf[type]![section]!.keys()].map((key) => ({ type, section, key })),
+);
+const known = new Set(directives.map(({ key }) => key));
+
+const needed: Record<string, string> = {
+  service: "[Service]\nExecStart=/bin/true\n",
+  socket: "[Socket]\nListenStream=/run/app.sock\n",
+  timer: "[Timer]\nOnBootSec=1h\n",
+};
+
+/** For each of the lines, what `systemd-analyze verify` says of it: each is in a unit of its own, and one call reads them all. */
+function complaintsOf(lines: readonly Line[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "sockact-versions-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const unit = join(folder, `app.${type}`);
-  const rest: Record<string, string> = {
-    service: "[Service]\nExecStart=/bin/true\n",
-    socket: "[Socket]\nListenStream=/run/app.sock\n",
-    timer: "[Timer]\nOnBootSec=1h\n",
-  };
-  writeFileSync(unit, `[${section}]\n${lines.join("\n")}\n${rest[type]}`);
-  writeFileSync(join(folder, "app.service"), type === "service" ? readFileSync(unit) : rest["service"]!);
-  const { stderr, error } = spawnSync("systemd-analyze", ["verify", "--man=no", unit], { encoding: "utf8" });
+  const paths = lines.map(([type, section, line], index) => {
+    if (type !== "service") writeFileSync(join(folder, `unit${index}.service`), needed["service"]!);
+    const path = join(folder, `unit${index}.${type}`);
+    writeFileSync(path, `[${section}]\n${line}\n${needed[type]}`);
+    return path;
+  });
+  const { stderr, error } = spawnSync("systemd-analyze", ["verify", "--man=no", ...paths], {
+    encoding: "utf8",
+    env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` },
+    maxBuffer: 1e8,
+  });
   if (error) throw error;
-  const said = stderr.matchAll(new RegExp(`app\\.${type}:(\\d+): (.*)`, "g"));
-  return new Map(Array.from(said, ([, line, text]) => [Number(line) - 2, text!]));
+  const said = stderr.matchAll(/\bunit(\d+)\.\w+:2: (.*)/g);
+  const texts = new Map(Array.from(said, ([, index, text]) => [Number(index), text!]));
+  return lines.map((_, index) => texts.get(index) ?? "");
 }
 
-describeWith({ commands: ["systemd-analyze"] }, "the table of versions, on the systemd here", () => {
-  const version = systemdVersion() ?? 0;
+describeWith({ commands: ["systemd-analyze"] }, `the table of versions, on systemd ${version}`, () => {
+  it("has each directive that this systemd knows, and no newer one", () => {
+    const said = complaintsOf(directives.map(({ type, section, key }) => [type, section, `${key}=`]));
+    const unknown = directives.filter((_, index) => said[index]!.startsWith("Unknown key"));
+    expect(unknown).toEqual(directives.filter(({ key }) => sinceOf(key) > version));
+  });
 
-  it.each(places)("has what it knows: of a %s, in [%s]", (type, section) => {
-    const names = [...directivesOf[type]![section]!.keys()];
+  it("has each value that this systemd takes, and no newer one", () => {
+    const values = Object.keys(since).filter((name) => name.includes("="));
     const said = complaintsOf(
-      type,
-      section,
-      names.map((name) => `${name}=`),
+      values.map((name): Line => {
+        const line = name.replace(/:$/, ":/run/log");
+        if (name.startsWith("SocketProtocol=")) return ["socket", "Socket", line];
+        return ["service", name.startsWith("On") ? "Unit" : "Service", line];
+      }),
     );
-    const unknown = names.filter((_, index) => said.get(index)?.startsWith("Unknown key"));
-    expect(unknown).toEqual(names.filter((name) => sinceOf(name) > version));
+    const refused = values.filter((_, index) => said[index] !== "");
+    expect(refused).toEqual(values.filter((name) => since[name]! > version));
+    expect(values.length).toBeGreaterThan(15);
   });
 });
 
-const pages = ["unit", "service", "socket", "timer", "exec", "kill", "resource-control"].map(
+const manPages = ["unit", "service", "socket", "timer", "exec", "kill", "resource-control"].map(
   (name) => `/usr/share/man/man5/systemd.${name}.5.gz`,
 );
+const news = "/usr/share/doc/systemd/NEWS.gz";
 
-/** "Added in version" of the man pages, by directive: that which stands in the directive's own text, not in that of a value. */
+const readZipped = (path: string): string => gunzipSync(readFileSync(path)).toString();
+
+/** "Added in version" of the man pages, by directive. */
 function versionsInManPages(): Map<string, number> {
   const found = new Map<string, number>();
-  for (const page of pages) {
-    const stack: string[] = [];
-    const lines = gunzipSync(readFileSync(page)).toString().split("\n");
-    let term = "";
+  for (const page of manPages) {
+    /** The paragraphs that the present line is in, each by its first line. */
+    let paragraphs: string[] = [];
+    let last = "";
+    const lines = readZipped(page).split("\n");
     for (const [index, line] of lines.entries()) {
-      if (line === ".PP") term = lines[index + 1] ?? "";
-      else if (line.startsWith(".SH")) stack.length = 0;
-      else if (line.startsWith(".RS")) (stack.push(term), (term = ""));
-      else if (line.startsWith(".RE")) stack.pop();
-      const version = /^Added in version (\d+)/.exec(line)?.[1];
-      if (version === undefined || stack.length !== 1) continue;
-      for (const [, name] of stack[0]!.matchAll(/(?:\\fI|, )(\w+)=/g)) found.set(name!, Number(version));
+      if (line === ".PP") {
+        last = lines[index + 1] ?? "";
+      } else if (line.startsWith(".SH")) {
+        paragraphs = [];
+      } else if (line.startsWith(".RS")) {
+        paragraphs.push(last);
+        last = "";
+      } else if (line.startsWith(".RE")) {
+        paragraphs.pop();
+      }
+      const added = /^Added in version (\d+)/.exec(line)?.[1];
+      // In a deeper one it is that of a value.
+      if (added === undefined || paragraphs.length !== 1) continue;
+      for (const [, name] of paragraphs[0]!.matchAll(/\\fI(\w+)=/g)) found.set(name!, Number(added));
     }
   }
   return found;
 }
 
-describe.runIf(existsSync(pages[0]!))("the table of versions, and the man pages", () => {
-  it("agree", () => {
-    const known = new Set(places.flatMap(([type, section]) => [...directivesOf[type]![section]!.keys()]));
-    const documented = versionsInManPages();
-    const differ = [...documented].filter(
-      ([name, version]) => known.has(name) && sinceOf(name) !== Math.max(version, oldestVersion),
-    );
-    expect(differ.map(([name, version]) => `${name}: ${version} there, ${sinceOf(name)} here`)).toEqual([]);
-    expect([...documented.keys()].filter((name) => !known.has(name))).toEqual([]);
-    expect(documented.size).toBeGreaterThan(200);
-  });
+/** What NEWS says of each version. */
+function newsByVersion(): Map<number, string> {
+  const sections = readZipped(news)
+    .split(/^CHANGES WITH /m)
+    .slice(1);
+  const all = new Map<number, string>();
+  for (const section of sections) {
+    const number = Number.parseInt(section, 10);
+    all.set(number, `${all.get(number) ?? ""}${section}`);
+  }
+  return all;
+}
+
+/** Where the man pages have one version for directives that came one after the other; NEWS has each. */
+const ofNews: Record<string, number> = {
+  ConditionCPUs: 242,
+  ConditionMemory: 242,
+  ExecPaths: 248,
+  NoExecPaths: 248,
+  LoadCredentialEncrypted: 250,
+  SetCredentialEncrypted: 250,
+  StartupAllowedCPUs: 250,
+  StartupAllowedMemoryNodes: 250,
+  StartupMemoryLow: 254,
+  StartupMemoryHigh: 254,
+  StartupMemoryMax: 254,
+  StartupMemorySwapMax: 254,
+  StartupMemoryZSwapMax: 254,
+  DefaultStartupMemoryLow: 254,
+  UpheldBy: 254,
+};
+
+/** What is older than 239, and that the man pages date by when its text was moved. */
+const movedText = /^(?:JobTimeoutAction|JobTimeoutRebootArgument|MemoryLow)$|^Condition/;
+
+describeWith({ systemd: 257 }, "the table of versions", () => {
+  describe.runIf([...manPages, news].every((path) => existsSync(path)))(
+    "and what systemd writes of itself",
+    () => {
+      it("has the versions of the man pages", () => {
+        const documented = versionsInManPages();
+        expect(documented.size).toBeGreaterThan(300);
+        const expected = [...documented]
+          // An assertion came with the condition of its name.
+          .filter(([name]) => known.has(name) && !name.startsWith("Assert"))
+          .map(([name, added]) => {
+            const moved = movedText.test(name) && sinceOf(name) === oldestVersion;
+            return [name, moved ? oldestVersion : Math.max(ofNews[name] ?? added, oldestVersion)] as const;
+          });
+        expect(expected.map(([name]) => [name, sinceOf(name)])).toEqual(expected);
+      });
+
+      it("has the versions of NEWS where the man pages have another", () => {
+        const sections = newsByVersion();
+        const inNews = Object.entries(ofNews).filter(([name, added]) =>
+          sections.get(added)?.includes(`${name}=`),
+        );
+        expect(Object.fromEntries(inNews)).toEqual(ofNews);
+        for (const [name, added] of Object.entries(ofNews))
+          expect([name, sinceOf(name)]).toEqual([name, added]);
+      });
+    },
+  );
 });
