@@ -12,7 +12,7 @@
 //   --help    this
 //
 // Without vitest arguments, a run on all three writes its table into docs/tested.md.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Debian, suites } from "./lib/debian.ts";
@@ -50,6 +50,7 @@ async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run>
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const command = ["node", "node_modules/vitest/vitest.mjs", "run", ...reporters, ...vitest];
   const { status } = await debian.run(command, { stdio: ["ignore", "inherit", "inherit"] });
+  if (!existsSync(report)) throw new Error(`The tests on systemd ${version} ended before they were over.`);
   return {
     version,
     debian: debian.name,

@@ -13,17 +13,14 @@ const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: "trixie", 262: "sid" };
 
 /** What the tests need inside, besides what every Debian has. */
-const packages = [
-  ...["systemd", "systemd-sysv", "libpam-systemd", "libsystemd0", "dbus"],
-  ...["iproute2", "procps", "util-linux"],
-];
+const packages = "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux";
 
-/** The processes to end when this one is asked to. */
-const running = new Set<ChildProcess>();
+/** The processes to end when this one is asked to, and how. */
+const running = new Map<ChildProcess, NodeJS.Signals>();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     process.exitCode = 1;
-    for (const child of running) child.kill("SIGTERM");
+    for (const [child, how] of running) child.kill(how);
   });
 }
 
@@ -64,13 +61,8 @@ export class Debian {
     // On an older systemd tests are skipped by right, which CI makes a failure.
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
-    return finished(
-      spawn(
-        "setpriv",
-        ["--pdeathsig=TERM", ...enter, this.#root, project, this.#node, join(dirname(npm), ".."), ...command],
-        { stdio, env },
-      ),
-    );
+    const args = [this.#root, project, this.#node, join(dirname(npm), ".."), ...command];
+    return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }), "SIGTERM");
   }
 
   /** The name and version, such as `Debian GNU/Linux 12 (bookworm)`. */
@@ -79,12 +71,16 @@ export class Debian {
   }
 }
 
-async function finished(child: ChildProcess): Promise<{ status: number; stdout: string; stderr: string }> {
+/** Waits for a process. `how` is the signal that ends it early. */
+async function finished(
+  child: ChildProcess,
+  how: NodeJS.Signals,
+): Promise<{ status: number; stdout: string; stderr: string }> {
   let stdout = "";
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-  running.add(child);
+  running.set(child, how);
   try {
     const status = await new Promise<number>((resolve, reject) => {
       child.on("error", reject);
@@ -111,13 +107,12 @@ async function download(suite: string, root: string): Promise<void> {
   const incomplete = `${root}.${process.pid}`;
   // Namespaces of its own: debootstrap mounts /proc, and nothing that it starts outlives it.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
-  const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages.join(",")}`];
+  const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
   try {
-    const { status, stdout, stderr } = await finished(
-      spawn("setpriv", ["--pdeathsig=KILL", "unshare", ...apart, ...bootstrap, suite, incomplete, mirror()], {
-        stdio: ["ignore", "pipe", "pipe"],
-      }),
-    );
+    const args = ["--pdeathsig=KILL", "unshare", ...apart, ...bootstrap, suite, incomplete, mirror()];
+    const child = spawn("setpriv", args, { stdio: ["ignore", "pipe", "pipe"] });
+    // unshare waits for what it has started, whatever it is sent but SIGKILL.
+    const { status, stdout, stderr } = await finished(child, "SIGKILL");
     if (status !== 0) {
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
       throw new Error(`Debian ${suite} could not be downloaded:\n${said}\nIs debootstrap installed?`);

@@ -1,6 +1,6 @@
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
 const answer = `

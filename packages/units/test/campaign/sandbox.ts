@@ -285,7 +285,7 @@ function combined(description: AppDescription, options: HardeningOptions, profil
   const hasProfile = profile !== "none";
   const { ambientCapabilities: ambient, capabilityBoundingSet: bounding = ambient || undefined } = options;
   const bits = (list: readonly string[]) => list.reduce((sum, name) => sum | (1n << capabilities[name]!), 0n);
-  // Later versions leave out the last bit, which is no capability.
+  // Later versions leave out the last bit, which does not stand for a capability.
   const whole = 2n ** (systemdVersion()! >= 258 ? 63n : 64n) - 1n;
   const asked =
     bounding === false
