@@ -36,8 +36,11 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       await systemd.stop(service);
     });
 
-    test("has units of which systemd-analyze says nothing", () => {
-      expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
+    // They notify by a descriptor of OpenFile=, and say no version of systemd.
+    describeWith({ systemd: 253 }, "on a systemd that knows OpenFile=", () => {
+      test("has units of which systemd-analyze says nothing", () => {
+        expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
+      });
     });
 
     test("starts with the first request and greets", async () => {

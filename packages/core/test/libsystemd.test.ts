@@ -147,7 +147,12 @@ function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: nu
   if (trailingBackslash && theirs === -constants.errno.EINVAL && result <= 0) return true;
   // It looks for the descriptors before it counts the names; they are not for this function to look at. Refused either way.
   if (code === "ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
+  // How the C library that it was built with reads a sign before 0b, or a second 0b. systemd writes plain decimals.
+  const isOddBinary = [env.LISTEN_PID, env.LISTEN_FDS].some((value) =>
+    /^\s*(?:[+-]|0b)0b/i.test(value ?? ""),
+  );
+  if (isOddBinary && theirs === -constants.errno.EINVAL) return true;
   // Before systemd 259 the variable did not exist; a libsystemd that has it knows its own id too, which Node can't.
   if (unknownHere("LISTEN_PIDFDID")) return code === "ERR_LISTEN_PIDFDID";
-  return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result > 0;
+  return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result !== 0;
 }

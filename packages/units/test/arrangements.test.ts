@@ -176,11 +176,13 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       // The user's home, which this computer may not have; and the way to its cgroup.
       await systemd.mustRun(["mount", "-t", "tmpfs", "-o", `uid=${uid},mode=755`, "tmpfs", "/home"]);
       await systemd.mustRun(["chmod", "755", "/sys/fs/cgroup"]);
-      await systemd.write(
-        `/run/systemd/system/user@${uid}.service.d/home.conf`,
-        "[Service]\nEnvironment=HOME=/home\n",
-      );
-      await systemd.systemctl("daemon-reload");
+      // From 262 on, the manager goes by the user's entry alone.
+      await systemd.mustRun([
+        "sed",
+        "-i",
+        `s#^\\(daemon:x:${uid}:${uid}:[^:]*\\):[^:]*#\\1:/home#`,
+        "/etc/passwd",
+      ]);
       await systemd.start(`user@${uid}.service`);
       const ready = `require("node:fs").writeSync(3 + process.env.LISTEN_FDNAMES.split(":").indexOf("notify"), "READY=1");`;
       const units = (hardening: "inbound" | "outbound", port: number) =>

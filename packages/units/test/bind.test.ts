@@ -209,26 +209,28 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
     });
   });
 
-  it("by a proxy, an app that says itself when it is ready is believed", async () => {
-    const told = app.replace(
-      "env.PORT, env.HOST)",
-      `env.PORT, env.HOST, () => require("node:fs").writeSync(3, "READY=1"))`,
-    );
-    await systemd.write("/srv/shop/told.js", told);
-    await install({
-      bind: "proxy",
-      name: "told",
-      type: "notify",
-      hardening: "inbound",
-      exec: [systemd.node, "/srv/shop/told.js"],
-      wantedBy: ["multi-user.target"],
+  describeWith({ systemd: 253 }, "by a descriptor of OpenFile=,", () => {
+    it("by a proxy, an app that says itself when it is ready is believed", async () => {
+      const told = app.replace(
+        "env.PORT, env.HOST)",
+        `env.PORT, env.HOST, () => require("node:fs").writeSync(3, "READY=1"))`,
+      );
+      await systemd.write("/srv/shop/told.js", told);
+      await install({
+        bind: "proxy",
+        name: "told",
+        type: "notify",
+        hardening: "inbound",
+        exec: [systemd.node, "/srv/shop/told.js"],
+        wantedBy: ["multi-user.target"],
+      });
+      await systemd.start("told.service");
+      expect(await ask()).toMatchObject({ variables: ["3000", "127.0.0.1"] });
+      await systemd.stop("told.socket");
+      await systemd.waitForUnit("told.service", "ActiveState", "inactive");
+      expect(await states("told.socket", "told@proxy.service", "told.service")).toEqual(
+        Array(3).fill("inactive"),
+      );
     });
-    await systemd.start("told.service");
-    expect(await ask()).toMatchObject({ variables: ["3000", "127.0.0.1"] });
-    await systemd.stop("told.socket");
-    await systemd.waitForUnit("told.service", "ActiveState", "inactive");
-    expect(await states("told.socket", "told@proxy.service", "told.service")).toEqual(
-      Array(3).fill("inactive"),
-    );
   });
 });

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { directivesOf, type ValueKind } from "../src/lib/systemd/directives.ts";
 import { loadUnit, readFiles, valuesOf } from "../src/lib/parse/load.ts";
@@ -132,6 +132,8 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
       // Of a refused value, or of what an exclusion leaves, nothing is to be taken back.
       if (other?.theirs !== "taken back") seen.set(`${section}.${key}`, { theirs, ours });
     });
+    // Since systemd 258 an empty one takes it back; the linter goes by what all do.
+    if (systemdVersion()! >= 258) seen.delete("Service.ProtectHostname");
     const wrong = [...seen].filter(([, { theirs, ours }]) => theirs !== ours);
     expect(wrong).toEqual([]);
     const count = (what: string) => [...seen.values()].filter(({ theirs }) => theirs === what).length;

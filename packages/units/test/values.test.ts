@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeWith } from "@sockact/testkit";
+import { describeWith, systemdVersion } from "@sockact/testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { lintUnits, type FindingCode } from "../src/index.ts";
 import { directivesOf, later } from "../src/lib/systemd/directives.ts";
@@ -53,10 +53,13 @@ const refusals = new Set<string>([
 ]);
 
 /** Where the two differ, and why. */
-const differences: readonly {
+const everyDifference: readonly {
   who: "only systemd" | "only the linter";
   of: RegExp;
   why: string;
+  /** The versions of systemd in which they do, where not all. */
+  from?: number;
+  until?: number;
 }[] = [
   {
     who: "only the linter",
@@ -77,13 +80,27 @@ const differences: readonly {
   {
     who: "only systemd",
     of: new RegExp(`^(?:${Object.values(later).join(" ").split(/\s+/).join("|")})=`),
-    why: "the directive is of a later version",
+    why: "the directive is of a later version, and its values are not read here",
   },
   {
     who: "only systemd",
-    of: /^(?:PrivateUsers=(?:full|managed)|CPUSchedulingPolicy=ext|FileDescriptorStorePreserve=on-success|ProtectHostname=.*private.*|ProtectHostname=yes:foo)$/,
+    of: /^(?:PrivateUsers=(?:full|managed)|CPUSchedulingPolicy=ext|FileDescriptorStorePreserve=on-success|ProtectHostname=.*private.*|ProtectHostname=(?:|yes:foo)|OnFailureJobMode=lenient|MessageQueueMessageSize=10K)$/,
     why: "later versions take it",
+    until: 257,
   },
+  {
+    who: "only systemd",
+    of: /^(?:\w+Accounting|Default(?:Startup)?Memory(?:Min|Low))=/,
+    why: "later versions no longer do anything with it",
+    from: 258,
+  },
+  {
+    who: "only systemd",
+    of: /^(?:IOSchedulingClass=8|CPUSchedulingPolicy=20)$/,
+    why: "earlier versions take any number",
+    from: 258,
+  },
+  { who: "only systemd", of: /^ManagedOOMSwap=kill$/, why: "it needs systemd-oomd", from: 258 },
   {
     who: "only systemd",
     of: /^(?:(?:Startup)?CPUShares|MemoryLimit|(?:Startup)?BlockIO\w+|RequiresOverridable|RequisiteOverridable)=/,
@@ -102,6 +119,11 @@ const differences: readonly {
     why: "it is not read here",
   },
 ];
+
+const version = systemdVersion() ?? 0;
+const differences = everyDifference.filter(
+  ({ from = version, until = version }) => from <= version && version <= until,
+);
 
 /** What the two disagree on, beyond the list; and which lines of the list nothing showed. */
 function disagreements(all: readonly Tried[]): { found: string[]; unused: string[] } {

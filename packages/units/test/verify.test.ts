@@ -52,15 +52,6 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     "Gitea in the sandbox": { ...gitea, hardening: "outbound" },
     "a description of three fields": app,
     "an inbound service": { ...app, hardening: "inbound" },
-    "an inbound service with the whole lifecycle": {
-      ...app,
-      hardening: "inbound",
-      type: "notify-reload",
-      notifyAccess: "exec",
-      watchdogSec: "30s",
-      drainTimeout: "infinity",
-      idleTimeout: "1h 30min",
-    },
     "a sandbox of single directives": {
       ...app,
       hardening: {
@@ -86,37 +77,6 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
           .filter((field) => !["systemCallErrorNumber", "ipAddressAllow"].includes(field))
           .map((field) => [field, false]),
       ),
-    },
-    "every capability and every family of addresses that there is": {
-      ...app,
-      hardening: {
-        capabilityBoundingSet: capabilities.map((capability) => `CAP_${capability}`),
-        restrictAddressFamilies: addressFamilies.map((family) => `AF_${family}`),
-        systemCallFilter: callGroups,
-      },
-    },
-    "folders, credentials and no compiler": {
-      ...app,
-      exec: [node, "/srv/app/server.js"],
-      jitless: true,
-      compileCache: true,
-      stateDirectory: ["app", "100% mine/é"],
-      stateDirectoryMode: "0700",
-      cacheDirectory: "app",
-      logsDirectory: "app",
-      runtimeDirectory: "app",
-      configurationDirectory: "app",
-      cacheDirectoryMode: "0750",
-      logsDirectoryMode: "0750",
-      runtimeDirectoryMode: "0750",
-      runtimeDirectoryPreserve: "restart",
-      configurationDirectoryMode: "0750",
-      credentials: {
-        key: "/etc/100%-$mine/key",
-        sealed: { encrypted: true },
-        text: { value: ' 50% of "$HOME" \\n\n\t%n é; # ' },
-      },
-      importCredentials: ["app.*"],
     },
     "a template for a rolling restart": { ...app, rolling: true, wantedBy: ["multi-user.target"] },
     "several sockets that roll over": {
@@ -166,9 +126,60 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     },
   };
 
+  /** With Type=notify-reload, ImportCredential= or @sandbox. */
+  const of254: Record<string, AppDescription> = {
+    "an inbound service with the whole lifecycle": {
+      ...app,
+      hardening: "inbound",
+      type: "notify-reload",
+      notifyAccess: "exec",
+      watchdogSec: "30s",
+      drainTimeout: "infinity",
+      idleTimeout: "1h 30min",
+    },
+    "every capability and every family of addresses that there is": {
+      ...app,
+      hardening: {
+        capabilityBoundingSet: capabilities.map((capability) => `CAP_${capability}`),
+        restrictAddressFamilies: addressFamilies.map((family) => `AF_${family}`),
+        systemCallFilter: callGroups,
+      },
+    },
+    "folders, credentials and no compiler": {
+      ...app,
+      exec: [node, "/srv/app/server.js"],
+      jitless: true,
+      compileCache: true,
+      stateDirectory: ["app", "100% mine/é"],
+      stateDirectoryMode: "0700",
+      cacheDirectory: "app",
+      logsDirectory: "app",
+      runtimeDirectory: "app",
+      configurationDirectory: "app",
+      cacheDirectoryMode: "0750",
+      logsDirectoryMode: "0750",
+      runtimeDirectoryMode: "0750",
+      runtimeDirectoryPreserve: "restart",
+      configurationDirectoryMode: "0750",
+      credentials: {
+        key: "/etc/100%-$mine/key",
+        sealed: { encrypted: true },
+        text: { value: ' 50% of "$HOME" \\n\n\t%n é; # ' },
+      },
+      importCredentials: ["app.*"],
+    },
+  };
+
   it.each(Object.entries(described))("has nothing to say of %s", (_, description) => {
     expect(verify(emitUnits(description))).toBe("");
     expect(verify(emitUnits(description, { comments: true }))).toBe("");
+  });
+
+  describeWith({ systemd: 254 }, "of systemd 254", () => {
+    it.each(Object.entries(of254))("has nothing to say of %s", (_, description) => {
+      expect(verify(emitUnits(description))).toBe("");
+      expect(verify(emitUnits(description, { comments: true }))).toBe("");
+    });
   });
 
   describeWith({ systemd: 257 }, "of a recent systemd", () => {
@@ -191,7 +202,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
   });
 
   it("is asked about every field", () => {
-    const all = [...Object.values({ ...described, ...everyField, ...ofUser }), of258];
+    const all = [...Object.values({ ...described, ...of254, ...everyField, ...ofUser }), of258];
     const fields = (objects: object[]) =>
       [...new Set(objects.flatMap((object) => Object.keys(object)))].toSorted();
     // The schema is for editors, and a container for Podman to read: quadlet.test.ts.

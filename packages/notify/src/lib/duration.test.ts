@@ -66,7 +66,8 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
   const UNITS =
     "usec us µs μs msec ms seconds second sec s minutes minute min m hours hour hr h days day d weeks week w months month M years year y";
 
-  test("each unit", () => {
+  // Each text is a process of its own.
+  test("each unit", { timeout: 30_000 }, () => {
     const texts = UNITS.split(" ").flatMap((unit) => [`1${unit}`, `2.5 ${unit}`, `1${unit}3us`]);
     expect(texts.map(milliseconds)).toEqual(systemd(texts).map(about));
   });
@@ -76,7 +77,7 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
     expect(texts.map(milliseconds)).toEqual(systemd(texts));
   });
 
-  test("whatever is written of numbers, units and spaces", () => {
+  test("whatever is written of numbers, units and spaces", { timeout: 30_000 }, () => {
     const part = record({
       whole: nat(99),
       fraction: constantFrom("", "", ".5", ".25", ".125"),
@@ -95,7 +96,7 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
     );
   });
 
-  test("and what is no span to it is none to us, whatever the characters", () => {
+  test("and what is no span to it is none to us, whatever the characters", { timeout: 30_000 }, () => {
     assert(
       property(string({ unit: constantFrom(...Array.from("0129. smhdwyMµu-+e")), maxLength: 6 }), (text) => {
         const ours = milliseconds(text);

@@ -1,3 +1,4 @@
+import { systemdVersion } from "@sockact/testkit";
 import fc from "fast-check";
 import type { AppDescription, HardeningOptions } from "../../src/index.ts";
 import { apart, property, type Field, type Fields } from "./field.ts";
@@ -284,7 +285,8 @@ function combined(description: AppDescription, options: HardeningOptions, profil
   const hasProfile = profile !== "none";
   const { ambientCapabilities: ambient, capabilityBoundingSet: bounding = ambient || undefined } = options;
   const bits = (list: readonly string[]) => list.reduce((sum, name) => sum | (1n << capabilities[name]!), 0n);
-  const whole = 2n ** 64n - 1n;
+  // Later versions leave out the last bit, which does not stand for a capability.
+  const whole = 2n ** (systemdVersion()! >= 258 ? 63n : 64n) - 1n;
   const asked =
     bounding === false
       ? whole

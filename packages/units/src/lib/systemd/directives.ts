@@ -138,9 +138,10 @@ export const later: Readonly<Record<string, string>> = {
   Socket:
     "AcceptFileDescriptors DeferTrigger DeferTriggerMaxSec PassPIDFD XAttrAccept XAttrEntryPoint XAttrListen",
   Unit: "ConditionVersion ConditionKernelModuleLoaded ConditionPathIsSocket ConditionFraction ConditionMachineTag AssertVersion AssertKernelModuleLoaded AssertPathIsSocket AssertFraction AssertMachineTag",
-  Service: "ExecReloadPost RefreshOnReload",
+  Service: "ExecReloadPost LUOSession RefreshOnReload RestartRandomizedDelaySec",
+  Timer: "RandomizedOffsetSec",
   shared:
-    "DelegateNamespaces MemoryTHP PrivateBPF BPFDelegateCommands BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments UserNamespacePath BindNetworkInterface RootMStack CPUSetPartition CPUPressureWatch CPUPressureThresholdSec IOPressureWatch IOPressureThresholdSec StateDirectoryQuota StateDirectoryAccounting CacheDirectoryQuota CacheDirectoryAccounting LogsDirectoryQuota LogsDirectoryAccounting",
+    "DelegateNamespaces MemoryTHP PrivateBPF BPFDelegateCommands BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments UserNamespacePath BindNetworkInterface RootMStack CPUSetPartition CPUPressureWatch CPUPressureThresholdSec IOPressureWatch IOPressureThresholdSec OOMRules StateDirectoryQuota StateDirectoryAccounting CacheDirectoryQuota CacheDirectoryAccounting LogsDirectoryQuota LogsDirectoryAccounting",
 };
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");

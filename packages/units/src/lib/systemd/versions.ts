@@ -2,7 +2,7 @@
 export const oldestVersion = 239;
 
 /** Since which systemd there is a directive, or a value of it; older ones than `oldest` know what is not here. */
-const since: Readonly<Record<string, number>> = {
+export const since: Readonly<Record<string, number>> = {
   // systemd.socket(5)
   PassPacketInfo: 246,
   FlushPending: 247,
@@ -21,8 +21,8 @@ const since: Readonly<Record<string, number>> = {
   // systemd.unit(5)
   FailureActionExitStatus: 240,
   SuccessActionExitStatus: 240,
-  ConditionCPUs: 244,
-  ConditionMemory: 244,
+  ConditionCPUs: 242,
+  ConditionMemory: 242,
   ConditionEnvironment: 246,
   ConditionPathIsEncrypted: 246,
   ConditionCPUFeature: 248,
@@ -40,6 +40,8 @@ const since: Readonly<Record<string, number>> = {
   WantsMountsFor: 256,
   ConditionKernelModuleLoaded: 258,
   ConditionVersion: 258,
+  "OnFailureJobMode=lenient": 258,
+  "OnSuccessJobMode=lenient": 258,
   ConditionPathIsSocket: 260,
   ConditionFraction: 261,
   ConditionMachineTag: 261,
@@ -63,18 +65,30 @@ const since: Readonly<Record<string, number>> = {
   ExecReloadPost: 259,
   RefreshOnReload: 260,
   "FileDescriptorStorePreserve=on-success": 261,
+  LUOSession: 262,
+  RestartRandomizedDelaySec: 262,
+  // systemd.timer(5)
+  OnClockChange: 242,
+  OnTimezoneChange: 242,
+  FixedRandomDelay: 247,
+  DeferReactivation: 257,
+  RandomizedOffsetSec: 258,
   // systemd.exec(5), systemd.kill(5) and systemd.resource-control(5)
   DisableControllers: 240,
   FinalKillSignal: 240,
+  IODeviceLatencyTargetSec: 240,
   LogRateLimitBurst: 240,
   LogRateLimitIntervalSec: 240,
   MemoryMin: 240,
   "StandardError=append:": 240,
   "StandardOutput=append:": 240,
   WatchdogSignal: 240,
+  CPUQuotaPeriodSec: 242,
   NetworkNamespacePath: 242,
   ProtectHostname: 242,
   RestrictSUIDSGID: 242,
+  DefaultMemoryLow: 243,
+  DefaultMemoryMin: 243,
   IPEgressFilterPath: 243,
   IPIngressFilterPath: 243,
   NUMAMask: 243,
@@ -83,6 +97,7 @@ const since: Readonly<Record<string, number>> = {
   AllowedMemoryNodes: 244,
   ProtectKernelLogs: 244,
   RestartKillSignal: 244,
+  TimeoutCleanSec: 244,
   LogNamespace: 245,
   ProtectClock: 245,
   CoredumpFilter: 246,
@@ -116,13 +131,14 @@ const since: Readonly<Record<string, number>> = {
   RestrictFileSystems: 250,
   RestrictNetworkInterfaces: 250,
   SetCredentialEncrypted: 250,
+  StartupAllowedCPUs: 250,
+  StartupAllowedMemoryNodes: 250,
   TTYColumns: 250,
   TTYRows: 250,
   ExtensionDirectories: 251,
-  StartupAllowedCPUs: 252,
-  StartupAllowedMemoryNodes: 252,
   LogFilterPatterns: 253,
   MemoryZSwapMax: 253,
+  DefaultStartupMemoryLow: 254,
   DelegateSubgroup: 254,
   ExtensionImagePolicy: 254,
   ImportCredential: 254,
@@ -132,13 +148,25 @@ const since: Readonly<Record<string, number>> = {
   MountImagePolicy: 254,
   RootEphemeral: 254,
   RootImagePolicy: 254,
+  StartupMemoryHigh: 254,
+  StartupMemoryLow: 254,
+  StartupMemoryMax: 254,
+  StartupMemorySwapMax: 254,
+  StartupMemoryZSwapMax: 254,
+  "SystemCallFilter=@sandbox": 254,
   CoredumpReceive: 255,
   NFTSet: 255,
   SetLoginEnvironment: 255,
   SurviveFinalKillSignal: 255,
+  MemoryZSwapWriteback: 256,
   BindLogSockets: 257,
   ManagedOOMMemoryPressureDurationSec: 257,
   PrivatePIDs: 257,
+  "PrivateTmp=disconnected": 257,
+  "PrivateUsers=identity": 257,
+  "PrivateUsers=self": 257,
+  "ProtectControlGroups=private": 257,
+  "ProtectControlGroups=strict": 257,
   BPFDelegateAttachments: 258,
   BPFDelegateCommands: 258,
   BPFDelegateMaps: 258,
@@ -149,6 +177,8 @@ const since: Readonly<Record<string, number>> = {
   LogsDirectoryAccounting: 258,
   LogsDirectoryQuota: 258,
   PrivateBPF: 258,
+  "PrivateUsers=full": 258,
+  "ProtectHostname=private": 258,
   StateDirectoryAccounting: 258,
   StateDirectoryQuota: 258,
   UserNamespacePath: 259,
@@ -162,12 +192,13 @@ const since: Readonly<Record<string, number>> = {
   CPUSetPartition: 261,
   IOPressureThresholdSec: 261,
   IOPressureWatch: 261,
+  OOMRules: 261,
 };
 
-/** Which of these a line is: the value counts where it alone is new. */
+/** Which of these a line is: a value, or a word of it, counts where it alone is new. */
 export function nameOf(key: string, value: string): string {
-  const exact = `${key}=${value.replace(/:.*/s, ":")}`;
-  return Object.hasOwn(since, exact) ? exact : key;
+  const words = value.split(" ").map((word) => word.replace(/^~/, "").replace(/:.*/s, ":"));
+  return words.map((word) => `${key}=${word}`).find((name) => Object.hasOwn(since, name)) ?? key;
 }
 
 /** Since when there is one of these; each condition came with the assertion of its name. */

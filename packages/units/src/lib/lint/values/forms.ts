@@ -234,6 +234,8 @@ export const jobMode: ReadValue = choice(
   "flush",
   "ignore-dependencies",
   "ignore-requirements",
+  // Since systemd 258.
+  "lenient",
 );
 
 /** What is no address at all is found by the rule address-invalid. */

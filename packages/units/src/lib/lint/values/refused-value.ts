@@ -108,8 +108,8 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["ProcSubset", choice("all", "pid")],
   ["ProtectControlGroups", booleanOr("private", "strict")],
   ["ProtectHome", booleanOr("read-only", "tmpfs")],
-  // Since systemd 258 also private, with a name after it.
-  ["ProtectHostname", afterSigns(/:.*/s, booleanOr("private"))],
+  // Since systemd 258 also private, with a name after it, and empty.
+  ["ProtectHostname", orEmpty(afterSigns(/:.*/s, booleanOr("private")))],
   ["ProtectProc", choice("noaccess", "invisible", "ptraceable", "default")],
   ["ProtectSystem", booleanOr("full", "strict")],
   ["Restart", choice("no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always")],
@@ -212,7 +212,9 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["Priority Mark IPTTL", signed],
   ["IPTOS", orEmpty(either(choice("low-delay", "throughput", "reliability", "low-cost"), whole(0, 255)))],
   ["ReceiveBuffer SendBuffer PipeSize", size],
-  ["MessageQueueMaxMessages MessageQueueMessageSize", whole(-(2 ** 63), 2 ** 63)],
+  ["MessageQueueMaxMessages", whole(-(2 ** 63), 2 ** 63)],
+  // Since systemd 262 also with a unit.
+  ["MessageQueueMessageSize", either(whole(-(2 ** 63), 2 ** 63), size)],
   ["BindToDevice", orEmpty(interfaceName)],
   ["RestrictNetworkInterfaces", afterTilde(quotedWords(interfaceName))],
   [

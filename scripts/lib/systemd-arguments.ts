@@ -1,0 +1,43 @@
+export interface SystemdArguments {
+  help: boolean;
+  fresh: boolean;
+  /** The releases of Debian to run on. */
+  suites: string[];
+  /** What vitest gets. */
+  vitest: string[];
+}
+
+/**
+ * Reads the arguments of `npm run test:systemd`: versions or releases first, then what vitest gets.
+ *
+ * @throws for a version or a release that is not in the table.
+ */
+export function readSystemdArguments(
+  args: readonly string[],
+  suites: Readonly<Record<string, string>>,
+): SystemdArguments {
+  const options = ["--fresh", "--help", "-h"];
+  const given = args.filter((arg) => !options.includes(arg));
+  const known = new Map(
+    Object.entries(suites).flatMap(([version, suite]) => [
+      [version, suite],
+      [suite, suite],
+    ]),
+  );
+  // A filter of vitest is a path, so it has a slash or a dot; an option of vitest begins with a dash.
+  const other = given.findIndex((arg) => !/^\w+$/.test(arg));
+  const named = other === -1 ? given : given.slice(0, other);
+  const unknown = named.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    const list = Object.entries(suites).map(([version, suite]) => `${version} (${suite})`);
+    throw new Error(
+      `There is no systemd ${unknown} to run on: name ${list.join(", ")}, or none for all. Write test files as paths, such as packages/units.`,
+    );
+  }
+  return {
+    help: args.includes("--help") || args.includes("-h"),
+    fresh: args.includes("--fresh"),
+    suites: [...new Set(named.length > 0 ? named.map((name) => known.get(name)!) : Object.values(suites))],
+    vitest: given.slice(named.length),
+  };
+}

@@ -1,0 +1,34 @@
+/** What vitest's JSON report has of each test. */
+interface Report {
+  testResults: { assertionResults: { status: string; fullName: string }[] }[];
+}
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  /** How many were skipped, by the reason. */
+  skipped: Record<string, number>;
+  /** Those that were skipped for a reason that should not be. */
+  unexpected: string[];
+}
+
+/** A newer systemd or Node, a program that no Debian of the tests has, or what the test file itself says of this Node. */
+const expected = /^needs systemd \d|^needs Node \d|^needs the program (?:podman|bun)$/;
+
+export function countTests({ testResults }: Report): Counts {
+  const all = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const counts: Counts = {
+    passed: all.filter(({ status }) => status === "passed").length,
+    failed: all.filter(({ status }) => status === "failed").length,
+    skipped: {},
+    unexpected: [],
+  };
+  for (const { status, fullName } of all) {
+    if (status === "passed" || status === "failed") continue;
+    const reason =
+      /\[skipped: (.*?)\]/.exec(fullName)?.[1]?.replace(/, and this is .*/, "") ?? "no reason given";
+    counts.skipped[reason] = (counts.skipped[reason] ?? 0) + 1;
+    if (!expected.test(reason)) counts.unexpected.push(fullName);
+  }
+  return counts;
+}
