@@ -73,6 +73,7 @@ function tell({ consumer, seconds: taken, error }: Result): void {
 
 async function check(folder: string, only: string | undefined): Promise<boolean> {
   const copy = join(folder, "copy");
+  const consumers = chooseConsumers(consumersOf(await frameworkVersions(repository)), only ?? "");
   if (await isDirty(repository))
     say("The working tree has changes that are not committed: they are not checked.");
   await step("The registry and the package managers are installed", installTools);
@@ -81,9 +82,6 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
   );
   await step("The packages have their next versions", () => versionPackages(copy));
   await using registry = await step("The registry is started", () => startRegistry(folder));
-  const versions = await frameworkVersions(copy, { cwd: folder, env: registry.env });
-  const consumers = chooseConsumers(consumersOf(versions), only ?? "");
-
   const packages = await step("The packages are built, linted and published", () =>
     publishPackages(copy, registry),
   );

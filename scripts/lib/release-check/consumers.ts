@@ -6,6 +6,7 @@ import {
   serveReadme,
   serveTypeScript,
   type Trial,
+  useAllTypes,
   useNotify,
   useSockact,
   useUnits,
@@ -47,11 +48,13 @@ const tool = (name: string): string => `${name}@${tools[name]}`;
 export function consumersOf(versions: FrameworkVersions): Consumer[] {
   return [
     ...FRAMEWORKS.flatMap((framework, at) => withFramework(framework, versions[framework], at)),
-    ...["5.4", "5.9", "6.0", "7.0"].map(withTypeScript),
+    ...["5.4", "5.9", "6.0", "7.0"].flatMap(withTypeScript),
     ...withTestRunners(),
     ...alone(),
   ];
 }
+
+const take = <T>(values: readonly T[], index: number): T => values[index % values.length] as T;
 
 /** @param at which of the frameworks it is, so that Nodes and module systems differ between them */
 function withFramework(framework: Framework, versions: string[], at: number): Consumer[] {
@@ -62,7 +65,6 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
     packages: [`@sockact/${framework}`, version === undefined ? framework : `${framework}@${version}`],
     trial: serveReadme(framework, modules),
   });
-  const take = <T>(values: readonly T[], index: number): T => values[index % values.length] as T;
   return [
     // What a newcomer does, who names no version.
     row("npm", "20", "ES module"),
@@ -77,15 +79,31 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
   ];
 }
 
-function withTypeScript(version: string, index: number): Consumer {
-  const types = ["@types/node", "@types/express", "@types/koa"].map(tool);
-  return {
-    title: `TypeScript ${version}, npm, Node ${NODES[index]}, ES module and CommonJS`,
-    manager: "npm",
-    node: NODES[index] as string,
-    packages: [...ALL, ...FRAMEWORKS, ...types, `typescript@~${version}`],
-    trial: serveTypeScript,
+/** The newest Express and Koa bring types of one name into a project that has both, so that each framework has a project of its own. */
+function withTypeScript(version: string, at: number): Consumer[] {
+  const row = (
+    framework: Framework,
+    index: number,
+    what: string,
+    packages: string[],
+    trial: Trial,
+  ): Consumer => {
+    const node = take(NODES, at + index);
+    return {
+      title: `TypeScript ${version}, ${what}, npm, Node ${node}, ES module and CommonJS`,
+      manager: "npm",
+      node,
+      packages: [...packages, framework, tool("@types/node"), `typescript@~${version}`],
+      trial,
+    };
   };
+  return [
+    ...(["express", "koa"] as const).map((framework, index) => {
+      const packages = [`@sockact/${framework}`, tool(`@types/${framework}`)];
+      return row(framework, index, framework, packages, serveTypeScript(framework));
+    }),
+    row("fastify", 2, "fastify and all packages", ALL, useAllTypes),
+  ];
 }
 
 function withTestRunners(): Consumer[] {

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { FRAMEWORKS, type FrameworkVersions } from "./consumers.ts";
 import { readManifest } from "./manifest.ts";
-import type { ProgramOptions } from "./run-program.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Asks npm for the first and the last version of each major version that the adapters' peerDependencies allow. */
-export async function frameworkVersions(copy: string, options: ProgramOptions): Promise<FrameworkVersions> {
+export async function frameworkVersions(repository: string): Promise<FrameworkVersions> {
   const lists = await Promise.all(
     FRAMEWORKS.map(async (framework) => {
-      const range = readManifest(join(copy, "packages", framework)).peerDependencies?.[framework];
-      const answer = await runProgram(["npm", "view", `${framework}@${range}`, "version", "--json"], options);
+      const range = readManifest(join(repository, "packages", framework)).peerDependencies?.[framework];
+      const answer = await runProgram(["npm", "view", `${framework}@${range}`, "version", "--json"], {
+        cwd: repository,
+      });
       return [framework, firstAndLast([JSON.parse(answer) as string | string[]].flat())];
     }),
   );

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { startProcess } from "../../../packages/testkit/src/app-process.ts";
 import { installWhenChanged } from "../../../packages/testkit/src/install-when-changed.ts";
 import { nodeOfMajor } from "../node-of-major.mjs";
-import { runProgram } from "./run-program.ts";
+import { type ProgramOptions, runProgram } from "./run-program.ts";
 
 const tools = fileURLToPath(new URL("../../../packages/testkit/registry", import.meta.url));
 
@@ -17,8 +17,8 @@ export interface PublishedPackage {
   name: string;
   version: string;
   dependencies: string[];
-  /** In bytes. */
-  packedSize: number;
+  /** Packed, in bytes. */
+  size: number;
   unpackedSize: number;
 }
 
@@ -28,8 +28,8 @@ export interface Registry extends AsyncDisposable {
   env: Record<string, string | undefined>;
   /** The names of all that was published to it. */
   names(): string[];
-  /** The latest version of a package. */
-  latest(name: string): Promise<PublishedPackage>;
+  /** The latest versions of these packages. */
+  packages(names: readonly string[]): Promise<PublishedPackage[]>;
 }
 
 /** Installs what serves the registry, and the package managers. */
@@ -40,39 +40,47 @@ export async function startRegistry(folder: string): Promise<Registry> {
   const uplink = (await runProgram(["npm", "config", "get", "registry"], { cwd: tools })).trim();
   const storage = join(folder, "registry");
   mkdirSync(storage, { recursive: true });
-  const env = { NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] };
   const server = startProcess([nodeOfMajor("22"), join(tools, "serve.mjs"), storage, uplink], {
     cwd: storage,
-    env,
+    env: { NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] },
   });
   const { url } = await server.event<{ url: string }>("listening");
+  const env = environment(folder, url);
   return {
     url,
-    env: environment(folder, url),
+    env,
     names: () => {
       const { list } = JSON.parse(readFileSync(join(storage, "storage/.verdaccio-db.json"), "utf8")) as {
         list: string[];
       };
       return list.sort();
     },
-    async latest(name) {
-      const response = await fetch(`${url}${name}/latest`);
-      const { version, dependencies, dist } = (await response.json()) as {
-        version: string;
-        dependencies?: Record<string, string>;
-        dist: { tarball: string; unpackedSize: number };
-      };
-      const tarball = await (await fetch(dist.tarball)).arrayBuffer();
-      return {
-        name,
-        version,
-        dependencies: Object.entries(dependencies ?? {}).map((each) => each.join("@")),
-        packedSize: tarball.byteLength,
-        unpackedSize: dist.unpackedSize,
-      };
-    },
+    packages: (names) => askForPackages(names, { cwd: folder, env }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** npm itself tells how large a package is: the registry has no such numbers. */
+async function askForPackages(
+  names: readonly string[],
+  options: ProgramOptions,
+): Promise<PublishedPackage[]> {
+  const packed = JSON.parse(await runProgram(["npm", "pack", "--dry-run", "--json", ...names], options)) as {
+    name: string;
+    version: string;
+    size: number;
+    unpackedSize: number;
+  }[];
+  return Promise.all(
+    packed.map(async ({ name, version, size, unpackedSize }) => {
+      const answer = await runProgram(
+        ["npm", "view", `${name}@${version}`, "dependencies", "--json"],
+        options,
+      );
+      const dependencies = Object.entries(JSON.parse(answer || "{}") as Record<string, string>);
+      return { name, version, size, unpackedSize, dependencies: dependencies.map((each) => each.join("@")) };
+    }),
+  );
 }
 
 /** A home of its own hides the settings, tokens and caches of the user. */

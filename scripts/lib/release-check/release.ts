@@ -32,7 +32,7 @@ export async function publishPackages(copy: string, registry: Registry): Promise
   if (arrived.join() !== names.join()) {
     throw new Error(`The registry must have ${names.join(", ")}. It has ${arrived.join(", ")}.`);
   }
-  const published = await Promise.all(names.map((name) => registry.latest(name)));
+  const published = await registry.packages(names);
   const old = published.find(({ name, version }) => versions[name] !== version);
   if (old) throw new Error(`The latest ${old.name} must be ${versions[old.name]}. It is ${old.version}.`);
   const tags = (await runProgram(["git", "tag"], { cwd: copy })).split("\n");

@@ -14,7 +14,7 @@ export function packagesTable(packages: readonly PublishedPackage[], results: re
   const head = ["package", "version", "packed", "unpacked", "dependencies", "consumers"];
   return table(
     head,
-    packages.map(({ name, version, packedSize, unpackedSize, dependencies }) => {
+    packages.map(({ name, version, size, unpackedSize, dependencies }) => {
       const uses = results.filter(({ consumer }) => consumer.packages.includes(name));
       // An adapter brings core along.
       const users =
@@ -24,7 +24,7 @@ export function packagesTable(packages: readonly PublishedPackage[], results: re
       return [
         name,
         version,
-        kilobytes(packedSize),
+        kilobytes(size),
         kilobytes(unpackedSize),
         dependencies.join(" ") || "none",
         count,

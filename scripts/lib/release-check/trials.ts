@@ -20,44 +20,50 @@ export const serveReadme =
 const compilerOptions = {
   module: "NodeNext",
   target: "ES2022",
-  lib: ["ES2023"],
   strict: true,
   skipLibCheck: false,
   // The types of Express and Koa need it, as their READMEs say.
   esModuleInterop: true,
 };
 
-async function compile(project: Project, types: string[], files: string[]): Promise<void> {
-  const config = { compilerOptions: { ...compilerOptions, types }, files };
+async function compile(project: Project, options: object, files: string[]): Promise<void> {
+  const config = { compilerOptions: { ...compilerOptions, ...options }, files };
   project.write("tsconfig.json", JSON.stringify(config));
   await project.run("node_modules/.bin/tsc");
 }
 
-/** Compiles the programs of the adapters' READMEs in both module systems, with the types of all packages checked, and serves with each. */
-export const serveTypeScript: Trial = async (project) => {
-  const apps = ["express", "koa", "fastify"].flatMap((name) =>
-    ["mts", "cts"].map((extension) => {
-      project.write(`${name}.${extension}`, project.snippet(name, "ES module").code);
-      return `${name}.${extension}`;
-    }),
-  );
+/** Compiles the program of an adapter's README in both module systems, with the types of all packages checked, and serves with each. */
+export const serveTypeScript =
+  (framework: string): Trial =>
+  async (project) => {
+    const { code } = project.snippet(framework, "ES module");
+    project.write("server.mts", code);
+    project.write("server.cts", code);
+    await compile(project, { lib: ["ES2023"], types: ["node"] }, ["server.mts", "server.cts"]);
+    await project.serve("server.mjs");
+    await project.serve("server.cjs");
+  };
+
+/** Compiles an app that imports every package, in both module systems, and runs it. */
+export const useAllTypes: Trial = async (project) => {
   project.copy("types/servers.ts", "servers.mts");
   project.copy("types/servers.ts", "servers.cts");
-  await compile(project, ["node"], [...apps, "servers.mts", "servers.cts"]);
-  for (const file of ["servers.mjs", "servers.cjs"]) await project.runNode(file);
-  for (const app of apps) await project.serve(app.replace("ts", "js"));
+  await compile(project, { lib: ["ES2023"], types: ["node"] }, ["servers.mts", "servers.cts"]);
+  await project.runNode("servers.mjs");
+  await project.runNode("servers.cjs");
+  await serveTypeScript("fastify")(project);
 };
 
 /** Compiles a program of a package in a project that has no types of Node. */
-async function compileWithoutNode(project: Project, file: string): Promise<void> {
+async function compileWithoutNode(project: Project, file: string, options: object = {}): Promise<void> {
   if (existsSync(join(project.folder, "node_modules/@types/node")))
     throw new Error("There are types of Node.");
-  await compile(project, [], [file]);
+  await compile(project, { types: [], ...options }, [file]);
 }
 
 export const useUnits: Trial = async (project) => {
   project.copy("types/units.ts", "units.mts");
-  await compileWithoutNode(project, "units.mts");
+  await compileWithoutNode(project, "units.mts", { lib: ["ES2023"] });
   await project.runNode("units.mjs");
   for (const modules of ["ES module", "CommonJS"] as const) {
     const { file, code } = project.snippet("express", modules, 1);
@@ -72,7 +78,7 @@ export const useNotify: Trial = async (project) => {
     "types.mts",
     'import { ready } from "@sockact/notify";\nexport const sent: Promise<boolean> = ready();\n',
   );
-  await compileWithoutNode(project, "types.mts");
+  await compileWithoutNode(project, "types.mts", { lib: ["ES2023"] });
   for (const modules of ["ES module", "CommonJS"] as const) await serveReadme("notify", modules)(project);
 };
 
@@ -88,6 +94,7 @@ const result: RollingResult | string = await rollingRestart("sockact-release-che
 if (typeof result !== "string") throw new Error("It restarted a service that does not exist.");
 `,
   );
+  // An AbortSignal is one of its options. The usual `lib` of TypeScript has that type.
   await compileWithoutNode(project, "roll.mts");
   await project.runNode("roll.mjs");
   project.write(
