@@ -32,7 +32,10 @@ describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
   const start = (root: string): AppProcess => {
     const script = ["--import", "tsx", "--conditions=@sockact/source", "scripts/release-check.ts"];
     const only = ["--only", "core alone, npm, Node 22"];
-    return startProcess([process.execPath, ...script, ...only], { cwd: root, env: { TMPDIR: temporary } });
+    return startProcess([process.execPath, ...script, ...only], {
+      cwd: root,
+      env: { TMPDIR: temporary, TSX_DISABLE_CACHE: "1" },
+    });
   };
 
   /** The commands that run in the temporary folder, or that name it. */
