@@ -1,13 +1,22 @@
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startProcess } from "../packages/testkit/src/app-process.ts";
 import { clearFolder } from "./lib/release-check/clear-folder.mjs";
 import { consumersOf, FRAMEWORKS } from "./lib/release-check/consumers.ts";
 import { firstAndLast } from "./lib/release-check/framework-versions.ts";
 import { checkDestinations } from "./lib/release-check/release.ts";
+import { makeRunFolder } from "./lib/release-check/run-folder.ts";
 
 describe("the consumers of a release", () => {
   const versions = { express: ["4.15.0", "5.3.0"], koa: ["2.1.0", "3.3.0"], fastify: ["4.0.0", "5.12.8"] };
@@ -66,6 +75,28 @@ describe("in a folder", () => {
     // A process that has ended and that its parent has not asked about yet has no such link.
     expect(() => readlinkSync(`/proc/${pid}/cwd`)).toThrow("ENOENT");
     expect(await program.ended).toBe(0);
+  });
+
+  test("a run removes what is left of one that was killed with all its processes, and then its own folder", async () => {
+    vi.stubEnv("TMPDIR", folder);
+    const parent = join(folder, `sockact-release-check-${process.getuid?.()}`);
+    // No process can have this number.
+    const left = join(parent, "4194305-left");
+    mkdirSync(left, { recursive: true });
+    const run = await makeRunFolder({ keep: false });
+    vi.unstubAllEnvs();
+    expect(existsSync(left)).toBe(false);
+    expect(dirname(run.path)).toBe(parent);
+    await run.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("a folder that is kept stays", async () => {
+    vi.stubEnv("TMPDIR", folder);
+    const run = await makeRunFolder({ keep: true });
+    vi.unstubAllEnvs();
+    await run.close();
+    expect(existsSync(run.path)).toBe(true);
   });
 
   test.each(["registry", "@sockact:registry"])(

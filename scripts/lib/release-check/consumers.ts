@@ -24,7 +24,7 @@ export interface Consumer {
 }
 
 export const FRAMEWORKS = ["express", "koa", "fastify"] as const;
-export type Framework = (typeof FRAMEWORKS)[number];
+type Framework = (typeof FRAMEWORKS)[number];
 
 /** Versions of a framework, in order: the first and the last one of each major version that the adapter takes. */
 export type FrameworkVersions = Record<Framework, string[]>;
