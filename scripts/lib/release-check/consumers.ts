@@ -72,14 +72,20 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
     // The oldest one is the most likely to fail on the newest Node.
     ...versions
       .slice(0, -1)
-      .map((version, index) => row("npm", take(NODES, 3 - index), take(MODULES, at + index), version)),
+      .map((version, index) =>
+        row("npm", take(NODES.toReversed(), index), take(MODULES, at + index), version),
+      ),
     ...MANAGERS.slice(1).map((manager, index) =>
       row(manager, take(NODES, at + index), take(MODULES, at + index)),
     ),
   ];
 }
 
-/** The newest Express and Koa bring types of one name into a project that has both, so that each framework has a project of its own. */
+/**
+ * Each framework has a project of its own: Express 5.3 brings a content-disposition with types, and the types of Koa do not compile with those.
+ *
+ * @param at which of the compilers it is
+ */
 function withTypeScript(version: string, at: number): Consumer[] {
   const row = (
     framework: Framework,

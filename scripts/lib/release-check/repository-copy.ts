@@ -22,11 +22,12 @@ export async function isDirty(repository: string): Promise<boolean> {
 
 /** Gives the packages of a copy their next versions, as the pull request of changesets does, and commits that. */
 export async function versionPackages(copy: string): Promise<void> {
-  // Before the first release after a release there is no changeset: the versions that are there are published.
+  // Right after a release there is nothing to version, and the check publishes the versions of that release.
   if (!readdirSync(join(copy, ".changeset")).some((file) => file.endsWith(".md") && file !== "README.md"))
     return;
   await runProgram(["npm", "run", "version-packages"], { cwd: copy });
-  await git(copy, "commit", "--quiet", "--all", "--message=Version packages");
+  await git(copy, "add", "--all");
+  await git(copy, "commit", "--quiet", "--message=Version packages");
   // The release installs with the lockfile, which must fit the new versions.
   await runProgram(["npm", "ci", "--dry-run"], { cwd: copy });
 }

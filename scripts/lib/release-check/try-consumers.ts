@@ -13,7 +13,7 @@ export interface Result {
 /** How many consumers are tried at the same time. */
 const AT_ONCE = 2;
 
-/** Tries each consumer in a project of its own, and tells of each result as it comes. A failure does not end the others. */
+/** Tries each consumer in a project of its own, and calls `tell` with each result as it comes. A failure does not end the others. */
 export async function tryConsumers(
   consumers: readonly Consumer[],
   options: { folder: string; registry: Registry; copy: string },
