@@ -81,16 +81,26 @@ describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
     }, LONG);
     afterEach(() => rmSync(broken, { recursive: true }));
 
-    const changeManifest = (name: string, change: object): void => {
+    /** The fields of the package.json that are changed; of an object, the fields that are added. */
+    const changeManifest = (
+      name: string,
+      { exports = {}, ...fields }: { exports?: object; files?: string[] },
+    ) => {
       const file = join(broken, "packages", name, "package.json");
-      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...change }, null, 2));
+      const manifest = JSON.parse(readFileSync(file, "utf8")) as { exports: object };
+      const changed = { ...manifest, ...fields, exports: { ...manifest.exports, ...exports } };
+      writeFileSync(file, JSON.stringify(changed, null, 2));
       const author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
       execFileSync("git", [...author, "commit", "--quiet", "--all", "--message=Break it"], { cwd: broken });
     };
 
     test.each([
       ["whose files leave out dist", { files: [] }, /@sockact\/koa[^]*dist/],
-      ["with an export of a file that is missing", { exports: { ".": "./dist/missing.js" } }, /missing\.js/],
+      [
+        "with an export of a file that is missing",
+        { exports: { "./missing": { default: "./dist/missing.cjs" } } },
+        /missing\.cjs/,
+      ],
     ])("fails for one %s", { timeout: LONG }, async (_which, change, message) => {
       changeManifest("koa", change);
       await using check = start(broken);
