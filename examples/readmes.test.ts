@@ -29,6 +29,7 @@ import {
   startProcess,
 } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Snippet, snippetsOf } from "../packages/testkit/src/readme-snippets.ts";
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, "..");
@@ -45,57 +46,6 @@ const texts = [
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`),
 ];
-
-/** Code that a reader can paste into a file. */
-interface Snippet {
-  /** Where it is, and in which module system. */
-  title: string;
-  language: string;
-  file: string;
-  code: string;
-}
-
-const requires = /const [^=]+ = require\("[^"]+"\);/g;
-
-/** What a text has for a module system that is not that of its snippet. */
-function inCommonJS(code: string, after: string): string | undefined {
-  const [next = "", , nextCode = ""] = /^[^#]*?```(js|ts)\n([^]*?)```/.exec(after) ?? [];
-  if (nextCode.includes("require(") && nextCode.replace(requires, "").trim() !== "") return nextCode;
-  const lines = (nextCode.includes("require(") ? next : after.split("\n```")[0]!.split("\n## ")[0]!).match(
-    requires,
-  );
-  if (lines === null) return undefined;
-  const named = after.split("```")[0]!.includes("`exec` names `/srv/shop/server.js`");
-  const body = code
-    .replace(/^import .*\n/gm, "")
-    .replace("/srv/shop/server.mjs", named ? "/srv/shop/server.js" : "$&");
-  const wrapped = /async function around/.test(after.split("\n```")[0]!)
-    ? `(async () => {\n${body}})();\n`
-    : body;
-  return `${lines.join("\n")}\n${wrapped}`;
-}
-
-/** The snippets of a text that import packages of this repository, each in both forms. */
-function snippetsOf(text: string): Snippet[] {
-  const markdown = readFileSync(join(repository, text), "utf8");
-  return [...markdown.matchAll(/```(js|ts)\n([^]*?)```\n/g)]
-    .filter(([, , code]) => /^import .* from "(?:@sockact\/\w+|sockact)";$/m.test(code!))
-    .flatMap(({ index: at, 0: block, 1: language, 2: code }, index) => {
-      const before = markdown.slice(0, at).split("```").at(-1)!;
-      const [, file = "snippet.mjs"] = /Save this as `([\w.-]+)`/.exec(before) ?? [];
-      const title = `${text}, snippet ${index + 1}`;
-      const commonJS = inCommonJS(code!, markdown.slice(at + block.length));
-      return [
-        { title, language: language!, file, code: code! },
-        {
-          title: `${title}, CommonJS`,
-          language: "js",
-          file: file.replace(/\.\w+$/, ".js"),
-          code: commonJS ?? "",
-        },
-      ];
-    });
-}
 
 const snippets = texts.flatMap(snippetsOf);
 

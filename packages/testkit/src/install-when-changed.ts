@@ -2,13 +2,15 @@ import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { endingWithParent } from "./end-with-parent.ts";
 
 /** Installs the packages of a folder that is outside the workspaces, unless they are there already. */
 export async function installWhenChanged(folder: string, options: readonly string[] = []): Promise<void> {
   const installed = join(folder, "node_modules/.package-lock.json");
   if (modified(join(folder, "package-lock.json")) <= modified(installed)) return;
   const quick = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  await promisify(execFile)("npm", ["ci", ...quick, ...options], { cwd: folder });
+  const [program, ...args] = endingWithParent(["npm", "ci", ...quick, ...options]);
+  await promisify(execFile)(program as string, args, { cwd: folder });
 }
 
 function modified(path: string): number {

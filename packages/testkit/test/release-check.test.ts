@@ -1,0 +1,125 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AppProcess, startProcess } from "../src/app-process.ts";
+import { installWhenChanged } from "../src/install-when-changed.ts";
+
+const repository = join(import.meta.dirname, "../../..");
+/** It installs and builds, on a machine that may be busy. */
+const LONG = 540_000;
+const isLong = Boolean(process.env["SOCKACT_LONG"]);
+const why = isLong ? "" : " [skipped: takes long, see npm run test:long]";
+
+describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
+  /** Stands for /tmp, so that what is left can be seen. */
+  let temporary: string;
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), "release-check-test-"));
+  });
+  afterEach(() => rmSync(temporary, { recursive: true }));
+
+  const start = (root: string): AppProcess => {
+    const script = ["--import", "tsx", "--conditions=@sockact/source", "scripts/release-check.ts"];
+    const only = ["--only", "core alone, npm, Node 22"];
+    return startProcess([process.execPath, ...script, ...only], {
+      cwd: root,
+      env: { TMPDIR: temporary, TSX_DISABLE_CACHE: "1" },
+    });
+  };
+
+  /** The commands that run in the temporary folder, or that name it. */
+  const commands = (): string[] =>
+    readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .flatMap((pid) => {
+        try {
+          const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+          const isThere = [readlinkSync(`/proc/${pid}/cwd`), command].some((text) =>
+            text.includes(temporary),
+          );
+          return isThere ? command : [];
+        } catch {
+          return [];
+        }
+      });
+
+  test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
+    "leaves no process and no file when %s ends it in the middle of a release",
+    { timeout: LONG },
+    async (signal) => {
+      await using check = start(repository);
+      await expect.poll(() => commands().join("\n"), { timeout: LONG }).toMatch(/turbo/);
+      expect(commands().join("\n")).toMatch(/serve\.mjs/);
+      check.kill(signal);
+      expect(await check.ended).toBe(signal === "SIGKILL" ? signal : 1);
+      // Nobody waits after SIGKILL: what clears the folder then runs by itself.
+      const timeout = signal === "SIGKILL" ? 20_000 : 0;
+      await expect.poll(() => [...readdirSync(temporary), ...commands()], { timeout }).toEqual([]);
+    },
+  );
+
+  describe("of a repository with a broken package", () => {
+    let broken: string;
+    beforeEach(async () => {
+      const registry = join(repository, "packages/testkit/registry");
+      await installWhenChanged(registry);
+      broken = mkdtempSync(join(tmpdir(), "release-check-broken-"));
+      execFileSync("git", ["clone", "--quiet", repository, broken]);
+      symlinkSync(join(repository, "node_modules"), join(broken, "node_modules"));
+      symlinkSync(join(registry, "node_modules"), join(broken, "packages/testkit/registry/node_modules"));
+    }, LONG);
+    afterEach(() => rmSync(broken, { recursive: true }));
+
+    /** The fields of the package.json that are changed; of an object, the fields that are added. */
+    const changeManifest = (
+      name: string,
+      { exports = {}, ...fields }: { exports?: object; files?: string[] },
+    ) => {
+      const file = join(broken, "packages", name, "package.json");
+      const manifest = JSON.parse(readFileSync(file, "utf8")) as { exports: object };
+      const changed = { ...manifest, ...fields, exports: { ...manifest.exports, ...exports } };
+      writeFileSync(file, JSON.stringify(changed, null, 2));
+      const author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+      execFileSync("git", [...author, "commit", "--quiet", "--all", "--message=Break it"], { cwd: broken });
+    };
+
+    test.each([
+      ["whose files leave out dist", { files: [] }, /@sockact\/koa[^]*dist/],
+      [
+        "with an export of a file that is missing",
+        { exports: { "./missing": { default: "./dist/missing.cjs" } } },
+        /missing\.cjs/,
+      ],
+    ])("fails for one %s", { timeout: LONG }, async (_which, change, message) => {
+      changeManifest("koa", change);
+      await using check = start(broken);
+      expect(await check.ended).toBe(1);
+      expect(check.stdout + check.stderr).toMatch(message);
+      expect([...readdirSync(temporary), ...commands()]).toEqual([]);
+    });
+
+    test(
+      "fails for one that only its users find out about, and says how to see it again",
+      { timeout: LONG },
+      async () => {
+        changeManifest("core", { files: ["adapter", "dist/index.*", "dist/adapter.*", "dist/types.*"] });
+        await using check = start(broken);
+        expect(await check.ended).toBe(1);
+        expect(check.stdout).toMatch(/Cannot find module '\.\/implementation\.cjs'/);
+        expect(check.stdout).toMatch(/To see it again: npm run release:check -- --keep --only "/);
+        expect([...readdirSync(temporary), ...commands()]).toEqual([]);
+      },
+    );
+  });
+});

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "../../../packages/testkit/src/app-process.ts";
+import { installWhenChanged } from "../../../packages/testkit/src/install-when-changed.ts";
+import { nodeOfMajor } from "../node-of-major.mjs";
+import { type ProgramOptions, runProgram } from "./run-program.ts";
+
+const tools = fileURLToPath(new URL("../../../packages/testkit/registry", import.meta.url));
+
+/** The file of a tool that is installed beside the registry. */
+export const toolFile = (path: string): string => join(tools, "node_modules", path);
+
+/** A package in the registry. */
+export interface PublishedPackage {
+  name: string;
+  version: string;
+  dependencies: string[];
+  /** Packed, in bytes. */
+  size: number;
+  unpackedSize: number;
+}
+
+export interface Registry extends AsyncDisposable {
+  url: string;
+  /** The environment in which every package manager uses this registry alone, and writes nothing outside of the folder of this run. */
+  env: Record<string, string | undefined>;
+  /** The names of all that was published to it. */
+  names(): string[];
+  /** The latest versions of these packages. */
+  packages(names: readonly string[]): Promise<PublishedPackage[]>;
+}
+
+/** Installs what serves the registry, and the package managers. */
+export const installTools = (): Promise<void> => installWhenChanged(tools);
+
+/** Starts an empty registry, which gets what is not published to it from the registry that the user has configured. */
+export async function startRegistry(folder: string): Promise<Registry> {
+  const uplink = (await runProgram(["npm", "config", "get", "registry"], { cwd: tools })).trim();
+  const storage = join(folder, "registry");
+  mkdirSync(storage, { recursive: true });
+  const server = startProcess([nodeOfMajor("22"), join(tools, "serve.mjs"), storage, uplink], {
+    cwd: storage,
+    env: { NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] },
+  });
+  const { url } = await server.event<{ url: string }>("listening");
+  const env = environment(folder, url);
+  return {
+    url,
+    env,
+    names: () => {
+      const { list } = JSON.parse(readFileSync(join(storage, "storage/.verdaccio-db.json"), "utf8")) as {
+        list: string[];
+      };
+      return list.sort();
+    },
+    packages: (names) => askForPackages(names, { cwd: folder, env }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** npm itself tells how large a package is: the registry has no such numbers. */
+async function askForPackages(
+  names: readonly string[],
+  options: ProgramOptions,
+): Promise<PublishedPackage[]> {
+  const packed = JSON.parse(await runProgram(["npm", "pack", "--dry-run", "--json", ...names], options)) as {
+    name: string;
+    version: string;
+    size: number;
+    unpackedSize: number;
+  }[];
+  return Promise.all(
+    packed.map(async ({ name, version, size, unpackedSize }) => {
+      const answer = await runProgram(
+        ["npm", "view", `${name}@${version}`, "dependencies", "--json"],
+        options,
+      );
+      const dependencies = Object.entries(JSON.parse(answer || "{}") as Record<string, string>);
+      return { name, version, size, unpackedSize, dependencies: dependencies.map((each) => each.join("@")) };
+    }),
+  );
+}
+
+/** A home of its own hides the settings, tokens and caches of the user. */
+function environment(folder: string, url: string): Registry["env"] {
+  const home = join(folder, "home");
+  const temporary = join(folder, "tmp");
+  for (const each of [home, temporary]) mkdirSync(each);
+  // npm publishes nothing without a token, and the registry takes any.
+  writeFileSync(
+    join(home, ".npmrc"),
+    `registry=${url}\n${url.replace("http:", "")}:_authToken=none\nupdate-notifier=false\n`,
+  );
+  const hidden = Object.keys(process.env).filter((name) =>
+    /^(CI$|npm_|pnpm_|yarn_|xdg_|NPM_TOKEN|ACTIONS_ID_TOKEN|GITHUB_ACTIONS)/i.test(name),
+  );
+  return {
+    ...Object.fromEntries(hidden.map((name) => [name, undefined])),
+    HOME: home,
+    TMPDIR: temporary,
+    // changesets reads this one, and no file.
+    npm_config_registry: url,
+    TURBO_TELEMETRY_DISABLED: "1",
+    YARN_ENABLE_TELEMETRY: "0",
+  };
+}

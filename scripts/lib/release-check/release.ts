@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { publicPackages, versionsOf } from "./manifest.ts";
+import type { PublishedPackage, Registry } from "./registry.ts";
+import { runProgram } from "./run-program.ts";
+
+/** Refuses a repository whose settings would send a package to another registry than the one on this machine. */
+export function checkDestinations(copy: string): void {
+  for (const manifest of publicPackages(copy)) {
+    const setting = Object.keys(manifest.publishConfig ?? {}).find((key) => key.endsWith("registry"));
+    if (setting !== undefined) {
+      throw new Error(
+        `The publishConfig of ${manifest.name} has "${setting}", so a try would publish to the world. Remove it.`,
+      );
+    }
+  }
+  const file = join(copy, ".npmrc");
+  if (existsSync(file) && /^[^#;\n]*registry\s*=/m.test(readFileSync(file, "utf8"))) {
+    throw new Error(
+      "The .npmrc of the repository names a registry, so a try would publish to the world. Remove it.",
+    );
+  }
+}
+
+/** Publishes every package that the registry does not have in its present version, the way a release does. Returns what then is in the registry. */
+export async function publishPackages(copy: string, registry: Registry): Promise<PublishedPackage[]> {
+  checkDestinations(copy);
+  await runProgram(["npm", "run", "release"], { cwd: copy, env: registry.env });
+  const versions = versionsOf(copy);
+  const names = Object.keys(versions).sort();
+  const arrived = registry.names();
+  if (arrived.join() !== names.join()) {
+    throw new Error(`The registry must have ${names.join(", ")}. It has ${arrived.join(", ")}.`);
+  }
+  const published = await registry.packages(names);
+  const old = published.find(({ name, version }) => versions[name] !== version);
+  if (old) throw new Error(`The latest ${old.name} must be ${versions[old.name]}. It is ${old.version}.`);
+  const tags = (await runProgram(["git", "tag"], { cwd: copy })).split("\n");
+  const untagged = published.find(({ name, version }) => !tags.includes(`${name}@${version}`));
+  if (untagged) throw new Error(`${untagged.name}@${untagged.version} has no tag.`);
+  return published;
+}
+
+/** Writes the SBOM files as a release does. Returns how many there are. */
+export async function writeSboms(copy: string, folder: string, registry: Registry): Promise<number> {
+  await runProgram(["npm", "run", "sbom", "--", "--out", folder], { cwd: copy, env: registry.env });
+  const files = readdirSync(folder).length;
+  const packages = publicPackages(copy).length;
+  if (files !== packages) throw new Error(`npm run sbom must write ${packages} files, and wrote ${files}.`);
+  return files;
+}

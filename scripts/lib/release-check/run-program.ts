@@ -1,0 +1,24 @@
+import { startProcess } from "../../../packages/testkit/src/app-process.ts";
+
+export interface ProgramOptions {
+  cwd: string;
+  env?: Record<string, string | undefined>;
+}
+
+/** A cold cache and a busy machine included, in milliseconds. */
+const LONGEST = 300_000;
+
+/** Runs a program, and returns what it has written to its standard output. The error has all that it has written. */
+export async function runProgram(command: readonly string[], options: ProgramOptions): Promise<string> {
+  await using program = startProcess(command, options);
+  program.endInput();
+  const timer = setTimeout(() => program.kill(), LONGEST);
+  try {
+    const status = await program.ended;
+    if (status === 0) return program.stdout;
+    const output = `${program.stdout}${program.stderr}`.trim();
+    throw new Error(`${command.join(" ")}\nended with ${status} in ${options.cwd}\n${output}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Project } from "./project.ts";
+
+/** What a consumer does with the packages once they are installed. It throws when something does not work. */
+export type Trial = (project: Project) => Promise<void>;
+
+export type ModuleSystem = "ES module" | "CommonJS";
+
+/** Serves a request with the first program of a package's README. */
+export const serveReadme =
+  (name: string, modules: ModuleSystem): Trial =>
+  async (project) => {
+    const { file, code } = project.snippet(name, modules);
+    // The one of notify listens by itself: Node takes a socket that it is passed as a descriptor.
+    project.write(file, name === "notify" ? code.replace("listen(3000", "listen({ fd: 3 }") : code);
+    await project.serve(file);
+  };
+
+const compilerOptions = {
+  module: "NodeNext",
+  target: "ES2022",
+  strict: true,
+  skipLibCheck: false,
+  // The types of Express and Koa need it, as their READMEs say.
+  esModuleInterop: true,
+};
+
+async function compile(project: Project, options: object, files: string[]): Promise<void> {
+  const config = { compilerOptions: { ...compilerOptions, ...options }, files };
+  project.write("tsconfig.json", JSON.stringify(config));
+  await project.run("node_modules/.bin/tsc");
+}
+
+/** Compiles the program of an adapter's README in both module systems, with the types of all packages checked, and serves with each. */
+export const serveTypeScript =
+  (framework: string): Trial =>
+  async (project) => {
+    const { code } = project.snippet(framework, "ES module");
+    project.write("server.mts", code);
+    project.write("server.cts", code);
+    await compile(project, { lib: ["ES2023"], types: ["node"] }, ["server.mts", "server.cts"]);
+    await project.serve("server.mjs");
+    await project.serve("server.cjs");
+  };
+
+/** Compiles an app that imports every package, in both module systems, and runs it. */
+export const useAllTypes: Trial = async (project) => {
+  project.copy("types/servers.ts", "servers.mts");
+  project.copy("types/servers.ts", "servers.cts");
+  await compile(project, { lib: ["ES2023"], types: ["node"] }, ["servers.mts", "servers.cts"]);
+  await project.runNode("servers.mjs");
+  await project.runNode("servers.cjs");
+  await serveTypeScript("fastify")(project);
+};
+
+/** Compiles a program of a package in a project that has no types of Node. */
+async function compileWithoutNode(project: Project, file: string, options: object = {}): Promise<void> {
+  if (existsSync(join(project.folder, "node_modules/@types/node")))
+    throw new Error("There are types of Node.");
+  await compile(project, { types: [], ...options }, [file]);
+}
+
+export const useUnits: Trial = async (project) => {
+  project.copy("types/units.ts", "units.mts");
+  await compileWithoutNode(project, "units.mts", { lib: ["ES2023"] });
+  await project.runNode("units.mjs");
+  for (const modules of ["ES module", "CommonJS"] as const) {
+    const { file, code } = project.snippet("express", modules, 1);
+    project.write(file, code);
+    const units = await project.runNode(file);
+    if (!units.includes("[Socket]\nListenStream=80\n")) throw new Error(`It wrote no socket:\n${units}`);
+  }
+};
+
+export const useNotify: Trial = async (project) => {
+  project.write(
+    "types.mts",
+    'import { ready } from "@sockact/notify";\nexport const sent: Promise<boolean> = ready();\n',
+  );
+  await compileWithoutNode(project, "types.mts", { lib: ["ES2023"] });
+  for (const modules of ["ES module", "CommonJS"] as const) await serveReadme("notify", modules)(project);
+};
+
+/** No service has this name, so the promise must reject with an error of the package. */
+export const useSockact: Trial = async (project) => {
+  project.write(
+    "roll.mts",
+    `import { RollingError, type RollingResult, rollingRestart } from "sockact";
+const result: RollingResult | string = await rollingRestart("sockact-release-check").catch((error: unknown) => {
+  if (error instanceof RollingError) return error.code;
+  throw error;
+});
+if (typeof result !== "string") throw new Error("It restarted a service that does not exist.");
+`,
+  );
+  // An AbortSignal is one of its options. The usual `lib` of TypeScript has that type.
+  await compileWithoutNode(project, "roll.mts");
+  await project.runNode("roll.mjs");
+  project.write(
+    "roll.js",
+    'if (typeof require("sockact").rollingRestart !== "function") throw new Error("no function");\n',
+  );
+  await project.runNode("roll.js");
+};
+
+/** Runs the tests of an app, and serves with the app. */
+export const runTests =
+  (fixture: string, command: string[], framework: string): Trial =>
+  async (project) => {
+    project.copy(fixture, fixture.split("/").at(-1) as string);
+    await project.run(...command);
+    await serveReadme(framework, "CommonJS")(project);
+  };

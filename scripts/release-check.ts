@@ -1,0 +1,127 @@
+// npm run release:check: a whole release of a copy of the repository, to a registry on this machine. Then it installs the packages from there as
+// users do, and runs them.
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { isInstalled } from "./lib/process-stage.ts";
+import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
+import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
+import { readManifest } from "./lib/release-check/manifest.ts";
+import { installTools, startRegistry } from "./lib/release-check/registry.ts";
+import { publishPackages, writeSboms } from "./lib/release-check/release.ts";
+import { consumersTable, packagesTable } from "./lib/release-check/report.ts";
+import { copyRepository, isDirty, versionPackages } from "./lib/release-check/repository-copy.ts";
+import { makeRunFolder } from "./lib/release-check/run-folder.ts";
+import { type Result, tryConsumers } from "./lib/release-check/try-consumers.ts";
+import { updateToMinorOfCore } from "./lib/release-check/update.ts";
+
+const HELP = `npm run release:check -- [options]
+
+Makes a whole release of a copy of the repository as it is committed, to a registry on this machine.
+Then it installs the packages from there in fresh projects, and runs them.
+
+  --only TEXT   tries only the consumers that have TEXT in their title, and skips the second release
+  --keep        keeps the folder of the run, and says where it is
+  --help        prints this text
+`;
+
+const repository = fileURLToPath(new URL("..", import.meta.url));
+const say = (line: string): void => console.log(line);
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Says what is done, and how long it took. */
+async function step<T>(title: string, action: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  try {
+    const result = await action();
+    say(`✓ ${title}, ${seconds(start)}`);
+    return result;
+  } catch (error) {
+    throw new Error(`✗ ${title}, ${seconds(start)}\n${(error as Error).message}`, { cause: error });
+  }
+}
+
+function readOptions(): { only: string | undefined; keep: boolean } {
+  const options = { only: { type: "string" }, keep: { type: "boolean" }, help: { type: "boolean" } } as const;
+  try {
+    const { values } = parseArgs({ options });
+    if (values.help) {
+      say(HELP);
+      process.exit();
+    }
+    return { only: values.only, keep: values.keep ?? false };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
+
+function chooseConsumers(consumers: Consumer[], only: string): Consumer[] {
+  const chosen = consumers.filter(({ title }) => title.includes(only));
+  if (chosen.length > 0) return chosen;
+  const titles = consumers.map(({ title }) => `  ${title}`).join("\n");
+  throw new Error(`No consumer has "${only}" in its title. These are all:\n${titles}`);
+}
+
+function tell({ consumer, seconds: taken, error }: Result): void {
+  say(`${error === undefined ? "✓" : "✗"} ${consumer.title}, ${taken.toFixed(1)} s`);
+  if (error === undefined) return;
+  say(error.replaceAll(/^/gm, "    "));
+  say(`    To see it again: npm run release:check -- --keep --only "${consumer.title}"`);
+}
+
+async function check(folder: string, only: string | undefined): Promise<boolean> {
+  const copy = join(folder, "copy");
+  const consumers = chooseConsumers(consumersOf(await frameworkVersions(repository)), only ?? "");
+  if (await isDirty(repository))
+    say("The working tree has changes that are not committed: they are not checked.");
+  await step("The registry and the package managers are installed", installTools);
+  await step("The repository is copied, and its dependencies are installed", () =>
+    copyRepository(repository, copy),
+  );
+  await step("The packages have their next versions", () => versionPackages(copy));
+  await using registry = await step("The registry is started", () => startRegistry(folder));
+  const packages = await step("The packages are built, linted and published", () =>
+    publishPackages(copy, registry),
+  );
+  if (readManifest(copy).scripts?.["sbom"]) {
+    await step("Each package has its SBOM", () => writeSboms(copy, join(folder, "sbom"), registry));
+  }
+  const results = await tryConsumers(consumers, { folder, registry, copy }, tell);
+  if (only === undefined) {
+    const changed = await step("A minor of core alone is released, and an app is updated to it", () =>
+      updateToMinorOfCore({ folder, registry, copy }),
+    );
+    for (const change of changed) say(`    ${change}`);
+  }
+  say(`\n${consumersTable(results)}\n\n${packagesTable(packages, results)}`);
+  return results.every(({ error }) => error === undefined);
+}
+
+const { only, keep } = readOptions();
+if (!isInstalled("systemd-socket-activate")) {
+  console.error("release:check needs systemd-socket-activate. Install the package systemd of Debian.");
+  process.exit(1);
+}
+const start = performance.now();
+const folder = await makeRunFolder({ keep });
+let isInterrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, async () => {
+    isInterrupted = true;
+    await folder.close();
+    process.exit(1);
+  });
+}
+let passed = false;
+try {
+  passed = await check(folder.path, only);
+} catch (error) {
+  // What an interrupted run has killed fails.
+  if (!isInterrupted) console.error((error as Error).message);
+}
+await folder.close();
+if (keep) say(`\nThe folder of this run: ${folder.path}`);
+if (!isInterrupted) say(`\n${passed ? "✓ Passed" : "✗ Failed"}, ${seconds(start)}`);
+process.exitCode = passed ? 0 : 1;
