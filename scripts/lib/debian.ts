@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { nodeOfMajor } from "./node-of-major.mjs";
+import { nodeBinary } from "./node-binary.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const cache = join(project, "node_modules/.cache/debian");
@@ -44,7 +44,7 @@ export class Debian {
     if (!existsSync(root)) await download(suite, root);
     // The machine's own Node may need a newer libc than an old Debian has; the official builds need none.
     const major = process.versions.node.split(".")[0]!;
-    return new Debian(suite, root, nodeOfMajor(major));
+    return new Debian(suite, root, nodeBinary(major));
   }
 
   /** Runs a command there, in the folder of the project; `node` is this major version's. Resolves to its exit status and its output. */

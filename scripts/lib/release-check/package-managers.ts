@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeOfMajor } from "../node-of-major.mjs";
+import { nodeBinary } from "../node-binary.ts";
 import { toolFile } from "./registry.ts";
 
 export const MANAGERS = ["npm", "pnpm", "Yarn 1", "Yarn 4", "Yarn 4 PnP"] as const;
@@ -22,7 +22,7 @@ export function installCommand(
     case "pnpm":
       settings("pnpm-workspace.yaml", `minimumReleaseAgeExclude:\n${FRESH}`);
       // It needs Node 22 itself, and the app may run on an older one.
-      return [nodeOfMajor("22"), toolFile("pnpm/bin/pnpm.mjs"), "add", ...packages];
+      return [nodeBinary("22"), toolFile("pnpm/bin/pnpm.mjs"), "add", ...packages];
     case "Yarn 1":
       return [project.node, toolFile("yarn/bin/yarn.js"), "add", "--non-interactive", ...packages];
     default: {

@@ -6,7 +6,7 @@ import { socketActivate } from "../../../packages/testkit/src/activated-process.
 import { freeAddress } from "../../../packages/testkit/src/addresses.ts";
 import { httpRequest } from "../../../packages/testkit/src/http-request.ts";
 import { type Snippet, snippetsOf } from "../../../packages/testkit/src/readme-snippets.ts";
-import { nodeOfMajor } from "../node-of-major.mjs";
+import { nodeBinary } from "../node-binary.ts";
 import { installCommand, nodeOptions, type PackageManager } from "./package-managers.ts";
 import type { Registry } from "./registry.ts";
 import { runProgram } from "./run-program.ts";
@@ -30,7 +30,7 @@ export class Project {
 
   constructor(options: ProjectOptions) {
     this.#options = options;
-    this.#node = nodeOfMajor(options.node);
+    this.#node = nodeBinary(options.node);
     mkdirSync(options.folder, { recursive: true });
   }
 

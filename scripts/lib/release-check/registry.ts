@@ -4,7 +4,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../../packages/testkit/src/app-process.ts";
 import { installWhenChanged } from "../../../packages/testkit/src/install-when-changed.ts";
-import { nodeOfMajor } from "../node-of-major.mjs";
+import { nodeBinary } from "../node-binary.ts";
 import { type ProgramOptions, runProgram } from "./run-program.ts";
 
 const tools = fileURLToPath(new URL("../../../packages/testkit/registry", import.meta.url));
@@ -40,7 +40,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   const uplink = (await runProgram(["npm", "config", "get", "registry"], { cwd: tools })).trim();
   const storage = join(folder, "registry");
   mkdirSync(storage, { recursive: true });
-  const server = startProcess([nodeOfMajor("22"), join(tools, "serve.mjs"), storage, uplink], {
+  const server = startProcess([nodeBinary("22"), join(tools, "serve.mjs"), storage, uplink], {
     cwd: storage,
     env: { NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] },
   });
