@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { nodeOfMajor } from "./lib/node-of-major.mjs";
 import { isInstalled } from "./lib/process-stage.ts";
 import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
 import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
@@ -76,7 +77,11 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
   const consumers = chooseConsumers(consumersOf(await frameworkVersions(repository)), only ?? "");
   if (await isDirty(repository))
     say("The working tree has changes that are not committed: they are not checked.");
-  await step("The registry and the package managers are installed", installTools);
+  await step("The registry, the package managers and the Nodes are installed", async () => {
+    await installTools();
+    // Now, since nothing else goes on in this process while a Node is installed.
+    for (const { node } of consumers) nodeOfMajor(node);
+  });
   await step("The repository is copied, and its dependencies are installed", () =>
     copyRepository(repository, copy),
   );
