@@ -57,13 +57,11 @@ function withUndefined(description: AppDescription): AppDescription {
   return {
     ...undefinedFields([...Object.keys(serviceDirectives), ...otherFields]),
     ...withUndefinedParts(description),
-    sockets: sockets.map(
-      (socket): SocketDescription => ({
-        ...undefinedFields([...Object.keys(socketDirectives), "description"]),
-        ...socket,
-        raw: socket.raw && { ...undefinedFields(["Unit", "Socket", "Install"]), ...socket.raw },
-      }),
-    ),
+    sockets: sockets.map((socket): SocketDescription => ({
+      ...undefinedFields([...Object.keys(socketDirectives), "description"]),
+      ...socket,
+      raw: socket.raw && { ...undefinedFields(["Unit", "Socket", "Install"]), ...socket.raw },
+    })),
     ...(typeof hardening === "object" && {
       hardening: {
         ...undefinedFields([...Object.keys(sandboxDirectives), "profile"]),
