@@ -1,21 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 import { describe, expect, it } from "vitest";
-import { publicPackages } from "./lib/published/packages.ts";
+import { publicPackages, root } from "./lib/packages.ts";
 
-const repository = fileURLToPath(new URL("..", import.meta.url));
-const api = join(repository, "api");
+const api = join(root, "api");
 const reports = readdirSync(api).filter((file) => file.endsWith(".api.md"));
 
 describe("the published types", () => {
-  it.each(publicPackages(repository))(
-    "of packages/$folder import only Node's types, and those that an install brings",
+  it.each(publicPackages())(
+    "of $folder import only Node's types, and those that an install brings",
     ({ folder, manifest }) => {
       const { dependencies = {}, peerDependencies = {} } = manifest;
       const brought = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
-      const foreign = importsOf(folder).filter(
+      const foreign = importsOf(basename(folder)).filter(
         (id) => !id.startsWith("node:") && !brought.some((name) => id === name || id.startsWith(`${name}/`)),
       );
       expect(foreign).toEqual([]);

@@ -2,14 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { startProcess } from "@sockact/testkit";
 import { afterAll, beforeAll, test } from "vitest";
-import { publicPackages } from "../../../scripts/lib/published/packages.ts";
+import { publicPackages, root } from "../../../scripts/lib/packages.ts";
 
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
-const packages = publicPackages(repository);
-const accepted = JSON.parse(readFileSync(join(repository, "api/packages.json"), "utf8")) as Record<
+const packages = publicPackages();
+const accepted = JSON.parse(readFileSync(join(root, "api/packages.json"), "utf8")) as Record<
   string,
   { installs: string[]; files: string[] }
 >;
@@ -52,7 +50,7 @@ const filesIn = (path: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
     .toSorted();
 
-for (const { name } of packages.map(({ manifest }) => manifest)) {
+for (const { name } of packages) {
   test.concurrent(
     `npm install ${name} adds the packages that api/ names, and runs no script`,
     { timeout: 120_000 },

@@ -2,12 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { startProcess } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "../../../scripts/lib/packages.ts";
 import { acceptPublished, checkPublished } from "../../../scripts/lib/published/published.ts";
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 const greeter = {
   name: "greeter",
@@ -24,6 +22,10 @@ beforeAll(() => {
   repository = mkdtempSync(join(tmpdir(), "sockact-published-"));
   mkdirSync(join(repository, "node_modules"));
   symlinkSync(join(root, "node_modules/ms"), join(repository, "node_modules/ms"));
+  writeFileSync(
+    join(repository, "package.json"),
+    JSON.stringify({ name: "root", workspaces: ["packages/*"] }),
+  );
   write("greeter/package.json", JSON.stringify(greeter));
   write("greeter/README.md", "Greets you.\n");
   write("greeter/dist/index.cjs", `exports.greet = () => process.env.LISTEN_FDS;\n`);

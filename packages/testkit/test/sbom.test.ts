@@ -3,13 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Ajv } from "ajv";
 import formats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { publicPackages, root } from "../../../scripts/lib/packages.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const schemas = join(
   dirname(createRequire(import.meta.url).resolve("@cyclonedx/cyclonedx-library/package.json")),
   "res/schema",
@@ -51,11 +50,10 @@ describe("npm run sbom", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("writes a file for each package that is published, and for no other", () => {
-    const published = readdirSync(join(root, "packages"))
-      .map((name) => readJson(root, "packages", name, "package.json") as { name: string; private?: boolean })
-      .filter((manifest) => !manifest.private);
     expect(sboms.map(({ metadata }) => nameOf(metadata.component)).toSorted()).toEqual(
-      published.map(({ name }) => name).toSorted(),
+      publicPackages()
+        .map(({ name }) => name)
+        .toSorted(),
     );
   });
 
