@@ -85,6 +85,8 @@ test(
     expect(check.stdout).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);
     expect(check.stdout).toMatch(/^ {2}an install adds \d+ files; the budget is 4$/m);
 
+    // Two more runs of the slowest part. The other test accepts too, and checks what it has accepted.
+    if (!process.env["SOCKACT_LONG"]) return;
     acceptPublished(repository);
     expect(checkPublished(repository)).toEqual([]);
   },

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { promisify } from "node:util";
 import { Ajv } from "ajv";
 import formats from "ajv-formats";
@@ -44,7 +45,7 @@ describe("npm run sbom", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "sbom-"));
-    await Promise.all([writeSboms(join(folder, "first")), writeSboms(join(folder, "second"))]);
+    await writeSboms(join(folder, "first"));
     sboms = readdirSync(join(folder, "first")).map((file) => readJson(folder, "first", file) as Sbom);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -105,7 +106,9 @@ describe("npm run sbom", () => {
     }
   });
 
-  it("writes the same files again for the same commit", () => {
+  // It takes as long as all others.
+  it.runIf(process.env["SOCKACT_LONG"])("writes the same files again for the same commit", async () => {
+    await writeSboms(join(folder, "second"));
     for (const file of readdirSync(join(folder, "first"))) {
       expect(readFileSync(join(folder, "second", file))).toEqual(readFileSync(join(folder, "first", file)));
     }
