@@ -69,6 +69,7 @@ for (const { name } of tried) {
       expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
       expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
       expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
+      if (!process.env["SOCKACT_LONG"]) return;
       expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
     },
   );

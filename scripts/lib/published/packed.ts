@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
-import type { Package } from "../packages.ts";
+import type { Manifest, Package } from "../packages.ts";
 
 /** What `npm publish` would upload. */
 export interface PackedPackage {
@@ -52,17 +52,14 @@ export function installed(
     const files = packed.get(dependency);
     if (ours !== undefined && files !== undefined) {
       found.set(dependency, { bytes: files.unpacked, files: files.files.length });
-      addDependencies(ours.path);
+      addDependencies(ours.path, ours.manifest);
     } else {
       const path = folderOf(dependency, dependent);
       found.set(dependency, sizeOf(path));
-      addDependencies(path);
+      addDependencies(path, JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as Manifest);
     }
   };
-  const addDependencies = (path: string): void => {
-    const { dependencies = {} } = createRequire(join(path, "_"))("./package.json") as {
-      dependencies?: Record<string, string>;
-    };
+  const addDependencies = (path: string, { dependencies = {} }: Manifest): void => {
     for (const dependency of Object.keys(dependencies)) add(dependency, path);
   };
   add(name, ".");
