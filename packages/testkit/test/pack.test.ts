@@ -1,10 +1,19 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../../scripts/lib/packages.ts";
+import { publicPackages, root } from "../../../scripts/lib/packages.ts";
 
 const run = promisify(execFile);
 let copy: string;
@@ -32,4 +41,15 @@ test("npm pack builds first, so what it packs is not old", async () => {
   ) as Record<string, { files: string[] }>;
   expect(files.map(({ path }) => path).toSorted()).toEqual(accepted?.files);
   expect(readFileSync(implementation, "utf8")).not.toContain("an old build");
+});
+
+test("the types have no comment of a declaration that the build has removed", () => {
+  for (const { path } of publicPackages())
+    for (const file of readdirSync(join(path, "dist")).filter((name) => name.endsWith(".d.cts"))) {
+      const types = readFileSync(join(path, "dist", file), "utf8");
+      expect(
+        types.match(/^\/\*\*(?:(?!\*\/)[^])*\*\/\n(?=\/\*\*)/m)?.[0],
+        `${path}/dist/${file}`,
+      ).toBeUndefined();
+    }
 });
