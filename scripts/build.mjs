@@ -85,7 +85,13 @@ async function bundleTypes(input) {
   });
   // The plugin makes `.d.cts` of `.cjs`.
   const { output } = await bundle.generate({ entryFileNames: "[name].cjs", chunkFileNames: "types.cjs" });
-  return output.map(({ fileName, code }) => ({ fileName, code: code.replaceAll(/^\/\/.*\n/gm, "") }));
+  return output.map(({ fileName, code }) => ({
+    fileName,
+    code: code
+      .replaceAll(/^\/\/.*\n/gm, "")
+      // The bundler leaves the comment of a function that it has removed. It then stands before the comment of the next declaration.
+      .replaceAll(/^\/\*\*(?:(?!\*\/)[^])*\*\/\n(?=\/\*\*)/gm, ""),
+  }));
 }
 
 /** Repeats the types that entry points share in each of them, unless one more file takes much less space. */

@@ -121,7 +121,7 @@ test.each(broken)("a package.json that breaks the rule of %s is reported", (rule
 
 test("a package without sideEffects, LICENSE and README.md is reported", () => {
   const { sideEffects: _, ...manifest } = express.manifest;
-  const violations = violationsOf({ folder: "packages/none", manifest });
+  const violations = violationsOf({ ...express, folder: "packages/none", manifest });
   for (const rule of ["sideEffects", "LICENSE", "README.md"])
     expect(violations).toContainEqual(expect.stringContaining(`packages/none: ${rule}`));
 });

@@ -1,8 +1,8 @@
 import getReleasePlan from "@changesets/get-release-plan";
 import { getDivergedCommit, isRepoShallow } from "@changesets/git";
 import parseChangeset from "@changesets/parse";
-import { getPackages } from "@manypkg/get-packages";
 import { changedFiles, git, gitLines, textAt } from "./git.ts";
+import { packages, publicPackages } from "./packages.ts";
 import { commitOfVersion, publishedChanges } from "./published-changes.ts";
 
 /** A package whose published content has changed, without a changeset that names it. */
@@ -21,7 +21,6 @@ export async function missingChangesets(root: string, since?: string): Promise<M
       "This clone has only a part of the history, so the changes can't be found. Run `git fetch --unshallow`, or set `fetch-depth: 0` for actions/checkout.",
     );
   }
-  const { packages } = await getPackages(root);
   const unreleased = (await getReleasePlan(root)).changesets;
   const start = since === undefined ? undefined : await commitBefore(root, since);
   const recent = start && new Set(changedFiles(root, start));
@@ -30,14 +29,15 @@ export async function missingChangesets(root: string, since?: string): Promise<M
       .filter(({ id }) => !recent || recent.has(`.changeset/${id}.md`))
       .flatMap(({ releases }) => releases.map(({ name }) => name)),
   );
-  return packages
-    .filter(({ packageJson }) => packageJson.private !== true && !named.has(packageJson.name))
+  const all = packages(root);
+  return publicPackages(root)
+    .filter(({ name }) => !named.has(name))
     .map((each) => {
-      const { name } = each.packageJson;
+      const { name } = each;
       const version = commitOfVersion(root, each);
       // The pull request that makes the versions has no changesets left.
       const base = start && !(version && isAncestor(root, start, version)) ? start : version;
-      const changes = publishedChanges(root, each, packages, base ?? emptyTree(root));
+      const changes = publishedChanges(root, each, all, base ?? emptyTree(root));
       return { name, changes: changes.length > 0 && !isAcknowledged(root, name, base) ? changes : [] };
     })
     .filter(({ changes }) => changes.length > 0);

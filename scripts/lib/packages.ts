@@ -1,13 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { getPackagesSync } from "@manypkg/get-packages";
 
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The fields of a package.json that our own checks read. */
-export interface Manifest {
+export interface Manifest extends Record<string, unknown> {
   name?: string;
+  version?: string;
   private?: boolean;
   description?: string;
   keywords?: string[];
@@ -19,44 +21,44 @@ export interface Manifest {
   files?: string[];
   type?: string;
   sideEffects?: boolean;
-  workspaces?: string[];
+  exports?: Record<string, string | Record<string, unknown>>;
   publishConfig?: { access?: string };
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
   bundleDependencies?: string[];
   engines?: { node?: string };
 }
 
-/** A folder with a package.json, such as `packages/core`. */
 export interface Package {
-  folder: string;
-  manifest: Manifest;
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
+  readonly name: string;
+  /** Its folder in the repository, such as `packages/core`. */
+  readonly folder: string;
+  /** The whole path of that folder. */
+  readonly path: string;
+  readonly manifest: Manifest;
 }
 
 /** The package.json of the repository. Its `repository` is the only place that says where the repository is; a test compares all others with it. */
-export const rootManifest = readManifest(".");
+export const rootManifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
 /** The repository as a browser opens it. */
 export const webAddress = rootManifest.repository?.url?.replace(/^git\+|\.git$/g, "") ?? "";
 
-/** Every package of the repository, but for the repository itself. */
-export function packages(): Package[] {
-  const folders = (rootManifest.workspaces ?? []).flatMap((workspace) =>
-    workspace.endsWith("/*")
-      ? readdirSync(join(root, workspace.slice(0, -2))).map((name) => `${workspace.slice(0, -1)}${name}`)
-      : workspace,
-  );
-  return folders
-    .filter((folder) => existsSync(join(root, folder, "package.json")))
-    .map((folder) => ({ folder, manifest: readManifest(folder) }));
+/** Every package of a checkout, by the order of the folders, but for the repository itself. */
+export function packages(repository = root): Package[] {
+  const { root: top, packages: found } = getPackagesSync(repository);
+  return found.map(({ dir: path, packageJson }) => ({
+    name: packageJson.name,
+    folder: relative(top.dir, path),
+    path,
+    manifest: packageJson as object as Manifest,
+  }));
 }
 
 /** The packages that npm has: all but those that are private. */
-export function publicPackages(): Package[] {
-  return packages().filter(({ manifest }) => manifest.private !== true);
+export function publicPackages(repository = root): Package[] {
+  return packages(repository).filter(({ manifest }) => manifest.private !== true);
 }

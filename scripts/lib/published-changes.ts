@@ -1,15 +1,8 @@
 import { readdirSync } from "node:fs";
-import { join, relative } from "node:path";
-import type { Package } from "@manypkg/get-packages";
+import { join } from "node:path";
 import { changedFiles, gitLines, textAt } from "./git.ts";
 import { specifiersIn } from "./imports.ts";
-
-interface Manifest {
-  version?: string;
-  files?: string[];
-  scripts?: Record<string, string>;
-  [field: string]: unknown;
-}
+import type { Manifest, Package } from "./packages.ts";
 
 /** The fields that change nothing for the code of a user: they are read by people, or by those who work on the package. */
 const WITHOUT_EFFECT = new Set([
@@ -30,8 +23,8 @@ const WITHOUT_EFFECT = new Set([
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
 
 /** The commit that gave a package the version that it has now, or undefined for a version that it has had from the beginning. */
-export function commitOfVersion(root: string, { dir }: Package): string | undefined {
-  const file = relative(root, join(dir, "package.json"));
+export function commitOfVersion(root: string, { folder }: Package): string | undefined {
+  const file = join(folder, "package.json");
   const versionAt = (commit: string) => manifestAt(root, commit, file)?.version;
   return gitLines(root, "log", "--format=%H", '-G"version":', "--", file).find((commit) => {
     const before = versionAt(`${commit}^`);
@@ -45,44 +38,41 @@ export function commitOfVersion(root: string, { dir }: Package): string | undefi
  */
 export function publishedChanges(
   root: string,
-  { dir, packageJson }: Package,
+  each: Package,
   packages: readonly Package[],
   since: string,
 ): string[] {
-  const manifest = packageJson as unknown as Manifest;
-  const folder = relative(root, dir);
+  const { name, folder, manifest } = each;
   const changed = changedFiles(root, since);
-  const published = [join(folder, "src"), ...(manifest.files ?? []).map((name) => join(folder, name))];
+  const published = [join(folder, "src"), ...(manifest.files ?? []).map((file) => join(folder, file))];
   const isIn = (file: string, parents: readonly string[]) =>
     parents.some((parent) => file === parent || file.startsWith(`${parent}/`));
   const own = changed.filter((file) => isIn(file, published) && !file.endsWith(".test.ts"));
-  const bundled = bundledPackages({ dir, packageJson }, packages).map((other) =>
-    join(relative(root, other.dir), "src"),
-  );
+  const bundled = bundledPackages(each, packages).map((other) => join(other.folder, "src"));
   const others = changed.filter((file) => isIn(file, bundled) && !file.endsWith(".test.ts"));
   const file = join(folder, "package.json");
   const fields = changed.includes(file) ? changedFields(manifestAt(root, since, file), manifest) : [];
   return [
     ...own,
     ...(fields.length > 0 ? [`${file} (${fields.join(", ")})`] : []),
-    ...others.map((other) => `${other} (the build puts it into ${packageJson.name})`),
+    ...others.map((other) => `${other} (the build puts it into ${name})`),
   ];
 }
 
 /** The packages of this repository that a package imports without depending on them: the build puts their code into its files. */
-function bundledPackages({ dir, packageJson }: Package, packages: readonly Package[]): Package[] {
-  const sources = readdirSync(join(dir, "src"), { recursive: true, encoding: "utf8" });
+function bundledPackages({ name, path, manifest }: Package, packages: readonly Package[]): Package[] {
+  const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" });
   const imported = new Set(
     sources
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-      .flatMap((file) => specifiersIn(join(dir, "src", file))),
+      .flatMap((file) => specifiersIn(join(path, "src", file))),
   );
-  const installed = { ...packageJson.dependencies, ...packageJson.peerDependencies };
+  const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
   return packages.filter(
-    ({ packageJson: { name } }) =>
-      name !== packageJson.name &&
-      !(name in installed) &&
-      [...imported].some((specifier) => specifier === name || specifier.startsWith(`${name}/`)),
+    (other) =>
+      other.name !== name &&
+      !(other.name in installed) &&
+      [...imported].some((specifier) => specifier === other.name || specifier.startsWith(`${other.name}/`)),
   );
 }
 

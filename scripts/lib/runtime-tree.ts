@@ -1,9 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { publicPackages, root } from "./packages.ts";
 
 /** A package as `npm ls --long` shows it: its manifest, and what it depends on. */
 export interface InstalledPackage {
@@ -14,17 +10,9 @@ export interface InstalledPackage {
   dependencies?: Record<string, InstalledPackage>;
 }
 
-/** The names of the packages that are published. */
-export function publicPackages(): string[] {
-  return readdirSync(join(root, "packages"))
-    .map((folder) => JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")))
-    .filter((manifest) => manifest.private !== true)
-    .map((manifest) => String(manifest.name));
-}
-
 /** The published packages with what npm installs beside them: no dependency of the development, and no framework. */
 export function runtimeTree(): InstalledPackage[] {
-  const workspaces = publicPackages().map((name) => `--workspace=${name}`);
+  const workspaces = publicPackages().map(({ name }) => `--workspace=${name}`);
   const listed = execFileSync(
     "npm",
     ["ls", "--all", "--json", "--long", "--omit=dev", "--omit=peer", ...workspaces],

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Contrib, Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 import { bundledPackages } from "./bundled-packages.ts";
-import { type InstalledPackage, publicPackages } from "./runtime-tree.ts";
+import { publicPackages } from "./packages.ts";
+import type { InstalledPackage } from "./runtime-tree.ts";
 
 const references = new Contrib.FromNodePackageJson.Factories.ExternalReferenceFactory();
 const components = new Contrib.FromNodePackageJson.Builders.ComponentBuilder(
@@ -51,7 +52,7 @@ export async function sbomOf(published: InstalledPackage): Promise<string> {
 
 /** Adds the packages whose code our build puts into a package of this repository. */
 async function addBundled(component: Models.Component, { name, path }: InstalledPackage): Promise<void> {
-  if (!publicPackages().includes(name)) return;
+  if (!publicPackages().some((published) => published.name === name)) return;
   for (const folder of await bundledPackages(realpathSync(path))) {
     const bundled = componentOf(readManifest(folder));
     bundled.bomRef.value = `${component.bomRef.value}|${bundled.purl}`;

@@ -8,7 +8,7 @@ export const OPEN = 40;
 /** What parseListenEnvironment() makes of an environment, in the terms of sd_listen_fds_with_names(3). */
 export interface Answer {
   result: number;
-  names: string[];
+  names: readonly string[];
   code?: string;
 }
 

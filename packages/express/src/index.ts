@@ -2,6 +2,17 @@ import { systemdListen } from "./systemd-listen.ts";
 
 export { systemdListen };
 export default systemdListen;
-export type { SystemdListenOptions } from "./systemd-listen.ts";
+export type { Middleware, SystemdListenOptions } from "./systemd-listen.ts";
 export { ActivationError, hold } from "@sockact/core/adapter";
-export type { ActivationErrorCode, Duration, LifecycleOptions, SockactEvent } from "@sockact/core";
+export type {
+  ActivatedSocket,
+  ActivationErrorCode,
+  Duration,
+  LifecycleOptions,
+  Material,
+  SockactEvent,
+  SocketOptions,
+  TakeOptions,
+  TlsIdentity,
+  TlsOptions,
+} from "@sockact/core";

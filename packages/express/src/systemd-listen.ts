@@ -12,7 +12,7 @@ import { type App, leaveStack } from "./leave-stack.ts";
 export interface SystemdListenOptions extends AppOptions {}
 
 /** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
-export type Mountable = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
+export type Middleware = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 
 rememberRequestListeners();
 
@@ -29,8 +29,8 @@ rememberRequestListeners();
  * @throws ActivationError if the options, or what was passed, can't be used; also if `required` is set and nothing was passed. A problem that only a
  * server can have is an `error` event of that server: another server has the socket, for example. {@link ActivationError.code} lists the codes.
  */
-export function systemdListen(options?: SystemdListenOptions): Mountable;
-export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Mountable {
+export function systemdListen(options?: SystemdListenOptions): Middleware;
+export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // As Express calls a middleware.
   if (typeof more[1] === "function") throw notCalled();
   const { activated, attach } = prepareApp(options);
@@ -41,7 +41,7 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
     "Write app.use(systemdListen()) on the app itself.",
   ] as const;
   if (activated) warnUnless(() => isMounted, ...warning);
-  const passThrough: Mountable = (_req, _res, next) => {
+  const passThrough: Middleware = (_req, _res, next) => {
     if (activated && !isMounted) warn(...warning);
     next();
   };
@@ -53,12 +53,12 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
 }
 
 // `app.use(systemdListen)`, without the parentheses, fails at once too.
-mountable(systemdListen as Mountable, () => {
+mountable(systemdListen as Middleware, () => {
   throw notCalled();
 });
 
 /** Express mounts what looks like an app, and passes the parent to it: the one way to learn whose `use()` this is. */
-function mountable(middleware: Mountable, mounted: (parent: App) => void): Mountable {
+function mountable(middleware: Middleware, mounted: (parent: App) => void): Middleware {
   return Object.assign(middleware, {
     handle: middleware,
     set: () => undefined,

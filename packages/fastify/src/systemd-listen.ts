@@ -40,7 +40,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
     } = registration;
     const handlers = fastify.server.listeners("request");
     const { activated, attach } = prepareApp(
-      { onEvent: logTo(fastify.log), ...options },
+      { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
       {
         close: closeOf(fastify),
         // Fastify 4 answers 505 when it was not made for HTTP/2 alone.

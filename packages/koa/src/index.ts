@@ -2,6 +2,18 @@ import { systemdListen } from "./systemd-listen.ts";
 
 export { systemdListen };
 export default systemdListen;
+export type { Middleware } from "./markers.ts";
 export type { SystemdListenOptions } from "./systemd-listen.ts";
 export { ActivationError, hold } from "@sockact/core/adapter";
-export type { ActivationErrorCode, Duration, LifecycleOptions, SockactEvent } from "@sockact/core";
+export type {
+  ActivatedSocket,
+  ActivationErrorCode,
+  Duration,
+  LifecycleOptions,
+  Material,
+  SockactEvent,
+  SocketOptions,
+  TakeOptions,
+  TlsIdentity,
+  TlsOptions,
+} from "@sockact/core";

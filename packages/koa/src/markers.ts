@@ -1,4 +1,4 @@
-/** A Koa middleware. */
+/** What `app.use()` of Koa accepts. */
 export type Middleware = (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
 
 interface Marker {

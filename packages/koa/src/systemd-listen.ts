@@ -12,7 +12,7 @@ import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.t
 /** Which sockets the app takes, and its lifecycle. */
 export interface SystemdListenOptions extends AppOptions {
   /** The app itself, for a copy of Koa that can't be found: one that a bundler has put into the app's own file. */
-  app?: object;
+  app?: object | undefined;
 }
 
 rememberRequestListeners();

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
@@ -13,13 +13,18 @@ const programs = fileURLToPath(new URL("../../../node_modules/.bin", import.meta
 export class ScratchRepository {
   readonly root = mkdtempSync(join(tmpdir(), "sockact-scratch-"));
 
-  constructor(files: Record<string, string | object>) {
+  /** @param content what is in the first commit; or another repository, of which this is a copy */
+  constructor(content: Record<string, string | object> | ScratchRepository) {
     atEnd(() => this.remove());
+    if (content instanceof ScratchRepository) {
+      cpSync(content.root, this.root, { recursive: true });
+      return;
+    }
     git(this.root, "init", "--quiet", "--initial-branch=main");
     git(this.root, "config", "user.name", "Test");
     git(this.root, "config", "user.email", "test@localhost");
     git(this.root, "config", "commit.gpgsign", "false");
-    this.commit("Begin", files);
+    this.commit("Begin", content);
   }
 
   /** Writes files without a commit. An object is written as JSON. */

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { git } from "../../../scripts/lib/git.ts";
 import { missingChangesets } from "../../../scripts/lib/missing-changesets.ts";
 import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
@@ -13,16 +13,21 @@ const koa = { name: "@sockact/koa", version: "0.1.0", dependencies: { "@sockact/
 const coreFile = "packages/core/src/lib/listen.ts";
 const notifyFile = "packages/notify/src/internal.ts";
 
+/** The cases that are rare and slow: npm run test:long. */
+const long = Boolean(process.env["SOCKACT_LONG"]);
+
+/** A repository that has released 0.1.0. */
+let released: ScratchRepository;
+/** A copy of it. */
 let repository: ScratchRepository;
 
-// As if 0.1.0 had been released.
-beforeEach(() => {
+beforeAll(() => {
   const manifests = (version: string): Record<string, object> => ({
     "packages/core/package.json": { ...core, version },
     "packages/koa/package.json": { ...koa, version, dependencies: { "@sockact/core": `^${version}` } },
     "packages/notify/package.json": { name: "@sockact/notify", version },
   });
-  repository = new ScratchRepository({
+  released = new ScratchRepository({
     "package.json": { name: "root", private: true, workspaces: ["packages/*"] },
     ".changeset/config.json": { changelog: false, privatePackages: { version: false, tag: false } },
     ...manifests("0.0.0"),
@@ -33,8 +38,12 @@ beforeEach(() => {
     "packages/testkit/package.json": { name: "@sockact/testkit", version: "0.0.0", private: true },
     "packages/testkit/src/index.ts": "export {};\n",
   });
-  repository.commit("Release 0.1.0", manifests("0.1.0"));
-  git(repository.root, "branch", "released");
+  released.commit("Release 0.1.0", manifests("0.1.0"));
+  git(released.root, "branch", "released");
+});
+afterAll(() => released.remove());
+beforeEach(() => {
+  repository = new ScratchRepository(released);
 });
 
 async function namesOf(since?: string): Promise<string[]> {
@@ -187,9 +196,7 @@ describe("since a branch", () => {
 describe("since the last version", () => {
   it("each package counts from its own version", async () => {
     repository.commit("Change core", { [coreFile]: "export const listen = 2;\n" });
-    repository.commit("Change koa", { ".changeset/koa.md": changeset({ "@sockact/koa": "patch" }) });
-    repository.run("changeset", "version");
-    repository.commit("Release koa");
+    repository.commit("Release koa", { "packages/koa/package.json": { ...koa, version: "0.1.1" } });
     expect(await namesOf()).toEqual(["@sockact/core"]);
   });
 
@@ -198,7 +205,7 @@ describe("since the last version", () => {
     expect(await namesOf()).toEqual(["@sockact/core", "@sockact/koa", "@sockact/notify"]);
   });
 
-  it("a change that was acknowledged stays so when another package is released", async () => {
+  it.runIf(long)("a change that was acknowledged stays so when another package is released", async () => {
     repository.commit("Change", {
       [coreFile]: "// A comment\n",
       ".changeset/none.md": changeset({ "@sockact/core": "none" }),
@@ -210,7 +217,7 @@ describe("since the last version", () => {
     expect(await namesOf()).toEqual([]);
   });
 
-  it("a changeset that is in a prerelease already does not count", async () => {
+  it.runIf(long)("a changeset that is in a prerelease already does not count", async () => {
     repository.run("changeset", "pre", "enter", "next");
     repository.write({ ".changeset/change.md": changeset({ "@sockact/core": "minor" }) });
     repository.run("changeset", "version");
@@ -245,7 +252,9 @@ describe("the command", { timeout: 120_000 }, () => {
     expect(status).toBe(1);
     expect(text).toContain(`@sockact/core\n  ${coreFile}\n`);
     expect(text).toContain("npm run changeset");
+  });
 
+  it.runIf(long)("in a pull request a changeset from before does not count", () => {
     repository.commit("Say it", { ".changeset/change.md": changeset({ "@sockact/core": "patch" }) });
     git(repository.root, "update-ref", "refs/remotes/origin/main", "HEAD");
     repository.commit("Change", { [coreFile]: "export const listen = 3;\n" });
@@ -253,11 +262,14 @@ describe("the command", { timeout: 120_000 }, () => {
     expect(check({}).status).toBe(0);
   });
 
-  it("says what is wrong with its options", () => {
+  it.runIf(long)("says that there is no such branch", () => {
     expect(check({}, "--since", "nowhere")).toEqual({
       status: 1,
       text: expect.stringContaining('no branch or commit "nowhere"') as string,
     });
+  });
+
+  it.runIf(long)("says what is wrong with its options", () => {
     expect(check({}, "--sinse")).toEqual({
       status: 1,
       text: expect.stringMatching(/--sinse[^]*--since REF/) as string,

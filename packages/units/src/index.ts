@@ -15,6 +15,7 @@ export type {
   Command,
   Credential,
   Limit,
+  Mode,
   RawSection,
   RawValue,
   Signal,
@@ -26,7 +27,6 @@ export type {
   Hardening,
   HardeningOptions,
   HardeningProfile,
-  Mode,
   NamespaceType,
 } from "./lib/description/hardening.ts";
 export type { Duration } from "./lib/systemd/durations.ts";

@@ -100,7 +100,7 @@ const corpus: Project[] = ["debian", "documented"].flatMap((root) => {
 
 const placeOf = ({ name, user }: Project, file: string): string => `${name} ${user ? "user/" : ""}${file}`;
 
-const findingsOf = (project: Project): Finding[] => lintUnits(project.files, { user: project.user });
+const findingsOf = (project: Project): readonly Finding[] => lintUnits(project.files, { user: project.user });
 
 const sorted = (texts: Iterable<string>): string[] => [...new Set(texts)].toSorted();
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   CompilerState,
   Extractor,
@@ -8,11 +8,11 @@ import {
   type ExtractorMessage,
   ExtractorMessageCategory,
 } from "@microsoft/api-extractor";
-import type { PublicPackage } from "./packages.ts";
+import type { Package } from "../packages.ts";
 
 /** An entry point that has types. */
 interface EntryPoint {
-  readonly package: PublicPackage;
+  readonly package: Package;
   /** The name of its report: `core.adapter` for `@sockact/core/adapter`. */
   readonly name: string;
   readonly types: string;
@@ -22,7 +22,7 @@ interface EntryPoint {
  * What each entry point exports, by the name of the report's file, from the types that npm publishes. A type that an exported one names, and that has
  * no `export` itself, is in the report too: changing it changes the public face.
  */
-export function apiReports(repository: string, packages: readonly PublicPackage[]): Map<string, string> {
+export function apiReports(repository: string, packages: readonly Package[]): Map<string, string> {
   // API Extractor writes files. In this folder, what a killed run leaves is in nobody's way.
   const folder = join(repository, "node_modules/.cache/sockact/api");
   try {
@@ -47,13 +47,13 @@ export function apiReports(repository: string, packages: readonly PublicPackage[
   }
 }
 
-function entryPointsOf(published: PublicPackage): EntryPoint[] {
+function entryPointsOf(published: Package): EntryPoint[] {
   return Object.entries(published.manifest.exports ?? {}).flatMap(([path, conditions]) => {
     const types = filesOf(conditions).find((file) => file.endsWith(".d.cts"));
     if (types === undefined) return [];
     if (!existsSync(join(published.path, types)))
-      throw new Error(`${published.manifest.name} has no file ${types}. Run npm run build.`);
-    const name = [published.folder, ...path.split("/").slice(1)].join(".");
+      throw new Error(`${published.name} has no file ${types}. Run npm run build.`);
+    const name = [basename(published.path), ...path.split("/").slice(1)].join(".");
     return [{ package: published, name, types: join(published.path, types) }];
   });
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { InstalledPackages, PackedPackage } from "./packed.ts";
-import type { Manifest, PublicPackage } from "./packages.ts";
+import type { Manifest, Package } from "../packages.ts";
 import { visibleNames } from "./visible-names.ts";
 
 /** What users of a package depend on, besides its types and its size. */
@@ -35,8 +35,8 @@ const TEXTS = new Set([
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
 
 export function factsOf(
-  { path, manifest }: PublicPackage,
-  packages: readonly PublicPackage[],
+  { path, manifest }: Package,
+  packages: readonly Package[],
   { files }: PackedPackage,
   { names: installs }: InstalledPackages,
 ): Facts {
@@ -49,7 +49,7 @@ export function factsOf(
   };
 }
 
-function manifestFacts(manifest: Manifest, packages: readonly PublicPackage[]): Record<string, unknown> {
+function manifestFacts(manifest: Manifest, packages: readonly Package[]): Record<string, unknown> {
   const facts = Object.fromEntries(Object.entries(manifest).filter(([field]) => !TEXTS.has(field)));
   const { dependencies, scripts = {} } = manifest;
   if (dependencies !== undefined)
@@ -62,7 +62,7 @@ function manifestFacts(manifest: Manifest, packages: readonly PublicPackage[]): 
 }
 
 /** Each release changes the range of our own packages. That alone needs nobody to acknowledge it. */
-function rangeOf(name: string, range: string, packages: readonly PublicPackage[]): string {
-  const version = packages.find(({ manifest }) => manifest.name === name)?.manifest.version;
+function rangeOf(name: string, range: string, packages: readonly Package[]): string {
+  const version = packages.find((each) => each.name === name)?.manifest.version;
   return range === `^${version}` ? "^ the version in this repository" : range;
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
-import type { PublicPackage } from "./packages.ts";
+import type { Manifest, Package } from "../packages.ts";
 
 /** What `npm publish` would upload. */
 export interface PackedPackage {
@@ -22,7 +22,7 @@ export interface InstalledPackages {
 }
 
 /** What npm would publish, by the name of the package. Writes no file. */
-export function pack(packages: readonly PublicPackage[]): Map<string, PackedPackage> {
+export function pack(packages: readonly Package[]): Map<string, PackedPackage> {
   const args = ["pack", "--dry-run", "--json", "--ignore-scripts", ...packages.map(({ path }) => path)];
   const stdout = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   const packed = JSON.parse(stdout) as {
@@ -42,27 +42,24 @@ export function pack(packages: readonly PublicPackage[]): Map<string, PackedPack
 /** Follows the dependencies of a package: those of this repository as they are packed, and others as they are in node_modules. */
 export function installed(
   name: string,
-  packages: readonly PublicPackage[],
+  packages: readonly Package[],
   packed: ReadonlyMap<string, PackedPackage>,
 ): InstalledPackages {
   const found = new Map<string, { bytes: number; files: number }>();
   const add = (dependency: string, dependent: string): void => {
     if (found.has(dependency)) return;
-    const ours = packages.find(({ manifest }) => manifest.name === dependency);
+    const ours = packages.find((each) => each.name === dependency);
     const files = packed.get(dependency);
     if (ours !== undefined && files !== undefined) {
       found.set(dependency, { bytes: files.unpacked, files: files.files.length });
-      addDependencies(ours.path);
+      addDependencies(ours.path, ours.manifest);
     } else {
       const path = folderOf(dependency, dependent);
       found.set(dependency, sizeOf(path));
-      addDependencies(path);
+      addDependencies(path, JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as Manifest);
     }
   };
-  const addDependencies = (path: string): void => {
-    const { dependencies = {} } = createRequire(join(path, "_"))("./package.json") as {
-      dependencies?: Record<string, string>;
-    };
+  const addDependencies = (path: string, { dependencies = {} }: Manifest): void => {
     for (const dependency of Object.keys(dependencies)) add(dependency, path);
   };
   add(name, ".");

@@ -5,7 +5,7 @@ import { apiReports } from "./api-reports.ts";
 import { type Budget, budgetFor, misfits } from "./budget.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { installed, pack } from "./packed.ts";
-import { publicPackages } from "./packages.ts";
+import { publicPackages } from "../packages.ts";
 
 /** What somebody has accepted of a package, as api/packages.json has it. */
 type Accepted = Facts & { readonly budget: Budget };
@@ -57,7 +57,7 @@ function published(repository: string): Published {
     reports: apiReports(repository, packages),
     packages: new Map(
       packages.map((each) => {
-        const { name } = each.manifest;
+        const { name } = each;
         const own = packed.get(name);
         if (own === undefined) throw new Error(`npm pack has not packed ${name}`);
         const all = installed(name, packages, packed);

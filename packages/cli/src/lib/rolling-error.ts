@@ -27,7 +27,7 @@ export class RollingError extends Error {
     code: RollingErrorCode,
     message: string,
     hint: string,
-    { journal = [], cause }: { journal?: readonly string[]; cause?: unknown } = {},
+    { journal = [], cause }: { journal?: readonly string[] | undefined; cause?: unknown } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

@@ -55,6 +55,17 @@ test("the variables of a watchdog are there until it starts", () => {
   expect(watchdogEnabled()).toBe(3000);
 });
 
+test("onFailure and healthCheck may be undefined, which leaves them out", async () => {
+  setEnvironment("20000", undefined);
+  const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+  onTestFinished(() => warned.mockRestore());
+  startWatchdog({ healthCheck: undefined, onFailure: undefined })?.stop();
+  expect(warned).not.toHaveBeenCalled();
+  const watchdog = startWatchdog({ healthCheck: () => false, onFailure: undefined });
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+  watchdog?.stop();
+});
+
 test.each([
   ["more often than a timer fires", "1", 1],
   ["more seldom than a timer can", "18446744073709551614", 2 ** 31 - 1],

@@ -35,13 +35,13 @@ export type UnitProblemCode =
 /** One thing in a description that cannot be written into a unit file. */
 export interface UnitProblem {
   /** What kind of fault it is; each stands in docs/errors.md. */
-  code: UnitProblemCode;
+  readonly code: UnitProblemCode;
   /** Where it is, written as one would reach it in JavaScript: `sockets[1].listen`. */
-  path: string;
+  readonly path: string;
   /** What is wrong, with the value that was seen. */
-  message: string;
+  readonly message: string;
   /** What to write instead. */
-  hint: string;
+  readonly hint: string;
 }
 
 /**

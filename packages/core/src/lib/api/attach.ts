@@ -24,9 +24,9 @@ import { requestListenersOf, serversListening } from "./request-listeners.ts";
 /** How apps of a framework differ from those of others. */
 export interface FrameworkTraits {
   /** Whether what the framework makes of requests can answer HTTP/2. */
-  http2?: boolean;
+  http2?: boolean | undefined;
   /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
-  close?: () => Promise<unknown>;
+  close?: (() => Promise<unknown>) | undefined;
 }
 
 /** What a framework's adapter knows of its app. */
@@ -38,7 +38,9 @@ export interface FrameworkHooks {
    */
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
   /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
-  onBound?(server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown): void;
+  onBound?:
+    | ((server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown) => void)
+    | undefined;
 }
 
 /** An app whose options have been read and checked. It only lacks the app of the framework, which an adapter may learn of later. */

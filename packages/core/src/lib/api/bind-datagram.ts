@@ -19,11 +19,11 @@ import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/cl
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded">, Omit<BindOptions, "fd"> {
   /** The `FileDescriptorName=` of the socket to take: the first of it that is not taken. Left out: the first datagram socket. */
-  name?: string;
+  name?: string | undefined;
   /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of binding as without sockact. False by default. */
-  required?: boolean;
+  required?: boolean | undefined;
   /** As in `listen()`. */
-  trustParent?: boolean;
+  trustParent?: boolean | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 /** How one socket is served. */
 export interface SocketOptions {
   /** Speaks TLS on it; of more weight than the `tls` for all. */
-  tls?: TlsOptions;
+  tls?: TlsOptions | undefined;
 }
 
 /** All options of an app: which sockets it takes, and its lifecycle. */
@@ -25,19 +25,19 @@ export interface TakeOptions {
    * Speaks TLS on these sockets, for a server without TLS of its own. A server that has it (node:https, node:tls, `http2.createSecureServer()`) is refused
    * with `ERR_OPTION`: it brings its TLS to every socket.
    */
-  tls?: TlsOptions;
+  tls?: TlsOptions | undefined;
   /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
-  sockets?: Readonly<Record<string, SocketOptions>>;
+  sockets?: Readonly<Record<string, SocketOptions>> | undefined;
   /** The `FileDescriptorName=` of the sockets to take; one name may stand for several. Left out: every listener not yet taken. */
-  name?: string | readonly string[];
+  name?: string | readonly string[] | undefined;
   /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
-  required?: boolean;
+  required?: boolean | undefined;
   /**
    * Takes also sockets whose parent does not say for which process they are (LISTEN_PID unset, or 0), as systemfd and s6 pass them. False by
    * default, since the variables are inherited: one that is left over, from a terminal or a container, would make the app take descriptor 3
    * and up for sockets, whatever they are. `SOCKACT_TRUST_PARENT` overrides it.
    */
-  trustParent?: boolean;
+  trustParent?: boolean | undefined;
 }
 
 const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
@@ -61,12 +61,16 @@ export interface CheckedOptions {
   settings: Settings;
 }
 
-/** Splits options into those of this package and those of Node. */
+/** Splits options into those of this package and those of Node, without any that is undefined: for Node, `port: undefined` means any port. */
 export function splitOptions<T extends object>(
   options: T,
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
   const of = (isOurs: boolean): object =>
-    Object.fromEntries(Object.entries(options).filter(([key]) => KNOWN.includes(key) === isOurs));
+    Object.fromEntries(
+      Object.entries(options).filter(
+        ([key, value]) => value !== undefined && KNOWN.includes(key) === isOurs,
+      ),
+    );
   return [of(true), of(false) as Omit<T, keyof AppOptions>];
 }
 

@@ -12,17 +12,17 @@ export type Material = string | Buffer | readonly (string | Buffer)[];
 
 /** Who the server is: what tls.createSecureContext() of Node takes, with paths. */
 export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
-  key?: Material;
-  cert?: Material;
-  ca?: Material;
-  crl?: Material;
-  pfx?: Material;
+  key?: Material | undefined;
+  cert?: Material | undefined;
+  ca?: Material | undefined;
+  crl?: Material | undefined;
+  pfx?: Material | undefined;
 }
 
 /** All that tls.createServer() of Node takes, with paths; `ALPNProtocols` with `h2` offers HTTP/2. Files are read again at a reload. */
 export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
   /** Who the server is for clients that ask for another name (SNI): by host name, where `*.example.org` stands for one label. */
-  sni?: Readonly<Record<string, TlsIdentity>>;
+  sni?: Readonly<Record<string, TlsIdentity>> | undefined;
 }
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;

@@ -6,26 +6,26 @@ import { writeLine } from "../shared/standard-error.ts";
 /** What happens in the life of an activated app, in the order in which it does. */
 export type SockactEvent =
   /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
-  | { type: "listening"; sockets: readonly ActivatedSocket[] }
+  | { readonly type: "listening"; readonly sockets: readonly ActivatedSocket[] }
   /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. `failed`: it asked, and could not be told. */
-  | { type: "ready"; notified: boolean; failed?: true }
+  | { readonly type: "ready"; readonly notified: boolean; readonly failed?: true }
   /** `onReload` begins. */
-  | { type: "reloading" }
+  | { readonly type: "reloading" }
   /** `onReload` has ended. `failed`: it threw or rejected, and the app keeps its old settings. */
-  | { type: "reloaded"; failed?: true }
+  | { readonly type: "reloaded"; readonly failed?: true }
   /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends, unless `hold()` is called now. */
-  | { type: "idle"; timeout: number }
+  | { readonly type: "idle"; readonly timeout: number }
   /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
-  | { type: "served" }
+  | { readonly type: "served" }
   /** The process begins to stop: each connection ends after its next response. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
-  | { type: "draining"; signal: NodeJS.Signals | null; connections: number }
+  | { readonly type: "draining"; readonly signal: NodeJS.Signals | null; readonly connections: number }
   /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
-  | { type: "drained"; cut: number }
+  | { readonly type: "drained"; readonly cut: number }
   /**
    * An `onReload`, `onStop` or `onDrainUpgraded` of the app, or a message to the service manager, has failed. An app that falls asleep has not ended in
    * time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
    */
-  | { type: "error"; error: unknown };
+  | { readonly type: "error"; readonly error: unknown };
 
 /** Writes one line to standard error, which the journal shows. What has replaced process.stderr.write() does not see it. */
 export function logEvent(event: SockactEvent): void {

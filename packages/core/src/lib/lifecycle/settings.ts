@@ -15,51 +15,51 @@ import type { SockactEvent } from "./events.ts";
  */
 export interface LifecycleOptions {
   /** Called once the app's server listens: READY=1 waits for the promise. A rejection is an `error` event of the server. */
-  ready?: () => unknown;
+  ready?: (() => unknown) | undefined;
   /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
-  onReload?: () => unknown;
+  onReload?: (() => unknown) | undefined;
   /**
    * Called when the process begins to stop; and again from the moment it stops accepting, every 100 ms while a connection is open. End here what does not
    * end by itself, or it is cut when `drainTimeout` is over: event streams, and long polls other than those of socket.io. It is not waited for, and not called
    * again once it has failed.
    */
-  onDrain?: () => unknown;
+  onDrain?: (() => unknown) | undefined;
   /** Called when all connections have ended, before the process does. */
-  onStop?: () => unknown;
+  onStop?: (() => unknown) | undefined;
   /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
-  healthCheck?: () => boolean | Promise<boolean>;
+  healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
    * Called while draining for each upgraded connection that is not of the `ws` library (those get a close frame 1001): close it in its
    * own protocol. A connection that is still open when `drainTimeout` is over is cut.
    */
-  onDrainUpgraded?: (socket: Socket, request: IncomingMessage) => void;
+  onDrainUpgraded?: ((socket: Socket, request: IncomingMessage) => void) | undefined;
   /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `infinity` is no limit. `TimeoutStopSec=` of the unit has to be longer. */
-  drainTimeout?: Duration | "infinity";
+  drainTimeout?: Duration | "infinity" | undefined;
   /**
    * How long without a connection until the process ends, to be started by the next one. False, the default: it stays. Once `onStop` has ended, sockact calls
    * `process.exit()`, also with `signals: false`. An `onStop` that takes longer than `drainTimeout` and 5 s more is not waited for.
    */
-  idleTimeout?: Duration | false;
+  idleTimeout?: Duration | false | undefined;
   /**
    * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255, and 0 by default. With a status of its own,
    * `RestartPreventExitStatus=` in the unit lets the process sleep, while `Restart=always` starts it again after every other exit. After a
    * stop that has failed it is 1.
    */
-  idleExitStatus?: number;
+  idleExitStatus?: number | undefined;
   /** Whether to tell the service manager; when it asks (NOTIFY_SOCKET), by default. */
-  notify?: boolean;
+  notify?: boolean | undefined;
   /** Whether to ping the watchdog; when the service manager asks (WATCHDOG_USEC), by default. */
-  watchdog?: boolean;
+  watchdog?: boolean | undefined;
   /**
    * Which signals drain the servers and end the process. True is SIGTERM and SIGINT, and the default when activated. With false none is
    * handled, SIGHUP neither, and nothing but `idleTimeout` ends the process: `server.close()` of the app drains.
    */
-  signals?: boolean | readonly NodeJS.Signals[];
+  signals?: boolean | readonly NodeJS.Signals[] | undefined;
   /**
    * Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. That line goes to file descriptor 2 itself, so
    * code that replaces `process.stderr.write()` does not see it.
    */
-  onEvent?: (event: SockactEvent) => void;
+  onEvent?: ((event: SockactEvent) => void) | undefined;
 }
 
 /** The options with what the environment says of them, and the defaults; times in milliseconds. */

@@ -46,7 +46,7 @@ export class ActivationError extends Error {
     code: ActivationErrorCode,
     message: string,
     hint: string,
-    options: ErrorOptions & { errno?: number } = {},
+    options: ErrorOptions & { errno?: number | undefined } = {},
   ) {
     super(message, options);
     this.code = code;

@@ -10,7 +10,14 @@ export type Argument = Text | { readonly variable: string };
  */
 export type Command =
   | readonly Argument[]
-  | { readonly command: readonly Argument[]; readonly mayFail?: boolean; readonly privileged?: boolean };
+  | {
+      readonly command: readonly Argument[];
+      readonly mayFail?: boolean | undefined;
+      readonly privileged?: boolean | undefined;
+    };
+
+/** An access mode in octal, as chmod(1) has it: `'0027'`. */
+export type Mode = string;
 
 /** setrlimit(2): one number for both limits, `infinity`, or the soft and the hard one: `1024:524288`. Sizes may have a unit: `64M`. */
 export type Limit = number | string;
@@ -36,9 +43,9 @@ export type Credential =
   | string
   | {
       /** As the string; left out, with no `value` either, systemd looks in /etc/credstore and the like (systemd 251). */
-      path?: string;
+      path?: string | undefined;
       /** The credential itself, if there is none at `path`. Everyone on the machine can read it in the unit: no secret, unless it is encrypted. */
-      value?: string;
+      value?: string | undefined;
       /** Whether it was made by systemd-creds(1) encrypt. */
-      encrypted?: boolean;
+      encrypted?: boolean | undefined;
     };

@@ -15,7 +15,7 @@ import { hintsInSockets } from "../read/misplaced-fields.ts";
 /** How `emitUnits` writes. */
 export interface EmitOptions {
   /** Whether each directive that was not asked for has its reason in a comment above it; by default not. */
-  comments?: boolean;
+  comments?: boolean | undefined;
 }
 
 /** systemd fails a unit that has a line of 1 MiB or more. */

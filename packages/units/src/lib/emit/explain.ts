@@ -6,22 +6,22 @@ import { buildUnits } from "./emit.ts";
 /** Why a directive is in a unit file, or is not. */
 export interface Explanation {
   /** The unit file: `shop.service`. */
-  unit: string;
+  readonly unit: string;
   /** The profile of the description. */
-  profile: HardeningProfile;
-  section: "Unit" | "Socket" | "Container" | "Service" | "Install";
-  directive: string;
+  readonly profile: HardeningProfile;
+  readonly section: "Unit" | "Socket" | "Container" | "Service" | "Install";
+  readonly directive: string;
   /** What stands after the `=`; for a directive that is left out, the one value that is meant, or nothing if it is any. */
-  value?: string;
+  readonly value?: string;
   /**
    * Who wrote it: the description by a field of its own, this package by itself; or neither. `acknowledged` is said of a line besides, or of
    * one that is missing: the linter finds an error or a warning there, which the description acknowledges.
    */
-  status: "asked" | "added" | "left out" | "acknowledged";
+  readonly status: "asked" | "added" | "left out" | "acknowledged";
   /** One sentence, or a few. */
-  reason: string;
+  readonly reason: string;
   /** What the program can no longer do, if it can notice. */
-  cost?: string;
+  readonly cost?: string;
 }
 
 const sandboxed = new Map(Object.values(sandboxDirectives).map((directive) => [directive.key, directive]));
@@ -46,7 +46,7 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
  *
  * Throws a `UnitError` for a description that cannot be written.
  */
-export function explain(description?: AppDescription): Explanation[] {
+export function explain(description?: AppDescription): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
   const { units, service, acknowledged } = buildUnits(description);
   const { profile, leftOut } = service.sandbox;

@@ -114,7 +114,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   if (field !== undefined) return member(path, field);
   const { hardening } = description;
   const option = Object.entries(sandboxDirectives).find(
-    ([name, directive]) => directive.key === key && isObject(hardening) && Object.hasOwn(hardening, name),
+    ([name, directive]) => directive.key === key && isObject(hardening) && hardening[name] !== undefined,
   )?.[0];
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
 }

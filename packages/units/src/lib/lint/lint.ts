@@ -23,26 +23,26 @@ export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 /** Something in a unit file that systemd refuses, or that will hurt. */
 export interface Finding {
   /** The file, as it was named. */
-  file: string;
+  readonly file: string;
   /** The line, counted from 1: of the directive, or of the section in which one is missing. */
-  line: number;
+  readonly line: number;
   /** `error`: systemd does not load the unit, or it does not serve; `warning`: it will hurt; `info`: it could be better. */
-  severity: Severity;
-  code: FindingCode;
+  readonly severity: Severity;
+  readonly code: FindingCode;
   /** What was seen. */
-  message: string;
+  readonly message: string;
   /** What comes of it. */
-  why: string;
+  readonly why: string;
   /** What to write instead. */
-  fix: string;
+  readonly fix: string;
   /** The same as changes for `fixUnits`; left out where it takes a person to choose. */
-  edits?: readonly FileEdit[];
+  readonly edits?: readonly FileEdit[];
 }
 
 /** What the files do not tell. */
 export interface LintOptions {
   /** Whether they are for a user's service manager; by default those are that lie in a folder `systemd/user`, or open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
-  user?: boolean;
+  user?: boolean | undefined;
 }
 
 /** Whose drop-in it is, or the unit itself. */
@@ -79,7 +79,10 @@ function found<Subject>(
  * among them counts as missing. Files of other kinds are looked at for their syntax alone. Returns the findings in the order of the files and their
  * lines; none is good news. Any text is a file. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
-export function lintUnits(files: Readonly<Record<string, string>>, options: LintOptions = {}): Finding[] {
+export function lintUnits(
+  files: Readonly<Record<string, string>>,
+  options: LintOptions = {},
+): readonly Finding[] {
   checkFiles(files);
   const given = readFiles(files);
   const { sockets, services } = subjectsOf(given, options.user === true);

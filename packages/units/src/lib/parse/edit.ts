@@ -5,11 +5,11 @@ import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./pars
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
   /** The line on which the assignment to replace begins. Left out, the values are added at the end of the section, which is made if there is none: [Unit] before all others, another after them. */
-  line?: number;
-  section: string;
-  key: string;
+  readonly line?: number | undefined;
+  readonly section: string;
+  readonly key: string;
   /** What stands after `key=`, a line each; `""` resets a list. With none, the assignment is removed. */
-  values: readonly string[];
+  readonly values: readonly string[];
 }
 
 /**

@@ -1,27 +1,25 @@
 import { byteLength, unspeakable } from "../systemd/text.ts";
 
-/** Why systemd passes over a line: `line-ignored` alone, or `unreadable` with the rest of the file. */
-type LineProblem = "line-ignored" | "unreadable";
-
 /** A line of a unit file together with the lines that continue it. */
 export type UnitEntry = {
   /** As it stands in the file, line ends included. */
-  text: string;
+  readonly text: string;
   /** The number of its first line; the first of the file is 1. */
-  line: number;
+  readonly line: number;
 } & (
-  | { kind: "assignment"; section: string; key: string; value: string }
-  | { kind: "section"; section: string }
+  | { readonly kind: "assignment"; readonly section: string; readonly key: string; readonly value: string }
+  | { readonly kind: "section"; readonly section: string }
   /** An empty line or a comment. */
-  | { kind: "blank" }
-  | { kind: LineProblem; message: string }
+  | { readonly kind: "blank" }
+  /** What systemd passes over: `line-ignored` alone, or `unreadable` with the rest of the file. */
+  | { readonly kind: "line-ignored" | "unreadable"; readonly message: string }
 );
 
 /** A unit file or drop-in, line by line; nothing of its text is lost. */
 export interface UnitFile {
-  entries: readonly UnitEntry[];
+  readonly entries: readonly UnitEntry[];
   /** Whether the last line ends in a backslash, and so would take in whatever is added. */
-  open: boolean;
+  readonly open: boolean;
 }
 
 /** One `key=value`, as systemd reads it: with its continuations joined, and no space around it. */

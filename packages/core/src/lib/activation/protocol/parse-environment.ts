@@ -14,14 +14,14 @@ const FOR_ANYONE =
 /** What the environment announces to one process. */
 export type ListenEnvironment =
   | {
-      activated: true;
+      readonly activated: true;
       /** One name for each file descriptor, 3 and up. `unknown` where none was given, as in sd_listen_fds_with_names(3). */
-      names: string[];
+      readonly names: readonly string[];
     }
   | {
-      activated: false;
+      readonly activated: false;
       /** A sentence for a log: which variable is missing, or whose the sockets are. */
-      reason: string;
+      readonly reason: string;
     };
 
 const INT_MAX = 2n ** 31n - 1n;

@@ -5,7 +5,7 @@ export type Severity = "error" | "warning" | "info";
 
 /** A change to one of the files. */
 export interface FileEdit extends UnitEdit {
-  file: string;
+  readonly file: string;
 }
 
 /** Where something was found, and what is to be done. */

@@ -53,6 +53,7 @@ export function readRaw(
       });
       continue;
     }
+    if (given === undefined) continue;
     const directives = objectOf(given, at, shape, problems) ?? {};
     lines[section] = Object.entries(directives).flatMap(([key, value]) =>
       readDirective(section, key, value, known, systemd, member(at, key), problems),
