@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { nodeOfMajor } from "./lib/node-of-major.mjs";
+import { nodeBinary } from "./lib/node-binary.ts";
 import { isInstalled } from "./lib/process-stage.ts";
 import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
 import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
@@ -80,7 +80,7 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
   await step("The registry, the package managers and the Nodes are installed", async () => {
     await installTools();
     // Now, since nothing else goes on in this process while a Node is installed.
-    for (const { node } of consumers) nodeOfMajor(node);
+    for (const { node } of consumers) nodeBinary(node);
   });
   await step("The repository is copied, and its dependencies are installed", () =>
     copyRepository(repository, copy),

@@ -89,7 +89,7 @@ const justified: Record<string, Partial<Record<FindingCode, string>>> = {
   },
   "systemd-networkd-resolve-hook.socket": {
     "remove-on-stop":
-      "systemd-networkd keeps running without it: the socket of systemd 260 is one of several",
+      "systemd-networkd keeps running without it: it is one of its sockets, and not the one that starts it",
   },
   "syslog.socket": { "service-missing": "syslog.service is the alias of whatever syslog is installed" },
   "systemd-networkd.service": {

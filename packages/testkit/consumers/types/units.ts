@@ -7,6 +7,6 @@ const description: AppDescription = {
   sockets: [{ listen: 80 }],
 };
 const files: Record<string, string> = emitUnits(description);
-const findings: Finding[] = lintUnits(files);
+const findings: readonly Finding[] = lintUnits(files);
 if (findings.length > 0 || !(UnitError.prototype instanceof Error))
   throw new Error("Nothing was to be found.");

@@ -408,6 +408,13 @@ describe("a description that cannot be written", () => {
       /StandardOutput=truncate: is of systemd 248/,
     ],
     [
+      "a new group among system calls",
+      { hardening: { profile: "inbound", systemCallFilter: ["@resources", "~@sandbox"] }, systemd: 252 },
+      "hardening.systemCallFilter",
+      "VERSION",
+      /SystemCallFilter=@sandbox is of systemd 254, and this is for 252/,
+    ],
+    [
       "a new field of a socket",
       { systemd: 254, sockets: [{ listen: 80, pollLimitBurst: 1 }] },
       "sockets[0].pollLimitBurst",

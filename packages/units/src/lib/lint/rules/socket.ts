@@ -343,7 +343,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-stops-along": {
     severity: "warning",
-    why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset.",
+    why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service is stopped for good.",
     man: "systemd.unit(5)",
     find: ({ unit, starts, accepts }) =>
       // An instance of a socket may be there for one instance of the service alone.
