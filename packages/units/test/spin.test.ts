@@ -63,7 +63,7 @@ describeWith(
       await once(systemd.spawn([systemd.node, "-e", connect]).stdout!, "data");
     }
 
-    /** How many of its starts are no restarts, by the time of its third restart or a later one. */
+    /** How often it has been started in another way than by a restart, at its third restart or a later one. */
     async function startsBesideRestarts(service = "app.service"): Promise<number> {
       let begun = 0;
       let restarts = 0;
