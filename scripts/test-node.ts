@@ -1,15 +1,16 @@
 import process from "node:process";
 import { fail, nodeBinary } from "./lib/node-binary.ts";
 import { isTooOld, NODE_MAJORS, OLDEST_NODE } from "./lib/node-versions.ts";
-import { writeTestedTable } from "./lib/tested-table.ts";
+import { writeRows } from "./lib/tested-table.ts";
+import { countOfSkipped, skippedText } from "./lib/test-counts.ts";
 import { nodeTable, type NodeRun, runVitest } from "./lib/vitest-on-node.ts";
 
 const all = [OLDEST_NODE, ...NODE_MAJORS];
 const HELP = `npm run test:node -- [versions of Node] [arguments of vitest]
 
-Runs the tests on other versions of Node, which come from npm.
+Runs the tests on other versions of Node, which come from npm. The whole suite writes a row for each Node into docs/tested.md.
 
-  npm run test:node                        the whole suite on Node ${all.join(", ")}; writes docs/tested.md
+  npm run test:node                        the whole suite on Node ${all.join(", ")}
   npm run test:node -- packages/koa        a part of it on each of them
   npm run test:node -- 22 24               the whole suite on the newest Node 22 and the newest Node 24
   npm run test:node -- ${OLDEST_NODE} packages/koa`;
@@ -37,11 +38,15 @@ for (const node of (named.length > 0 ? named : all).map(nodeBinary)) {
   if (run === undefined) process.exit(1);
   runs.push(run);
 }
-for (const { version, isPassed, passed, failed, skipped, reasons } of runs) {
-  const why = reasons.map(([reason, tests]) => `${tests}: ${reason}`).join("; ");
+for (const run of runs) {
+  const skipped = countOfSkipped(run);
   console.log(
-    `Node ${version}: ${isPassed ? "passed" : "FAILED"}; ${passed} passed, ${failed} failed, ${skipped} skipped${why && ` (${why})`}`,
+    `Node ${run.version}: ${run.isPassed ? "passed" : "FAILED"}; ${run.passed} passed, ${run.failed} failed, ${skipped} skipped${skipped > 0 ? ` (${skippedText(run)})` : ""}`,
   );
 }
-if (args.length === 0) writeTestedTable("node", nodeTable(runs, new Date()));
+if (rest.length === 0) {
+  writeRows("node", nodeTable(runs, new Date()), (version) =>
+    version === OLDEST_NODE ? version : (version.split(".")[0] ?? ""),
+  );
+}
 if (runs.some(({ isPassed }) => !isPassed)) process.exitCode = 1;

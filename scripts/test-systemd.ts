@@ -11,15 +11,15 @@
 //   --fresh   downloads the releases again; sid gets newer ones
 //   --help    this
 //
-// Without vitest arguments, a run on all three writes its table into docs/tested.md.
+// Without vitest arguments, a run writes its rows into docs/tested.md.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Debian, suites } from "./lib/debian.ts";
 import { readSystemdArguments } from "./lib/systemd-arguments.ts";
 import { systemdTestFiles } from "./lib/systemd-test-files.ts";
-import { countTests, type Counts } from "./lib/test-counts.ts";
-import { writeTestedTable } from "./lib/tested-table.ts";
+import { countTests, type Counts, skippedText } from "./lib/test-counts.ts";
+import { type Table, writeRows } from "./lib/tested-table.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const reports = "node_modules/.cache/test-systemd";
@@ -61,11 +61,6 @@ async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run>
   };
 }
 
-const skippedText = ({ skipped }: Counts): string =>
-  Object.entries(skipped)
-    .map(([reason, count]) => `${count}: ${reason}`)
-    .join("; ") || "none";
-
 function help(): string {
   const lines = readFileSync(new URL(import.meta.url), "utf8").split("\n");
   const end = lines.findIndex((line) => !line.startsWith("//"));
@@ -100,11 +95,10 @@ async function main(): Promise<number> {
     new Date().toISOString().slice(0, 10),
   ]);
   const heading = ["systemd", "distribution", "passed", "failed", "skipped", "inbound", "outbound"];
-  const table = [[...heading, "minutes", "date"], ...rows];
+  const table: Table = [[...heading, "minutes", "date"], ...rows];
   console.error();
   for (const row of table) console.error(row.join(" | "));
-  if (asked.vitest.length === 0 && runs.length === Object.keys(suites).length)
-    writeTestedTable("systemd", table);
+  if (asked.vitest.length === 0) writeRows("systemd", table, (version) => String(Number.parseInt(version)));
   // A skip for any reason that is not known hides what should have run.
   const hidden = runs.flatMap(({ version, unexpected }) => unexpected.map((name) => `${version}: ${name}`));
   for (const name of hidden) console.error(`Skipped, though it should run on systemd ${name}`);

@@ -1,5 +1,5 @@
 /** What vitest's JSON report has of each test. */
-interface Report {
+export interface Report {
   testResults: { assertionResults: { status: string; fullName: string }[] }[];
 }
 
@@ -32,3 +32,13 @@ export function countTests({ testResults }: Report): Counts {
   }
   return counts;
 }
+
+/** How many tests were skipped, for any reason. */
+export const countOfSkipped = ({ skipped }: Counts): number =>
+  Object.values(skipped).reduce((sum, count) => sum + count, 0);
+
+/** Why tests were skipped, each reason with the number of tests. */
+export const skippedText = ({ skipped }: Counts): string =>
+  Object.entries(skipped)
+    .map(([reason, count]) => `${count}: ${reason}`)
+    .join("; ") || "none";

@@ -5,16 +5,43 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = `${root}docs/tested.md`;
 
-/** Replaces a table of docs/tested.md: `name` is what its two comments say. The first row is the heading. */
-export function writeTestedTable(name: "node" | "systemd", rows: readonly (readonly string[])[]): void {
-  const [heading = [], ...rest] = rows;
-  const lines = [heading, heading.map(() => "---"), ...rest].map((cells) => `| ${cells.join(" | ")} |`);
-  const text = readFileSync(page, "utf8");
+/** A heading, and a row for each version. The first cell of a row is the version. */
+export type Table = readonly [heading: readonly string[], ...rows: (readonly string[])[]];
+
+/**
+ * Puts the rows of `table` into a table of `text`, which stands between the comments `<!-- name -->` and `<!-- /name -->`. A row takes the place of the
+ * one whose version has the same `key`; the others stay.
+ */
+export function withRows(
+  text: string,
+  name: string,
+  [heading, ...rows]: Table,
+  key: (version: string) => string,
+): string {
   const between = new RegExp(`(?<=<!-- ${name} -->\n)[^]*(?=<!-- /${name} -->)`);
-  if (!between.test(text)) throw new Error(`docs/tested.md has no <!-- ${name} --> and <!-- /${name} -->`);
-  writeFileSync(
-    page,
-    text.replace(between, () => `\n${lines.join("\n")}\n\n`),
+  const written = between.exec(text)?.[0];
+  if (written === undefined) throw new Error(`docs/tested.md has no <!-- ${name} --> and <!-- /${name} -->`);
+  const earlier = written
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split("|")
+        .map((cell) => cell.trim()),
+    )
+    .filter((cells) => cells.length === heading.length);
+  const all = new Map([...earlier, ...rows].map((cells) => [key(cells[0] ?? ""), cells]));
+  const sorted = [...all.values()].toSorted(([a = ""], [b = ""]) =>
+    a.localeCompare(b, "en", { numeric: true }),
   );
+  const lines = [heading, heading.map(() => "---"), ...sorted].map((cells) => `| ${cells.join(" | ")} |`);
+  return text.replace(between, () => `\n${lines.join("\n")}\n\n`);
+}
+
+/** {@link withRows} for docs/tested.md. */
+export function writeRows(name: "node" | "systemd", table: Table, key: (version: string) => string): void {
+  writeFileSync(page, withRows(readFileSync(page, "utf8"), name, table, key));
   execFileSync("npx", ["oxfmt", page], { cwd: root });
 }

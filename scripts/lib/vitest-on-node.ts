@@ -5,23 +5,19 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { JsonTestResults } from "vitest/node";
 import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
+import { countTests, type Counts, type Report, skippedText } from "./test-counts.ts";
+import type { Table } from "./tested-table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** How a run of vitest on one Node went. */
-export interface NodeRun {
+export interface NodeRun extends Counts {
   /** The exact version of Node. */
   version: string;
   isPassed: boolean;
-  passed: number;
-  failed: number;
-  skipped: number;
   minutes: number;
-  /** Why tests were skipped, each with the number of tests. */
-  reasons: [reason: string, tests: number][];
 }
 
 /**
@@ -59,49 +55,35 @@ export async function runVitest(node: string, args: readonly string[]): Promise<
   const [status] = (await once(vitest, "close")) as [number | null];
   for (const signal of signals) process.off(signal, interrupt);
   const minutes = (performance.now() - start) / 60_000;
-  const counts = countTests(report);
+  const counts = countTests(readReport(report));
   removeFolder();
   process.off("exit", removeFolder);
   // Vitest also fails for an error that belongs to no test.
   return isInterrupted ? undefined : { version, isPassed: status === 0, minutes, ...counts };
 }
 
-/** Counts what a report of vitest's JSON reporter holds; nothing when vitest ended without writing it. */
-function countTests(file: string): Pick<NodeRun, "passed" | "failed" | "skipped" | "reasons"> {
-  let results: JsonTestResults;
+/** The report of vitest's JSON reporter; an empty one when vitest ended without writing it. */
+function readReport(file: string): Report {
   try {
-    results = JSON.parse(readFileSync(file, "utf8")) as JsonTestResults;
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
   } catch {
-    return { passed: 0, failed: 0, skipped: 0, reasons: [] };
+    return { testResults: [] };
   }
-  const reasons = new Map<string, number>();
-  for (const { status, fullName } of results.testResults.flatMap(
-    ({ assertionResults }) => assertionResults,
-  )) {
-    if (status !== "skipped" && status !== "pending") continue;
-    const reason = /\[skipped: ([^\]]+)\]/.exec(fullName)?.[1] ?? "no reason given";
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  }
-  return {
-    passed: results.numPassedTests,
-    failed: results.numFailedTests,
-    skipped: results.numPendingTests,
-    reasons: [...reasons],
-  };
 }
 
 /** The runs as the rows of a table, with a heading. */
-export function nodeTable(runs: readonly NodeRun[], date: Date): string[][] {
+export function nodeTable(runs: readonly NodeRun[], date: Date): Table {
   const day = date.toISOString().slice(0, 10);
   return [
-    ["Node", "result", "passed", "failed", "skipped", "minutes", "date", "why skipped"],
-    ...runs.map(({ version, isPassed, passed, failed, skipped, minutes, reasons }) => [
-      version,
-      isPassed ? "passed" : "**failed**",
-      ...[passed, failed, skipped].map(String),
-      minutes.toFixed(1),
+    ["Node", "result", "passed", "failed", "skipped", "minutes", "date"],
+    ...runs.map((run) => [
+      run.version,
+      run.isPassed ? "passed" : "**failed**",
+      String(run.passed),
+      String(run.failed),
+      skippedText(run),
+      run.minutes.toFixed(1),
       day,
-      reasons.map(([reason, tests]) => `${tests}: ${reason}`).join("; "),
     ]),
   ];
 }
