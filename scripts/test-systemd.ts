@@ -102,6 +102,8 @@ async function main(): Promise<number> {
   // A skip for any reason that is not known hides what should have run.
   const hidden = runs.flatMap(({ version, unexpected }) => unexpected.map((name) => `${version}: ${name}`));
   for (const name of hidden) console.error(`Skipped, though it should run on systemd ${name}`);
+  if (hidden.length > 0)
+    console.error("If a program is missing, --fresh downloads the releases with all that the tests need.");
   return hidden.length > 0 || runs.some(({ status }) => status !== 0) ? 1 : 0;
 }
 

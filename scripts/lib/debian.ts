@@ -13,7 +13,8 @@ const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: "trixie", 262: "sid" };
 
 /** What the tests need inside, besides what every Debian has. */
-const packages = "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux";
+const packages =
+  "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,python3-minimal";
 
 /** The processes to end when this one is asked to, and how. */
 const running = new Map<ChildProcess, NodeJS.Signals>();

@@ -148,7 +148,7 @@ function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: nu
   // It looks for the descriptors before it counts the names; they are not for this function to look at. Refused either way.
   if (code === "ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
   // How the C library that it was built with reads a sign before 0b, or a second 0b. systemd writes plain decimals.
-  const isOddBinary = [env.LISTEN_PID, env.LISTEN_FDS].some((value) =>
+  const isOddBinary = [env.LISTEN_PID, env.LISTEN_PIDFDID, env.LISTEN_FDS].some((value) =>
     /^\s*(?:[+-]|0b)0b/i.test(value ?? ""),
   );
   if (isOddBinary && theirs === -constants.errno.EINVAL) return true;

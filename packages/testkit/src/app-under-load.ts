@@ -28,15 +28,8 @@ export class AppUnderLoad implements AsyncDisposable {
    */
   async install(program: string, description: Description = {}): Promise<void> {
     const { systemd } = this;
-    // Those that there are.
-    await systemd.run([
-      "systemctl",
-      "stop",
-      "app.socket",
-      "app.service",
-      "app@blue.service",
-      "app@green.service",
-    ]);
+    // Patterns name the units that there are. From systemd 262 on, a name that no unit has keeps the others from being stopped.
+    await systemd.systemctl("stop", "app.*", "app@*");
     await systemd.systemctl("reset-failed");
     this.command = inside(systemd, program);
     await systemd.installUnits(

@@ -141,7 +141,8 @@ export function lifecycleContract({ title, program }: LifecycleUnderTest): void 
         await systemd.waitUntil(ended, "the first process has ended");
         expect(await systemd.request(eachUrl)).toMatchObject({ status: 200, body: "hello" });
         await systemd.waitUntil(ended, "the second process has ended");
-        const lines = (await journal()).slice(before);
+        // Where the kernel counts no tasks, systemd 262 says that it could not read how many there may be.
+        const lines = (await journal()).slice(before).filter((line) => !line.includes("pids.max"));
         expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
         expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
         await systemd.stop("each.socket");
