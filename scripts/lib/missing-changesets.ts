@@ -43,6 +43,17 @@ export async function missingChangesets(root: string, since?: string): Promise<M
     .filter(({ changes }) => changes.length > 0);
 }
 
+/** The branch that the current one has left: `origin/main`, or `main` where that does not exist. Undefined on `main` itself, and without a branch. */
+export function branchLeft(root: string): string | undefined {
+  const current = git(root, "branch", "--show-current");
+  if (current === "" || current === "main") return undefined;
+  const refs = new Set(
+    gitLines(root, "for-each-ref", "--format=%(refname)", "refs/remotes/origin/main", "refs/heads/main"),
+  );
+  if (refs.has("refs/remotes/origin/main")) return "origin/main";
+  return refs.has("refs/heads/main") ? "main" : undefined;
+}
+
 /** The commit that a branch and this one have in common. */
 async function commitBefore(root: string, since: string): Promise<string> {
   try {

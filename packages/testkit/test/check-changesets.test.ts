@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { git } from "../../../scripts/lib/git.ts";
-import { missingChangesets } from "../../../scripts/lib/missing-changesets.ts";
+import { branchLeft, missingChangesets } from "../../../scripts/lib/missing-changesets.ts";
 import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
 
 const core = { name: "@sockact/core", version: "0.1.0", files: ["adapter", "dist"] };
@@ -193,6 +193,26 @@ describe("since a branch", () => {
   });
 });
 
+describe("the branch that a branch has left", () => {
+  it("is origin/main, or main where that does not exist", () => {
+    git(repository.root, "checkout", "--quiet", "-b", "topic");
+    expect(branchLeft(repository.root)).toBe("main");
+    git(repository.root, "update-ref", "refs/remotes/origin/main", "HEAD");
+    expect(branchLeft(repository.root)).toBe("origin/main");
+  });
+
+  it("is unknown on main, without a branch, and in a clone that has no main", () => {
+    git(repository.root, "update-ref", "refs/remotes/origin/main", "HEAD");
+    expect(branchLeft(repository.root)).toBeUndefined();
+    git(repository.root, "checkout", "--quiet", "--detach");
+    expect(branchLeft(repository.root)).toBeUndefined();
+    git(repository.root, "update-ref", "-d", "refs/remotes/origin/main");
+    git(repository.root, "branch", "--quiet", "--move", "main", "topic");
+    git(repository.root, "checkout", "--quiet", "topic");
+    expect(branchLeft(repository.root)).toBeUndefined();
+  });
+});
+
 describe("since the last version", () => {
   it("each package counts from its own version", async () => {
     repository.commit("Change core", { [coreFile]: "export const listen = 2;\n" });
@@ -252,6 +272,23 @@ describe("the command", { timeout: 120_000 }, () => {
     expect(status).toBe(1);
     expect(text).toContain(`@sockact/core\n  ${coreFile}\n`);
     expect(text).toContain("npm run changeset");
+  });
+
+  it("on a branch a changeset from before does not count, and on main it does", () => {
+    repository.commit("Say it", { ".changeset/before.md": changeset({ "@sockact/core": "patch" }) });
+    git(repository.root, "checkout", "--quiet", "-b", "topic");
+    repository.commit("Change", { [coreFile]: "export const listen = 2;\n" });
+    const onBranch = check({});
+    expect(onBranch.text).toContain(
+      "no changeset names them (since this branch left main):\n\n@sockact/core\n",
+    );
+    expect(onBranch.status).toBe(1);
+    git(repository.root, "checkout", "--quiet", "main");
+    git(repository.root, "merge", "--quiet", "topic");
+    expect(check({})).toEqual({
+      status: 0,
+      text: "Each changed package has a changeset (since the last version of each).\n",
+    });
   });
 
   it.runIf(long)("in a pull request a changeset from before does not count", () => {
