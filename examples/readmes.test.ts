@@ -105,7 +105,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     const markdown = readFileSync(join(repository, text), "utf8");
     if (!markdown.includes("npm install ")) return;
     const imported = snippetsOf(text).flatMap(
-      ({ code }) => code.match(/(?<=from ")(?:@sockact\/\w+|sockact)(?=")/g) ?? [],
+      ({ code }) => code.match(/(?<= from ")(?!node:)[^"]+(?=";)/g) ?? [],
     );
     const installed = (markdown.match(/^npm install .*/gm) ?? []).flatMap((line) => line.split(/\s+/));
     expect(installed).toEqual(expect.arrayContaining(imported));

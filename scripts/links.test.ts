@@ -31,6 +31,10 @@ const pages = new Map(
     .map((file) => [file, htmlOf(readFileSync(join(root, file), "utf8"))]),
 );
 const published = publicPackages().map(({ folder }) => `${folder}/README.md`);
+/** The changelogs that the first version of a package writes. */
+const futureChangelogs = publicPackages()
+  .filter(({ manifest }) => manifest.version === "0.0.0")
+  .map(({ folder }) => `${folder}/CHANGELOG.md`);
 
 /** Whether a file, or the README.md of a folder, has this heading. The anchor is what stands after the `#`. */
 function hasHeading(path: string, anchor: string): boolean {
@@ -52,6 +56,7 @@ function problemOf(link: string, page: string): string | undefined {
     /^\/(blob|tree)\/([^/]+)\/(.*?)\/?$/.exec(pathname.slice(new URL(webAddress).pathname.length)) ?? [];
   if (kind === undefined) return undefined;
   if (branch !== "main") return "it does not lead to the branch main";
+  if (futureChangelogs.includes(path) && !files.includes(path)) return undefined;
   if (!files.includes(path) && !folders.has(path)) return `the repository has no ${path}`;
   if (!isRelative && (kind === "tree") !== folders.has(path))
     return "write /blob/ for a file, and /tree/ for a folder";
@@ -70,6 +75,17 @@ function brokenLinksOf(page: string, html: string): string[] {
 test("every link into the repository leads to a file, and to a heading of it", () => {
   expect([...pages.values()].flatMap((html) => attributesOf(html, "href")).length).toBeGreaterThan(100);
   expect([...pages].flatMap(([page, html]) => brokenLinksOf(page, html))).toEqual([]);
+});
+
+test("every package's README.md ends with links to the versions, the security policy and its changelog", () => {
+  for (const { folder } of publicPackages()) {
+    const address = `${webAddress}/blob/main`;
+    expect(attributesOf(pages.get(`${folder}/README.md`)!, "href").slice(-3)).toEqual([
+      `${address}/docs/versioning.md`,
+      `${address}/SECURITY.md`,
+      `${address}/${folder}/CHANGELOG.md`,
+    ]);
+  }
 });
 
 test("every [text][label] and every [docs/page.md] has its address further down", () => {
@@ -91,6 +107,12 @@ describe("a link is reported", () => {
       "npm does not resolve",
     ],
     ["a file that does not exist", "README.md", "docs/none.md", "the repository has no docs/none.md"],
+    [
+      "a changelog of a private package",
+      "README.md",
+      "packages/testkit/CHANGELOG.md",
+      "the repository has no packages/testkit/CHANGELOG.md",
+    ],
     ["a folder that is not in git", "README.md", "node_modules", "the repository has no node_modules"],
     ["a heading that does not exist", "README.md", "docs/tls.md#none", "docs/tls.md has no heading #none"],
     ["a heading of the same page", "docs/tls.md", "#none", "docs/tls.md has no heading #none"],
