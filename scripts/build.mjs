@@ -1,6 +1,7 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { resolve as pathOf } from "node:path";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
@@ -76,12 +77,29 @@ function loadAtFirstUse(code) {
   return `${CHECK}const loaded = {\n${getters.join("")}};\n${used}`;
 }
 
+/**
+ * The types of another package of this repository come from its sources, like its code. By itself, the plugin for types ignores our
+ * conditions and takes what the other package has built, which may be in the middle of a build.
+ */
+const typesFromSources = {
+  name: "types-from-sources",
+  resolveId: {
+    order: "pre",
+    filter: { id: /^@sockact\// },
+    async handler(id, importer) {
+      // For a file of types, the plugin would answer instead of the bundler.
+      const found = await this.resolve(id, pathOf("package.json"));
+      return found?.external ? found : this.resolve(found?.id ?? id, importer);
+    },
+  },
+};
+
 async function bundleTypes(input) {
   const bundle = await rolldown({
     input,
     external,
     resolve,
-    plugins: [dts({ oxc: true, emitDtsOnly: true })],
+    plugins: [typesFromSources, dts({ oxc: true, emitDtsOnly: true })],
   });
   // The plugin makes `.d.cts` of `.cjs`.
   const { output } = await bundle.generate({ entryFileNames: "[name].cjs", chunkFileNames: "types.cjs" });
@@ -120,8 +138,23 @@ function reexport(types) {
   ];
 }
 
+/** Replaces the files of a folder. Somebody may read them now, so each of them is there at every moment, whole: the old one or the new one. */
+function replaceFiles(folder, files) {
+  mkdirSync(folder, { recursive: true });
+  const temporary = mkdtempSync(".build-");
+  try {
+    for (const { fileName, code } of files) {
+      writeFileSync(`${temporary}/${fileName}`, code);
+      renameSync(`${temporary}/${fileName}`, `${folder}/${fileName}`);
+    }
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+  const names = files.map(({ fileName }) => fileName);
+  for (const name of readdirSync(folder))
+    if (!names.includes(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+}
+
 const types = await bundleAllTypes();
 const files = [...(await bundleCode()), ...types, ...reexport(types)];
-rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist");
-for (const { fileName, code } of files) writeFileSync(`dist/${fileName}`, code);
+replaceFiles("dist", files);

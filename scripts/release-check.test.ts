@@ -99,19 +99,20 @@ describe("in a folder", () => {
     expect(existsSync(run.path)).toBe(true);
   });
 
+  const local = { url: "http://127.0.0.1:1/", env: {} };
   test.each(["registry", "@sockact:registry"])(
     "nothing is published when a publishConfig has %s",
-    (setting) => {
+    async (setting) => {
       mkdirSync(join(folder, "packages/core"), { recursive: true });
       const manifest = { name: "@sockact/core", publishConfig: { [setting]: "https://registry.npmjs.org" } };
       writeFileSync(join(folder, "packages/core/package.json"), JSON.stringify(manifest));
-      expect(() => checkDestinations(folder)).toThrow(/publishConfig of @sockact\/core/);
+      await expect(checkDestinations(folder, local)).rejects.toThrow(/publishConfig of @sockact\/core/);
     },
   );
 
-  test("nothing is published when the .npmrc names a registry", () => {
+  test("nothing is published when the .npmrc names a registry", async () => {
     mkdirSync(join(folder, "packages"));
     writeFileSync(join(folder, ".npmrc"), "fund=false\n@sockact:registry=https://registry.npmjs.org\n");
-    expect(() => checkDestinations(folder)).toThrow(/\.npmrc/);
+    await expect(checkDestinations(folder, local)).rejects.toThrow(/\.npmrc/);
   });
 });

@@ -8,7 +8,7 @@ import { nodeBinary } from "./lib/node-binary.ts";
 import { isInstalled } from "./lib/process-stage.ts";
 import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
 import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
-import { readManifest } from "./lib/release-check/manifest.ts";
+import { readManifest, versionsOf } from "./lib/release-check/manifest.ts";
 import { installTools, startRegistry } from "./lib/release-check/registry.ts";
 import { publishPackages, writeSboms } from "./lib/release-check/release.ts";
 import { consumersTable, packagesTable } from "./lib/release-check/report.ts";
@@ -30,6 +30,11 @@ Then it installs the packages from there in fresh projects, and runs them.
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const say = (line: string): void => console.log(line);
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+function minutes(since: number): string {
+  const taken = Math.round((performance.now() - since) / 1000);
+  return `${Math.floor(taken / 60)} min ${taken % 60} s`;
+}
 
 /** Says what is done, and how long it took. */
 async function step<T>(title: string, action: () => Promise<T>): Promise<T> {
@@ -86,7 +91,9 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
     copyRepository(repository, copy),
   );
   await step("The packages have their next versions", () => versionPackages(copy));
-  await using registry = await step("The registry is started", () => startRegistry(folder));
+  await using registry = await step("The registry is started", () =>
+    startRegistry(folder, Object.keys(versionsOf(copy))),
+  );
   const packages = await step("The packages are built, linted and published", () =>
     publishPackages(copy, registry),
   );
@@ -128,5 +135,5 @@ try {
 }
 await folder.close();
 if (keep) say(`\nThe folder of this run: ${folder.path}`);
-if (!isInterrupted) say(`\n${passed ? "✓ Passed" : "✗ Failed"}, ${seconds(start)}`);
+if (!isInterrupted) say(`\n${passed ? "✓ Passed" : "✗ Failed"}. The check took ${minutes(start)} in all.`);
 process.exitCode = passed ? 0 : 1;

@@ -1,4 +1,14 @@
 import { execFileSync } from "node:child_process";
+import process from "node:process";
+
+/**
+ * What to add to the environment of a program, so that git finds the repository of the folder where it runs. A git hook has variables such as
+ * GIT_DIR, and with them every git that it starts would read and change the repository of the hook.
+ */
+export function withoutRepository(): Record<string, undefined> {
+  const names = execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" }).trim();
+  return Object.fromEntries(names.split("\n").map((name) => [name, undefined]));
+}
 
 /** Runs git in a folder, and returns what it prints. */
 export function git(cwd: string, ...args: string[]): string {
@@ -6,6 +16,7 @@ export function git(cwd: string, ...args: string[]): string {
   const readable = ["-c", "core.quotePath=false"];
   return execFileSync("git", [...readable, ...args], {
     cwd,
+    env: { ...process.env, ...withoutRepository() },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   }).trim();

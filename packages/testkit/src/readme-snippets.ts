@@ -53,3 +53,10 @@ export function snippetsOf(text: string): Snippet[] {
       ];
     });
 }
+
+/** What the first install command of a text installs. The path of the text starts in the repository. */
+export function namesToInstall(text: string): string[] {
+  const command = /^npm install (.+)$/m.exec(readFileSync(resolve(repository, text), "utf8"));
+  if (command === null) throw new Error(`${text} has no line that begins with "npm install".`);
+  return (command[1] as string).split(" ");
+}

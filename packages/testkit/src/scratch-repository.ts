@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { git } from "../../../scripts/lib/git.ts";
+import { git, withoutRepository } from "../../../scripts/lib/git.ts";
 import { atEnd } from "./at-end.ts";
 
 const programs = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
@@ -50,7 +50,7 @@ export class ScratchRepository {
       cwd: this.root,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PATH: `${programs}${delimiter}${process.env["PATH"]}` },
+      env: { ...process.env, ...withoutRepository(), PATH: `${programs}${delimiter}${process.env["PATH"]}` },
     });
   }
 

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publicPackages, root } from "../../../scripts/lib/packages.ts";
@@ -22,9 +23,12 @@ let copy: string;
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), "sockact-pack-"));
   mkdirSync(join(copy, "packages"));
-  for (const path of ["package.json", "tsconfig.base.json", "scripts", "packages/notify"])
+  for (const path of ["package.json", "tsconfig.base.json", "scripts", "packages/notify", "packages/core"])
     cpSync(join(root, path), join(copy, path), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  // Otherwise core would find the notify of this repository.
+  mkdirSync(join(copy, "packages/core/node_modules/@sockact"), { recursive: true });
+  symlinkSync(join(copy, "packages/notify"), join(copy, "packages/core/node_modules/@sockact/notify"));
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
@@ -41,6 +45,39 @@ test("npm pack builds first, so what it packs is not old", async () => {
   ) as Record<string, { files: string[] }>;
   expect(files.map(({ path }) => path).toSorted()).toEqual(accepted?.files);
   expect(readFileSync(implementation, "utf8")).not.toContain("an old build");
+});
+
+/** What is in each file of a folder. */
+const textsIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+
+test("core is built from the sources of notify, whatever notify's dist holds", async () => {
+  const dist = join(copy, "packages/notify/dist");
+  for (const file of readdirSync(dist)) writeFileSync(join(dist, file), "}{ half of a file");
+  await run("npm", ["run", "build"], { cwd: join(copy, "packages/core") });
+  expect(textsIn(join(copy, "packages/core/dist"))).toEqual(textsIn(join(root, "packages/core/dist")));
+});
+
+test("while a package is built, each of its files is there at every moment, and whole", async () => {
+  const dist = join(copy, "packages/notify/dist");
+  const expected = textsIn(join(root, "packages/notify/dist"));
+  for (const [file, text] of Object.entries(expected)) writeFileSync(join(dist, file), text);
+  let isBuilding = true;
+  const built = run("npm", ["run", "build"], { cwd: join(dist, "..") }).finally(() => (isBuilding = false));
+  const seen = new Set<string>();
+  while (isBuilding) {
+    for (const [file, text] of Object.entries(expected)) {
+      try {
+        if (readFileSync(join(dist, file), "utf8") !== text) seen.add(`${file} is not whole`);
+      } catch {
+        seen.add(`${file} is missing`);
+      }
+    }
+    await setImmediate();
+  }
+  await built;
+  expect([...seen]).toEqual([]);
+  expect(readdirSync(join(dist, "..")).filter((name) => name.startsWith(".build-"))).toEqual([]);
 });
 
 test("the types have no comment of a declaration that the build has removed", () => {

@@ -7,11 +7,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { git } from "../../../scripts/lib/git.ts";
 import { type AppProcess, startProcess } from "../src/app-process.ts";
 import { installWhenChanged } from "../src/install-when-changed.ts";
 
@@ -75,7 +75,7 @@ describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
       const registry = join(repository, "packages/testkit/registry");
       await installWhenChanged(registry);
       broken = mkdtempSync(join(tmpdir(), "release-check-broken-"));
-      execFileSync("git", ["clone", "--quiet", repository, broken]);
+      git(broken, "clone", "--quiet", repository, ".");
       symlinkSync(join(repository, "node_modules"), join(broken, "node_modules"));
       symlinkSync(join(registry, "node_modules"), join(broken, "packages/testkit/registry/node_modules"));
     }, LONG);
@@ -91,7 +91,7 @@ describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
       const changed = { ...manifest, ...fields, exports: { ...manifest.exports, ...exports } };
       writeFileSync(file, JSON.stringify(changed, null, 2));
       const author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-      execFileSync("git", [...author, "commit", "--quiet", "--all", "--message=Break it"], { cwd: broken });
+      git(broken, ...author, "commit", "--quiet", "--all", "--message=Break it");
     };
 
     test.each([

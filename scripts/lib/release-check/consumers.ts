@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
 import { MANAGERS, type PackageManager } from "./package-managers.ts";
 import {
   type ModuleSystem,
@@ -62,7 +63,10 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
     title: `${framework} ${version ?? versions.at(-1)}, ${manager}, Node ${node}, ${modules}`,
     manager,
     node,
-    packages: [`@sockact/${framework}`, version === undefined ? framework : `${framework}@${version}`],
+    packages:
+      version === undefined
+        ? namesToInstall(`packages/${framework}/README.md`)
+        : [`@sockact/${framework}`, `${framework}@${version}`],
     trial: serveReadme(framework, modules),
   });
   return [

@@ -35,8 +35,12 @@ export interface Registry extends AsyncDisposable {
 /** Installs what serves the registry, and the package managers. */
 export const installTools = (): Promise<void> => installWhenChanged(tools);
 
-/** Starts an empty registry, which gets what is not published to it from the registry that the user has configured. */
-export async function startRegistry(folder: string): Promise<Registry> {
+/**
+ * Starts an empty registry, which gets what is not published to it from the registry that the user has configured.
+ *
+ * @param published the packages that are published to it
+ */
+export async function startRegistry(folder: string, published: readonly string[]): Promise<Registry> {
   const uplink = (await runProgram(["npm", "config", "get", "registry"], { cwd: tools })).trim();
   const storage = join(folder, "registry");
   mkdirSync(storage, { recursive: true });
@@ -45,7 +49,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
     env: { NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] },
   });
   const { url } = await server.event<{ url: string }>("listening");
-  const env = environment(folder, url);
+  const env = environmentFor(url, { folder, published });
   return {
     url,
     env,
@@ -83,8 +87,17 @@ async function askForPackages(
   );
 }
 
-/** A home of its own hides the settings, tokens and caches of the user. */
-function environment(folder: string, url: string): Registry["env"] {
+/** The settings of npm that name the registry of these packages: one for each scope, and one for those without a scope. */
+export function registrySettings(packages: readonly string[]): string[] {
+  const scopes = packages.filter((name) => name.startsWith("@")).map((name) => name.split("/")[0]);
+  return ["registry", ...new Set(scopes.map((scope) => `${scope}:registry`))];
+}
+
+/** A home of its own hides the settings, tokens and caches of the user, and an empty file those of the machine. */
+export function environmentFor(
+  url: string,
+  { folder, published }: { folder: string; published: readonly string[] },
+): Registry["env"] {
   const home = join(folder, "home");
   const temporary = join(folder, "tmp");
   for (const each of [home, temporary]) mkdirSync(each);
@@ -93,6 +106,8 @@ function environment(folder: string, url: string): Registry["env"] {
     join(home, ".npmrc"),
     `registry=${url}\n${url.replace("http:", "")}:_authToken=none\nupdate-notifier=false\n`,
   );
+  const global = join(folder, "global-npmrc");
+  writeFileSync(global, "");
   const hidden = Object.keys(process.env).filter((name) =>
     /^(CI$|npm_|pnpm_|yarn_|xdg_|NPM_TOKEN|ACTIONS_ID_TOKEN|GITHUB_ACTIONS)/i.test(name),
   );
@@ -100,8 +115,9 @@ function environment(folder: string, url: string): Registry["env"] {
     ...Object.fromEntries(hidden.map((name) => [name, undefined])),
     HOME: home,
     TMPDIR: temporary,
-    // changesets reads this one, and no file.
-    npm_config_registry: url,
+    npm_config_globalconfig: global,
+    // changesets reads these, and no file. For npm they are stronger than any file.
+    ...Object.fromEntries(registrySettings(published).map((setting) => [`npm_config_${setting}`, url])),
     TURBO_TELEMETRY_DISABLED: "1",
     YARN_ENABLE_TELEMETRY: "0",
   };

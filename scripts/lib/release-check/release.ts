@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicPackages, versionsOf } from "./manifest.ts";
-import type { PublishedPackage, Registry } from "./registry.ts";
+import { type PublishedPackage, type Registry, registrySettings } from "./registry.ts";
 import { runProgram } from "./run-program.ts";
 
-/** Refuses a repository whose settings would send a package to another registry than the one on this machine. */
-export function checkDestinations(copy: string): void {
+/** Refuses settings that would send a package to another registry than the one on this machine. */
+export async function checkDestinations(
+  copy: string,
+  { url, env }: Pick<Registry, "url" | "env">,
+): Promise<void> {
   for (const manifest of publicPackages(copy)) {
     const setting = Object.keys(manifest.publishConfig ?? {}).find((key) => key.endsWith("registry"));
     if (setting !== undefined) {
@@ -20,11 +23,20 @@ export function checkDestinations(copy: string): void {
       "The .npmrc of the repository names a registry, so a try would publish to the world. Remove it.",
     );
   }
+  const names = publicPackages(copy).map(({ name }) => name);
+  for (const setting of registrySettings(names)) {
+    const registry = (await runProgram(["npm", "config", "get", setting], { cwd: copy, env })).trim();
+    if (registry !== url) {
+      throw new Error(
+        `npm would publish to ${registry} and not to ${url}: its setting ${setting} says so. Find where it is set with "npm config list -l", and remove it.`,
+      );
+    }
+  }
 }
 
 /** Publishes every package that the registry does not have in its present version, the way a release does. Returns what then is in the registry. */
 export async function publishPackages(copy: string, registry: Registry): Promise<PublishedPackage[]> {
-  checkDestinations(copy);
+  await checkDestinations(copy, registry);
   await runProgram(["npm", "run", "release"], { cwd: copy, env: registry.env });
   const versions = versionsOf(copy);
   const names = Object.keys(versions).sort();

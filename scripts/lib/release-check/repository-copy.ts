@@ -1,10 +1,15 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 
 /** Makes a copy of the repository as it is committed, with its dependencies installed. */
 export async function copyRepository(repository: string, copy: string): Promise<void> {
   await runProgram(["git", "clone", "--quiet", repository, copy], { cwd: repository });
+  const repositoryOfCopy = (await git(copy, "rev-parse", "--absolute-git-dir")).trim();
+  if (repositoryOfCopy !== join(realpathSync(copy), ".git"))
+    throw new Error(
+      `In ${copy}, git uses ${repositoryOfCopy}. Unset GIT_DIR and the other variables of git.`,
+    );
   // Nothing in the copy can push to the original.
   await git(copy, "remote", "remove", "origin");
   await git(copy, "checkout", "--quiet", "-B", "main");

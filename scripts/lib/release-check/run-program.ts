@@ -1,4 +1,5 @@
 import { startProcess } from "../../../packages/testkit/src/app-process.ts";
+import { withoutRepository } from "../git.ts";
 
 export interface ProgramOptions {
   cwd: string;
@@ -10,7 +11,10 @@ const LONGEST = 300_000;
 
 /** Runs a program, and returns what it has written to its standard output. The error has all that it has written. */
 export async function runProgram(command: readonly string[], options: ProgramOptions): Promise<string> {
-  await using program = startProcess(command, options);
+  await using program = startProcess(command, {
+    ...options,
+    env: { ...withoutRepository(), ...options.env },
+  });
   program.endInput();
   const timer = setTimeout(() => program.kill(), LONGEST);
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
 import { versionsOf } from "./manifest.ts";
 import { Project } from "./project.ts";
 import type { Registry } from "./registry.ts";
@@ -23,7 +24,7 @@ export async function updateToMinorOfCore(options: {
     manager: "npm",
     node: "22",
   });
-  await project.install("@sockact/fastify", "fastify");
+  await project.install(...namesToInstall("packages/fastify/README.md"));
 
   const before = versionsOf(copy);
   await addMinorChangeset(copy, "@sockact/core");
