@@ -32,7 +32,7 @@ describeWith(
     afterAll(() => systemd?.close());
     afterEach(async () => {
       // From systemd 262 on, a name that no unit has keeps the others from being stopped.
-      await systemd.systemctl("stop", "app.*", "app@*");
+      await systemd.run(["systemctl", "stop", "app.*", "app@*"]);
       await systemd.run(["systemctl", "reset-failed"]);
     });
 
