@@ -9,10 +9,19 @@ import { type InstalledPackage, runtimeTree } from "./lib/runtime-tree.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
+// Each undoes what the configuration of a user may say: npm would find nothing where it is offline, or where it leaves out what we develop with.
+const whole = [
+  "--offline=false",
+  "--prefer-offline=false",
+  "--include=dev",
+  "--include=optional",
+  "--include=peer",
+];
+
 function askRegistry(lockfile: string): AuditReport {
   const { stdout, stderr } = spawnSync(
     "npm",
-    ["audit", "--json", "--package-lock-only", "--fetch-retries=1", "--fetch-timeout=60000"],
+    ["audit", "--json", "--package-lock-only", "--fetch-retries=1", "--fetch-timeout=60000", ...whole],
     { cwd: dirname(lockfile), encoding: "utf8", maxBuffer: 1 << 28 },
   );
   try {

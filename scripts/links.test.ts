@@ -10,9 +10,21 @@ const marked = new Marked(gfmHeadingId());
 /** A page as GitHub and npm show it. */
 const htmlOf = (markdown: string): string => marked.parse(markdown, { async: false });
 
-/** The values of an attribute in a page. */
-function attributesOf(html: string, name: "href" | "id"): string[] {
-  return [...html.matchAll(new RegExp(`<[a-z][^>]* ${name}="([^"]*)"`, "g"))].map(([, value]) => value!);
+/** The values of some attributes in a page, with whichever quotes. */
+function attributesOf(html: string, ...names: string[]): string[] {
+  const attribute = new RegExp(
+    `\\s(?:${names.join("|")})\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`,
+    "gi",
+  );
+  const tags = html.match(/<[a-z](?:"[^"]*"|'[^']*'|[^"'>])*>/gi) ?? [];
+  return tags.flatMap((tag) =>
+    [...tag.matchAll(attribute)].map(([, double, single, none]) => double ?? single ?? none ?? ""),
+  );
+}
+
+/** The addresses of the links and the images of a page. */
+function linksOf(html: string): string[] {
+  return attributesOf(html, "href", "src");
 }
 
 function foldersOf(file: string): string[] {
@@ -36,11 +48,14 @@ const futureChangelogs = publicPackages()
   .filter(({ manifest }) => manifest.version === "0.0.0")
   .map(({ folder }) => `${folder}/CHANGELOG.md`);
 
-/** Whether a file, or the README.md of a folder, has this heading. The anchor is what stands after the `#`. */
+/** Whether a file, or the README.md of a folder, has this heading or these lines. The anchor is what stands after the `#`. */
 function hasHeading(path: string, anchor: string): boolean {
   if (folders.has(path)) return anchor === "readme" || hasHeading(`${path}/README.md`, anchor);
   const html = pages.get(path);
-  return html === undefined ? /^L\d+$/.test(anchor) : attributesOf(html, "id").includes(anchor);
+  if (html !== undefined) return attributesOf(html, "id", "name").includes(anchor);
+  const [, first, last = first] = /^L(\d+)(?:-L(\d+))?$/.exec(anchor) ?? [];
+  const lines = readFileSync(join(root, path), "utf8").trimEnd().split("\n").length;
+  return 1 <= Number(first) && Number(first) <= Number(last) && Number(last) <= lines;
 }
 
 /** What is wrong with a link in the page at this path. */
@@ -53,27 +68,30 @@ function problemOf(link: string, page: string): string | undefined {
   if (!href.startsWith(webAddress) || !inRepository)
     return /github\.com\/.*sockact/i.test(href) ? `it is outside of ${webAddress}` : undefined;
   const [, kind, branch, path = ""] =
-    /^\/(blob|tree)\/([^/]+)\/(.*?)\/?$/.exec(pathname.slice(new URL(webAddress).pathname.length)) ?? [];
+    /^\/(blob|tree|raw)\/([^/]+)\/(.*?)\/?$/.exec(
+      decodeURIComponent(pathname).slice(new URL(webAddress).pathname.length),
+    ) ?? [];
   if (kind === undefined) return undefined;
   if (branch !== "main") return "it does not lead to the branch main";
   if (futureChangelogs.includes(path) && !files.includes(path)) return undefined;
   if (!files.includes(path) && !folders.has(path)) return `the repository has no ${path}`;
   if (!isRelative && (kind === "tree") !== folders.has(path))
     return "write /blob/ for a file, and /tree/ for a folder";
-  if (hash !== "" && !hasHeading(path, hash.slice(1))) return `${path} has no heading ${hash}`;
+  if (hash !== "" && !hasHeading(path, decodeURIComponent(hash.slice(1))))
+    return `${path} has no heading ${hash}`;
   return undefined;
 }
 
 /** The links of a page that lead nowhere. */
 function brokenLinksOf(page: string, html: string): string[] {
-  return attributesOf(html, "href").flatMap((link) => {
+  return linksOf(html).flatMap((link) => {
     const problem = problemOf(link, page);
     return problem === undefined ? [] : `${page}: ${link}: ${problem}`;
   });
 }
 
 test("every link into the repository leads to a file, and to a heading of it", () => {
-  expect([...pages.values()].flatMap((html) => attributesOf(html, "href")).length).toBeGreaterThan(100);
+  expect([...pages.values()].flatMap(linksOf).length).toBeGreaterThan(100);
   expect([...pages].flatMap(([page, html]) => brokenLinksOf(page, html))).toEqual([]);
 });
 
@@ -130,6 +148,8 @@ describe("a link is reported", () => {
     ],
     ["another branch", "README.md", `${webAddress}/blob/master/docs/tls.md`, "the branch main"],
     ["another repository", "README.md", `${webAddress}s/blob/main/docs/tls.md`, "outside of"],
+    ["a line beyond the end", "README.md", "LICENSE#L9999", "has no heading #L9999"],
+    ["lines beyond the end", "README.md", "LICENSE#L3-L9999", "has no heading #L3-L9999"],
     ["blob for a folder", "README.md", `${webAddress}/blob/main/docs`, "/tree/ for a folder"],
   ])("%s", (_title, page, link, problem) => {
     expect(brokenLinksOf(page, htmlOf(`[text](${link})`))).toEqual([expect.stringContaining(problem)]);
@@ -137,4 +157,33 @@ describe("a link is reported", () => {
       expect.stringContaining(problem),
     ]);
   });
+});
+
+test.each([
+  "![text](none.png)",
+  '<img alt="a > b" src="none.png">',
+  "<a href='none.png'>text</a>",
+  "<a href=none.png>text</a>",
+])("a link or an image is reported however it is written: %s", (markdown) => {
+  expect(brokenLinksOf("README.md", htmlOf(markdown))).toEqual([
+    "README.md: none.png: the repository has no none.png",
+  ]);
+});
+
+test("a link to lines, to an escaped heading and to a named anchor is right", () => {
+  pages.set("docs/größe.md", htmlOf("# Größe\n\n<a name='hier'></a>"));
+  files.push("docs/größe.md");
+  try {
+    const links = [
+      "LICENSE#L3",
+      "LICENSE#L3-L5",
+      "docs/größe.md#gr%C3%B6%C3%9Fe",
+      "docs/größe.md#größe",
+      "docs/größe.md#hier",
+    ];
+    expect(links.flatMap((link) => brokenLinksOf("README.md", `<a href="${link}">text</a>`))).toEqual([]);
+  } finally {
+    pages.delete("docs/größe.md");
+    files.pop();
+  }
 });

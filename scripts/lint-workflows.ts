@@ -24,7 +24,7 @@ const manifest = fileURLToPath(new URL("../package.json", import.meta.url));
 const scripts = Object.keys(JSON.parse(readFileSync(manifest, "utf8")).scripts);
 const folder = process.argv[2] ?? ".github";
 const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
-  name.endsWith(".yml"),
+  /\.ya?ml$/.test(name),
 );
 const problems: string[] = [];
 for (const name of names) {
@@ -37,6 +37,8 @@ for (const name of names) {
       : yamlProblems(file, text)),
   );
 }
+if (names.length === 0)
+  problems.push(`${folder} has no file that ends with .yml or .yaml: name the folder .github`);
 for (const problem of problems) console.error(problem);
 console.log(`${folder}: ${names.length} files, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -21,11 +21,22 @@ function readOptions(): { out: string; help: boolean } {
   }
 }
 
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    console.error(
+      `--out ${folder}: the folder can't be made (${(error as Error).message}). Name a folder, not a file.\n${usage}`,
+    );
+    process.exit(2);
+  }
+}
+
 const { out, help } = readOptions();
 if (help) {
   console.log(usage);
 } else {
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   for (const published of runtimeTree()) {
     // As npm pack names its files.
     const file = join(

@@ -25,6 +25,11 @@ jobs:
         run: npm run build -- "$TITLE"
         env:
           TITLE: \${{ github.event.head_commit.message }}
+      - uses: docker://alpine@sha256:${SHA}${SHA.slice(0, 24)}
+        if: \${{ github.event.head_commit.message == 'docker' }}
+  called:
+    permissions: {}
+    uses: ./.github/workflows/called.yml
 `;
 
 function problemsOf(text: string): string[] {
@@ -96,6 +101,68 @@ describe("workflowProblems", () => {
       "npm run biuld",
       /20: package.json has no script biuld/,
     ],
+    [
+      "every right of a job",
+      "permissions:\n      contents: read",
+      "permissions: write-all",
+      /1: the job build needs permissions that name each right/,
+    ],
+    [
+      "a checkout that keeps the token, in capitals",
+      /actions\/checkout(@.*\n.*\n.*)false/,
+      "Actions/Checkout$1true",
+      /12: the token stays/,
+    ],
+    [
+      "a cache, in capitals",
+      /actions\/setup-node(@.*\n.*\n.*)false/,
+      "ACTIONS/setup-node$1true",
+      /15: a cache can be poisoned/,
+    ],
+    [
+      "an event in an input of an action",
+      "persist-credentials: false",
+      "persist-credentials: false\n          name: ${{ github.event.issue.title }}",
+      /15: what somebody else wrote/,
+    ],
+    [
+      "an expression in the script of an action",
+      "persist-credentials: false",
+      "persist-credentials: false\n          script: ${{ inputs.title }}",
+      /15: an expression in a script/,
+    ],
+    [
+      "an event in a path",
+      "id: build",
+      "working-directory: ${{github['event'].issue.title}}",
+      /19: what somebody else wrote/,
+    ],
+    [
+      "an event in a list",
+      "runs-on: ubuntu-24.04",
+      "runs-on: [ubuntu-24.04, '${{ github.event.label.name }}']",
+      /5: what somebody else wrote/,
+    ],
+    [
+      "the name of a branch in an input",
+      "persist-credentials: false",
+      "persist-credentials: false\n          ref: ${{ github.head_ref }}",
+      /15: what somebody else wrote/,
+    ],
+    [
+      "an action outside of .github",
+      "./.github/actions/setup",
+      "./scripts/setup",
+      /18: \.\/scripts\/setup: move it/,
+    ],
+    [
+      "an action that only seems to be in .github",
+      "./.github/actions/setup",
+      "./.github/actions/../../setup",
+      /18: .*move it/,
+    ],
+    ["an event of comments", "on: push", "on: { issue_comment: {} }", /1: issue_comment gives/],
+    ["an image of a step without its digest", /(docker:.*)@sha256:.*/, "$1:3", /23: .*pin the image/],
     ["an alias", "permissions: {}", "permissions: *none", /2: write \*none out/],
   ])("finds %s", (_, right, wrong, message) => {
     expect(correct).toMatch(right);
@@ -107,11 +174,15 @@ describe("the workflows of this repository", () => {
   const root = new URL("../", import.meta.url);
   const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
 
-  it.each(
-    readdirSync(new URL(".github", root), { recursive: true, encoding: "utf8" }).filter((file) =>
-      /^(?:workflows|actions)\/.*\.yml$/.test(file),
-    ),
-  )("are in order: %s", (name) => {
+  const files = readdirSync(new URL(".github", root), { recursive: true, encoding: "utf8" }).filter((file) =>
+    /^(?:workflows|actions)\/.*\.ya?ml$/.test(file),
+  );
+
+  it("are found", () => {
+    expect(files).toContain("workflows/ci.yml");
+  });
+
+  it.each(files)("are in order: %s", (name) => {
     const file = `.github/${name}`;
     const text = readFileSync(new URL(file, root), "utf8");
     expect(workflowProblems(file, text, Object.keys(scripts))).toEqual([]);

@@ -38,10 +38,15 @@ export function textAt(cwd: string, commit: string, file: string): string | unde
   }
 }
 
-/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, deleted ones too. */
+/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, deleted ones too. A file that has only another mode does not differ. */
 export function changedFiles(cwd: string, since: string): string[] {
+  const differences = gitLines(cwd, "diff", "--raw", "--no-abbrev", "--no-renames", since).map((line) => {
+    const [facts = "", file = ""] = line.split("\t");
+    const [, , before, after] = facts.split(" ");
+    return { isOnlyMode: before === after, file };
+  });
   return [
-    ...gitLines(cwd, "diff", "--name-only", "--no-renames", since),
+    ...differences.filter(({ isOnlyMode }) => !isOnlyMode).map(({ file }) => file),
     ...gitLines(cwd, "ls-files", "--others", "--exclude-standard"),
   ];
 }

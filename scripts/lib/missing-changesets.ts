@@ -1,9 +1,9 @@
 import getReleasePlan from "@changesets/get-release-plan";
 import { getDivergedCommit, isRepoShallow } from "@changesets/git";
-import parseChangeset from "@changesets/parse";
-import { changedFiles, git, gitLines, textAt } from "./git.ts";
-import { packages, publicPackages } from "./packages.ts";
-import { commitOfVersion, publishedChanges } from "./published-changes.ts";
+import { commitOfVersion, isAcknowledged, manifestAt, newlyNamed } from "./changesets-in-history.ts";
+import { git } from "./git.ts";
+import { type Package, packages, publicPackages } from "./packages.ts";
+import { publishedChanges } from "./published-changes.ts";
 
 /** A package whose published content has changed, without a changeset that names it. */
 export interface MissingChangeset {
@@ -23,20 +23,33 @@ export async function missingChangesets(root: string, since?: string): Promise<M
   }
   const unreleased = (await getReleasePlan(root)).changesets;
   const start = since === undefined ? undefined : await commitBefore(root, since);
-  const recent = start && new Set(changedFiles(root, start));
-  const named = new Set(
-    unreleased
-      .filter(({ id }) => !recent || recent.has(`.changeset/${id}.md`))
-      .flatMap(({ releases }) => releases.map(({ name }) => name)),
-  );
+  const isNew = start === undefined ? () => true : newlyNamed(root, start);
   const all = packages(root);
-  return publicPackages(root)
-    .filter(({ name }) => !named.has(name))
-    .map((each) => {
+  const published = publicPackages(root);
+  for (const { id, releases } of unreleased) {
+    if (releases.length > 0 && !releases.some(({ name }) => published.some((each) => each.name === name)))
+      throw new Error(
+        `.changeset/${id}.md names only private packages, so nobody would read it. Name the published package that changes, or remove the file.`,
+      );
+  }
+  const named = new Set(
+    unreleased.flatMap(({ id, releases }) =>
+      releases.map(({ name }) => name).filter((name) => isNew(`.changeset/${id}.md`, name)),
+    ),
+  );
+  const bases = published.map((each) => {
+    const version = commitOfVersion(root, each, all);
+    // The pull request that makes the versions has no changesets left.
+    return { each, base: start && !(version && isAncestor(root, start, version)) ? start : version };
+  });
+  const byHand = bases.flatMap(({ each, base }) => versionByHand(root, each, base));
+  if (byHand.length > 0)
+    throw new Error(`${byHand.join("\n")}
+Don't set a version by hand: restore the old one, and say in a changeset what changes. If \`npm run version-packages\` set it, commit all that it changed.`);
+  return bases
+    .filter(({ each }) => !named.has(each.name))
+    .map(({ each, base }) => {
       const { name } = each;
-      const version = commitOfVersion(root, each);
-      // The pull request that makes the versions has no changesets left.
-      const base = start && !(version && isAncestor(root, start, version)) ? start : version;
       const changes = publishedChanges(root, each, all, base ?? emptyTree(root));
       return { name, changes: changes.length > 0 && !isAcknowledged(root, name, base) ? changes : [] };
     })
@@ -65,29 +78,12 @@ async function commitBefore(root: string, since: string): Promise<string> {
   }
 }
 
-/** Whether a changeset has named the package with `none` since a commit. The next version, of whichever package, deletes such a changeset. */
-function isAcknowledged(root: string, name: string, base: string | undefined): boolean {
-  const range = base === undefined ? "HEAD" : `${base}..HEAD`;
-  const added = gitLines(
-    root,
-    "log",
-    "--diff-filter=AM",
-    "--format=commit %H",
-    "--name-only",
-    range,
-    "--",
-    ".changeset/*.md",
-  );
-  let commit = "";
-  return added.some((line) => {
-    if (line.startsWith("commit ")) {
-      commit = line.slice("commit ".length);
-      return false;
-    }
-    if (line.endsWith("/README.md")) return false;
-    const { releases } = parseChangeset(textAt(root, commit, line) ?? "");
-    return releases.some((release) => release.name === name && release.type === "none");
-  });
+/** A sentence for a version that is not the one at the base. */
+function versionByHand(root: string, { folder, manifest }: Package, base: string | undefined): string[] {
+  const file = `${folder}/package.json`;
+  const before = base === undefined ? undefined : manifestAt(root, base, file)?.version;
+  if (before === undefined || before === manifest.version) return [];
+  return [`${file}: the version is ${manifest.version}, and no changeset has changed it from ${before}.`];
 }
 
 function isAncestor(root: string, older: string, newer: string): boolean {

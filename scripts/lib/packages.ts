@@ -41,6 +41,17 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
+/** The scripts that npm runs on the machine of somebody who installs a package: from npm, or from git (`prepare`). */
+export const INSTALL_SCRIPTS: readonly string[] = [
+  "preinstall",
+  "install",
+  "postinstall",
+  "preprepare",
+  "prepare",
+  "postprepare",
+  "dependencies",
+];
+
 /** The package.json of the repository. Its `repository` is the only place that says where the repository is; a test compares all others with it. */
 export const rootManifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 

@@ -1,8 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { changedFiles, gitLines, textAt } from "./git.ts";
+import { manifestAt } from "./changesets-in-history.ts";
+import { changedFiles, textAt } from "./git.ts";
 import { specifiersIn } from "./imports.ts";
-import type { Manifest, Package } from "./packages.ts";
+import { INSTALL_SCRIPTS, type Manifest, type Package } from "./packages.ts";
 
 /** The fields that change nothing for the code of a user: they are read by people, or by those who work on the package. */
 const WITHOUT_EFFECT = new Set([
@@ -19,22 +20,13 @@ const WITHOUT_EFFECT = new Set([
   "version",
 ]);
 
-/** The scripts that npm runs when somebody installs the package. */
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
-
-/** The commit that gave a package the version that it has now, or undefined for a version that it has had from the beginning. */
-export function commitOfVersion(root: string, { folder }: Package): string | undefined {
-  const file = join(folder, "package.json");
-  const versionAt = (commit: string) => manifestAt(root, commit, file)?.version;
-  return gitLines(root, "log", "--format=%H", '-G"version":', "--", file).find((commit) => {
-    const before = versionAt(`${commit}^`);
-    return before !== undefined && before !== versionAt(commit);
-  });
-}
+/** What the build makes the published code with, besides the sources. */
+const BUILD = ["scripts/build.mjs", "scripts/lib/bundle-input.mjs", "tsconfig.base.json"];
+const BUNDLERS = ["rolldown", "rolldown-plugin-dts"];
 
 /**
- * What has changed, since a commit or tree, in the files that npm publishes of a package: its sources, what `files` of its manifest names, and the packages
- * whose code the build puts into its files. Each item is a path from the root, followed by the changed fields for a manifest.
+ * What has changed, since a commit or tree, in the files that npm publishes of a package: its sources, what `files` of its manifest names, the packages
+ * whose code the build puts into its files, and the build itself. Each item is a path from the root, followed by the changed fields for a manifest.
  */
 export function publishedChanges(
   root: string,
@@ -56,6 +48,7 @@ export function publishedChanges(
     ...own,
     ...(fields.length > 0 ? [`${file} (${fields.join(", ")})`] : []),
     ...others.map((other) => `${other} (the build puts it into ${name})`),
+    ...buildChanges(root, changed, since).map((change) => `${change} (it makes the published files)`),
   ];
 }
 
@@ -76,9 +69,19 @@ function bundledPackages({ name, path, manifest }: Package, packages: readonly P
   );
 }
 
-function manifestAt(root: string, commit: string, file: string): Manifest | undefined {
-  const text = textAt(root, commit, file);
-  return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+/** What has changed of the build. It may change the code of every package: only a comparison of the built files could say of which. */
+function buildChanges(root: string, changed: readonly string[], since: string): string[] {
+  const lockfile = "package-lock.json";
+  const files = changed.filter((file) => BUILD.includes(file));
+  if (!changed.includes(lockfile)) return files;
+  const versionsIn = (text: string): (string | undefined)[] => {
+    const { packages } = JSON.parse(text) as { packages?: Record<string, { version?: string }> };
+    return BUNDLERS.map((name) => packages?.[`node_modules/${name}`]?.version);
+  };
+  const before = versionsIn(textAt(root, since, lockfile) ?? "{}");
+  const now = versionsIn(readFileSync(join(root, lockfile), "utf8"));
+  const updated = BUNDLERS.filter((_, index) => before[index] !== now[index]);
+  return [...files, ...(updated.length > 0 ? [`${lockfile} (${updated.join(", ")})`] : [])];
 }
 
 /** The fields with an effect that differ. A package that is new, or was private, is published as a whole. */

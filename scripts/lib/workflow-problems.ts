@@ -1,4 +1,4 @@
-import { isMap, isPair, isScalar, LineCounter, parseDocument, type Scalar, visit } from "yaml";
+import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, type Scalar, visit } from "yaml";
 
 /** A key and its value, and the keys above them. */
 interface Entry {
@@ -32,28 +32,38 @@ const rules: Rule[] = [
   ({ key, value }) =>
     key === "*" ? `write *${String(value)} out: these rules do not follow aliases` : undefined,
   ({ key, value, comment }) => {
-    if (key !== "uses" || String(value).startsWith("./")) return undefined;
-    if (!/@[0-9a-f]{40}$/.test(String(value))) {
-      return `${String(value)}: pin the action by the full SHA of a commit`;
+    if (key !== "uses") return undefined;
+    const used = String(value);
+    if (used.startsWith("./")) {
+      return /^\.\/\.github\/(?:actions|workflows)\//.test(used) && !used.includes("..")
+        ? undefined
+        : `${used}: move it to .github/actions or .github/workflows, which these rules read`;
     }
-    return /^ ?v\d+\.\d+\.\d+$/.test(comment)
-      ? undefined
-      : `${String(value)}: add its version, as in # v1.2.3`;
+    if (used.startsWith("docker://"))
+      return hasDigest(used) ? undefined : `${used}: pin the image by its digest`;
+    if (!/@[0-9a-f]{40}$/.test(used)) return `${used}: pin the action by the full SHA of a commit`;
+    return /^ ?v\d+\.\d+\.\d+$/.test(comment) ? undefined : `${used}: add its version, as in # v1.2.3`;
   },
   ({ key, value }) =>
-    (key === "image" || key === "container") &&
-    typeof value === "string" &&
-    !/@sha256:[0-9a-f]{64}$/.test(value)
+    (key === "image" || key === "container") && typeof value === "string" && !hasDigest(value)
       ? `${value}: pin the image by its digest`
       : undefined,
   ({ key, value }) =>
-    key === "run" && typeof value === "string" && value.includes("${{")
+    (key === "run" || key === "script") && typeof value === "string" && value.includes("${{")
       ? "an expression in a script can be code that somebody else wrote: pass it in env"
+      : undefined,
+  ({ path, key, value }) =>
+    typeof value === "string" && ofEvent.test(value) && !isPlaceOfText(path, key)
+      ? "what somebody else wrote can become code or a path here: pass it in env"
       : undefined,
   ({ path, key, value }) => {
     const event =
-      path === "" && key === "on" && /\b(?:pull_request_target|workflow_run)\b/.exec(String(value));
-    return event ? `${event[0]} gives the code of a pull request the rights of this repository` : undefined;
+      path === "" &&
+      key === "on" &&
+      /\b(?:pull_request_target|workflow_run|issue_comment)\b/.exec(String(value));
+    return event
+      ? `${event[0]} gives a pull request or a comment of a stranger the rights of this repository`
+      : undefined;
   },
   stepNeeds(
     "actions/checkout@",
@@ -67,11 +77,30 @@ const rules: Rule[] = [
   ),
 ];
 
+function hasDigest(image: string): boolean {
+  return /@sha256:[0-9a-f]{64}$/.test(image);
+}
+
+/** An expression with the event that started the workflow, or with the name of the branch of a pull request. */
+const ofEvent = /\$\{\{[^}]*\bgithub\s*(?:\.\s*|\[\s*['"])(?:event(?!_)|head_ref)\b/i;
+
+/** Whether GitHub uses a value as text or as a condition alone. An input of an action may be anything, whatever its name. */
+function isPlaceOfText(path: string, key: string): boolean {
+  // The name of a job is free.
+  const keys = [...path.replace(/^jobs\.[^.]+/, "").split("."), key];
+  return (
+    !keys.includes("with") &&
+    keys.some((each) => ["if", "env", "concurrency", "name", "run-name"].includes(each))
+  );
+}
+
 /** Each step that uses an action must turn an option off. */
 function stepNeeds(action: string, option: string, message: string): Rule {
   return ({ value }) => {
     const uses = isMap(value) ? value.get("uses") : undefined;
-    if (!isMap(value) || typeof uses !== "string" || !uses.startsWith(action)) return undefined;
+    if (!isMap(value) || typeof uses !== "string") return undefined;
+    // GitHub finds an action by its name in any case.
+    if (!uses.toLowerCase().startsWith(action)) return undefined;
     return value.getIn(["with", option]) === false ? undefined : message;
   };
 }
@@ -95,28 +124,40 @@ function missingKeys(entries: readonly Entry[]): string[] {
     ...(isMap(rights?.value) && rights.value.items.length === 0
       ? []
       : ["set permissions to {} at the top, and what a job needs in the job"]),
-    ...jobs.flatMap(({ key, value }) =>
-      ["permissions", "timeout-minutes"]
-        .filter((name) => isMap(value) && !value.has(name))
-        .map((name) => `the job ${key} needs ${name}`),
-    ),
+    ...jobs.flatMap(({ key, value }) => {
+      if (!isMap(value)) return [];
+      const hasRights = isMap(value.get("permissions"));
+      // GitHub takes no timeout for a job that calls another workflow, whose jobs have their own.
+      const hasEnd = value.has("timeout-minutes") || value.has("uses");
+      return [
+        ...(hasRights ? [] : [`the job ${key} needs permissions that name each right`]),
+        ...(hasEnd ? [] : [`the job ${key} needs timeout-minutes`]),
+      ];
+    }),
   ];
 }
 
-/** The entries of each map. A map in a list, such as a step, is one too, with the key `-`; and an alias, with the key `*`. */
+/** The entries of each map. A map or a value in a list, such as a step, is one too, with the key `-`; and an alias, with the key `*`. */
 function entriesOf(text: string, lineCounter: LineCounter): Entry[] {
   const entries: Entry[] = [];
+  const pathOf = (above: readonly unknown[]): string =>
+    above.flatMap((node) => (isPair(node) ? String(node.key) : [])).join(".");
+  const addItem = (index: unknown, { range }: Node, value: unknown, above: readonly unknown[]): void => {
+    if (typeof index === "number")
+      entries.push({ path: pathOf(above), key: "-", value, offset: range?.[0] ?? 0, comment: "" });
+  };
   visit(parseDocument(text, { lineCounter }), {
     Pair(_, { key, value }, above) {
-      const path = above.flatMap((node) => (isPair(node) ? String(node.key) : [])).join(".");
+      const path = pathOf(above);
       const comment = isScalar(value) ? (value.comment ?? "") : "";
       const offset = (key as Scalar).range?.[0] ?? 0;
       entries.push({ path, key: String(key), value: isScalar(value) ? value.value : value, offset, comment });
     },
     Map(index, map, above) {
-      if (typeof index !== "number") return;
-      const path = above.flatMap((node) => (isPair(node) ? String(node.key) : [])).join(".");
-      entries.push({ path, key: "-", value: map, offset: map.range?.[0] ?? 0, comment: "" });
+      addItem(index, map, map, above);
+    },
+    Scalar(index, scalar, above) {
+      addItem(index, scalar, scalar.value, above);
     },
     Alias(_, { source, range }) {
       entries.push({ path: "", key: "*", value: source, offset: range?.[0] ?? 0, comment: "" });

@@ -8,7 +8,10 @@ import { describe, expect, test } from "vitest";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Runs the command with a registry that answers as the listener says. */
-async function audit(registry: RequestListener): Promise<{ status: number | null; output: string }> {
+async function audit(
+  registry: RequestListener,
+  env: Record<string, string> = {},
+): Promise<{ status: number | null; output: string }> {
   const server = createServer(registry);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -17,7 +20,7 @@ async function audit(registry: RequestListener): Promise<{ status: number | null
       const child = execFile(
         "npm",
         ["run", "--silent", "audit"],
-        { cwd: root, env: { ...process.env, npm_config_registry: `http://127.0.0.1:${port}` } },
+        { cwd: root, env: { ...process.env, npm_config_registry: `http://127.0.0.1:${port}`, ...env } },
         (_, stdout, stderr) => resolve({ status: child.exitCode, output: stdout + stderr }),
       );
     });
@@ -50,6 +53,17 @@ describe.runIf(process.env["SOCKACT_LONG"])("npm run audit", { timeout: 120_000 
     const { status, output } = await audit(vulnerable({ koa: "moderate", vitest: "low" }));
     expect(output).toMatch(/^package-lock\.json: koa .*, moderate: It burns \(https:\/\/example\.org\/1\)$/m);
     expect(output).not.toContain("vitest");
+    expect(status).toBe(1);
+  });
+
+  // npm caches what it knows of an advisory, so no other test may name this package.
+  test("asks the registry for everything, whatever the configuration of npm says", async () => {
+    const { status, output } = await audit(vulnerable({ turbo: "moderate" }), {
+      npm_config_offline: "true",
+      npm_config_prefer_offline: "true",
+      npm_config_omit: "dev",
+    });
+    expect(output).toMatch(/^package-lock\.json: turbo .*, moderate: It burns/m);
     expect(status).toBe(1);
   });
 

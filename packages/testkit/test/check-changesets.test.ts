@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,14 @@ beforeAll(() => {
     "packages/testkit/package.json": { name: "@sockact/testkit", version: "0.0.0", private: true },
     "packages/testkit/src/index.ts": "export {};\n",
   });
+  released.commit("Say it", {
+    ".changeset/first.md": changeset({
+      "@sockact/core": "minor",
+      "@sockact/koa": "minor",
+      "@sockact/notify": "minor",
+    }),
+  });
+  rmSync(join(released.root, ".changeset/first.md"));
   released.commit("Release 0.1.0", manifests("0.1.0"));
   git(released.root, "branch", "released");
 });
@@ -100,7 +108,8 @@ describe("since a branch and since the last version", () => {
     });
   });
 
-  it("tests, READMEs, private packages and what only people read in a manifest need no changeset", async () => {
+  it("tests, READMEs, private packages, modes and what only people read in a manifest need no changeset", async () => {
+    chmodSync(join(repository.root, coreFile), 0o755);
     repository.commit("Change", {
       "packages/core/src/lib/listen.test.ts": "",
       "packages/core/test/listen.test.ts": "",
@@ -160,6 +169,51 @@ describe("since a branch and since the last version", () => {
     expect(await missing()).toEqual({});
   });
 
+  it("a version that was set by hand is refused, and hides no change", async () => {
+    repository.commit("Change", {
+      [coreFile]: "export const listen = 2;\n",
+      "packages/core/package.json": { ...core, version: "0.2.0" },
+      ".changeset/change.md": changeset({ "@sockact/core": "patch" }),
+    });
+    await expect(missing()).rejects.toThrow(/core\/package\.json: the version is 0\.2\.0.* from 0\.1\.0/);
+    await expect(missingChangesets(repository.root)).rejects.toThrow("Don't set a version by hand");
+    repository.commit("Undo it", { "packages/core/package.json": core });
+    rmSync(join(repository.root, ".changeset/change.md"));
+    expect(Object.keys(await missing())).toEqual(["@sockact/core"]);
+  });
+
+  it.runIf(long)("a changeset that could not be parsed, and was repaired, names no package", async () => {
+    repository.commit("Change", { ".changeset/change.md": "---\n@sockact/core: patch\n---\n" });
+    repository.commit("Change", { [coreFile]: "// A comment\n", ".changeset/change.md": "--\n" });
+    rmSync(join(repository.root, ".changeset/change.md"));
+    repository.commit("Repair it");
+    expect(Object.keys(await missing())).toEqual(["@sockact/core"]);
+    repository.commit("Say it", { ".changeset/change.md": changeset({ "@sockact/core": "none" }) });
+    expect(await missing()).toEqual({});
+  });
+
+  it("another build, or another bundler, needs a changeset for every package", async () => {
+    const lockfile = (version: string): object => ({ packages: { "node_modules/rolldown": { version } } });
+    repository.commit("Change", { "scripts/build.mjs": "", "package-lock.json": lockfile("1.2.0") });
+    const changes = [
+      "scripts/build.mjs (it makes the published files)",
+      "package-lock.json (rolldown) (it makes the published files)",
+    ];
+    expect(await missing()).toEqual({
+      "@sockact/core": changes,
+      "@sockact/koa": changes,
+      "@sockact/notify": changes,
+    });
+    const all = { "@sockact/core": "none", "@sockact/koa": "none", "@sockact/notify": "none" };
+    repository.write({ ".changeset/none.md": changeset(all) });
+    expect(await missing()).toEqual({});
+  });
+
+  it("a changeset that names only private packages is an error", async () => {
+    repository.write({ ".changeset/private.md": changeset({ "@sockact/testkit": "patch" }) });
+    await expect(missing()).rejects.toThrow(".changeset/private.md names only private packages");
+  });
+
   it("a clone without its history is refused", async () => {
     const whole = repository;
     repository = new ScratchRepository({});
@@ -176,13 +230,26 @@ describe("since a branch", () => {
     repository.commit("Change", { [coreFile]: "export const listen = 2;\n" });
   });
 
-  it("a changeset from before does not count, unless it is edited", async () => {
+  it("a changeset from before does not count, even if it is edited or renamed", async () => {
     expect(await namesOf("main")).toEqual(["@sockact/core"]);
     expect(await namesOf()).toEqual([]);
     repository.commit("Say more", {
-      ".changeset/before.md": changeset({ "@sockact/core": "patch" }, "Both changes."),
+      ".changeset/before.md": changeset({ "@sockact/core": "minor" }, "Something changes.\n\nBoth do."),
     });
+    expect(await namesOf("main")).toEqual(["@sockact/core"]);
+    git(repository.root, "mv", ".changeset/before.md", ".changeset/renamed.md");
+    repository.commit("Rename it");
+    expect(await namesOf("main")).toEqual(["@sockact/core"]);
+    repository.write({ ".changeset/new.md": changeset({ "@sockact/core": "patch" }) });
     expect(await namesOf("main")).toEqual([]);
+  });
+
+  it("a changeset from before counts for a package that it did not name before", async () => {
+    repository.commit("Change koa", {
+      "packages/koa/src/index.ts": "export {};\n",
+      ".changeset/before.md": changeset({ "@sockact/core": "patch", "@sockact/koa": "patch" }),
+    });
+    expect(await namesOf("main")).toEqual(["@sockact/core"]);
   });
 
   it("what the branch has changed since counts, and no change of the other branch", async () => {
@@ -216,12 +283,14 @@ describe("the branch that a branch has left", () => {
 describe("since the last version", () => {
   it("each package counts from its own version", async () => {
     repository.commit("Change core", { [coreFile]: "export const listen = 2;\n" });
+    repository.commit("Say it", { ".changeset/koa.md": changeset({ "@sockact/koa": "patch" }) });
+    rmSync(join(repository.root, ".changeset/koa.md"));
     repository.commit("Release koa", { "packages/koa/package.json": { ...koa, version: "0.1.1" } });
     expect(await namesOf()).toEqual(["@sockact/core"]);
   });
 
   it("a package without a release counts from the beginning", async () => {
-    git(repository.root, "checkout", "--quiet", "HEAD~1");
+    git(repository.root, "checkout", "--quiet", "HEAD~2");
     expect(await namesOf()).toEqual(["@sockact/core", "@sockact/koa", "@sockact/notify"]);
   });
 

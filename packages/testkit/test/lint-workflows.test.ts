@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -48,13 +49,13 @@ test("npm run lint:workflows finds what GitHub would refuse, what is less safe, 
     "workflows/step.yml": correct.replace("runner.os", "steps.two.outputs.result"),
     "workflows/job.yml": correct.replace("    runs-on", "    needs: other\n    runs-on"),
     "workflows/function.yml": correct.replace("runner.os", "os()"),
-    "workflows/script.yml": correct.replace("run build", "run biuld"),
+    "workflows/script.yaml": correct.replace("run build", "run biuld"),
     "dependabot.yml": "version: [2",
   });
   expect(
     output
       .split("\n")
-      .filter((line) => /^\S+\.yml:\d+: /.test(line))
+      .filter((line) => /^\S+\.ya?ml:\d+: /.test(line))
       .toSorted(),
   ).toEqual([
     expect.stringMatching(/^dependabot\.yml:1: Flow sequence/),
@@ -64,8 +65,15 @@ test("npm run lint:workflows finds what GitHub would refuse, what is less safe, 
     "workflows/key.yml:1: the job build needs timeout-minutes",
     "workflows/key.yml:6: Unexpected value 'timeout-minuts'",
     "workflows/right.yml:8: Unexpected value 'content'",
-    "workflows/script.yml:11: package.json has no script biuld",
+    "workflows/script.yaml:11: package.json has no script biuld",
     "workflows/step.yml:13: Context access might be invalid: two",
   ]);
+  expect(status).toBe(1);
+});
+
+// It takes as long as all the others.
+test.runIf(process.env["SOCKACT_LONG"])("npm run lint:workflows fails for a folder without workflows", () => {
+  const { status, output } = lint({ "workflows/read.me": "" });
+  expect(output).toContain("has no file that ends with .yml or .yaml");
   expect(status).toBe(1);
 });

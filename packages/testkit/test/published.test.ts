@@ -58,7 +58,7 @@ test(
       "/** Greets. */\nexport declare function greet(name: Name): string;\ntype Name = string;\nexport declare const extra: Name;\nexport {};\n",
     );
     const exports = { ...greeter.exports, "./extra": "./dist/extra.cjs" };
-    const scripts = { postinstall: "node dist/extra.cjs" };
+    const scripts = { postinstall: "node dist/extra.cjs", prepare: "node ." };
     write(
       "greeter/package.json",
       JSON.stringify({ ...greeter, exports, dependencies: { ms: "^2.1.3" }, scripts }),
@@ -75,9 +75,10 @@ test(
       '  +manifest exports ./extra: "./dist/extra.cjs"',
       '  +manifest dependencies ms: "^2.1.3"',
       '  +manifest scripts postinstall: "node dist/extra.cjs"',
+      '  +manifest scripts prepare: "node ."',
       '  +installs: "ms"',
       '  +files: "dist/extra.cjs"',
-      '  +variablesAndWarnings: "SOCKACT_EXTRA"',
+      '  +visibleNames: "SOCKACT_EXTRA"',
     ])
       expect(`\n${changes}\n`).toContain(`\n${line}\n`);
     expect(changes).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);

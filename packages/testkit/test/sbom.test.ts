@@ -107,6 +107,15 @@ describe("npm run sbom", () => {
     }
   });
 
+  it("says that --out is a file", async () => {
+    await expect(writeSboms(join(root, "package.json"))).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^--out \S+package\.json: the folder can't be made.*Name a folder(?![^]*\n +at )/,
+      ) as string,
+    });
+  });
+
   // It takes as long as all others.
   it.runIf(process.env["SOCKACT_LONG"])("writes the same files again for the same commit", async () => {
     await writeSboms(join(folder, "second"));

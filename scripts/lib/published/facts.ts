@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstalledPackages, PackedPackage } from "./packed.ts";
-import type { Manifest, Package } from "../packages.ts";
+import { INSTALL_SCRIPTS, type Manifest, type Package } from "../packages.ts";
 import { visibleNames } from "./visible-names.ts";
 
 /** What users of a package depend on, besides its types and its size. */
@@ -10,8 +11,8 @@ export interface Facts {
   /** What an install adds, without the peers. */
   readonly installs: readonly string[];
   readonly files: readonly string[];
-  /** The environment variables that it reads or names, and the codes of its warnings. */
-  readonly variablesAndWarnings: readonly string[];
+  /** The environment variables that it reads or names, the codes of its errors and warnings, and the events that it emits. */
+  readonly visibleNames: readonly string[];
 }
 
 /** What no installed package depends on. Every other field of a manifest is a fact, one that we do not know of yet, too. */
@@ -31,9 +32,6 @@ const TEXTS = new Set([
   "files",
 ]);
 
-/** The scripts that npm runs where a package is installed. */
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
-
 export function factsOf(
   { path, manifest }: Package,
   packages: readonly Package[],
@@ -45,7 +43,9 @@ export function factsOf(
     manifest: manifestFacts(manifest, packages),
     installs,
     files: files.toSorted(),
-    variablesAndWarnings: [...new Set(code.flatMap((file) => visibleNames(join(path, file))))].toSorted(),
+    visibleNames: [
+      ...new Set(code.flatMap((file) => visibleNames(file, readFileSync(join(path, file), "utf8")))),
+    ].toSorted(),
   };
 }
 
