@@ -1,0 +1,5 @@
+// Serves what was passed.
+const { createServer } = require("node:http");
+const { listen } = require("@sockact/core");
+
+void listen(createServer((_, response) => response.end()));
