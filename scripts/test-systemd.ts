@@ -1,7 +1,7 @@
 // npm run test:systemd -- [VERSION…] [vitest arguments]: what the tests say on other systemds.
 //
 // Runs the tests that ask systemd something, on each systemd that is named: 252, 257 and 262, or bookworm, trixie and sid, the releases
-// of Debian that have them. By default on all three. Each release is downloaded once by debootstrap, into node_modules/.cache/debian.
+// of Debian that have them. By default on all three. Each release is downloaded once by debootstrap, into .cache/debian.
 // It needs root, debootstrap, and Debian's registry.
 //
 //   npm run test:systemd
@@ -22,7 +22,7 @@ import { countTests, type Counts, skippedText } from "./lib/test-counts.ts";
 import { type Table, writeRows } from "./lib/tested-table.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const reports = "node_modules/.cache/test-systemd";
+const reports = ".cache/test-systemd";
 
 interface Run extends Counts {
   version: string;
