@@ -22,9 +22,9 @@ function npm(...args: string[]): { ok: boolean; answer: unknown; code: string } 
     stdio: ["ignore", "pipe", "ignore"],
     encoding: "utf8",
   });
+  const failure: NodeJS.ErrnoException | undefined = error;
   const answer = parsed(stdout) as { error?: { code?: string } } | undefined;
-  const code =
-    (error as NodeJS.ErrnoException | undefined)?.code ?? answer?.error?.code ?? `status ${status}`;
+  const code = failure?.code ?? answer?.error?.code ?? `status ${status}`;
   return { ok: status === 0, answer, code };
 }
 

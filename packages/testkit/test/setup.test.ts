@@ -31,14 +31,16 @@ afterEach(() => rmSync(clone, { recursive: true }));
 
 async function npm(...args: string[]): Promise<void> {
   await using running = startProcess(["npm", ...args, "--no-audit", "--no-fund"], { cwd: clone });
-  expect(await running.ended, running.stderr).toBe(0);
+  if ((await running.ended) !== 0) throw new Error(running.stderr);
 }
 
-const setup = (): AppProcess => startProcess([process.execPath, inClone("scripts/setup.mjs")]);
+const startSetup = (): AppProcess => startProcess([process.execPath, inClone("scripts/setup.mjs")]);
 
-async function expectSetup(stderr: string): Promise<void> {
-  await using running = setup();
-  expect({ status: await running.ended, stderr: running.stderr }).toEqual({ status: 0, stderr });
+/** What a run says that passes. */
+async function setUp(): Promise<string> {
+  await using running = startSetup();
+  if ((await running.ended) !== 0) throw new Error(running.stderr);
+  return running.stderr;
 }
 
 const installing = "Installing the dependencies …\n";
@@ -47,22 +49,22 @@ const started = (): Promise<void> =>
 
 test("a clone is installed once, and again when a package is missing or the lockfile names others", async () => {
   letGo();
-  await expectSetup(installing);
+  expect(await setUp()).toBe(installing);
   const later = new Date(Date.now() + 60_000);
   utimesSync(inClone("package-lock.json"), later, later);
-  await expectSetup("");
+  expect(await setUp()).toBe("");
   rmSync(inClone("node_modules/app"));
-  await expectSetup(installing);
+  expect(await setUp()).toBe(installing);
   mkdirSync(inClone("packages/other"));
   writeFileSync(inClone("packages/other/package.json"), '{ "name": "other" }');
   await npm("install", "--package-lock-only");
-  await expectSetup(installing);
+  expect(await setUp()).toBe(installing);
 });
 
 test("what npm install by hand has installed is used", async () => {
   letGo();
   await npm("install");
-  await expectSetup("");
+  expect(await setUp()).toBe("");
 });
 
 /** Each signal takes seconds. */
@@ -71,21 +73,21 @@ const signals: NodeJS.Signals[] = process.env["SOCKACT_LONG"] ? ["SIGKILL", "SIG
 describeWith({ commands: ["flock", "setpriv"] }, "an install under way", () => {
   test.each(signals)("that %s ends is made again", async (signal) => {
     letGo();
-    await expectSetup(installing);
+    expect(await setUp()).toBe(installing);
     for (const file of ["go", "started", "node_modules/app"]) rmSync(inClone(file));
-    await using killed = setup();
+    await using killed = startSetup();
     await started();
     killed.kill(signal);
     expect(await killed.ended).toBe(signal);
     letGo();
-    await expectSetup(installing);
-    await expectSetup("");
+    expect(await setUp()).toBe(installing);
+    expect(await setUp()).toBe("");
   });
 
   test("makes another run wait, which then finds all installed", async () => {
-    await using first = setup();
+    await using first = startSetup();
     await started();
-    await using second = setup();
+    await using second = startSetup();
     await second.line(/^Waiting for another run/);
     letGo();
     expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0]);
