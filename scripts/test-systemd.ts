@@ -45,16 +45,17 @@ async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run>
   const { stdout } = await debian.run(["systemctl", "--version"]);
   const version = /\((.+?)\)/.exec(stdout)?.[1] ?? "unknown";
   console.error(`\nThe tests on systemd ${version}, ${debian.name}:`);
-  const report = `${reports}/${debian.suite}.json`;
-  rmSync(report, { force: true });
+  const report = `${reports}/${debian.suite}-${process.pid}.json`;
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const command = ["node", "node_modules/vitest/vitest.mjs", "run", ...reporters, ...vitest];
   const { status } = await debian.run(command, { stdio: ["ignore", "inherit", "inherit"] });
   if (!existsSync(report)) throw new Error(`The tests on systemd ${version} ended before they were over.`);
+  const counts = countTests(JSON.parse(readFileSync(report, "utf8")));
+  rmSync(report);
   return {
     version,
     debian: debian.name,
-    ...countTests(JSON.parse(readFileSync(report, "utf8"))),
+    ...counts,
     exposures: await exposuresOn(debian),
     minutes: (performance.now() - began) / 60_000,
     status,

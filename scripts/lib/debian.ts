@@ -98,7 +98,7 @@ async function finished(
 
 async function download(suite: string, root: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
-  // Under another name until it is complete. A download that was killed has left what is there.
+  // Under another name until it is complete. A download that was killed has left both.
   const incomplete = `${root}.incomplete`;
   const old = `${root}.old`;
   for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends, however it ends. Where there is no flock(1),
+ * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends, however it ends. Without flock(1),
  * nothing is locked.
  */
 export class Lock {

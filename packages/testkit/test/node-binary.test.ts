@@ -57,7 +57,7 @@ async function tarballAsked(): Promise<ServerResponse> {
   return response;
 }
 
-test("a Node that npm does not have is told apart from a registry that does not answer, under npm run -s too", async () => {
+test("a Node that npm does not have and a registry that does not answer have different errors, under npm run -s too", async () => {
   await using unknown = getNode("999", { npm_config_loglevel: "silent" });
   expect(await unknown.ended).toBe(1);
   expect(unknown.stderr).toBe(`Node 999 can't be run: npm has no ${library}@999.\n`);
