@@ -33,9 +33,15 @@ if (tooOld) fail(`Node ${tooOld} is too old: sockact supports Node ${OLDEST_NODE
 if (process.platform !== "linux") fail(`The tests need Linux, and this is ${process.platform}.`);
 
 const runs: NodeRun[] = [];
-for (const node of (named.length > 0 ? named : all).map(nodeBinary)) {
+for (const node of (named.length > 0 ? named : all).map((version) => nodeBinary(version))) {
   const run = await runVitest(node, rest);
-  if (run === undefined) process.exit(1);
+  if (run === "interrupted") process.exit(1);
+  if (run === "no report") {
+    // It would do so on each Node.
+    console.error("Vitest has ended without a report. What it says above is why.");
+    process.exitCode = 1;
+    break;
+  }
   runs.push(run);
 }
 for (const run of runs) {
@@ -44,7 +50,7 @@ for (const run of runs) {
     `Node ${run.version}: ${run.isPassed ? "passed" : "FAILED"}; ${run.passed} passed, ${run.failed} failed, ${skipped} skipped${skipped > 0 ? ` (${skippedText(run)})` : ""}`,
   );
 }
-if (rest.length === 0) {
+if (rest.length === 0 && runs.length > 0) {
   writeRows("node", nodeTable(runs, new Date()), (version) =>
     version === OLDEST_NODE ? version : (version.split(".")[0] ?? ""),
   );

@@ -1,7 +1,7 @@
 // npm run test:systemd -- [VERSION…] [vitest arguments]: what the tests say on other systemds.
 //
 // Runs the tests that ask systemd something, on each systemd that is named: 252, 257 and 262, or bookworm, trixie and sid, the releases
-// of Debian that have them. By default on all three. Each release is downloaded once by debootstrap, into node_modules/.cache/debian.
+// of Debian that have them. By default on all three. Each release is downloaded once by debootstrap, into .cache/debian.
 // It needs root, debootstrap, and Debian's registry.
 //
 //   npm run test:systemd
@@ -22,7 +22,7 @@ import { countTests, type Counts, skippedText } from "./lib/test-counts.ts";
 import { type Table, writeRows } from "./lib/tested-table.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const reports = "node_modules/.cache/test-systemd";
+const reports = ".cache/test-systemd";
 
 interface Run extends Counts {
   version: string;
@@ -45,16 +45,17 @@ async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run>
   const { stdout } = await debian.run(["systemctl", "--version"]);
   const version = /\((.+?)\)/.exec(stdout)?.[1] ?? "unknown";
   console.error(`\nThe tests on systemd ${version}, ${debian.name}:`);
-  const report = `${reports}/${debian.suite}.json`;
-  rmSync(report, { force: true });
+  const report = `${reports}/${debian.suite}-${process.pid}.json`;
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const command = ["node", "node_modules/vitest/vitest.mjs", "run", ...reporters, ...vitest];
   const { status } = await debian.run(command, { stdio: ["ignore", "inherit", "inherit"] });
   if (!existsSync(report)) throw new Error(`The tests on systemd ${version} ended before they were over.`);
+  const counts = countTests(JSON.parse(readFileSync(report, "utf8")));
+  rmSync(report);
   return {
     version,
     debian: debian.name,
-    ...countTests(JSON.parse(readFileSync(report, "utf8"))),
+    ...counts,
     exposures: await exposuresOn(debian),
     minutes: (performance.now() - began) / 60_000,
     status,

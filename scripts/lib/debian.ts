@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, spawn, type StdioOptions } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { Lock } from "./lock.mjs";
 import { nodeBinary } from "./node-binary.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const cache = join(project, "node_modules/.cache/debian");
+const cacheOfDebians = join(project, ".cache/debian");
 const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 
 /** The releases of Debian, by the systemd that each is known to have. That of sid moves on: the run says which it was. */
@@ -16,36 +17,32 @@ export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: 
 const packages =
   "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,python3-minimal";
 
-/** The processes to end when this one is asked to, and how. */
-const running = new Map<ChildProcess, NodeJS.Signals>();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    process.exitCode = 1;
-    for (const [child, how] of running) child.kill(how);
-  });
-}
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** A Debian in a folder of this computer, to run commands on. */
 export class Debian {
   readonly suite: string;
   readonly #root: string;
-  readonly #node: string;
 
-  private constructor(suite: string, root: string, node: string) {
+  private constructor(suite: string, root: string) {
     this.suite = suite;
     this.#root = root;
-    this.#node = node;
   }
 
-  /** The Debian of a suite, such as `bookworm`. It is downloaded once, in about a minute; `fresh` downloads it again. */
-  static async ofSuite(suite: string, { fresh = false } = {}): Promise<Debian> {
+  /**
+   * The Debian of a suite, such as `bookworm`. It is downloaded once, in about a minute; `fresh` downloads it again. This process keeps it
+   * locked, so that no other one replaces it meanwhile.
+   */
+  static async ofSuite(suite: string, { fresh = false, cache = cacheOfDebians } = {}): Promise<Debian> {
     const root = join(cache, suite);
-    if (fresh) rmSync(root, { recursive: true, force: true });
-    removeIncomplete();
-    if (!existsSync(root)) await download(suite, root);
-    // The machine's own Node may need a newer libc than an old Debian has; the official builds need none.
-    const major = process.versions.node.split(".")[0]!;
-    return new Debian(suite, root, nodeBinary(major));
+    using downloading = new Lock(`${root}.download.lock`);
+    downloading.take("exclusive");
+    const inUse = new Lock(`${root}.lock`);
+    if (fresh && !inUse.tryTake("exclusive"))
+      throw new Error(`Debian ${suite} is in use by another run. Wait until it ends, or leave out --fresh.`);
+    if (fresh || !existsSync(root)) await download(suite, root);
+    inUse.take("shared");
+    return new Debian(suite, root);
   }
 
   /** Runs a command there, in the folder of the project; `node` is this major version's. Resolves to its exit status and its output. */
@@ -55,14 +52,16 @@ export class Debian {
   ): Promise<{ status: number; stdout: string; stderr: string }> {
     const npm = process.env["npm_execpath"];
     if (npm === undefined) throw new Error("Run it by npm: npm run test:systemd");
+    // The machine's own Node may need a newer libc than an old Debian has; the official builds need none.
+    const node = nodeBinary(process.versions.node.split(".")[0]!);
     const env: NodeJS.ProcessEnv = {
       ...process.env,
-      PATH: `${dirname(this.#node)}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PATH: `${dirname(node)}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     };
     // On an older systemd tests are skipped by right, which CI makes a failure.
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
-    const args = [this.#root, project, this.#node, join(dirname(npm), ".."), ...command];
+    const args = [this.#root, project, node, join(dirname(npm), ".."), ...command];
     return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }), "SIGTERM");
   }
 
@@ -72,7 +71,7 @@ export class Debian {
   }
 }
 
-/** Waits for a process. `how` is the signal that ends it early. */
+/** Waits for a process. `how` is the signal that ends it early, when this process is asked to end. */
 async function finished(
   child: ChildProcess,
   how: NodeJS.Signals,
@@ -81,7 +80,11 @@ async function finished(
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-  running.set(child, how);
+  const interrupt = (): void => {
+    process.exitCode = 1;
+    child.kill(how);
+  };
+  for (const signal of signals) process.on(signal, interrupt);
   try {
     const status = await new Promise<number>((resolve, reject) => {
       child.on("error", reject);
@@ -89,23 +92,16 @@ async function finished(
     });
     return { status, stdout, stderr };
   } finally {
-    running.delete(child);
-  }
-}
-
-/** Removes what downloads have left that were killed. */
-function removeIncomplete(): void {
-  mkdirSync(cache, { recursive: true });
-  for (const name of readdirSync(cache)) {
-    const pid = /\.(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(cache, name), { recursive: true });
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
 
 async function download(suite: string, root: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
-  // Under another name until it is complete.
-  const incomplete = `${root}.${process.pid}`;
+  // Under another name until it is complete. A download that was killed has left both.
+  const incomplete = `${root}.incomplete`;
+  const old = `${root}.old`;
+  for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });
   // Namespaces of its own: debootstrap mounts /proc, and nothing that it starts outlives it.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
@@ -118,9 +114,10 @@ async function download(suite: string, root: string): Promise<void> {
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
       throw new Error(`Debian ${suite} could not be downloaded:\n${said}\nIs debootstrap installed?`);
     }
+    if (existsSync(root)) renameSync(root, old);
     renameSync(incomplete, root);
   } finally {
-    rmSync(incomplete, { recursive: true, force: true });
+    for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });
   }
 }
 

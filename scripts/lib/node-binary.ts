@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
+import { Lock } from "./lock.mjs";
 
-const cache = fileURLToPath(new URL("../../node_modules/.cache/test-node", import.meta.url));
+const cacheOfNodes = fileURLToPath(new URL("../../.cache/nodes", import.meta.url));
 const library = `node-linux-${process.arch}`;
 
 /** Says what is wrong, and ends the process. */
@@ -13,41 +15,61 @@ export function fail(message: string): never {
   process.exit(1);
 }
 
-function npm(...args: string[]): { ok: boolean; stdout: string; code: string } {
-  const { status, stdout, stderr, error } = spawnSync("npm", args, {
-    stdio: ["ignore", "pipe", "pipe"],
+/** Runs npm, which ends with this process. `code` is that of npm's error. */
+function npm(...args: string[]): { ok: boolean; answer: unknown; code: string } {
+  const [program = "", ...rest] = endingWithParent(["npm", ...args, "--json"]);
+  const { status, stdout, error } = spawnSync(program, rest, {
+    stdio: ["ignore", "pipe", "ignore"],
     encoding: "utf8",
   });
-  const { code = /npm error code (\S+)/.exec(stderr)?.[1] ?? `status ${status}` } = (error ??
-    {}) as NodeJS.ErrnoException;
-  return { ok: status === 0, stdout, code };
+  const failure: NodeJS.ErrnoException | undefined = error;
+  const answer = parsed(stdout) as { error?: { code?: string } } | undefined;
+  const code = failure?.code ?? answer?.error?.code ?? `status ${status}`;
+  return { ok: status === 0, answer, code };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * The binary of a Node, from the npm package node-linux-<arch>. The version is a major version, such as 22, or an exact one, such as 20.19.0. It
  * is installed once: for a newer one of the same major version, remove the cache folder.
  */
-export function nodeBinary(version: string): string {
+export function nodeBinary(version: string, cache = cacheOfNodes): string {
   const home = join(cache, version);
-  const bin = join("node_modules", library, "bin");
-  if (existsSync(join(home, bin, "node"))) return join(home, bin, "node");
+  const binary = join(home, "node_modules", library, "bin/node");
+  if (existsSync(binary)) return binary;
+  // Of two that need it, one installs it.
+  using lock = new Lock(`${home}.lock`);
+  lock.take("exclusive");
+  if (!existsSync(binary)) install(version, home);
+  return binary;
+}
 
-  const answer = npm("view", `${library}@${version}`, "version", "--json");
-  if (answer.code === "E404") fail(`Node ${version} can't be run: npm has no ${library}@${version}.`);
-  if (!answer.ok) fail(`npm could not be asked for Node ${version} (${answer.code}): is there a network?`);
-  const versions = [JSON.parse(answer.stdout) as string | string[]].flat();
+function install(version: string, home: string): void {
+  const { ok, answer, code } = npm("view", `${library}@${version}`, "version");
+  if (code === "E404") fail(`Node ${version} can't be run: npm has no ${library}@${version}.`);
+  if (!ok) fail(`npm could not be asked for Node ${version} (${code}): is there a network?`);
+  const versions = [answer as string | string[]].flat();
   const newest = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 
   console.error(`Installing Node ${newest} …`);
-  // Under another name until it is complete, so that an interrupted install is not used.
-  const incomplete = `${home}.${process.pid}`;
+  // Under another name until it is complete, so that an interrupted install is not used. The next one removes it.
+  const incomplete = `${home}.incomplete`;
+  rmSync(incomplete, { recursive: true, force: true });
   mkdirSync(incomplete, { recursive: true });
-  const installed = npm("install", "--prefix", incomplete, "--no-package-lock", `${library}@${newest}`);
-  if (installed.ok && existsSync(join(incomplete, bin, "node"))) {
+  const options = ["--prefix", incomplete, "--no-package-lock", "--no-audit", "--no-fund"];
+  const installed = npm("install", ...options, `${library}@${newest}`);
+  if (installed.ok && existsSync(join(incomplete, "node_modules", library, "bin/node"))) {
     rmSync(home, { recursive: true, force: true });
     renameSync(incomplete, home);
-    return join(home, bin, "node");
+    return;
   }
   rmSync(incomplete, { recursive: true, force: true });
-  return fail(`Node ${newest} could not be installed (${installed.code}): is there a network?`);
+  fail(`Node ${newest} could not be installed (${installed.code}): is there a network?`);
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
@@ -21,10 +21,13 @@ export interface NodeRun extends Counts {
 }
 
 /**
- * Runs vitest on this Node, which is also the first `node` on the PATH of whatever the tests start. Resolves with `undefined` when a signal
- * interrupts it; vitest has ended by then.
+ * Runs vitest on this Node, which is also the first `node` on the PATH of whatever the tests start. Resolves once vitest has ended: with
+ * `"interrupted"` when a signal has ended it, and with `"no report"` when it has written none, as for an option that it does not know.
  */
-export async function runVitest(node: string, args: readonly string[]): Promise<NodeRun | undefined> {
+export async function runVitest(
+  node: string,
+  args: readonly string[],
+): Promise<NodeRun | "interrupted" | "no report"> {
   const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim().replace("v", "");
   console.error(`The tests on Node ${version} (${node}):`);
   const folder = mkdtempSync(join(tmpdir(), "test-node-"));
@@ -55,20 +58,13 @@ export async function runVitest(node: string, args: readonly string[]): Promise<
   const [status] = (await once(vitest, "close")) as [number | null];
   for (const signal of signals) process.off(signal, interrupt);
   const minutes = (performance.now() - start) / 60_000;
-  const counts = countTests(readReport(report));
+  const written = existsSync(report) ? readFileSync(report, "utf8") : undefined;
   removeFolder();
   process.off("exit", removeFolder);
+  if (isInterrupted) return "interrupted";
+  if (written === undefined) return "no report";
   // Vitest also fails for an error that belongs to no test.
-  return isInterrupted ? undefined : { version, isPassed: status === 0, minutes, ...counts };
-}
-
-/** The report of vitest's JSON reporter; an empty one when vitest ended without writing it. */
-function readReport(file: string): Report {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Report;
-  } catch {
-    return { testResults: [] };
-  }
+  return { version, isPassed: status === 0, minutes, ...countTests(JSON.parse(written) as Report) };
 }
 
 /** The runs as the rows of a table, with a heading. */

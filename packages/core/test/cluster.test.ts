@@ -224,6 +224,19 @@ describe("a stop", () => {
     },
   );
 
+  test("by a signal to every process forks no worker again when the primary is the last to run", async () => {
+    const { app, workers } = await startCluster(["tcp4"]);
+    await using running = app;
+    process.kill(running.pid, "SIGSTOP");
+    for (const pid of [running.pid, ...workers.map((worker) => worker.pid)]) process.kill(pid, "SIGTERM");
+    for (const { worker } of workers) await running.line(new RegExp(`"stopped","worker":${worker}}`));
+    // Without an answer of the primary, both would end about now.
+    process.kill(running.pid, "SIGCONT");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"exit"/g)).toHaveLength(2);
+    expect(running.stdout.match(/"forked","id":0/g)).toHaveLength(2);
+  });
+
   test("ends with 0 when everything was answered", async () => {
     const { app, addresses } = await startCluster(["tcp4"]);
     await using running = app;

@@ -13,7 +13,8 @@ export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }
   once("follow primary", () => {
     onPrimaryMessage((message) => {
       if (message.act === "reload") void reload().then(() => sendToPrimary({ act: "reloaded" }));
-      else if (message.signal !== null) receiveSignal(message.signal);
+      if (message.act !== "stop") return;
+      if (message.signal !== null) receiveSignal(message.signal);
       else void closeUnusedConnections().then(() => exitAsleep(0));
     });
     cluster.worker?.once("disconnect", () => void stopAfterDisconnect());

@@ -5,7 +5,12 @@ import type { App } from "../lifecycle/app.ts";
 import { fallAsleep } from "../lifecycle/sleep.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import type { WorkerPool } from "../lifecycle/worker-pool.ts";
-import { onWorkerMessage, type WorkerMessage, type WorkerSettings } from "../shared/cluster-channel.ts";
+import {
+  onWorkerMessage,
+  sendToWorker,
+  type WorkerMessage,
+  type WorkerSettings,
+} from "../shared/cluster-channel.ts";
 import { emitReloaded, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
@@ -78,6 +83,8 @@ export class Workers implements WorkerPool {
         return;
       case "drained":
         status.isDrained = true;
+        // A signal that the primary has got meanwhile is handled by then.
+        setImmediate(() => sendToWorker(worker, { act: "noted" }));
         return;
       case "reloaded":
         emitReloaded(worker);

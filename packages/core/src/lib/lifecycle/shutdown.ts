@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { sendToPrimary } from "../shared/cluster-channel.ts";
+import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { drainAll } from "../draining/drain-all.ts";
 import type { Drainable } from "../draining/drainable.ts";
@@ -63,6 +63,9 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   const haveWorkersFailed = await workersFailed;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
+  // The primary may have got the signal as well. If the end of this worker came to it before the signal, the app would fork another.
+  const followsPrimary = signal !== null && apps.some(({ activated }) => activated);
+  const noted = cluster.worker && followsPrimary ? untilNoted(cluster.worker, GRACE_MS) : undefined;
   // A server emits `close` before its last connection does, which comes with libuv's closing callbacks; the end of a WebSocket is
   // one more turn behind. Whatever the app does then would be lost.
   await turnOfTheLoop();
@@ -74,7 +77,7 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   const failed = await (reason === "idle"
     ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS)])
     : ending);
-  await stoppingSent;
+  await Promise.all([stoppingSent, noted]);
   clearInterval(awake);
   return failed || cut > 0 || haveWorkersFailed === true ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import type { Worker } from "node:cluster";
 import process from "node:process";
+import { after } from "./timers.ts";
 
 /** The settings of a worker that its primary acts on. */
 export interface WorkerSettings {
@@ -26,7 +27,11 @@ export type WorkerMessage =
   | { act: "drained" };
 
 /** What a primary tells a worker. */
-export type PrimaryMessage = { act: "stop"; signal: NodeJS.Signals | null } | { act: "reload" };
+export type PrimaryMessage =
+  | { act: "stop"; signal: NodeJS.Signals | null }
+  | { act: "reload" }
+  /** It knows that the worker has drained. */
+  | { act: "noted" };
 
 /**
  * Node keeps messages whose `cmd` begins so from the app's own `message` listeners, and has an event for them. decisions/008-cluster.md
@@ -54,6 +59,20 @@ export function onPrimaryMessage(listener: (message: PrimaryMessage) => void): v
 
 export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessage) => void): void {
   onMessage(worker.process as unknown as Channel, listener);
+}
+
+/** Fulfils once the primary has noted that this worker has drained, has gone, or has not answered for this time, in milliseconds. */
+export async function untilNoted(self: Worker, timeout: number): Promise<void> {
+  if (!self.isConnected()) return;
+  let giveUp: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    giveUp = after(timeout, resolve);
+    self.once("disconnect", resolve);
+    onPrimaryMessage(({ act }) => {
+      if (act === "noted") resolve();
+    });
+  });
+  clearTimeout(giveUp);
 }
 
 function onMessage<T>(channel: Channel, listener: (message: T) => void): void {

@@ -1,0 +1,43 @@
+// Plain JavaScript that imports only Node: scripts/setup.mjs uses it before anything is installed.
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends, however it ends. Without flock(1),
+ * nothing is locked.
+ */
+export class Lock {
+  #file;
+  #fd;
+
+  constructor(file) {
+    mkdirSync(dirname(file), { recursive: true });
+    this.#file = file;
+    // No child gets the descriptor but flock(1), which locks it for all that share it.
+    this.#fd = openSync(file, "a");
+  }
+
+  /** Takes the lock, or returns false where another process has it. `shared` and `exclusive` replace one another. */
+  tryTake(kind) {
+    const { status } = flock(this.#fd, "flock", `--${kind}`, "--nonblock", "3");
+    return status !== 1;
+  }
+
+  /** Waits for the lock. */
+  take(kind) {
+    if (this.tryTake(kind)) return;
+    console.error(`Waiting for another run, which has locked ${this.#file} …`);
+    const { status } = flock(this.#fd, "setpriv", "--pdeathsig=KILL", "flock", `--${kind}`, "3");
+    if (status !== 0)
+      throw new Error(`${this.#file} could not be locked. Is setpriv of util-linux installed?`);
+  }
+
+  [Symbol.dispose]() {
+    closeSync(this.#fd);
+  }
+}
+
+function flock(fd, command, ...args) {
+  return spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit", fd] });
+}
