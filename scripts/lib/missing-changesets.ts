@@ -1,7 +1,7 @@
 import getReleasePlan from "@changesets/get-release-plan";
 import { getDivergedCommit, isRepoShallow } from "@changesets/git";
 import { commitOfVersion, isAcknowledged, manifestAt, newlyNamed } from "./changesets-in-history.ts";
-import { git } from "./git.ts";
+import { git, gitLines } from "./git.ts";
 import { type Package, packages, publicPackages } from "./packages.ts";
 import { publishedChanges } from "./published-changes.ts";
 
