@@ -25,7 +25,7 @@ test("versions and releases of Debian come first, and vitest gets the rest", () 
 
 test.each(["251", "buster"])("a systemd that is not in the table is refused: %s", (name) => {
   expect(() => read("252", name)).toThrow(
-    `There is no systemd ${name} to run on: name 252 (bookworm), 257 (trixie), or none for all.`,
+    `The tests can't run on systemd ${name}: name 252 (bookworm), 257 (trixie), or none for all.`,
   );
 });
 

@@ -29,7 +29,7 @@ export function gitLines(cwd: string, ...args: string[]): string[] {
     .filter(Boolean);
 }
 
-/** The text of a file in a commit, or undefined where the commit or the file does not exist. */
+/** What a file contains in a commit, or undefined where the commit or the file does not exist. */
 export function textAt(cwd: string, commit: string, file: string): string | undefined {
   try {
     return git(cwd, "show", `${commit}:${file}`);

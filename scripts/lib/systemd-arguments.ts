@@ -31,7 +31,7 @@ export function readSystemdArguments(
   if (unknown !== undefined) {
     const list = Object.entries(suites).map(([version, suite]) => `${version} (${suite})`);
     throw new Error(
-      `There is no systemd ${unknown} to run on: name ${list.join(", ")}, or none for all. Write test files as paths, such as packages/units.`,
+      `The tests can't run on systemd ${unknown}: name ${list.join(", ")}, or none for all. Write test files as paths, such as packages/units.`,
     );
   }
   return {
