@@ -30,10 +30,10 @@ const OF_CLUSTER = LONG ? 20 : 1;
 /** With connections that stay idle, each restart takes as long as they were promised to be kept open: 5 s in Node. */
 const RESTARTS_WHILE_IDLE = LONG ? 20 : 1;
 /**
- * How long a client may wait in any case, in milliseconds. A single restart on a busy machine says little of the longest: the usual run only
- * tells an app that starts from one that waits for idle connections, whose clients wait for longer than Node's `keepAliveTimeout`.
+ * How much longer than the campaign allows a client may wait, in milliseconds. A single restart on a busy machine says little of the
+ * longest: the usual run only tells an app that starts from one that waits for idle connections, which takes 5 s.
  */
-const ONE_BUSY_RESTART = LONG ? 0 : 5000;
+const ONE_BUSY_RESTART = LONG ? 0 : 1000;
 const TURNS = LONG ? 20 : 2;
 const KILLS = LONG ? 20 : 2;
 const SLEEPS = LONG ? 100 : 3;
@@ -124,7 +124,7 @@ export function restartContract({ title, program, cluster, isSample = false }: R
         expect(
           longest,
           `the longest wait of a new connection, in ms; the longest start took ${start.toFixed()} ms, and the clients were stalled for up to ${stalled.toFixed()} ms`,
-        ).toBeLessThan(Math.max(2 * start + stalled, ONE_BUSY_RESTART));
+        ).toBeLessThan(2 * start + stalled + ONE_BUSY_RESTART);
       },
       TIMEOUT,
     );
