@@ -139,14 +139,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     ...pages({ "/": "<title>Node-RED</title>[^]*</html>", "/settings": '"version":"' }),
     describe: ({ node, folder, preload }) => ({
       name: "node-red",
-      exec: [
-        node,
-        `${folder}/node_modules/node-red/red.js`,
-        "--port",
-        "80",
-        "--userDir",
-        "/var/lib/node-red",
-      ],
+      exec: [node, `${folder}/node_modules/node-red/red.js`, "--port", "80"],
       environment: { NODE_OPTIONS: `--require=${preload}` },
       type: "notify",
     }),

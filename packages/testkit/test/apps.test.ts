@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,48 +5,106 @@ import { nodeBinary } from "../../../scripts/lib/node-binary.ts";
 import { AppUnderLoad } from "../src/app-under-load.ts";
 import { during } from "../src/during.ts";
 import { folderOf, installUnmodifiedApp } from "../src/install-unmodified-app.ts";
-import { inside } from "../src/load.ts";
+import { inside, type LoadResult } from "../src/load.ts";
 import { describeWith } from "../src/requires.ts";
 import { type UnmodifiedApp, unmodifiedApps } from "../src/unmodified-apps.ts";
 
-/** `npm run test:long`: every app. A usual run has the smallest. */
+/** `npm run test:long`: all of them. A usual run has the smallest. */
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
-const RESTARTS = LONG ? 10 : 2;
-const TIMEOUT = LONG ? 300_000 : 60_000;
 const SAMPLE = "Vite preview";
-
-const preload = new URL("../../register/dist/index.cjs", import.meta.url);
+const RESTARTS = LONG ? 10 : 2;
 
 for (const app of unmodifiedApps) {
-  const isRun = LONG || app.title === SAMPLE;
   const name = `${app.title}, as npm has it, by preload alone`;
-  if (isRun) describeWith({ privateSystemd: true, systemd: 253 }, name, () => testsOf(app));
+  if (LONG || app.title === SAMPLE)
+    describeWith({ privateSystemd: true, systemd: 253 }, name, () => testsOf(app));
   else test.skip(`${name} [skipped: takes long, see npm run test:long]`);
 }
 
 function testsOf(app: UnmodifiedApp): void {
-  let systemd: AppUnderLoad;
+  const folder = folderOf(app);
+  let loaded: AppUnderLoad;
   beforeAll(async () => {
     await installUnmodifiedApp(app);
-    systemd = await AppUnderLoad.boot();
+    loaded = await AppUnderLoad.boot();
   }, 600_000);
-  afterAll(() => systemd?.[Symbol.asyncDispose]());
+  afterAll(() => loaded?.[Symbol.asyncDispose]());
 
-  const install = async (more: Parameters<AppUnderLoad["installUnits"]>[0] | object = {}): Promise<string> => {
+  const install = (more: { idleTimeout?: "200ms" } = {}): Promise<void> => {
     const description = app.describe({
-      node: nodeInside(systemd, app),
-      folder: inside(systemd.systemd, folderOf(app)),
-      preload: inside(systemd.systemd, preload),
+      node: nodeFor(app, loaded),
+      folder: inside(loaded.systemd, folder),
+      preload: inside(loaded.systemd, join(import.meta.dirname, "../../register/dist/index.cjs")),
     });
-    await systemd.installUnits({ ...description, ...more, sockets: [{ listen: 80, noDelay: true }] });
-    return `${description.name}.service`;
+    return loaded.installService({ ...description, ...more });
   };
 
-  test(
-    "answers on port 80 as a user of its own",
-    async () => {
-      const service = await install();
-    },
-    TIMEOUT,
+  test("answers on port 80, as a user that exists only while it runs", { timeout: 60_000 }, async () => {
+    await install();
+    const { systemd } = loaded;
+    for (const { path, ...request } of app.requests) {
+      const { status, body } = await systemd.request({ url: `${loaded.url}${path}`, ...request });
+      expect({ path, status }).toEqual({ path, status: 200 });
+      expect(body).toMatch(new RegExp(app.answer));
+    }
+    // The users of DynamicUser= have these numbers.
+    const user = Number(await systemd.show("app.service", "UID"));
+    expect(user).toBeGreaterThanOrEqual(61_184);
+    expect(user).toBeLessThanOrEqual(65_519);
+    // systemd and its service hold the only socket that listens.
+    const listening = await systemd.mustRun(["ss", "--listening", "--tcp", "--numeric", "--no-header"]);
+    expect(listening.trimEnd().split("\n")).toEqual([expect.stringContaining("*:80 ")]);
+    await systemd.stop("app.service");
+    expect(await systemd.show("app.service", "Result")).toBe("success");
+  });
+
+  test(`loses no request in ${RESTARTS} restarts under load`, { timeout: 300_000 }, async () => {
+    await install();
+    const { requests, answer } = app;
+    const results = await during(
+      {
+        "keep-alive": loaded.load("busy", { connections: 16, keepAlive: true, requests, answer }),
+        "Connection: close": loaded.load("busy", { connections: 16, keepAlive: false, requests, answer }),
+        thinking: loaded.load("thinking", {
+          clients: 32,
+          keepAlive: true,
+          think: 2000,
+          away: 20,
+          requests,
+          answer,
+        }),
+      },
+      RESTARTS,
+      () => loaded.systemd.restart("app.service"),
+    );
+    if (LONG) console.log(figures(app, results));
+    for (const [name, { failed, resets }] of Object.entries(results))
+      expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
+    expect(await loaded.systemd.show("app.service", "NRestarts")).toBe("0");
+  });
+
+  test("falls asleep, and the next request wakes it", { timeout: 60_000 }, async () => {
+    await install({ idleTimeout: "200ms" });
+    const { systemd } = loaded;
+    const [{ path } = { path: "/" }] = app.requests;
+    for (let count = 0; count < 2; count++) {
+      expect(await systemd.request(`${loaded.url}${path}`)).toMatchObject({ status: 200 });
+      await systemd.waitForUnit("app.service", "ActiveState", "inactive", 20_000);
+    }
+    expect(await systemd.show("app.service", "Result")).toBe("success");
+  });
+}
+
+/** The Node that runs this, or the oldest that the app starts on. */
+function nodeFor({ node }: UnmodifiedApp, { systemd }: AppUnderLoad): string {
+  return Number(process.versions.node.split(".")[0]) >= node
+    ? systemd.node
+    : inside(systemd, nodeBinary(String(node)));
+}
+
+function figures({ title }: UnmodifiedApp, results: Record<string, LoadResult>): string {
+  const lines = Object.entries(results).map(
+    ([name, { lost, sent, resets }]) => `  ${name}: ${lost} of ${sent} requests lost, ${resets} resets`,
   );
+  return [`${title}: ${RESTARTS} restarts, Node ${process.version}`, ...lines].join("\n");
 }
