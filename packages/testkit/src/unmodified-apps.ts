@@ -154,7 +154,8 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "verdaccio",
       exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],
-      environment: { NODE_OPTIONS: `--require=${preload}` },
+      // Otherwise it looks for its configuration in the folder that it runs in, and can't make one there.
+      environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio", NODE_OPTIONS: `--require=${preload}` },
       type: "notify",
     }),
   },

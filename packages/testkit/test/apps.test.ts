@@ -30,17 +30,18 @@ function testsOf(app: UnmodifiedApp): void {
   }, 600_000);
   afterAll(() => loaded?.[Symbol.asyncDispose]());
 
-  const install = (more: { idleTimeout?: "200ms" } = {}): Promise<void> => {
+  const install = async (more: { idleTimeout?: "200ms" } = {}): Promise<string> => {
     const description = app.describe({
       node: nodeFor(app, loaded),
       folder: inside(loaded.systemd, folder),
       preload: inside(loaded.systemd, join(import.meta.dirname, "../../register/dist/index.cjs")),
     });
-    return loaded.installService({ ...description, ...more });
+    await loaded.installService({ ...description, ...more });
+    return `${description.name}.service`;
   };
 
   test("answers on port 80, as a user that exists only while it runs", { timeout: 60_000 }, async () => {
-    await install();
+    const service = await install();
     const { systemd } = loaded;
     for (const { path, ...request } of app.requests) {
       const { status, body } = await systemd.request({ url: `${loaded.url}${path}`, ...request });
@@ -48,18 +49,18 @@ function testsOf(app: UnmodifiedApp): void {
       expect(body).toMatch(new RegExp(app.answer));
     }
     // The users of DynamicUser= have these numbers.
-    const user = Number(await systemd.show("app.service", "UID"));
+    const user = Number(await systemd.show(service, "UID"));
     expect(user).toBeGreaterThanOrEqual(61_184);
     expect(user).toBeLessThanOrEqual(65_519);
     // systemd and its service hold the only socket that listens.
     const listening = await systemd.mustRun(["ss", "--listening", "--tcp", "--numeric", "--no-header"]);
     expect(listening.trimEnd().split("\n")).toEqual([expect.stringContaining("*:80 ")]);
-    await systemd.stop("app.service");
-    expect(await systemd.show("app.service", "Result")).toBe("success");
+    await systemd.stop(service);
+    expect(await systemd.show(service, "Result")).toBe("success");
   });
 
   test(`loses no request in ${RESTARTS} restarts under load`, { timeout: 300_000 }, async () => {
-    await install();
+    const service = await install();
     const { requests, answer } = app;
     const results = await during(
       {
@@ -75,23 +76,23 @@ function testsOf(app: UnmodifiedApp): void {
         }),
       },
       RESTARTS,
-      () => loaded.systemd.restart("app.service"),
+      () => loaded.systemd.restart(service),
     );
     if (LONG) console.log(figures(app, results));
     for (const [name, { failed, resets }] of Object.entries(results))
       expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
-    expect(await loaded.systemd.show("app.service", "NRestarts")).toBe("0");
+    expect(await loaded.systemd.show(service, "NRestarts")).toBe("0");
   });
 
   test("falls asleep, and the next request wakes it", { timeout: 60_000 }, async () => {
-    await install({ idleTimeout: "200ms" });
+    const service = await install({ idleTimeout: "200ms" });
     const { systemd } = loaded;
     const [{ path } = { path: "/" }] = app.requests;
     for (let count = 0; count < 2; count++) {
       expect(await systemd.request(`${loaded.url}${path}`)).toMatchObject({ status: 200 });
-      await systemd.waitForUnit("app.service", "ActiveState", "inactive", 20_000);
+      await systemd.waitForUnit(service, "ActiveState", "inactive", 20_000);
     }
-    expect(await systemd.show("app.service", "Result")).toBe("success");
+    expect(await systemd.show(service, "Result")).toBe("success");
   });
 }
 
