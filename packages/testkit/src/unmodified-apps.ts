@@ -150,7 +150,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     // The release check has it already.
     folder: "registry",
     node: 22,
-    ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}$" }),
+    ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
     describe: ({ node, folder, preload }) => ({
       name: "verdaccio",
       exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],

@@ -12,7 +12,9 @@ import { type UnmodifiedApp, unmodifiedApps } from "../src/unmodified-apps.ts";
 /** `npm run test:long`: all of them. A usual run has the smallest. */
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
 const SAMPLE = "Vite preview";
-const RESTARTS = LONG ? 10 : 2;
+const RESTARTS = LONG ? 5 : 1;
+/** The longest that clients think, in milliseconds. */
+const THINK = LONG ? 2000 : 250;
 
 for (const app of unmodifiedApps) {
   const name = `${app.title}, as npm has it, by preload alone`;
@@ -59,7 +61,7 @@ function testsOf(app: UnmodifiedApp): void {
     expect(await systemd.show(service, "Result")).toBe("success");
   });
 
-  test(`loses no request in ${RESTARTS} restarts under load`, { timeout: 300_000 }, async () => {
+  test(`loses no request when it is restarted under load`, { timeout: 300_000 }, async () => {
     const service = await install();
     const { requests, answer } = app;
     const results = await during(
@@ -69,7 +71,7 @@ function testsOf(app: UnmodifiedApp): void {
         thinking: loaded.load("thinking", {
           clients: 32,
           keepAlive: true,
-          think: 2000,
+          think: THINK,
           away: 20,
           requests,
           answer,
