@@ -165,18 +165,7 @@ describe.concurrent("a socket is not lost to", () => {
     );
     await app.line(/SOCKACT_SECOND_SERVER/);
     expect(await answerOf(passed.addresses["http"])).toBe("app");
-    const address = `127.0.0.1:${port}`;
-    // It listens a moment later than it has said.
-    await expect
-      .poll(async () =>
-        (
-          await openConnection(address)
-            .on("error", () => {})
-            .toArray()
-            .catch(() => [])
-        ).join(""),
-      )
-      .toBe(String(port));
+    expect((await openConnection(`127.0.0.1:${port}`).toArray()).join("")).toBe(String(port));
   });
 });
 
@@ -189,6 +178,7 @@ describe.concurrent("it says", () => {
     expect(line).toContain(`The server on 127.0.0.1:${port} has got no socket, and listens by itself`);
     expect(line).toContain(`http (fd 3, ${passed.addresses["http"]})`);
     await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(/^app: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
   });
 
@@ -196,7 +186,7 @@ describe.concurrent("it says", () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
     await app.line(/^app: error EADDRNOTAVAIL/);
-    await app.line(/SOCKACT_UNMATCHED.*192\.0\.2\.1:4000/);
+    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
   test("nothing when all sockets have found their servers", async () => {
@@ -225,6 +215,7 @@ describe.concurrent("it says", () => {
     const line = await app.line(/SOCKACT_SECOND_SERVER/);
     expect(line).toContain("The server on port 3000 has got http (fd 3");
     await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(/^second: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
   });
 
@@ -271,7 +262,7 @@ describe.concurrent("a server that listens again", () => {
       passed,
       `const server = serve("app").listen(3000, () => server.close(() => server.listen(3000)))`,
     );
-    await app.line(/^app: error ERR_SOCKET_TAKEN/);
+    expect(await app.line(/^app: error/)).toBe("app: error ERR_SOCKET_TAKEN");
   });
 
   test("while it listens gets Node's own error", async () => {
@@ -281,7 +272,7 @@ describe.concurrent("a server that listens again", () => {
       `const server = serve("app").listen(3000);
       try { server.listen(3000) } catch (error) { say("thrown", error.code) }`,
     );
-    await app.line(/^thrown: ERR_SERVER_ALREADY_LISTEN/);
+    expect(await app.line(/^thrown/)).toBe("thrown: ERR_SERVER_ALREADY_LISTEN");
   });
 
   test("with the handler of the first, as Fastify's second one, gets an error", async () => {

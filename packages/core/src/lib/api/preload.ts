@@ -106,8 +106,12 @@ export function preloadApp(): PreloadedApp {
         } catch (error) {
           if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
             const own = args.filter((arg) => arg !== callback);
-            joinOwn(server, handle, (acceptor) => listen.apply(acceptor, own));
-            onSettled(false);
+            joinOwn(
+              server,
+              handle,
+              (acceptor) => listen.apply(acceptor, own),
+              () => onSettled(false),
+            );
           } else server.emit("error", error);
         }
       });
