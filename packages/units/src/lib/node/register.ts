@@ -1,7 +1,8 @@
 /** Whether an app can listen there, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`, a path or `@abstract`. */
 export function isListenPlace(place: string): boolean {
-  const [, port] = /^(?:[^\s,=/@]+:)?(\d+)$/.exec(place) ?? [];
-  return port === undefined ? /^[/@][^,]+$/.test(place) : Number(port) <= 65_535;
+  if (/^[/@]/.test(place)) return /^.[^,]+$/s.test(place);
+  const [, port] = /^(?:(?:\[[^\],]+\]|[^:[\],]+):)?(\d{1,5})$/.exec(place) ?? [];
+  return port !== undefined && Number(port) <= 65_535;
 }
 
 /** The entries of SOCKACT_MAP: between commas, a place and the name of a socket, with the last `=` between them. `undefined` if it is malformed. */
