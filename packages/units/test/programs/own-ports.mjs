@@ -1,5 +1,6 @@
-// An app of Express that knows nothing of sockact: it listens on the ports that its arguments name.
+// An app of Express that knows nothing of sockact: it listens on the ports that its arguments name, in as many workers as WORKERS says.
 import { execFileSync } from "node:child_process";
+import cluster from "node:cluster";
 import process from "node:process";
 import express from "express";
 
@@ -18,4 +19,6 @@ function appOn(port) {
   return app;
 }
 
-for (const port of process.argv.slice(2).map(Number)) appOn(port).listen(port);
+if (process.env.WORKERS !== undefined && cluster.isPrimary)
+  for (let count = 0; count < Number(process.env.WORKERS); count += 1) cluster.fork();
+else for (const port of process.argv.slice(2).map(Number)) appOn(port).listen(port);

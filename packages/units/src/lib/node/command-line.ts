@@ -62,7 +62,7 @@ export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
 
 /**
  * The words of NODE_OPTIONS, as Node splits them: at spaces alone, outside of double quotes, within which a backslash stands before a character
- * that is meant as it is. `undefined` if Node does not start with such a text.
+ * that is meant as it is. `undefined` if Node does not start with this value.
  */
 export function nodeOptionWords(text: string): string[] | undefined {
   const parts: readonly string[] = text.match(/"(?:[^"\\]|\\.)*"|[^" ]+| +|"/gs) ?? [];

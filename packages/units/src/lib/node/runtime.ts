@@ -21,7 +21,7 @@ export function isNode(command: unknown): boolean {
   return isNodeName(programName(command));
 }
 
-/** Programs that are known to be no Node, and to start none. */
+/** Programs that are known to be something other than Node, and not to start it. */
 const otherRuntime = /^(?:bunx?|deno|java|dotnet|mono|luajit|(?:python|ruby|perl|php)[\d.]*)$/;
 
 export function isOtherRuntime(command: unknown): boolean {

@@ -41,8 +41,9 @@ function problemsOf(more: object): string[] {
     emitUnits({ ...shop, ...more });
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    for (const { hint } of error.problems) expect(hint).toMatch(/./);
-    return error.problems.map(({ path, code, message }) => `${path} ${code.slice(9)}: ${message}`);
+    return error.problems.map(({ path, code, message, hint }) =>
+      hint === "" ? `${path} has no hint` : `${path} ${code.slice(9)}: ${message}`,
+    );
   }
   return [];
 }
@@ -135,7 +136,7 @@ describe("preload", () => {
     expect(linesOf(more)).toEqual(linesOf({}));
   });
 
-  it("is read with homes where it lies in one, and refused where the service's user could not read it", () => {
+  it("is read with homes where it is in one, and refused where the service's user could not read it", () => {
     const preload = "/home/me/shop/preload.cjs";
     expect(linesOf({ preload, user: "me" }, /ProtectHome/)).toEqual(["ProtectHome=read-only"]);
     expect(problemsOf({ preload })).toEqual([
@@ -157,11 +158,7 @@ describe("preload", () => {
   it.each<[string, object, string[]]>([
     ["a number", { preload: 1 }, ["preload TYPE: 1 is not a path"]],
     ["null", { preload: { path: null } }, ["preload.path TYPE: null is not a path"]],
-    [
-      "a field that there is not",
-      { preload: { file: "/a.cjs" } },
-      ['preload.file FIELD: "file" is not a field'],
-    ],
+    ["an unknown field", { preload: { file: "/a.cjs" } }, ['preload.file FIELD: "file" is not a field']],
     [
       "a bare name",
       { preload: "@sockact/register" },
@@ -270,21 +267,25 @@ describe("preload", () => {
   });
 
   it.each<[string, unknown, string[]]>([
-    ["what is no object", "3000=http", ['preload.map TYPE: "3000=http" is not an object']],
-    ["an empty one", {}, ["preload.map MISSING: it is empty"]],
+    ["a string in its place", "3000=http", ['preload.map TYPE: "3000=http" is not an object']],
+    ["nothing in it", {}, ["preload.map MISSING: it is empty"]],
     [
       "a name that no socket has",
       { 3000: "web" },
       ['preload.map.3000 CHOICE: "web" is not the name of a socket'],
     ],
-    ["a name that is no string", { 3000: 80 }, ["preload.map.3000 TYPE: 80 is not the name of a socket"]],
     [
-      "a port that there is not",
+      "a number in the place of a name",
+      { 3000: 80 },
+      ["preload.map.3000 TYPE: 80 is not the name of a socket"],
+    ],
+    [
+      "a port that does not exist",
       { 70000: "http" },
       ['preload.map.70000 ADDRESS: "70000": not a port or path on which an app listens'],
     ],
     [
-      "a place that is no address",
+      "a place with a comma",
       { "a,b": "http" },
       ['preload.map["a,b"] ADDRESS: "a,b": not a port or path on which an app listens'],
     ],
@@ -293,7 +294,7 @@ describe("preload", () => {
       { 3000: "a=b" },
       ['preload.map.3000 NAME: "a=b": SOCKACT_MAP cannot have , or = in a name'],
     ],
-  ])("refuses a map that is %s", (_title, map, problems) => {
+  ])("refuses a map with %s", (_title, map, problems) => {
     const sockets = [
       { name: "http", listen: 80 },
       { name: "a=b", listen: 81 },

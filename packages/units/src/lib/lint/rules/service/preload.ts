@@ -44,7 +44,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
         : [
             {
               at: options!.setting,
-              message: `NODE_OPTIONS loads ${shown(file)}, which is no absolute path`,
+              message: `NODE_OPTIONS loads ${shown(file)}, which is not an absolute path`,
               fix: `--require= with what \`node -p "require.resolve('@sockact/register')"\` prints in the app's folder`,
             },
           ];
