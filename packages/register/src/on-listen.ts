@@ -92,7 +92,10 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   function findMatch(target: Target, isHttp: boolean): [AnnouncedSocket[], Match | undefined] {
     const options = { map, isHttp, mayTakeOnly: !hasAdapter() };
-    const sockets = announcedSockets();
+    let sockets = announcedSockets();
+    // It gets this one, if it can be served. The kernel tells that sooner of an open socket than /proc does.
+    if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
+      sockets = openAnnounced();
     const match = matchSockets(target, { ...options, sockets });
     const isSure = match !== undefined && (match.rule !== "only" || match.sockets.length === 1);
     if (isSure || target.port === 0 || sockets.every(({ facts }) => facts !== undefined))

@@ -51,6 +51,7 @@ export function announcedSockets(): AnnouncedSocket[] {
     return describe(readActivation().sockets);
   }
   announced ??= findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+  for (const passedSocket of announced) passedSocket.claimed = activation.numbersInUse.has(passedSocket.fd);
   return describe(announced);
 }
 
