@@ -80,6 +80,14 @@ describe("preload", () => {
       ]);
   });
 
+  it("has a percent sign in its path, and in the other options", () => {
+    const environment = { NODE_OPTIONS: "--title=100%" };
+    expect(linesOf({ ...next, environment, preload: "/opt/100% mine/p.cjs" }, /NODE_OPTIONS/)).toEqual([
+      "Environment=NODE_OPTIONS=--title=100%%",
+      'Environment="NODE_OPTIONS=--title=100%% \\"--require=/opt/100%% mine/p.cjs\\""',
+    ]);
+  });
+
   it("is added to the options that Node has already", () => {
     const environment = { NODE_OPTIONS: '--title="a b" --no-warnings' };
     const own = 'Environment="NODE_OPTIONS=--title=\\"a b\\" --no-warnings"';
