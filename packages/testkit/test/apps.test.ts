@@ -105,9 +105,13 @@ function nodeFor({ node }: UnmodifiedApp, { systemd }: AppUnderLoad): string {
     : inside(systemd, nodeBinary(String(node)));
 }
 
-function figures({ title }: UnmodifiedApp, results: Record<string, LoadResult>): string {
+function figures(
+  { title }: UnmodifiedApp,
+  results: Record<string, LoadResult & { longest?: number }>,
+): string {
   const lines = Object.entries(results).map(
-    ([name, { lost, sent, resets }]) => `  ${name}: ${lost} of ${sent} requests lost, ${resets} resets`,
+    ([name, { lost, sent, resets, longest }]) =>
+      `  ${name}: ${lost} of ${sent} requests lost, ${resets} resets${longest === undefined ? "" : `, the longest answer after ${longest.toFixed()} ms`}`,
   );
   return [`${title}: ${RESTARTS} restarts, Node ${process.version}`, ...lines].join("\n");
 }
