@@ -28,7 +28,12 @@ export class AppUnderLoad implements AsyncDisposable {
    */
   async install(program: string, description: Description = {}): Promise<void> {
     this.command = inside(this.systemd, program);
-    await this.installService({ name: "app", exec: [this.systemd.node, this.command], type: "notify", ...description });
+    await this.installService({
+      name: "app",
+      exec: [this.systemd.node, this.command],
+      type: "notify",
+      ...description,
+    });
   }
 
   /** As {@link install}, for any service. */

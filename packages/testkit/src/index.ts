@@ -34,3 +34,4 @@ export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract } from "./agents-contract.ts";
+export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";

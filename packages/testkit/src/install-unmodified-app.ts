@@ -26,7 +26,13 @@ export async function installUnmodifiedApp(app: UnmodifiedApp): Promise<void> {
     const [program, ...rest] = endingWithParent([...node, ...args]);
     await promisify(execFile)(program as string, rest, {
       cwd: folder,
-      env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", NUXT_TELEMETRY_DISABLED: "1", ...env },
+      env: {
+        ...process.env,
+        NODE_ENV: "production",
+        NEXT_TELEMETRY_DISABLED: "1",
+        NUXT_TELEMETRY_DISABLED: "1",
+        ...env,
+      },
     });
   }
 }

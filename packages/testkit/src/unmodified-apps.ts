@@ -2,10 +2,10 @@ import type { AppDescription } from "../../units/src/index.ts";
 import type { AskedFor } from "./load.ts";
 
 /** Where an app is installed, and what its unit names beside it. */
-export interface Place {
+interface Place {
   /** The Node binary. */
   node: string;
-  /** The folder with the app's `package.json`. */
+  /** The folder of the app. */
   folder: string;
   /** The file of `@sockact/register` that Node requires before the app. */
   preload: string;
@@ -22,6 +22,8 @@ export interface UnmodifiedApp extends Required<AskedFor> {
   node: 20 | 22;
   /** What builds it, by the programs of its packages, and the file that is there afterwards. */
   build?: { commands: readonly Command[]; makes: string };
+  /** The folder below its own that is copied to where the app runs; all of it when left out. */
+  deployed?: string;
   /** What @sockact/units makes its units of, besides its socket on port 80. */
   describe(place: Place): Omit<AppDescription, "sockets">;
 }
@@ -74,9 +76,10 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
   {
     title: "Next.js, standalone output",
     ...next,
+    deployed: ".next-standalone/standalone",
     describe: ({ node, folder, preload }) => ({
       name: "next",
-      exec: [node, `${folder}/.next-standalone/standalone/server.js`],
+      exec: [node, `${folder}/server.js`],
       environment: { PORT: "80" },
       preload,
       type: "notify",

@@ -17,9 +17,9 @@ export function isWhole(body) {
 }
 
 /**
- * The requests that the load takes turns with, and what tells whether a body is the whole of an answer to one of them.
+ * The requests that the load takes turns with, and a function that says whether a body is the whole of an answer to one of them.
  *
- * @param {{ requests?: object[], answer?: string }} asked those of another app, and a regular expression that each of its answers matches
+ * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular expression that each of its answers matches
  */
 export function requestsOf({ requests, answer }) {
   if (requests === undefined) return { requests: REQUESTS, isWhole };
