@@ -50,7 +50,9 @@ export interface PreloadedApp {
 
 /** What `serveLater()` needs besides. */
 export interface ServeLaterOptions {
+  /** The numbers of the sockets. */
   fds: readonly number[];
+  /** What was given to its `listen()`. */
   args: readonly unknown[];
   /** `listen()` as it was before the patch. */
   listen: Listen;
