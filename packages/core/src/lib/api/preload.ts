@@ -50,7 +50,9 @@ export interface PreloadedApp {
 
 /** What `serveLater()` needs besides. */
 export interface ServeLaterOptions {
+  /** The numbers of the sockets. */
   fds: readonly number[];
+  /** What was given to its `listen()`. */
   args: readonly unknown[];
   /** `listen()` as it was before the patch. */
   listen: Listen;
@@ -65,6 +67,8 @@ export interface ServeLaterOptions {
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
+  // By default, core leaves the signals to an app without sockets. Such an app could ask for them, but nobody can change this one.
+  settings.signals ??= true;
   holdListeners();
   const app = createApp(settings, true);
   const select = (fds: readonly number[]): PassedSocket[] => {
