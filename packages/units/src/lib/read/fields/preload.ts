@@ -1,17 +1,15 @@
-import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { isListenPlace, isRegister } from "../../node/register.ts";
-import { isNode, isOtherRuntime } from "../../node/runtime.ts";
+import { isListenPlace } from "../../node/register.ts";
+import { isNode } from "../../node/runtime.ts";
 import { conflictsIn, member, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { listItem, unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
 import { asked, type Line } from "../../write/lines.ts";
-import { notifiesBy } from "../conflicts/lifecycle.ts";
 import { refusedPath } from "../values/paths.ts";
 import { refuse as report, textOf } from "../values/readers.ts";
 import { appFolder } from "./app-folder.ts";
 import { setsVariable } from "./environment.ts";
 import { entriesByName, isObject, objectOf } from "./fields.ts";
-import { askedPreloads, type AddedOption } from "./node-options.ts";
+import type { AddedOption } from "./node-options.ts";
 
 /** What a description's `preload` adds to its service. */
 export interface Preload {
@@ -88,38 +86,6 @@ function installedFile(description: Record<string, unknown>, problems: UnitProbl
   return { specifier: `${unquotedValue(folder).replace(/\/+$/, "")}/${installed}` };
 }
 
-/** Reports where the program could not load a preload, or would have no use for it. */
-function refuseConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
-  const { exec, bind = "socket", container } = description;
-  const refuse = conflictsIn(problems);
-  if (container === undefined && isOtherRuntime(exec)) {
-    refuse(
-      "preload",
-      `${shown((exec as unknown[])[0])} is not Node, which alone loads it`,
-      "leave it out: the program has to use the sockets by itself; or write bind: 'proxy'",
-    );
-  }
-  if (bind !== "socket" && !notifiesBy(description)) {
-    refuse(
-      "preload",
-      `with bind: ${shown(bind)} the program is passed no socket`,
-      "leave it out; or write type: 'notify' too: the preload then tells systemd when the app is ready, and drains it",
-    );
-  }
-  const words = (Array.isArray(exec) ? exec : []).map((word: unknown) =>
-    typeof word === "string" || isSpecifier(word) ? sampleText(word) : "",
-  );
-  const places = [
-    ["exec", isNode(exec) ? nodeCommand(behindEnv(words)).preloads : []],
-    ["NODE_OPTIONS in environment", askedPreloads(description)],
-  ] as const;
-  for (const [place, preloads] of places) {
-    const file = preloads.find(isRegister);
-    if (file !== undefined)
-      refuse("preload", `${place} loads ${shown(file)} already`, "leave out one of them");
-  }
-}
-
 /** The names of the sockets of a description. */
 function socketNames({ sockets }: Record<string, unknown>): string[] {
   return (Array.isArray(sockets) ? sockets : []).flatMap((socket: unknown) =>
@@ -185,7 +151,7 @@ function mapLines(value: unknown, description: Record<string, unknown>, problems
   return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)]);
 }
 
-/** Reads `preload`, and reports what does not go with it. */
+/** Reads `preload`. */
 export function readPreload(description: Record<string, unknown>, problems: UnitProblem[]): Preload {
   const { preload, exec, container } = description;
   const none: Preload = { file: undefined, field: undefined, arguments: [], options: [], map: [] };
@@ -201,7 +167,6 @@ export function readPreload(description: Record<string, unknown>, problems: Unit
       hint: "the fields are path, map",
     });
   }
-  refuseConflicts(description, problems);
   const own = path === true ? installedFile(description, problems) : fileOf(path, at, problems);
   const lines = map === undefined ? [] : mapLines(map, description, problems);
   if (own === undefined) return { ...none, map: lines };
