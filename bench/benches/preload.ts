@@ -20,7 +20,9 @@ import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts
 import { readCompareOptions, report } from "../lib/options.ts";
 
 const run = promisify(execFile);
-const preload = fileURLToPath(new URL("../../packages/register/dist/index.cjs", import.meta.url));
+const preload = fileURLToPath(
+  new URL("dist/index.cjs", import.meta.resolve("@sockact/register/package.json")),
+);
 const byRequire = ["--require", preload];
 const byImport = ["--import", "@sockact/register"];
 
