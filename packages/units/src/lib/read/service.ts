@@ -13,6 +13,7 @@ import { refuseForUserManager } from "./conflicts/user-manager.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
 import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refusePreloadConflicts } from "./conflicts/preload.ts";
 import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
@@ -97,6 +98,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseLifecycleConflicts(description, problems);
+  refusePreloadConflicts(description, problems);
   refuseLowLimits(description, problems);
   if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);

@@ -300,7 +300,9 @@ describe("preload", () => {
     [
       "a name that the variable cannot hold",
       { 3000: "a=b" },
-      ['preload.map.3000 NAME: "a=b": SOCKACT_MAP cannot have , or = in a name'],
+      [
+        'preload.map.3000 NAME: "a=b": SOCKACT_MAP can have no comma and no = in a name, and no blank at its ends',
+      ],
     ],
   ])("refuses a map with %s", (_title, map, problems) => {
     const sockets = [

@@ -1,17 +1,14 @@
-import { behindEnv, nodeCommand } from "../../node/command-line.ts";
-import { isListenPlace, isRegister } from "../../node/register.ts";
-import { isNode, isOtherRuntime } from "../../node/runtime.ts";
-import { conflictsIn, member, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { listItem, unquotedValue } from "../../systemd/escaping.ts";
+import { isNode } from "../../node/runtime.ts";
+import { member, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
+import { unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
-import { asked, type Line } from "../../write/lines.ts";
-import { notifiesBy } from "../conflicts/lifecycle.ts";
+import type { Line } from "../../write/lines.ts";
 import { refusedPath } from "../values/paths.ts";
 import { refuse as report, textOf } from "../values/readers.ts";
 import { appFolder } from "./app-folder.ts";
-import { setsVariable } from "./environment.ts";
-import { entriesByName, isObject, objectOf } from "./fields.ts";
-import { askedPreloads, type AddedOption } from "./node-options.ts";
+import { isObject } from "./fields.ts";
+import type { AddedOption } from "./node-options.ts";
+import { mapLines } from "./preload-map.ts";
 
 /** What a description's `preload` adds to its service. */
 export interface Preload {
@@ -88,104 +85,7 @@ function installedFile(description: Record<string, unknown>, problems: UnitProbl
   return { specifier: `${unquotedValue(folder).replace(/\/+$/, "")}/${installed}` };
 }
 
-/** Reports where the program could not load a preload, or would have no use for it. */
-function refuseConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
-  const { exec, bind = "socket", container } = description;
-  const refuse = conflictsIn(problems);
-  if (container === undefined && isOtherRuntime(exec)) {
-    refuse(
-      "preload",
-      `${shown((exec as unknown[])[0])} is not Node, which alone loads it`,
-      "leave it out: the program has to use the sockets by itself; or write bind: 'proxy'",
-    );
-  }
-  if (bind !== "socket" && !notifiesBy(description)) {
-    refuse(
-      "preload",
-      `with bind: ${shown(bind)} the program is passed no socket`,
-      "leave it out; or write type: 'notify' too: the preload then tells systemd when the app is ready, and drains it",
-    );
-  }
-  const words = (Array.isArray(exec) ? exec : []).map((word: unknown) =>
-    typeof word === "string" || isSpecifier(word) ? sampleText(word) : "",
-  );
-  const places = [
-    ["exec", isNode(exec) ? nodeCommand(behindEnv(words)).preloads : []],
-    ["NODE_OPTIONS in environment", askedPreloads(description)],
-  ] as const;
-  for (const [place, preloads] of places) {
-    const file = preloads.find(isRegister);
-    if (file !== undefined)
-      refuse("preload", `${place} loads ${shown(file)} already`, "leave out one of them");
-  }
-}
-
-/** The names of the sockets of a description. */
-function socketNames({ sockets }: Record<string, unknown>): string[] {
-  return (Array.isArray(sockets) ? sockets : []).flatMap((socket: unknown) =>
-    isObject(socket) && typeof socket["name"] === "string" ? [socket["name"]] : [],
-  );
-}
-
-/** SOCKACT_MAP=: an entry for each place, or several where several sockets are meant. */
-function mapLines(value: unknown, description: Record<string, unknown>, problems: UnitProblem[]): Line[] {
-  const path = "preload.map";
-  const map = objectOf(
-    value,
-    path,
-    "write the name of a socket by the app's port: { 3000: 'http' }",
-    problems,
-  );
-  if (map === undefined) return [];
-  const refuse = conflictsIn(problems);
-  const { sockets, bind = "socket" } = description;
-  if (bind !== "socket")
-    refuse(path, `with bind: ${shown(bind)} the program is passed no socket`, "leave it out");
-  if (setsVariable(description, "SOCKACT_MAP"))
-    refuse(path, "SOCKACT_MAP is set in the description too", "leave out one of them");
-  if (Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket["accept"] === true))
-    refuse(path, "with accept, the service gets one connection, which has no name of yours", "leave it out");
-  const names = socketNames(description);
-  const entries = entriesByName(map).flatMap(([place, given]) => {
-    const at = member(path, place);
-    if (!isListenPlace(place)) {
-      report(
-        "ERR_UNIT_ADDRESS",
-        at,
-        problems,
-        `${shown(place)}: not a port or path on which an app listens`,
-        "write a port such as 3000, '127.0.0.1:3000', '/run/app.sock' or '@abstract', without a comma in it",
-      );
-    }
-    return (Array.isArray(given) ? given : [given]).map((name: unknown) => {
-      if (typeof name !== "string" || !names.includes(name)) {
-        report(
-          typeof name === "string" ? "ERR_UNIT_CHOICE" : "ERR_UNIT_TYPE",
-          at,
-          problems,
-          `${shown(name)} is not the name of a socket`,
-          names.length === 0
-            ? "write name: 'http' in the socket, and 'http' here"
-            : `one of ${names.join(", ")}`,
-        );
-      } else if (/[,=]/.test(name)) {
-        report(
-          "ERR_UNIT_NAME",
-          at,
-          problems,
-          `${shown(name)}: SOCKACT_MAP cannot have , or = in a name`,
-          "rename the socket",
-        );
-      }
-      return `${place}=${String(name)}`;
-    });
-  });
-  if (entries.length === 0)
-    report("ERR_UNIT_MISSING", path, problems, "it is empty", "leave it out, or write { 3000: 'http' }");
-  return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)]);
-}
-
-/** Reads `preload`, and reports what does not go with it. */
+/** Reads `preload`. */
 export function readPreload(description: Record<string, unknown>, problems: UnitProblem[]): Preload {
   const { preload, exec, container } = description;
   const none: Preload = { file: undefined, field: undefined, arguments: [], options: [], map: [] };
@@ -201,7 +101,6 @@ export function readPreload(description: Record<string, unknown>, problems: Unit
       hint: "the fields are path, map",
     });
   }
-  refuseConflicts(description, problems);
   const own = path === true ? installedFile(description, problems) : fileOf(path, at, problems);
   const lines = map === undefined ? [] : mapLines(map, description, problems);
   if (own === undefined) return { ...none, map: lines };
