@@ -1,0 +1,10 @@
+import Fastify from "fastify";
+import { port, routes, stopWithGrace, untilReady } from "@sockact/testkit/lifecycle-app";
+
+const app = Fastify();
+for (const [path, answer] of Object.entries(routes)) app.get(path, async () => answer());
+stopWithGrace(() => app.close());
+await untilReady();
+process.on("exit", () => console.log("the app stops"));
+await app.listen({ port });
+console.log("listens");
