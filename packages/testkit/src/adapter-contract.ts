@@ -2,10 +2,10 @@ import { once } from "node:events";
 import process from "node:process";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { type ListenAddress, socketActivate } from "./activated-process.ts";
-import { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+import { type AppProcess, startProcess } from "./app-process.ts";
+import { webSocketAnswer } from "./clients.ts";
 import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import { preloading } from "./preload.ts";
 import { describeWith } from "./requires.ts";
@@ -126,7 +126,8 @@ export function adapterContract({
           url: "/?a=b",
           remoteAddress: clientOf(sockets[index] as AddressKind),
         });
-        if (way === WAYS[1]) expect(await echo(address, "hello")).toBe("hello");
+        if (way === WAYS[1])
+          expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
       }
       const { address, leftovers } = await app.event<Listening>("listening");
       expect(address).toEqual(serverAddress(addresses[0] as string));
@@ -194,7 +195,7 @@ export function adapterContract({
         clients[1]?.destroy();
         await activator.line(new RegExp(`Child ${pids[1]} died with code 0`));
         if (way === WAYS[1]) {
-          expect(await echo(address, "hello")).toBe("hello");
+          expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
           await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
         }
         expect(warnings(activator)).toEqual([]);
@@ -303,14 +304,4 @@ function warnings({ stderr }: AppProcess): string[] {
         /Warning/.test(line) &&
         !/ExperimentalWarning: (CommonJS module|Support for loading ES Module)/.test(line),
     );
-}
-
-async function echo(address: ListenAddress, text: string): Promise<string> {
-  const socket = new WebSocket("ws://test/", { createConnection: () => openConnection(address) });
-  const signal = AbortSignal.timeout(DEADLINE);
-  await once(socket, "open", { signal });
-  socket.send(text);
-  const [data] = (await once(socket, "message", { signal })) as [Buffer];
-  socket.terminate();
-  return data.toString();
 }

@@ -7,6 +7,7 @@ export {
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
 export { certificateOf } from "./certificates.ts";
+export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 export {
   type HttpAnswer,
   httpRequest,
