@@ -1,0 +1,5 @@
+import { preload } from "./preload.ts";
+
+preload();
+
+export {};
