@@ -18,7 +18,12 @@ for (const [title, folder, framework] of process.env["SOCKACT_LONG"] ? framework
   adapterContract({
     title: `${title}, by the preload alone`,
     framework,
-    apps: { ESM: appFile(`${folder}/app.mjs`), CommonJS: appFile(`${folder}/app.cjs`) },
+    apps: {
+      ESM: appFile(`${folder}/app.mjs`),
+      CommonJS: appFile(`${folder}/app.cjs`),
+      // The loader of TypeScript knows nothing of the framework: one app in it is enough.
+      ...(folder === "express" && { TypeScript: appFile("express/app.ts") }),
+    },
     cluster: appFile(`${folder}/cluster.mjs`),
     preload: PRELOAD,
     isSample: true,

@@ -83,8 +83,8 @@ describeWith({}, "a launcher between the service manager and the app", () => {
     await lost(["sh", "-c", `${process.execPath} ${server}; :`]);
   });
 
-  test("such a shell with SOCKACT_TRUST_PARENT=1: the app gets the socket", async () => {
-    const { app, early, port } = start(["sh", "-c", `${process.execPath} ${server}; :`], {
+  test("a supervisor that sets no LISTEN_PID, with SOCKACT_TRUST_PARENT=1: the app gets the socket", async () => {
+    const { app, early, port } = start(["sh", "-c", `unset LISTEN_PID; ${process.execPath} ${server}; :`], {
       PORT: "3000",
       SOCKACT_TRUST_PARENT: "1",
     });
