@@ -34,3 +34,5 @@ export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.t
 export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
 export { warn, type WarningCode, warnUnless } from "./lib/shared/warnings.ts";
+export { setUnservedHint } from "./lib/activation/unserved.ts";
+export { writeLine } from "./lib/shared/standard-error.ts";

@@ -1,5 +1,3 @@
 import { preload } from "./preload.ts";
 
 preload();
-
-export {};

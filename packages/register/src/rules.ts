@@ -68,6 +68,6 @@ function isOnly(
 }
 
 /** Whether a server can listen on a socket, or serve it, as far as is known. */
-function canBeServed({ facts }: AnnouncedSocket): boolean {
-  return facts === undefined || (facts.kind !== "datagram" && facts.kind !== "other");
+export function canBeServed({ name, facts }: AnnouncedSocket): boolean {
+  return name !== "stored" && (facts === undefined || (facts.kind !== "datagram" && facts.kind !== "other"));
 }

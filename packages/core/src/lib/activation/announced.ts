@@ -22,8 +22,16 @@ export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
 /** The sockets that were found before anything has taken them. */
 let announced: PassedSocket[] | undefined;
 
-/** The names that are announced to this process. Undefined where none are, and where something has taken the sockets already. */
+/** The names that are announced to this process. Undefined where none are, where something has taken the sockets already, and where a variable is malformed. */
 export function announcedNames(): readonly string[] | undefined {
+  try {
+    return readNames();
+  } catch {
+    return undefined;
+  }
+}
+
+function readNames(): readonly string[] | undefined {
   if (activation.result !== undefined || isClusterWorker()) return undefined;
   const env = trustedEnvironment({ ...process.env }, readBooleanOption("trustParent", undefined));
   const environment = parseListenEnvironment(env, process.pid);
@@ -37,12 +45,13 @@ export function announcedNames(): readonly string[] | undefined {
  * @throws ActivationError what activatedSockets() throws
  */
 export function announcedSockets(): AnnouncedSocket[] {
-  const names = announcedNames();
+  const names = readNames();
   if (names === undefined) {
     announced = undefined;
     return describe(readActivation().sockets);
   }
   announced ??= findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
+  for (const passedSocket of announced) passedSocket.claimed = activation.numbersInUse.has(passedSocket.fd);
   return describe(announced);
 }
 
@@ -96,13 +105,20 @@ export type ProcessRole =
   | "other";
 
 /**
- * Finds out which part this process has in a service. Changes nothing.
- *
- * @throws ActivationError when a LISTEN_ variable, or SOCKACT_TRUST_PARENT, is malformed
+ * Finds out which part this process has in a service. Changes nothing. Where a variable is malformed, it is `activated`: so it gets the error when it listens.
  */
 export function processRole(): ProcessRole {
-  const { env, pid, ppid } = process;
   if (!isMainThread()) return "other";
+  try {
+    return readRole();
+  } catch {
+    // Whoever listens gets the error.
+    return "activated";
+  }
+}
+
+function readRole(): ProcessRole {
+  const { env, pid, ppid } = process;
   if (activation.result !== undefined && "activated" in activation.result && activation.result.activated)
     return "activated";
   if (isClusterWorker()) {
@@ -110,7 +126,7 @@ export function processRole(): ProcessRole {
       parseClusterVariable(env[CLUSTER_VARIABLE], ppid) ?? parseListenEnvironment(env, ppid).activated;
     return ofPrimary === false ? "other" : "activated";
   }
-  if (announcedNames() !== undefined || isSocketOnStandardInput()) return "activated";
+  if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
   // The variables are inherited: without its pid, they may be those of its parent.
   if (env["NOTIFY_SOCKET"] && env["SYSTEMD_EXEC_PID"] === String(pid)) return "supervised";
   return env["LISTEN_FDS"] === undefined ? "other" : "descendant";

@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
+import { activation } from "./activation.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { type ActivatedSocket, inodeOf, isOpen, type PassedSocket } from "./passed-socket.ts";
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
@@ -23,7 +24,7 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
     inode: passedInode(fd, descriptors.length),
     classified: undefined,
     openedSocket: undefined,
-    claimed: false,
+    claimed: activation.numbersInUse.has(fd),
     fromPrimary: false,
     get socket(): ActivatedSocket {
       classify([this]);

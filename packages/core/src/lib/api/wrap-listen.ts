@@ -1,7 +1,6 @@
 import { Server } from "node:net";
-import { knownSockets } from "../activation/activation.ts";
+import { markClaimedByNumber } from "../activation/activation.ts";
 import { warnIfUnservedBeside } from "../activation/unserved.ts";
-import { markClaimedByNumber } from "../binding/claim.ts";
 import type { nativeListen } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { hasHandle } from "./listen-arguments.ts";
@@ -30,7 +29,7 @@ function wrapListen(): void {
   const inner = Server.prototype.listen as Listen;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
     if (hasHandle(args[0])) {
-      if (typeof args[0].fd === "number") markClaimedByNumber(knownSockets(), args[0].fd);
+      if (typeof args[0].fd === "number") markClaimedByNumber(args[0].fd);
       return inner.apply(this, args);
     }
     const { adapter, preload } = interceptors;
