@@ -140,6 +140,7 @@ describeWith({}, "an app with two servers on other ports than the one socket", (
     const { app, address, early } = start([process.execPath, appFile("two-ports.mjs")], {
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
+      LISTEN_FDNAMES: "web",
     });
     await using _ = app;
     expect((await requestOver(early)).body).toBe("app");
@@ -147,7 +148,7 @@ describeWith({}, "an app with two servers on other ports than the one socket", (
     expect((await httpRequest(`localhost:${adminPort}`)).body).toBe("admin");
     expect((await httpRequest(address)).body).toBe("app");
     await expect(httpRequest(`localhost:${port}`)).rejects.toThrow(/ECONNREFUSED/);
-    await app.line(new RegExp(`SOCKACT_MAP=${adminPort}=unknown`));
+    await app.line(new RegExp(`SOCKACT_MAP=${adminPort}=web`));
   });
 
   test("SOCKACT_MAP gives the socket to the second, and no warning is left", async () => {
@@ -179,6 +180,20 @@ describeWith({}, "a worker thread that listens", () => {
     expect((await app.event<Up>("worker")).address.port).toBe(workerPort);
     expect((await httpRequest(`localhost:${workerPort}`)).body).toBe("worker");
     expect(app.stderr).not.toContain("Warning");
+  });
+
+  test("it is the only server: it listens by itself, and it is said that a worker thread gets no socket", async () => {
+    const workerPort = await freePort();
+    const { app } = start([process.execPath, appFile("worker-threads.mjs")], {
+      WORKER_PORT: String(workerPort),
+      WORKER_ONLY: "1",
+    });
+    await using _ = app;
+    expect((await app.event<Up>("worker")).address.port).toBe(workerPort);
+    expect((await httpRequest(`localhost:${workerPort}`)).body).toBe("worker");
+    app.endInput();
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toMatch(/^sockact: Nothing in this process serves .* worker thread, get no socket/m);
   });
 });
 
