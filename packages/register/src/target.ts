@@ -16,8 +16,10 @@ export function targetOf(args: readonly unknown[]): Target | undefined {
     const { port, path, host } = first as { port?: unknown; path?: unknown; host?: unknown };
     const number = portOf(port);
     if (number !== undefined) return { port: number, host: typeof host === "string" ? host : undefined };
-    if (typeof path === "string" && path !== "") return { path: pathOf(path) };
-    return port === null || "port" in first ? { port: 0, host: undefined } : undefined;
+    // Node prefers any port to the path, if the options have a port without a value.
+    if ("port" in first)
+      return port === undefined || port === null ? { port: 0, host: undefined } : undefined;
+    return typeof path === "string" && path !== "" ? { path: pathOf(path) } : undefined;
   }
   if (first === undefined || first === null || typeof first === "function")
     return { port: 0, host: typeof second === "string" ? second : undefined };

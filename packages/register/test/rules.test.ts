@@ -196,7 +196,7 @@ describe.concurrent("it says", () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
     await app.line(/^app: error EADDRNOTAVAIL/);
-    await app.line(/SOCKACT_UNMATCHED.*192\.0\.2\.1:4000/);
+    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
   test("nothing when all sockets have found their servers", async () => {
@@ -271,7 +271,7 @@ describe.concurrent("a server that listens again", () => {
       passed,
       `const server = serve("app").listen(3000, () => server.close(() => server.listen(3000)))`,
     );
-    await app.line(/^app: error ERR_SOCKET_TAKEN/);
+    expect(await app.line(/^app: error/)).toBe("app: error ERR_SOCKET_TAKEN");
   });
 
   test("while it listens gets Node's own error", async () => {
@@ -281,7 +281,7 @@ describe.concurrent("a server that listens again", () => {
       `const server = serve("app").listen(3000);
       try { server.listen(3000) } catch (error) { say("thrown", error.code) }`,
     );
-    await app.line(/^thrown: ERR_SERVER_ALREADY_LISTEN/);
+    expect(await app.line(/^thrown/)).toBe("thrown: ERR_SERVER_ALREADY_LISTEN");
   });
 
   test("with the handler of the first, as Fastify's second one, gets an error", async () => {

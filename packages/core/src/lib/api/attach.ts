@@ -67,6 +67,8 @@ interface Attachment {
 }
 
 const attached = processState("attach", {
+  /** Whether an adapter has prepared an app. */
+  isPrepared: false,
   attachments: new WeakList<Attachment>(),
   /** What keeps the attachments of an app alive: the app itself. */
   ofOwner: new WeakMap<object, Attachment[]>(),
@@ -80,6 +82,7 @@ const attached = processState("attach", {
  */
 export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
   const { activation, selection, settings } = prepare(options);
+  attached.isPrepared = true;
   const { activated, sockets } = activation;
   if (activated) {
     checkPermission();
@@ -102,9 +105,9 @@ function addAttachment(owner: object, attachment: Attachment): void {
   if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
-/** Whether an app of this process has an adapter. */
+/** Whether an app of this process uses an adapter, which may learn only later which servers are the app's. */
 export function hasAdapter(): boolean {
-  return [...attached.attachments].length > 0;
+  return attached.isPrepared;
 }
 
 /** Makes the servers of the attached apps listen on their sockets, and no others. */
