@@ -17,7 +17,8 @@ export interface RestartsUnderTest {
   /** The file of the preload that gives the apps their socket, where they have nothing of sockact. */
   preload?: string;
   /**
-   * Whether a usual run has only the restarts and the waits of this framework. The rest depends on core alone, and another framework has it in each run.
+   * Whether a usual run has only the restarts and the waits of this framework; with a preload, only the restarts. The rest depends on core alone, and another
+   * framework has it in each run.
    * `npm run test:long` has all of it.
    */
   isSample?: boolean;
@@ -98,6 +99,8 @@ export function restartContract({
       },
       TIMEOUT,
     );
+
+    if (isSample && !LONG && preload !== undefined) return;
 
     test(
       "a restart that keeps no client waiting, though others leave their connections open",

@@ -1,3 +1,4 @@
+import process from "node:process";
 import Fastify from "fastify";
 import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
 
@@ -11,5 +12,7 @@ app.get("/", async () => {
 app.post("/echo", async ({ body }) => body);
 app.get("/download", async ({ query }) => download(query));
 app.put("/upload", async ({ body }) => digest(body));
+// As soon as it closes, Fastify answers with 503 and destroys idle connections.
+process.on("SIGTERM", () => app.close());
 echoWebSockets(app.server);
 await app.listen({ port: 3000 });

@@ -1,6 +1,10 @@
+import process from "node:process";
 import { text } from "node:stream/consumers";
 import Koa from "koa";
 import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+
+// As far as the app knows, this loses what is under way.
+process.on("SIGTERM", () => process.exit());
 
 const routes = {
   "GET /": async () => {
