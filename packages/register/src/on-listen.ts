@@ -90,7 +90,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     if (rule === "only" && first?.rule === "only") warnOfSecondServer(target, first.target, sockets);
   }
 
-  function findMatch(target: Target, isHttp: boolean): [AnnouncedSocket[], Match | undefined] {
+  function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
     const options = { map, isHttp, mayTakeOnly: !hasAdapter() };
     let sockets = announcedSockets();
     // It gets this one, if it can be served. The kernel tells that sooner of an open socket than /proc does.

@@ -44,7 +44,7 @@ function readNames(): readonly string[] | undefined {
  *
  * @throws ActivationError what activatedSockets() throws
  */
-export function announcedSockets(): AnnouncedSocket[] {
+export function announcedSockets(): readonly AnnouncedSocket[] {
   const names = readNames();
   if (names === undefined) {
     announced = undefined;
@@ -87,7 +87,7 @@ function udpFacts({ fd, name, inode }: PassedSocket): ActivatedSocket | undefine
  *
  * @throws ActivationError what activatedSockets() throws
  */
-export function openAnnounced(): AnnouncedSocket[] {
+export function openAnnounced(): readonly AnnouncedSocket[] {
   const { sockets } = readActivation();
   openAndClassify(sockets.filter(({ claimed }) => !claimed));
   return describe(sockets);

@@ -111,7 +111,7 @@ export function hasAdapter(): boolean {
 }
 
 /** Makes the servers of the attached apps listen on their sockets, and no others. */
-function interceptAttached(server: Server, args: unknown[], inner: Listen): Server | undefined {
+function interceptAttached(server: Server, args: readonly unknown[], inner: Listen): Server | undefined {
   const owners = attachmentsOf(server);
   return owners.length > 0 ? listenAttached(server, owners, args, inner) : undefined;
 }
@@ -124,7 +124,7 @@ function attachmentsOf(server: Server): Attachment[] {
 function listenAttached(
   server: Server,
   owners: readonly Attachment[],
-  args: unknown[],
+  args: readonly unknown[],
   inner: Listen,
 ): Server {
   const callback = callbackOf(args);
@@ -136,7 +136,7 @@ function listenAttached(
     ) ?? owners[0]) as Attachment;
     if (!activated) {
       manageServer(server, app, NO_SOCKETS, callback);
-      return inner.apply(server, args);
+      return inner.apply(server, [...args]);
     }
     const bound = claimAndBind(
       server,

@@ -50,7 +50,9 @@ export interface PreloadedApp {
 
 /** What `serveLater()` needs besides. */
 export interface ServeLaterOptions {
+  /** The numbers of the sockets. */
   fds: readonly number[];
+  /** What was given to its `listen()`. */
   args: readonly unknown[];
   /** `listen()` as it was before the patch. */
   listen: Listen;
@@ -106,8 +108,12 @@ export function preloadApp(): PreloadedApp {
         } catch (error) {
           if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
             const own = args.filter((arg) => arg !== callback);
-            joinOwn(server, handle, (acceptor) => listen.apply(acceptor, own));
-            onSettled(false);
+            joinOwn(
+              server,
+              handle,
+              (acceptor) => listen.apply(acceptor, own),
+              () => onSettled(false),
+            );
           } else server.emit("error", error);
         }
       });

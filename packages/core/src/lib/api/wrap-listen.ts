@@ -6,10 +6,10 @@ import { once, processState } from "../shared/process-state.ts";
 import { hasHandle } from "./listen-arguments.ts";
 
 /** `listen()` of a server, as it was before the patch. */
-export type Listen = (this: Server, ...args: unknown[]) => Server;
+export type Listen = (this: Server, ...args: readonly unknown[]) => Server;
 
 /** Makes a server listen in its own way, and returns it. Returns undefined for a server that is to listen as usual. */
-export type Interceptor = (server: Server, args: unknown[], listen: Listen) => Server | undefined;
+export type Interceptor = (server: Server, args: readonly unknown[], listen: Listen) => Server | undefined;
 
 const interceptors = processState("interceptors", {
   /** Of apps with an adapter. It is asked first. */

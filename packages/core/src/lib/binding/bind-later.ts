@@ -74,14 +74,25 @@ async function joinInWorker(
   }
 }
 
-/** Makes a server that listens on nothing listen by itself after all, as `listen` makes another server do so. */
-export function joinOwn(server: Server, handle: ListenHandle, listen: (acceptor: Server) => void): void {
+/**
+ * Makes a server that listens on nothing listen by itself after all.
+ *
+ * @param listen makes a server listen where this one has been told to
+ * @param onListening called when it does
+ */
+export function joinOwn(
+  server: Server,
+  handle: ListenHandle,
+  listen: (acceptor: Server) => void,
+  onListening: () => void,
+): void {
   const acceptor = createAcceptor(server);
   acceptor.once("listening", () => {
     const address = acceptor.address();
     if (typeof address === "string") setPipeName(server, address);
     else Object.assign(handle, { getsockname: (out: object) => (Object.assign(out, address), 0) });
     join(server, handle, [acceptor]);
+    onListening();
   });
   listen(acceptor);
 }
