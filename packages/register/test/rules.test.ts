@@ -233,6 +233,13 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("SOCKACT_MAP=0=http");
   });
 
+  test("which socket has no server, where another has one", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(passed, `serve("app").listen(3000)`, { map: "3000=http" });
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`Nothing in this process serves admin (fd 4`);
+    await app.line(/Environment=SOCKACT_MAP=PORT=admin/);
+  });
+
   test("that nothing has called listen(), when the process ends", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, "");

@@ -1,13 +1,16 @@
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import {
   type AppProcess,
+  freeAddress,
   httpRequest,
   openConnection,
   readAnswer,
   openRequest,
   requestOver,
+  startProcess,
 } from "@sockact/testkit";
-import { passedSockets, runApp } from "./run-app.ts";
+import { passedSockets, preload, runApp } from "./run-app.ts";
 
 /** A server whose answer to `/slow` waits for a line on standard input, and that knows its connections. */
 const SERVER = `
@@ -141,4 +144,26 @@ test("an app sleeps when it is idle, and its listeners of SIGTERM do not run", a
   expect((await httpRequest(passed.addresses["http"] as string)).body).toBe("quick");
   expect(await app.ended).toBe(42);
   expect(app.stdout).not.toContain("app: SIGTERM");
+});
+
+test("without a socket, but with a service manager that waits for messages, an app loses no request either", async () => {
+  const address = await freeAddress("tcp4");
+  const [host, port] = address.split(":");
+  const code = `process.on("SIGTERM", () => process.exit(15)); ${SERVER.replace("listen(3000)", `listen(${port}, "${host}")`)}`;
+  await using app = startProcess(
+    [
+      "/bin/sh",
+      "-c",
+      'SYSTEMD_EXEC_PID=$$ exec "$@"',
+      "sh",
+      process.execPath,
+      "--require",
+      preload,
+      "--eval",
+      `const say = (name, what) => console.log(name + ": " + what); ${code}`,
+    ],
+    { env: { NOTIFY_SOCKET: "/run/no-service-manager" } },
+  );
+  await stopUnderWay(address, app);
+  expect(await app.ended).toBe(15);
 });

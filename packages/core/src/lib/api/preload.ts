@@ -67,6 +67,8 @@ export interface ServeLaterOptions {
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
+  // By default, core leaves the signals to an app without sockets. Such an app could ask for them, but nobody can change this one.
+  settings.signals ??= true;
   holdListeners();
   const app = createApp(settings, true);
   const select = (fds: readonly number[]): PassedSocket[] => {
