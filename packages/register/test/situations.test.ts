@@ -31,7 +31,7 @@ const freePort = async (): Promise<number> => portIn(await freeAddress("tcp4"));
 function start(
   command: readonly string[],
   env: Record<string, string>,
-  cwd?: string,
+  cwd = process.cwd(),
 ): { app: AppProcess; address: string; port: number; early: ReturnType<typeof openConnection> } {
   const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
   const port = portOf(socket);
