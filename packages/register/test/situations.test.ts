@@ -216,3 +216,22 @@ describeWith({}, "a child process that listens on a port of its own", () => {
     },
   );
 });
+
+describeWith({}, "a cluster whose workers close their server at SIGTERM, and do nothing more", () => {
+  test("the workers end, and then the primary", async () => {
+    // What waits for a worker that does not end waits for longer than a test may take.
+    const { app, early, address } = start([process.execPath, appFile("closing-cluster.mjs")], {
+      PORT: "3000",
+      SOCKACT_DRAIN_TIMEOUT: "60s",
+    });
+    await using _ = app;
+    for (let count = 0; count < 2; count++) await app.event("worker");
+    expect((await requestOver(early)).status).toBe(200);
+    expect((await httpRequest(address)).status).toBe(200);
+    early.destroy();
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+    for (let count = 0; count < 2; count++)
+      expect(await app.event("exit")).toMatchObject({ code: 0, signal: null });
+  });
+});
