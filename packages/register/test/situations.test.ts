@@ -235,3 +235,34 @@ describeWith({}, "a cluster whose workers close their server at SIGTERM, and do 
       expect(await app.event("exit")).toMatchObject({ code: 0, signal: null });
   });
 });
+
+describeWith({}, "a cluster whose primary listens on a port of its own before it has workers", () => {
+  test("the primary has the only socket, and a warning of the worker has the map", async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const { app, early } = start([process.execPath, appFile("primary-listens.mjs")], {
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      LISTEN_FDNAMES: "web",
+    });
+    await using _ = app;
+    expect((await requestOver(early)).body).toBe("primary");
+    expect((await app.event<Up>("worker")).address.port).toBe(port);
+    await app.line(new RegExp(`SOCKACT_MAP=${port}=web`));
+    expect(count(app, "SOCKACT_SECOND_SERVER")).toBe(1);
+  });
+
+  test("with the map, the workers have the socket, and the primary its port", async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const { app, early } = start([process.execPath, appFile("primary-listens.mjs")], {
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      LISTEN_FDNAMES: "web",
+      SOCKACT_MAP: `${port}=web`,
+    });
+    await using _ = app;
+    expect((await requestOver(early)).body).toBe("worker");
+    expect((await app.event<Up>("primary")).address.port).toBe(adminPort);
+    expect((await httpRequest(`localhost:${adminPort}`)).body).toBe("primary");
+    expect(app.stderr).not.toContain("Warning");
+  });
+});
