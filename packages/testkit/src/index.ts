@@ -7,6 +7,7 @@ export {
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
 export { certificateOf } from "./certificates.ts";
+export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 export {
   type HttpAnswer,
   httpRequest,
@@ -31,7 +32,8 @@ export {
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
+export { preloading } from "./preload.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
-export { agentsContract } from "./agents-contract.ts";
+export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
 export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";
