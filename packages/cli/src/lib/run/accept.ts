@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { constants } from "node:os";
 import process from "node:process";
 import { say, warn } from "../command-line/messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
-import { describeEnding, startCommand, type RunningCommand } from "./command.ts";
+import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
 import type { Guard } from "./guard.ts";
 import { addressWithPort } from "./held-sockets.ts";
 import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
@@ -115,6 +114,6 @@ export class Acceptor {
     void signals.kill.then(() => this.pass("SIGKILL"));
     await Promise.all([...this.#running].map(({ ended }) => ended));
     clearTimeout(tooLong);
-    return 128 + constants.signals[signal];
+    return exitCodeOf({ code: null, signal });
   }
 }

@@ -22,6 +22,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);
   const addresses = (options.listen ?? [`localhost:${process.env["PORT"] ?? 3000}`]).map(parseAddress);
+  if (options.datagram) refusePaths(addresses);
   const names = namesOf(options, addresses);
   refuseLauncher(command);
   checkCommand(command[0] as string);
@@ -77,6 +78,16 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 
 function sayListening(addresses: readonly string[]): void {
   say(`listening on ${addresses.map((address) => colour("bold", address)).join(", ")}`);
+}
+
+function refusePaths(addresses: readonly Address[]): void {
+  const unix = addresses.find(({ targets: [target] }) => "path" in target);
+  if (unix)
+    throw new CliError(
+      "ERR_RUN_ADDRESS",
+      `can't receive datagrams on ${unix.text}`,
+      "Node has no unix datagram sockets. Use a UDP port.",
+    );
 }
 
 /** One name for each address, or none at all: then each is `unknown`, as with systemd-socket-activate(1). */

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { constants } from "node:os";
 import { say, warn } from "../command-line/messages.ts";
 import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
@@ -50,10 +49,10 @@ export class Supervisor {
       if (ending === "edited") continue;
       this.#running = undefined;
       if (signals.received !== undefined) return exitCodeOf(ending);
-      if (!(await this.#shouldStartAgain(ending))) return exitCodeOf(ending);
+      if (!(await this.#shouldStartAgain(ending)) && signals.received === undefined)
+        return exitCodeOf(ending);
     }
-    const { received } = signals;
-    return received === undefined ? 0 : 128 + constants.signals[received];
+    return exitCodeOf({ code: null, signal: signals.received });
   }
 
   /** False when the user asks to stop before. */
