@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { startProcess } from "@sockact/testkit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { appFolder, run, sockact } from "./run.ts";
 
 async function outcome(args: readonly string[], env: Record<string, string> = {}) {
@@ -57,6 +59,22 @@ describe("sockact", () => {
     expect((await outcome(["rnu"], { FORCE_COLOR: "1" })).stderr).toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1", NO_COLOR: "1" })).stderr).not.toContain(escape);
   });
+});
+
+test.each([
+  ["import", "--input-type=module", "await import('sockact')"],
+  ["require()", "--input-type=commonjs", "require('sockact')"],
+])("%s of the library loads nothing of the command line", async (_, type, code) => {
+  const list = "process.getBuiltinModule('node:module').createRequire('/')('node:module')._cache";
+  const running = startProcess(
+    [process.execPath, type, "-e", `${code}; console.log(JSON.stringify(Object.keys(${list})))`],
+    {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+    },
+  );
+  expect(await running.ended).toBe(0);
+  const loaded = JSON.parse(running.stdout) as string[];
+  expect(loaded.map((file) => basename(file))).toEqual(["index.cjs", "implementation.cjs"]);
 });
 
 describe("sockact run refuses", () => {

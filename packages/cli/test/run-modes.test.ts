@@ -11,12 +11,10 @@ describe("sockact run --restart", () => {
     const running = run(["--restart", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
     const address = await addressOf(running);
     await httpRequest(address, "/crash").catch(() => {});
-    await running.line(
-      /^\[sockact\] the command ended with code 3\. It starts again in 1 s; connections wait$/,
-    );
+    await running.line(/^\[sockact\] the command ended with code 3\. Next start in 1 s; clients wait$/);
     await pidAt(address);
     await httpRequest(address, "/crash").catch(() => {});
-    await running.line(/starts again in 2 s/);
+    await running.line(/Next start in 2 s/);
     running.kill("SIGTERM");
     expect(await running.ended).toBe(128 + 15);
   });
@@ -30,7 +28,7 @@ describe("sockact run --restart", () => {
     const running = run(["--restart", "--watch", "-l", "127.0.0.1:0", "--", node, "server.mjs"], { cwd });
     const address = await addressOf(running);
     await running.line(/^\[sockact\] watching/);
-    await running.line(/starts again in 2 s, or when a file changes/);
+    await running.line(/Next start in 2 s, or at an edit/);
     edit(cwd, appText(1));
     await running.line(/server\.mjs changed: starting/);
     await pidAt(address);
@@ -61,8 +59,8 @@ describe("sockact run --on-demand", () => {
     const cwd = appFolder("process.exit(1);");
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, "server.mjs"], { cwd });
     const waits = pidAt(await addressOf(running));
-    await running.line(/ended with code 1\. It starts again in 1 s/);
-    await running.line(/starts again in 2 s/);
+    await running.line(/ended with code 1\. Next start in 1 s/);
+    await running.line(/Next start in 2 s/);
     edit(cwd, appText(1));
     expect(await waits).toBeGreaterThan(0);
   });
@@ -71,8 +69,8 @@ describe("sockact run --on-demand", () => {
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", "true"]);
     const connection = openConnection(await addressOf(running));
     onTestFinished(() => void connection.destroy());
-    await running.line(/ended with code 0\. It starts again in 1 s/);
-    await running.line(/starts again in 2 s/);
+    await running.line(/ended with code 0\. Next start in 1 s/);
+    await running.line(/Next start in 2 s/);
   });
 
   it("ends at SIGTERM while it waits, and leaves no process behind", async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command, CommanderError } from "commander";
-import { CliError, EXIT } from "./cli-error.ts";
-import { colour } from "./messages.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colour } from "../shared/messages.ts";
 import { runCommand } from "./run-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
-import { say, warn } from "../command-line/messages.ts";
+import { say, warn } from "../shared/messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import process from "node:process";
-import { CliError } from "../command-line/cli-error.ts";
+import { CliError } from "../shared/cli-error.ts";
 
 /** What one socket is bound to. Without a host, it listens on all addresses, of IPv6 and of IPv4. */
 export type Target = { path: string } | { port: number; host?: string };

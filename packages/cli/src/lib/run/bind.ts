@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { CliError, EXIT } from "../command-line/cli-error.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Target } from "./address.ts";
 
 export type BindRequest = { path?: string; port?: number; host?: string } & { isDatagram: boolean };

@@ -2,11 +2,11 @@ import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
 import { basename, relative, resolve, sep } from "node:path";
 import process from "node:process";
-import { CliError } from "../command-line/cli-error.ts";
-import { warn } from "../command-line/messages.ts";
+import { CliError } from "../shared/cli-error.ts";
+import { warn } from "../shared/messages.ts";
 
 /** One command of an editor or of git changes many files. It is over when nothing has changed for so long, in milliseconds. */
-const QUIET_MS = 60;
+const QUIET_MS = 100;
 
 /** But when files change all the time, the wait is no longer than this, in milliseconds. */
 const LONGEST_MS = 1000;

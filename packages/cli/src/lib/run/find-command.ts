@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { CliError, EXIT } from "../command-line/cli-error.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 
 /** Refuses a command that does not exist, or can't be executed, before anything listens. */
 export function checkCommand(program: string): void {

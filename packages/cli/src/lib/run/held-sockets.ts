@@ -1,5 +1,5 @@
 import process from "node:process";
-import { CliError } from "../command-line/cli-error.ts";
+import { CliError } from "../shared/cli-error.ts";
 import type { Address } from "./address.ts";
 import { bind } from "./bind.ts";
 import { clearPath, socketFileRemover } from "./unix-socket-file.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { CliError } from "../command-line/cli-error.ts";
+import { CliError } from "../shared/cli-error.ts";
 
 const isWord = (argument: string): boolean => !argument.startsWith("-");
 

@@ -1,5 +1,5 @@
 import { milliseconds, withUnits } from "@sockact/notify/internal";
-import { CliError } from "../command-line/cli-error.ts";
+import { CliError } from "../shared/cli-error.ts";
 
 /** The options of `sockact run`, as the command line has them. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { CliError } from "../command-line/cli-error.ts";
+import { CliError } from "../shared/cli-error.ts";
 
 /** NODE_OPTIONS with @sockact/register added: the app's own copy, or else the one next to this command line. */
 export function withPreload(nodeOptions: string | undefined): string {

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { CliError } from "../command-line/cli-error.ts";
-import { colour, say } from "../command-line/messages.ts";
+import { CliError } from "../shared/cli-error.ts";
+import { colour, say } from "../shared/messages.ts";
 import { Acceptor } from "./accept.ts";
 import { parseAddress, type Address } from "./address.ts";
 import { startCommand } from "./command.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { say, warn } from "../command-line/messages.ts";
+import { say, warn } from "../shared/messages.ts";
 import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
 import type { Edits } from "./edits.ts";
@@ -52,7 +52,7 @@ export class Supervisor {
       if (!(await this.#shouldStartAgain(ending)) && signals.received === undefined)
         return exitCodeOf(ending);
     }
-    return exitCodeOf({ code: null, signal: signals.received });
+    return exitCodeOf({ code: null, signal: signals.received ?? null });
   }
 
   /** False when the user asks to stop before. */
@@ -125,7 +125,7 @@ export class Supervisor {
       return false;
     }
     say(
-      `the command ${describeEnding(ending)}. It starts again when a file changes; connections wait`,
+      `the command ${describeEnding(ending)}. Edit a file to start it; clients wait`,
       hasCrashed ? "red" : "yellow",
     );
     return this.#waitFor(Infinity);
@@ -134,7 +134,7 @@ export class Supervisor {
   async #waitLonger(ending: Ending): Promise<boolean> {
     const wait = this.#backOff.after(ending.ran);
     say(
-      `the command ${describeEnding(ending)}. It starts again in ${wait / 1000} s${this.#how.edits ? ", or when a file changes" : ""}; connections wait`,
+      `the command ${describeEnding(ending)}. Next start in ${wait / 1000} s${this.#how.edits ? ", or at an edit" : ""}; clients wait`,
       "red",
     );
     return this.#waitFor(wait);

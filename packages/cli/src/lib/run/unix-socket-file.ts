@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
-import { CliError, EXIT } from "../command-line/cli-error.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 
 /** Removes what an earlier process has left at the path of a unix socket. A socket that somebody listens on, and any other file, is an error. */
 export async function clearPath(path: string): Promise<void> {
