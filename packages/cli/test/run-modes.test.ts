@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import process from "node:process";
-import { freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { DEADLINE, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addressOf, appFolder, edit, appText, pidAt, program, run, untilEnded } from "./run.ts";
 
@@ -31,7 +31,7 @@ describe("sockact run --restart", () => {
     await running.line(/Next start in 2 s, or at an edit/);
     edit(cwd, appText(1));
     await running.line(/server\.mjs changed: starting/);
-    await pidAt(address);
+    expect(await pidAt(address)).toBeGreaterThan(0);
   });
 });
 
@@ -52,7 +52,7 @@ describe("sockact run --on-demand", () => {
     const address = await freeAddress(kind);
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "-l", address, "--", node, program("app.mjs")]);
     await addressOf(running);
-    await pidAt(address);
+    expect(await pidAt(address)).toBeGreaterThan(0);
   });
 
   it("a command that crashes at each start is not started all the time, and connections wait", async () => {
@@ -70,17 +70,31 @@ describe("sockact run --on-demand", () => {
     const connection = openConnection(await addressOf(running));
     onTestFinished(() => void connection.destroy());
     await running.line(/ended with code 0\. Next start in 1 s/);
-    await running.line(/Next start in 2 s/);
+    expect(await running.line(/Next start in 2 s/)).toContain("clients wait");
   });
 
-  it("ends at SIGTERM while it waits, and leaves no process behind", async () => {
-    const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", "true"]);
-    const address = await addressOf(running);
-    running.kill("SIGTERM");
-    expect(await running.ended).toBe(128 + 15);
-    const [error] = (await once(openConnection(address), "error")) as [NodeJS.ErrnoException];
-    expect(error.code).toBe("ECONNREFUSED");
-  });
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "ends at %s while it waits, and leaves no process behind",
+    async (signal) => {
+      const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", "true"]);
+      const address = await addressOf(running);
+      running.kill(signal);
+      expect(await running.ended).toBe(signal === "SIGTERM" ? 128 + 15 : "SIGKILL");
+      // A process that has the socket would let clients connect.
+      await expect
+        .poll(
+          () =>
+            once(
+              openConnection(address).on("connect", function () {
+                this.destroy();
+              }),
+              "connect",
+            ).catch((error: NodeJS.ErrnoException) => error.code),
+          { timeout: DEADLINE },
+        )
+        .toBe("ECONNREFUSED");
+    },
+  );
 });
 
 describe("sockact run --accept", () => {
@@ -135,7 +149,9 @@ describe("sockact run --accept", () => {
     await once(first, "data");
     const second = openConnection(address).resume();
     await once(second, "close");
-    await running.line(/connection from 127\.0\.0\.1 port \d+ is refused: 1 are open/);
+    expect(await running.line(/is refused/)).toMatch(
+      /connection from 127\.0\.0\.1 port \d+ is refused: 1 are open/,
+    );
     first.end();
     await once(first, "close");
   });
@@ -166,5 +182,6 @@ describe("sockact run --accept", () => {
     );
     running.kill("SIGKILL");
     await Promise.all(pids.map(untilEnded));
+    expect(pids).toHaveLength(2);
   });
 });

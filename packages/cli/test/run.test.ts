@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { createSocket } from "node:dgram";
+import { join } from "node:path";
 import process from "node:process";
 import {
   describeOnNode,
@@ -14,7 +15,17 @@ import {
   startProcess,
 } from "@sockact/testkit";
 import { describe, expect, it } from "vitest";
-import { addressesOf, addressOf, isRunning, pidAt, program, run, sockact, untilEnded } from "./run.ts";
+import {
+  addressesOf,
+  addressOf,
+  appFolder,
+  isRunning,
+  pidAt,
+  program,
+  run,
+  sockact,
+  untilEnded,
+} from "./run.ts";
 
 const { execPath: node } = process;
 
@@ -89,6 +100,19 @@ describe("sockact run", () => {
     const [response] = (await once(connection.setEncoding("utf8"), "data")) as [string];
     const { pid } = JSON.parse(response.split("\r\n\r\n")[1] as string) as { pid: number };
     expect((await Promise.all(answers)).map((answer) => answer.json())).toEqual(answers.map(() => ({ pid })));
+  });
+
+  it("--preload loads the app's own @sockact/register into the command, wherever it is", async () => {
+    const cwd = appFolder("console.log('runs');");
+    const folder = join(cwd, "node_modules/@sockact/register");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "index.js"), "console.log('loads');");
+    const running = run(["--preload", "-l", "0", "--", node, "server.mjs"], {
+      cwd,
+      env: { NODE_OPTIONS: "--no-warnings" },
+    });
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toBe("loads\nruns\n");
   });
 
   it("ends with the code of the command, and says nothing of its own between its output", async () => {
@@ -182,6 +206,7 @@ describe("sockact run", () => {
     const pid = await pidAt(await addressOf(running));
     running.kill("SIGKILL");
     await untilEnded(pid);
+    expect(await running.ended).toBe("SIGKILL");
   });
 
   it("leaves no process and no file behind", async () => {
@@ -299,6 +324,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
       { env: { TERM: "xterm" } },
     );
   const CTRL_C = "\u0003";
+  // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
   const inColour = /\u001B\[36m\[sockact\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
 
   it("colours its lines, and Ctrl-C ends the command gracefully", async () => {

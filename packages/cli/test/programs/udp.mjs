@@ -4,5 +4,7 @@ import process from "node:process";
 import { bindDatagram } from "@sockact/core";
 
 const socket = createSocket(process.argv[2]);
-socket.on("message", (message, { port, address }) => socket.send(`${message} ${process.pid}`, port, address));
+socket.on("message", (message, { port, address }) =>
+  socket.send(`${String(message)} ${process.pid}`, port, address),
+);
 await bindDatagram(socket, { required: true });

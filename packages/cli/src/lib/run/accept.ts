@@ -89,10 +89,13 @@ export class Acceptor {
     // The command has a copy of the descriptor.
     socket.destroy();
     this.#running.add(running);
-    void running.ended.then((ending) => {
-      this.#running.delete(running);
-      if (ending.code !== 0) warn(`the command for the connection from ${from} ${describeEnding(ending)}`);
-    });
+    void this.#awaitEnd(running, from);
+  }
+
+  async #awaitEnd(running: RunningCommand, from: string): Promise<void> {
+    const ending = await running.ended;
+    this.#running.delete(running);
+    if (ending.code !== 0) warn(`the command for the connection from ${from} ${describeEnding(ending)}`);
   }
 
   /** Passes a signal on to all commands. */

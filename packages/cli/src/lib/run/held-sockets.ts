@@ -5,13 +5,13 @@ import { bind } from "./bind.ts";
 import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
 
 /** A socket that stays open for as long as this process lives. */
-export interface HeldSocket {
+interface HeldSocket {
   fd: number;
   /** `FileDescriptorName=` */
   name: string | undefined;
 }
 
-export interface HeldSockets {
+interface HeldSockets {
   sockets: HeldSocket[];
   /** Where they listen, to show: port 0 is replaced by the port that was chosen. */
   addresses: string[];

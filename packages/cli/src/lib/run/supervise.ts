@@ -145,17 +145,15 @@ export class Supervisor {
     const { signals, edits } = this.#how;
     const cancelled = new AbortController();
     const { signal } = cancelled;
-    const waits: Promise<unknown>[] = [signals.stop];
-    if (milliseconds !== Infinity) waits.push(delay(milliseconds, undefined, { signal }).catch(() => {}));
-    if (edits) {
-      const edited = edits.next().then(() => {
-        if (signal.aborted) return;
-        say(`${listFiles(edits.take())} changed: starting`, "green");
-        this.#backOff.reset();
-      });
-      waits.push(edited);
+    const first = await Promise.race([
+      signals.stop,
+      ...(milliseconds === Infinity ? [] : [delay(milliseconds, undefined, { signal }).catch(() => {})]),
+      ...(edits ? [edits.next().then(() => "edited" as const)] : []),
+    ]);
+    if (first === "edited") {
+      say(`${listFiles(edits?.take() ?? [])} changed: starting`, "green");
+      this.#backOff.reset();
     }
-    await Promise.race(waits);
     cancelled.abort();
     return signals.received === undefined;
   }
