@@ -6,6 +6,19 @@ import { addressOf, appFolder, edit, appText, pidAt, program, run, untilEnded } 
 
 const { execPath: node } = process;
 
+/** What a client sees that connects: the code of its error, or nothing. */
+async function connectTo(address: string): Promise<string | undefined> {
+  const client = openConnection(address);
+  try {
+    await once(client, "connect");
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    client.destroy();
+  }
+}
+
 describe("sockact run --restart", () => {
   it("starts again after a crash, waits longer after each, and loses no connection that waits", async () => {
     const running = run(["--restart", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
@@ -81,18 +94,7 @@ describe("sockact run --on-demand", () => {
       running.kill(signal);
       expect(await running.ended).toBe(signal === "SIGTERM" ? 128 + 15 : "SIGKILL");
       // A process that has the socket would let clients connect.
-      await expect
-        .poll(
-          () =>
-            once(
-              openConnection(address).on("connect", function () {
-                this.destroy();
-              }),
-              "connect",
-            ).catch((error: NodeJS.ErrnoException) => error.code),
-          { timeout: DEADLINE },
-        )
-        .toBe("ECONNREFUSED");
+      await expect.poll(() => connectTo(address), { timeout: DEADLINE }).toBe("ECONNREFUSED");
     },
   );
 });
@@ -152,7 +154,8 @@ describe("sockact run --accept", () => {
     expect(await running.line(/is refused/)).toMatch(
       /connection from 127\.0\.0\.1 port \d+ is refused: 1 are open/,
     );
-    first.end();
+    // The command ends with its client.
+    first.resume().end();
     await once(first, "close");
   });
 
