@@ -71,9 +71,12 @@ describe("sockact run --on-demand", () => {
   it("a command that crashes at each start is not started all the time, and connections wait", async () => {
     const cwd = appFolder("process.exit(1);");
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, "server.mjs"], { cwd });
-    const waits = pidAt(await addressOf(running));
+    const address = await addressOf(running);
+    const connected = performance.now();
+    const waits = pidAt(address);
     await running.line(/ended with code 1\. Next start in 1 s/);
     await running.line(/Next start in 2 s/);
+    expect(performance.now() - connected).toBeGreaterThan(1000);
     edit(cwd, appText(1));
     expect(await waits).toBeGreaterThan(0);
   });
