@@ -140,7 +140,13 @@ async function bundleAllTypes() {
 /** The ES module of the main entry point, and its types. It names its exports: bundlers then find them without guessing. */
 function reexport(types) {
   const { code } = types.find(({ fileName }) => fileName === "index.d.cts");
-  const names = /^export \{ (.*) \};$/m.exec(code)[1].split(", ");
+  const names = /^export \{ (.+) \};$/m.exec(code)?.[1].split(", ");
+  // A module that only acts when it is loaded.
+  if (names === undefined)
+    return [
+      { fileName: "index.js", code: `import "./index.cjs";\n` },
+      { fileName: "index.d.ts", code: "export {};\n" },
+    ];
   const values = names.filter((name) => !name.startsWith("type "));
   // `export *` leaves out the default export.
   const standard = values.find((name) => name.endsWith(" as default"));

@@ -11,7 +11,7 @@ import {
   webAddress,
 } from "./lib/packages.ts";
 
-const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "units"].map(
+const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "register", "units"].map(
   (name) => `packages/${name}`,
 );
 /** What each of these packages may depend on. The others may depend on nothing. */
@@ -20,6 +20,7 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
+  "packages/register": ["@sockact/core"],
 };
 /** What npm runs when somebody installs the package, from npm or from git. */
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];

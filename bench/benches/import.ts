@@ -27,6 +27,7 @@ const imports: Record<string, [module: string, before: string[]]> = {
   "@sockact/express": ["@sockact/express", ["express"]],
   "@sockact/koa": ["@sockact/koa", ["koa"]],
   "@sockact/fastify": ["@sockact/fastify", ["fastify"]],
+  "@sockact/register": ["@sockact/register", []],
 };
 
 /** The peer with the shortest import: it has twenty lines, and only reads a variable. */

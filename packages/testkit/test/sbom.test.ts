@@ -96,6 +96,7 @@ describe("npm run sbom", () => {
       "@sockact/express": ["@sockact/core"],
       "@sockact/fastify": ["@sockact/core"],
       "@sockact/koa": ["@sockact/core"],
+      "@sockact/register": ["@sockact/core"],
     });
   });
 

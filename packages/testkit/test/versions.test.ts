@@ -6,7 +6,7 @@ import { git, gitLines } from "../../../scripts/lib/git.ts";
 import { type Package, packages, publicPackages, root } from "../../../scripts/lib/packages.ts";
 import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
 
-const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa"];
+const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa", "@sockact/register"];
 
 /** What `changeset version` and npm read in a repository. */
 const read = [

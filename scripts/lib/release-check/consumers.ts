@@ -9,6 +9,7 @@ import {
   type Trial,
   useAllTypes,
   useNotify,
+  usePreload,
   useSockact,
   useUnits,
 } from "./trials.ts";
@@ -32,7 +33,7 @@ export type FrameworkVersions = Record<Framework, string[]>;
 
 const NODES = ["20", "22", "24", "26"];
 const MODULES: readonly ModuleSystem[] = ["ES module", "CommonJS"];
-const ALL = ["core", "express", "koa", "fastify", "notify", "units"]
+const ALL = ["core", "express", "koa", "fastify", "notify", "register", "units"]
   .map((name) => `@sockact/${name}`)
   .concat("sockact");
 
@@ -146,6 +147,7 @@ function alone(): Consumer[] {
       row("@sockact/core", NODES[index] as string, [], `, ${modules}`, serveReadme("core", modules)),
     ),
     row("@sockact/notify", "24", ["typescript@~7.0"], withoutTypes, useNotify),
+    ...["20", "26"].map((node) => row("@sockact/register", node, [], "", usePreload)),
     row("@sockact/units", "26", ["typescript@~7.0"], withoutTypes, useUnits),
     row("sockact", "20", ["typescript@~7.0"], withoutTypes, useSockact),
   ];

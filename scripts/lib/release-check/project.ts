@@ -73,10 +73,14 @@ export class Project {
     cpSync(join(fixtures, fixture), join(this.folder, file));
   }
 
-  /** Runs an app under systemd-socket-activate, which starts it for a request, and stops it. The app must end with status 0. */
-  async serve(file: string): Promise<void> {
+  /**
+   * Runs an app under systemd-socket-activate, which starts it for a request, and stops it. The app must end with status 0.
+   *
+   * @param options of Node
+   */
+  async serve(file: string, ...options: string[]): Promise<void> {
     const address = await freeAddress("tcp4");
-    const command = [this.#node, ...nodeOptions(this.#options.manager), file];
+    const command = [this.#node, ...nodeOptions(this.#options.manager), ...options, file];
     await using app = await socketActivate([address], command, { cwd: this.folder });
     try {
       const { status, body } = await httpRequest(address);

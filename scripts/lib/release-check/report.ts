@@ -34,7 +34,7 @@ export function packagesTable(packages: readonly PublishedPackage[], results: re
 }
 
 const usesCore = (packages: readonly string[]): boolean =>
-  packages.some((name) => /^@sockact\/(core|express|koa|fastify)$/.test(name));
+  packages.some((name) => /^@sockact\/(core|express|koa|fastify|register)$/.test(name));
 
 /** Each consumer, and what came of it. */
 export function consumersTable(results: readonly Result[]): string {

@@ -82,6 +82,17 @@ export const useNotify: Trial = async (project) => {
   for (const modules of ["ES module", "CommonJS"] as const) await serveReadme("notify", modules)(project);
 };
 
+/** Serves an app that does not know of sockact, as the README of the preload says, and as it says for a unit. */
+export const usePreload: Trial = async (project) => {
+  const listen = 'createServer((request, response) => response.end("hello")).listen(3000);\n';
+  project.write("server.mjs", `import { createServer } from "node:http";\n${listen}`);
+  project.write("server.cjs", `const { createServer } = require("node:http");\n${listen}`);
+  for (const file of ["server.mjs", "server.cjs"]) {
+    await project.serve(file, "--import", "@sockact/register");
+    await project.serve(file, `--require=${project.folder}/node_modules/@sockact/register/dist/index.cjs`);
+  }
+};
+
 /** No service has this name, so the promise must reject with an error of the package. */
 export const useSockact: Trial = async (project) => {
   project.write(

@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { type AddressInfo, Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
 import { constants } from "node:os";
+import { activation } from "./activation.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { type ActivatedSocket, inodeOf, isOpen, type PassedSocket } from "./passed-socket.ts";
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
@@ -23,7 +24,7 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
     inode: passedInode(fd, descriptors.length),
     classified: undefined,
     openedSocket: undefined,
-    claimed: false,
+    claimed: activation.numbersInUse.has(fd),
     fromPrimary: false,
     get socket(): ActivatedSocket {
       classify([this]);
@@ -37,6 +38,20 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
  * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
  */
 export function classify(passed: readonly PassedSocket[]): void {
+  classifyFromTables(passed);
+  for (const passedSocket of passed.filter(isUnclassified)) {
+    const { inode, name } = passedSocket;
+    // A message written by mistake would be one to the service manager.
+    const facts: Facts =
+      inode === undefined || name === "notify"
+        ? { kind: "unknown", ...NOTHING_KNOWN }
+        : factsByOpening(passedSocket, inode);
+    passedSocket.classified = socketWith(passedSocket, facts);
+  }
+}
+
+/** Classifies those that the tables of /proc/net list, and opens nothing. The others stay as they are. */
+export function classifyFromTables(passed: readonly PassedSocket[]): void {
   const unclassified = passed.filter(isUnclassified);
   const inet = new Set<number>();
   const unix = new Set<number>();
@@ -47,18 +62,16 @@ export function classify(passed: readonly PassedSocket[]): void {
   const unixRows = findUnix(unix);
 
   for (const passedSocket of unclassified) {
-    const { inode, name } = passedSocket;
-    const factsOf = (): Facts => {
+    const { inode } = passedSocket;
+    const factsOf = (): Facts | undefined => {
       if (inode === undefined) return { kind: "other", ...NOTHING_KNOWN };
       const listener = tcp.get(inode);
       if (listener) return { kind: "listener", ...listener };
       const row = unixRows.get(inode);
-      if (row) return fromUnixRow(row);
-      // A message written by mistake would be one to the service manager.
-      if (name === "notify") return { kind: "unknown", ...NOTHING_KNOWN };
-      return factsByOpening(passedSocket, inode);
+      return row && fromUnixRow(row);
     };
-    passedSocket.classified = socketWith(passedSocket, factsOf());
+    const facts = factsOf();
+    if (facts) passedSocket.classified = socketWith(passedSocket, facts);
   }
 }
 

@@ -102,8 +102,13 @@ function isOuterPid(pid: string): boolean {
   return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
 }
 
+/** The environment as it counts for this process: a parent that is trusted means it, where it names no process. */
+export function trustedEnvironment(env: Environment, isTrusted: boolean): Environment {
+  return isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
+}
+
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
-  const trusted = isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
+  const trusted = trustedEnvironment(env, isTrusted);
   if (!isMainThread()) return readInWorkerThread(trusted);
   try {
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;

@@ -21,6 +21,8 @@ const unserved = processState("unserved", {
   reported: new Set<number>(),
   /** Whether the time to start a server for every socket is over. */
   isTimeOver: false,
+  /** What a preload says instead of what to do with adapters. */
+  preloadHint: undefined as ((names: readonly string[]) => string | undefined) | undefined,
   /** Called once, when that time is over. */
   listeners: [] as (() => void)[],
 });
@@ -125,6 +127,15 @@ const CLOSURE_HINT =
   "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
   "Call listen(server) of @sockact/core instead of server.listen().";
 
+/**
+ * Sets what a warning says about sockets that nothing has taken.
+ *
+ * @param hint gets the names of these sockets; undefined: what it says for adapters
+ */
+export function setUnservedHint(hint: (names: readonly string[]) => string | undefined): void {
+  unserved.preloadHint ??= hint;
+}
+
 /** What to do about sockets that nothing has taken, in an app that may have taken others by their names. */
 function hintFor(sockets: readonly PassedSocket[]): string {
   const names = [
@@ -150,6 +161,6 @@ function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: str
   warn(
     "SOCKACT_UNTAKEN",
     `Nothing in this process serves ${list}: clients that connect to ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
-    hint ?? hintFor(unreported),
+    hint ?? unserved.preloadHint?.(unreported.map(({ name }) => name)) ?? hintFor(unreported),
   );
 }

@@ -1,25 +1,23 @@
-import { Server } from "node:net";
-import process from "node:process";
-import { knownSockets } from "../activation/activation.ts";
+import type { Server } from "node:net";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
-import { warnIfUnservedBeside, warnOfLateCall } from "../activation/unserved.ts";
+import { warnOfLateCall } from "../activation/unserved.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
-import { checkNames, hasUnclaimed, markClaimedByNumber } from "../binding/claim.ts";
+import { checkNames, hasUnclaimed } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { checkTlsUsable } from "../binding/tls-acceptor.ts";
 import { type App, createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
-import { type ActivationError, isActivationError } from "../shared/errors.ts";
-import type { nativeListen } from "../shared/node-internals.ts";
-import { once, processState } from "../shared/process-state.ts";
-import { warn } from "../shared/warnings.ts";
+import { processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
+import { emitListenError } from "./listen-error.ts";
+import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { manageServer } from "./manage-server.ts";
 import type { AppOptions, SocketSelection } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { requestListenersOf, serversListening } from "./request-listeners.ts";
+import { interceptListen, type Listen } from "./wrap-listen.ts";
 
 /** How apps of a framework differ from those of others. */
 export interface FrameworkTraits {
@@ -69,6 +67,8 @@ interface Attachment {
 }
 
 const attached = processState("attach", {
+  /** Whether an adapter has prepared an app. */
+  isPrepared: false,
   attachments: new WeakList<Attachment>(),
   /** What keeps the attachments of an app alive: the app itself. */
   ofOwner: new WeakMap<object, Attachment[]>(),
@@ -82,6 +82,7 @@ const attached = processState("attach", {
  */
 export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
   const { activation, selection, settings } = prepare(options);
+  attached.isPrepared = true;
   const { activated, sockets } = activation;
   if (activated) {
     checkPermission();
@@ -100,32 +101,19 @@ export function prepareApp(options: AppOptions, { http2 = false, close }: Framew
 function addAttachment(owner: object, attachment: Attachment): void {
   attached.attachments.add(attachment);
   attached.ofOwner.set(owner, [...(attached.ofOwner.get(owner) ?? []), attachment]);
-  once("wrap listen", wrapListen);
+  interceptListen("adapter", interceptAttached);
   if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
-type Listen = (this: Server, ...args: unknown[]) => Server;
-
-/** Patches net.Server.prototype.listen: on top of whatever has patched it before. */
-function wrapListen(): void {
-  const inner = Server.prototype.listen as Listen;
-  Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
-    if (hasHandle(args[0])) {
-      if (typeof args[0].fd === "number") markClaimedByNumber(knownSockets(), args[0].fd);
-      return inner.apply(this, args);
-    }
-    const owners = attachmentsOf(this);
-    if (owners.length > 0) return listenAttached(this, owners, args, inner);
-    const server = inner.apply(this, args);
-    warnIfUnservedBeside(this);
-    return server;
-  } as typeof nativeListen;
+/** Whether an app of this process uses an adapter, which may learn only later which servers are the app's. */
+export function hasAdapter(): boolean {
+  return attached.isPrepared;
 }
 
-/** Whether the options of listen() name a descriptor or a handle. Such a server does not listen on any other. */
-function hasHandle(options: unknown): options is { fd?: unknown } {
-  const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
-  return typeof fd === "number" || _handle !== undefined || handle !== undefined;
+/** Makes the servers of the attached apps listen on their sockets, and no others. */
+function interceptAttached(server: Server, args: readonly unknown[], inner: Listen): Server | undefined {
+  const owners = attachmentsOf(server);
+  return owners.length > 0 ? listenAttached(server, owners, args, inner) : undefined;
 }
 
 function attachmentsOf(server: Server): Attachment[] {
@@ -136,10 +124,10 @@ function attachmentsOf(server: Server): Attachment[] {
 function listenAttached(
   server: Server,
   owners: readonly Attachment[],
-  args: unknown[],
+  args: readonly unknown[],
   inner: Listen,
 ): Server {
-  const callback = args.findLast((arg) => typeof arg === "function") as (() => void) | undefined;
+  const callback = callbackOf(args);
   try {
     const { activated, sockets } = readActivation();
     // Of several that own it, the first that has sockets left.
@@ -148,7 +136,7 @@ function listenAttached(
     ) ?? owners[0]) as Attachment;
     if (!activated) {
       manageServer(server, app, NO_SOCKETS, callback);
-      return inner.apply(server, args);
+      return inner.apply(server, [...args]);
     }
     const bound = claimAndBind(
       server,
@@ -161,34 +149,12 @@ function listenAttached(
     manageServer(server, app, bound, callback);
     hooks.onBound?.(server, bound.sockets, args[0]);
   } catch (error) {
-    // As in Node, what can't be bound is an event, what makes no sense is thrown.
-    if (!isActivationError(error)) throw error;
-    if (callback !== undefined && server.listeners("error").includes(callback))
-      warnOfSwallowed(error, args[0]);
-    process.nextTick(() => server.emit("error", error));
+    emitListenError(server, error, args);
   }
   return server;
-}
-
-/** Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app listens. */
-function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknown): void {
-  const call =
-    typeof where === "number" || typeof where === "string" ? `listen(${where})` : "A second listen()";
-  warn(
-    "SOCKACT_NOT_LISTENING",
-    `${call} does not listen, although its callback runs. ${code}: ${message}`,
-    hint,
-  );
 }
 
 function warnIfServedAlready(attachment: Attachment): void {
   for (const server of serversListening())
     if (attachment.hooks.owns(server, requestListenersOf(server))) warnOfLateCall(server);
-}
-
-/** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number after the first. */
-function bindOptionsOf([first, ...rest]: unknown[]): { backlog?: number; signal?: AbortSignal } {
-  if (typeof first === "object" && first !== null) return first;
-  const backlog = rest.find((arg) => typeof arg === "number");
-  return backlog === undefined ? {} : { backlog };
 }

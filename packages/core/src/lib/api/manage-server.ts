@@ -26,11 +26,26 @@ const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 export function manageServer(
   server: Server,
   app: App,
-  { sockets, acceptors }: BoundSockets,
+  bound: BoundSockets,
   listenCallback?: (...args: unknown[]) => void,
 ): void {
+  const drain = createDrain(server, app, bound);
+  if (drain === undefined) return;
+  server.prependListener("listening", () =>
+    startServing(app, drain, bound.sockets, (error) => emitStartupError(server, error, listenCallback)),
+  );
+}
+
+/** The same for a server that has emitted `listening` before it serves the sockets. */
+export function manageListening(server: Server, app: App, bound: BoundSockets): void {
+  const drain = createDrain(server, app, bound);
+  if (drain) startServing(app, drain, bound.sockets, (error) => emitStartupError(server, error, undefined));
+}
+
+/** Undefined for a server that has a drain already. */
+function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSockets): ServerDrain | undefined {
   // After a listen() that failed, it may be called again.
-  if (drains.has(server)) return;
+  if (drains.has(server)) return undefined;
   addApp(app);
   const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
@@ -49,10 +64,8 @@ export function manageServer(
   app.acceptors.push(...acceptors);
   drains.set(server, drain);
   if (app.activated) drainOnClose(drain);
-  server.prependListener("listening", () =>
-    startServing(app, drain, sockets, (error) => emitStartupError(server, error, listenCallback)),
-  );
   server.on("close", () => app.drains.delete(drain));
+  return drain;
 }
 
 /**

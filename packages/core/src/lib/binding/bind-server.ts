@@ -19,7 +19,7 @@ import { serverAddress } from "./server-address.ts";
  * Node calls listen(2) again, with 511 unless told otherwise, which would shrink what `Backlog=` of the socket unit gave.
  * The kernel cuts this down to net.core.somaxconn, which is systemd's own default.
  */
-const KEEP_BACKLOG = 0x7fffffff;
+export const KEEP_BACKLOG = 0x7fffffff;
 
 /**
  * Makes one server listen on all of these sockets, or serve them where they are connections. It emits `listening` once, when it does, or else `error`, and is closed.
@@ -58,14 +58,17 @@ export function bindServer(
     // A part of them would be more than nothing, but not what was asked for.
     if (handles.includes(undefined)) server.close();
   };
-  const createAcceptor = (): Server => new Server().on("error", (error) => server.emit("error", error));
   if (first.fromPrimary) {
-    void bindInWorker(server, sockets, { backlog, acceptors: others.map(createAcceptor), joinAcceptors });
+    void bindInWorker(server, sockets, {
+      backlog,
+      acceptors: others.map(() => createAcceptor(server)),
+      joinAcceptors,
+    });
     return;
   }
   listenOn(server, first, backlog);
   if (handleOf(server) === undefined) return;
-  const acceptors = others.map(createAcceptor);
+  const acceptors = others.map(() => createAcceptor(server));
   for (const [index, acceptor] of acceptors.entries())
     listenOn(acceptor, others[index] as PassedSocket, backlog);
   joinAcceptors(acceptors);
@@ -104,7 +107,12 @@ async function bindInWorker(
   }
 }
 
-function listenOn(server: Server, { fd, openedSocket }: PassedSocket, backlog: number): void {
+/** A server that accepts connections for another one. */
+export function createAcceptor(server: Server): Server {
+  return new Server().on("error", (error) => server.emit("error", error));
+}
+
+export function listenOn(server: Server, { fd, openedSocket }: PassedSocket, backlog: number): void {
   const handle = openedSocket && handleOf(openedSocket);
   const target = handle === undefined ? { fd } : { _handle: handle };
   // Only the positional backlog applies to a descriptor: Node ignores the option of that name.

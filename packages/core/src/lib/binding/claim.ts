@@ -146,11 +146,6 @@ export function hasUnclaimed(
   );
 }
 
-/** Marks the socket as claimed that a server of the app listens on by its number. */
-export function markClaimedByNumber(sockets: readonly PassedSocket[], fd: number): void {
-  for (const passedSocket of sockets) if (passedSocket.fd === fd) passedSocket.claimed = true;
-}
-
 /** Why a server can't serve this socket. */
 function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   const { socket, fromPrimary } = passedSocket;

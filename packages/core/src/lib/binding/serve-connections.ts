@@ -5,6 +5,7 @@ import {
   type ConnectionHandle,
   connectionHandleOf,
   handleOf,
+  type ListenHandle,
   listenOnNothing,
   openConnection,
   redirectConnections,
@@ -27,21 +28,27 @@ export function serveConnections(
   tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
 ): void {
   const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
-  const { onconnection } = handle;
   // As with every connection, not before all that waits for `listening` has had its turn.
-  server.once("listening", () => setImmediate(handOver));
+  server.once("listening", () => setImmediate(() => handOver(server, handle, connections, tlsFor)));
+}
 
-  function handOver(): void {
-    for (const { socket, openedSocket } of connections) {
-      // Closed in the meantime.
-      if (handleOf(server) !== handle) return;
-      const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
-      if (socket.fd === 0) freeStandardInput(connection);
-      handle.onconnection = onconnection;
-      const tls = tlsFor(socket);
-      if (tls) redirectConnections(handle, server, tls);
-      handle.onconnection(0, connection);
-    }
+/** Hands these connections to a server that listens on nothing. */
+export function handOver(
+  server: Server,
+  handle: ListenHandle,
+  connections: readonly PassedSocket[],
+  tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
+): void {
+  const { onconnection } = handle;
+  for (const { socket, openedSocket } of connections) {
+    // Closed in the meantime.
+    if (handleOf(server) !== handle) return;
+    const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
+    if (socket.fd === 0) freeStandardInput(connection);
+    handle.onconnection = onconnection;
+    const tls = tlsFor(socket);
+    if (tls) redirectConnections(handle, server, tls);
+    handle.onconnection(0, connection);
   }
 }
 

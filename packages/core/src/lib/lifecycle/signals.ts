@@ -4,7 +4,7 @@ import type { App } from "./app.ts";
 import { reload } from "./reload.ts";
 import { isNotifyExpected } from "./service-manager.ts";
 import type { Settings } from "./settings.ts";
-import { onSignal } from "./stop-at-signal.ts";
+import { handleSignal } from "./stop-at-signal.ts";
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
@@ -12,10 +12,7 @@ const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 export function handleSignals({ settings, activated }: App): void {
   const { signals: asked = activated } = settings;
   const wanted = asked === true ? DEFAULT_SIGNALS : asked || [];
-  for (const signal of wanted) {
-    // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
-    once(`handle ${signal}`, () => process.prependListener(signal, (received) => onSignal(received)));
-  }
+  for (const signal of wanted) handleSignal(signal);
   if (settings.signals !== false && !wanted.includes("SIGHUP")) handleReload(settings);
 }
 

@@ -10,6 +10,10 @@ const signals = processState("signals", {
   isSignalled: false,
   /** Whether that stop is done. */
   isStopped: false,
+  /** The signals that start the stop. */
+  handled: new Set<string>(),
+  /** Whether the listeners of the app wait for the drain. */
+  areListenersHeld: false,
   /** Whether the app ends the process, or a library that it uses, such as close-with-grace: it handles the signal too. */
   appEndsProcess: false,
 });
@@ -22,8 +26,45 @@ export function receiveSignal(signal: NodeJS.Signals): void {
   else process.kill(process.pid, signal);
 }
 
+/** Makes this signal start the stop from now on. */
+export function handleSignal(signal: NodeJS.Signals): void {
+  if (signals.handled.has(signal)) return;
+  signals.handled.add(signal);
+  // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
+  process.prependListener(signal, (received) => {
+    if (!signals.areListenersHeld) onSignal(received);
+  });
+}
+
+/** Calls the listeners of the app that have waited for the drain. */
+let callListeners = (): void => {};
+
+/**
+ * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that knows nothing of sockact may close its
+ * connections there, or end. Has to be called before the app adds a listener: Node takes `process.emit` as it is then.
+ */
+export function holdListeners(): void {
+  if (signals.areListenersHeld) return;
+  signals.areListenersHeld = true;
+  let areCalled = false;
+  // Patches process.emit.
+  const emit = process.emit as (event: string | symbol, ...args: unknown[]) => boolean;
+  process.emit = function (this: NodeJS.Process, event: string | symbol, ...args: unknown[]): boolean {
+    if (areCalled || typeof event !== "string" || !signals.handled.has(event))
+      return emit.call(this, event, ...args);
+    if (!signals.isSignalled)
+      callListeners = () => {
+        areCalled = true;
+        emit.call(process, event, ...args);
+        areCalled = false;
+      };
+    onSignal(event as NodeJS.Signals);
+    return true;
+  } as typeof process.emit;
+}
+
 /** Starts the stop at the first signal. What a later one does depends on whether the app ends the process itself. */
-export function onSignal(signal: NodeJS.Signals): void {
+function onSignal(signal: NodeJS.Signals): void {
   if (!signals.isSignalled) {
     signals.isSignalled = true;
     signals.appEndsProcess = isHandledByApp(signal);
@@ -42,8 +83,13 @@ export function onSignal(signal: NodeJS.Signals): void {
 async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   const code = await stop(signal);
   signals.isStopped = true;
-  if (!signals.appEndsProcess) exitProcess(code);
-  else if (code !== 0) process.exitCode = code;
+  // A library may have added one meanwhile.
+  if (signals.areListenersHeld) signals.appEndsProcess = isHandledByApp(signal);
+  if (!signals.appEndsProcess) return exitProcess(code);
+  if (code !== 0) process.exitCode = code;
+  // The primary waits for this worker. By itself, the channel to it would keep the worker alive when the app has nothing left to do.
+  if (cluster.isWorker) process.channel?.unref();
+  callListeners();
 }
 
 /** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library leaves the end of the process to us. */

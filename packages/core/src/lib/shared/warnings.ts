@@ -9,7 +9,9 @@ export type WarningCode =
   | "SOCKACT_FORKED"
   | "SOCKACT_OUTER_PID"
   | "SOCKACT_PRIMARY"
-  | "SOCKACT_UNSEEN";
+  | "SOCKACT_UNSEEN"
+  | "SOCKACT_UNMATCHED"
+  | "SOCKACT_SECOND_SERVER";
 
 /** How long something may take that most programs do at once, in milliseconds. */
 const SOON_MS = 5000;

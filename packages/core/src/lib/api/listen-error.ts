@@ -1,0 +1,24 @@
+import type { Server } from "node:net";
+import process from "node:process";
+import { type ActivationError, isActivationError } from "../shared/errors.ts";
+import { warn } from "../shared/warnings.ts";
+import { callbackOf } from "./listen-arguments.ts";
+
+/** Makes an error of `listen()` an event of the server, where it is one of activation. As in Node, what makes no sense is thrown. */
+export function emitListenError(server: Server, error: unknown, args: readonly unknown[]): void {
+  if (!isActivationError(error)) throw error;
+  const callback = callbackOf(args);
+  if (callback !== undefined && server.listeners("error").includes(callback)) warnOfSwallowed(error, args[0]);
+  process.nextTick(() => server.emit("error", error));
+}
+
+/** Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app listens. */
+function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknown): void {
+  const call =
+    typeof where === "number" || typeof where === "string" ? `listen(${where})` : "A second listen()";
+  warn(
+    "SOCKACT_NOT_LISTENING",
+    `${call} does not listen, although its callback runs. ${code}: ${message}`,
+    hint,
+  );
+}

@@ -1,0 +1,134 @@
+import { addAbortListener } from "node:events";
+import type { Server } from "node:net";
+import type { AnnouncedSocket } from "../activation/announced.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { readActivation } from "../activation/read.ts";
+import { joinOwn, joinSockets, listenLater } from "../binding/bind-later.ts";
+import { NO_SOCKETS } from "../binding/bound.ts";
+import { claimSockets, selectForServer } from "../binding/claim.ts";
+import { checkPermission } from "../binding/permission.ts";
+import { serverAddress } from "../binding/server-address.ts";
+// A primary of node:cluster may have no other use of us, and has to import it before its first fork().
+import "../cluster/primary.ts";
+import { createApp } from "../lifecycle/app.ts";
+import { isManaged } from "../lifecycle/service-manager.ts";
+import { holdListeners } from "../lifecycle/stop-at-signal.ts";
+import { readSettings } from "../lifecycle/settings.ts";
+import { isActivationError } from "../shared/errors.ts";
+import { checkInternals } from "../shared/internals-check.ts";
+import { isHttpServer } from "../shared/node-internals.ts";
+import { claimAndBind } from "./claim-and-bind.ts";
+import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
+import { emitListenError } from "./listen-error.ts";
+import { manageListening, manageServer } from "./manage-server.ts";
+import type { Listen } from "./wrap-listen.ts";
+
+/** The servers of an app that can't be changed. Only the environment says something of its lifecycle. */
+export interface PreloadedApp {
+  /**
+   * Makes a server listen on these sockets. What can't be bound is an `error` event of the server.
+   *
+   * @param fds the numbers of the sockets
+   * @param args what was given to its `listen()`
+   */
+  serve(server: Server, fds: readonly number[], args: readonly unknown[]): void;
+  /**
+   * The same for a server that may only look whether its port is free. It emits `listening`, and takes the sockets a turn of the event loop later
+   * if it is still open. If something else has taken them by then, it listens by itself.
+   *
+   * @param first the socket whose address the server has from the beginning
+   */
+  serveLater(server: Server, first: AnnouncedSocket, options: ServeLaterOptions): void;
+  /**
+   * Makes a server that listens by itself end with the service, and tells the service manager when it is ready. Does nothing if no service manager waits for messages, or if
+   * sockets were passed.
+   */
+  manage(server: Server): void;
+  /** Makes an error of activation an `error` event of the server, instead of listening. Throws any other error. */
+  refuse(server: Server, error: unknown, args: readonly unknown[]): void;
+}
+
+/** What `serveLater()` needs besides. */
+export interface ServeLaterOptions {
+  /** The numbers of the sockets. */
+  fds: readonly number[];
+  /** What was given to its `listen()`. */
+  args: readonly unknown[];
+  /** `listen()` as it was before the patch. */
+  listen: Listen;
+  /** Called when the server has taken the sockets, or listens by itself instead. */
+  onSettled: (isServed: boolean) => void;
+}
+
+/**
+ * Prepares to serve an app that can't be changed. Has to be called before the app adds listeners of signals: from then on they run when the connections have ended.
+ *
+ * @throws ActivationError `ERR_OPTION` for a variable that is malformed
+ */
+export function preloadApp(): PreloadedApp {
+  const settings = readSettings({});
+  // By default, core leaves the signals to an app without sockets. Such an app could ask for them, but nobody can change this one.
+  settings.signals ??= true;
+  holdListeners();
+  const app = createApp(settings, true);
+  const select = (fds: readonly number[]): PassedSocket[] => {
+    const activation = readActivation();
+    return activation.sockets.filter(({ fd }) => fds.includes(fd));
+  };
+  return {
+    serve(server, fds, args) {
+      const callback = callbackOf(args);
+      try {
+        const bound = claimAndBind(
+          server,
+          select(fds),
+          EVERYTHING,
+          { ...bindOptionsOf(args), listenCallback: callback },
+          false,
+        );
+        if (callback !== undefined) server.once("listening", callback);
+        manageServer(server, app, bound, callback);
+      } catch (error) {
+        emitListenError(server, error, args);
+      }
+    },
+    serveLater(server, { fd, name, facts }, { fds, args, listen, onSettled }) {
+      const callback = callbackOf(args);
+      const { backlog, signal } = bindOptionsOf(args);
+      checkPermission();
+      checkInternals(isHttpServer(server) ? ["net", "http"] : ["net"]);
+      const subscription = signal && addAbortListener(signal, () => server.close());
+      if (subscription) server.once("close", () => subscription[Symbol.dispose]());
+      const address = serverAddress(facts ?? { fd, name, kind: "unknown", family: "unknown", address: null });
+      listenLater(server, address, (handle) => {
+        try {
+          const selected = selectForServer(select(fds), undefined);
+          claimSockets(selected);
+          joinSockets(server, handle, selected, backlog);
+          manageListening(server, app, { sockets: selected.map(({ socket }) => socket), acceptors: [] });
+          onSettled(true);
+        } catch (error) {
+          if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
+            const own = args.filter((arg) => arg !== callback);
+            joinOwn(
+              server,
+              handle,
+              (acceptor) => listen.apply(acceptor, own),
+              () => onSettled(false),
+            );
+          } else server.emit("error", error);
+        }
+      });
+      if (callback !== undefined) server.once("listening", callback);
+    },
+    manage(server) {
+      app.activated = readActivation().activated;
+      if (app.activated || !isManaged(app)) return;
+      if (server.listening) manageListening(server, app, NO_SOCKETS);
+      else manageServer(server, app, NO_SOCKETS);
+    },
+    refuse: emitListenError,
+  };
+}
+
+const EVERYTHING = { names: undefined, tls: [], tlsOf: () => undefined };

@@ -1,0 +1,46 @@
+import process from "node:process";
+import {
+  announcedNames,
+  interceptListen,
+  preloadApp,
+  processRole,
+  setUnservedHint,
+} from "@sockact/core/adapter";
+import { refuseUnknownNames, hintForUnserved } from "./messages.ts";
+import { createListener } from "./on-listen.ts";
+import { parseSocketMap } from "./socket-map.ts";
+import { summariseUnlessTaken } from "./summary.ts";
+import { warnDescendant } from "./descendant.ts";
+import { withoutNetlink } from "./without-netlink.ts";
+
+/**
+ * Makes the servers of this process listen on the sockets that were passed to it. Does nothing in a process to which none were passed, or for which no
+ * service manager waits.
+ *
+ * @throws ActivationError `ERR_OPTION` for a variable that is malformed, `ERR_NAME_UNKNOWN` for a name in SOCKACT_MAP that was not passed
+ */
+export function preload(): void {
+  if (!mayHaveSockets()) return;
+  const role = processRole();
+  if (role === "descendant") interceptListen("preload", warnDescendant);
+  if (role !== "activated" && role !== "supervised") return;
+  const map = parseSocketMap(process.env["SOCKACT_MAP"]);
+  const names = announcedNames();
+  if (names !== undefined) {
+    refuseUnknownNames(map, names);
+    summariseUnlessTaken(map);
+  }
+  setUnservedHint(hintForUnserved);
+  if (role === "activated") withoutNetlink();
+  interceptListen("preload", createListener(preloadApp(), map));
+}
+
+/** A look at the variables, before anything of core is loaded: a preload runs in each Node that the app starts. */
+function mayHaveSockets(): boolean {
+  const { LISTEN_FDS, SOCKACT_CLUSTER, SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
+  if ((LISTEN_FDS ?? SOCKACT_CLUSTER) !== undefined) return true;
+  // The same conditions as for a socket on standard input, and for the messages to the service manager.
+  return SYSTEMD_EXEC_PID === undefined
+    ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
+    : SYSTEMD_EXEC_PID === String(process.pid);
+}

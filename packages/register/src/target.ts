@@ -1,0 +1,56 @@
+import { isIP, SocketAddress } from "node:net";
+import { resolve } from "node:path";
+
+/** Where a server is told to listen. */
+export type Target =
+  | { port: number; host: string | undefined; path?: undefined }
+  /** The absolute path of a unix socket, or `@name` of an abstract one. */
+  | { path: string; port?: undefined };
+
+/**
+ * What the arguments of `listen()` ask for, as Node reads them. Undefined for what Node refuses.
+ */
+export function targetOf(args: readonly unknown[]): Target | undefined {
+  const [first, second] = args;
+  if (typeof first === "object" && first !== null) {
+    const { port, path, host } = first as { port?: unknown; path?: unknown; host?: unknown };
+    const number = portOf(port);
+    if (number !== undefined) return { port: number, host: typeof host === "string" ? host : undefined };
+    // Node prefers any port to the path, if the options have a port without a value.
+    if ("port" in first)
+      return port === undefined || port === null ? { port: 0, host: undefined } : undefined;
+    return typeof path === "string" && path !== "" ? { path: pathOf(path) } : undefined;
+  }
+  if (first === undefined || first === null || typeof first === "function")
+    return { port: 0, host: typeof second === "string" ? second : undefined };
+  const port = portOf(first);
+  if (port !== undefined) return { port, host: typeof second === "string" ? second : undefined };
+  return typeof first === "string" && first !== "" ? { path: pathOf(first) } : undefined;
+}
+
+function portOf(value: unknown): number | undefined {
+  if (typeof value !== "number" && (typeof value !== "string" || value.trim() === "")) return undefined;
+  const port = Number(value);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
+}
+
+/** Node writes an abstract name after a NUL, systemd after an `@`. */
+function pathOf(path: string): string {
+  return path.startsWith("\0") ? `@${path.slice(1)}` : resolve(path);
+}
+
+/** The target as a person writes it: `port 3000`, `127.0.0.1:3000`, `/run/app.sock`. */
+export function formatTarget(target: Target): string {
+  if (target.path !== undefined) return target.path;
+  const { port, host } = target;
+  if (host === undefined) return `port ${port}`;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The IP address in its usual form; undefined for a host name. */
+export function ipOf(host: string | undefined): string | undefined {
+  const text = host?.replace(/%.*/, "") ?? "";
+  const version = isIP(text);
+  if (version === 0) return undefined;
+  return new SocketAddress({ address: text, family: version === 6 ? "ipv6" : "ipv4" }).address;
+}

@@ -1,0 +1,297 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { describe, expect, test } from "vitest";
+import { freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { passedSockets, portIn, runApp } from "./run-app.ts";
+
+const HTTP = "http";
+
+async function answerOf(address: string | undefined): Promise<string> {
+  return (await httpRequest(address as string)).body;
+}
+
+describe.concurrent("a server gets", () => {
+  test.each(["tcp4", "tcp6", "unix", "abstract"] as const)(
+    "the only socket, of %s, whatever its port",
+    async (kind) => {
+      const passed = await passedSockets({ [HTTP]: kind });
+      await using app = runApp(passed, `serve("app").listen(3000, "127.0.0.1")`);
+      await app.line(/^app: listening/);
+      expect(await answerOf(passed.addresses[HTTP])).toBe("app");
+      expect(app.stderr).not.toContain("Warning");
+    },
+  );
+
+  test("all sockets of the only name", async () => {
+    const passed = await passedSockets({ a: "tcp4", b: "unix" });
+    await using app = runApp({ ...passed, names: ["http", "http"] }, `serve("app").listen(3000)`);
+    await app.line(/^app: listening/);
+    expect(await answerOf(passed.addresses["a"])).toBe("app");
+    expect(await answerOf(passed.addresses["b"])).toBe("app");
+  });
+
+  test("the socket with its port or path", async () => {
+    const passed = await passedSockets({ one: "tcp4", two: "tcp4", path: "unix", name: "abstract" });
+    const { one, two, path, name } = passed.addresses;
+    await using app = runApp(
+      passed,
+      `serve("two").listen("${portIn(two)}");
+      serve("one").listen({ port: ${portIn(one)}, host: "localhost" });
+      serve("path").listen(${JSON.stringify(path)});
+      serve("name").listen({ path: "\\0${name?.slice(1)}" });`,
+    );
+    await app.line(/sockact: ready/);
+    expect(await Promise.all([one, two, path, name].map(answerOf))).toEqual(["one", "two", "path", "name"]);
+  });
+
+  test("of several with its port, the one with its host", async () => {
+    const passed = await passedSockets({ other: "tcp4" });
+    const port = portIn(passed.addresses["other"]);
+    const { rawSocket } = await import("@sockact/testkit");
+    const fds = [...passed.fds, rawSocket("ipv6", "stream", { bound: `[::1]:${port}`, listening: true })];
+    await using app = runApp(
+      { fds, names: ["v4", "v6"] },
+      `serve("six").listen(${port}, "0:0:0:0:0:0:0:1"); serve("four").listen(${port}, "localhost");`,
+    );
+    await app.line(/sockact: ready/);
+    expect(await answerOf(`[::1]:${port}`)).toBe("six");
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("four");
+  });
+
+  test("what SOCKACT_MAP says, even if another socket has its port", async () => {
+    const passed = await passedSockets({ public: "tcp4", admin: "tcp4", local: "unix" });
+    const { public: main, admin, local } = passed.addresses;
+    await using app = runApp(
+      passed,
+      `serve("main").listen(${portIn(admin)});
+      serve("admin").listen(3001, "127.0.0.1");
+      serve("local").listen(0);`,
+      { map: `${portIn(admin)}=public, 127.0.0.1:3001=admin,0=local` },
+    );
+    await app.line(/sockact: ready/);
+    expect(await Promise.all([main, admin, local].map(answerOf))).toEqual(["main", "admin", "local"]);
+  });
+
+  test("several sockets by several entries of SOCKACT_MAP", async () => {
+    const passed = await passedSockets({ a: "tcp4", b: "tcp4" });
+    await using app = runApp(passed, `serve("app").listen("/run/app/http.sock")`, {
+      map: "/run/app/http.sock=a,/run/app/http.sock=b",
+    });
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed.addresses["a"])).toBe("app");
+    expect(await answerOf(passed.addresses["b"])).toBe("app");
+  });
+
+  test("what the map leaves, if it is the only one", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(passed, `serve("main").listen(3000); serve("admin").listen(3001)`, {
+      map: "3001=admin",
+    });
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed.addresses["http"])).toBe("main");
+    expect(await answerOf(passed.addresses["admin"])).toBe("admin");
+  });
+
+  test("its socket, whether it is of node:net, node:https or node:http2", async () => {
+    const passed = await passedSockets({ net: "tcp4", http2: "tcp4", later: "tcp4" });
+    const { net, http2, later } = passed.addresses;
+    await using app = runApp(
+      passed,
+      `told("net", require("net").createServer((socket) => socket.end("net"))).listen(1001);
+      told("http2", require("http2").createServer().on("stream", (stream) => stream.end("http2"))).listen(1002);
+      const server = told("later", http.createServer()).listen(1003);
+      server.on("request", (request, response) => response.end("later"));`,
+      { map: "1001=net,1002=http2,1003=later" },
+    );
+    await app.line(/sockact: ready/);
+    expect((await openConnection(net as string).toArray()).join("")).toBe("net");
+    expect(await answerOf(later)).toBe("later");
+    const session = connectHttp2(`http://${http2}`);
+    const stream = session.request();
+    expect(Buffer.concat(await stream.toArray()).toString()).toBe("http2");
+    session.close();
+    await once(session, "close");
+  });
+});
+
+describe.concurrent("a socket is not lost to", () => {
+  test.each([
+    ["a port probe without a listener", "require('net').createServer()"],
+    ["a port probe with an empty listener", "require('net').createServer(() => {})"],
+    ["a server of HTTP that nobody handles", "http.createServer()"],
+  ])("%s", async (_, probe) => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `const probe = told("probe", ${probe}).listen(${port}, "127.0.0.1", () =>
+        probe.close(() => serve("app").listen(${port})));`,
+    );
+    await app.line(/^probe: listening/);
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
+  test("a server on any port", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `serve("internal").listen(0).on("listening", () => serve("app").listen(3000))`,
+    );
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
+  test("a server that listens by descriptor", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("app").listen({ fd: 3 }); serve("other").listen(${port}, "127.0.0.1")`,
+    );
+    await app.line(/^other: listening/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("other");
+  });
+
+  test("a server of raw TCP that listens in the same moment as one of HTTP", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `const raw = require("net").createServer((socket) => socket.end(JSON.stringify(raw.address().port)));
+      raw.listen(${port}, "127.0.0.1");
+      serve("app").listen(3000);`,
+    );
+    await app.line(/SOCKACT_SECOND_SERVER/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect((await openConnection(`127.0.0.1:${port}`).toArray()).join("")).toBe(String(port));
+  });
+});
+
+describe.concurrent("it says", () => {
+  test("that no socket has the port of a server, and what to write", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(passed, `serve("app").listen(${port}, "127.0.0.1")`);
+    const line = await app.line(/SOCKACT_UNMATCHED/);
+    expect(line).toContain(`The server on 127.0.0.1:${port} has got no socket, and listens by itself`);
+    expect(line).toContain(`http (fd 3, ${passed.addresses["http"]})`);
+    await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(/^app: listening/);
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
+  });
+
+  test("so when the server can't listen by itself", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
+    await app.line(/^app: error EADDRNOTAVAIL/);
+    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("The server on 192.0.2.1:4000 has got no socket");
+  });
+
+  test("nothing when all sockets have found their servers", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const { http, admin } = passed.addresses;
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("metrics").listen(${port}, "127.0.0.1");
+      serve("http").listen(${portIn(http)});
+      serve("admin").listen(${portIn(admin)})`,
+    );
+    await app.line(/sockact: ready/);
+    await app.line(/^metrics: listening/);
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("metrics");
+    expect(app.stderr).not.toContain("SOCKACT");
+  });
+
+  test("which of two servers got the only socket", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("first").listen(3000).on("listening", () => serve("second").listen(${port}, "127.0.0.1"))`,
+    );
+    const line = await app.line(/SOCKACT_SECOND_SERVER/);
+    expect(line).toContain("The server on port 3000 has got http (fd 3");
+    await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(/^second: listening/);
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
+  });
+
+  test("which listen() it has seen, when the process ends and nothing has taken a socket", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const probe = require("net").createServer().listen(4000, () => probe.close());
+      const server = serve("app").listen(0, () => server.close());`,
+    );
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toContain("Nothing in this process serves http (fd 3");
+    expect(app.stderr).toContain("listen() on port 4000 (which does nothing with a connection");
+    expect(app.stderr).toContain("listen() on port 0 (which asks for any free port");
+    expect(app.stderr).toContain("SOCKACT_MAP=0=http");
+  });
+
+  test("which socket has no server, where another has one", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(passed, `serve("app").listen(3000)`, { map: "3000=http" });
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`Nothing in this process serves admin (fd 4`);
+    await app.line(/Environment=SOCKACT_MAP=PORT=admin/);
+  });
+
+  test("that nothing has called listen(), when the process ends", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(passed, "");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toContain("No server has called listen() in this process");
+  });
+
+  test.each([
+    ["3000", "ERR_OPTION"],
+    ["3000=http,", "ERR_OPTION"],
+    ["99999=http", "ERR_OPTION"],
+    ["app.sock=http", "ERR_OPTION"],
+    ["3000=web", "ERR_NAME_UNKNOWN"],
+  ])("what is wrong with SOCKACT_MAP=%s before the app runs", async (map, code) => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(passed, `say("app", "runs")`, { map });
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain(`code: '${code}'`);
+    expect(app.stdout).toBe("");
+  });
+});
+
+describe.concurrent("a server that listens again", () => {
+  test("on the port of its socket gets an error once it is closed", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const server = serve("app").listen(3000, () => server.close(() => server.listen(3000)))`,
+    );
+    expect(await app.line(/^app: error/)).toBe("app: error ERR_SOCKET_TAKEN");
+  });
+
+  test("while it listens gets Node's own error", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const server = serve("app").listen(3000);
+      try { server.listen(3000) } catch (error) { say("thrown", error.code) }`,
+    );
+    expect(await app.line(/^thrown/)).toBe("thrown: ERR_SERVER_ALREADY_LISTEN");
+  });
+
+  test("with the handler of the first, as Fastify's second one, gets an error", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const handler = (request, response) => response.end("app");
+      told("first", http.createServer(handler)).listen(3000, "127.0.0.1");
+      told("second", http.createServer(handler)).listen(3000, "::1");`,
+    );
+    await app.line(/^second: error ERR_SOCKET_TAKEN/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(app.stderr).not.toContain("Warning");
+  });
+});

@@ -1,0 +1,169 @@
+import process from "node:process";
+import { describe, expect, test } from "vitest";
+import {
+  type AppProcess,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  readAnswer,
+  openRequest,
+  requestOver,
+  startProcess,
+} from "@sockact/testkit";
+import { passedSockets, preload, runApp } from "./run-app.ts";
+
+/** A server whose answer to `/slow` waits for a line on standard input, and that knows its connections. */
+const SERVER = `
+const connections = new Set();
+const server = http.createServer((request, response) => {
+  if (request.url !== "/slow") return response.end("quick");
+  say("app", "slow");
+  process.stdin.once("data", () => response.end("slow"));
+}).listen(3000);
+server.on("connection", (socket) => {
+  connections.add(socket);
+  socket.on("close", () => connections.delete(socket));
+});
+process.stdin.unref();
+`;
+
+/** Sends SIGTERM to an app with a request under way and an idle connection, and expects that both get their answers. */
+async function stopUnderWay(
+  address: string,
+  app: AppProcess,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<void> {
+  await app.line(/sockact: ready/);
+  const slow = openRequest(address, "/slow");
+  slow.end();
+  const idle = openConnection(address);
+  expect((await requestOver(idle)).body).toBe("quick");
+  await app.line(/^app: slow/);
+  app.kill(signal);
+  await app.line(/draining/);
+  const last = await requestOver(idle);
+  expect(last.body).toBe("quick");
+  expect(last.headers.connection).toBe("close");
+  app.write("answer");
+  expect((await readAnswer(slow)).body).toBe("slow");
+}
+
+describe.concurrent("an app loses no request at SIGTERM", () => {
+  test.each([
+    ["has no listener of it", "", 0],
+    ["ends at once", `process.on("SIGTERM", () => process.exit(7));`, 7],
+    [
+      "destroys its connections, and ends",
+      `process.once("SIGTERM", () => {
+        for (const socket of connections) socket.destroy();
+        server.close(() => process.exit(8));
+      });`,
+      8,
+    ],
+    [
+      "closes its server, and ends with 143",
+      `process.on("SIGTERM", () => server.close((error) => process.exit(error ? 1 : 143)));`,
+      143,
+    ],
+    [
+      "has a time limit",
+      `process.on("SIGTERM", () => {
+        server.close(() => process.exit(9));
+        setTimeout(() => process.exit(10), 1);
+      });`,
+      // Whichever comes first.
+      expect.toBeOneOf([9, 10]),
+    ],
+    ["uses signal-exit 4", `require("signal-exit").onExit(() => say("app", "exits"));`, 0],
+    [
+      "sends itself the signal again",
+      `process.once("SIGTERM", async () => { process.exitCode = 11; process.kill(process.pid, "SIGTERM"); });`,
+      11,
+    ],
+  ] as const)("that %s", async (_, handler, code) => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(passed, handler + SERVER, { cwd: import.meta.dirname });
+    await stopUnderWay(passed.addresses["http"] as string, app);
+    expect(await app.ended).toEqual(code);
+    expect(app.stderr).toContain("sockact: drained");
+  });
+
+  test("that adds its listener while it runs", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `${SERVER} server.on("listening", () => process.on("SIGINT", () => process.exit(12)))`,
+    );
+    await stopUnderWay(passed.addresses["http"] as string, app, "SIGINT");
+    expect(await app.ended).toBe(12);
+  });
+});
+
+test("the second SIGTERM ends an app at once, without its listeners", async () => {
+  const passed = await passedSockets({ http: "tcp4" });
+  await using app = runApp(passed, `process.on("SIGTERM", () => say("app", "SIGTERM")); ${SERVER}`);
+  await app.line(/sockact: ready/);
+  const slow = openRequest(passed.addresses["http"] as string, "/slow");
+  slow.on("error", () => {}).end();
+  await app.line(/^app: slow/);
+  app.kill("SIGTERM");
+  await app.line(/draining/);
+  app.kill("SIGTERM");
+  expect(await app.ended).toBe(143);
+  expect(app.stdout).not.toContain("app: SIGTERM");
+});
+
+test("with SOCKACT_SIGNALS=no, the app's listeners run at once", async () => {
+  const passed = await passedSockets({ http: "tcp4" });
+  await using app = runApp(passed, `process.on("SIGTERM", () => process.exit(13)); ${SERVER}`, {
+    env: { SOCKACT_SIGNALS: "no" },
+  });
+  await app.line(/sockact: ready/);
+  app.kill("SIGTERM");
+  expect(await app.ended).toBe(13);
+  expect(app.stderr).not.toContain("draining");
+});
+
+test("an app that does not listen yet has its listeners of SIGTERM as usual", async () => {
+  const passed = await passedSockets({ http: "tcp4" });
+  await using app = runApp(
+    passed,
+    `process.on("SIGTERM", () => process.exit(14)); setInterval(() => {}, 1000); say("app", "starts")`,
+  );
+  await app.line(/^app: starts/);
+  app.kill("SIGTERM");
+  expect(await app.ended).toBe(14);
+});
+
+test("an app sleeps when it is idle, and its listeners of SIGTERM do not run", async () => {
+  const passed = await passedSockets({ http: "tcp4" });
+  await using app = runApp(passed, `process.on("SIGTERM", () => say("app", "SIGTERM")); ${SERVER}`, {
+    env: { SOCKACT_IDLE_TIMEOUT: "200ms", SOCKACT_IDLE_EXIT_STATUS: "42" },
+  });
+  await app.line(/sockact: ready/);
+  expect((await httpRequest(passed.addresses["http"] as string)).body).toBe("quick");
+  expect(await app.ended).toBe(42);
+  expect(app.stdout).not.toContain("app: SIGTERM");
+});
+
+test("without a socket, but with a service manager that waits for messages, an app loses no request either", async () => {
+  const address = await freeAddress("tcp4");
+  const [host, port] = address.split(":");
+  const code = `process.on("SIGTERM", () => process.exit(15)); ${SERVER.replace("listen(3000)", `listen(${port}, "${host}")`)}`;
+  await using app = startProcess(
+    [
+      "/bin/sh",
+      "-c",
+      'SYSTEMD_EXEC_PID=$$ exec "$@"',
+      "sh",
+      process.execPath,
+      "--require",
+      preload,
+      "--eval",
+      `const say = (name, what) => console.log(name + ": " + what); ${code}`,
+    ],
+    { env: { NOTIFY_SOCKET: "/run/no-service-manager" } },
+  );
+  await stopUnderWay(address, app);
+  expect(await app.ended).toBe(15);
+});
