@@ -105,7 +105,7 @@ describe("sockact run refuses", () => {
     [
       "npx",
       ["npx", "--yes", "next", "start", "-p", "80"],
-      /Write node node_modules\/\.bin\/next start -p 80 instead/,
+      /Write node_modules\/\.bin\/next start -p 80 instead/,
     ],
     ["tsx", ["tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
     ["nodemon", ["nodemon", "app.js"], /sockact run --watch -- node app\.js/],
