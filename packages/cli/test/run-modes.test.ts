@@ -177,7 +177,17 @@ describe("sockact run --accept", () => {
   });
 
   it("when it is killed, the commands of all connections end", async () => {
-    const running = run(["--accept", "-l", "127.0.0.1:0", "--", "sh", "-c", "echo $$ >&3; exec sleep 1000"]);
+    const running = run([
+      "--accept",
+      "--max-connections",
+      "2",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "echo $$ >&3; exec sleep 1000",
+    ]);
     const address = await addressOf(running);
     const pids = await Promise.all(
       [1, 2].map(async () => {
@@ -186,6 +196,8 @@ describe("sockact run --accept", () => {
         return Number(pid);
       }),
     );
+    // One more is refused only after the others are known to the shell that outlives it.
+    await once(openConnection(address).resume(), "close");
     running.kill("SIGKILL");
     await Promise.all(pids.map(untilEnded));
     expect(pids).toHaveLength(2);
