@@ -53,4 +53,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await systemd.request("http://127.0.0.1:81/")).toMatchObject({ status: 200, body: "admin" });
     expect((await systemd.journal("app.service")).join("\n")).not.toContain("Warning");
   });
+
+  test("Fastify 5 on 0.0.0.0 in a sandbox without AF_NETLINK, where it can't ask for the addresses of the machine", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=0.0.0.0:80\n",
+      "app.service": service(
+        "fastify/lifecycle.mjs",
+        `Environment=PORT=3000\nType=notify\nOpenFile=/run/systemd/notify:notify\n${SANDBOX}\n`,
+      ),
+    });
+    await systemd.start("app.socket");
+    expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
+    await systemd.waitForJournal("app.service", /^listens at http:\/\/127\.0\.0\.1:80$/);
+  });
 });
