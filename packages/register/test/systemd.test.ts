@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, preloading, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
-import { appFile, PRELOAD } from "./preload.ts";
+import { preload } from "./run-app.ts";
+import { appFile } from "./start-app.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", () => {
   let systemd: PrivateSystemd;
   const inside = (file: string): string => systemd.project + file.slice(file.indexOf("/packages/"));
   const service = (app: string, more: string): string => {
-    const [[name, value] = []] = Object.entries(preloading(inside(PRELOAD)));
+    const [[name, value] = []] = Object.entries(preloading(inside(preload)));
     return `[Service]\nExecStart=${systemd.node} ${inside(appFile(app))}\nEnvironment='${name}=${value}'\n${more}`;
   };
   const pid = (): Promise<string> => systemd.show("app.service", "MainPID");
