@@ -1,4 +1,11 @@
-import { ActivationError, type AnnouncedSocket, formatSocket, hasAdapter, warn } from "@sockact/core/adapter";
+import {
+  ActivationError,
+  type AnnouncedSocket,
+  formatSocket,
+  hasAdapter,
+  warn,
+  writeLine,
+} from "@sockact/core/adapter";
 import type { SeenListen } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
@@ -21,18 +28,21 @@ export function refuseUnknownNames(map: readonly MapEntry[], names: readonly str
   );
 }
 
-/** A server listens by itself, and there are sockets that it might have been meant to have. */
+/**
+ * A server listens by itself, and there are sockets that it might have been meant to have.
+ *
+ * @param ends whether the process is about to end, and shows no warning any more
+ */
 export function warnOfUnmatched(
   target: Target,
   sockets: readonly AnnouncedSocket[],
-  map: readonly MapEntry[],
+  { map, ends }: { map: readonly MapEntry[]; ends: boolean },
 ): void {
   isUnmatchedSaid = true;
-  warn(
-    "SOCKACT_UNMATCHED",
-    `The server on ${formatTarget(target)} has got no socket, and listens by itself. ${capitalise(reasonFor(target, sockets, map))}. Passed: ${list(sockets)}`,
-    mapHint(target, sockets),
-  );
+  const message = `The server on ${formatTarget(target)} has got no socket, and listens by itself. ${capitalise(reasonFor(target, sockets, map))}. Passed: ${list(sockets)}`;
+  const hint = mapHint(target, sockets);
+  if (ends) writeLine(`sockact: ${message}. ${hint}`);
+  else warn("SOCKACT_UNMATCHED", message, hint);
 }
 
 /** A server listens by itself, because another one has got the only socket. */
@@ -69,7 +79,7 @@ export function summaryOf(
     return `listen() on ${formatTarget(target)} (${why})`;
   });
   return [
-    `Nothing in this process serves ${list(sockets)}: clients that connect get no answer. ` +
+    `Nothing in this process has taken ${list(sockets)} so far: clients that connect get no answer. ` +
       (calls.length === 0
         ? "No server has called listen() in this process."
         : `It has seen ${calls.join(", ")}.`),

@@ -1,3 +1,4 @@
+import { errorMonitor } from "node:events";
 import type { Server } from "node:net";
 import {
   type AnnouncedSocket,
@@ -37,7 +38,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, error, args);
       return server;
     }
-    remember(server, target, isProbe);
+    remember(target, isProbe);
     return undefined;
   };
 
@@ -120,11 +121,13 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       const free = announcedSockets().filter(
         (socket) => !socket.isServed && !isReserved(socket.name) && canBeServed(socket),
       );
-      if (free.length > 0) warnOfUnmatched(target, free, map);
+      if (free.length === 0) return;
+      const ends = !server.listening && server.listenerCount("error") === 0;
+      warnOfUnmatched(target, free, { map, ends });
     };
     onceOpen(server, explain);
-    // What systemd has on this port can't be listened on, nor what needs a privilege.
-    server.once("error", explain);
+    // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.
+    server.once(errorMonitor as unknown as string, explain);
   }
 }
 

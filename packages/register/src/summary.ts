@@ -1,28 +1,24 @@
 import process from "node:process";
 import { announcedNames, announcedSockets, writeLine } from "@sockact/core/adapter";
 import { hasWarnedOfUnmatched, summaryOf, warnOfNothingTaken } from "./messages.ts";
-import { isAnyListening, seenListens } from "./seen.ts";
+import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 
-/** When to look whether a server has taken a socket, in milliseconds: soon where one listens elsewhere, since the app is up then. */
-const STARTED_MS = 5_000;
-const STARTING_MS = 30_000;
+/** How long most apps take to start, in milliseconds. */
+const START_MS = 10_000;
 
-/** Says which `listen()` there were, and why none of them got a socket, if that is so after some seconds or when the process ends. */
+/** Says which `listen()` there were, and why none of them got a socket, if that is so after ten seconds or when the process ends. */
 export function summariseUnlessTaken(map: readonly MapEntry[]): void {
-  let isDone = false;
-  const look = (isLast: boolean): void => {
-    if (isDone || isTaken()) return;
-    if (isLast || isAnyListening()) {
-      isDone = true;
-      warnOfNothingTaken(announcedSockets(), seenListens, map);
-    } else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
-  };
-  setTimeout(() => look(false), STARTED_MS).unref();
+  let isSaid = false;
+  setTimeout(() => {
+    if (isTaken()) return;
+    isSaid = true;
+    warnOfNothingTaken(announcedSockets(), seenListens, map);
+  }, START_MS).unref();
   process.once("exit", (code) => {
     // An app that ends with an error has said why. Node shows no warning any more that comes now.
-    if (code === 0 && !isDone && !isTaken())
-      writeLine(`sockact: ${summaryOf(announcedSockets(), seenListens, map).join(" ")}`);
+    if (code !== 0 || isSaid || isTaken()) return;
+    writeLine(`sockact: ${summaryOf(announcedSockets(), seenListens, map).join(" ")}`);
   });
 }
 

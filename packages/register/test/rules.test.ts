@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { freeAddress, httpRequest, openConnection } from "@sockact/testkit";
 import { passedSockets, portIn, runApp } from "./run-app.ts";
@@ -189,6 +190,23 @@ describe.concurrent("it says", () => {
     expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
+  test("so before the process ends with an error that nobody handles", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(passed, `http.createServer((q, r) => r.end()).listen(4000, "192.0.2.1")`);
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain("The server on 192.0.2.1:4000 has got no socket");
+    expect(app.stderr).toContain("code: 'EADDRNOTAVAIL'");
+  });
+
+  // It takes ten seconds.
+  test.runIf(process.env["SOCKACT_LONG"])("that nothing has taken a socket for a while", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(passed, `serve("app").listen(0, "127.0.0.1")`);
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+      "listen() on 127.0.0.1:0 (which asks for any free port",
+    );
+  });
+
   test("nothing when all sockets have found their servers", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const { http, admin } = passed.addresses;
@@ -227,7 +245,7 @@ describe.concurrent("it says", () => {
       const server = serve("app").listen(0, () => server.close());`,
     );
     expect(await app.ended).toBe(0);
-    expect(app.stderr).toContain("Nothing in this process serves http (fd 3");
+    expect(app.stderr).toContain("Nothing in this process has taken http (fd 3");
     expect(app.stderr).toContain("listen() on port 4000 (which does nothing with a connection");
     expect(app.stderr).toContain("listen() on port 0 (which asks for any free port");
     expect(app.stderr).toContain("SOCKACT_MAP=0=http");

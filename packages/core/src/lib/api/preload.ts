@@ -104,8 +104,9 @@ export function preloadApp(): PreloadedApp {
         try {
           const selected = selectForServer(select(fds), undefined);
           claimSockets(selected);
-          joinSockets(server, handle, selected, backlog);
+          // The drain has to see each connection, from the first one on.
           manageListening(server, app, { sockets: selected.map(({ socket }) => socket), acceptors: [] });
+          joinSockets(server, handle, selected, backlog);
           onSettled(true);
         } catch (error) {
           if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
