@@ -77,7 +77,7 @@ describeWith({}, "a worker thread that listens", () => {
     expect((await httpRequest(`localhost:${workerPort}`)).body).toBe("worker");
     app.endInput();
     expect(await app.ended).toBe(0);
-    expect(app.stderr).toMatch(/^sockact: Nothing in this process serves .* worker thread, get no socket/m);
+    expect(app.stderr).toMatch(/^sockact: Nothing in this process .* worker thread, get no socket/m);
   });
 });
 

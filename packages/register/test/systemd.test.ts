@@ -16,7 +16,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
   });
   afterAll(() => systemd?.close());
   beforeEach(async () => {
-    await systemd.systemctl("stop", "app.*");
+    await systemd.systemctl("stop", "app*");
   });
 
   test("without a socket unit: the app's own port, and yet READY, the watchdog and a graceful stop", async () => {
