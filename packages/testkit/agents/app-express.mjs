@@ -3,6 +3,6 @@ import { systemdListen } from "@sockact/express";
 import { hello, options, start } from "./shared.cjs";
 
 const app = express();
-if (options) app.use(systemdListen(options));
+app.use(systemdListen(options));
 app.get("/hello", (_req, res) => res.json(hello()));
 start(app, () => (app._router ?? app.router).stack.length);

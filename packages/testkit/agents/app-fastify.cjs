@@ -3,7 +3,7 @@ const { hello, options, say } = require("./shared.cjs");
 const fastify = require("fastify");
 
 const app = fastify();
-if (options) app.register(systemdListen, options);
+app.register(systemdListen, options);
 app.get("/hello", async () => hello());
 app.listen({ port: 0 }, (error) => {
   if (error) throw error;

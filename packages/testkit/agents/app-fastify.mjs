@@ -3,7 +3,7 @@ import { systemdListen } from "@sockact/fastify";
 import { hello, options, say } from "./shared.cjs";
 
 const app = Fastify();
-if (options) app.register(systemdListen, options);
+app.register(systemdListen, options);
 app.get("/hello", async () => hello());
 await app.listen({ port: 0 });
 say("listening", app.server.address());

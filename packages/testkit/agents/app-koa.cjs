@@ -1,11 +1,11 @@
 const { systemdListen } = require("@sockact/koa");
 const { hello, options, start } = require("./shared.cjs");
-const early = options && process.env.EARLY ? systemdListen(options) : undefined;
+const early = process.env.EARLY ? systemdListen(options) : undefined;
 const Koa = require("koa");
 const Router = require("@koa/router");
 
 const app = new Koa();
-if (options) app.use(early ?? systemdListen(process.env.NAMED ? { app, ...options } : options));
+app.use(early ?? systemdListen(process.env.NAMED ? { app, ...options } : options));
 const router = new Router();
 router.get("/hello", (ctx) => {
   ctx.body = hello();

@@ -4,7 +4,7 @@ import { systemdListen } from "@sockact/koa";
 import { hello, options, start } from "./shared.cjs";
 
 const app = new Koa();
-if (options) app.use(systemdListen(options));
+app.use(systemdListen(options));
 const router = new Router();
 router.get("/hello", (ctx) => {
   ctx.body = hello();

@@ -1,8 +1,11 @@
 // What the apps and the preloads of the agents' contract have in common.
 const process = require("node:process");
 
-/** Options for systemdListen(), so that it logs nothing; undefined for an app without it, to compare with. */
-exports.options = process.env.PLAIN ? undefined : { onEvent() {} };
+/** Options for systemdListen(), so that it logs nothing. */
+exports.options = { onEvent() {} };
+
+/** Where the app listens when it is not activated. */
+exports.port = Number(process.env.PORT ?? 0);
 
 /** What each app answers to `GET /hello`. */
 exports.hello = () => ({ pid: process.pid });
@@ -15,5 +18,7 @@ exports.recorded = (name) => exports.say("recorded", { name });
 
 /** @param layers how many functions are in the request path */
 exports.start = (app, layers) => {
-  const server = app.listen(0, () => exports.say("listening", { ...server.address(), layers: layers() }));
+  const server = app.listen(exports.port, () =>
+    exports.say("listening", { ...server.address(), layers: layers() }),
+  );
 };

@@ -2,26 +2,66 @@ import { once } from "node:events";
 import process from "node:process";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { type ListenAddress, socketActivate } from "./activated-process.ts";
-import { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+import { type AppProcess, startProcess } from "./app-process.ts";
+import { webSocketAnswer } from "./clients.ts";
 import { httpRequest, openConnection, requestOver } from "./http-request.ts";
+import { preloading } from "./preload.ts";
 import { describeWith } from "./requires.ts";
 
-/** An adapter with one major version of its framework: all that the contract needs to know of either. */
+/** An adapter, or the preload, with one major version of a framework: all that the contract needs to know of either. */
 export interface AdapterUnderTest {
   /** As the names of the tests have it: `Express 5`. */
   title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
   framework: string;
   /** The same app in each way of writing one. It uses what contract-app.mjs offers. */
-  apps: Record<"ESM" | "CommonJS" | "TypeScript", string>;
+  apps: { ESM: string; CommonJS: string; TypeScript?: string };
   /** The first of them in a cluster, whose primary has nothing of sockact but the import: what cluster-app.mjs offers. */
   cluster: string;
+  /** The file of the preload that gives the apps their sockets, where they have nothing of sockact. */
+  preload?: string;
+  /** Whether a usual run has only one test of each kind. `npm run test:long` has all. */
+  isSample?: boolean;
 }
 
 type Format = keyof AdapterUnderTest["apps"];
+type Env = Record<string, string>;
+
+/** What the contract says to an app by its variables, which depends on what gives the app its sockets. */
+interface Variables {
+  /** Of each app. */
+  always: Env;
+  /** Takes only the sockets of this name. */
+  only(name: string): Env;
+  /** What keeps an app from starting: as the names of the tests have it, the names of what is passed, the variables, and the code. */
+  mistakes: [string, string[], Env, string][];
+}
+
+const options = (value: object): Env => ({ OPTIONS: JSON.stringify(value) });
+
+const byAdapter: Variables = {
+  always: {},
+  only: (name) => options({ name }),
+  mistakes: [
+    ["not activated, though it is required", [], options({ required: true }), "ERR_NOT_ACTIVATED"],
+    ["an option that there is not", [], options({ nam: "web" }), "ERR_OPTION"],
+    ["a name that nobody passed", ["web"], options({ name: "admin" }), "ERR_NAME_UNKNOWN"],
+  ],
+};
+
+/** A preload has no option `required`: an app that can't be changed listens by itself when nothing was passed. */
+const byPreload = (file: string): Variables => ({
+  // A port that is in no socket: `listen(0)` asks for any free port, and gets none of the sockets.
+  always: { ...preloading(file), PORT: "3000" },
+  only: (name) => ({ SOCKACT_MAP: `3000=${name}` }),
+  mistakes: [
+    ["a map that is none", ["web"], { SOCKACT_MAP: "web" }, "ERR_OPTION"],
+    ["a name that nobody passed", ["web"], { SOCKACT_MAP: "3000=admin" }, "ERR_NAME_UNKNOWN"],
+  ],
+});
+
 type Way = "the framework's listen()" | "a server of its own, with a WebSocket library";
 
 const WAYS: Way[] = ["the framework's listen()", "a server of its own, with a WebSocket library"];
@@ -31,24 +71,37 @@ interface Listening {
   leftovers: string[];
 }
 
-/** What `systemdListen()` promises, whatever the framework. */
-export function adapterContract({ title, framework, apps, cluster }: AdapterUnderTest): void {
+/** What `systemdListen()` promises, whatever the framework, and the preload too. */
+export function adapterContract({
+  title,
+  framework,
+  apps,
+  cluster,
+  preload,
+  isSample = false,
+}: AdapterUnderTest): void {
+  const variables = preload === undefined ? byAdapter : byPreload(preload);
+  const isShort = isSample && !process.env["SOCKACT_LONG"];
+  /** The first of them stands for all in a sample. */
+  const sample = <T>(all: T[]): T[] => (isShort ? all.slice(0, 1) : all);
+  const formats = (["ESM", "CommonJS", "TypeScript"] as const).filter((format) => apps[format]);
   const command = (format: Format): string[] => [
     process.execPath,
     ...(format === "TypeScript" ? ["--import", "tsx"] : []),
-    apps[format],
+    apps[format] as string,
   ];
-  const environment = (way: Way, env: Record<string, string> = {}): Record<string, string> => ({
+  const environment = (way: Way, env: Env = {}): Env => ({
     FRAMEWORK: framework,
     ...(way === WAYS[1] && { SERVER: "own" }),
+    ...(env["PLAIN"] === undefined && variables.always),
     ...env,
   });
-  const start = (way: Way, env?: Record<string, string>, format: Format = "ESM"): AppProcess =>
+  const start = (way: Way, env?: Env, format: Format = "ESM"): AppProcess =>
     startProcess(command(format), { env: environment(way, env) });
   const activate = (
     listen: ListenAddress[],
     way: Way,
-    { format = "ESM", names, env }: { format?: Format; names?: string[]; env?: Record<string, string> } = {},
+    { format = "ESM", names, env }: { format?: Format; names?: string[]; env?: Env } = {},
   ): Promise<AppProcess> =>
     socketActivate(listen, command(format), {
       env: environment(way, env),
@@ -56,17 +109,11 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
     });
 
   describeWith({ commands: ["systemd-socket-activate"] }, title, () => {
-    const kinds: AddressKind[][] = [["tcp4"], ["tcp6"], ["unix"], ["abstract"], ["tcp4", "unix"]];
-    const activated: [Format, Way, AddressKind[]][] = [
-      ...WAYS.flatMap((way) => kinds.map((sockets): [Format, Way, AddressKind[]] => ["ESM", way, sockets])),
-      ...WAYS.flatMap((way) =>
-        (["CommonJS", "TypeScript"] as const).map((format): [Format, Way, AddressKind[]] => [
-          format,
-          way,
-          ["unix", "tcp6"],
-        ]),
-      ),
-    ];
+    const kinds: AddressKind[][] = [["tcp4", "unix"], ["tcp4"], ["tcp6"], ["unix"], ["abstract"]];
+    const activated: [Format, Way, AddressKind[]][] = WAYS.flatMap((way) => [
+      ...sample(kinds).map((sockets): [Format, Way, AddressKind[]] => ["ESM", way, sockets]),
+      ...formats.slice(1).map((format): [Format, Way, AddressKind[]] => [format, way, ["unix", "tcp6"]]),
+    ]);
 
     test.each(activated)("%s, %s: serves what was passed, %j", async (format, way, sockets) => {
       const addresses = await Promise.all(sockets.map(freeAddress));
@@ -79,7 +126,8 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
           url: "/?a=b",
           remoteAddress: clientOf(sockets[index] as AddressKind),
         });
-        if (way === WAYS[1]) expect(await echo(address, "hello")).toBe("hello");
+        if (way === WAYS[1])
+          expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
       }
       const { address, leftovers } = await app.event<Listening>("listening");
       expect(address).toEqual(serverAddress(addresses[0] as string));
@@ -92,11 +140,11 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       expect(warnings(app)).toEqual([]);
     });
 
-    test.each(WAYS)("%s: takes only the sockets of its name", async (way) => {
+    test.each(sample(WAYS))("%s: takes only the sockets of its name", async (way) => {
       const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
       await using app = await activate(addresses, way, {
         names: ["other", "web"],
-        env: { OPTIONS: JSON.stringify({ name: "web" }) },
+        env: variables.only("web"),
       });
       expect((await httpRequest(addresses[1] as string)).status).toBe(200);
       expect((await app.event<Listening>("listening")).address).toBe(addresses[1]);
@@ -106,7 +154,7 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       waiting.destroy();
     });
 
-    test.each(WAYS)("%s: close() leaves the socket to systemd, and the process ends", async (way) => {
+    test.each(sample(WAYS))("%s: close() leaves the socket to systemd, and the process ends", async (way) => {
       const address = await freeAddress("unix");
       await using app = await activate([address], way);
       await httpRequest(address);
@@ -117,42 +165,47 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       expect(await app.ended).toBe(0);
     });
 
-    test.each<[Way, AddressKind]>([
-      [WAYS[0] as Way, "unix"],
+    const accepting: [Way, AddressKind][] = [
       [WAYS[1] as Way, "tcp4"],
-    ])("%s, Accept=yes, %s: each connection has a process, which ends with it", async (way, kind) => {
-      const address = await freeAddress(kind);
-      await using activator = await socketActivate([address], command("ESM"), {
-        env: environment(way, { POOL: "1" }),
-        how: ["--accept"],
-      });
-      const clients = [openConnection(address), openConnection(address)];
-      const pids = [];
-      for (const client of clients) {
-        const first = (await requestOver(client, "/?1")).json<{ pid: number }>();
-        expect(first).toMatchObject({ url: "/?1", remoteAddress: clientOf(kind) });
-        pids.push(first.pid);
-        expect((await activator.event<Listening>("listening")).address).toEqual(serverAddress(address));
-        await activator.event("callback");
-        expect((await requestOver(client, "/?2")).json()).toEqual({ ...first, url: "/?2" });
-      }
-      expect(new Set(pids).size).toBe(2);
-      clients[0]?.end();
-      await activator.line(new RegExp(`Child ${pids[0]} died with code 0`));
-      expect((await requestOver(clients[1] as Socket)).json()).toMatchObject({ pid: pids[1] });
-      clients[1]?.destroy();
-      await activator.line(new RegExp(`Child ${pids[1]} died with code 0`));
-      if (way === WAYS[1]) {
-        expect(await echo(address, "hello")).toBe("hello");
-        await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
-      }
-      expect(warnings(activator)).toEqual([]);
-    });
+      [WAYS[0] as Way, "unix"],
+    ];
 
-    test.each(WAYS)("%s: not activated, it does just what the framework does", async (way) => {
+    test.each(sample(accepting))(
+      "%s, Accept=yes, %s: each connection has a process, which ends with it",
+      async (way, kind) => {
+        const address = await freeAddress(kind);
+        await using activator = await socketActivate([address], command("ESM"), {
+          env: environment(way, { POOL: "1" }),
+          how: ["--accept"],
+        });
+        const clients = [openConnection(address), openConnection(address)];
+        const pids = [];
+        for (const client of clients) {
+          const first = (await requestOver(client, "/?1")).json<{ pid: number }>();
+          expect(first).toMatchObject({ url: "/?1", remoteAddress: clientOf(kind) });
+          pids.push(first.pid);
+          expect((await activator.event<Listening>("listening")).address).toEqual(serverAddress(address));
+          await activator.event("callback");
+          expect((await requestOver(client, "/?2")).json()).toEqual({ ...first, url: "/?2" });
+        }
+        expect(new Set(pids).size).toBe(2);
+        clients[0]?.end();
+        await activator.line(new RegExp(`Child ${pids[0]} died with code 0`));
+        expect((await requestOver(clients[1] as Socket)).json()).toMatchObject({ pid: pids[1] });
+        clients[1]?.destroy();
+        await activator.line(new RegExp(`Child ${pids[1]} died with code 0`));
+        if (way === WAYS[1]) {
+          expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
+          await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
+        }
+        expect(warnings(activator)).toEqual([]);
+      },
+    );
+
+    test.each(sample(WAYS))("%s: not activated, it does just what the framework does", async (way) => {
       const port = Number((await freeAddress("tcp4")).split(":").at(-1));
       const seen = [];
-      for (const env of [{ PLAIN: "1" }, {}] as Record<string, string>[]) {
+      for (const env of [{ PLAIN: "1" }, {}] as Env[]) {
         await using app = start(way, { ...env, PORT: String(port) });
         const listening = await app.event("listening");
         const callback = await app.event("callback");
@@ -179,11 +232,11 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
     });
 
     const clustered: [Way, AddressKind[]][] = [
-      [WAYS[0] as Way, ["tcp4"]],
       [WAYS[1] as Way, ["unix", "tcp4"]],
+      [WAYS[0] as Way, ["tcp4"]],
     ];
 
-    test.each(clustered)(
+    test.each(sample(clustered))(
       "in a cluster, %s: all workers are killed at once and reborn, %j",
       async (way, sockets) => {
         const addresses = await Promise.all(sockets.map(freeAddress));
@@ -217,12 +270,7 @@ export function adapterContract({ title, framework, apps, cluster }: AdapterUnde
       },
     );
 
-    test.each([
-      ["not activated, though it is required", [], { required: true }, "ERR_NOT_ACTIVATED"],
-      ["an option that there is not", [], { nam: "web" }, "ERR_OPTION"],
-      ["a name that nobody passed", ["web"], { name: "admin" }, "ERR_NAME_UNKNOWN"],
-    ])("%s: the app does not start, and says why", async (_, names, options, code) => {
-      const env = { OPTIONS: JSON.stringify(options) };
+    test.each(variables.mistakes)("%s: the app does not start, and says why", async (_, names, env, code) => {
       const addresses = await Promise.all(names.map(() => freeAddress("tcp4")));
       await using app =
         names.length === 0
@@ -256,14 +304,4 @@ function warnings({ stderr }: AppProcess): string[] {
         /Warning/.test(line) &&
         !/ExperimentalWarning: (CommonJS module|Support for loading ES Module)/.test(line),
     );
-}
-
-async function echo(address: ListenAddress, text: string): Promise<string> {
-  const socket = new WebSocket("ws://test/", { createConnection: () => openConnection(address) });
-  const signal = AbortSignal.timeout(DEADLINE);
-  await once(socket, "open", { signal });
-  socket.send(text);
-  const [data] = (await once(socket, "message", { signal })) as [Buffer];
-  socket.terminate();
-  return data.toString();
 }

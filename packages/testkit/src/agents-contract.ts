@@ -5,9 +5,13 @@ import { startWithFds } from "./activated-process.ts";
 import { type AppProcess, startProcess } from "./app-process.ts";
 import { httpRequest } from "./http-request.ts";
 import { AGENTS, AGENTS_EXPRESS_4, installAgents } from "./install-agents.ts";
+import { preloading } from "./preload.ts";
 import { closeAll, portOf, rawSocket } from "./raw-sockets.ts";
 
 type Format = "ESM" | "CommonJS";
+
+/** `npm run test:long`: each agent with each framework in each format. */
+const isLong = Boolean(process.env["SOCKACT_LONG"]);
 
 interface Agent {
   /** What Node is told to load before the app, as the agent's own documentation has it. */
@@ -68,12 +72,12 @@ const agents: Record<string, Agent> = {
   },
 };
 
-/** The app of each framework, without the end of its name. */
-const apps: Record<string, string> = {
-  "Express 4": join(AGENTS_EXPRESS_4, "app-express"),
-  "Express 5": join(AGENTS, "app-express"),
-  "Koa 3": join(AGENTS, "app-koa"),
-  "Fastify 5": join(AGENTS, "app-fastify"),
+/** The folder of each framework's apps, and the end of their names. */
+const apps: Record<string, [folder: string, app: string]> = {
+  "Express 4": [AGENTS_EXPRESS_4, "express"],
+  "Express 5": [AGENTS, "express"],
+  "Koa 3": [AGENTS, "koa"],
+  "Fastify 5": [AGENTS, "fastify"],
 };
 
 /** What `systemdListen()` promises of an app under a tracing agent: each works as it does alone. */
@@ -87,7 +91,7 @@ export function agentsContract(): void {
         await Promise.all(
           formatsOf(agent, framework, activated).map(async (format) => {
             const plain = await plainOf(agent, framework, format);
-            expect(await seenOf(agent, framework, format, activated)).toEqual(plain);
+            expect(await seenOf(agent, framework, format, { app: "app", activated })).toEqual(plain);
           }),
         );
       });
@@ -95,7 +99,8 @@ export function agentsContract(): void {
 
     test("Koa 3, systemdListen({ app }): serves and is traced, with no warning", async () => {
       const plain = await plainOf(agent, "Koa 3", "CommonJS");
-      expect(await seenOf(agent, "Koa 3", "CommonJS", true, { NAMED: "1" })).toEqual(plain);
+      const how: How = { app: "app", activated: true, env: { NAMED: "1" } };
+      expect(await seenOf(agent, "Koa 3", "CommonJS", how)).toEqual(plain);
     });
   });
 
@@ -103,15 +108,53 @@ export function agentsContract(): void {
     "under %s, Koa 3, systemdListen() called before Koa is loaded: serves and is traced",
     async (agent) => {
       const plain = await plainOf(agent, "Koa 3", "CommonJS");
-      expect(await seenOf(agent, "Koa 3", "CommonJS", true, { EARLY: "1" })).toEqual(plain);
+      const how: How = { app: "app", activated: true, env: { EARLY: "1" } };
+      expect(await seenOf(agent, "Koa 3", "CommonJS", how)).toEqual(plain);
     },
   );
 }
 
-/** All of them with `npm run test:long`. A usual run has each agent, each framework and each format, but not each with every other. */
+/**
+ * What the preload promises of an app under a tracing agent: each works as it does alone. A usual run has one framework for each of two agents.
+ *
+ * @param preload the folder of its files, for `--import` and for `--require`
+ */
+export function agentsContractByPreload(preload: string): void {
+  beforeAll(installAgents, 300_000);
+
+  const sample: [string, string][] = [
+    ["OpenTelemetry", "Express 5"],
+    ["dd-trace", "Fastify 5"],
+  ];
+  const all = Object.keys(agents).flatMap((agent) =>
+    Object.keys(apps).map((framework): [string, string] => [agent, framework]),
+  );
+
+  test.each(isLong ? all : sample)(
+    "under %s, %s, by the preload alone: serves and is traced, with no warning",
+    async (agent, framework) => {
+      await Promise.all(
+        formatsOf(agent, framework, true).map(async (format) => {
+          const plain = await plainOf(agent, framework, format);
+          // Before the agent, as units have it, and after it.
+          const how: How = {
+            app: "plain",
+            activated: true,
+            ...(format === "CommonJS"
+              ? { env: { PORT: "3000", ...preloading(join(preload, "index.cjs")) } }
+              : { env: { PORT: "3000" }, flags: ["--import", join(preload, "index.js")] }),
+          };
+          expect(await seenOf(agent, framework, format, how)).toEqual(plain);
+        }),
+      );
+    },
+  );
+}
+
+/** A usual run has each agent, each framework and each format, but not each with every other. */
 function formatsOf(agent: string, framework: string, activated: boolean): Format[] {
   const formats: Format[] = ["ESM", "CommonJS"];
-  if (process.env["SOCKACT_LONG"]) return formats;
+  if (isLong) return formats;
   const cell = Object.keys(agents).indexOf(agent) + Object.keys(apps).indexOf(framework);
   return [formats[(cell + Number(activated)) % 2] as Format];
 }
@@ -125,12 +168,22 @@ interface Seen {
   requests: string[];
 }
 
+/** What the app is started with, besides its agent. */
+interface How {
+  /** `app` has `systemdListen()`, `plain` has nothing of sockact. */
+  app: "app" | "plain";
+  activated: boolean;
+  env?: Record<string, string>;
+  /** After those of the agent. */
+  flags?: string[];
+}
+
 const plains = new Map<string, Promise<Seen>>();
 
-/** The same of the app without `systemdListen()`: agents have warnings of their own. */
+/** The same of the app that has nothing of sockact: agents have warnings of their own. */
 function plainOf(agent: string, framework: string, format: Format): Promise<Seen> {
   const cell = [agent, framework, format].join();
-  const known = plains.get(cell) ?? seenOf(agent, framework, format, false, { PLAIN: "1" });
+  const known = plains.get(cell) ?? seenOf(agent, framework, format, { app: "plain", activated: false });
   plains.set(cell, known);
   return known;
 }
@@ -140,15 +193,12 @@ async function seenOf(
   agent: string,
   framework: string,
   format: Format,
-  activated: boolean,
-  more: Record<string, string> = {},
+  { app, activated, env: more, flags = [] }: How,
 ): Promise<Seen> {
   const { preload, env, recorded } = agents[agent] as Agent;
-  const command = [
-    process.execPath,
-    ...preload[format],
-    `${apps[framework]}.${format === "ESM" ? "mjs" : "cjs"}`,
-  ];
+  const [folder, name] = apps[framework] as [string, string];
+  const file = join(folder, `${app}-${name}.${format === "ESM" ? "mjs" : "cjs"}`);
+  const command = [process.execPath, ...preload[format], ...flags, file];
   const options = { cwd: AGENTS, env: { ...env, ...more } };
   const fds = activated ? [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true })] : [];
   const [passed] = fds.map(portOf);
@@ -164,7 +214,9 @@ async function seenOf(
   await running.line(recorded);
   const requests = Array.from(
     running.stdout.matchAll(/"(?:name|resource)":"((?:GET|WebTransaction)[^"]*)"/g),
-    ([, name = ""]) => name,
+    ([, request = ""]) => request,
   );
-  return { format, layers, requests, stderr: running.stderr.replaceAll(/\(node:\d+\)/g, "(node)") };
+  // A preload logs its events, which the apps with `systemdListen()` do not.
+  const stderr = running.stderr.replaceAll(/\(node:\d+\)/g, "(node)").replaceAll(/^sockact: .*\n/gm, "");
+  return { format, layers, requests, stderr };
 }

@@ -2,6 +2,7 @@
 import { type AppDescription, emitUnits } from "../../units/src/index.ts";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
 import { inside, Load, type Loads } from "./load.ts";
+import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 
 type Description = Omit<Partial<AppDescription>, "name" | "exec" | "sockets">;
@@ -13,12 +14,17 @@ export class AppUnderLoad implements AsyncDisposable {
   /** What the command line of the app, and no other, contains. */
   command = "";
 
-  private constructor(systemd: PrivateSystemd) {
+  /** The variables of each app. */
+  readonly #environment: Record<string, string>;
+
+  private constructor(systemd: PrivateSystemd, preload: string | undefined) {
     this.systemd = systemd;
+    this.#environment = preloading(preload && inside(systemd, preload));
   }
 
-  static async boot(): Promise<AppUnderLoad> {
-    return new AppUnderLoad(await bootPrivateSystemd());
+  /** @param preload a module of this repository, which Node loads before each app */
+  static async boot(preload?: string): Promise<AppUnderLoad> {
+    return new AppUnderLoad(await bootPrivateSystemd(), preload);
   }
 
   /**
@@ -26,22 +32,26 @@ export class AppUnderLoad implements AsyncDisposable {
    *
    * @param program the app, a module of this repository
    */
-  async install(program: string, description: Description = {}): Promise<void> {
+  async install(program: string, { environment, ...description }: Description = {}): Promise<void> {
+    this.command = inside(this.systemd, program);
+    await this.installService({
+      name: "app",
+      exec: [this.systemd.node, this.command],
+      type: "notify",
+      environment: { ...this.#environment, ...environment },
+      ...description,
+    });
+  }
+
+  /** As {@link install}, for any service. */
+  async installService(description: Omit<AppDescription, "sockets">): Promise<void> {
     const { systemd } = this;
+    const { name } = description;
     // Patterns name the units that there are. From systemd 262 on, a name that no unit has keeps the others from being stopped.
-    await systemd.systemctl("stop", "app.*", "app@*");
+    await systemd.systemctl("stop", `${name}.*`, `${name}@*`);
     await systemd.systemctl("reset-failed");
-    this.command = inside(systemd, program);
-    await systemd.installUnits(
-      emitUnits({
-        name: "app",
-        exec: [systemd.node, this.command],
-        sockets: [{ listen: 80, noDelay: true }],
-        type: "notify",
-        ...description,
-      }),
-    );
-    await systemd.start("app.socket");
+    await systemd.installUnits(emitUnits({ ...description, sockets: [{ listen: 80, noDelay: true }] }));
+    await systemd.start(`${name}.socket`);
   }
 
   /** Starts a load, with the address of the app and a seed for what is random in it. */

@@ -7,6 +7,7 @@ export {
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
 export { certificateOf } from "./certificates.ts";
+export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 export {
   type HttpAnswer,
   httpRequest,
@@ -18,6 +19,7 @@ export {
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+export { Load } from "./load.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
@@ -30,6 +32,8 @@ export {
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
+export { preloading } from "./preload.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
-export { agentsContract } from "./agents-contract.ts";
+export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
+export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";

@@ -18,6 +18,6 @@ export async function installAgents(): Promise<void> {
   await installWhenChanged(AGENTS, ["--omit=optional"]);
   const express4 = dirname(createRequire(import.meta.url).resolve("express4/package.json"));
   cpSync(express4, join(AGENTS_EXPRESS_4, "node_modules/express"), { recursive: true });
-  for (const file of ["app-express.mjs", "app-express.cjs", "shared.cjs"])
-    cpSync(join(AGENTS, file), join(AGENTS_EXPRESS_4, file));
+  const apps = ["app", "plain"].flatMap((app) => [`${app}-express.mjs`, `${app}-express.cjs`]);
+  for (const file of [...apps, "shared.cjs"]) cpSync(join(AGENTS, file), join(AGENTS_EXPRESS_4, file));
 }

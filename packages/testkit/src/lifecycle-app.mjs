@@ -12,14 +12,17 @@ export const isPlain = Boolean(process.env.PLAIN);
 
 let reloads = 0;
 
+/** What an app has to do before it is ready: with `NOT_READY`, it waits until this file is gone. */
+export async function untilReady() {
+  const { NOT_READY: file } = process.env;
+  if (file === undefined) return;
+  console.log(`waits until ${file} is gone`);
+  await untilGone(file);
+}
+
 /** Options for systemdListen(): what the app does when the service manager wants something of it. */
 export const options = {
-  async ready() {
-    const { NOT_READY: file } = process.env;
-    if (file === undefined) return;
-    console.log(`waits until ${file} is gone`);
-    await untilGone(file);
-  },
+  ready: untilReady,
   onReload: async () => void reloads++,
   onStop: async () => console.log("the app stops"),
 };

@@ -1,13 +1,12 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import process from "node:process";
-import { connect, type TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { socketActivate } from "./activated-process.ts";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { DEADLINE } from "./app-process.ts";
 import { certificateOf } from "./certificates.ts";
+import { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import { describeWith } from "./requires.ts";
 
@@ -59,7 +58,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
         secure: false,
         httpVersion: "1.1",
       });
-      const connection = await secured(secure as string);
+      const connection = await secureConnection(secure as string);
       expect((await requestOver(connection, "/protocol")).json()).toEqual({
         protocol: "https",
         secure: true,
@@ -68,7 +67,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       const { remoteAddress } = (await requestOver(connection)).json<{ remoteAddress: string | null }>();
       expect(remoteAddress).toBe(kind === "tcp4" ? "127.0.0.1" : null);
       for (const open of [() => openConnection(plain as string), () => openSecurely(secure as string)])
-        expect(await echo(open, "hello")).toBe("hello");
+        expect(await webSocketAnswer(open, "hello")).toBe("hello");
       app.kill("SIGTERM");
       let answer;
       // Until the signal has been heard.
@@ -83,7 +82,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
         OPTIONS: JSON.stringify({ tls }),
       });
       await using _ = app;
-      const connection = await secured(address as string, ["h2", "http/1.1"]);
+      const connection = await secureConnection(address as string, ["h2", "http/1.1"]);
       expect(connection.alpnProtocol).toBe(http2 ? "h2" : "http/1.1");
       if (!http2) {
         expect((await requestOver(connection, "/protocol")).json()).toMatchObject({ httpVersion: "1.1" });
@@ -146,28 +145,4 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       });
     }
   });
-}
-
-function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
-  return connect({
-    socket: openConnection(address),
-    rejectUnauthorized: false,
-    ...(ALPNProtocols && { ALPNProtocols }),
-  });
-}
-
-async function secured(address: string, ALPNProtocols?: string[]): Promise<TLSSocket> {
-  const socket = openSecurely(address, ALPNProtocols);
-  await once(socket, "secureConnect", { signal: AbortSignal.timeout(DEADLINE) });
-  return socket;
-}
-
-async function echo(open: () => ReturnType<typeof openConnection>, text: string): Promise<string> {
-  const socket = new WebSocket("ws://test/", { createConnection: open });
-  const signal = AbortSignal.timeout(DEADLINE);
-  await once(socket, "open", { signal });
-  socket.send(text);
-  const [data] = (await once(socket, "message", { signal })) as [Buffer];
-  socket.terminate();
-  return data.toString();
 }

@@ -14,8 +14,11 @@ export interface RestartsUnderTest {
   program: string;
   /** The same app in a cluster of two, of what cluster-app.mjs offers. */
   cluster: string;
+  /** The file of the preload that gives the apps their socket, where they have nothing of sockact. */
+  preload?: string;
   /**
-   * Whether a usual run has only the restarts and the waits of this framework. The rest depends on core alone, and another framework has it in each run.
+   * Whether a usual run has only the restarts and the waits of this framework; with a preload, only the restarts. The rest depends on core alone, and another
+   * framework has it in each run.
    * `npm run test:long` has all of it.
    */
   isSample?: boolean;
@@ -67,12 +70,18 @@ const webSockets = (app: AppUnderLoad): Starting => ({
 });
 const everything = (app: AppUnderLoad): Starting => ({ ...busy(app), ...thinking(app), ...webSockets(app) });
 
-/** What `systemdListen()` promises of an app's stop and start, whatever the framework. */
-export function restartContract({ title, program, cluster, isSample = false }: RestartsUnderTest): void {
+/** What `systemdListen()` promises of an app's stop and start, whatever the framework, and the preload too. */
+export function restartContract({
+  title,
+  program,
+  cluster,
+  preload,
+  isSample = false,
+}: RestartsUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under load`, () => {
     let app: AppUnderLoad;
     beforeAll(async () => {
-      app = await AppUnderLoad.boot();
+      app = await AppUnderLoad.boot(preload);
     });
     afterAll(() => app?.[Symbol.asyncDispose]());
 
@@ -90,6 +99,8 @@ export function restartContract({ title, program, cluster, isSample = false }: R
       },
       TIMEOUT,
     );
+
+    if (isSample && !LONG && preload !== undefined) return;
 
     test(
       "a restart that keeps no client waiting, though others leave their connections open",

@@ -87,6 +87,8 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   if (signals.areListenersHeld) signals.appEndsProcess = isHandledByApp(signal);
   if (!signals.appEndsProcess) return exitProcess(code);
   if (code !== 0) process.exitCode = code;
+  // The primary waits for this worker. By itself, the channel to it would keep the worker alive when the app has nothing left to do.
+  if (cluster.isWorker) process.channel?.unref();
   callListeners();
 }
 

@@ -1,0 +1,21 @@
+// It listens as express-generator's bin/www does: on a callback of its own.
+const { createServer } = require("node:http");
+const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testkit/contract-app");
+const express = require(process.env.FRAMEWORK);
+
+const app = express();
+const leftovers = () => (app._router ?? app.router).stack.map(({ name }) => name);
+app.get("/", (req, res) => res.json(whoAmI(req)));
+
+if (ownServer) {
+  const server = createServer(app);
+  echoWebSockets(server);
+  report(server, leftovers);
+  server.on("listening", () => say("callback"));
+  server.listen(port);
+} else {
+  report(
+    app.listen(port, "::", () => say("callback")),
+    leftovers,
+  );
+}

@@ -1,0 +1,6 @@
+// The app of the contract, or that of the load, in a cluster: two workers, and another for each that ends.
+import cluster from "node:cluster";
+import { runPrimary } from "@sockact/testkit/cluster-app";
+
+if (cluster.isPrimary) runPrimary();
+else await import(process.env.FRAMEWORK ? "./app.mjs" : "./load.mjs");

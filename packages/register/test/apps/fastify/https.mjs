@@ -1,0 +1,17 @@
+// http and https, each on a port, as its guide has it: an instance for each, with the same routes.
+import { echoWebSockets, tls } from "../https-app.mjs";
+
+const { default: Fastify } = await import(process.env.FRAMEWORK);
+
+for (const [port, options] of [
+  [8080, {}],
+  [8443, { http2: true, https: { ...tls, allowHTTP1: true } }],
+]) {
+  const app = Fastify(options);
+  app.get("/protocol", async ({ protocol, raw: { httpVersion } }) => ({
+    secure: protocol === "https",
+    httpVersion,
+  }));
+  echoWebSockets(app.server);
+  await app.listen({ port });
+}

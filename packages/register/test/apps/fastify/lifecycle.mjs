@@ -1,0 +1,11 @@
+import Fastify from "fastify";
+import { port, routes, stopWithGrace, untilReady } from "@sockact/testkit/lifecycle-app";
+
+const app = Fastify();
+for (const [path, answer] of Object.entries(routes)) app.get(path, async () => answer());
+stopWithGrace(() => app.close());
+await untilReady();
+process.on("exit", () => console.log("the app stops"));
+// On every address: then Fastify asks the system for all of them, which needs AF_NETLINK.
+await app.listen({ port, host: "::" });
+console.log("listens");

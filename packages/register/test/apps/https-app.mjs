@@ -1,0 +1,8 @@
+// What the apps with two ports have in common.
+import { readFileSync } from "node:fs";
+
+export { echoWebSockets } from "@sockact/testkit/contract-app";
+
+const { KEY, CERT } = process.env;
+
+export const tls = { key: readFileSync(KEY), cert: readFileSync(CERT) };

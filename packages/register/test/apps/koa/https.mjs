@@ -1,0 +1,13 @@
+// http and https, each on a port, as its guide has it.
+import { createServer } from "node:http";
+import { createSecureServer } from "node:http2";
+import { echoWebSockets, tls } from "../https-app.mjs";
+
+const { default: Koa } = await import(process.env.FRAMEWORK);
+
+const app = new Koa();
+app.use((ctx) => {
+  ctx.body = { secure: ctx.secure, httpVersion: ctx.req.httpVersion };
+});
+echoWebSockets(createServer(app.callback()).listen(8080));
+echoWebSockets(createSecureServer({ ...tls, allowHTTP1: true }, app.callback()).listen(8443));

@@ -1,0 +1,11 @@
+// Two servers on two ports: the app, and what its operators look at.
+import { createServer } from "node:http";
+import { say } from "@sockact/testkit/contract-app";
+
+for (const [name, variable] of [
+  ["app", "PORT"],
+  ["admin", "ADMIN_PORT"],
+]) {
+  const server = createServer((_request, response) => response.end(name));
+  server.listen(Number(process.env[variable]), () => say(name, { address: server.address() }));
+}

@@ -1,0 +1,30 @@
+import process from "node:process";
+import { adapterContract } from "@sockact/testkit";
+import { appFile, PRELOAD } from "./preload.ts";
+
+/** The current major version of each framework first: a usual run has a sample of these, and `npm run test:long` has all. */
+const frameworks = [
+  ["Express 5", "express", "express"],
+  ["Koa 3", "koa", "koa"],
+  ["Fastify 5", "fastify", "fastify"],
+  ["Express 4", "express", "express4"],
+  ["Koa 2", "koa", "koa2"],
+  ["Fastify 4", "fastify", "fastify4"],
+] as const;
+
+// The adapters' contract, as far as it applies. By a preload there is no `required`, no option of `systemdListen()` to misspell, and
+// no TLS on a plain server: names.test.ts has https servers.
+for (const [title, folder, framework] of process.env["SOCKACT_LONG"] ? frameworks : frameworks.slice(0, 3))
+  adapterContract({
+    title: `${title}, by the preload alone`,
+    framework,
+    apps: {
+      ESM: appFile(`${folder}/app.mjs`),
+      CommonJS: appFile(`${folder}/app.cjs`),
+      // The loader of TypeScript knows nothing of the framework: one app in it is enough.
+      ...(folder === "express" && { TypeScript: appFile("express/app.ts") }),
+    },
+    cluster: appFile(`${folder}/cluster.mjs`),
+    preload: PRELOAD,
+    isSample: true,
+  });

@@ -1,0 +1,18 @@
+import process from "node:process";
+import { lifecycleContract } from "@sockact/testkit";
+import { appFile, PRELOAD } from "./preload.ts";
+
+const frameworks = [
+  ["Fastify", "fastify"],
+  ["Express", "express"],
+  ["Koa", "koa"],
+] as const;
+
+// By a preload, no hook of the app is called: READY comes once it listens, and nothing of the app runs at a reload.
+for (const [title, folder] of process.env["SOCKACT_LONG"] ? frameworks : frameworks.slice(0, 1))
+  lifecycleContract({
+    title: `${title}, by the preload alone`,
+    program: appFile(`${folder}/lifecycle.mjs`),
+    preload: PRELOAD,
+    isSample: true,
+  });

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { bootPrivateSystemd, describeWith, preloading, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
+import { appFile, PRELOAD } from "./preload.ts";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", () => {
+  let systemd: PrivateSystemd;
+  const inside = (file: string): string => systemd.project + file.slice(file.indexOf("/packages/"));
+  const service = (app: string, more: string): string => {
+    const [[name, value] = []] = Object.entries(preloading(inside(PRELOAD)));
+    return `[Service]\nExecStart=${systemd.node} ${inside(appFile(app))}\nEnvironment='${name}=${value}'\n${more}`;
+  };
+  const pid = (): Promise<string> => systemd.show("app.service", "MainPID");
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+  beforeEach(async () => {
+    await systemd.systemctl("stop", "app.*");
+  });
+
+  test("without a socket unit: the app's own port, and yet READY, the watchdog and a graceful stop", async () => {
+    await systemd.installUnits({
+      "app.service": service(
+        "express/lifecycle.mjs",
+        "Environment=PORT=8080\nType=notify\nNotifyAccess=main\nOpenFile=/run/systemd/notify:notify\nWatchdogSec=1s\nRestart=on-watchdog\n",
+      ),
+    });
+    await systemd.start("app.service");
+    const url = "http://localhost:8080/";
+    const before = await pid();
+    await systemd.request(`${url}block`).catch(() => {});
+    await systemd.waitUntil(async () => ![before, "0"].includes(await pid()), "it is restarted");
+    await systemd.waitForUnit("app.service", "ActiveState", "active");
+    expect((await systemd.journal("app.service")).join("\n")).toContain("Watchdog timeout");
+    const slow = systemd.request(`${url}slow`);
+    await systemd.waitForJournal("app.service", /a slow request/);
+    await systemd.stop("app.service");
+    expect(await slow).toMatchObject({ status: 200, body: "slow" });
+    expect(await systemd.show("app.service", "Result")).toBe("success");
+  });
+
+  test("in a sandbox with no network, where /proc tells no address: each server has the socket with its port", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=127.0.0.1:81\nFileDescriptorName=admin\nService=app.service\n",
+      "app-web.socket": "[Socket]\nListenStream=80\nFileDescriptorName=web\nService=app.service\n",
+      "app.service": service(
+        "two-ports.mjs",
+        `Sockets=app.socket app-web.socket\nEnvironment=PORT=80 ADMIN_PORT=81\nType=notify\nOpenFile=/run/systemd/notify:notify\n${SANDBOX}\n`,
+      ),
+    });
+    await systemd.start("app.socket", "app-web.socket");
+    expect(await systemd.request("http://localhost:80/")).toMatchObject({ status: 200, body: "app" });
+    expect(await systemd.request("http://127.0.0.1:81/")).toMatchObject({ status: 200, body: "admin" });
+    expect((await systemd.journal("app.service")).join("\n")).not.toContain("Warning");
+  });
+});

@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { WebSocket } from "ws";
+import { DEADLINE } from "./app-process.ts";
+import { openConnection } from "./http-request.ts";
+
+/** Begins TLS on a connection to an address of systemd.socket(5), whoever has signed the certificate. */
+export function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
+  return connect({
+    socket: openConnection(address),
+    rejectUnauthorized: false,
+    ...(ALPNProtocols && { ALPNProtocols }),
+  });
+}
+
+/** The same, once the handshake is over. */
+export async function secureConnection(address: string, ALPNProtocols?: string[]): Promise<TLSSocket> {
+  const socket = openSecurely(address, ALPNProtocols);
+  await once(socket, "secureConnect", { signal: AbortSignal.timeout(DEADLINE) });
+  return socket;
+}
+
+/** What a WebSocket over this connection answers to one message. */
+export async function webSocketAnswer(open: () => Socket, message: string): Promise<string> {
+  const socket = new WebSocket("ws://test/", { createConnection: open });
+  const signal = AbortSignal.timeout(DEADLINE);
+  await once(socket, "open", { signal });
+  socket.send(message);
+  const [data] = (await once(socket, "message", { signal })) as [Buffer];
+  socket.terminate();
+  return data.toString();
+}
