@@ -7,7 +7,13 @@ const suites = { 252: "bookworm", 257: "trixie" };
 const read = (...args: string[]) => readSystemdArguments(args, suites);
 
 test("without a version, the tests run on each systemd", () => {
-  expect(read()).toEqual({ help: false, fresh: false, suites: ["bookworm", "trixie"], vitest: [] });
+  expect(read()).toEqual({
+    help: false,
+    fresh: false,
+    suites: ["bookworm", "trixie"],
+    vitest: [],
+    filtersNames: false,
+  });
 });
 
 test("versions and releases of Debian come first, and vitest gets the rest", () => {
@@ -16,12 +22,20 @@ test("versions and releases of Debian come first, and vitest gets the rest", () 
     fresh: true,
     suites: ["bookworm"],
     vitest: ["packages/units", "--bail", "1"],
+    filtersNames: false,
   });
   expect(read("packages/units")).toMatchObject({
     suites: ["bookworm", "trixie"],
     vitest: ["packages/units"],
   });
 });
+
+test.each([["-t", "a restart"], ["--testNamePattern=a restart"]])(
+  "with %s, the other tests are skipped on purpose",
+  (...filter) => {
+    expect(read("252", "packages/units", ...filter)).toMatchObject({ filtersNames: true });
+  },
+);
 
 test.each(["251", "buster"])("a systemd that is not in the table is refused: %s", (name) => {
   expect(() => read("252", name)).toThrow(

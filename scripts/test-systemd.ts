@@ -101,7 +101,9 @@ async function main(): Promise<number> {
   for (const row of table) console.error(row.join(" | "));
   if (asked.vitest.length === 0) writeRows("systemd", table, (version) => String(Number.parseInt(version)));
   // A skip for any reason that is not known hides what should have run.
-  const hidden = runs.flatMap(({ version, unexpected }) => unexpected.map((name) => `${version}: ${name}`));
+  const hidden = asked.filtersNames
+    ? []
+    : runs.flatMap(({ version, unexpected }) => unexpected.map((name) => `${version}: ${name}`));
   for (const name of hidden) console.error(`Skipped, though it should run on systemd ${name}`);
   if (hidden.length > 0)
     console.error("If a program is missing, --fresh downloads the releases with all that the tests need.");

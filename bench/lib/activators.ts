@@ -10,6 +10,8 @@ import { emitUnits } from "../../packages/units/src/index.ts";
 export interface ActivatedApp {
   name: string;
   program: string;
+  /** Options of Node. */
+  options?: readonly string[] | undefined;
   port: number;
   /** Whether it tells the service manager that it is ready. */
   isNotifying: boolean;
@@ -39,7 +41,7 @@ async function firstByte(client: AppProcess, port: number): Promise<number> {
 export function socketActivator(node: string): Activator {
   const client = startProcess([process.execPath, clientProgram]);
   return {
-    async measure({ program, port }) {
+    async measure({ program, options = [], port }) {
       const address = `--listen=127.0.0.1:${port}`;
       await using app = startProcess([
         "systemd-socket-activate",
@@ -47,6 +49,7 @@ export function socketActivator(node: string): Activator {
         address,
         "--",
         node,
+        ...options,
         program,
       ]);
       await app.line(/^Listening on /);
@@ -64,11 +67,11 @@ export function socketActivator(node: string): Activator {
  */
 export async function systemdActivator(node: string, apps: readonly ActivatedApp[]): Promise<Activator> {
   const systemd = await bootPrivateSystemd({ node });
-  for (const { name, program, port, isNotifying } of apps) {
+  for (const { name, program, options = [], port, isNotifying } of apps) {
     await systemd.installUnits(
       emitUnits({
         name: unitOf(name),
-        exec: [systemd.node, inside(systemd, program)],
+        exec: [systemd.node, ...options, inside(systemd, program)],
         sockets: [{ name: "http", listen: `127.0.0.1:${port}` }],
         // An app that sends no READY=1 would never be started with Type=notify.
         type: isNotifying ? "notify" : "exec",

@@ -1,8 +1,8 @@
 // What rolldown is told to bundle of a package. Plain JavaScript: the build of each package imports it.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
-/** The entry points of the package in a folder, and which imports stay imports. */
+/** The entry points and the programs of the package in a folder, and which imports stay imports. */
 export function bundleInput(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   // An entry point without a published file is for the builds of other packages, which put its code into their own files.
@@ -11,9 +11,16 @@ export function bundleInput(folder) {
   );
   const frameworks = Object.keys(manifest.peerDependencies ?? {});
   const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
+  // The commands of `bin`, and the programs that they start as processes of their own.
+  const commands = Object.values(manifest.bin ?? {}).map((file) => `./src/${basename(file, ".cjs")}.ts`);
+  const started = existsSync(join(folder, "src/programs"))
+    ? readdirSync(join(folder, "src/programs")).map((file) => `./src/programs/${file}`)
+    : [];
+  const byName = (files) => Object.fromEntries(files.map((file) => [basename(file, ".ts"), file]));
   return {
     frameworks,
-    entries: Object.fromEntries(sources.map((source) => [/([^/]+)\.ts$/.exec(source)[1], source])),
+    entries: byName(sources),
+    programs: byName([...commands, ...started]),
     external: (id) =>
       id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`)),
     // The build puts a package of this repository into the files, from its sources, unless it is a dependency.

@@ -5,6 +5,8 @@ export interface SystemdArguments {
   suites: string[];
   /** What vitest gets. */
   vitest: string[];
+  /** Whether vitest runs only the tests of some names, and so skips the others. */
+  filtersNames: boolean;
 }
 
 /**
@@ -39,5 +41,6 @@ export function readSystemdArguments(
     fresh: args.includes("--fresh"),
     suites: [...new Set(named.length > 0 ? named.map((name) => known.get(name)!) : Object.values(suites))],
     vitest: given.slice(named.length),
+    filtersNames: given.some((arg) => /^(-t|--testNamePattern)(=|$)/.test(arg)),
   };
 }

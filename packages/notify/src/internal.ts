@@ -1,5 +1,5 @@
 /**
- * For `@sockact/core` alone, whose build puts this package into its own file. Both copies share one state. It is not published as an entry point.
+ * For packages of sockact whose build puts this code into their own files. All copies share one state. It is not published as an entry point.
  *
  * @packageDocumentation
  */

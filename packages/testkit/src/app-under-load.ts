@@ -33,22 +33,25 @@ export class AppUnderLoad implements AsyncDisposable {
    * @param program the app, a module of this repository
    */
   async install(program: string, { environment, ...description }: Description = {}): Promise<void> {
+    this.command = inside(this.systemd, program);
+    await this.installService({
+      name: "app",
+      exec: [this.systemd.node, this.command],
+      type: "notify",
+      environment: { ...this.#environment, ...environment },
+      ...description,
+    });
+  }
+
+  /** As {@link install}, for any service. */
+  async installService(description: Omit<AppDescription, "sockets">): Promise<void> {
     const { systemd } = this;
+    const { name } = description;
     // Patterns name the units that there are. From systemd 262 on, a name that no unit has keeps the others from being stopped.
-    await systemd.systemctl("stop", "app.*", "app@*");
+    await systemd.systemctl("stop", `${name}.*`, `${name}@*`);
     await systemd.systemctl("reset-failed");
-    this.command = inside(systemd, program);
-    await systemd.installUnits(
-      emitUnits({
-        name: "app",
-        exec: [systemd.node, this.command],
-        sockets: [{ listen: 80, noDelay: true }],
-        type: "notify",
-        environment: { ...this.#environment, ...environment },
-        ...description,
-      }),
-    );
-    await systemd.start("app.socket");
+    await systemd.installUnits(emitUnits({ ...description, sockets: [{ listen: 80, noDelay: true }] }));
+    await systemd.start(`${name}.socket`);
   }
 
   /** Starts a load, with the address of the app and a seed for what is random in it. */

@@ -14,11 +14,23 @@ export interface LoadResult {
   resets: number;
 }
 
+/** What the clients ask an app for that is not one of ours: they take turns with the requests. */
+export interface AskedFor {
+  requests?: readonly {
+    method: string;
+    path: string;
+    headers?: Record<string, string>;
+    body?: string;
+  }[];
+  /** A regular expression that the body of each answer matches. */
+  answer?: string;
+}
+
 /** Each kind of load, with its options and what it tells in the end. */
 export interface Loads {
   /** Clients of autocannon that always have a request under way. */
   busy: {
-    options: { url: string; connections: number; keepAlive: boolean };
+    options: { url: string; connections: number; keepAlive: boolean } & AskedFor;
     /** `longest`: the longest that a request took, with its connection, in milliseconds. */
     result: LoadResult & { longest: number };
   };
@@ -32,7 +44,7 @@ export interface Loads {
       think: number;
       away: number;
       seed: number;
-    };
+    } & AskedFor;
     result: LoadResult;
   };
   /** `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent until the server closes it. */

@@ -557,6 +557,16 @@ export const faults: Fault[] = [
     files: running("/usr/bin/node --import tsx --env-file .env src/server.ts"),
     ...serviceAt("ExecStart"),
   },
+  {
+    code: "script-relative",
+    files: running("/usr/bin/node --import @sockact/register /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "script-relative",
+    files: running("/usr/bin/node -r dotenv/config /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
   { code: "exec-env", files: running("/usr/bin/env node /srv/app/server.js"), ...serviceAt("ExecStart") },
   { code: "jit-killed", files: inService("MemoryDenyWriteExecute=yes"), ...serviceAt("MemoryDeny") },
   {
@@ -618,6 +628,43 @@ export const faults: Fault[] = [
   {
     code: "variable-invalid",
     files: inService("Environment=SOCKACT_IDLE_EXIT_STATUS=256"),
+    ...serviceAt("Environment"),
+  },
+  ...["http", "3000=", "3000=http,", "70000=http", "name=http"].map((map): Fault => ({
+    code: "variable-invalid",
+    files: inService(`Environment=SOCKACT_MAP=${map}`),
+    ...serviceAt("Environment"),
+  })),
+  ...["@sockact/register", "./node_modules/@sockact/register/dist/index.cjs"].map((file): Fault => ({
+    code: "preload-relative",
+    files: inService(`Environment="NODE_OPTIONS=--title=app --require ${file}"`),
+    ...serviceAt("Environment"),
+  })),
+  {
+    code: "preload-relative",
+    files: inService("Environment=NODE_OPTIONS=--import=@sockact/register"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "preload-replaced",
+    files: {
+      ...inService("Environment=NODE_OPTIONS=--require=/srv/app/preload.cjs"),
+      "app.service.d/memory.conf": "[Service]\nEnvironment=NODE_OPTIONS=--max-old-space-size=512\n",
+    },
+    file: "app.service.d/memory.conf",
+    at: "Environment",
+  },
+  {
+    code: "map-name-unknown",
+    files: inService("Environment=SOCKACT_MAP=3000=http"),
+    ...serviceAt("Environment"),
+  },
+  {
+    code: "map-name-unknown",
+    files: {
+      ...inSocket("FileDescriptorName=http"),
+      ...inService("Environment=SOCKACT_MAP=3000=http,/run/a=b.sock=admin"),
+    },
     ...serviceAt("Environment"),
   },
   {

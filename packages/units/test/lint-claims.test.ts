@@ -157,6 +157,17 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     );
   });
 
+  it("is so of a package without a path: Node looks for it in /", async () => {
+    const program = `${systemd.node} --import @sockact/register ${systemd.project}/examples/express/server.js`;
+    const codes = await install({ "preload.service": `[Service]\nExecStart=${program}\n` });
+    expect(codes).toContain("script-relative");
+    await systemd.start("preload.service");
+    await systemd.waitForUnit("preload.service", "ActiveState", "failed");
+    expect((await systemd.journal("preload.service", "service")).join("\n")).toContain(
+      "Cannot find package '@sockact/register' imported from /",
+    );
+  });
+
   it("is so of what a shell would read: the program gets it as arguments", async () => {
     await systemd.write("/run/words.mjs", "console.log(JSON.stringify(process.argv.slice(2)))");
     for (const word of [">/run/x", "2>&1", "&&", "||", "|", "`id`", "~/app.json", "*.js"]) {

@@ -74,7 +74,8 @@ describeWith(
           workingDirectory: "/srv/$a b%",
           drainTimeout: "30s",
           idleTimeout: "5min",
-          sockets: [{ listen: 80 }],
+          preload: { path: '/50% of "$1"\\ é %n/p.cjs', map: { "/run/$x %n.sock": "http" } },
+          sockets: [{ name: "http", listen: 80 }],
         }),
       ).toBe("");
       await systemd.start("shop.service");
@@ -90,6 +91,8 @@ describeWith(
         SOCKACT_DRAIN_TIMEOUT: "30s",
         SOCKACT_IDLE_TIMEOUT: "5min",
         SOCKACT_IDLE_EXIT_STATUS: "42",
+        SOCKACT_MAP: "/run/$x %n.sock=http",
+        NODE_OPTIONS: '"--require=/50% of \\"$1\\"\\\\ é %n/p.cjs"',
       });
       expect(words).toEqual(
         expect.arrayContaining([

@@ -1,12 +1,16 @@
 // Clients of autocannon, each of which always has a request under way.
 import { once } from "node:events";
 import autocannon from "autocannon";
-import { isWhole, requests } from "./requests.mjs";
+import { requestsOf } from "./requests.mjs";
 import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
-/** @param {{ url: string, connections: number, keepAlive: boolean }} options `keepAlive: false`: each request on a new connection */
-export function start({ url, connections, keepAlive }) {
+/**
+ * @param {{ url: string, connections: number, keepAlive: boolean, requests?: object[], answer?: string }} options
+ *   `keepAlive: false`: each request on a new connection; `requests`, `answer`: as `requestsOf()` has them
+ */
+export function start({ url, connections, keepAlive, ...asked }) {
+  const { requests, isWhole } = requestsOf(asked);
   const tally = new Tally();
   const rounds = new Rounds(connections);
   let clients = 0;

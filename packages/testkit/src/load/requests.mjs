@@ -1,7 +1,7 @@
-// The two requests that the load is made of. A client that silently repeats what failed would not dare to with the second.
+// The two requests that the load is made of, unless it is told others. A client that silently repeats what failed would not dare to with the second.
 const POSTED = JSON.stringify({ text: "grüße", list: [1, null] });
 
-export const requests = [
+const REQUESTS = [
   { method: "GET", path: "/" },
   {
     method: "POST",
@@ -14,4 +14,15 @@ export const requests = [
 /** Whether this is the whole of an answer to one of them. */
 export function isWhole(body) {
   return body === POSTED || /^\{"pid":\d+\}$/.test(body);
+}
+
+/**
+ * The requests that the load takes turns with, and a function that says whether a body is the whole of an answer to one of them.
+ *
+ * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular expression that each of its answers matches
+ */
+export function requestsOf({ requests, answer }) {
+  if (requests === undefined) return { requests: REQUESTS, isWhole };
+  const pattern = new RegExp(answer);
+  return { requests, isWhole: (body) => pattern.test(body) };
 }

@@ -2,17 +2,18 @@
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomFrom } from "./random.mjs";
-import { isWhole, requests } from "./requests.mjs";
+import { requestsOf } from "./requests.mjs";
 import { Rounds } from "./rounds.mjs";
 import { slowNetwork } from "./slow-network.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, seed: number }} options
+ * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, seed: number, requests?: object[], answer?: string }} options
  *   `keepAlive: false`: each request on a new connection; `think`: the longest thought, `away`: how long each way takes, both in
- *   milliseconds
+ *   milliseconds; `requests`, `answer`: as `requestsOf()` has them
  */
-export async function start({ host, port, clients, keepAlive, think, away, seed }) {
+export async function start({ host, port, clients, keepAlive, think, away, seed, ...asked }) {
+  const { requests, isWhole } = requestsOf(asked);
   const network = await slowNetwork({ host, port, delay: away });
   const tally = new Tally();
   const rounds = new Rounds(clients);

@@ -146,6 +146,8 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if (node && service.openFile?.value === false && service.notifyAccess?.value !== "all")
     take(service, "openFile");
   if (!node) take(service, "compileCache");
+  if (!node) take(service, "preload");
+  else preloaded(service);
   if (!node) take(service, "jitless");
   else if (service.jitless?.value !== true) take(hardening, "memoryDenyWriteExecute");
   if (user === undefined) {
@@ -162,6 +164,16 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     take(hardening, "ipAddressAllow");
   if (!(service.openFile?.value ?? node) || service.notifyAccess?.value === "all")
     take(hardening, "restrictAddressFamilies");
+}
+
+/** Adds to what systemd shows of Node the option by which it loads the preload. */
+function preloaded({ exec, preload }: Filling["service"]): void {
+  const { value } = preload ?? { value: false };
+  const path = typeof value === "object" && "path" in value ? value.path : value;
+  if (typeof path !== "string") return;
+  const [[program, [first, ...words], flags]] = exec!.shown["ExecStartEx"] as [[string, string[], []]];
+  const inserted = ["--require", path.replaceAll("$", "$$$$")];
+  exec!.shown = { ExecStartEx: [[program, [first, ...inserted, ...words], flags]] };
 }
 
 export function isInHome({ workingDirectory }: Filled<AppDescription>): boolean {

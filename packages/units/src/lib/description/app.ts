@@ -3,6 +3,7 @@ import type { FindingCode } from "../lint/lint.ts";
 import type { Duration } from "../systemd/durations.ts";
 import type { Text } from "../systemd/specifiers.ts";
 import type { ContainerDescription } from "./container.ts";
+import type { PreloadDescription } from "./preload.ts";
 import type { SocketDescription } from "./socket.ts";
 import type { Argument, Command, Credential, Limit, Mode, RawSection, Signal, Size } from "./values.ts";
 
@@ -303,6 +304,13 @@ export interface AppDescription {
    * start also writes the cache, which takes disk space, and the service can write to a folder of code that it runs later.
    */
   compileCache?: boolean | undefined;
+  /**
+   * Whether Node loads `@sockact/register` before the app, so that the app's own `listen()` gets the sockets: for an app that has no line of
+   * sockact in it. `true` stands for `<workingDirectory>/node_modules/@sockact/register/dist/index.cjs`. A string is the absolute path of that
+   * file elsewhere; an object has a `map` of the sockets too. `--require` stands in ExecStart= if Node is the program, so that child processes do
+   * not load it. Where a script starts Node, and in a container, it is in NODE_OPTIONS.
+   */
+  preload?: boolean | Text | PreloadDescription | undefined;
   /**
    * `outbound` by default: a sandbox for a service that opens connections of its own, to a database for instance. `inbound`: for one that only
    * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.

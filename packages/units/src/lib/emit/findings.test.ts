@@ -197,6 +197,7 @@ const random = fc.record(
     rolling: fc.boolean(),
     jitless: fc.boolean(),
     compileCache: fc.boolean(),
+    preload: fc.constantFrom(true, "/srv/preload.cjs", { map: { 3000: "http" } }),
     runtimeDirectory: fc.constant("shop"),
     runtimeDirectoryPreserve: fc.constantFrom("no", "yes"),
     hardening: fc.constantFrom(

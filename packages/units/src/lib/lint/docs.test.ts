@@ -8,6 +8,7 @@ import { environmentRules } from "./rules/service/environment.ts";
 import { installRules } from "./rules/service/install.ts";
 import { lifecycleRules } from "./rules/service/lifecycle.ts";
 import { notifyRules } from "./rules/service/notify.ts";
+import { preloadRules } from "./rules/service/preload.ts";
 import { portsRules } from "./rules/service/ports.ts";
 import { programRules } from "./rules/service/program.ts";
 import { sandboxRules } from "./rules/service/sandbox.ts";
@@ -44,6 +45,7 @@ const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity
   "Ready messages and the watchdog": notifyRules,
   "Users, files and the sandbox": sandboxRules,
   "Environment variables": environmentRules,
+  "The preload": preloadRules,
   "What systemctl enable does": installRules,
 };
 

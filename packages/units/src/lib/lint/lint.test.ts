@@ -121,8 +121,8 @@ describe("lintUnits", () => {
     );
 
   it.each([
-    "/usr/bin/node --import tsx /srv/app/server.ts",
-    "/usr/bin/node -r dotenv/config --env-file=/etc/app.env /srv/app/server.js --watch",
+    "/usr/bin/node --import file:///srv/app/node_modules/tsx/dist/loader.mjs /srv/app/server.ts",
+    "/usr/bin/node -r /srv/app/node_modules/dotenv/config.js --env-file=/etc/app.env /srv/app/server.js --watch",
     "/usr/bin/node /srv/app/node_modules/.bin/../vite/bin/vite.js",
     "/srv/app/node_modules/.bin/ts-node /srv/app/server.ts",
     "/srv/app/server.mjs",

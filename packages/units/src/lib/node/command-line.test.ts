@@ -2,19 +2,30 @@ import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { nodeCommand } from "./command-line.ts";
 
-it.each<[words: string, options: string[], script: string | undefined]>([
+it.each<[words: string, options: string[], script: string | undefined, preloads?: string[]]>([
   ["node server.js --watch", [], "server.js"],
   ["node --watch server.js", ["--watch"], "server.js"],
-  ["node --import ./a.mjs --env-file=.env server.js", ["--import", "--env-file=.env"], "server.js"],
-  ["node -r dotenv/config server.js", ["-r"], "server.js"],
+  [
+    "node --import ./a.mjs --env-file=.env server.js",
+    ["--import", "--env-file=.env"],
+    "server.js",
+    ["./a.mjs"],
+  ],
+  [
+    "node --require=a --import=b=c server.js -r d",
+    ["--require=a", "--import=b=c"],
+    "server.js",
+    ["a", "b=c"],
+  ],
+  ["node -r dotenv/config server.js", ["-r"], "server.js", ["dotenv/config"]],
   ["node -- -odd.js", [], "-odd.js"],
   ["node --run start", ["--run"], undefined],
   ["node --bench", ["--bench"], undefined],
   ["node --max-old-space-size-percentage 50 server.js", ["--max-old-space-size-percentage"], "server.js"],
   ["node -e 1", ["-e"], undefined],
   ["node", [], undefined],
-])("reads %s", (words, options, script) => {
-  expect(nodeCommand(words.split(" "))).toEqual({ options, script });
+])("reads %s", (words, options, script, preloads = []) => {
+  expect(nodeCommand(words.split(" "))).toEqual({ options, preloads, script });
 });
 
 it("knows each option of this Node that takes the next word as its value", () => {

@@ -19,6 +19,8 @@ const withoutScript =
 export interface NodeCommand {
   /** The options before the script, without the values that are words of their own. */
   options: readonly string[];
+  /** The files and packages that Node loads before the script, by `--require` and `--import`. */
+  preloads: readonly string[];
   /** The file that Node runs. `undefined` if it runs none: for `-e`, `--run`, `--test`, or where no file is named. */
   script: string | undefined;
 }
@@ -37,16 +39,49 @@ export function isWithoutProgram(words: readonly string[]): boolean {
   );
 }
 
+/** An option that names what to load before the script. */
+const preload = /^(?:-r|--require|--import)(?:=(.*))?$/s;
+
 /** Reads the words of a command line whose first word is Node itself. */
 export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
   const options: string[] = [];
+  const preloads: string[] = [];
+  const running = (script: string | undefined): NodeCommand => ({ options, preloads, script });
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at]!;
-    if (word === "--") return { options, script: words[at + 1] };
-    if (!word.startsWith("-") || word === "-") return { options, script: word === "-" ? undefined : word };
+    if (word === "--") return running(words[at + 1]);
+    if (!word.startsWith("-") || word === "-") return running(word === "-" ? undefined : word);
     options.push(word);
-    if (withoutScript.test(word)) return { options, script: undefined };
+    if (withoutScript.test(word)) return running(undefined);
+    const [isPreload, file] = preload.exec(word) ?? [];
+    if (isPreload !== undefined) preloads.push(file ?? words[at + 1] ?? "");
     if (withValue.has(word)) at += 1;
   }
-  return { options, script: undefined };
+  return running(undefined);
+}
+
+/**
+ * The words of NODE_OPTIONS, as Node splits them: at spaces alone, outside of double quotes, within which a backslash stands before a character
+ * that is meant as it is. `undefined` if Node does not start with this value.
+ */
+export function nodeOptionWords(text: string): string[] | undefined {
+  const parts: readonly string[] = text.match(/"(?:[^"\\]|\\.)*"|[^" ]+| +|"/gs) ?? [];
+  if (parts.includes('"')) return undefined;
+  const words = [""];
+  for (const part of parts) {
+    if (part.startsWith(" ")) words.push("");
+    else
+      words.push(words.pop()! + (part.startsWith('"') ? part.slice(1, -1).replace(/\\(.)/gs, "$1") : part));
+  }
+  return words.filter((word) => word !== "");
+}
+
+/** A word as NODE_OPTIONS has it. */
+export function nodeOption(word: string): string {
+  return /[ "]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
+}
+
+/** What NODE_OPTIONS makes Node load before the script. */
+export function preloadsOfOptions(text: string): readonly string[] {
+  return nodeCommand(["node", ...(nodeOptionWords(text) ?? [])]).preloads;
 }

@@ -21,6 +21,18 @@ export function isNode(command: unknown): boolean {
   return isNodeName(programName(command));
 }
 
+/** Programs that are known to be something other than Node, and not to start it. */
+const otherRuntime = /^(?:bunx?|deno|java|dotnet|mono|luajit|(?:python|ruby|perl|php)[\d.]*)$/;
+
+export function isOtherRuntime(command: unknown): boolean {
+  return otherRuntime.test(programName(command));
+}
+
+/** Whether the program of a description is Node: by its name, or since it has a preload, which Node alone loads. */
+export function runsNode({ exec, preload }: { exec?: unknown; preload?: unknown }): boolean {
+  return isNode(exec) || (preload !== undefined && preload !== false);
+}
+
 export function compilesAtRunTime(command: unknown): boolean {
   return justInTime.test(programName(command));
 }

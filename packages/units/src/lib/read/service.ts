@@ -1,5 +1,7 @@
 import { readFields, type Asked } from "./fields/fields.ts";
 import { jitless } from "./sandbox/jitless.ts";
+import { nodeOptionLines } from "./fields/node-options.ts";
+import { readPreload } from "./fields/preload.ts";
 import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
@@ -11,11 +13,12 @@ import { refuseForUserManager } from "./conflicts/user-manager.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
 import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refusePreloadConflicts } from "./conflicts/preload.ts";
 import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
-import { containerExec, exec } from "./fields/commands.ts";
-import { compilesAtRunTime, isNode } from "../node/runtime.ts";
+import { containerExec, exec, execWith } from "./fields/commands.ts";
+import { compilesAtRunTime, isNode, runsNode } from "../node/runtime.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "./values/readers.ts";
 import * as names from "./values/names.ts";
@@ -60,8 +63,10 @@ export interface Service extends SocketOwner {
   workingDirectory: Line[];
   /** NODE_ENV of a Node whose description does not say it. */
   nodeEnvironment: Line[];
-  /** What tells Node not to compile. */
-  jitless: Line[];
+  /** What fields add to NODE_OPTIONS. */
+  nodeOptions: Line[];
+  /** What the preload is told of the sockets. */
+  preloadMap: readonly Line[];
   /** Where Node keeps compiled code. */
   compileCache: Line[];
   sandbox: Sandbox;
@@ -74,9 +79,13 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const arrangement = readArrangement(description, problems);
   const { kind, manager, systemd } = arrangement;
   const contained = description.container !== undefined;
-  const table = contained
-    ? { ...serviceDirectives, exec: { key: "Exec", read: containerExec } }
-    : serviceDirectives;
+  const preload = readPreload(description, problems);
+  const table = {
+    ...serviceDirectives,
+    exec: contained
+      ? { key: "Exec", read: containerExec }
+      : { key: "ExecStart", read: execWith(preload.arguments) },
+  };
   const values = readFields(table, otherFields, description, "", problems, {
     // Of names that are equally near, the first is meant.
     ...serviceSynonyms,
@@ -89,10 +98,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseLifecycleConflicts(description, problems);
+  refusePreloadConflicts(description, problems);
   refuseLowLimits(description, problems);
   if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
-  const openFile = notifies && !contained && (description.openFile ?? isNode(description.exec)) === true;
+  const openFile = notifies && !contained && (description.openFile ?? runsNode(description)) === true;
   if (openFile) {
     const field = description.type === undefined ? "rolling" : "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
@@ -107,19 +117,20 @@ export function readService(description: Record<string, unknown>, problems: Unit
       systemd,
       dynamicUser,
       // A user's own folders lie in a home, too.
-      inHome: manager === "user" || liesInHome(description),
+      inHome:
+        manager === "user" || liesInHome({ ...description, exec: [description.exec, preload.file].flat() }),
       // The helper of NotifyAccess=all is a process with no descriptor of ours.
       sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
-      justInTime: compilesAtRunTime(description.exec),
+      justInTime: compilesAtRunTime(description.exec) || runsNode(description),
       jitless: description.jitless === true,
     },
     problems,
     hintsInHardening,
   );
   if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
-    refuseProgramInTemporaryFolder(description, problems);
+    refuseProgramInTemporaryFolder(description, preload, problems);
   if (!contained && dynamicUser) {
-    refuseProgramInHome(description, problems);
+    refuseProgramInHome(description, preload, problems);
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",
@@ -130,9 +141,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
   }
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
-  const node = !contained && isNode(description.exec);
+  const node = !contained && runsNode(description);
   const folder =
-    node && description.workingDirectory === undefined ? appFolder(description.exec as unknown[]) : undefined;
+    node && description.workingDirectory === undefined && isNode(description.exec)
+      ? appFolder(description.exec as unknown[])
+      : undefined;
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
   const raw = readRaw(
     description.raw,
@@ -142,7 +155,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
     "raw",
     problems,
   );
-  if (!contained) refuseHiddenProgram(description.exec, raw.Service ?? [], "raw.Service", problems);
+  if (!contained)
+    refuseHiddenProgram(description.exec, preload.file, raw.Service ?? [], "raw.Service", problems);
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
@@ -174,7 +188,12 @@ export function readService(description: Record<string, unknown>, problems: Unit
       node && !setsVariable(description, "NODE_ENV")
         ? [addedForNode("Environment", "NODE_ENV=production")]
         : [],
-    jitless: jitless(description, problems),
+    nodeOptions: nodeOptionLines(
+      description,
+      [...jitless(description, problems), ...preload.options],
+      problems,
+    ),
+    preloadMap: preload.map,
     compileCache: compileCacheLines(description, checkedName, problems),
     sandbox,
   };

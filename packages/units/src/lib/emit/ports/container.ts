@@ -59,7 +59,7 @@ const keptFields = [
   ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
-  ..."type user group workingDirectory environment drainTimeout idleTimeout".split(" "),
+  ..."type user group workingDirectory environment drainTimeout idleTimeout preload".split(" "),
   ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(
     " ",
   ),
@@ -95,6 +95,10 @@ function containerLines(
       "Environment",
       escapeVariables([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
+    ...[...service.preloadMap, ...service.nodeOptions].map((line) => ({
+      ...line,
+      value: escapeVariables([line.value])[0]!,
+    })),
     ...idleVariableLines(service),
     ...linesOf("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),

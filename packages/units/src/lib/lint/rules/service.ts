@@ -5,6 +5,7 @@ import { lifecycleRules, type LifecycleCode } from "./service/lifecycle.ts";
 import { notifyRules, type NotifyCode } from "./service/notify.ts";
 import { sandboxRules, type SandboxCode } from "./service/sandbox.ts";
 import { environmentRules, type EnvironmentCode } from "./service/environment.ts";
+import { preloadRules, type PreloadCode } from "./service/preload.ts";
 import { installRules, type InstallCode } from "./service/install.ts";
 import type { ServiceSubject } from "../subjects/subjects.ts";
 
@@ -16,6 +17,7 @@ export type ServiceCode =
   | NotifyCode
   | SandboxCode
   | EnvironmentCode
+  | PreloadCode
   | InstallCode;
 
 export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> = {
@@ -25,5 +27,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
   ...notifyRules,
   ...sandboxRules,
   ...environmentRules,
+  ...preloadRules,
   ...installRules,
 };

@@ -1,6 +1,7 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { commandsOf, wordsOf, type Command } from "../../parse/words.ts";
-import { nodeCommand, type NodeCommand } from "../../node/command-line.ts";
+import { nodeCommand, preloadsOfOptions, type NodeCommand } from "../../node/command-line.ts";
+import { isRegister } from "../../node/register.ts";
 import { isNodeName } from "../../node/runtime.ts";
 
 /** What a service runs. */
@@ -113,12 +114,12 @@ function launcherOf(words: readonly string[], node: NodeCommand | undefined): st
 /** What Node, or what stands for it, is told to run. */
 function nodeOf(words: readonly string[]): NodeCommand | undefined {
   const [first = "", ...rest] = words;
-  if (isScriptFile(first)) return { options: [], script: first };
+  if (isScriptFile(first)) return { options: [], preloads: [], script: first };
   return isNodeName(baseOf(first)) || baseOf(first) === "ts-node" ? nodeCommand([first, ...rest]) : undefined;
 }
 
-/** The program of a service. */
-export function programOf(unit: LoadedUnit): Program | undefined {
+/** The program of a service, with its NODE_OPTIONS. */
+export function programOf(unit: LoadedUnit, nodeOptions: string): Program | undefined {
   const setting = valueOf(unit, "Service", "ExecStart");
   const [command] = setting === undefined ? [] : commandsOf(setting.value, unit.name).commands;
   if (setting === undefined || command === undefined) return undefined;
@@ -140,9 +141,12 @@ export function programOf(unit: LoadedUnit): Program | undefined {
     script,
     launcher,
     node,
-    isNode: run.some(
-      (one) => isOfNode(one[0]!) || (launchersOfAny.test(baseOf(one[0]!)) && one.slice(1).some(isOfNode)),
-    ),
+    // A preload of ours says that a script starts Node, whatever its name.
+    isNode:
+      preloadsOfOptions(nodeOptions).some(isRegister) ||
+      run.some(
+        (one) => isOfNode(one[0]!) || (launchersOfAny.test(baseOf(one[0]!)) && one.slice(1).some(isOfNode)),
+      ),
   };
 }
 

@@ -118,14 +118,17 @@ export function subjectsOf(
   };
 
   const ordered = namesOrdered(given);
-  const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => ({
-    unit,
-    sockets: [],
-    user: user || isOfUser(unit),
-    program: programOf(unit),
-    environment: environmentOf(unit),
-    ordered,
-  }));
+  const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => {
+    const environment = environmentOf(unit);
+    return {
+      unit,
+      sockets: [],
+      user: user || isOfUser(unit),
+      program: programOf(unit, environment.get("NODE_OPTIONS")?.value ?? ""),
+      environment,
+      ordered,
+    };
+  });
   // Of two files with the same name the first is the unit.
   const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));
   const sockets = units("socket").map((unit): SocketSubject => {

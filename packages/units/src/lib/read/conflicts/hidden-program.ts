@@ -1,5 +1,5 @@
 import type { Line } from "../../write/lines.ts";
-import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
+import { isSpecifier, sampleText, type Text } from "../../systemd/specifiers.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
 import { isNode } from "../../node/runtime.ts";
@@ -24,9 +24,10 @@ function pathsIn(key: string, value: string): string[] {
     .map((path) => path.replace(/\/+$/, ""));
 }
 
-/** Reports raw directives that hide the program itself, or the script that it runs. */
+/** Reports raw directives that hide the program itself, its preload, or the script that it runs. */
 export function refuseHiddenProgram(
   exec: unknown,
+  preload: Text | undefined,
   lines: readonly Line[],
   path: string,
   problems: UnitProblem[],
@@ -42,7 +43,8 @@ export function refuseHiddenProgram(
     );
   for (const [key, { back, what }] of Object.entries(takenAway)) {
     // Node reads a script, and runs none.
-    const files = key === "NoExecPaths" ? [words[0]] : [words[0], script];
+    const read = [preload === undefined ? undefined : sampleText(preload), script];
+    const files = key === "NoExecPaths" ? [words[0]] : [words[0], ...read];
     const hidden = files.find(
       (file) =>
         file !== undefined &&

@@ -1,5 +1,5 @@
 import { shown, type UnitProblem } from "../../problems.ts";
-import { isNode, runsNothing } from "../../node/runtime.ts";
+import { runsNode, runsNothing } from "../../node/runtime.ts";
 
 /** Reports a Node that is told to run nothing: it would exit at once, and be started again every second. */
 export function refuseNothingToRun({ exec }: Record<string, unknown>, problems: UnitProblem[]): void {
@@ -21,7 +21,7 @@ const fewest = [
 
 /** Reports limits under which Node cannot start. */
 export function refuseLowLimits(description: Record<string, unknown>, problems: UnitProblem[]): void {
-  if (!isNode(description["exec"])) return;
+  if (!runsNode(description)) return;
   for (const { field, least, why, instead } of fewest) {
     const value = description[field];
     const text = typeof value === "number" || typeof value === "string" ? String(value) : "";

@@ -4,9 +4,19 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
 import { homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
 
+/** The preload, if the description names its file, and the field that does. */
+interface NamedPreload {
+  file: Text | undefined;
+  field: string | undefined;
+}
+
+const placeOf = ({ file, field }: NamedPreload): [string, unknown][] =>
+  field === undefined ? [] : [[field, file]];
+
 /** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
+  preload: NamedPreload,
   problems: UnitProblem[],
 ): void {
   if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
@@ -15,6 +25,7 @@ export function refuseProgramInHome(
   const places = [
     ...words.map((word, index) => [`exec[${index}]`, word]),
     ["workingDirectory", workingDirectory],
+    ...placeOf(preload),
   ];
   for (const [path, place] of places as [string, unknown][]) {
     if (!liesIn(homes, place)) continue;
@@ -35,14 +46,13 @@ export function refuseProgramInHome(
 /** Reports a program or folder that the service could not see, its temporary folders being its own. */
 export function refuseProgramInTemporaryFolder(
   { exec, workingDirectory }: ProgramLocation,
+  preload: NamedPreload,
   problems: UnitProblem[],
 ): void {
   const refuse = conflictsIn(problems);
   const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
-  for (const [path, place] of [
-    ["exec[0]", program],
-    ["workingDirectory", workingDirectory],
-  ] as const) {
+  const places = [["exec[0]", program], ["workingDirectory", workingDirectory], ...placeOf(preload)];
+  for (const [path, place] of places as [string, unknown][]) {
     if (!liesInTemporary(place)) continue;
     refuse(
       path,

@@ -1,6 +1,6 @@
 import { argument, executable } from "../../systemd/escaping.ts";
 import { notAList, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
-import { sampleText, sourceText } from "../../systemd/specifiers.ts";
+import { sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
 import { flagged, isObject } from "./fields.ts";
 import { nodeCommand } from "../../node/command-line.ts";
 import { isNode, runsNothing } from "../../node/runtime.ts";
@@ -56,29 +56,38 @@ function asArray(line: unknown): string {
   return `[${shownWords.map((word) => `'${word}'`).join(", ")}]`;
 }
 
-/** ExecStart= and its kin: systemd.service(5) reads its first word by other rules than the rest. */
-export const exec: Read = (value, path, problems) => {
-  if (!Array.isArray(value) || value.length === 0) {
-    problems.push({
-      path,
-      ...notAList(value),
-      hint: `write the program's absolute path, then its arguments: ${asArray(value)}`,
+/**
+ * ExecStart= and its kin: systemd.service(5) reads its first word by other rules than the rest.
+ *
+ * @param options words for the program itself, or for the one that env(1) runs, before its own arguments.
+ */
+export const execWith =
+  (options: readonly Text[]): Read =>
+  (value, path, problems) => {
+    if (!Array.isArray(value) || value.length === 0) {
+      problems.push({
+        path,
+        ...notAList(value),
+        hint: `write the program's absolute path, then its arguments: ${asArray(value)}`,
+      });
+      return [];
+    }
+    const words = Array.from(value, (word: unknown, index) => {
+      const at = `${path}[${index}]`;
+      if (index > 0 && isVariable(word)) return variableText(word, at, problems);
+      const text = textOf(word, at, problems);
+      if (text === undefined) return "";
+      if (index > 0) return argument(text);
+      const refusal = refusedExecutable(sampleText(text));
+      if (refusal !== undefined)
+        problems.push({ ...refusal, path: at, message: `${shown(sourceText(text))}: ${refusal.message}` });
+      return executable(text);
     });
-    return [];
-  }
-  const words = Array.from(value, (word: unknown, index) => {
-    const at = `${path}[${index}]`;
-    if (index > 0 && isVariable(word)) return variableText(word, at, problems);
-    const text = textOf(word, at, problems);
-    if (text === undefined) return "";
-    if (index > 0) return argument(text);
-    const refusal = refusedExecutable(sampleText(text));
-    if (refusal !== undefined)
-      problems.push({ ...refusal, path: at, message: `${shown(sourceText(text))}: ${refusal.message}` });
-    return executable(text);
-  });
-  return [words.join(" ")];
-};
+    const ofProgram = words[0]!.endsWith("/env") ? 2 : 1;
+    return [words.toSpliced(ofProgram, 0, ...options.map(argument)).join(" ")];
+  };
+
+export const exec: Read = execWith([]);
 
 /** Commands that run besides the program, in their order, a line each. */
 export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));

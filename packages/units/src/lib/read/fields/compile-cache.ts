@@ -1,4 +1,4 @@
-import { isNode } from "../../node/runtime.ts";
+import { runsNode } from "../../node/runtime.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { listItem, unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier } from "../../systemd/specifiers.ts";
@@ -24,7 +24,7 @@ export function compileCacheLines(
   if (description["compileCache"] !== true || container !== undefined) return [];
   const refuse = conflictsIn(problems);
   // Another problem is reported where the command is missing, or of the wrong type.
-  if (Array.isArray(exec) && exec.length > 0 && !isNode(exec)) {
+  if (Array.isArray(exec) && exec.length > 0 && !runsNode(description)) {
     refuse(
       "compileCache",
       `${shown(exec[0])} is not Node, which alone reads NODE_COMPILE_CACHE`,

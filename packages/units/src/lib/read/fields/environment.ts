@@ -4,6 +4,7 @@ import { textOf, type Read } from "../values/readers.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
+import { nodeOptionWords } from "../../node/command-line.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
 /** What fields of the description set, and which; by them it is known how long a stop takes, and whether the service sleeps. */
@@ -22,7 +23,9 @@ const onCommandLineAlone =
 
 /** Why NODE_OPTIONS cannot have these options, or `undefined`. */
 function refusedOptions(text: string): Refusal | undefined {
-  const words = text.split(/\s+/);
+  const words = nodeOptionWords(text);
+  if (words === undefined)
+    return refusedVariable("Node does not start, since a double quote in it is not closed", "close it");
   const watching = words.find((word) => /^--watch(?:-path)?(?:=|$)/.test(word));
   if (watching !== undefined) {
     return refusedVariable(

@@ -1,12 +1,12 @@
-import { isNode } from "../../node/runtime.ts";
+import { runsNode } from "../../node/runtime.ts";
 
 /**
  * Whether an app may end by itself to be started by the next connection, and systemd would start it again at once. A program of Node may
  * have `idleTimeout` in its code, and so may whatever a container runs. Only a service that is passed its sockets sleeps.
  */
 export function mayFallAsleep(description: Record<string, unknown>): boolean {
-  const { bind = "socket", container, exec, idleTimeout, restart = "always" } = description;
-  const mayHaveTimeout = idleTimeout !== undefined || container !== undefined || isNode(exec);
+  const { bind = "socket", container, idleTimeout, restart = "always" } = description;
+  const mayHaveTimeout = idleTimeout !== undefined || container !== undefined || runsNode(description);
   return bind === "socket" && mayHaveTimeout && (restart === "always" || restart === "on-success");
 }
 

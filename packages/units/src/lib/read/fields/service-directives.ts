@@ -147,6 +147,7 @@ export const otherFields = [
   "hardening",
   "jitless",
   "compileCache",
+  "preload",
   "credentials",
   "openFile",
   "rolling",

@@ -1,6 +1,7 @@
 import { durationOf } from "../../../systemd/durations.ts";
 import { nearest } from "../../../nearest.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
+import { mapEntries } from "../../../node/register.ts";
 import { signalNames } from "../../../systemd/value-names.ts";
 import { either, valueWhere, whole, type ReadValue } from "../../values/readers.ts";
 import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
@@ -43,6 +44,11 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     (text) => booleanOf(text) === false || (durationOf(text) ?? 0) > 0,
     "not a duration with its unit",
     "a number above 0 with its unit, such as 5min, or no for never",
+  ),
+  SOCKACT_MAP: valueWhere(
+    (text) => mapEntries(text) !== undefined,
+    "not a list of a port or path and the name of a socket",
+    "as in 3000=http,3001=admin",
   ),
   SOCKACT_NOTIFY: flag,
   SOCKACT_SIGNALS: either(signals, flag),

@@ -168,17 +168,23 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It does not find it, and exits at each start.",
     man: "systemd.exec(5)",
     find: ({ unit, program, user }) => {
-      const script = program?.node?.script;
-      if (script === undefined || /^[/%]/.test(script) || user) return [];
-      return isVariable(script, program!.command.signs) ||
-        inService(unit, "WorkingDirectory") !== undefined ||
-        inService(unit, "RootDirectory") !== undefined ||
-        program!.launcher !== undefined
+      if (
+        program?.node === undefined ||
+        program.launcher !== undefined ||
+        user ||
+        ["WorkingDirectory", "RootDirectory"].some((key) => inService(unit, key) !== undefined)
+      )
+        return [];
+      const { script, preloads } = program.node;
+      const file = [script, ...preloads].find(
+        (one) => one !== undefined && !/^[/%]|^\w+:/.test(one) && !isVariable(one, program.command.signs),
+      );
+      return file === undefined
         ? []
         : [
             {
-              at: program!.setting,
-              message: `${shown(script)} is relative, and WorkingDirectory= is missing`,
+              at: program.setting,
+              message: `${shown(file)} is relative, and WorkingDirectory= is missing`,
               fix: "WorkingDirectory= with the folder of your app, or the file's absolute path",
             },
           ];

@@ -2,7 +2,7 @@ import { valuesOf } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
-import { inService, isTrue, listeners, runsAsRoot } from "./settings.ts";
+import { inService, isTrue, listeners, preloadsOf, runsAsRoot } from "./settings.ts";
 import { liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
 import { changeSetting, headerOf } from "../../findings/edits.ts";
 
@@ -46,7 +46,10 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const hides = booleanOf(setting?.value) === true || setting?.value === "tmpfs";
       return setting === undefined ||
         !hides ||
-        !liesInHome({ exec: service.program?.words, workingDirectory: workingDirectoryOf(service) })
+        !liesInHome({
+          exec: [...(service.program?.words ?? []), ...preloadsOf(service)],
+          workingDirectory: workingDirectoryOf(service),
+        })
         ? []
         : [
             {
@@ -68,7 +71,12 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
       // Your app may make the files that its other arguments name.
       const { program } = service;
-      const places = [program?.words[0], program?.node?.script, workingDirectoryOf(service)];
+      const places = [
+        program?.words[0],
+        program?.node?.script,
+        ...preloadsOf(service),
+        workingDirectoryOf(service),
+      ];
       const place = places.find((path) => liesInTemporary(path));
       return !isPrivate || place === undefined
         ? []

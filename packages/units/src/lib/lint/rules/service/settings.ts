@@ -1,5 +1,6 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
+import { preloadsOfOptions } from "../../../node/command-line.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 
 export const inService = (unit: LoadedUnit, key: string): Setting | undefined =>
@@ -18,6 +19,12 @@ export const listeners = ({ sockets }: ServiceSubject): SocketSubject[] =>
 /** Whether the program is a Node that is passed sockets. */
 export const isActivatedNode = (service: ServiceSubject): boolean =>
   service.program?.isNode === true && listeners(service).length > 0;
+
+/** What Node loads before the app. */
+export const preloadsOf = ({ program, environment }: ServiceSubject): readonly string[] => [
+  ...(program?.node?.preloads ?? []),
+  ...preloadsOfOptions(environment.get("NODE_OPTIONS")?.value ?? ""),
+];
 
 /** The user that it runs as; root where nothing is said. */
 export function runsAsRoot({ unit, user }: ServiceSubject): boolean {

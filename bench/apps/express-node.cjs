@@ -1,0 +1,5 @@
+const express = require("express");
+
+const app = express();
+app.get("/", (_request, response) => response.send("hello"));
+app.listen({ fd: 3 });

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { Command, CommanderError } from "commander";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colour } from "../shared/messages.ts";
+import { runCommand } from "./run-command.ts";
+
+/** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
+function program(): Command {
+  // This file is dist/sockact.cjs when it runs.
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const sockact = new Command("sockact")
+    .description("Socket activation for Node servers.")
+    .version(version, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    // What follows the name of a command belongs to that command.
+    .enablePositionalOptions();
+  sockact.addCommand(runCommand());
+  for (const command of [sockact, ...sockact.commands])
+    command.exitOverride().configureOutput({ outputError: () => {} });
+  return sockact;
+}
+
+/** Runs the command that the arguments name, and returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const sockact = program();
+    if (args.length === 0) sockact.help({ error: true });
+    await sockact.parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** Writes an error to standard error, and returns the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has written the help or the version.
+    if (error.exitCode === 0) return 0;
+    if (error.code === "commander.help") return EXIT.usage;
+    const [message = "", ...hints] = error.message.replace(/^error: /, "").split("\n");
+    return report(
+      new CliError(
+        "ERR_USAGE",
+        message,
+        hints.join(" ") || "sockact --help lists the commands, and sockact COMMAND --help their options.",
+      ),
+    );
+  }
+  if (!(error instanceof CliError)) throw error;
+  process.stderr.write(
+    `${colour("red", "error:")} ${error.message} ${colour("dim", `(${error.code})`)}\n${error.hint}\n`,
+  );
+  return error.exitCode;
+}

@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import process from "node:process";
+import { say, warn } from "../shared/messages.ts";
+import type { Address, Target } from "./address.ts";
+import { listenError } from "./bind.ts";
+import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
+import type { Guard } from "./guard.ts";
+import { addressWithPort } from "./held-sockets.ts";
+import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
+import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
+
+/** As `MaxConnections=` of systemd.socket(5). */
+const MOST_CONNECTIONS = 64;
+
+export interface Accepting {
+  command: readonly string[];
+  env: NodeJS.ProcessEnv;
+  maxConnections: number | undefined;
+  stopTimeout: number;
+  guard: Guard;
+}
+
+/** Starts one process for each connection, which gets it as descriptor 3, as `Accept=yes` does. */
+export class Acceptor {
+  readonly #how: Accepting;
+  readonly #servers: Server[] = [];
+  readonly #running = new Set<RunningCommand>();
+
+  constructor(how: Accepting) {
+    this.#how = how;
+  }
+
+  /** Listens on an address. Returns it as it is to be shown. */
+  async listen({ text, targets: [first, second] }: Address): Promise<string> {
+    const port = await this.#listenOn(text, first);
+    if (second)
+      await this.#listenOn(text, { ...second, port: port as number }).catch((error: Error) => {
+        // A machine without IPv6 has no ::1.
+        if (!/EADDRNOTAVAIL|EAFNOSUPPORT/.test(error.message)) throw error;
+      });
+    return addressWithPort(text, port);
+  }
+
+  async #listenOn(text: string, target: Target): Promise<number | undefined> {
+    const path = "path" in target && !target.path.startsWith("\0") ? target.path : undefined;
+    if (path !== undefined) await clearPath(path);
+    // What the connection has brought is for the command: nothing is read here.
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket),
+    );
+    server.listen(target);
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      throw listenError(text, error as NodeJS.ErrnoException);
+    }
+    if (path !== undefined) process.on("exit", socketFileRemover(path));
+    this.#servers.push(server);
+    const address = server.address();
+    return typeof address === "object" ? address?.port : undefined;
+  }
+
+  #accept(socket: Socket): void {
+    const { command, env, guard, maxConnections = MOST_CONNECTIONS } = this.#how;
+    const { remoteAddress, remotePort } = socket;
+    const from = remoteAddress === undefined ? "a unix socket" : `${remoteAddress} port ${remotePort}`;
+    if (this.#running.size >= maxConnections) {
+      warn(
+        `the connection from ${from} is refused: ${maxConnections} are open. --max-connections sets how many may be`,
+      );
+      socket.destroy();
+      return;
+    }
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    const running = startCommand(
+      command,
+      {
+        fds: [fd],
+        names: ["connection"],
+        env: {
+          ...env,
+          REMOTE_ADDR: remoteAddress,
+          REMOTE_PORT: remotePort === undefined ? undefined : String(remotePort),
+        },
+      },
+      guard,
+    );
+    // The command has a copy of the descriptor.
+    socket.destroy();
+    this.#running.add(running);
+    void this.#awaitEnd(running, from);
+  }
+
+  async #awaitEnd(running: RunningCommand, from: string): Promise<void> {
+    const ending = await running.ended;
+    this.#running.delete(running);
+    if (ending.code !== 0) warn(`the command for the connection from ${from} ${describeEnding(ending)}`);
+  }
+
+  /** Passes a signal on to all commands. */
+  pass(signal: NodeJS.Signals): void {
+    for (const running of this.#running) running.kill(signal);
+  }
+
+  /** Accepts until the user asks to stop, and waits for the connections that are open then. Returns the exit code. */
+  async run(signals: StopSignals): Promise<number> {
+    const signal = await signals.stop;
+    for (const server of this.#servers) server.close();
+    if (signal !== "SIGINT" || !sharesTerminal()) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
+    if (this.#running.size > 0) say(`waiting for ${this.#running.size} connections to end`);
+    const { stopTimeout } = this.#how;
+    const tooLong = setTimeout(() => {
+      warn(`some connections have not ended within ${stopTimeout / 1000} s: killing their commands`);
+      this.pass("SIGKILL");
+    }, stopTimeout);
+    void signals.kill.then(() => this.pass("SIGKILL"));
+    await Promise.all([...this.#running].map(({ ended }) => ended));
+    clearTimeout(tooLong);
+    return exitCodeOf({ code: null, signal });
+  }
+}

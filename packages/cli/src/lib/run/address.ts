@@ -1,0 +1,72 @@
+import { isIPv4, isIPv6 } from "node:net";
+import process from "node:process";
+import { CliError } from "../shared/cli-error.ts";
+
+/** What one socket is bound to. Without a host, it listens on all addresses, of IPv6 and of IPv4. */
+export type Target = { path: string } | { port: number; host?: string };
+
+/** An address of the command line. */
+export interface Address {
+  /** As it was written. */
+  text: string;
+  /** The sockets for it. The second one, of `localhost`, is left out where the machine has no IPv6. */
+  targets: [Target] | [Target, Target];
+}
+
+/** The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
+const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
+
+/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is ours: it stands for 127.0.0.1 and ::1. */
+export function parseAddress(text: string): Address {
+  if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
+  const [, host, digits] = /^(?:(.*):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) throw invalid(text, "It needs a port from 0 to 65535.");
+  if (host === undefined) return { text, targets: [{ port }] };
+  if (host === "localhost")
+    return {
+      text,
+      targets: [
+        { host: "127.0.0.1", port },
+        { host: "::1", port },
+      ],
+    };
+  const inBrackets = /^\[(.*)\]$/.exec(host)?.[1];
+  if (inBrackets !== undefined && isIPv6(inBrackets))
+    // [::] is all addresses, of IPv4 too, unless BindIPv6Only= says otherwise.
+    return { text, targets: [inBrackets === "::" ? { port } : { host: inBrackets, port }] };
+  if (isIPv4(host)) return { text, targets: [{ host, port }] };
+  throw invalid(
+    text,
+    isIPv6(host)
+      ? `An IPv6 address is written in brackets: [${host}]:${digits}.`
+      : `${JSON.stringify(host)} is not an IP address, and no other host name than localhost is looked up.`,
+  );
+}
+
+function pathOf(text: string): string {
+  if (text.includes("\0")) throw invalid(text, "It contains a zero byte.");
+  if (Buffer.byteLength(text) > LONGEST_PATH)
+    throw invalid(
+      text,
+      `It has ${Buffer.byteLength(text)} bytes, and the path of a socket has at most ${LONGEST_PATH}. Use a shorter path.`,
+    );
+  if (!text.startsWith("@")) return text;
+  if (process.platform !== "linux") throw invalid(text, "Only Linux has abstract sockets. Use a path.");
+  // Node 20 fills the name up with zero bytes, which makes it another name.
+  if (Number(process.versions.node.split(".")[0]) < 22)
+    throw invalid(
+      text,
+      `Node ${process.version} can't listen on an abstract socket of exactly this name. Use Node 22 or later, or a path.`,
+    );
+  if (text === "@") throw invalid(text, "The name of the abstract socket is missing.");
+  return `\0${text.slice(1)}`;
+}
+
+function invalid(text: string, hint: string): CliError {
+  return new CliError(
+    "ERR_RUN_ADDRESS",
+    `can't listen on ${JSON.stringify(text)}`,
+    `${hint}\nAddresses are written 3000, 127.0.0.1:3000, [::1]:3000, localhost:3000, /path/to.sock or @abstract.`,
+  );
+}

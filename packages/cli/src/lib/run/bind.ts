@@ -1,0 +1,78 @@
+import { fork } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Target } from "./address.ts";
+
+export type BindRequest = { path?: string; port?: number; host?: string } & { isDatagram: boolean };
+export type BindAnswer =
+  | { port?: number | undefined }
+  | { error: { code?: string | undefined; message: string } };
+
+/** A listening socket that this process holds and never accepts from: no event loop polls it. */
+export interface BoundSocket {
+  fd: number;
+  /** The port that the kernel has chosen for port 0; undefined for a unix socket. */
+  port: number | undefined;
+}
+
+/**
+ * Binds a socket with the help of a process of its own, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
+ * socket would accept from it while it binds the next.
+ */
+export async function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
+  const request: BindRequest = { ...target, isDatagram };
+  const child = fork(fileURLToPath(new URL("bind-socket.cjs", import.meta.url)), [JSON.stringify(request)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [],
+    // What the user loads into every Node is not for this one.
+    env: { ...process.env, NODE_OPTIONS: undefined },
+  });
+  return new Promise((resolve, reject) => {
+    child.on("message", (answer: BindAnswer, handle) => {
+      if ("error" in answer) return reject(listenError(text, answer.error));
+      kept.push(handle);
+      resolve({ fd: (handle as unknown as { fd: number }).fd, port: answer.port });
+    });
+    child.on("error", reject);
+    child.on("exit", (code, signal) =>
+      reject(
+        listenError(text, {
+          message: `the process that binds the socket ended with ${signal ?? `code ${code}`}`,
+        }),
+      ),
+    );
+  });
+}
+
+/** A handle that is garbage collected closes its socket. */
+const kept: unknown[] = [];
+
+/** What to do about each error of bind(2) and listen(2) . */
+const hints: Record<string, (text: string) => string> = {
+  EADDRINUSE: (text) =>
+    /^[/@]/.test(text)
+      ? `Another process listens there: lsof ${text} shows it. Stop it, or use another address.`
+      : `Another process listens there: lsof -i :${/\d+$/.exec(text)?.[0]} shows it. Stop it, or use another port.`,
+  EACCES: (text) =>
+    /^[/@]/.test(text)
+      ? "You may not make files in this folder. Use another one."
+      : "On this machine, this port is for root. Use a port from 1024 on.",
+  EADDRNOTAVAIL: () => "This machine does not have the address.",
+  EAFNOSUPPORT: () => "This machine does not have the protocol: use an address of IPv4.",
+  EROFS: () => "The file system is read-only. Use another folder.",
+};
+
+export function listenError(
+  text: string,
+  { code = "", message }: { code?: string | undefined; message: string },
+): CliError {
+  return new CliError(
+    "ERR_RUN_LISTEN",
+    `can't listen on ${text}: ${message}`,
+    hints[code]?.(text) ?? "Use another address.",
+    {
+      exitCode: EXIT.failed,
+    },
+  );
+}

@@ -1,0 +1,59 @@
+import process from "node:process";
+import { CliError } from "../shared/cli-error.ts";
+import type { Address } from "./address.ts";
+import { bind } from "./bind.ts";
+import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
+
+/** A socket that stays open for as long as this process lives. */
+interface HeldSocket {
+  fd: number;
+  /** `FileDescriptorName=` */
+  name: string | undefined;
+}
+
+interface HeldSockets {
+  sockets: HeldSocket[];
+  /** Where they listen, to show: port 0 is replaced by the port that was chosen. */
+  addresses: string[];
+}
+
+/** Binds a socket, or two for localhost, for each address. */
+export async function holdSockets(
+  addresses: readonly Address[],
+  names: readonly string[],
+  isDatagram: boolean,
+): Promise<HeldSockets> {
+  const held = await Promise.allSettled(
+    addresses.map(async (address, index) => {
+      const { sockets, shown } = await holdAddress(address, isDatagram);
+      return { sockets: sockets.map((fd) => ({ fd, name: names[index] })), shown };
+    }),
+  );
+  for (const each of held) if (each.status === "rejected") throw each.reason;
+  const all = held.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  return { sockets: all.flatMap(({ sockets }) => sockets), addresses: all.map(({ shown }) => shown) };
+}
+
+async function holdAddress(
+  { text, targets: [first, second] }: Address,
+  isDatagram: boolean,
+): Promise<{ sockets: number[]; shown: string }> {
+  const path = "path" in first && !first.path.startsWith("\0") ? first.path : undefined;
+  if (path !== undefined) await clearPath(path);
+  const { fd, port } = await bind(text, first, isDatagram);
+  if (path !== undefined) process.on("exit", socketFileRemover(path));
+  const shown = addressWithPort(text, port);
+  if (second === undefined) return { sockets: [fd], shown };
+  const other = await bind(text, { ...second, port: port as number }, isDatagram).catch((error: unknown) => {
+    // A machine without IPv6 has no ::1.
+    if (error instanceof CliError && /EADDRNOTAVAIL|EAFNOSUPPORT/.test(error.message)) return undefined;
+    throw error;
+  });
+  return { sockets: other === undefined ? [fd] : [fd, other.fd], shown };
+}
+
+/** The address as it is shown. A port alone is written as systemd-socket-activate(1) does. */
+export function addressWithPort(text: string, port: number | undefined): string {
+  if (port === undefined) return text;
+  return /^\d+$/.test(text) ? `[::]:${port}` : text.replace(/\d+$/, String(port));
+}

@@ -1,0 +1,117 @@
+import process from "node:process";
+import { CliError } from "../shared/cli-error.ts";
+import { colour, say } from "../shared/messages.ts";
+import { Acceptor } from "./accept.ts";
+import { parseAddress, type Address } from "./address.ts";
+import { startCommand } from "./command.ts";
+import { Edits } from "./edits.ts";
+import { checkCommand } from "./find-command.ts";
+import { Guard } from "./guard.ts";
+import { holdSockets } from "./held-sockets.ts";
+import { refuseLauncher } from "./launchers.ts";
+import { checkOptions, stopTimeoutOf, type RunOptions } from "./options.ts";
+import { withPreload } from "./preload.ts";
+import { StopSignals } from "./stop-signals.ts";
+import { Supervisor } from "./supervise.ts";
+
+/** How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for each idle browser. */
+const WATCH_DRAIN_TIMEOUT = "1s";
+
+/** Listens, and runs the command behind the sockets. Returns the exit code. */
+export async function run(command: readonly string[], options: RunOptions): Promise<number> {
+  checkOptions(options);
+  const stopTimeout = stopTimeoutOf(options);
+  const addresses = (options.listen ?? [`localhost:${process.env["PORT"] ?? 3000}`]).map(parseAddress);
+  if (options.datagram) refusePaths(addresses);
+  const names = namesOf(options, addresses);
+  refuseLauncher(command);
+  checkCommand(command[0] as string);
+  const env = environmentOf(options);
+
+  let pass: (signal: NodeJS.Signals) => void = () => {};
+  const signals = new StopSignals((signal) => pass(signal));
+  const files = addresses.flatMap(({ text }) => (text.startsWith("/") ? [text] : []));
+
+  if (options.accept) {
+    const guard = new Guard(stopTimeout, files);
+    try {
+      const acceptor = new Acceptor({
+        command,
+        env,
+        maxConnections: options.maxConnections,
+        stopTimeout,
+        guard,
+      });
+      pass = (signal) => acceptor.pass(signal);
+      sayListening(await Promise.all(addresses.map((address) => acceptor.listen(address))));
+      return await acceptor.run(signals);
+    } finally {
+      guard.dismiss();
+    }
+  }
+
+  const edits =
+    options.watch &&
+    (await Edits.start(options.watch, options.ignore ?? [], () =>
+      say(`watching ${options.watch?.join(", ")}`, "dim"),
+    ));
+  const { sockets, addresses: shown } = await holdSockets(addresses, names, options.datagram ?? false);
+  const guard = new Guard(stopTimeout, files);
+  sayListening(shown);
+  const fds = sockets.map(({ fd }) => fd);
+  const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
+  const supervisor = new Supervisor({
+    start: () => startCommand(command, passed, guard),
+    signals,
+    edits,
+    restart: options.restart ?? false,
+    onDemand: options.onDemand ? fds : undefined,
+    stopTimeout,
+  });
+  pass = (signal) => supervisor.pass(signal);
+  try {
+    return await supervisor.run();
+  } finally {
+    guard.dismiss();
+  }
+}
+
+function sayListening(addresses: readonly string[]): void {
+  say(`listening on ${addresses.map((address) => colour("bold", address)).join(", ")}`);
+}
+
+function refusePaths(addresses: readonly Address[]): void {
+  const unix = addresses.find(({ targets: [target] }) => "path" in target);
+  if (unix)
+    throw new CliError(
+      "ERR_RUN_ADDRESS",
+      `can't receive datagrams on ${unix.text}`,
+      "Node has no unix datagram sockets. Use a UDP port.",
+    );
+}
+
+/** One name for each address, or none at all: then each is `unknown`, as with systemd-socket-activate(1). */
+function namesOf({ name: names = [] }: RunOptions, addresses: readonly Address[]): string[] {
+  for (const name of names)
+    // FileDescriptorName= of systemd.socket(5).
+    if (!/^[\x20-\x39\x3b-\x7e]{1,255}$/.test(name))
+      throw new CliError(
+        "ERR_RUN_OPTION",
+        `${JSON.stringify(name)} can't be the name of a socket`,
+        "Use at most 255 letters, digits and other signs of ASCII, without a colon.",
+      );
+  if (names.length > 0 && names.length !== addresses.length)
+    throw new CliError(
+      "ERR_RUN_OPTION",
+      `there are ${names.length} names for ${addresses.length} addresses`,
+      "Write one --name for each --listen, in the same order, or none.",
+    );
+  return names;
+}
+
+function environmentOf({ watch, preload }: RunOptions): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  if (watch) env["SOCKACT_DRAIN_TIMEOUT"] ??= WATCH_DRAIN_TIMEOUT;
+  if (preload) env["NODE_OPTIONS"] = withPreload(env["NODE_OPTIONS"]);
+  return env;
+}

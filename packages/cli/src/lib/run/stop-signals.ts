@@ -1,0 +1,56 @@
+import { closeSync, openSync } from "node:fs";
+import process from "node:process";
+
+/** What npm passes on, it passes on within this time, in milliseconds: one Ctrl-C then comes twice. */
+const SAME_MS = 300;
+
+/** What the user asks for by signals: to stop, and to stop at once. */
+export class StopSignals {
+  /** Fulfils at the first signal that asks to stop. */
+  readonly stop: Promise<NodeJS.Signals>;
+  /** Fulfils at the second one. */
+  readonly kill: Promise<void>;
+  /** The signal of `stop`, once it has come. */
+  received: NodeJS.Signals | undefined;
+
+  /**
+   * @param pass is called with a signal that the command should get. Ctrl-C in a terminal reaches the command by itself, since it is in the same process
+   * group; a second SIGINT would end many servers at once.
+   */
+  constructor(pass: (signal: NodeJS.Signals) => void) {
+    const hasTerminal = terminalIsThere();
+    let since = 0;
+    let resolveStop: (signal: NodeJS.Signals) => void;
+    let resolveKill: () => void;
+    this.stop = new Promise((resolve) => (resolveStop = resolve));
+    this.kill = new Promise((resolve) => (resolveKill = resolve));
+    const stop = (signal: NodeJS.Signals): void => {
+      if (this.received === undefined) {
+        this.received = signal;
+        since = performance.now();
+        resolveStop(signal);
+      } else if (performance.now() - since > SAME_MS) resolveKill();
+    };
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+    process.on("SIGHUP", () => {
+      // A terminal that is closed ends what runs in it. Any other SIGHUP asks to reload.
+      if (hasTerminal && !terminalIsThere()) stop("SIGHUP");
+      else pass("SIGHUP");
+    });
+    process.on("SIGUSR2", pass);
+  }
+}
+
+/** Whether Ctrl-C reaches the command without our help. */
+export function sharesTerminal(): boolean {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+}
+
+function terminalIsThere(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+// Binds one socket, hands it to the process that started this program, and ends. libuv accepts from each listening handle of its own event
+// loop, so the process that holds a socket for others must not listen on it itself. A handle that has come over IPC is one that nobody polls.
+import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
+import process from "node:process";
+import type { BindAnswer, BindRequest } from "../lib/run/bind.ts";
+
+/** The kernel lowers it to net.core.somaxconn, as with `Backlog=` of systemd. */
+const BACKLOG = 4096;
+
+const request = JSON.parse(process.argv[2] as string) as BindRequest;
+const answer = (message: BindAnswer, handle?: unknown): void => {
+  // Ends before the event loop polls the handle, so that no connection is accepted here. Nothing is cleaned up: closing the handle would
+  // remove the file of a unix socket.
+  process.send?.(message, handle as never, {}, () => process.kill(process.pid, "SIGKILL"));
+};
+const fail = ({ code, message }: NodeJS.ErrnoException): void => answer({ error: { code, message } });
+
+if (request.isDatagram) bindDatagram(request.host === undefined ? "::" : request.host);
+else {
+  const server = createServer();
+  server.on("error", fail);
+  server.listen({ ...request, backlog: BACKLOG, exclusive: true }, () => {
+    const address = server.address();
+    answer({ port: typeof address === "object" ? address?.port : undefined }, handleOf(server));
+  });
+}
+
+/** Without IPv6, "all addresses" are those of IPv4. */
+function bindDatagram(host: string): void {
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  socket.on("error", (error: NodeJS.ErrnoException) =>
+    request.host === undefined &&
+    host === "::" &&
+    /^E(?:AFNOSUPPORT|ADDRNOTAVAIL|INVAL)$/.test(error.code ?? "")
+      ? bindDatagram("0.0.0.0")
+      : fail(error),
+  );
+  socket.bind({ address: host, port: request.port, exclusive: true }, () =>
+    answer({ port: socket.address().port }, handleOf(socket)),
+  );
+}
+
+/** The handle of a server or a UDP socket, for which Node has no public name. */
+function handleOf(owner: object): unknown {
+  if ("_handle" in owner) return owner._handle;
+  const state = Object.getOwnPropertySymbols(owner).find(({ description }) => description === "state symbol");
+  return state && (owner as Record<symbol, { handle?: unknown }>)[state]?.handle;
+}

@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "@sockact/testkit";
+import { describe, expect, it, test } from "vitest";
+import { appFolder, run, sockact } from "./run.ts";
+
+async function outcome(args: readonly string[], env: Record<string, string> = {}) {
+  const running = startProcess([process.execPath, sockact, ...args], { env });
+  const code = await running.ended;
+  return { code, stdout: running.stdout, stderr: running.stderr };
+}
+
+describe("sockact", () => {
+  it("--help goes to stdout, with code 0", async () => {
+    const { code, stdout, stderr } = await outcome(["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: sockact /);
+    expect(stdout).toContain("run [options]");
+  });
+
+  it("run --help and help run say the same, within 80 columns but for the examples", async () => {
+    const { code, stdout } = await outcome(["run", "--help"]);
+    expect(code).toBe(0);
+    expect(await outcome(["help", "run"])).toEqual({ code: 0, stdout, stderr: "" });
+    const [options = ""] = stdout.split("\nExamples:");
+    expect(options.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("--version is that of the package", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
+    expect(await outcome(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it.each([
+    ["no command", [], /^Usage: sockact /],
+    ["an unknown command", ["rnu"], /^error: unknown command 'rnu' \(ERR_USAGE\)\n\(Did you mean run\?\)\n$/],
+    [
+      "an unknown option",
+      ["run", "--wach", "--", "node"],
+      /unknown option '--wach' \(ERR_USAGE\)\n.*--watch/,
+    ],
+    ["no command to run", ["run"], /missing required argument 'command'/],
+    ["an option without its value", ["run", "-l"], /argument missing \(ERR_USAGE\)/],
+  ])("%s is an error on stderr, with code 2", async (_, args, stderr) => {
+    expect(await outcome(args)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(stderr) as string,
+    });
+  });
+
+  it("colours only where they are wanted", async () => {
+    const escape = "\u001B[";
+    expect((await outcome(["rnu"])).stderr).not.toContain(escape);
+    expect((await outcome(["rnu"], { FORCE_COLOR: "1" })).stderr).toContain(escape);
+    expect((await outcome(["rnu"], { FORCE_COLOR: "1", NO_COLOR: "1" })).stderr).not.toContain(escape);
+  });
+});
+
+test.each([
+  ["import", "--input-type=module", "await import('sockact')"],
+  ["require()", "--input-type=commonjs", "require('sockact')"],
+])("%s of the library loads nothing of the command line", async (_, type, code) => {
+  const list = "process.getBuiltinModule('node:module').createRequire('/')('node:module')._cache";
+  const running = startProcess(
+    [process.execPath, type, "-e", `${code}; console.log(JSON.stringify(Object.keys(${list})))`],
+    {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+    },
+  );
+  expect(await running.ended).toBe(0);
+  const loaded = JSON.parse(running.stdout) as string[];
+  expect(loaded.map((file) => basename(file))).toEqual(["index.cjs", "implementation.cjs"]);
+});
+
+describe("sockact run refuses", () => {
+  it.each([
+    ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
+    ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
+    ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
+    ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
+    ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /1 names for 2 addresses/],
+    ["a colon in a name", ["-l", "0", "-n", "a:b"], /without a colon/],
+    ["--accept with --watch", ["--accept", "--watch"], /can't be used together/],
+    ["--on-demand with --datagram", ["--on-demand", "--datagram"], /can't wait for a datagram/],
+    ["--max-connections alone", ["--max-connections", "3"], /no meaning without --accept/],
+    ["a duration without unit", ["--stop-timeout", "5"], /5s for seconds, or 5ms/],
+    ["a number of connections that is none", ["--accept", "--max-connections", "many"], /must be a number/],
+    ["a path to watch that is not there", ["--watch", "node"], /Write -- before the command/],
+    ["a unix datagram socket", ["--datagram", "-l", "/tmp/x.sock"], /Node has no unix datagram sockets/],
+  ])("%s, with code 2", async (_, options, stderr) => {
+    const running = run([...options, "--", "node", "server.js"]);
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toMatch(/^error: .* \(ERR_\w+\)\n/);
+    expect(running.stderr).toMatch(stderr);
+  });
+
+  it.each([
+    ["npm", ["npm", "start"], /command of the script instead: node server\.js/],
+    ["npm run", ["npm", "run", "dev:all"], /command of the script instead: node --import tsx app\.ts/],
+    [
+      "npx",
+      ["npx", "--yes", "next", "start", "-p", "80"],
+      /Write node node_modules\/\.bin\/next start -p 80 instead/,
+    ],
+    ["tsx", ["tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
+    ["nodemon", ["nodemon", "app.js"], /sockact run --watch -- node app\.js/],
+    ["node --watch", ["node", "--watch", "app.js"], /sockact run --watch -- node app\.js/],
+    ["node --run", ["node", "--run", "dev:all"], /node --import tsx app\.ts/],
+    ["env npm", ["env", "A=1", "npm", "start"], /node server\.js/],
+  ])("%s, which loses the sockets, and says what to write", async (_, command, hint) => {
+    const cwd = appFolder();
+    writeFileSync(
+      `${cwd}/package.json`,
+      JSON.stringify({ scripts: { "dev:all": "node --import tsx app.ts" } }),
+    );
+    const running = run(["-l", "0", "--", ...command], { cwd });
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
+    expect(running.stderr).toMatch(hint);
+  });
+
+  it("a command that is not there with code 127, and one that can't be executed with 126", async () => {
+    const absent = run(["-l", "0", "--", "no-such-command"]);
+    expect(await absent.ended).toBe(127);
+    expect(absent.stderr).toMatch(/there is no command no-such-command/);
+    const script = run(["-l", "0", "--", "./server.mjs"], { cwd: appFolder() });
+    expect(await script.ended).toBe(126);
+    expect(script.stderr).toContain("Write the program that runs it, such as node ./server.mjs");
+  });
+});

@@ -1,0 +1,231 @@
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import {
+  type AppProcess,
+  DEADLINE,
+  httpRequest,
+  openConnection,
+  requestOver,
+  startProcess,
+} from "@sockact/testkit";
+import { expect, it, vi, describe } from "vitest";
+import { addressOf, appFolder, appText, edit, pidAt, program, run } from "./run.ts";
+
+const { execPath: node } = process;
+const EDITS = process.env["SOCKACT_LONG"] ? 50 : 3;
+
+/** `sockact run --watch` in a folder, once its app answers and every folder is watched. */
+async function watch(cwd: string, options: readonly string[] = ["--watch"], file = "server.mjs") {
+  const running = run([...options, "-l", "127.0.0.1:0", "--", node, file], { cwd });
+  const address = await addressOf(running);
+  await running.line(/^\[sockact\] watching /);
+  return { running, address };
+}
+
+const versionAt = async (address: string): Promise<string> => (await httpRequest(address, "/version")).body;
+
+/** The pid of the process that answers, once it is another one. */
+async function otherPid(address: string, pid: number): Promise<number> {
+  return vi.waitUntil(
+    async () => {
+      const answering = await pidAt(address).catch(() => pid);
+      return answering === pid ? false : answering;
+    },
+    { timeout: DEADLINE, interval: 20 },
+  );
+}
+
+async function untilVersion(address: string, version: number): Promise<void> {
+  await vi.waitUntil(async () => (await versionAt(address)) === String(version), {
+    timeout: DEADLINE,
+    interval: 20,
+  });
+}
+
+const restarts = ({ stderr }: AppProcess): number => stderr.match(/changed: restarting/g)?.length ?? 0;
+
+describe("sockact run --watch", () => {
+  it.each([
+    ["new connections", false],
+    ["kept connections", true],
+  ])(
+    `loses and refuses no request over ${EDITS} edits under load, with %s`,
+    { timeout: 180_000 },
+    async (_, keepAlive) => {
+      const cwd = appFolder();
+      const { address } = await watch(cwd);
+      const loadProgram = fileURLToPath(new URL("../../testkit/src/load-program.mjs", import.meta.url));
+      const options = JSON.stringify({ url: `http://${address}`, connections: 8, keepAlive });
+      const load = startProcess([node, loadProgram, "busy", options]);
+      await load.event("running");
+      for (let version = 2; version <= EDITS + 1; version++) {
+        edit(cwd, appText(version));
+        await untilVersion(address, version);
+        load.write("round");
+        await load.event("round");
+      }
+      load.endInput();
+      const { lost, answered, failed } = await load.event<{ lost: number; answered: number; failed: object }>(
+        "result",
+      );
+      expect({ failed, lost }).toEqual({ failed: {}, lost: 0 });
+      expect(answered).toBeGreaterThan(EDITS * 8);
+    },
+  );
+
+  it("says what has changed, and passes a short drain timeout", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    const pid = await pidAt(address);
+    edit(cwd, appText(2));
+    expect(await running.line(/changed/)).toBe("[sockact] server.mjs changed: restarting");
+    await untilVersion(address, 2);
+    expect(await pidAt(address)).not.toBe(pid);
+    expect((await httpRequest(address, "/passed")).json<{ drainTimeout: string }>().drainTimeout).toBe("1s");
+  });
+
+  it("an idle client does not delay the edit", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    const idle = openConnection(address);
+    await once(idle, "connect");
+    await requestOver(idle);
+    edit(cwd, appText(2));
+    await running.line(/changed/);
+    const edited = performance.now();
+    await untilVersion(address, 2);
+    // Node promises an idle connection 5 s.
+    expect(performance.now() - edited).toBeLessThan(4500);
+    idle.destroy();
+  });
+
+  it("waits for the correction of a syntax error, and so do the clients", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    edit(cwd, "this is no JavaScript");
+    await running.line(/^\[sockact\] the command ended with code 1\. Edit a file to start it; clients wait$/);
+    const waits = versionAt(address);
+    edit(cwd, appText(3));
+    expect(await waits).toBe("3");
+  });
+
+  it("waits for an edit after a crash", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    await httpRequest(address, "/crash").catch(() => {});
+    await running.line(/ended with code 3/);
+    edit(cwd, appText(2));
+    await untilVersion(address, 2);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+  });
+
+  it("ends at SIGTERM while it waits for an edit", async () => {
+    const { running, address } = await watch(appFolder());
+    await httpRequest(address, "/crash").catch(() => {});
+    await running.line(/ended with code 3/);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(128 + 15);
+  });
+
+  it("30 edits in a second are few restarts, and the last one counts", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    for (let version = 2; version <= 31; version++) {
+      edit(cwd, appText(version));
+      await new Promise((resolve) => setTimeout(resolve, 1000 / 30));
+    }
+    await untilVersion(address, 31);
+    expect(restarts(running)).toBeLessThan(15);
+  });
+
+  it("edits while the old process ends lead to one start, of the last version", async () => {
+    const cwd = appFolder();
+    const { running, address } = await watch(cwd);
+    const slow = httpRequest(address, "/slow");
+    await running.line(/a slow request/);
+    edit(cwd, appText(2));
+    await running.line(/changed/);
+    edit(cwd, appText(3));
+    expect((await slow).body).toBe("slow");
+    await untilVersion(address, 3);
+    expect(running.stderr).not.toContain("killing");
+  });
+
+  it("sees edits in place, in new folders, and in a folder that was removed and made again", async () => {
+    const cwd = appFolder(`import "./lib/code.mjs";\n`);
+    const lib = join(cwd, "lib");
+    const write = (version: number): void => {
+      mkdirSync(lib, { recursive: true });
+      writeFileSync(join(lib, "code.mjs"), appText(version));
+    };
+    write(1);
+    const { running, address } = await watch(cwd);
+    await untilVersion(address, 1);
+    write(2);
+    await untilVersion(address, 2);
+    rmSync(lib, { recursive: true });
+    await running.line(/ended with code 1/);
+    write(3);
+    await untilVersion(address, 3);
+    write(4);
+    await untilVersion(address, 4);
+    mkdirSync(join(cwd, "more"));
+    writeFileSync(join(cwd, "more/new.mjs"), "");
+    expect(await running.line(/new\.mjs changed/)).toContain("more/new.mjs changed");
+  });
+
+  it("does not restart for node_modules, dotfiles, temporary files of editors, logs and --ignore, but for .env", async () => {
+    const cwd = appFolder();
+    for (const folder of ["node_modules/x", ".git", "data", "src"])
+      mkdirSync(join(cwd, folder), { recursive: true });
+    const { running, address } = await watch(cwd, ["--watch", "--ignore", "data"]);
+    const pid = await pidAt(address);
+    for (const file of [
+      "node_modules/x/index.js",
+      ".git/HEAD",
+      ".eslintcache",
+      "server.mjs~",
+      ".server.mjs.swp",
+      "4913",
+      "#server.mjs#",
+      "app.log",
+      "data/db.sqlite",
+    ])
+      writeFileSync(join(cwd, file), "");
+    writeFileSync(join(cwd, "src/last.mjs"), "");
+    expect(await running.line(/changed/)).toBe("[sockact] src/last.mjs changed: restarting");
+    expect(await otherPid(address, pid)).toBeGreaterThan(0);
+    writeFileSync(join(cwd, ".env.local"), "");
+    await running.line(/\.env\.local changed/);
+  });
+
+  it("watches only what it is told to", async () => {
+    const cwd = appFolder();
+    for (const folder of ["src", ".hidden"]) mkdirSync(join(cwd, folder));
+    const { running } = await watch(cwd, ["--watch", "src", "--watch", ".hidden"]);
+    utimesSync(join(cwd, "server.mjs"), 1, 1);
+    writeFileSync(join(cwd, ".hidden/code.mjs"), "");
+    expect(await running.line(/changed/)).toContain(" .hidden/code.mjs changed");
+  });
+
+  it("an app that does not stop gracefully restarts too", async () => {
+    const cwd = appFolder();
+    const { address } = await watch(cwd, ["--watch"], program("plain.mjs"));
+    const pid = await pidAt(address);
+    writeFileSync(join(cwd, "new.mjs"), "");
+    expect(await otherPid(address, pid)).toBeGreaterThan(0);
+  });
+
+  it("an app that ignores SIGTERM is killed, and restarts", async () => {
+    const cwd = appFolder(`process.argv[2] = "deaf"; await import(${JSON.stringify(program("plain.mjs"))});`);
+    const { running, address } = await watch(cwd, ["--watch", "--stop-timeout", "300ms"]);
+    const pid = await pidAt(address);
+    writeFileSync(join(cwd, "new.mjs"), "");
+    await running.line(/has not ended within 0\.3 s: killing it/);
+    expect(await otherPid(address, pid)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,359 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { createSocket } from "node:dgram";
+import { join } from "node:path";
+import process from "node:process";
+import {
+  describeOnNode,
+  describeWith,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  readAnswer,
+  openRequest,
+  startProcess,
+} from "@sockact/testkit";
+import { describe, expect, it } from "vitest";
+import {
+  addressesOf,
+  addressOf,
+  appFolder,
+  isRunning,
+  pidAt,
+  program,
+  run,
+  sockact,
+  untilEnded,
+} from "./run.ts";
+
+const { execPath: node } = process;
+
+interface Passed {
+  environment: Record<string, string>;
+  sockets: { name: string; family: string; kind: string; address: string }[];
+}
+
+describe("sockact run", () => {
+  it.each(["tcp4", "tcp6", "unix"] as const)("passes a socket: %s", async (kind) => {
+    const address = await freeAddress(kind);
+    const running = run(["-l", address, "-n", "web", "--", node, program("app.mjs")]);
+    expect(await addressOf(running)).toBe(address);
+    const { environment, sockets } = (await httpRequest(address, "/passed")).json<Passed>();
+    expect(environment).toEqual({ fds: "1", names: "web", pid: String(await pidAt(address)) });
+    expect(sockets).toMatchObject([{ name: "web", kind: "listener", address }]);
+  });
+
+  it("passes several sockets with their names, in their order", async () => {
+    const path = await freeAddress("unix");
+    const running = run([
+      "-l",
+      "127.0.0.1:0",
+      "-l",
+      path,
+      "-n",
+      "web",
+      "-n",
+      "admin",
+      "--",
+      node,
+      program("app.mjs"),
+    ]);
+    const [address = ""] = await addressesOf(running);
+    const { sockets } = (await httpRequest(address, "/passed")).json<Passed>();
+    expect(sockets).toMatchObject([
+      { name: "web", address },
+      { name: "admin", address: path },
+    ]);
+    expect((await httpRequest(path)).status).toBe(200);
+  });
+
+  it("a port alone is all addresses, of IPv6 and of IPv4", async () => {
+    const address = await addressOf(run(["-l", "0", "--", node, program("app.mjs")]));
+    expect(address).toMatch(/^\[::\]:\d+$/);
+    const port = /\d+$/.exec(address)?.[0];
+    expect(await pidAt(`127.0.0.1:${port}`)).toBe(await pidAt(`[::1]:${port}`));
+  });
+
+  it("without --listen, it is localhost, of IPv4 and of IPv6, on PORT", async () => {
+    const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
+    const running = run(["--", node, program("app.mjs")], { env: { PORT: port } });
+    expect(await addressOf(running)).toBe(`localhost:${port}`);
+    expect(await pidAt(`127.0.0.1:${port}`)).toBe(await pidAt(`[::1]:${port}`));
+    const { environment, sockets } = (await httpRequest(`127.0.0.1:${port}`, "/passed")).json<Passed>();
+    expect(environment["names"]).toBeUndefined();
+    expect(sockets.map(({ name, address }) => [name, address])).toEqual([
+      ["unknown", `127.0.0.1:${port}`],
+      ["unknown", `[::1]:${port}`],
+    ]);
+  });
+
+  it("a connection that was made before the command runs is answered by the command", async () => {
+    const command = 'read line; exec "$0" "$1"';
+    const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", command, node, program("plain.mjs")]);
+    const address = await addressOf(running);
+    const connection = openConnection(address);
+    await once(connection, "connect");
+    connection.end("GET / HTTP/1.0\r\n\r\n");
+    const answers = Array.from({ length: 20 }, () => httpRequest(address));
+    running.write("go");
+    const [response] = (await once(connection.setEncoding("utf8"), "data")) as [string];
+    const { pid } = JSON.parse(response.split("\r\n\r\n")[1] as string) as { pid: number };
+    expect((await Promise.all(answers)).map((answer) => answer.json())).toEqual(answers.map(() => ({ pid })));
+  });
+
+  it("--preload loads the app's own @sockact/register into the command, wherever it is", async () => {
+    const cwd = appFolder("console.log('runs');");
+    const folder = join(cwd, "node_modules/@sockact/register");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "index.js"), "console.log('loads');");
+    const running = run(["--preload", "-l", "0", "--", node, "server.mjs"], {
+      cwd,
+      env: { NODE_OPTIONS: "--no-warnings" },
+    });
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toBe("loads\nruns\n");
+  });
+
+  it("ends with the code of the command, and says nothing of its own between its output", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    expect(await running.ended).toBe(7);
+    expect(running.stdout).toBe("out\n");
+    expect(running.stderr).toMatch(/^\[sockact\] listening on 127\.0\.0\.1:\d+\nerr\n$/);
+  });
+
+  it("ends with 128 and the number of the signal that ended the command", async () => {
+    const running = run(["-l", "0", "--", "sh", "-c", "kill -KILL $$"]);
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("leaves the options of the command to it", async () => {
+    const running = run(["-l", "0", node, "-p", "process.argv.slice(1).join()", "--", "--name", "x"]);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toBe("--name,x\n");
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "passes %s on, and waits for requests that are under way",
+    async (signal) => {
+      const running = run(["-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
+      const slow = openRequest(await addressOf(running), "/slow");
+      slow.end();
+      await running.line(/^a slow request/);
+      running.kill(signal);
+      expect((await readAnswer(slow)).body).toBe("slow");
+      expect(await running.ended).toBe(0);
+    },
+  );
+
+  it("passes SIGHUP on, which reloads", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
+    const address = await addressOf(running);
+    const pid = await pidAt(address);
+    running.kill("SIGHUP");
+    await running.line(/^the app reloads/);
+    expect(await pidAt(address)).toBe(pid);
+  });
+
+  it("kills a command that does not end in time", async () => {
+    const running = run([
+      "-l",
+      "127.0.0.1:0",
+      "--stop-timeout",
+      "200ms",
+      "--",
+      node,
+      program("plain.mjs"),
+      "deaf",
+    ]);
+    await pidAt(await addressOf(running));
+    running.kill("SIGTERM");
+    await running.line(/has not ended within 0\.2 s: killing it/);
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("kills the command at a second signal", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", node, program("plain.mjs"), "deaf"]);
+    await pidAt(await addressOf(running));
+    running.kill("SIGINT");
+    // npm passes on a signal that the terminal has sent already, so two at once are one.
+    await running.line(/^\[sockact\] waiting for the command to end/);
+    running.kill("SIGINT");
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("when it is killed, the command ends and the socket's file goes", async () => {
+    const path = await freeAddress("unix");
+    const running = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(running);
+    const pid = await pidAt(path);
+    running.kill("SIGKILL");
+    await untilEnded(pid);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("when it is killed, a command that ignores SIGTERM is killed", async () => {
+    const running = run([
+      "-l",
+      "127.0.0.1:0",
+      "--stop-timeout",
+      "1s",
+      "--",
+      node,
+      program("plain.mjs"),
+      "deaf",
+    ]);
+    const pid = await pidAt(await addressOf(running));
+    running.kill("SIGKILL");
+    await untilEnded(pid);
+    expect(await running.ended).toBe("SIGKILL");
+  });
+
+  it("leaves no process and no file behind", async () => {
+    const path = await freeAddress("unix");
+    const running = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(running);
+    const pid = await pidAt(path);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("passes a UDP socket", async () => {
+    const address = await addressOf(
+      run(["--datagram", "-l", "127.0.0.1:0", "--", node, program("udp.mjs"), "udp4"]),
+    );
+    const client = createSocket("udp4");
+    // It waits in the socket until the command has started.
+    client.send("hello", Number(address.split(":")[1]), "127.0.0.1");
+    const [answer] = (await once(client, "message")) as [Buffer];
+    client.close();
+    expect(String(answer)).toMatch(/^hello \d+$/);
+  });
+
+  it("a UDP port alone is all addresses, of IPv6 and of IPv4", async () => {
+    const address = await addressOf(run(["--datagram", "-l", "0", "--", node, program("udp.mjs"), "udp6"]));
+    const port = Number(/\d+$/.exec(address)?.[0]);
+    for (const [type, host] of [
+      ["udp4", "127.0.0.1"],
+      ["udp6", "::1"],
+    ] as const) {
+      const client = createSocket(type);
+      client.send("hello", port, host);
+      expect(String((await once(client, "message"))[0])).toMatch(/^hello/);
+      client.close();
+    }
+  });
+});
+
+describeOnNode(22, "sockact run on an abstract socket", () => {
+  it("listens on exactly this name", async () => {
+    const address = await freeAddress("abstract");
+    const running = run(["-l", address, "--", node, program("app.mjs")]);
+    expect(await addressOf(running)).toBe(address);
+    expect((await httpRequest(address, "/passed")).json<Passed>().sockets).toMatchObject([{ address }]);
+  });
+});
+
+describe("what sockact run can't listen on", () => {
+  it("a port in use", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const running = run(["-l", `127.0.0.1:${port}`, "--", node, program("app.mjs")]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^error: can't listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*\(ERR_RUN_LISTEN\)\nAnother process listens there: lsof -i :\d+/,
+    );
+    server.close();
+  });
+
+  it("an address of another machine", async () => {
+    const running = run(["-l", "192.0.2.1:80", "--", node, program("app.mjs")]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toContain("This machine does not have the address.");
+  });
+
+  it("the path of a socket that somebody listens on, of another file, and in no folder", async () => {
+    const path = await freeAddress("unix");
+    const first = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(first);
+    const second = run(["-l", path, "--", node, program("app.mjs")]);
+    expect(await second.ended).toBe(1);
+    expect(second.stderr).toContain("another process listens on it");
+    expect((await httpRequest(path)).status).toBe(200);
+    first.kill("SIGTERM");
+    await first.ended;
+    writeFileSync(path, "");
+    const third = run(["-l", path, "--", node, program("app.mjs")]);
+    expect(await third.ended).toBe(1);
+    expect(third.stderr).toContain("there is a file that is not a socket");
+    const fourth = run(["-l", "/no/such/folder.sock", "--", node, program("app.mjs")]);
+    expect(await fourth.ended).toBe(1);
+    expect(fourth.stderr).toContain("mkdir -p /no/such");
+  });
+
+  it("but it replaces a socket that nobody listens on any more", async () => {
+    const path = await freeAddress("unix");
+    const left = startProcess([
+      node,
+      "-e",
+      `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`,
+    ]);
+    await left.ended;
+    expect(existsSync(path)).toBe(true);
+    const running = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(running);
+    expect((await httpRequest(path)).status).toBe(200);
+  });
+});
+
+describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
+  /** In a terminal of script(1), whose keyboard is the standard input. */
+  const inTerminal = (command: string) =>
+    startProcess(
+      [
+        "script",
+        "--quiet",
+        "--return",
+        "--command",
+        `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command}`,
+        "/dev/null",
+      ],
+      { env: { TERM: "xterm" } },
+    );
+  const CTRL_C = "\u0003";
+  // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
+  const inColour = /\u001B\[36m\[sockact\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
+
+  it("colours its lines, and Ctrl-C ends the command gracefully", async () => {
+    const running = inTerminal(`${node} ${program("app.mjs")}`);
+    const [, address = ""] = inColour.exec(await running.line(inColour)) ?? [];
+    const slow = openRequest(address, "/slow");
+    slow.end();
+    await running.line(/a slow request/);
+    running.write(CTRL_C);
+    expect((await readAnswer(slow)).body).toBe("slow");
+    expect(await running.ended).toBe(0);
+  });
+
+  it("a second Ctrl-C kills the command", async () => {
+    const running = inTerminal(
+      `${node} -e "process.on('SIGINT', () => {}); setInterval(() => {}, 1000); console.log('runs')"`,
+    );
+    await running.line(/runs/);
+    running.write(CTRL_C);
+    await running.line(/Ctrl-C once more kills it/);
+    running.write(CTRL_C);
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("the command keeps the terminal", async () => {
+    const running = inTerminal(
+      `${node} -p "[process.stdin.isTTY, process.stdout.isTTY, process.stderr.isTTY].join()"`,
+    );
+    await running.line(/true,true,true/);
+    expect(await running.ended).toBe(0);
+  });
+});

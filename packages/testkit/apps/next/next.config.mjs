@@ -1,0 +1,7 @@
+// Built twice: for `next start`, and as a folder of its own that needs no node_modules beside it.
+const standalone = { output: "standalone", distDir: ".next-standalone" };
+
+export default {
+  outputFileTracingRoot: import.meta.dirname,
+  ...(process.env.STANDALONE ? standalone : {}),
+};

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeBinary } from "../../../scripts/lib/node-binary.ts";
+import { AppUnderLoad } from "./app-under-load.ts";
+import { during } from "./during.ts";
+import { folderOf, installUnmodifiedApp } from "./install-unmodified-app.ts";
+import { inside, type LoadResult } from "./load.ts";
+import { describeWith } from "./requires.ts";
+import { type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
+
+/** `npm run test:long`: all of them. A usual run has the smallest. */
+const LONG = Boolean(process.env["SOCKACT_LONG"]);
+const SAMPLE = "Vite preview";
+const RESTARTS = LONG ? 5 : 1;
+/** The longest that clients think, in milliseconds. */
+const THINK = LONG ? 2000 : 250;
+const OWN_MAJOR = Number(process.versions.node.split(".")[0]);
+
+/** What the preload promises of apps that know nothing of it: each is installed from npm as it is, with a unit of @sockact/units. */
+export function unmodifiedAppsContract(): void {
+  for (const app of unmodifiedApps) {
+    const name = `${app.title}, as npm has it, by preload alone`;
+    if (LONG || app.title === SAMPLE)
+      describeWith({ privateSystemd: true, systemd: 253 }, name, () => testsOf(app));
+    else describe.skip(`${name} [skipped: takes long, see npm run test:long]`, () => testsOf(app));
+  }
+}
+
+function testsOf(app: UnmodifiedApp): void {
+  let loaded: AppUnderLoad;
+  beforeAll(async () => {
+    await installUnmodifiedApp(app);
+    loaded = await AppUnderLoad.boot();
+  }, 600_000);
+  afterAll(() => loaded?.[Symbol.asyncDispose]());
+
+  const install = async (more: { idleTimeout?: "200ms" } = {}): Promise<string> => {
+    const description = app.describe({
+      node: nodeFor(app, loaded),
+      folder: inside(loaded.systemd, join(folderOf(app), app.deployed ?? "")),
+      preload: inside(loaded.systemd, join(import.meta.dirname, "../../register/dist/index.cjs")),
+    });
+    await loaded.installService({ ...description, ...more });
+    return `${description.name}.service`;
+  };
+
+  test("answers on port 80, as a user that exists only while it runs", { timeout: 60_000 }, async () => {
+    const service = await install();
+    const { systemd } = loaded;
+    for (const { path, ...request } of app.requests) {
+      const { status, body } = await systemd.request({ url: `${loaded.url}${path}`, ...request });
+      expect({ path, status }).toEqual({ path, status: 200 });
+      expect(body).toMatch(new RegExp(app.answer));
+    }
+    // The users of DynamicUser= have these numbers.
+    const user = Number(await systemd.show(service, "UID"));
+    expect(user).toBeGreaterThanOrEqual(61_184);
+    expect(user).toBeLessThanOrEqual(65_519);
+    // systemd and its service hold the only socket that listens.
+    const listening = await systemd.mustRun(["ss", "--listening", "--tcp", "--numeric", "--no-header"]);
+    expect(listening.trimEnd().split("\n")).toEqual([expect.stringContaining("*:80 ")]);
+    await systemd.stop(service);
+    expect(await systemd.show(service, "Result")).toBe("success");
+  });
+
+  test("loses no request when it is restarted under load", { timeout: 300_000 }, async () => {
+    const service = await install();
+    const { requests, answer } = app;
+    const results = await during(
+      {
+        "keep-alive": loaded.load("busy", { connections: 16, keepAlive: true, requests, answer }),
+        "Connection: close": loaded.load("busy", { connections: 16, keepAlive: false, requests, answer }),
+        thinking: loaded.load("thinking", {
+          clients: 32,
+          keepAlive: true,
+          think: THINK,
+          away: 20,
+          requests,
+          answer,
+        }),
+      },
+      RESTARTS,
+      () => loaded.systemd.restart(service),
+    );
+    if (LONG) console.log(figures(app, results));
+    for (const [name, { failed, resets }] of Object.entries(results))
+      expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
+    expect(await loaded.systemd.show(service, "NRestarts")).toBe("0");
+  });
+
+  test("falls asleep, and the next request wakes it", { timeout: 60_000 }, async () => {
+    const service = await install({ idleTimeout: "200ms" });
+    const { systemd } = loaded;
+    const [{ path } = { path: "/" }] = app.requests;
+    for (let count = 0; count < 2; count++) {
+      expect(await systemd.request(`${loaded.url}${path}`)).toMatchObject({ status: 200 });
+      await systemd.waitForUnit(service, "ActiveState", "inactive", 20_000);
+    }
+    expect(await systemd.show(service, "Result")).toBe("success");
+  });
+}
+
+/** The Node that runs this, or the oldest that the app starts on. */
+function nodeFor(app: UnmodifiedApp, { systemd }: AppUnderLoad): string {
+  const major = majorFor(app);
+  return major === OWN_MAJOR ? systemd.node : inside(systemd, nodeBinary(String(major)));
+}
+
+function majorFor({ node }: UnmodifiedApp): number {
+  return Math.max(node, OWN_MAJOR);
+}
+
+function figures(app: UnmodifiedApp, results: Record<string, LoadResult & { longest?: number }>): string {
+  const lines = Object.entries(results).map(
+    ([name, { lost, sent, resets, longest }]) =>
+      `  ${name}: ${lost} of ${sent} requests lost, ${resets} resets${longest === undefined ? "" : `, the longest answer after ${longest.toFixed()} ms`}`,
+  );
+  return [`${app.title}: ${RESTARTS} restarts, Node ${majorFor(app)}`, ...lines].join("\n");
+}

@@ -1,0 +1,184 @@
+import type { AppDescription } from "../../units/src/index.ts";
+import type { AskedFor } from "./load.ts";
+
+/** Where an app is installed, and what its unit names beside it. */
+interface Place {
+  /** The Node binary. */
+  node: string;
+  /** The folder of the app. */
+  folder: string;
+  /** The file of `@sockact/register` that Node requires before the app. */
+  preload: string;
+}
+
+/** An app from npm that knows nothing of socket activation. */
+export interface UnmodifiedApp extends Required<AskedFor> {
+  title: string;
+  /** The package that it comes from. */
+  package: string;
+  /** Its folder, below packages/testkit. */
+  folder: string;
+  /** The oldest major version of Node that it starts on. */
+  node: 20 | 22;
+  /** What builds it, by the programs of its packages, and the file that is there afterwards. */
+  build?: { commands: readonly Command[]; makes: string };
+  /** The folder below its own that is copied to where the app runs; all of it when left out. */
+  deployed?: string;
+  /** What @sockact/units makes its units of, besides its socket on port 80. */
+  describe(place: Place): Omit<AppDescription, "sockets">;
+}
+
+interface Command {
+  /** The script below node_modules. */
+  script: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+}
+
+const ECHO = JSON.stringify({ text: "grüße", list: [1, null] });
+
+/** A page of the app, and a route that sends back what it gets. */
+function pageAndEcho(echo: string, page: string): Required<AskedFor> {
+  const headers = { "content-type": "application/json" };
+  return {
+    requests: [
+      { method: "GET", path: "/" },
+      { method: "POST", path: echo, headers, body: ECHO },
+    ],
+    answer: `${page}|^${ECHO.replaceAll(/[[\]{}]/g, "\\$&")}$`,
+  };
+}
+
+/** Pages of the app, each of which has one of these texts. */
+function pages(answers: Record<string, string>): Required<AskedFor> {
+  return {
+    requests: Object.keys(answers).map((path) => ({ method: "GET", path })),
+    answer: Object.values(answers).join("|"),
+  };
+}
+
+const nextBuild = "next/dist/bin/next";
+const next = {
+  package: "next",
+  folder: "apps/next",
+  node: 20,
+  build: {
+    commands: [
+      { script: nextBuild, args: ["build"] },
+      { script: nextBuild, args: ["build"], env: { STANDALONE: "1" } },
+    ],
+    makes: ".next-standalone/standalone/server.js",
+  },
+  ...pageAndEcho("/api/echo", "<p>process (<!-- -->)?\\d+</p>[^]*</html>$"),
+} satisfies Partial<UnmodifiedApp>;
+
+export const unmodifiedApps: readonly UnmodifiedApp[] = [
+  {
+    title: "Next.js, standalone output",
+    ...next,
+    deployed: ".next-standalone/standalone",
+    describe: ({ node, folder, preload }) => ({
+      name: "next",
+      exec: [node, `${folder}/server.js`],
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+      hardening: "inbound",
+      successExitStatus: [143],
+    }),
+  },
+  {
+    title: "Next.js, next start",
+    ...next,
+    describe: ({ node, folder, preload }) => ({
+      name: "next-start",
+      exec: [node, `${folder}/node_modules/next/dist/bin/next`, "start"],
+      workingDirectory: folder,
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+      hardening: "inbound",
+      successExitStatus: [143],
+    }),
+  },
+  {
+    title: "Vite preview",
+    package: "vite",
+    folder: "apps/vite",
+    node: 20,
+    build: { commands: [{ script: "vite/bin/vite.js", args: ["build"] }], makes: "dist/index.html" },
+    ...pages({ "/": "<p>It works.</p>" }),
+    describe: ({ node, folder, preload }) => ({
+      name: "preview",
+      exec: [node, `${folder}/node_modules/vite/bin/vite.js`, "preview", "--port", "80"],
+      workingDirectory: folder,
+      preload,
+      type: "notify",
+      hardening: "inbound",
+      successExitStatus: [143],
+    }),
+  },
+  {
+    title: "Nuxt",
+    package: "nuxt",
+    folder: "apps/nuxt",
+    node: 20,
+    build: {
+      commands: [{ script: "nuxt/bin/nuxt.mjs", args: ["build"] }],
+      makes: ".output/server/index.mjs",
+    },
+    ...pageAndEcho("/echo", "<p>Nuxt works.</p>[^]*</html>$"),
+    describe: ({ node, folder, preload }) => ({
+      name: "nuxt",
+      exec: [node, `${folder}/.output/server/index.mjs`],
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+      hardening: "inbound",
+    }),
+  },
+  {
+    title: "Node-RED",
+    package: "node-red",
+    folder: "apps/node-red",
+    node: 20,
+    ...pages({ "/": "<title>Node-RED</title>[^]*</html>", "/settings": '"version":"' }),
+    describe: ({ node, folder, preload }) => ({
+      name: "node-red",
+      exec: [node, `${folder}/node_modules/node-red/red.js`, "--port", "80"],
+      preload,
+      type: "notify",
+    }),
+  },
+  {
+    title: "Verdaccio",
+    package: "verdaccio",
+    // The release check has it already.
+    folder: "registry",
+    node: 22,
+    ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
+    describe: ({ node, folder, preload }) => ({
+      name: "verdaccio",
+      exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],
+      // Otherwise it looks for its configuration in the folder that it runs in, and can't make one there.
+      environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio" },
+      preload,
+      type: "notify",
+    }),
+  },
+  {
+    title: "DbGate",
+    package: "dbgate-serve",
+    folder: "apps/dbgate",
+    node: 20,
+    ...pages({ "/": "<title>DbGate</title>[^]*</html>" }),
+    describe: ({ node, folder, preload }) => ({
+      name: "dbgate",
+      exec: [node, `${folder}/node_modules/dbgate-serve/bin/dbgate-serve.js`],
+      workingDirectory: folder,
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+    }),
+  },
+];

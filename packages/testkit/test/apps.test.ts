@@ -1,0 +1,3 @@
+import { unmodifiedAppsContract } from "@sockact/testkit";
+
+unmodifiedAppsContract();

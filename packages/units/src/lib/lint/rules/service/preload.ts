@@ -1,0 +1,97 @@
+import { shown } from "../../../problems.ts";
+import { valueOf, valuesOf } from "../../../parse/load.ts";
+import { wordsOf } from "../../../parse/words.ts";
+import { preloadsOfOptions } from "../../../node/command-line.ts";
+import { expandSpecifiers } from "../../../systemd/expansion.ts";
+import { isRegister, mapEntries } from "../../../node/register.ts";
+import type { Rule } from "../../findings/finding.ts";
+import { namesIn, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
+
+/** The name by which a service is passed a socket; `undefined` for a template's, which has the name of its instance. */
+function descriptorName({ unit, accepts }: SocketSubject): string | undefined {
+  if (accepts) return "connection";
+  const told = valueOf(unit, "Socket", "FileDescriptorName")?.value;
+  return told ?? (unit.name.includes("@.") ? undefined : unit.name);
+}
+
+/** The names by which a service is passed its sockets; `undefined` if the files do not tell all of them. */
+function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
+  const known = sockets.map((socket) => socket.unit.name);
+  const names = sockets.flatMap((socket) => descriptorName(socket) ?? []);
+  const isWhole =
+    names.length > 0 &&
+    names.length === sockets.length &&
+    namesIn(unit, "Service", "Sockets").every(({ name }) => known.includes(name));
+  return isWhole ? names : undefined;
+}
+
+/** The codes of these rules. */
+export type PreloadCode = "preload-relative" | "preload-replaced" | "map-name-unknown";
+
+/** What Node loads before the app. */
+export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> = {
+  "preload-relative": {
+    severity: "warning",
+    why: "Node looks for it in the folder in which it starts. A child process that starts in another folder has NODE_OPTIONS too, does not find it, and exits at once.",
+    man: "@sockact/register",
+    find: ({ environment }) => {
+      const options = environment.get("NODE_OPTIONS");
+      const file = preloadsOfOptions(options?.value ?? "").find(
+        (one) => isRegister(one) && !/^(?:[/%]|file:)/.test(one),
+      );
+      return file === undefined
+        ? []
+        : [
+            {
+              at: options!.setting,
+              message: `NODE_OPTIONS loads ${shown(file)}, which is not an absolute path`,
+              fix: `--require= with what \`node -p "require.resolve('@sockact/register')"\` prints in the app's folder`,
+            },
+          ];
+    },
+  },
+  "preload-replaced": {
+    severity: "warning",
+    why: "The last NODE_OPTIONS counts as a whole. Node does not load what an earlier line, or the unit under a drop-in, has in it.",
+    man: "systemd.exec(5)",
+    find: ({ unit, environment }) => {
+      const last = environment.get("NODE_OPTIONS");
+      if (last === undefined) return [];
+      const kept = preloadsOfOptions(last.value);
+      const lost = valuesOf(unit, "Service", "Environment")
+        .flatMap(({ value }) => wordsOf(value).words)
+        .map((word) => expandSpecifiers(word, unit.name))
+        .filter((word) => word.startsWith("NODE_OPTIONS="))
+        .flatMap((word) => preloadsOfOptions(word.slice("NODE_OPTIONS=".length)))
+        .find((file) => !kept.includes(file));
+      return lost === undefined
+        ? []
+        : [
+            {
+              at: last.setting,
+              message: `NODE_OPTIONS=${last.value} replaces one that loads ${shown(lost)}`,
+              fix: "all options in one NODE_OPTIONS",
+            },
+          ];
+    },
+  },
+  "map-name-unknown": {
+    severity: "error",
+    why: "@sockact/register does not find a socket of this name, and your app exits when it starts (ERR_NAME_UNKNOWN).",
+    man: "@sockact/register",
+    find: (service) => {
+      const map = service.environment.get("SOCKACT_MAP");
+      const names = passedNames(service);
+      const unknown = mapEntries(map?.value ?? "")?.find(({ name }) => names?.includes(name) === false);
+      return unknown === undefined
+        ? []
+        : [
+            {
+              at: map!.setting,
+              message: `no socket of the service has the name ${shown(unknown.name)}`,
+              fix: `one of ${names!.join(", ")}; or FileDescriptorName=${unknown.name} in the socket`,
+            },
+          ];
+    },
+  },
+};

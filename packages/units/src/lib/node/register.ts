@@ -1,0 +1,20 @@
+/** Whether an app can listen there, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`, a path or `@abstract`. */
+export function isListenPlace(place: string): boolean {
+  if (/^[/@]/.test(place)) return /^.[^,]+$/s.test(place);
+  const [, port] = /^(?:(?:\[[^\],]+\]|[^:[\],]+):)?(\d{1,5})$/.exec(place) ?? [];
+  return port !== undefined && Number(port) <= 65_535;
+}
+
+/** The entries of SOCKACT_MAP: between commas, a place and the name of a socket, with the last `=` between them. `undefined` if it is malformed. */
+export function mapEntries(text: string): { place: string; name: string }[] | undefined {
+  const entries = text.split(",").map((entry) => {
+    const at = entry.lastIndexOf("=");
+    return { place: entry.slice(0, Math.max(at, 0)).trim(), name: entry.slice(at + 1).trim() };
+  });
+  return entries.every(({ place, name }) => isListenPlace(place) && name !== "") ? entries : undefined;
+}
+
+/** Whether what Node is to load before the app is @sockact/register. */
+export function isRegister(preload: string): boolean {
+  return preload.includes("@sockact/register");
+}

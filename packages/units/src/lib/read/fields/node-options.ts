@@ -1,0 +1,54 @@
+import { nodeOption, preloadsOfOptions } from "../../node/command-line.ts";
+import { conflictsIn, type UnitProblem } from "../../problems.ts";
+import { listItem, unquotedValue } from "../../systemd/escaping.ts";
+import { isSpecifier, sampleText, type Text } from "../../systemd/specifiers.ts";
+import type { Line } from "../../write/lines.ts";
+import { isObject } from "./fields.ts";
+
+/** An option that a field of the description adds to NODE_OPTIONS. */
+export interface AddedOption {
+  field: string;
+  option: Text;
+  reason: string;
+}
+
+/** NODE_OPTIONS of the description, in `environment`. */
+function askedOptions({ environment }: Record<string, unknown>): Text | undefined {
+  const asked = isObject(environment) ? environment["NODE_OPTIONS"] : undefined;
+  return typeof asked === "string" || isSpecifier(asked) ? asked : undefined;
+}
+
+/** What NODE_OPTIONS of the description makes Node load before the app. */
+export function askedPreloads(description: Record<string, unknown>): readonly string[] {
+  return preloadsOfOptions(sampleText(askedOptions(description) ?? ""));
+}
+
+/** NODE_OPTIONS with the options that fields add to those of the description. */
+export function nodeOptionLines(
+  description: Record<string, unknown>,
+  added: readonly AddedOption[],
+  problems: UnitProblem[],
+): Line[] {
+  const [first] = added;
+  if (first === undefined) return [];
+  const { passEnvironment } = description;
+  if (Array.isArray(passEnvironment) && passEnvironment.includes("NODE_OPTIONS")) {
+    conflictsIn(problems)(
+      first.field,
+      "it is written into NODE_OPTIONS, which wins over the NODE_OPTIONS of passEnvironment",
+      "take NODE_OPTIONS out of passEnvironment, and write the options in environment: { NODE_OPTIONS: '…' }",
+    );
+  }
+  const asked = askedOptions(description);
+  const options = [
+    ...(asked === undefined ? [] : [unquotedValue(asked)]),
+    ...added.map(({ option }) => nodeOption(unquotedValue(option))),
+  ];
+  return [
+    {
+      key: "Environment",
+      value: listItem({ specifier: `NODE_OPTIONS=${options.join(" ")}` }),
+      reason: added.map(({ reason }) => reason).join(" "),
+    },
+  ];
+}

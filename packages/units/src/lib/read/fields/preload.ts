@@ -1,0 +1,142 @@
+import { isNode } from "../../node/runtime.ts";
+import { member, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
+import { unquotedValue } from "../../systemd/escaping.ts";
+import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
+import type { Line } from "../../write/lines.ts";
+import { refusedPath } from "../values/paths.ts";
+import { refuse as report, textOf } from "../values/readers.ts";
+import { appFolder } from "./app-folder.ts";
+import { isObject } from "./fields.ts";
+import type { AddedOption } from "./node-options.ts";
+import { mapLines } from "./preload-map.ts";
+
+/** What a description's `preload` adds to its service. */
+export interface Preload {
+  /** The file, wherever it is. */
+  file: Text | undefined;
+  /** Where the description names it, if it does. */
+  field: string | undefined;
+  /** Arguments of Node itself, where Node is the program. */
+  arguments: readonly Text[];
+  /** The same where something else starts Node: a script, or the image of a container. */
+  options: readonly AddedOption[];
+  /** Which `listen()` of the app gets which socket. */
+  map: readonly Line[];
+}
+
+/** Where npm puts the preload, in the folder of the app. */
+const installed = "node_modules/@sockact/register/dist/index.cjs";
+
+const howToFind = `write what \`node -p "require.resolve('@sockact/register')"\` prints in the folder of the app`;
+
+const refusedFile = refusing("ERR_UNIT_PATH");
+
+/** Why Node could not load this file, whichever folder it runs in. */
+function refusedPreload(path: string): Refusal | undefined {
+  const refusal = refusedPath(path);
+  if (refusal !== undefined)
+    return path.startsWith("/")
+      ? refusal
+      : refusedFile(
+          "not an absolute path: a child process that runs in another folder would not find it, and Node would not start",
+          `write true for the package in the app's own node_modules, or ${howToFind}`,
+        );
+  if (/\.mjs$|\/@sockact\/register\/dist\/index\.js$/.test(path))
+    return refusedFile(
+      "an ES module, which Node 20 cannot load with --require",
+      `write '${path.replace(/\.m?js$/, ".cjs")}'`,
+    );
+  return /\.c?js$/.test(path)
+    ? undefined
+    : refusedFile(
+        "not the path of a .cjs or .js file",
+        /\/@sockact\/register\/?$/.test(path)
+          ? `write '${path.replace(/\/$/, "")}/dist/index.cjs'`
+          : howToFind,
+      );
+}
+
+/** The folder of the app, as far as the description tells; `undefined` once the problem is reported. */
+function folderOf(description: Record<string, unknown>, problems: UnitProblem[]): Text | undefined {
+  const { workingDirectory, exec, container } = description;
+  if (typeof workingDirectory === "string" || isSpecifier(workingDirectory)) return workingDirectory;
+  const isKnown = workingDirectory === undefined && container === undefined && isNode(exec);
+  const folder = isKnown ? appFolder(exec as readonly unknown[]) : undefined;
+  if (folder !== undefined) return { specifier: folder };
+  // Of a value of another type a problem is reported where it is read.
+  if (workingDirectory === undefined || workingDirectory === false) {
+    report(
+      "ERR_UNIT_MISSING",
+      "preload",
+      problems,
+      `true stands for ${installed} in the app's folder, which nothing in the description tells`,
+      container === undefined
+        ? `write workingDirectory: '/srv/shop' too; or ${howToFind}`
+        : "write workingDirectory with the folder of the app in the image, or the path of the preload in the image",
+    );
+  }
+  return undefined;
+}
+
+/** The file of the package in the folder of the app. */
+function installedFile(description: Record<string, unknown>, problems: UnitProblem[]): Text | undefined {
+  const folder = folderOf(description, problems);
+  if (folder === undefined) return undefined;
+  return { specifier: `${unquotedValue(folder).replace(/\/+$/, "")}/${installed}` };
+}
+
+/** Reads `preload`. */
+export function readPreload(description: Record<string, unknown>, problems: UnitProblem[]): Preload {
+  const { preload, exec, container } = description;
+  const none: Preload = { file: undefined, field: undefined, arguments: [], options: [], map: [] };
+  if (preload === undefined || preload === false) return none;
+  const hasPath = isObject(preload) && !isSpecifier(preload);
+  const { path = true, map, ...others } = hasPath ? preload : { path: preload };
+  const at = hasPath ? "preload.path" : "preload";
+  for (const key of Object.keys(others)) {
+    problems.push({
+      code: "ERR_UNIT_FIELD",
+      path: member("preload", key),
+      message: `${shown(key)} is not a field`,
+      hint: "the fields are path, map",
+    });
+  }
+  const own = path === true ? installedFile(description, problems) : fileOf(path, at, problems);
+  const lines = map === undefined ? [] : mapLines(map, description, problems);
+  if (own === undefined) return { ...none, map: lines };
+  const isProgram = container === undefined && isNode(exec);
+  return {
+    file: own,
+    field: path === true ? undefined : at,
+    arguments: isProgram ? ["--require", own] : [],
+    options: isProgram
+      ? []
+      : [
+          {
+            field: "preload",
+            option: { specifier: `--require=${unquotedValue(own)}` },
+            reason: "Node loads it before the app, and it gives the sockets to the app's own listen().",
+          },
+        ],
+    map: lines,
+  };
+}
+
+/** The file that a description names. */
+function fileOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
+  if (typeof value !== "string" && !isSpecifier(value)) {
+    report(
+      "ERR_UNIT_TYPE",
+      path,
+      problems,
+      `${shown(value)} is not a path`,
+      `write true, or the absolute path of the preload: '/srv/shop/${installed}'`,
+    );
+    return undefined;
+  }
+  const text = textOf(value, path, problems);
+  const refusal = text === undefined ? undefined : refusedPreload(sampleText(text));
+  if (refusal === undefined) return text;
+  report(refusal.code, path, problems, `${shown(sourceText(value))}: ${refusal.message}`, refusal.hint);
+  return undefined;
+}
