@@ -189,13 +189,12 @@ describe.concurrent("a process takes nothing", () => {
   test("in a worker thread", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
-    const thread = `require("http").createServer((q, r) => r.end("thread")).listen(${port}, "127.0.0.1", () => console.log("thread: listening"))`;
+    const thread = `require("http").createServer((q, r) => r.end("thread")).listen(${port}, "127.0.0.1", () => require("worker_threads").parentPort.postMessage("listening"))`;
     await using app = runApp(
       passed,
-      `new (require("worker_threads").Worker)(${JSON.stringify(thread)}, { eval: true });
-      setTimeout(() => serve("app").listen(3000), 100)`,
+      `new (require("worker_threads").Worker)(${JSON.stringify(thread)}, { eval: true })
+        .once("message", () => serve("app").listen(3000));`,
     );
-    await app.line(/^thread: listening/);
     await app.line(/sockact: ready/);
     expect(await answerOf(passed)).toBe("app");
     expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("thread");
