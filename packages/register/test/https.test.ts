@@ -85,7 +85,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
   );
 });
 
-/** What the app tells of a request over HTTP/2. */
+/** What the app answers to a request over HTTP/2. */
 async function protocolOver(session: ClientHttp2Session | undefined): Promise<unknown> {
   const answered = session?.request({ ":path": "/protocol" }).setEncoding("utf8");
   return answered && JSON.parse((await answered.toArray()).join(""));

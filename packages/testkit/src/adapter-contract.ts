@@ -57,7 +57,7 @@ const byPreload = (file: string): Variables => ({
   always: { ...preloading(file), PORT: "3000" },
   only: (name) => ({ SOCKACT_MAP: `3000=${name}` }),
   mistakes: [
-    ["a map that is none", ["web"], { SOCKACT_MAP: "web" }, "ERR_OPTION"],
+    ["a malformed map", ["web"], { SOCKACT_MAP: "web" }, "ERR_OPTION"],
     ["a name that nobody passed", ["web"], { SOCKACT_MAP: "3000=admin" }, "ERR_NAME_UNKNOWN"],
   ],
 });
