@@ -105,7 +105,7 @@ describe("sockact run refuses", () => {
     [
       "npx",
       ["npx", "--yes", "next", "start", "-p", "80"],
-      /Write node node_modules\/\.bin\/next start -p 80 instead/,
+      /Write node_modules\/\.bin\/next start -p 80 instead/,
     ],
     ["tsx", ["tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
     ["nodemon", ["nodemon", "app.js"], /sockact run --watch -- node app\.js/],
@@ -127,7 +127,7 @@ describe("sockact run refuses", () => {
   it("a command that is not there with code 127, and one that can't be executed with 126", async () => {
     const absent = run(["-l", "0", "--", "no-such-command"]);
     expect(await absent.ended).toBe(127);
-    expect(absent.stderr).toMatch(/there is no command no-such-command/);
+    expect(absent.stderr).toMatch(/the command no-such-command was not found/);
     const script = run(["-l", "0", "--", "./server.mjs"], { cwd: appFolder() });
     expect(await script.ended).toBe(126);
     expect(script.stderr).toContain("Write the program that runs it, such as node ./server.mjs");

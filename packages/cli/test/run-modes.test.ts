@@ -71,9 +71,12 @@ describe("sockact run --on-demand", () => {
   it("a command that crashes at each start is not started all the time, and connections wait", async () => {
     const cwd = appFolder("process.exit(1);");
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, "server.mjs"], { cwd });
-    const waits = pidAt(await addressOf(running));
+    const address = await addressOf(running);
+    const connected = performance.now();
+    const waits = pidAt(address);
     await running.line(/ended with code 1\. Next start in 1 s/);
     await running.line(/Next start in 2 s/);
+    expect(performance.now() - connected).toBeGreaterThan(1000);
     edit(cwd, appText(1));
     expect(await waits).toBeGreaterThan(0);
   });
@@ -174,7 +177,17 @@ describe("sockact run --accept", () => {
   });
 
   it("when it is killed, the commands of all connections end", async () => {
-    const running = run(["--accept", "-l", "127.0.0.1:0", "--", "sh", "-c", "echo $$ >&3; exec sleep 1000"]);
+    const running = run([
+      "--accept",
+      "--max-connections",
+      "2",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "echo $$ >&3; exec sleep 1000",
+    ]);
     const address = await addressOf(running);
     const pids = await Promise.all(
       [1, 2].map(async () => {
@@ -183,6 +196,8 @@ describe("sockact run --accept", () => {
         return Number(pid);
       }),
     );
+    // One more is refused only after the others are known to the shell that outlives it.
+    await once(openConnection(address).resume(), "close");
     running.kill("SIGKILL");
     await Promise.all(pids.map(untilEnded));
     expect(pids).toHaveLength(2);

@@ -15,7 +15,7 @@ import { expect, it, vi, describe } from "vitest";
 import { addressOf, appFolder, appText, edit, pidAt, program, run } from "./run.ts";
 
 const { execPath: node } = process;
-const EDITS = process.env["SOCKACT_LONG"] ? 50 : 3;
+const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
 
 /** `sockact run --watch` in a folder, once its app answers and every folder is watched. */
 async function watch(cwd: string, options: readonly string[] = ["--watch"], file = "server.mjs") {

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { adapterContract } from "@sockact/testkit";
-import { appFile, PRELOAD } from "./preload.ts";
+import { preload } from "./run-app.ts";
+import { appFile } from "./start-app.ts";
 
 /** The current major version of each framework first: a usual run has a sample of these, and `npm run test:long` has all. */
 const frameworks = [
@@ -25,6 +26,6 @@ for (const [title, folder, framework] of process.env["SOCKACT_LONG"] ? framework
       ...(folder === "express" && { TypeScript: appFile("express/app.ts") }),
     },
     cluster: appFile(`${folder}/cluster.mjs`),
-    preload: PRELOAD,
+    preload,
     isSample: true,
   });

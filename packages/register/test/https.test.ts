@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import process from "node:process";
 import { expect, test } from "vitest";
 import {
@@ -17,7 +17,8 @@ import {
   socketActivate,
   webSocketAnswer,
 } from "@sockact/testkit";
-import { appFile, PRELOAD } from "./preload.ts";
+import { preload } from "./run-app.ts";
+import { appFile } from "./start-app.ts";
 
 const { key, cert } = certificateOf("localhost");
 
@@ -47,7 +48,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
       await using app = await socketActivate(addresses, [process.execPath, appFile(`${folder}/https.mjs`)], {
         names,
         env: {
-          ...preloading(PRELOAD),
+          ...preloading(preload),
           FRAMEWORK: framework,
           SOCKACT_MAP: "8080=http,8443=https",
           KEY: key,
@@ -68,11 +69,8 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
       const session = http2
         ? connectHttp2("https://localhost", { createConnection: () => second })
         : undefined;
+      expect(await protocolOver(session)).toEqual(session && { secure: true, httpVersion: "2.0" });
       if (session === undefined) second.destroy();
-      else {
-        const answered = session.request({ ":path": "/protocol" }).setEncoding("utf8");
-        expect(JSON.parse((await answered.toArray()).join(""))).toEqual({ secure: true, httpVersion: "2.0" });
-      }
       const goneAway = session && once(session, "goaway", { signal: AbortSignal.timeout(DEADLINE) });
       app.kill("SIGTERM");
       let answer;
@@ -86,3 +84,9 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
     },
   );
 });
+
+/** What the app tells of a request over HTTP/2. */
+async function protocolOver(session: ClientHttp2Session | undefined): Promise<unknown> {
+  const answered = session?.request({ ":path": "/protocol" }).setEncoding("utf8");
+  return answered && JSON.parse((await answered.toArray()).join(""));
+}

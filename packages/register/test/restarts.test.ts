@@ -1,6 +1,7 @@
 import process from "node:process";
 import { restartContract } from "@sockact/testkit";
-import { appFile, PRELOAD } from "./preload.ts";
+import { preload } from "./run-app.ts";
+import { appFile } from "./start-app.ts";
 
 const frameworks = [
   ["Fastify 5", "fastify"],
@@ -13,6 +14,6 @@ for (const [title, folder] of process.env["SOCKACT_LONG"] ? frameworks : framewo
     title: `${title}, by the preload alone`,
     program: appFile(`${folder}/load.mjs`),
     cluster: appFile(`${folder}/cluster.mjs`),
-    preload: PRELOAD,
+    preload,
     isSample: true,
   });

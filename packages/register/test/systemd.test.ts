@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, preloading, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
-import { appFile, PRELOAD } from "./preload.ts";
+import { preload } from "./run-app.ts";
+import { appFile } from "./start-app.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", () => {
   let systemd: PrivateSystemd;
   const inside = (file: string): string => systemd.project + file.slice(file.indexOf("/packages/"));
   const service = (app: string, more: string): string => {
-    const [[name, value] = []] = Object.entries(preloading(inside(PRELOAD)));
+    const [[name, value] = []] = Object.entries(preloading(inside(preload)));
     return `[Service]\nExecStart=${systemd.node} ${inside(appFile(app))}\nEnvironment='${name}=${value}'\n${more}`;
   };
   const pid = (): Promise<string> => systemd.show("app.service", "MainPID");
@@ -15,7 +16,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
   });
   afterAll(() => systemd?.close());
   beforeEach(async () => {
-    await systemd.systemctl("stop", "app.*");
+    await systemd.systemctl("stop", "app*");
   });
 
   test("without a socket unit: the app's own port, and yet READY, the watchdog and a graceful stop", async () => {
@@ -52,5 +53,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await systemd.request("http://localhost:80/")).toMatchObject({ status: 200, body: "app" });
     expect(await systemd.request("http://127.0.0.1:81/")).toMatchObject({ status: 200, body: "admin" });
     expect((await systemd.journal("app.service")).join("\n")).not.toContain("Warning");
+  });
+
+  test("Fastify 5 on 0.0.0.0 in a sandbox without AF_NETLINK, where it can't ask for the addresses of the machine", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=0.0.0.0:80\n",
+      "app.service": service(
+        "fastify/lifecycle.mjs",
+        `Environment=PORT=3000\nType=notify\nOpenFile=/run/systemd/notify:notify\n${SANDBOX}\n`,
+      ),
+    });
+    await systemd.start("app.socket");
+    expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
+    await systemd.waitForJournal("app.service", /^listens at http:\/\/127\.0\.0\.1:80$/);
   });
 });

@@ -37,6 +37,7 @@ export class AppUnderLoad implements AsyncDisposable {
     await this.installService({
       name: "app",
       exec: [this.systemd.node, this.command],
+      sockets: [{ listen: 80, noDelay: true }],
       type: "notify",
       environment: { ...this.#environment, ...environment },
       ...description,
@@ -44,14 +45,15 @@ export class AppUnderLoad implements AsyncDisposable {
   }
 
   /** As {@link install}, for any service. */
-  async installService(description: Omit<AppDescription, "sockets">): Promise<void> {
+  async installService(description: AppDescription): Promise<void> {
     const { systemd } = this;
     const { name } = description;
     // Patterns name the units that there are. From systemd 262 on, a name that no unit has keeps the others from being stopped.
-    await systemd.systemctl("stop", `${name}.*`, `${name}@*`);
+    await systemd.systemctl("stop", `${name}.*`, `${name}@*`, `${name}-*`);
     await systemd.systemctl("reset-failed");
-    await systemd.installUnits(emitUnits({ ...description, sockets: [{ listen: 80, noDelay: true }] }));
-    await systemd.start(`${name}.socket`);
+    const units = emitUnits(description);
+    await systemd.installUnits(units);
+    await systemd.start(...Object.keys(units).filter((unit) => unit.endsWith(".socket")));
   }
 
   /** Starts a load, with the address of the app and a seed for what is random in it. */

@@ -57,9 +57,18 @@ function testsOf(app: UnmodifiedApp): void {
     const user = Number(await systemd.show(service, "UID"));
     expect(user).toBeGreaterThanOrEqual(61_184);
     expect(user).toBeLessThanOrEqual(65_519);
-    // systemd and its service hold the only socket that listens.
-    const listening = await systemd.mustRun(["ss", "--listening", "--tcp", "--numeric", "--no-header"]);
-    expect(listening.trimEnd().split("\n")).toEqual([expect.stringContaining("*:80 ")]);
+    if (app.greeting !== undefined) {
+      const { port, text } = app.greeting;
+      const firstLine = `head --lines=1 </dev/tcp/127.0.0.1/${port}`;
+      expect(await systemd.mustRun(["bash", "-c", firstLine])).toMatch(new RegExp(`^${text}`));
+    }
+    // The service listens on no port by itself.
+    const ss = ["ss", "--listening", "--tcp", "--numeric", "--no-header"];
+    const listening = (await systemd.mustRun(ss)).trimEnd().split("\n");
+    const ports = new Set([80, app.greeting?.port ?? 80]);
+    expect(new Set(listening.map((line) => line.split(/ +/)[3]))).toEqual(
+      new Set([...ports].map((port) => `*:${port}`)),
+    );
     await systemd.stop(service);
     expect(await systemd.show(service, "Result")).toBe("success");
   });
@@ -92,9 +101,9 @@ function testsOf(app: UnmodifiedApp): void {
   test("falls asleep, and the next request wakes it", { timeout: 60_000 }, async () => {
     const service = await install({ idleTimeout: "200ms" });
     const { systemd } = loaded;
-    const [{ path } = { path: "/" }] = app.requests;
-    for (let count = 0; count < 2; count++) {
-      expect(await systemd.request(`${loaded.url}${path}`)).toMatchObject({ status: 200 });
+    for (const { path, ...request } of app.requests) {
+      const answer = await systemd.request({ url: `${loaded.url}${path}`, ...request });
+      expect({ path, status: answer.status }).toEqual({ path, status: 200 });
       await systemd.waitForUnit(service, "ActiveState", "inactive", 20_000);
     }
     expect(await systemd.show(service, "Result")).toBe("success");

@@ -6,6 +6,15 @@ import { folderOf } from "./install-unmodified-app.ts";
 import { unmodifiedApps } from "./unmodified-apps.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/apps.md"), "utf8");
+/** The socket that the page shows once for all apps. */
+const commonSocket = unitsIn(page).find((unit) => unit.startsWith("# node-red.socket\n")) ?? "";
+
+/** The unit files in a Markdown text, some of which are in a list. */
+function unitsIn(text: string): string[] {
+  return Array.from(text.matchAll(/^( *)```ini\n([^]*?)\n *```/gm), ([, indent = "", unit = ""]) =>
+    unit.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  );
+}
 
 describe.each(unmodifiedApps)("docs/apps.md, $title", (app) => {
   test("has the units that are tested", () => {
@@ -14,12 +23,13 @@ describe.each(unmodifiedApps)("docs/apps.md, $title", (app) => {
       folder: `/srv/${app.folder.replace("apps/", "").replace("registry", "verdaccio")}`,
       preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
     });
-    const units = emitUnits({ ...description, sockets: [{ listen: 80, noDelay: true }] });
-    const { [`${description.name}.socket`]: socket, [`${description.name}.service`]: service } = units;
-    const section = page.split(`## ${app.title}\n`)[1] ?? "";
-    expect(/```ini\n# (.*\n[^]*?)```/.exec(section)?.[1]).toBe(`${description.name}.service\n${service}`);
-    const [, commonSocket = ""] = /```ini\n *# node-red\.socket\n([^]*?) *```/.exec(page) ?? [];
-    expect(commonSocket.replaceAll(/^ +/gm, "").replaceAll("node-red", description.name)).toBe(socket);
+    const section = page.split(`## ${app.title}\n`)[1]?.split(/\n##+ /)[0] ?? "";
+    for (const [name, text] of Object.entries(emitUnits(description))) {
+      const isCommon = name === `${description.name}.socket`;
+      const expected = `# ${name}\n${text}`.trimEnd();
+      if (isCommon) expect(commonSocket.replaceAll("node-red", description.name)).toBe(expected);
+      else expect(unitsIn(section)).toContain(expected);
+    }
   });
 
   test("names the version that is tested", () => {

@@ -24,8 +24,10 @@ export interface UnmodifiedApp extends Required<AskedFor> {
   build?: { commands: readonly Command[]; makes: string };
   /** The folder below its own that is copied to where the app runs; all of it when left out. */
   deployed?: string;
-  /** What @sockact/units makes its units of, besides its socket on port 80. */
-  describe(place: Place): Omit<AppDescription, "sockets">;
+  /** What it says first on another port than 80, to a client of another protocol. */
+  greeting?: { port: number; text: string };
+  /** What @sockact/units makes its units of. */
+  describe(place: Place): AppDescription;
 }
 
 interface Command {
@@ -34,6 +36,8 @@ interface Command {
   args: readonly string[];
   env?: Record<string, string>;
 }
+
+const sockets = [{ listen: 80, noDelay: true }] as const;
 
 const ECHO = JSON.stringify({ text: "grüße", list: [1, null] });
 
@@ -80,6 +84,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "next",
       exec: [node, `${folder}/server.js`],
+      sockets,
       environment: { PORT: "80" },
       preload,
       type: "notify",
@@ -93,6 +98,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "next-start",
       exec: [node, `${folder}/node_modules/next/dist/bin/next`, "start"],
+      sockets,
       workingDirectory: folder,
       environment: { PORT: "80" },
       preload,
@@ -111,6 +117,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "preview",
       exec: [node, `${folder}/node_modules/vite/bin/vite.js`, "preview", "--port", "80"],
+      sockets,
       workingDirectory: folder,
       preload,
       type: "notify",
@@ -131,6 +138,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "nuxt",
       exec: [node, `${folder}/.output/server/index.mjs`],
+      sockets,
       environment: { PORT: "80" },
       preload,
       type: "notify",
@@ -146,6 +154,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "node-red",
       exec: [node, `${folder}/node_modules/node-red/red.js`, "--port", "80"],
+      sockets,
       preload,
       type: "notify",
     }),
@@ -160,6 +169,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "verdaccio",
       exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],
+      sockets,
       // Otherwise it looks for its configuration in the folder that it runs in, and can't make one there.
       environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio" },
       preload,
@@ -175,10 +185,34 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     describe: ({ node, folder, preload }) => ({
       name: "dbgate",
       exec: [node, `${folder}/node_modules/dbgate-serve/bin/dbgate-serve.js`],
+      sockets,
       workingDirectory: folder,
       environment: { PORT: "80" },
       preload,
       type: "notify",
+    }),
+  },
+  {
+    title: "MailDev",
+    package: "maildev",
+    folder: "apps/maildev",
+    node: 20,
+    requests: [
+      { method: "GET", path: "/", headers: { accept: "text/html" } },
+      { method: "GET", path: "/api/email" },
+    ],
+    answer: "<title>MailDev</title>[^]*</html>|^\\[\\]$",
+    greeting: { port: 25, text: "220 " },
+    describe: ({ node, folder, preload }) => ({
+      name: "maildev",
+      exec: [node, `${folder}/node_modules/maildev/dist/bin/maildev.js`],
+      sockets: [
+        { name: "web", listen: 80, noDelay: true },
+        { name: "smtp", listen: 25 },
+      ],
+      preload: { path: preload, map: { 1080: "web", 1025: "smtp" } },
+      type: "notify",
+      hardening: "inbound",
     }),
   },
 ];

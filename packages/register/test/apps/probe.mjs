@@ -1,9 +1,11 @@
-// Asks a package of npm for a free port, and listens on it. PROBE is the package, PORT is what it is asked for first.
+// Asks a package of npm for a free port, and listens on it. PROBE is the package; the port that it tries first comes on standard input.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";
-import { report, say, whoAmI } from "@sockact/testkit/contract-app";
+import { say, whoAmI } from "@sockact/testkit/contract-app";
 
-const port = Number(process.env.PORT);
+const [line] = await once(process.stdin, "data");
+const port = Number(line);
 
 const probes = {
   async "get-port"() {
@@ -23,5 +25,5 @@ const probes = {
 const found = await probes[process.env.PROBE]();
 say("found", { port: found });
 const server = createServer((request, response) => response.end(JSON.stringify(whoAmI(request))));
-report(server, () => []);
-server.listen(found);
+server.listen(found, () => say("listening", { address: server.address() }));
+process.stdin.destroy();

@@ -17,4 +17,4 @@ if (!isMainThread || !process.env.WORKER_ONLY) {
   await once(server, "listening");
   say(where, { address: server.address() });
 }
-if (!isMainThread) parentPort.postMessage("listening");
+if (!isMainThread) parentPort.postMessage("listening", []);

@@ -30,13 +30,16 @@ export function start({ url, connections, keepAlive, ...asked }) {
       const id = clients++;
       keepCount(client, tally);
       if (!keepAlive) askToClose(client);
+      let isAnswered = false;
       client.on("response", (status, _bytes, duration) => {
         longest = Math.max(longest, duration);
-        if (status === 200) tally.answered++;
+        isAnswered = status === 200;
+        if (isAnswered) tally.answered++;
         else tally.fail(`status ${status}`);
         rounds.answered(id);
       });
       client.on("mismatch", () => {
+        if (!isAnswered) return;
         tally.answered--;
         tally.fail("another body");
       });

@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
 import { basename, relative, resolve, sep } from "node:path";
 import process from "node:process";
@@ -18,11 +17,11 @@ const TEMPORARY =
 /** Watches files for changes. */
 export class Edits {
   readonly #changed = new Set<string>();
-  readonly #settled = new EventEmitter();
   #isSettled = false;
   #quiet: NodeJS.Timeout | undefined;
   #longest: NodeJS.Timeout | undefined;
   #next: Promise<void> | undefined;
+  #settle: (() => void) | undefined;
 
   /** Starts to watch. `ready` is called once every folder is watched. */
   static async start(
@@ -48,10 +47,10 @@ export class Edits {
     return edits;
   }
 
-  /** Fulfils when files have changed, and nothing has for a moment. Fulfils at once when that was before the call, unless `forget` was called since. */
+  /** Fulfils when files have changed, and nothing has for a moment. Fulfils at once when that was before the call, and neither `take` nor `forget` was called since. */
   next(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
-    this.#next ??= new Promise((resolveNext) => this.#settled.once("settled", resolveNext));
+    this.#next ??= new Promise((settle) => (this.#settle = settle));
     return this.#next;
   }
 
@@ -79,7 +78,7 @@ export class Edits {
       this.#longest = undefined;
       this.#isSettled = true;
       this.#next = undefined;
-      this.#settled.emit("settled");
+      this.#settle?.();
     };
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(settle, QUIET_MS);

@@ -23,7 +23,7 @@ export function checkCommand(program: string): void {
   const local = `node_modules/.bin/${program}`;
   throw new CliError(
     "ERR_RUN_COMMAND",
-    `there is no command ${program}`,
+    `the command ${program} was not found`,
     !program.includes("/") && isExecutable(local)
       ? `Write ${local} instead.`
       : "Check its name, and that its folder is in PATH.",

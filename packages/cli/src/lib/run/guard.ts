@@ -22,7 +22,7 @@ while [ "$seconds" -gt 0 ] && kill -0 $pids; do sleep 1; seconds=$((seconds - 1)
 kill -KILL $pids
 `;
 
-/** A small shell that outlives this process, and ends what it leaves behind when it is killed. Nothing in this process can do that. */
+/** A small shell that outlives this process, and ends what it leaves behind when it is killed. Nothing in this process can do that. It does not know a command that was started in the very moment of the kill. */
 export class Guard {
   readonly #input: Writable;
 

@@ -62,8 +62,9 @@ function insteadOfNode(args: readonly string[]): string | undefined {
   return run && useScript(run.slice("--run=".length));
 }
 
+/** Not `node node_modules/.bin/…`: with pnpm that file is a shell script, which becomes Node. */
 function useBinary([name = "COMMAND", ...args]: readonly string[]): string {
-  return `Write node ${["node_modules/.bin", name].join("/")}${args.map((arg) => ` ${arg}`).join("")} instead.`;
+  return `Write ${["node_modules/.bin", name].join("/")}${args.map((arg) => ` ${arg}`).join("")} instead.`;
 }
 
 function useScript(script: string): string {

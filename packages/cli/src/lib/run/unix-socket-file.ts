@@ -22,7 +22,7 @@ export async function clearPath(path: string): Promise<void> {
       path,
       code === undefined
         ? "another process listens on it"
-        : `it can't be told whether another process listens on it (${code})`,
+        : `connecting to it failed with ${code}, so another process may listen on it`,
       `lsof ${path} shows the process. Stop it, or use another path.`,
     );
   unlinkSync(path);

@@ -14,12 +14,12 @@ const isColoured =
       : process.stderr.isTTY && process.stderr.hasColors()
     : false;
 
-/** Colours a text for standard error, if colours are wanted there. */
+/** Colours a string for standard error, if colours are wanted there. */
 export function colour(style: Style, text: string): string {
   return isColoured ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Writes a message to standard error. The prefix tells it from the output of the command. */
+/** Writes a message to standard error. The prefix distinguishes it from the output of the command. */
 export function say(text: string, style?: Style): void {
   const prefix = colour("cyan", "[sockact]");
   const lines = text.split("\n").map((line) => `${prefix} ${style ? colour(style, line) : line}\n`);

@@ -6,6 +6,4 @@ for (const [path, answer] of Object.entries(routes)) app.get(path, async () => a
 stopWithGrace(() => app.close());
 await untilReady();
 process.on("exit", () => console.log("the app stops"));
-// On every address: then Fastify asks the system for all of them, which needs AF_NETLINK.
-await app.listen({ port, host: "::" });
-console.log("listens");
+console.log(`listens at ${await app.listen({ port })}`);

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { expect, onTestFinished, test } from "vitest";
+import { describeWith, httpRequest, requestOver } from "@sockact/testkit";
+import { appFile, freePort, startApp, type Up } from "./start-app.ts";
+
+const server = appFile("server.mjs");
+const command = `${process.execPath} ${JSON.stringify(server)}`;
+
+const launchers: [string, string[]][] = [
+  ["npm start", ["npm", "start"]],
+  ["a shell that runs more than the app", ["sh", "-c", `${command}; :`]],
+];
+if (process.env["SOCKACT_LONG"])
+  launchers.push(
+    ["npm exec", ["npm", "exec", "--offline", "--call", command]],
+    ["node --watch", [process.execPath, "--watch", server]],
+  );
+if (process.env["SOCKACT_LONG"] && Number.parseInt(process.versions.node) >= 22)
+  launchers.push(["node --run", [process.execPath, "--run", "start"]]);
+
+describeWith({}, "a launcher between the service manager and the app", () => {
+  test.each(launchers)(
+    "%s: the launcher takes nothing, the app listens by itself, and says that the launcher has the socket",
+    async (_, launcher) => {
+      const port = await freePort();
+      const { app, early } = startApp(launcher, { PORT: String(port) }, appFolder());
+      await using _app = app;
+      const up = await app.event<Up>("listening");
+      expect(up.pid, "it is a child of the process that systemd has started").not.toBe(app.pid);
+      expect(up.address.port).toBe(port);
+      await app.line(/SOCKACT_LAUNCHER/);
+      expect((await httpRequest(`localhost:${port}`)).json()).toMatchObject({ pid: up.pid });
+      expect(app.stderr.match(/\[SOCKACT_\w+\]/g), "it is said once, and by the app alone").toEqual([
+        "[SOCKACT_LAUNCHER]",
+      ]);
+      early.destroy();
+    },
+  );
+
+  test("a shell that becomes the app: the app gets the socket", async () => {
+    const { app, early } = startApp(["sh", "-c", `exec ${command}`], { PORT: "3000" });
+    await using _ = app;
+    expect((await requestOver(early)).json()).toMatchObject({ pid: app.pid });
+    expect(app.stderr).not.toContain("Warning");
+  });
+});
+
+/** The folder of an app whose package.json has a script that starts it. */
+function appFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-app-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const manifest = { name: "app", version: "1.0.0", scripts: { start: command } };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  return folder;
+}
