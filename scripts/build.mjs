@@ -24,11 +24,23 @@ async function bundleCode() {
     minify: "dce-only",
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    // The entry points share one file, so that no code and no state is there twice. A large package with one entry point has this file too:
-    // when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
-    codeSplitting: { groups: [{ name: "implementation", minSize: 20_000 }] },
+    // What several entry points use is in one file, so that no code and no state is there twice. What only one uses is in its own file. A large package with one
+    // entry point has the shared file too: when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
+    codeSplitting: {
+      groups: [
+        { name: "implementation", minSize: 20_000, minShareCount: Object.keys(entries).length > 1 ? 2 : 1 },
+      ],
+    },
   });
-  return output;
+  return withoutUnusedRuntime(output);
+}
+
+/** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
+function withoutUnusedRuntime(output) {
+  const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
+  const files = output.map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
+  const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
+  return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
 
 /** Programs have files of their own, and what they load when they need it stays in a file of its own: they start faster, and share nothing with the library. */
@@ -54,7 +66,7 @@ function simplify(code) {
   return loadAtFirstUse(
     code
       // The bundler copies a module to give it a default export, but a built-in module is its own default export.
-      .replaceAll(/^(node_\w+) = __toESM\(\1, 1\);\n/gm, "")
+      .replaceAll(/^(node_\w+) = (?:require_rolldown_runtime\.)?__toESM\(\1, 1\);\n/gm, "")
       .replaceAll(/\b(node_\w+)\.default\b/g, "$1")
       .replaceAll(/^let node_process = .*\n/gm, "")
       .replaceAll(/\bnode_process\b/g, "process")

@@ -3,25 +3,7 @@
  *
  * @packageDocumentation
  */
-export {
-  type FrameworkHooks,
-  type FrameworkTraits,
-  hasAdapter,
-  prepareApp,
-  type PreparedApp,
-} from "./lib/api/attach.ts";
-export { preloadApp, type PreloadedApp, type ServeLaterOptions } from "./lib/api/preload.ts";
-export { interceptListen, type Interceptor, type Listen } from "./lib/api/wrap-listen.ts";
-export {
-  announcedNames,
-  type AnnouncedSocket,
-  announcedSockets,
-  openAnnounced,
-  processRole,
-  type ProcessRole,
-  warnIfPassedElsewhere,
-} from "./lib/activation/announced.ts";
-export { formatSocket } from "./lib/activation/passed-socket.ts";
+export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
@@ -34,5 +16,3 @@ export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.t
 export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
 export { warn, type WarningCode, warnUnless } from "./lib/shared/warnings.ts";
-export { setUnservedHint } from "./lib/activation/unserved.ts";
-export { writeLine } from "./lib/shared/standard-error.ts";

@@ -1,5 +1,5 @@
 import type { Server } from "node:net";
-import { warnIfPassedElsewhere } from "@sockact/core/adapter";
+import { warnIfPassedElsewhere } from "@sockact/core/preload";
 import { targetOf } from "./target.ts";
 
 /** In a process that `npm start` or a shell has started, says that the sockets were passed to that one, once a server of HTTP listens. */

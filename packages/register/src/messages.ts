@@ -5,7 +5,7 @@ import {
   hasAdapter,
   warn,
   writeLine,
-} from "@sockact/core/adapter";
+} from "@sockact/core/preload";
 import type { SeenListen } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";

@@ -8,7 +8,7 @@ import {
   type Listen,
   openAnnounced,
   type PreloadedApp,
-} from "@sockact/core/adapter";
+} from "@sockact/core/preload";
 import { takenError, warnOfSecondServer, warnOfUnmatched } from "./messages.ts";
 import { canBeServed, type Match, matchSockets, type Rule } from "./rules.ts";
 import { remember } from "./seen.ts";

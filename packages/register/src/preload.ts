@@ -5,7 +5,7 @@ import {
   preloadApp,
   processRole,
   setUnservedHint,
-} from "@sockact/core/adapter";
+} from "@sockact/core/preload";
 import { refuseUnknownNames, hintForUnserved } from "./messages.ts";
 import { createListener } from "./on-listen.ts";
 import { parseSocketMap } from "./socket-map.ts";

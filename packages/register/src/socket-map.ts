@@ -1,4 +1,4 @@
-import { ActivationError } from "@sockact/core/adapter";
+import { ActivationError } from "@sockact/core/preload";
 import { ipOf, type Target } from "./target.ts";
 
 /** One `3000=http` of SOCKACT_MAP. */

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { announcedNames, announcedSockets, writeLine } from "@sockact/core/adapter";
+import { announcedNames, announcedSockets, writeLine } from "@sockact/core/preload";
 import { hasWarnedOfUnmatched, summaryOf, warnOfNothingTaken } from "./messages.ts";
 import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";

@@ -1,0 +1,22 @@
+/**
+ * For `@sockact/register`, which serves apps that can't be changed. An app has no use for this.
+ *
+ * @packageDocumentation
+ */
+export { preloadApp, type PreloadedApp, type ServeLaterOptions } from "./lib/api/preload.ts";
+export { interceptListen, type Interceptor, type Listen } from "./lib/api/wrap-listen.ts";
+export {
+  announcedNames,
+  type AnnouncedSocket,
+  announcedSockets,
+  openAnnounced,
+  processRole,
+  type ProcessRole,
+  warnIfPassedElsewhere,
+} from "./lib/activation/announced.ts";
+export { hasAdapter } from "./lib/api/attach.ts";
+export { type ActivatedSocket, formatSocket } from "./lib/activation/passed-socket.ts";
+export { setUnservedHint } from "./lib/activation/unserved.ts";
+export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
+export { writeLine } from "./lib/shared/standard-error.ts";
+export { warn, type WarningCode } from "./lib/shared/warnings.ts";
