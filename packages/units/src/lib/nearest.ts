@@ -12,16 +12,24 @@ function looksLike(one: number, other: number): boolean {
   return differing <= 4;
 }
 
-/** How many characters are to be added, taken out or changed. */
+/** How many characters are to be added, taken out or changed; two neighbours that are swapped count as one. */
 function distance(one: string, other: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let at = 1; at <= one.length; at += 1) {
     const next = [at];
     for (let to = 1; to <= other.length; to += 1) {
+      const isSwapped = at > 1 && to > 1 && one[at - 1] === other[to - 2] && one[at - 2] === other[to - 1];
       next.push(
-        Math.min(row[to]! + 1, next[to - 1]! + 1, row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1)),
+        Math.min(
+          row[to]! + 1,
+          next[to - 1]! + 1,
+          row[to - 1]! + (one[at - 1] === other[to - 1] ? 0 : 1),
+          isSwapped ? before[to - 2]! + 1 : Infinity,
+        ),
       );
     }
+    before = row;
     row = next;
   }
   return row[other.length]!;

@@ -94,6 +94,7 @@ it.each([
   ["sokets", "write sockets"],
   ["ReadWritePaths", "write readWritePaths"],
   ["usr", "write user"],
+  ["prelaod", "write preload"],
   ["colour", "leave it out; a directive that has no field goes into raw"],
 ])("what is not a field, %s, is told: %s", (field, hint) => {
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
