@@ -655,6 +655,30 @@ export const faults: Fault[] = [
     at: "Environment",
   },
   {
+    code: "map-replaced",
+    files: {
+      ...inSocket("FileDescriptorName=http"),
+      ...inService("Environment=SOCKACT_MAP=3000=http\nEnvironment=SOCKACT_MAP=/run/app.sock=http"),
+    },
+    ...serviceAt("Environment=SOCKACT_MAP=/run"),
+  },
+  {
+    code: "map-replaced",
+    files: {
+      ...inService("Environment=SOCKACT_MAP=3000=app.socket"),
+      "app.service.d/map.conf": "[Service]\nEnvironment=SOCKACT_MAP=3001=app.socket\n",
+    },
+    file: "app.service.d/map.conf",
+    at: "Environment",
+  },
+  ...["3000=app.socket,127.0.0.1:3001=app.socket", "3000=app.socket,/run/a:3000=app.socket"].map(
+    (map): Fault => ({
+      code: "map-name-repeated",
+      files: inService(`Environment=SOCKACT_MAP=${map}`),
+      ...serviceAt("Environment"),
+    }),
+  ),
+  {
     code: "map-name-unknown",
     files: inService("Environment=SOCKACT_MAP=3000=http"),
     ...serviceAt("Environment"),

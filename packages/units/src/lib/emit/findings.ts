@@ -112,6 +112,7 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   )?.[0];
   if (field === "environment") return member(field, /\w+/.exec(value)![0]);
   if (field !== undefined) return member(path, field);
+  if (service.preloadMap.some((line) => line.value === value)) return "preload.map";
   const { hardening } = description;
   const option = Object.entries(sandboxDirectives).find(
     ([name, directive]) => directive.key === key && isObject(hardening) && hardening[name] !== undefined,

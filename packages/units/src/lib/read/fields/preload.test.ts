@@ -116,10 +116,11 @@ describe("preload", () => {
       { name: "http", listen: 80 },
       { name: "https", listen: 443 },
       { name: "admin", listen: "/run/shop.sock" },
+      { name: "local", listen: "[::1]:81" },
     ];
-    const map = { 3000: ["http", "https"], "/run/100% mine.sock": "admin", "[::1]:3000": "admin" };
+    const map = { 3000: ["http", "https"], "/run/100% mine.sock": "admin", "[::1]:3000": "local" };
     expect(linesOf({ sockets, preload: { map } }, /SOCKACT_MAP/)).toEqual([
-      'Environment="SOCKACT_MAP=/run/100%% mine.sock=admin,3000=http,3000=https,[::1]:3000=admin"',
+      'Environment="SOCKACT_MAP=/run/100%% mine.sock=admin,3000=http,3000=https,[::1]:3000=local"',
     ]);
   });
 
@@ -338,6 +339,17 @@ describe("preload", () => {
     expect(problemsOf({ sockets, preload: { map: { 3000: "http" } }, ...more })).toEqual(problems);
   });
 
+  it("refuses a map with one name for two ports, but not for two hosts of one port", () => {
+    const sockets = [{ name: "http", listen: 80 }];
+    expect(problemsOf({ sockets, preload: { map: { 3000: "http", 3001: "http" } } })).toEqual([
+      expect.stringMatching(
+        /^preload\.map LINT: map-name-repeated: SOCKACT_MAP gives "http" to 3000 and to 3001\. /,
+      ),
+    ]);
+    const map = { "127.0.0.1:3000": "http", "[::1]:3000": "http", "localhost:3000": "http" };
+    expect(problemsOf({ sockets, preload: { map } })).toEqual([]);
+  });
+
   it("refuses a name in SOCKACT_MAP of environment that no socket has", () => {
     expect(problemsOf({ environment: { SOCKACT_MAP: "3000=web" } })).toEqual([
       expect.stringContaining("map-name-unknown: no socket of the service has the name"),
@@ -382,6 +394,33 @@ describe("lintUnits", () => {
     expect(codes({ ...files, "app.service.d/a.conf": options("").replace(file, "/b.cjs") })).toEqual([
       "preload-replaced",
     ]);
+  });
+});
+
+describe("a SOCKACT_MAP that another one replaces", () => {
+  const socket = (name: string) =>
+    `[Socket]\nListenStream=80\nFileDescriptorName=${name}\nService=app.service\n`;
+  const findings = (...maps: string[]) =>
+    lintUnits({
+      "http.socket": socket("http"),
+      "admin.socket": socket("admin").replace("80", "81"),
+      "app.service": `[Service]\nExecStart=/usr/bin/node /srv/app/server.js\n${maps.map((map) => `Environment=${map}\n`).join("")}`,
+    }).filter(({ code }) => code.startsWith("map-"));
+
+  it("is found, with the line that has all entries", () => {
+    const first = "SOCKACT_MAP=3000=http";
+    expect(findings(first, "SOCKACT_MAP=3001=admin")).toMatchObject([
+      {
+        code: "map-replaced",
+        message: "SOCKACT_MAP=3001=admin replaces one with 3000=http",
+        fix: "all entries in one line: SOCKACT_MAP=3000=http,3001=admin",
+      },
+    ]);
+  });
+
+  it("is right if the new one has each port, or if an empty line takes the first one back", () => {
+    expect(findings("SOCKACT_MAP=3000=http", "SOCKACT_MAP=3000=admin,3001=http")).toEqual([]);
+    expect(findings("SOCKACT_MAP=3000=http", "", "SOCKACT_MAP=3001=admin")).toEqual([]);
   });
 });
 

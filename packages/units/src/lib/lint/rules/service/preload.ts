@@ -25,8 +25,25 @@ function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
   return isWhole ? names : undefined;
 }
 
+/** All that the lines of a unit and its drop-ins give a variable, each in the place of the one before. */
+function valuesOfVariable({ unit }: ServiceSubject, name: string): string[] {
+  return valuesOf(unit, "Service", "Environment")
+    .flatMap(({ value }) => wordsOf(value).words)
+    .map((word) => expandSpecifiers(word, unit.name))
+    .filter((word) => word.startsWith(`${name}=`))
+    .map((word) => word.slice(name.length + 1));
+}
+
+/** A place in SOCKACT_MAP without its host. */
+const withoutHost = (place: string): string => (/^[/@]/.test(place) ? place : place.replace(/^.*:/s, ""));
+
 /** The codes of these rules. */
-export type PreloadCode = "preload-relative" | "preload-replaced" | "map-name-unknown";
+export type PreloadCode =
+  | "preload-relative"
+  | "preload-replaced"
+  | "map-replaced"
+  | "map-name-repeated"
+  | "map-name-unknown";
 
 /** What Node loads before the app. */
 export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> = {
@@ -54,15 +71,12 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
     severity: "warning",
     why: "The last NODE_OPTIONS counts as a whole. Node does not load what an earlier line, or the unit under a drop-in, has in it.",
     man: "systemd.exec(5)",
-    find: ({ unit, environment }) => {
-      const last = environment.get("NODE_OPTIONS");
+    find: (service) => {
+      const last = service.environment.get("NODE_OPTIONS");
       if (last === undefined) return [];
       const kept = preloadsOfOptions(last.value);
-      const lost = valuesOf(unit, "Service", "Environment")
-        .flatMap(({ value }) => wordsOf(value).words)
-        .map((word) => expandSpecifiers(word, unit.name))
-        .filter((word) => word.startsWith("NODE_OPTIONS="))
-        .flatMap((word) => preloadsOfOptions(word.slice("NODE_OPTIONS=".length)))
+      const lost = valuesOfVariable(service, "NODE_OPTIONS")
+        .flatMap(preloadsOfOptions)
         .find((file) => !kept.includes(file));
       return lost === undefined
         ? []
@@ -73,6 +87,53 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
               fix: "all options in one NODE_OPTIONS",
             },
           ];
+    },
+  },
+  "map-replaced": {
+    severity: "warning",
+    why: "The last SOCKACT_MAP counts as a whole. @sockact/register does not see what an earlier line, or the unit under a drop-in, has in it.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const last = service.environment.get("SOCKACT_MAP");
+      const kept = mapEntries(last?.value ?? "");
+      if (kept === undefined) return [];
+      const earlier = valuesOfVariable(service, "SOCKACT_MAP").flatMap((value) => mapEntries(value) ?? []);
+      const lost = new Set(
+        earlier
+          .filter(({ place }) => !kept.some((entry) => entry.place === place))
+          .map(({ place, name }) => `${place}=${name}`),
+      );
+      return lost.size === 0
+        ? []
+        : [
+            {
+              at: last!.setting,
+              message: `SOCKACT_MAP=${last!.value} replaces one with ${[...lost].join(",")}`,
+              fix: `all entries in one line: SOCKACT_MAP=${[...lost, last!.value].join(",")}`,
+            },
+          ];
+    },
+  },
+  "map-name-repeated": {
+    severity: "warning",
+    why: "The first of these servers that listens gets all sockets of this name. The other one gets none, and listens by itself.",
+    man: "@sockact/register",
+    find: ({ environment }) => {
+      const map = environment.get("SOCKACT_MAP");
+      const placeOf = new Map<string, string>();
+      for (const { place, name } of mapEntries(map?.value ?? "") ?? []) {
+        const other = placeOf.get(name) ?? place;
+        placeOf.set(name, other);
+        if (withoutHost(other) === withoutHost(place)) continue;
+        return [
+          {
+            at: map!.setting,
+            message: `SOCKACT_MAP gives ${shown(name)} to ${other} and to ${place}`,
+            fix: "a socket with another name for one of the two",
+          },
+        ];
+      }
+      return [];
     },
   },
   "map-name-unknown": {
