@@ -52,7 +52,7 @@ describe("a description whose units the linter would complain of", () => {
       "exec",
       /\/srv or \/opt/,
     ],
-    ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^killMode: 'mixed'/],
+    ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^write killMode: 'mixed'/],
     ["root", { user: "root" }, "user-root", "user", /^leave user out/],
     [
       "a variable of sockact that it cannot read",
@@ -66,7 +66,7 @@ describe("a description whose units the linter would complain of", () => {
       { sockets: [{ listen: 80, accept: true }] },
       "accept-server",
       "sockets[0].accept",
-      /^accept: false/,
+      /^write accept: false/,
     ],
     [
       "a socket that clients cannot reach",
@@ -97,6 +97,12 @@ describe("a description whose units the linter would complain of", () => {
       hint: expect.stringContaining(`acknowledge: ['${code}']`),
     });
     expect(problem!.hint).toMatch(hint);
+  });
+
+  it("is said once, and as what to do", () => {
+    expect(() => emitUnits({ ...shop, exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] })).toThrow(
+      "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file; if ",
+    );
   });
 
   it("is written if it acknowledges the finding, and only with that", () => {

@@ -72,8 +72,8 @@ export function refuseFindings(
     problems.push({
       code: "ERR_UNIT_LINT",
       path: fieldOf(finding, written),
-      message: `${finding.code}: ${finding.message}. ${finding.why}`,
-      hint: `${fixInDescription(finding.fix, finding.file, written)}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
+      message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
+      hint: `${asRequest(fixInDescription(finding.fix, finding.file, written))}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
     });
   }
   for (const [index, one] of acknowledged.entries()) {
@@ -118,6 +118,11 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
     ([name, directive]) => directive.key === key && isObject(hardening) && hardening[name] !== undefined,
   )?.[0];
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
+}
+
+/** A fix that is a field with its value, as what to do. */
+function asRequest(fix: string): string {
+  return /^\w+: /.test(fix) ? `write ${fix}` : fix;
 }
 
 /** What says a line in a description that is no field's alone. */

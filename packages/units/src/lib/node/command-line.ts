@@ -27,7 +27,7 @@ export interface NodeCommand {
 
 /** The command that env(1) runs, or the command itself. */
 export function behindEnv(words: readonly string[]): readonly string[] {
-  return words[0]!.endsWith("/env") ? words.slice(1) : words;
+  return words[0]?.endsWith("/env") === true ? words.slice(1) : words;
 }
 
 /** Whether Node gets no program at all: it would read one from its standard input, which is empty, and exit. */

@@ -1,5 +1,7 @@
+import { baseOf } from "../systemd/folders.ts";
 import { isSpecifier, sampleText } from "../systemd/specifiers.ts";
-import { behindEnv, isWithoutProgram } from "./command-line.ts";
+import { behindEnv, isWithoutProgram, nodeCommand } from "./command-line.ts";
+import { launcherOf } from "./launcher.ts";
 
 /** Programs that compile while they run, which MemoryDenyWriteExecute= kills. */
 const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
@@ -9,7 +11,7 @@ function programName(command: unknown): string {
   const [first, second]: unknown[] = Array.isArray(command) ? command : [];
   const program = typeof first === "string" && first.endsWith("/env") ? second : first;
   const path = isSpecifier(program) ? sampleText(program) : program;
-  return typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
+  return typeof path === "string" ? baseOf(path) : "";
 }
 
 /** Whether a program's name is one of Node's, such as nodejs, node22 or node-22. */
@@ -37,11 +39,20 @@ export function compilesAtRunTime(command: unknown): boolean {
   return justInTime.test(programName(command));
 }
 
+/** The words of a command line as far as they are known, with env(1) taken off. */
+function knownWords(command: readonly unknown[]): readonly string[] {
+  return behindEnv(
+    command.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : "")),
+  );
+}
+
 /** Whether it is a command of Node, and names nothing to run. */
 export function runsNothing(command: readonly unknown[]): boolean {
-  if (!isNode(command)) return false;
-  const words = command.map((word) =>
-    typeof word === "string" || isSpecifier(word) ? sampleText(word) : "",
-  );
-  return isWithoutProgram(behindEnv(words));
+  return isNode(command) && isWithoutProgram(knownWords(command));
+}
+
+/** The tool that a description's command runs, which runs the app as a child. */
+export function launcherOfCommand(command: unknown): string | undefined {
+  const words = Array.isArray(command) ? knownWords(command) : [""];
+  return launcherOf(words, isNode(command) ? nodeCommand(words) : undefined);
 }

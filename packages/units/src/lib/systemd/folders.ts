@@ -1,5 +1,8 @@
 import { isSpecifier, sampleText } from "./specifiers.ts";
 
+/** The name of a file, without its folders. */
+export const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
 /** The parts of a description that say where the program is; they may be anything yet. */
 export interface ProgramLocation {
   exec?: unknown;

@@ -1,8 +1,10 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { commandsOf, wordsOf, type Command } from "../../parse/words.ts";
 import { nodeCommand, preloadsOfOptions, type NodeCommand } from "../../node/command-line.ts";
+import { isLauncherOfAny, isLauncherOfNode, launcherOf } from "../../node/launcher.ts";
 import { isRegister } from "../../node/register.ts";
 import { isNodeName } from "../../node/runtime.ts";
+import { baseOf } from "../../systemd/folders.ts";
 
 /** What a service runs. */
 export interface Program {
@@ -24,22 +26,12 @@ export interface Program {
   isNode: boolean;
 }
 
-const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-
-/** Tools that run an app of Node as a child. */
-const launchersOfNode =
-  /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd)$/;
-
-/** Tools that run any program as a child, after a session, a file of variables, a secret or another user is set up for it. */
-const launchersOfAny =
-  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta)$/;
-
 const isScriptFile = (word: string): boolean => /\.[cm]?js$/.test(word);
 const isOfNode = (word: string): boolean =>
   isNodeName(baseOf(word)) ||
   baseOf(word) === "ts-node" ||
   isScriptFile(word) ||
-  launchersOfNode.test(baseOf(word));
+  isLauncherOfNode(baseOf(word));
 
 const shells = /^(?:ba|da|a|z|k)?sh$/;
 
@@ -84,33 +76,6 @@ function commandsIn(script: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** The package of the file that Node is told to run, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the name of the file. */
-function toolOf({ script = "" }: NodeCommand): string[] {
-  const modules = "/node_modules/";
-  const at = script.lastIndexOf(modules);
-  const inside = at < 0 ? "" : script.slice(at + modules.length);
-  const tool = /^(?:@[^/]+\/)?([^/]+)\//.exec(inside)?.[1];
-  return tool === undefined ? [] : [tool.replace(/-cli$/, ""), baseOf(script).replace(/\.[cm]?js$/, "")];
-}
-
-/** Options with which Node runs the app in another process. */
-const childOption = /^--(?:run|watch|watch-path)(?:=|$)/;
-
-/** What runs the app as a child. */
-function launcherOf(words: readonly string[], node: NodeCommand | undefined): string | undefined {
-  const [first = ""] = words;
-  const name = baseOf(first);
-  if (node === undefined) {
-    if (launchersOfNode.test(name) || launchersOfAny.test(name)) return name;
-    // Volta puts a program of its own in the place of each tool.
-    return /\/\.volta\/bin\//.test(first) ? "volta" : undefined;
-  }
-  if (first.includes("/.volta/bin/")) return "volta";
-  const option = node.options.find((one) => childOption.test(one));
-  if (option !== undefined) return `node ${option.replace(/=.*/s, "")}`;
-  return toolOf(node).find((tool) => launchersOfNode.test(tool) || launchersOfAny.test(tool));
-}
-
 /** What Node, or what stands for it, is told to run. */
 function nodeOf(words: readonly string[]): NodeCommand | undefined {
   const [first = "", ...rest] = words;
@@ -145,7 +110,7 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
     isNode:
       preloadsOfOptions(nodeOptions).some(isRegister) ||
       run.some(
-        (one) => isOfNode(one[0]!) || (launchersOfAny.test(baseOf(one[0]!)) && one.slice(1).some(isOfNode)),
+        (one) => isOfNode(one[0]!) || (isLauncherOfAny(baseOf(one[0]!)) && one.slice(1).some(isOfNode)),
       ),
   };
 }

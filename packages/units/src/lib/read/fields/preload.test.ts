@@ -275,6 +275,17 @@ describe("preload", () => {
     expect(problemsOf({ ...next, exec: ["/bin/sh", "-c", "exec next start"] })).toEqual([]);
   });
 
+  it.each([
+    ["npm", ["/usr/bin/npm", "start"]],
+    ["npm", ["/usr/bin/env", "npm", "start"]],
+    ["node --watch", ["/usr/bin/node", "--watch", "server.js"]],
+  ])("does not ask for the folder of an app that %s would run", (launcher, exec) => {
+    expect(() => unitsOf({ exec })).toThrow(
+      `write exec: ['/usr/bin/node', '/srv/shop/server.js'] with the app's file: ${launcher} would run the app as a child process`,
+    );
+    expect(() => unitsOf({ exec: ["/srv/shop/start"] })).toThrow("write workingDirectory: '/srv/shop' too");
+  });
+
   it.each<[string, unknown, string[]]>([
     ["a string in its place", "3000=http", ['preload.map TYPE: "3000=http" is not an object']],
     ["nothing in it", {}, ["preload.map MISSING: it is empty"]],

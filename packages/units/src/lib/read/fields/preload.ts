@@ -1,4 +1,4 @@
-import { isNode } from "../../node/runtime.ts";
+import { isNode, launcherOfCommand } from "../../node/runtime.ts";
 import { member, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
@@ -65,13 +65,18 @@ function folderOf(description: Record<string, unknown>, problems: UnitProblem[])
   if (folder !== undefined) return { specifier: folder };
   // Of a value of another type a problem is reported where it is read.
   if (workingDirectory === undefined || workingDirectory === false) {
+    const launcher = container === undefined ? launcherOfCommand(exec) : undefined;
+    const howToTell =
+      launcher === undefined
+        ? `write workingDirectory: '/srv/shop' too; or ${howToFind}`
+        : `write exec: ['/usr/bin/node', '/srv/shop/server.js'] with the app's file: ${launcher} would run the app as a child process, which gets no socket`;
     report(
       "ERR_UNIT_MISSING",
       "preload",
       problems,
       `true stands for ${installed} in the app's folder, which nothing in the description tells`,
       container === undefined
-        ? `write workingDirectory: '/srv/shop' too; or ${howToFind}`
+        ? howToTell
         : "write workingDirectory with the folder of the app in the image, or the path of the preload in the image",
     );
   }

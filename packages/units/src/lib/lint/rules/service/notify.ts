@@ -1,6 +1,7 @@
 import { valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import { keepsProcess } from "../../subjects/program.ts";
+import { baseOf } from "../../../systemd/folders.ts";
 import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, notifies } from "./settings.ts";
@@ -10,7 +11,7 @@ import { replaceSetting } from "../../findings/edits.ts";
 function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: string; options: string }[] {
   return valuesOf(unit, "Service", "OpenFile").map((setting) => {
     const [path = "", name = "", ...options] = setting.value.split(":");
-    return { setting, path, name: name || path.slice(path.lastIndexOf("/") + 1), options: options.join(":") };
+    return { setting, path, name: name || baseOf(path), options: options.join(":") };
   });
 }
 

@@ -101,7 +101,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-launcher": {
     severity: "error",
-    why: "The tool runs your app as a child process. systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either.",
+    why: "systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
