@@ -321,7 +321,8 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
         `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command}`,
         "/dev/null",
       ],
-      { env: { TERM: "xterm" } },
+      // With CI, Node turns colours off.
+      { env: { TERM: "xterm", CI: undefined, NO_COLOR: undefined } },
     );
   const CTRL_C = "\u0003";
   // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
