@@ -126,6 +126,18 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
   });
 
+  test("the hint has the NODE_ENV that the script sets, and no other variable", async () => {
+    const { app } = await launch([
+      "sh",
+      "-c",
+      `NODE_ENV=staging TOKEN=secret ${process.execPath} ${script}; true`,
+    ]);
+    await using running = app;
+    await running.ended;
+    expect(running.stderr).toMatch(/^Environment=NODE_ENV=staging$/m);
+    expect(running.stderr.match(/secret/g), "only in the command of the shell").toHaveLength(1);
+  });
+
   test("node --watch is one, and no app that has forked another", async () => {
     const { app } = await launch([process.execPath, "--watch", script]);
     await using running = app;

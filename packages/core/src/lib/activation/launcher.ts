@@ -21,7 +21,7 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
       "SOCKACT_LAUNCHER",
       `The sockets were passed to ${describe(launcher)} (pid ${pid}), not to this process (pid ${process.pid}): ` +
         "they can't be used here, and the app listens as it would without them.",
-      `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+      `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}${nodeEnvironment(pid)}`,
     );
   }
 }
@@ -48,14 +48,10 @@ export function warnOfOuterPid(pid: string): void {
 /** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
 function hasForked(): boolean {
   if (process.send === undefined) return false;
-  try {
-    const variables = readFileSync(`/proc/${process.ppid}/environ`, "utf8").split("\0");
-    return (
-      variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
-    );
-  } catch {
-    return false;
-  }
+  const variables = environmentOf(process.ppid);
+  return (
+    variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
+  );
 }
 
 /** The command line of an ancestor of this process; undefined when that pid is none. */
@@ -128,6 +124,22 @@ function ownCommand(): string {
   return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)]
     .map(quote)
     .join(" ");
+}
+
+/** The NODE_ENV that a script of package.json sets. Its other variables may be secrets, which do not belong in a log. */
+function nodeEnvironment(launcher: number): string {
+  const { NODE_ENV } = process.env;
+  const isInherited = environmentOf(launcher).includes(`NODE_ENV=${NODE_ENV}`);
+  return NODE_ENV && /^\w+$/.test(NODE_ENV) && !isInherited ? `\nEnvironment=NODE_ENV=${NODE_ENV}` : "";
+}
+
+/** The variables with which a process was started. */
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
 }
 
 function quote(word: string, index: number): string {
