@@ -1,8 +1,9 @@
 import process from "node:process";
 import { announcedNames, announcedSockets, writeLine } from "@sockact/core/preload";
-import { hasWarnedOfUnmatched, summaryOf, warnOfNothingTaken } from "./messages.ts";
+import { summaryOf, warnOfNothingTaken } from "./messages.ts";
 import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
+import { hasWarnedOfUnmatched } from "./unmatched.ts";
 
 /** How long most apps take to start, in milliseconds. */
 const START_MS = 10_000;

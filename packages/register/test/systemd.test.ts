@@ -67,4 +67,44 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
     await systemd.waitForJournal("app.service", /^listens at http:\/\/127\.0\.0\.1:80$/);
   });
+
+  test.each(["simple", "notify"])(
+    "without its socket, although it has a SOCKACT_MAP: it says so (Type=%s)",
+    async (type) => {
+      const unit = `app-${type}.service`;
+      await systemd.installUnits({
+        [unit]: service(
+          "two-ports.mjs",
+          `Environment=PORT=8080 ADMIN_PORT=8081 SOCKACT_MAP=8080=http\nType=${type}\nOpenFile=/run/systemd/notify:notify\n`,
+        ),
+      });
+      await systemd.start(unit);
+      await systemd.waitForJournal(unit, /SOCKACT_NOT_PASSED/);
+      expect((await systemd.request("http://localhost:8080/")).body).toBe("app");
+    },
+  );
+
+  test("with a wrong SOCKACT_MAP: the journal has two lines, and a client waits until it is corrected", async () => {
+    const units = (map: string): Record<string, string> => ({
+      "app.socket":
+        "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=http\nTriggerLimitIntervalSec=0\n",
+      "app.service": `[Unit]\nStartLimitIntervalSec=0\n${service(
+        "two-ports.mjs",
+        `Environment=PORT=8080 ADMIN_PORT=8081 SOCKACT_MAP=${map}\nRestart=always\nRestartSec=100ms\n`,
+      )}`,
+    });
+    await systemd.installUnits(units("8080=web"));
+    await systemd.start("app.socket");
+    const answer = systemd.request("http://127.0.0.1:80/");
+    await systemd.waitForJournal("app.service", /restart counter is at [6-9]/);
+    const journal = await systemd.journal("app.service");
+    const first = journal.findIndex((line) => line.includes("ERR_NAME_UNKNOWN"));
+    expect(journal[first]).toContain(
+      "sockact: error: SOCKACT_MAP names web, but no socket of that name was passed",
+    );
+    expect(journal[first + 1]).toContain("The name is that of FileDescriptorName= in the socket unit");
+    expect(journal.join("\n")).not.toContain("    at ");
+    await systemd.installUnits(units("8080=http"));
+    expect(await answer).toMatchObject({ status: 200, body: "app" });
+  });
 });
