@@ -124,7 +124,7 @@ export function hintForUnserved(
   if (hasAdapter()) return undefined;
   const servers = serversIn(seen);
   const byThemselves = servers.map((target) => ` A server listens by itself on ${formatTarget(target)}.`);
-  return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} Or pass no such socket.`.trim();
+  return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
 
 /** The sockets of a server are taken: it is closed, or one more server for the same app. */

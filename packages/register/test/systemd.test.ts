@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, preloading, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
 import { preload } from "./run-app.ts";
@@ -106,5 +107,24 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(journal.join("\n")).not.toContain("    at ");
     await systemd.installUnits(units("8080=http"));
     expect(await answer).toMatchObject({ status: 200, body: "app" });
+  });
+
+  test("the two sockets of docs/preload.md", async () => {
+    const page = readFileSync(new URL("../../../docs/preload.md", import.meta.url), "utf8");
+    const [, , ...units] = page.matchAll(/```ini\n# (\S+)\n([^]*?)```/g);
+    const here = Object.fromEntries(
+      units.map(([, file, text = ""]) => [
+        file,
+        text
+          .replace(/^ExecStart=.*/m, `ExecStart=${systemd.node} ${inside(appFile("two-ports.mjs"))}`)
+          .replace(/\/srv\/app\/node_modules\/\S*/, inside(preload))
+          .replace("/srv/app", systemd.project)
+          .replace("[Service]", "[Service]\nEnvironment=PORT=3000 ADMIN_PORT=3001"),
+      ]),
+    );
+    await systemd.installUnits(here);
+    await systemd.start("app.socket", "app-admin.socket");
+    expect((await systemd.request("http://127.0.0.1:8081/")).body).toBe("admin");
+    expect((await systemd.request("http://localhost:80/")).body).toBe("app");
   });
 });
