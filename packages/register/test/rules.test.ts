@@ -387,6 +387,19 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("No server has called listen() in this process");
   });
 
+  test("nothing when the app has used its socket by the number, and has closed it", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const server = serve("app").listen({ fd: 3 });
+      server.on("request", () => { server.close(); server.closeAllConnections(); })`,
+    );
+    await app.line(/^app: listening/);
+    await answerOf(passed.addresses["http"]);
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toBe("");
+  });
+
   test.each([
     ["3000", "ERR_OPTION"],
     ["3000=http,", "ERR_OPTION"],
