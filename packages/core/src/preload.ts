@@ -18,5 +18,6 @@ export { hasAdapter } from "./lib/api/attach.ts";
 export { type ActivatedSocket, formatSocket } from "./lib/activation/passed-socket.ts";
 export { setUnservedHint } from "./lib/activation/unserved.ts";
 export { ActivationError, type ActivationErrorCode, isActivationError } from "./lib/shared/errors.ts";
+export { isStartedBySystemd } from "./lib/shared/started-by-systemd.ts";
 export { writeLine } from "./lib/shared/standard-error.ts";
 export { warn, type WarningCode } from "./lib/shared/warnings.ts";

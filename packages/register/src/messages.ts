@@ -5,6 +5,7 @@ import {
   announcedSockets,
   formatSocket,
   hasAdapter,
+  isStartedBySystemd,
   warn,
   writeLine,
 } from "@sockact/core/preload";
@@ -201,11 +202,9 @@ function mapHint(
     : advice;
 }
 
-/** Whether systemd has started this process, or the primary of node:cluster of which it is a worker. Its older versions do not tell which process. */
+/** Whether systemd has started this process, or the primary of node:cluster of which it is a worker. */
 function isUnit(): boolean {
-  const { SYSTEMD_EXEC_PID, INVOCATION_ID } = process.env;
-  if (SYSTEMD_EXEC_PID === undefined) return INVOCATION_ID !== undefined;
-  return SYSTEMD_EXEC_PID === String(process.connected === undefined ? process.pid : process.ppid);
+  return isStartedBySystemd(process.connected === undefined ? process.pid : process.ppid);
 }
 
 /** `http (fd 3, [::]:80), admin (fd 4)`; `sockets without a name (fd 3, 127.0.0.1:80; fd 4, [::1]:80)`. */
