@@ -184,7 +184,7 @@ function mapHint(
   if (names.includes("unknown") && !areOne(announcedSockets()))
     return isUnit()
       ? "Give each socket a name, with FileDescriptorName= in its socket unit. Then name it in the service unit: Environment=SOCKACT_MAP=PORT=NAME."
-      : "Give each socket a name, with --name of sockact run or --fdname= of systemd-socket-activate. Then start it with the environment variable SOCKACT_MAP=PORT=NAME.";
+      : "Give each socket a name, with --name of sockact run or --fdname= of systemd-socket-activate. Then start the app with the environment variable SOCKACT_MAP=PORT=NAME.";
   const kept = map.filter(
     (entry) =>
       !names.includes(entry.name) && !targets.some((target) => mappedNames([entry], target).length > 0),
@@ -195,7 +195,7 @@ function mapHint(
   const choice = names.length > 1 && added.length === 1 ? `, or another of ${names.join(", ")},` : "";
   const advice = isUnit()
     ? `Write Environment=${line}${choice} in [Service] of the service unit.`
-    : `Start it with the environment variable ${line}${choice === "" ? "" : choice.slice(0, -1)}.`;
+    : `Start the app with the environment variable ${line}${choice === "" ? "" : choice.slice(0, -1)}.`;
   if (keys.length === 0) return `${advice} PORT is the port on which the app listens.`;
   return added.length > 1
     ? `${advice} If a server needs another of the sockets, exchange the names.`

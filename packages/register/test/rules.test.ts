@@ -200,7 +200,7 @@ describe.concurrent("it says", () => {
     expect(line).toContain(`http (fd 3, ${passed.addresses["http"]})`);
     await app.line(
       new RegExp(
-        `^Start it with the environment variable SOCKACT_MAP=${port}=http, or another of http, admin.$`,
+        `^Start the app with the environment variable SOCKACT_MAP=${port}=http, or another of http, admin.$`,
       ),
     );
     await app.line(/^app: listening/);
@@ -323,7 +323,7 @@ describe.concurrent("it says", () => {
     const line = await app.line(/SOCKACT_SECOND_SERVER/);
     expect(line).toContain("The server on port 3000 has got http (fd 3");
     await app.line(
-      new RegExp(`^If the second one is to have the socket: Start it with .* SOCKACT_MAP=${port}=http`),
+      new RegExp(`^If the second one is to have the socket: Start the app with .* SOCKACT_MAP=${port}=http`),
     );
     await app.line(/^second: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
