@@ -168,6 +168,17 @@ describe.concurrent("a socket is not lost to", () => {
     expect(await answerOf(passed.addresses["http"])).toBe("app");
   });
 
+  test("an app that makes an environment of its own", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `process.env = { PATH: process.env.PATH };
+      serve("app").listen(3000, () => say("variables", Object.keys(process.env)));`,
+    );
+    expect(await app.line(/^variables/)).toBe("variables: PATH");
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
   test("a server that listens by descriptor", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
