@@ -17,6 +17,7 @@ export {
 export { hasAdapter } from "./lib/api/attach.ts";
 export { type ActivatedSocket, formatSocket } from "./lib/activation/passed-socket.ts";
 export { setUnservedHint } from "./lib/activation/unserved.ts";
-export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
+export { ActivationError, type ActivationErrorCode, isActivationError } from "./lib/shared/errors.ts";
+export { isStartedBySystemd } from "./lib/shared/started-by-systemd.ts";
 export { writeLine } from "./lib/shared/standard-error.ts";
 export { warn, type WarningCode } from "./lib/shared/warnings.ts";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -96,10 +96,16 @@ describe("a launcher between systemd and node", () => {
     join(folder, "package.json"),
     JSON.stringify({ name: "app", scripts: { start: `node ${script}` } }),
   );
-  const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
+  const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, SYSTEMD_EXEC_PID: undefined };
+  // As systemd before version 248.
+  const inUnit = { ...env, INVOCATION_ID: "0123456789abcdef0123456789abcdef" };
+  const inTerminal = { ...env, INVOCATION_ID: undefined };
 
-  async function launch(command: string[]): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
-    const app = startWithFds([await listener()], command, { cwd: folder, env });
+  async function launch(
+    command: string[],
+    environment: Record<string, string | undefined> = inUnit,
+  ): Promise<{ app: AppProcess; asked: { sockets: unknown[] } }> {
+    const app = startWithFds([await listener()], command, { cwd: folder, env: environment });
     return { app, asked: await app.event("asked") };
   }
 
@@ -124,6 +130,45 @@ describe("a launcher between systemd and node", () => {
       new RegExp(`ExecStart=${process.execPath} (--import file:\\S+loader.mjs )?${script}$`, "m"),
     );
     expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
+  });
+
+  test("the hint has the NODE_ENV that the script sets, and no other variable", async () => {
+    const { app } = await launch([
+      "sh",
+      "-c",
+      `NODE_ENV=staging TOKEN=secret ${process.execPath} ${script}; true`,
+    ]);
+    await using running = app;
+    await running.ended;
+    expect(running.stderr).toMatch(/^Environment=NODE_ENV=staging$/m);
+    expect(running.stderr.match(/secret/g), "only in the command of the shell").toHaveLength(1);
+  });
+
+  test("in a terminal, the hint has the command as a shell reads it", async () => {
+    const { app } = await launch(
+      ["sh", "-c", `NODE_ENV=staging ${process.execPath} ${script} 'a b'; true`],
+      inTerminal,
+    );
+    await using running = app;
+    await running.ended;
+    expect(running.stderr).toContain(`\nStart node itself: NODE_ENV=staging node ${script} 'a b'\n`);
+    expect(running.stderr).not.toContain("ExecStart");
+  });
+
+  test("a tool that forks its own server is named, and no other command of it is made up", async () => {
+    const tool = join(folder, "node_modules/dev-server");
+    mkdirSync(tool, { recursive: true });
+    writeFileSync(
+      join(tool, "bin.mjs"),
+      `import { fork } from "node:child_process"; fork("${tool}/server.mjs")`,
+    );
+    writeFileSync(join(tool, "server.mjs"), `import "${script}"`);
+    const { app } = await launch([process.execPath, join(tool, "bin.mjs"), "dev"]);
+    await using running = app;
+    await running.ended;
+    expect(running.stderr).toMatch(/SOCKACT_FORKED.*passed to `dev-server dev` /);
+    expect(running.stderr).toContain("Use a command that listens in its own process");
+    expect(running.stderr).not.toContain("ExecStart");
   });
 
   test("node --watch is one, and no app that has forked another", async () => {

@@ -1,20 +1,23 @@
+import process from "node:process";
 import {
   ActivationError,
   type AnnouncedSocket,
+  announcedSockets,
   formatSocket,
   hasAdapter,
+  isStartedBySystemd,
   warn,
   writeLine,
 } from "@sockact/core/preload";
+import { areOne } from "./rules.ts";
 import type { SeenListen } from "./seen.ts";
-import type { MapEntry } from "./socket-map.ts";
+import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-let isUnmatchedSaid = false;
-
-/** Whether a warning has said that a server has got no socket. */
-export function hasWarnedOfUnmatched(): boolean {
-  return isUnmatchedSaid;
+/** Ends the process with an error that came before the app runs. Node would print the stack of this package, and the hint last. */
+export function endWith({ message, code, hint }: ActivationError): never {
+  writeLine(`sockact: error: ${message} (${code})\n${hint}`);
+  process.exit(1);
 }
 
 /** @throws ActivationError `ERR_NAME_UNKNOWN` */
@@ -24,33 +27,57 @@ export function refuseUnknownNames(map: readonly MapEntry[], names: readonly str
   throw new ActivationError(
     "ERR_NAME_UNKNOWN",
     `SOCKACT_MAP names ${[...new Set(unknown)].join(", ")}, but no socket of that name was passed. Passed: ${names.join(", ")}`,
-    "The name is that of FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket.",
+    isUnit()
+      ? "The name is that of FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket."
+      : "The name is that of --name of sockact run, or of --fdname= of systemd-socket-activate. Without that option, it is unknown.",
+  );
+}
+
+/** A server listens, the app has a map, and the service manager has passed nothing. */
+export function warnOfNothingPassed(): void {
+  warn(
+    "SOCKACT_NOT_PASSED",
+    "SOCKACT_MAP is set, but no socket was passed to this process: its servers listen by themselves",
+    "Start the socket unit too: systemctl start app.socket. With Requires=app.socket and After=app.socket in its [Unit], the service never starts without it.",
   );
 }
 
 /**
- * A server listens by itself, and there are sockets that it might have been meant to have.
+ * Servers listen by themselves, and there are sockets that they might have been meant to have.
  *
- * @param ends whether the process is about to end, and shows no warning any more
+ * @param isEnd whether the process is about to end, and shows no warning any more
  */
 export function warnOfUnmatched(
-  target: Target,
+  targets: readonly Target[],
   sockets: readonly AnnouncedSocket[],
-  { map, ends }: { map: readonly MapEntry[]; ends: boolean },
+  { seen, map, isEnd }: { seen: readonly SeenListen[]; map: readonly MapEntry[]; isEnd: boolean },
 ): void {
-  isUnmatchedSaid = true;
-  const message = `The server on ${formatTarget(target)} has got no socket, and listens by itself. ${capitalise(reasonFor(target, sockets, map))}. Passed: ${list(sockets)}`;
-  const hint = mapHint(target, sockets);
-  if (ends) writeLine(`sockact: ${message}. ${hint}`);
+  const servers = targets.map(
+    (target) =>
+      `The server on ${formatTarget(target)} has got no socket, and listens by itself. ${capitalise(reasonFor(target, sockets, map))}.`,
+  );
+  const message = `${servers.join(" ")}${unusedEntries(sockets, seen, map)} Passed: ${list(sockets)}`;
+  const hint = mapHint(targets, sockets, map);
+  if (isEnd) writeLine(`sockact: ${message}. ${hint}`);
   else warn("SOCKACT_UNMATCHED", message, hint);
 }
 
-/** A server listens by itself, because another one has got the only socket. */
-export function warnOfSecondServer(target: Target, first: Target, sockets: readonly AnnouncedSocket[]): void {
+/** A server listens by itself, because another one has got the sockets that it would get. */
+export function warnOfSecondServer(
+  target: Target,
+  first: Target,
+  {
+    sockets,
+    map,
+    isMapped,
+  }: { sockets: readonly AnnouncedSocket[]; map: readonly MapEntry[]; isMapped: boolean },
+): void {
   warn(
     "SOCKACT_SECOND_SERVER",
-    `The server on ${formatTarget(first)} has got ${list(sockets)}, because it was the first to listen. The server on ${formatTarget(target)} listens by itself.`,
-    `If the socket is for the second one: ${mapHint(target, sockets)}`,
+    `The server on ${formatTarget(first)} has got ${list(sockets)}, because it was the first to listen. The server on ${formatTarget(target)} listens by itself${isMapped ? ", although SOCKACT_MAP names the same socket for it" : ""}.`,
+    isMapped
+      ? "A socket goes to one server. Change SOCKACT_MAP: name another socket for one of the two, or remove its entry."
+      : `If the second one is to have ${sockets.length > 1 ? "the sockets" : "the socket"}: ${mapHint([target], sockets, map, [first])}`,
   );
 }
 
@@ -70,8 +97,7 @@ export function summaryOf(
   seen: readonly SeenListen[],
   map: readonly MapEntry[],
 ): [message: string, hint: string] {
-  const meant =
-    seen.find(({ isProbe, target }) => !isProbe && target.port !== 0) ?? seen.find(({ isProbe }) => !isProbe);
+  const servers = serversIn(seen);
   const calls = seen.map(({ target, isProbe }) => {
     const why = isProbe
       ? "which does nothing with a connection, as a tool that looks for a free port"
@@ -81,21 +107,25 @@ export function summaryOf(
   return [
     `Nothing in this process has taken ${list(sockets)} so far: clients that connect get no answer. ` +
       (calls.length === 0
-        ? "No server has called listen() in this process."
-        : `It has seen ${calls.join(", ")}.`),
-    meant === undefined
-      ? "Let ExecStart= run node with the app itself. A process that the app starts, and a worker thread, get no socket."
-      : mapHint(meant.target, sockets),
+        ? "No server has called listen() in the main thread of this process."
+        : `It has seen ${calls.join(", ")}.`) +
+      unusedEntries(sockets, seen, map),
+    servers.length === 0
+      ? `${isUnit() ? "Let ExecStart= run" : "Start"} node with the app itself. A process that the app starts, and a worker thread, get no socket.`
+      : mapHint(servers, sockets, map),
   ];
 }
 
-/** What to do about a socket that no server has taken, where others have one. Undefined where an adapter is in charge. */
-export function hintForUnserved(names: readonly string[]): string | undefined {
+/** What to do about sockets that no server has taken, where others have one. Undefined where an adapter is in charge. */
+export function hintForUnserved(
+  sockets: readonly AnnouncedSocket[],
+  seen: readonly SeenListen[],
+  map: readonly MapEntry[],
+): string | undefined {
   if (hasAdapter()) return undefined;
-  return (
-    `Say in the service unit which server gets it, by the port on which the app listens: Environment=SOCKACT_MAP=PORT=${names[0]}. ` +
-    "Or remove the socket from the socket unit."
-  );
+  const servers = serversIn(seen);
+  const byThemselves = servers.map((target) => ` A server listens by itself on ${formatTarget(target)}.`);
+  return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
 
 /** The sockets of a server are taken: it is closed, or one more server for the same app. */
@@ -113,32 +143,93 @@ export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolea
       );
 }
 
+/** The servers that might have been meant to have a socket: if some listen on a port, not those that listen on a path. */
+function serversIn(seen: readonly SeenListen[]): Target[] {
+  const servers = seen.filter(({ isProbe }) => !isProbe).map(({ target }) => target);
+  const onPorts = servers.filter(({ port = 0 }) => port !== 0);
+  return onPorts.length > 0 ? onPorts : servers;
+}
+
+/** The entries of SOCKACT_MAP that keep these sockets for servers which have not listened. */
+function unusedEntries(
+  sockets: readonly AnnouncedSocket[],
+  seen: readonly SeenListen[],
+  map: readonly MapEntry[],
+): string {
+  return map
+    .filter(
+      (entry) =>
+        sockets.some(({ name }) => name === entry.name) &&
+        !seen.some(({ target }) => mappedNames([entry], target).length > 0),
+    )
+    .map(({ key, name }) => ` SOCKACT_MAP has the entry ${key}=${name}, but no server listens there.`)
+    .join("");
+}
+
 function reasonFor(target: Target, sockets: readonly AnnouncedSocket[], map: readonly MapEntry[]): string {
   if (target.port === 0) return "which asks for any free port, so only SOCKACT_MAP can give it a socket";
   const what = target.path === undefined ? `port ${target.port}` : "this path";
-  if (map.length > 0) return `SOCKACT_MAP has no entry for it, and no other socket has ${what}`;
-  const isOne = new Set(sockets.map(({ name }) => name)).size === 1;
-  if (isOne && hasAdapter()) return `no socket has ${what}, and the app uses systemdListen()`;
-  return isOne ? `no socket has ${what}` : `no socket has ${what}, and there are several`;
+  if (map.length > 0) return "SOCKACT_MAP has no entry for it";
+  if (!areOne(sockets)) return `no socket has ${what}, and there are several`;
+  return hasAdapter() ? `no socket has ${what}, and the app uses systemdListen()` : `no socket has ${what}`;
 }
 
-/** The line that gives a socket to a server. With several sockets, a person has to choose. */
-function mapHint(target: Target, sockets: readonly AnnouncedSocket[]): string {
-  const key = target.path ?? String(target.port);
+/** The map that gives these sockets to these servers, with the entries that are right already. With several sockets, a person has to choose. */
+function mapHint(
+  targets: readonly Target[],
+  sockets: readonly AnnouncedSocket[],
+  map: readonly MapEntry[],
+  others: readonly Target[] = [],
+): string {
   const names = [...new Set(sockets.map(({ name }) => name))];
-  const line = `Environment=SOCKACT_MAP=${key}=${names[0]}`;
-  const choice = names.length > 1 ? `, or another of ${names.join(", ")},` : "";
-  return names.includes("unknown")
-    ? `Give each socket a name, with FileDescriptorName= in its socket unit or with systemd-socket-activate --fdname=, and then write Environment=SOCKACT_MAP=${key}=NAME in the service unit.`
-    : `Write ${line}${choice} in [Service] of the service unit.`;
+  if (names.includes("unknown") && !areOne(announcedSockets()))
+    return isUnit()
+      ? "Give each socket a name, with FileDescriptorName= in its socket unit. Then name it in the service unit: Environment=SOCKACT_MAP=PORT=NAME."
+      : "Give each socket a name, with --name of sockact run or --fdname= of systemd-socket-activate. Then start the app with the environment variable SOCKACT_MAP=PORT=NAME.";
+  const kept = map.filter(
+    (entry) =>
+      !names.includes(entry.name) && !targets.some((target) => mappedNames([entry], target).length > 0),
+  );
+  const keys = [...new Set(targets.map((target) => keyOf(target, [...targets, ...others])))].slice(
+    0,
+    names.length,
+  );
+  const added = (keys.length === 0 ? ["PORT"] : keys).map((key, index) => ({ key, name: names[index] }));
+  const line = `SOCKACT_MAP=${[...kept, ...added].map(({ key, name }) => `${key}=${name}`).join(",")}`;
+  const choice = names.length > 1 && added.length === 1 ? `, or another of ${names.join(", ")},` : "";
+  const advice = isUnit()
+    ? `Write Environment=${line}${choice} in [Service] of the service unit.`
+    : `Start the app with the environment variable ${line}${choice === "" ? "" : choice.slice(0, -1)}.`;
+  if (keys.length === 0) return `${advice} PORT is the port on which the app listens.`;
+  return added.length > 1
+    ? `${advice} If a server needs another of the sockets, exchange the names.`
+    : advice;
 }
 
+/** A target as SOCKACT_MAP names it: with its host only if another one has the same port. */
+function keyOf(target: Target, all: readonly Target[]): string {
+  if (target.path !== undefined) return target.path;
+  const { port, host } = target;
+  const isShared = all.some(
+    (other) => other.path === undefined && other.port === port && other.host !== host,
+  );
+  return isShared && host !== undefined ? formatTarget(target) : String(port);
+}
+
+/** Whether systemd has started this process, or the primary of node:cluster of which it is a worker. */
+function isUnit(): boolean {
+  return isStartedBySystemd(process.connected === undefined ? process.pid : process.ppid);
+}
+
+/** `http (fd 3, [::]:80), admin (fd 4)`; `sockets without a name (fd 3, 127.0.0.1:80; fd 4, [::1]:80)`. */
 function list(sockets: readonly AnnouncedSocket[]): string {
-  return sockets
-    .map(({ fd, name, facts }) =>
-      formatSocket(facts ?? { fd, name, kind: "unknown", family: "unknown", address: null }),
-    )
-    .join(", ");
+  const known = sockets.map(
+    ({ fd, name, facts }) =>
+      facts ?? ({ fd, name, kind: "unknown", family: "unknown", address: null } as const),
+  );
+  if (known.length < 2 || known.some(({ name }) => name !== "unknown"))
+    return known.map(formatSocket).join(", ");
+  return `sockets without a name (${known.map(({ fd, address }) => `fd ${fd}${address ? `, ${address}` : ""}`).join("; ")})`;
 }
 
 function capitalise(text: string): string {

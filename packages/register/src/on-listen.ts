@@ -9,11 +9,12 @@ import {
   openAnnounced,
   type PreloadedApp,
 } from "@sockact/core/preload";
-import { takenError, warnOfSecondServer, warnOfUnmatched } from "./messages.ts";
-import { canBeServed, type Match, matchSockets, type Rule } from "./rules.ts";
+import { takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
+import { type Match, matchSockets, type Rule } from "./rules.ts";
 import { remember } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target, targetOf } from "./target.ts";
+import { explainSoon } from "./unmatched.ts";
 
 /** Who has got a socket, and why. */
 interface Holder {
@@ -82,13 +83,17 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    warnIfSecond(target, match);
+    server.once("listening", () => warnIfSecond(target, match));
     return false;
   }
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {
     const first = holders.get(sockets[0]?.fd ?? -1);
-    if (rule === "only" && first?.rule === "only") warnOfSecondServer(target, first.target, sockets);
+    if (rule === "address" || first?.rule !== rule) return;
+    const isMapped = rule === "map";
+    // No map can distinguish them.
+    if (formatTarget(first.target) === formatTarget(target)) return;
+    warnOfSecondServer(target, first.target, { sockets, map, isMapped });
   }
 
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
@@ -109,6 +114,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   /** Where no socket was passed, the service manager may wait for messages. */
   function manage(server: Server, target: Target, isHttp: boolean): void {
     if (target.port === 0) return;
+    if (map.length > 0) warnOfNothingPassed();
     if (isHttp) app.manage(server);
     else onceOpen(server, () => app.manage(server));
   }
@@ -116,18 +122,9 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   /** Says that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
     if (target.port === 0 || (target.path !== undefined && !isHttp)) return;
-    const explain = (): void => {
-      const isReserved = (name: string): boolean => map.some((entry) => entry.name === name);
-      const free = announcedSockets().filter(
-        (socket) => !socket.isServed && !isReserved(socket.name) && canBeServed(socket),
-      );
-      if (free.length === 0) return;
-      const ends = !server.listening && server.listenerCount("error") === 0;
-      warnOfUnmatched(target, free, { map, ends });
-    };
-    onceOpen(server, explain);
+    onceOpen(server, () => explainSoon(target, map));
     // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.
-    server.once(errorMonitor as unknown as string, explain);
+    server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));
   }
 }
 

@@ -33,7 +33,9 @@ export function matchSockets(target: Target, situation: Situation): Match | unde
   );
   const same = withSameAddress(target, unmapped);
   if (same.length > 0) return { rule: "address", sockets: same };
-  if (!isOnly(unmapped, target, situation)) return undefined;
+  // Where the map names some, the others belong to servers that it leaves out, and not to one whose entry has a wrong port.
+  if (unmapped.length < sockets.filter(canBeServed).length || !isOnly(unmapped, target, situation))
+    return undefined;
   return { rule: "only", sockets: unmapped };
 }
 
@@ -55,14 +57,21 @@ function hostOf(address: string | null | undefined): string | undefined {
   return /^\[?([^\]]*)\]?:\d+$/.exec(address ?? "")?.[1];
 }
 
-/** One socket unit with several ListenStream= counts as one socket: they have one name. */
+/** Whether the sockets count as one: those of one socket unit have one name. Without names, only the addresses of `localhost` do, which have one port. */
+export function areOne(sockets: readonly AnnouncedSocket[]): boolean {
+  const [first] = sockets;
+  if (first === undefined || sockets.some(({ name }) => name !== first.name)) return false;
+  if (first.name !== "unknown" || sockets.length === 1) return true;
+  const port = portOf(first.facts?.address);
+  return port !== undefined && sockets.every(({ facts }) => portOf(facts?.address) === port);
+}
+
 function isOnly(
   sockets: readonly AnnouncedSocket[],
   target: Target,
   { isHttp, mayTakeOnly }: Situation,
 ): boolean {
-  const [first] = sockets;
-  if (!mayTakeOnly || first === undefined || sockets.some(({ name }) => name !== first.name)) return false;
+  if (!mayTakeOnly || !areOne(sockets)) return false;
   // A path that is not the socket's may be that of a tool, for its own processes.
   return target.path === undefined || isHttp || sockets.every(({ facts }) => facts?.family === "unix");
 }

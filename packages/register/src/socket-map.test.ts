@@ -5,13 +5,13 @@ test("SOCKACT_MAP has ports, hosts with ports, paths and abstract names", () => 
   const text =
     " 3000=http, 127.0.0.1:3001=admin,[::1]:3001=admin,localhost:3002=dev,/run/a=b.sock=local,@name=abstract,0=any";
   expect(parseSocketMap(text)).toEqual([
-    { target: { port: 3000, host: undefined }, name: "http" },
-    { target: { port: 3001, host: "127.0.0.1" }, name: "admin" },
-    { target: { port: 3001, host: "::1" }, name: "admin" },
-    { target: { port: 3002, host: "localhost" }, name: "dev" },
-    { target: { path: "/run/a=b.sock" }, name: "local" },
-    { target: { path: "@name" }, name: "abstract" },
-    { target: { port: 0, host: undefined }, name: "any" },
+    { key: "3000", target: { port: 3000, host: undefined }, name: "http" },
+    { key: "127.0.0.1:3001", target: { port: 3001, host: "127.0.0.1" }, name: "admin" },
+    { key: "[::1]:3001", target: { port: 3001, host: "::1" }, name: "admin" },
+    { key: "localhost:3002", target: { port: 3002, host: "localhost" }, name: "dev" },
+    { key: "/run/a=b.sock", target: { path: "/run/a=b.sock" }, name: "local" },
+    { key: "@name", target: { path: "@name" }, name: "abstract" },
+    { key: "0", target: { port: 0, host: undefined }, name: "any" },
   ]);
 });
 
@@ -29,6 +29,8 @@ test.each([
   "-1=http",
   "1e3=http",
   "::1:80=http",
+  "*:3000=web",
+  "[zz]:3000=web",
 ])("SOCKACT_MAP=%s is refused", (text) => {
   expect(() => parseSocketMap(text)).toThrow(
     expect.objectContaining({ code: "ERR_OPTION", message: expect.stringContaining(JSON.stringify(text)) }),

@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { freeAddress, httpRequest, openConnection, rawSocket } from "@sockact/testkit";
 import { passedSockets, portIn, runApp } from "./run-app.ts";
 
 const HTTP = "http";
+
+/** As an old systemd tells it. A newer one adds SYSTEMD_EXEC_PID, which has to be the pid. */
+const STARTED_BY_SYSTEMD = { INVOCATION_ID: "0123456789abcdef0123456789abcdef", SYSTEMD_EXEC_PID: undefined };
 
 async function answerOf(address: string | undefined): Promise<string> {
   return (await httpRequest(address as string)).body;
@@ -48,7 +51,6 @@ describe.concurrent("a server gets", () => {
   test("of several with its port, the one with its host", async () => {
     const passed = await passedSockets({ other: "tcp4" });
     const port = portIn(passed.addresses["other"]);
-    const { rawSocket } = await import("@sockact/testkit");
     const fds = [...passed.fds, rawSocket("ipv6", "stream", { bound: `[::1]:${port}`, listening: true })];
     await using app = runApp(
       { fds, names: ["v4", "v6"] },
@@ -57,6 +59,24 @@ describe.concurrent("a server gets", () => {
     await app.line(/sockact: ready/);
     expect(await answerOf(`[::1]:${port}`)).toBe("six");
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("four");
+  });
+
+  test("both sockets of localhost, without a name", async () => {
+    const passed = await passedSockets({ four: "tcp4" });
+    const { four = "" } = passed.addresses;
+    const six = `[::1]:${portIn(four)}`;
+    const fds = [...passed.fds, rawSocket("ipv6", "stream", { bound: six, listening: true })];
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      { fds },
+      `serve("app").listen(3000).on("listening", () => serve("second").listen(${port}, "127.0.0.1"))`,
+    );
+    expect(await app.line(/SOCKACT_SECOND_SERVER/)).toContain(
+      `has got sockets without a name (fd 3, ${four}; fd 4, ${six}), because`,
+    );
+    await app.line(new RegExp(`SOCKACT_MAP=${port}=unknown`));
+    expect(await answerOf(four)).toBe("app");
+    expect(await answerOf(six)).toBe("app");
   });
 
   test("what SOCKACT_MAP says, even if another socket has its port", async () => {
@@ -83,14 +103,19 @@ describe.concurrent("a server gets", () => {
     expect(await answerOf(passed.addresses["b"])).toBe("app");
   });
 
-  test("what the map leaves, if it is the only one", async () => {
+  test("what the map leaves only if it has the socket's port", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
-    await using app = runApp(passed, `serve("main").listen(3000); serve("admin").listen(3001)`, {
-      map: "3001=admin",
-    });
-    await app.line(/sockact: ready/);
-    expect(await answerOf(passed.addresses["http"])).toBe("main");
-    expect(await answerOf(passed.addresses["admin"])).toBe("admin");
+    const { http, admin } = passed.addresses;
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("main").listen(${port}, "127.0.0.1"); serve("admin").listen(${portIn(admin)})`,
+      { map: "3000=http" },
+    );
+    expect(await answerOf(admin)).toBe("admin");
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("main");
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`http (fd 3, ${http})`);
+    await app.line(new RegExp(`3000=http, but no server listens there. .*SOCKACT_MAP=${port}=http`));
   });
 
   test("its socket, whether it is of node:net, node:https or node:http2", async () => {
@@ -143,6 +168,17 @@ describe.concurrent("a socket is not lost to", () => {
     expect(await answerOf(passed.addresses["http"])).toBe("app");
   });
 
+  test("an app that makes an environment of its own", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `process.env = { PATH: process.env.PATH };
+      serve("app").listen(3000, () => say("variables", Object.keys(process.env)));`,
+    );
+    expect(await app.line(/^variables/)).toBe("variables: PATH");
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
   test("a server that listens by descriptor", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
@@ -178,16 +214,112 @@ describe.concurrent("it says", () => {
     const line = await app.line(/SOCKACT_UNMATCHED/);
     expect(line).toContain(`The server on 127.0.0.1:${port} has got no socket, and listens by itself`);
     expect(line).toContain(`http (fd 3, ${passed.addresses["http"]})`);
-    await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(
+      new RegExp(
+        `^Start the app with the environment variable SOCKACT_MAP=${port}=http, or another of http, admin.$`,
+      ),
+    );
     await app.line(/^app: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
+  });
+
+  test("what to write in a service unit", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(passed, `serve("app").listen(${port}, "127.0.0.1")`, {
+      env: STARTED_BY_SYSTEMD,
+    });
+    expect(await app.line(/^Write /)).toBe(
+      `Write Environment=SOCKACT_MAP=${port}=http, or another of http, admin, in [Service] of the service unit.`,
+    );
+  });
+
+  test("one map for two servers", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4", local: "unix" });
+    const [one, two] = [portIn(await freeAddress("tcp4")), portIn(await freeAddress("tcp4"))];
+    await using app = runApp(
+      passed,
+      `serve("one").listen(${one}, "127.0.0.1", () => serve("two").listen(${two}, "127.0.0.1"))`,
+      { map: "/run/app.sock=local", env: STARTED_BY_SYSTEMD },
+    );
+    const line = await app.line(/SOCKACT_UNMATCHED/);
+    expect(line).toContain(`The server on 127.0.0.1:${one} has got no socket`);
+    expect(line).toContain(`The server on 127.0.0.1:${two} has got no socket`);
+    await app.line(
+      new RegExp(
+        `^Write Environment=SOCKACT_MAP=/run/app.sock=local,${one}=http,${two}=admin in \\[Service\\]`,
+      ),
+    );
+    expect(app.stderr.match(/SOCKACT_UNMATCHED/g)).toHaveLength(1);
+  });
+
+  test("the whole map again for a server that listens later", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const [one, two] = [portIn(await freeAddress("tcp4")), portIn(await freeAddress("tcp4"))];
+    await using app = runApp(
+      passed,
+      `serve("one").listen(${one}, "127.0.0.1");
+      process.once("warning", () => serve("two").listen(${two}, "127.0.0.1"))`,
+    );
+    await app.line(new RegExp(`SOCKACT_MAP=${one}=http, or another`));
+    expect(await app.line(new RegExp(`SOCKACT_MAP=${one}=http,[0-9]`))).toContain(`,${two}=admin`);
+  });
+
+  test("so before an app ends that handles the error", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    await using app = runApp(
+      passed,
+      `serve("app").on("error", () => process.exit(3)).listen(4000, "192.0.2.1")`,
+    );
+    expect(await app.ended).toBe(3);
+    expect(app.stderr).toContain("The server on 192.0.2.1:4000 has got no socket");
+  });
+
+  test("that two sockets without names are two", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      { fds: passed.fds },
+      `serve("app").listen(${port}, "127.0.0.1"); serve("admin").listen(${portIn(passed.addresses["admin"])})`,
+    );
+    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("Passed: a socket without a name (fd 3");
+    await app.line(/^Give each socket a name, with --name of sockact run/);
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
+    expect(await answerOf(passed.addresses["admin"])).toBe("admin");
+  });
+
+  test("which entry of SOCKACT_MAP is wrong, before an error ends the process", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(passed.addresses["http"]);
+    await using app = runApp(passed, `http.createServer((q, r) => r.end()).listen(${port}, "127.0.0.1")`, {
+      map: `localhost:${port}=http`,
+    });
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain(
+      `SOCKACT_MAP has the entry localhost:${port}=http, but no server listens there.`,
+    );
+    expect(app.stderr).toContain(`SOCKACT_MAP=${port}=http.`);
+    expect(app.stderr).toContain("code: 'EADDRINUSE'");
+  });
+
+  test("a map that distinguishes the hosts of two servers", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("first").listen(${port}, "127.0.0.1").on("listening", () => serve("second").listen(${port}, "::1"))`,
+    );
+    await app.line(new RegExp(`SOCKACT_MAP=\\[::1\\]:${port}=http`));
+    await app.line(/^second: listening/);
+    expect(await answerOf(`[::1]:${port}`)).toBe("second");
   });
 
   test("so when the server can't listen by itself", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
     await app.line(/^app: error EADDRNOTAVAIL/);
-    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("The server on 192.0.2.1:4000 has got no socket");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
   test("so before the process ends with an error that nobody handles", async () => {
@@ -232,7 +364,9 @@ describe.concurrent("it says", () => {
     );
     const line = await app.line(/SOCKACT_SECOND_SERVER/);
     expect(line).toContain("The server on port 3000 has got http (fd 3");
-    await app.line(new RegExp(`Environment=SOCKACT_MAP=${port}=http`));
+    await app.line(
+      new RegExp(`^If the second one is to have the socket: Start the app with .* SOCKACT_MAP=${port}=http`),
+    );
     await app.line(/^second: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
   });
@@ -255,14 +389,57 @@ describe.concurrent("it says", () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(3000)`, { map: "3000=http" });
     expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`Nothing in this process serves admin (fd 4`);
-    await app.line(/Environment=SOCKACT_MAP=PORT=admin/);
+    await app.line(/SOCKACT_MAP=3000=http,PORT=admin/);
+  });
+
+  test("which entry of SOCKACT_MAP no server uses, and which server has got no socket", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("http").listen(${port}, "127.0.0.1"); serve("admin").listen(3001)`,
+      { map: "8080=http,3001=admin", env: STARTED_BY_SYSTEMD },
+    );
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("Nothing in this process serves http (fd 3");
+    const hint = await app.line(/^A server listens by itself/);
+    expect(hint).toContain(
+      `on 127.0.0.1:${port}. SOCKACT_MAP has the entry 8080=http, but no server listens there.`,
+    );
+    expect(hint).toContain(`Environment=SOCKACT_MAP=3001=admin,${port}=http in [Service]`);
+  });
+
+  test("which of two servers got the socket that SOCKACT_MAP names for both", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("first").listen(3000); serve("second").listen(${port}, "127.0.0.1")`,
+      { map: `3000=http,${port}=http` },
+    );
+    expect(await app.line(/SOCKACT_SECOND_SERVER/)).toContain(
+      `The server on 127.0.0.1:${port} listens by itself, although SOCKACT_MAP names the same socket for it`,
+    );
+    await app.line(new RegExp(`SOCKACT_MAP=3000=http,${port}=admin`));
   });
 
   test("that nothing has called listen(), when the process ends", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, "");
     expect(await app.ended).toBe(0);
-    expect(app.stderr).toContain("No server has called listen() in this process");
+    expect(app.stderr).toContain("No server has called listen() in the main thread");
+  });
+
+  test("nothing when the app has used its socket by the number, and has closed it", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `const server = serve("app").listen({ fd: 3 });
+      server.on("request", () => { server.close(); server.closeAllConnections(); })`,
+    );
+    await app.line(/^app: listening/);
+    await answerOf(passed.addresses["http"]);
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).toBe("");
   });
 
   test.each([
@@ -275,7 +452,7 @@ describe.concurrent("it says", () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `say("app", "runs")`, { map });
     expect(await app.ended).toBe(1);
-    expect(app.stderr).toContain(`code: '${code}'`);
+    expect(app.stderr).toMatch(new RegExp(`^sockact: error: .* \\(${code}\\)\\n.*\\n$`));
     expect(app.stdout).toBe("");
   });
 });

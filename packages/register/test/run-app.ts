@@ -43,12 +43,12 @@ export async function passedSockets(kinds: Record<string, AddressKind>): Promise
 
 /** Starts an app, given as its code, with the preload and these sockets. */
 export function runApp(
-  { fds, names }: Pick<Passed, "fds" | "names">,
+  { fds, names }: Pick<Passed, "fds"> & Partial<Passed>,
   code: string,
   { map, node = [], ...options }: ActivationOptions & { map?: string; node?: readonly string[] } = {},
 ): AppProcess {
   const app = startWithFds(fds, [process.execPath, "--require", preload, ...node, "--eval", PRELUDE + code], {
-    names,
+    ...(names && { names }),
     ...options,
     env: { ...options.env, ...(map !== undefined && { SOCKACT_MAP: map }) },
   });

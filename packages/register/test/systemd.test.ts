@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, preloading, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
 import { preload } from "./run-app.ts";
@@ -66,5 +67,64 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.start("app.socket");
     expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
     await systemd.waitForJournal("app.service", /^listens at http:\/\/127\.0\.0\.1:80$/);
+  });
+
+  test.each([
+    ["simple", ""],
+    ["notify", "OpenFile=/run/systemd/notify:notify\n"],
+  ])("without its socket, although it has a SOCKACT_MAP: it says so (Type=%s)", async (type, more) => {
+    const unit = `app-${type}.service`;
+    await systemd.installUnits({
+      [unit]: service(
+        "two-ports.mjs",
+        `Environment=PORT=8080 ADMIN_PORT=8081 SOCKACT_MAP=8080=http\nType=${type}\n${more}`,
+      ),
+    });
+    await systemd.start(unit);
+    await systemd.waitForJournal(unit, /SOCKACT_NOT_PASSED/);
+    expect((await systemd.request("http://localhost:8080/")).body).toBe("app");
+  });
+
+  test("with a wrong SOCKACT_MAP: the journal has two lines, and a client waits until it is corrected", async () => {
+    const units = (map: string): Record<string, string> => ({
+      "app.socket":
+        "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=http\nTriggerLimitIntervalSec=0\n",
+      "app.service": `[Unit]\nStartLimitIntervalSec=0\n${service(
+        "two-ports.mjs",
+        `Environment=PORT=8080 ADMIN_PORT=8081 SOCKACT_MAP=${map}\nRestart=always\nRestartSec=100ms\n`,
+      )}`,
+    });
+    await systemd.installUnits(units("8080=web"));
+    await systemd.start("app.socket");
+    const answer = systemd.request("http://127.0.0.1:80/");
+    await systemd.waitForJournal("app.service", /restart counter is at [6-9]/);
+    const journal = await systemd.journal("app.service");
+    const first = journal.findIndex((line) => line.includes("ERR_NAME_UNKNOWN"));
+    expect(journal[first]).toContain(
+      "sockact: error: SOCKACT_MAP names web, but no socket of that name was passed",
+    );
+    expect(journal[first + 1]).toContain("The name is that of FileDescriptorName= in the socket unit");
+    expect(journal.join("\n")).not.toContain("    at ");
+    await systemd.installUnits(units("8080=http"));
+    expect(await answer).toMatchObject({ status: 200, body: "app" });
+  });
+
+  test("the two sockets of docs/preload.md", async () => {
+    const page = readFileSync(new URL("../../../docs/preload.md", import.meta.url), "utf8");
+    const [, , ...units] = page.matchAll(/```ini\n# (\S+)\n([^]*?)```/g);
+    const here = Object.fromEntries(
+      units.map(([, file, text = ""]) => [
+        file,
+        text
+          .replace(/^ExecStart=.*/m, `ExecStart=${systemd.node} ${inside(appFile("two-ports.mjs"))}`)
+          .replace(/\/srv\/app\/node_modules\/\S*/, inside(preload))
+          .replace("/srv/app", systemd.project)
+          .replace("[Service]", "[Service]\nEnvironment=PORT=3000 ADMIN_PORT=3001"),
+      ]),
+    );
+    await systemd.installUnits(here);
+    await systemd.start("app.socket", "app-admin.socket");
+    expect((await systemd.request("http://127.0.0.1:8081/")).body).toBe("admin");
+    expect((await systemd.request("http://localhost:80/")).body).toBe("app");
   });
 });

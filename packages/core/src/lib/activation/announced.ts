@@ -101,6 +101,8 @@ export type ProcessRole =
   | "supervised"
   /** Sockets were passed to another process, which may be one that has started it. */
   | "descendant"
+  /** The service manager has started it, and passed it nothing. */
+  | "started"
   /** It has none of these, or is a worker thread. */
   | "other";
 
@@ -128,8 +130,10 @@ function readRole(): ProcessRole {
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
   // The variables are inherited: without its pid, they may be those of its parent.
-  if (env["NOTIFY_SOCKET"] && env["SYSTEMD_EXEC_PID"] === String(pid)) return "supervised";
-  return env["LISTEN_FDS"] === undefined ? "other" : "descendant";
+  const isStarted = env["SYSTEMD_EXEC_PID"] === String(pid);
+  if (isStarted && env["NOTIFY_SOCKET"]) return "supervised";
+  if (env["LISTEN_FDS"] !== undefined) return "descendant";
+  return isStarted ? "started" : "other";
 }
 
 /** Only a process with a channel to its parent has `connected`, and others need not wait until node:cluster is loaded. */

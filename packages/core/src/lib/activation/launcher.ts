@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
+import { isStartedBySystemd } from "../shared/started-by-systemd.ts";
 import { warn } from "../shared/warnings.ts";
 
 /**
@@ -13,25 +14,33 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
   const launcher = /^[1-9]\d*$/.test(env["LISTEN_FDS"] ?? "") ? findAncestor(pid) : undefined;
   if (launcher === undefined) {
     const parent = hasForked() ? findAncestor(process.ppid) : undefined;
-    if (parent && isApp(parent)) warnOfFork(parent);
+    if (parent && isApp(parent)) warnOfFork(parent, OWN_FORK_HINT);
   } else if (process.send !== undefined && pid === process.ppid && isApp(launcher)) {
-    warnOfFork(launcher);
+    warnOfFork(launcher, OWN_FORK_HINT);
+  } else if (process.send !== undefined && pid === process.ppid && isOfSamePackage(launcher)) {
+    warnOfFork(launcher, PACKAGE_FORK_HINT);
   } else {
     warn(
       "SOCKACT_LAUNCHER",
       `The sockets were passed to ${describe(launcher)} (pid ${pid}), not to this process (pid ${process.pid}): ` +
         "they can't be used here, and the app listens as it would without them.",
-      `Let systemd start node itself:\nExecStart=${ownCommand()}\nWorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+      isStartedBySystemd(pid) ? directives(pid) : `Start node itself: ${shellCommand(pid)}`,
     );
   }
 }
 
-function warnOfFork(parent: readonly string[]): void {
+const OWN_FORK_HINT =
+  "Write cluster.fork() of node:cluster instead of fork() of node:child_process, or listen in the parent. If this process is meant to have a port of its own, ignore the warning.";
+
+const PACKAGE_FORK_HINT =
+  "This command starts its server in another process, as many development servers do. Use a command that listens in its own process, such as the one for production.";
+
+function warnOfFork(parent: readonly string[], hint: string): void {
   warn(
     "SOCKACT_FORKED",
     `The sockets were passed to ${describe(parent)} (pid ${process.ppid}), which has forked this process (pid ${process.pid}): ` +
       "they can't be used here, and it listens as it would without them.",
-    "Write cluster.fork() of node:cluster instead of fork() of node:child_process, or listen in the parent.",
+    hint,
   );
 }
 
@@ -48,14 +57,10 @@ export function warnOfOuterPid(pid: string): void {
 /** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
 function hasForked(): boolean {
   if (process.send === undefined) return false;
-  try {
-    const variables = readFileSync(`/proc/${process.ppid}/environ`, "utf8").split("\0");
-    return (
-      variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
-    );
-  } catch {
-    return false;
-  }
+  const variables = environmentOf(process.ppid);
+  return (
+    variables.includes(`LISTEN_PID=${process.ppid}`) && variables.some((each) => /^LISTEN_FDS=./.test(each))
+  );
 }
 
 /** The command line of an ancestor of this process; undefined when that pid is none. */
@@ -98,12 +103,23 @@ function describe(command: readonly string[]): string {
 function scriptWords(args: readonly string[]): string[] {
   const index = args.findIndex((arg) => !arg.startsWith("-"));
   const script = args[index];
-  const tool = /(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script ?? "")?.[1];
+  const tool = packageOf(script);
   if (script === undefined || tool === undefined) return ["node", ...args];
   const name =
     { npm: basename(script).replace(/-cli\.js$/, ""), "@yarnpkg/cli": "yarn" }[tool] ??
     tool.replace(/\.[cm]?js$/, "");
   return [name, ...args.slice(index + 1)];
+}
+
+/** The package in node_modules to which a script belongs. */
+function packageOf(script = ""): string | undefined {
+  return /.*(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script)?.[1];
+}
+
+/** Whether the script of this process belongs to the package that the parent runs, as the server of `next dev` does. */
+function isOfSamePackage([program = "", ...args]: readonly string[]): boolean {
+  const own = packageOf(process.argv[1]);
+  return own !== undefined && isNode(program) && scriptWords(args)[0] === own;
 }
 
 /** Whether it is Node that runs a script itself: no tool such as nodemon, and not `node --watch` or `node --test`, which start it as a child. */
@@ -117,17 +133,48 @@ function isNode(program: string): boolean {
   return /^(node|nodejs|bun)$/.test(basename(program));
 }
 
-/** The command line of this process as ExecStart= wants it: an absolute path, quoted where it has to be (systemd.service(5)). */
-function ownCommand(): string {
+/** The command of this process as systemd.service(5) wants it: an absolute path, quoted where it has to be. */
+function directives(launcher: number): string {
+  const environment = nodeEnvironment(launcher).map((variable) => `Environment=${variable}`);
+  return [
+    "Let systemd start node itself:",
+    `ExecStart=${[process.execPath, ...ownArguments()].map(quote).join(" ")}`,
+    `WorkingDirectory=${process.cwd().replaceAll("%", "%%")}`,
+    ...environment,
+  ].join("\n");
+}
+
+function shellCommand(launcher: number): string {
+  const words = ["node", ...ownArguments()].map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
+  return [...nodeEnvironment(launcher), ...words].join(" ");
+}
+
+function ownArguments(): string[] {
   const script = process.argv[1];
   // tsx needs its loader alone; what it requires besides is for its own parent process.
   const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
   const execArgv = process.execArgv.filter(
     (arg, index, all) => !isPreflight(arg) && !isPreflight(all[index + 1]),
   );
-  return [process.execPath, ...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)]
-    .map(quote)
-    .join(" ");
+  return [...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)];
+}
+
+/** The NODE_ENV that a script of package.json sets. Its other variables may be secrets, which do not belong in a log. */
+function nodeEnvironment(launcher: number): string[] {
+  const { NODE_ENV } = process.env;
+  const isInherited = environmentOf(launcher).includes(`NODE_ENV=${NODE_ENV}`);
+  return NODE_ENV && /^\w+$/.test(NODE_ENV) && !isInherited ? [`NODE_ENV=${NODE_ENV}`] : [];
+}
+
+/** The variables with which a process was started. */
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
 }
 
 function quote(word: string, index: number): string {

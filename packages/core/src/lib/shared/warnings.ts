@@ -11,7 +11,8 @@ export type WarningCode =
   | "SOCKACT_PRIMARY"
   | "SOCKACT_UNSEEN"
   | "SOCKACT_UNMATCHED"
-  | "SOCKACT_SECOND_SERVER";
+  | "SOCKACT_SECOND_SERVER"
+  | "SOCKACT_NOT_PASSED";
 
 /** How long something may take that most programs do at once, in milliseconds. */
 const SOON_MS = 5000;

@@ -114,3 +114,13 @@ it("README.md shows two units, and what its example prints of them", () => {
   expect(readme).toContain(`\`\`\`text\n${printed.join("\n")}\n\`\`\``);
   expect(readme).toContain(`\`\`\`ini\n# shop.service\n${service}\`\`\``);
 });
+
+it("finds nothing in the units of docs/preload.md", () => {
+  const page = readFileSync(new URL("../../../../../docs/preload.md", import.meta.url), "utf8");
+  const units = Array.from(page.matchAll(/```ini\n# (\S+)\n([^]*?)```/g), ([, file, text]) => [file, text]);
+  expect(units.map(([file]) => file).join(" ")).toBe(
+    "app.socket app.service app.socket app-admin.socket app.service",
+  );
+  for (const app of [units.slice(0, 2), units.slice(2)])
+    expect(lintUnits(Object.fromEntries(app) as Record<string, string>)).toEqual([]);
+});
