@@ -14,7 +14,7 @@ import {
   openRequest,
   startProcess,
 } from "@sockact/testkit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   addressesOf,
   addressOf,
@@ -244,6 +244,43 @@ describe("sockact run", () => {
       expect(String((await once(client, "message"))[0])).toMatch(/^hello/);
       client.close();
     }
+  });
+});
+
+describe("a command that has not taken the socket", () => {
+  const listening = (code: string): string[] => [node, "-e", `require("node:http").${code}`];
+  const busy = listening(
+    `createServer(() => { console.log("busy"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }).listen({ fd: 3 })`,
+  );
+  const connectTo = async (address: string): Promise<void> => {
+    const client = openConnection(address);
+    onTestFinished(() => void client.destroy());
+    await once(client, "connect");
+    client.write("GET / HTTP/1.0\r\n\r\n");
+  };
+
+  it("is named once a client waits, on TCP and on a unix socket, but not when it is only busy", async () => {
+    const taken = run(["-l", "127.0.0.1:0", "--", "sh", "-c", '"$0" "$@"; true', ...busy]);
+    await connectTo(await addressOf(taken));
+    await taken.line(/^busy/);
+    await connectTo(await addressOf(taken));
+    const own = listening("createServer().listen(0)");
+    const others = ["127.0.0.1:0", "[::1]:0", await freeAddress("unix")].map((address) =>
+      run(["-l", address, "--", ...own]),
+    );
+    const preloaded = run(["--preload", "-l", "127.0.0.1:0", "--", ...own]);
+    await Promise.all(
+      [...others, preloaded].map(async (running) => {
+        const address = await addressOf(running);
+        await connectTo(address);
+        expect(await running.line(/a client waits/)).toBe(
+          `[sockact] a client waits at ${address}, and the command has not taken the socket so far.`,
+        );
+      }),
+    );
+    await others[0]?.line(/^\[sockact\] The app must take it with systemdListen\(\).* add --preload\.$/);
+    await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
+    expect(taken.stderr).not.toContain("a client waits");
   });
 });
 

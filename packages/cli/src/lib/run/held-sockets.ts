@@ -5,10 +5,12 @@ import { bind } from "./bind.ts";
 import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
 
 /** A socket that stays open for as long as this process lives. */
-interface HeldSocket {
+export interface HeldSocket {
   fd: number;
   /** `FileDescriptorName=` */
   name: string | undefined;
+  /** Where it listens, to show. */
+  address: string;
 }
 
 interface HeldSockets {
@@ -26,7 +28,7 @@ export async function holdSockets(
   const held = await Promise.allSettled(
     addresses.map(async (address, index) => {
       const { sockets, shown } = await holdAddress(address, isDatagram);
-      return { sockets: sockets.map((fd) => ({ fd, name: names[index] })), shown };
+      return { sockets: sockets.map((fd) => ({ fd, name: names[index], address: shown })), shown };
     }),
   );
   for (const each of held) if (each.status === "rejected") throw each.reason;

@@ -13,6 +13,7 @@ import { checkOptions, stopTimeoutOf, type RunOptions } from "./options.ts";
 import { withPreload } from "./preload.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { Supervisor } from "./supervise.ts";
+import { UntakenNotice } from "./untaken.ts";
 
 /** How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for each idle browser. */
 const WATCH_DRAIN_TIMEOUT = "1s";
@@ -60,8 +61,16 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   sayListening(shown);
   const fds = sockets.map(({ fd }) => fd);
   const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
+  const notice = new UntakenNotice(sockets, {
+    isDatagram: options.datagram ?? false,
+    isPreloaded: options.preload ?? false,
+  });
   const supervisor = new Supervisor({
-    start: () => startCommand(command, passed, guard),
+    start: () => {
+      const running = startCommand(command, passed, guard);
+      notice.observe(running);
+      return running;
+    },
     signals,
     edits,
     restart: options.restart ?? false,
