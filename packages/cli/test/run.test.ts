@@ -303,6 +303,7 @@ describe("what sockact run can't listen on", () => {
     expect(running.stderr).toMatch(
       /^error: can't listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*\(ERR_RUN_LISTEN\)\nAnother process listens there: lsof -i :\d+/,
     );
+    expect(running.stderr).toContain(`use another port: -l 127.0.0.1:${port + 1}\n`);
     server.close();
   });
 
