@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -20,12 +20,11 @@ describe("sockact", () => {
     expect(stdout).toContain("run [options]");
   });
 
-  it("run --help and help run say the same, within 80 columns but for the examples", async () => {
+  it("run --help and help run say the same, within 80 columns", async () => {
     const { code, stdout } = await outcome(["run", "--help"]);
     expect(code).toBe(0);
     expect(await outcome(["help", "run"])).toEqual({ code: 0, stdout, stderr: "" });
-    const [options = ""] = stdout.split("\nExamples:");
-    expect(options.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   it("--version is that of the package", async () => {
@@ -43,7 +42,13 @@ describe("sockact", () => {
       ["run", "--wach", "--", "node"],
       /unknown option '--wach' \(ERR_USAGE\)\n.*--watch/,
     ],
-    ["no command to run", ["run"], /missing required argument 'command'/],
+    [
+      "no command to run",
+      ["run"],
+      /^error: the command to run is missing \(ERR_USAGE\)\n.*: sockact run -- node server\.js\n$/,
+    ],
+    ["nothing but a path to watch", ["run", "--watch", "src"], /: sockact run -- node server\.js\n$/],
+    ["a command in the place of the path", ["run", "--watch", "node"], /: sockact run --watch -- node\n$/],
     ["an option without its value", ["run", "-l"], /argument missing \(ERR_USAGE\)/],
   ])("%s is an error on stderr, with code 2", async (_, args, stderr) => {
     expect(await outcome(args)).toEqual({
@@ -83,14 +88,19 @@ describe("sockact run refuses", () => {
     ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
     ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
-    ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /1 names for 2 addresses/],
+    ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /got 1 name for 2 addresses/],
     ["a colon in a name", ["-l", "0", "-n", "a:b"], /without a colon/],
     ["--accept with --watch", ["--accept", "--watch"], /can't be used together/],
     ["--on-demand with --datagram", ["--on-demand", "--datagram"], /can't wait for a datagram/],
     ["--max-connections alone", ["--max-connections", "3"], /no meaning without --accept/],
     ["a duration without unit", ["--stop-timeout", "5"], /5s for seconds, or 5ms/],
     ["a number of connections that is none", ["--accept", "--max-connections", "many"], /must be a number/],
-    ["a path to watch that is not there", ["--watch", "node"], /Write -- before the command/],
+    [
+      "a path to watch that is not there",
+      ["--watch", "src"],
+      /no such .*\nCheck the path.* current folder, \//,
+    ],
+    ["one that is named as a command, with --", ["--watch", "node"], /no such .*\nCheck the path/],
     ["a unix datagram socket", ["--datagram", "-l", "/tmp/x.sock"], /Node has no unix datagram sockets/],
   ])("%s, with code 2", async (_, options, stderr) => {
     const running = run([...options, "--", "node", "server.js"]);
@@ -98,6 +108,22 @@ describe("sockact run refuses", () => {
     expect(running.stderr).toMatch(/^error: .* \(ERR_\w+\)\n/);
     expect(running.stderr).toMatch(stderr);
   });
+
+  it.each([
+    ["node is not there", [], ["-l", "0", "--watch", "node", "app.js"], 2, "-l 0 --watch -- node app.js"],
+    ["node is a folder", ["node"], ["-w", "node", "app.js"], 127, "-w -- node app.js"],
+    ["npm is not there", [], ["--watch", "npm", "start"], 2, "--watch -- npm start"],
+  ])(
+    "a command in the place of the path to watch, with the -- to write: %s",
+    async (_, folders, args, code, corrected) => {
+      const cwd = appFolder();
+      for (const folder of folders) mkdirSync(`${cwd}/${folder}`);
+      const running = run(args, { cwd });
+      expect(await running.ended).toBe(code);
+      expect(running.stderr).toContain("\nWrite -- before the command, so that ");
+      expect(running.stderr).toContain(`: sockact run ${corrected}\n`);
+    },
+  );
 
   it.each([
     ["npm", ["npm", "start"], /command of the script instead: node server\.js/],

@@ -155,7 +155,7 @@ describe("sockact run --accept", () => {
     const second = openConnection(address).resume();
     await once(second, "close");
     expect(await running.line(/is refused/)).toMatch(
-      /connection from 127\.0\.0\.1 port \d+ is refused: 1 are open/,
+      /connection from 127\.0\.0\.1 port \d+ is refused: at most 1 may be open/,
     );
     // The command ends with its client.
     first.resume().end();

@@ -14,6 +14,21 @@ const LONGEST_MS = 1000;
 const TEMPORARY =
   /(?:~|\.sw[a-z]|\.tmp|\.log|\.pid|\.lock|\.heapsnapshot|\.cpuprofile|___jb_(?:old|tmp)___|\.kate-swp)$|^(?:#.*#|4913)$/;
 
+/**
+ * Refuses to watch what is not there.
+ *
+ * @param separatorHint tells where `--` may be missing
+ */
+export function checkWatched(paths: readonly string[], separatorHint: string | undefined): void {
+  const absent = paths.find((path) => statSync(path, { throwIfNoEntry: false }) === undefined);
+  if (absent !== undefined)
+    throw new CliError(
+      "ERR_RUN_WATCH",
+      `can't watch ${absent}: there is no such file or folder`,
+      separatorHint ?? `Check the path: it starts at the current folder, ${process.cwd()}.`,
+    );
+}
+
 /** Watches files for changes. */
 export class Edits {
   readonly #changed = new Set<string>();
@@ -29,7 +44,7 @@ export class Edits {
     ignored: readonly string[],
     ready: () => void,
   ): Promise<Edits> {
-    const roots = [...new Set(paths.map((path) => existing(path)))];
+    const roots = [...new Set(paths.map((path) => resolve(path)))];
     const left = ignored.map((path) => resolve(path));
     const edits = new Edits();
     // Only those who watch pay for loading it.
@@ -84,16 +99,6 @@ export class Edits {
     this.#quiet = setTimeout(settle, QUIET_MS);
     this.#longest ??= setTimeout(settle, LONGEST_MS);
   }
-}
-
-function existing(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined)
-    throw new CliError(
-      "ERR_RUN_WATCH",
-      `can't watch ${path}: there is no such file or folder`,
-      "Write -- before the command, so that its name is not taken for the path: sockact run --watch -- node server.js",
-    );
-  return resolve(path);
 }
 
 /** The names are those of the files inside of what is watched: what the user has named is watched, whatever its name. */

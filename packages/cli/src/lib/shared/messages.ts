@@ -30,3 +30,8 @@ export function say(text: string, style?: Style): void {
 export function warn(text: string): void {
   say(text, "yellow");
 }
+
+/** A number with its noun. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
