@@ -21,7 +21,7 @@ const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
 async function watch(cwd: string, options: readonly string[] = ["--watch"], file = "server.mjs") {
   const running = run([...options, "-l", "127.0.0.1:0", "--", node, file], { cwd });
   const address = await addressOf(running);
-  await running.line(/^\[sockact\] watching /);
+  await running.line(/^\[sockact run\] watching /);
   return { running, address };
 }
 
@@ -81,7 +81,7 @@ describe("sockact run --watch", () => {
     const { running, address } = await watch(cwd);
     const pid = await pidAt(address);
     edit(cwd, appText(2));
-    expect(await running.line(/changed/)).toBe("[sockact] server.mjs changed: restarting");
+    expect(await running.line(/changed/)).toBe("[sockact run] server.mjs changed: restarting");
     await untilVersion(address, 2);
     expect(await pidAt(address)).not.toBe(pid);
     expect((await httpRequest(address, "/passed")).json<{ drainTimeout: string }>().drainTimeout).toBe("1s");
@@ -106,7 +106,9 @@ describe("sockact run --watch", () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
     edit(cwd, "this is no JavaScript");
-    await running.line(/^\[sockact\] the command ended with code 1\. Edit a file to start it; clients wait$/);
+    await running.line(
+      /^\[sockact run\] the command ended with code 1\. Edit a file to start it; clients wait$/,
+    );
     const waits = versionAt(address);
     edit(cwd, appText(3));
     expect(await waits).toBe("3");
@@ -197,7 +199,7 @@ describe("sockact run --watch", () => {
     ])
       writeFileSync(join(cwd, file), "");
     writeFileSync(join(cwd, "src/last.mjs"), "");
-    expect(await running.line(/changed/)).toBe("[sockact] src/last.mjs changed: restarting");
+    expect(await running.line(/changed/)).toBe("[sockact run] src/last.mjs changed: restarting");
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
     writeFileSync(join(cwd, ".env.local"), "");
     await running.line(/\.env\.local changed/);

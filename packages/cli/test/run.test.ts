@@ -119,7 +119,7 @@ describe("sockact run", () => {
     const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
     expect(await running.ended).toBe(7);
     expect(running.stdout).toBe("out\n");
-    expect(running.stderr).toMatch(/^\[sockact\] listening on 127\.0\.0\.1:\d+\nerr\n$/);
+    expect(running.stderr).toMatch(/^\[sockact run\] listening on 127\.0\.0\.1:\d+\nerr\n$/);
   });
 
   it("ends with 128 and the number of the signal that ended the command", async () => {
@@ -177,7 +177,7 @@ describe("sockact run", () => {
     await pidAt(await addressOf(running));
     running.kill("SIGINT");
     // npm passes on a signal that the terminal has sent already, so two at once are one.
-    await running.line(/^\[sockact\] waiting for the command to end/);
+    await running.line(/^\[sockact run\] waiting for the command to end/);
     running.kill("SIGINT");
     expect(await running.ended).toBe(128 + 9);
   });
@@ -274,11 +274,11 @@ describe("a command that has not taken the socket", () => {
         const address = await addressOf(running);
         await connectTo(address);
         expect(await running.line(/a client waits/)).toBe(
-          `[sockact] a client waits at ${address}, and the command has not taken the socket so far.`,
+          `[sockact run] a client waits at ${address}, and the command has not taken the socket so far.`,
         );
       }),
     );
-    await others[0]?.line(/^\[sockact\] The app must take it with systemdListen\(\).* add --preload\.$/);
+    await others[0]?.line(/^\[sockact run\] The app must take it with systemdListen\(\).* add --preload\.$/);
     await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
     expect(taken.stderr).not.toContain("a client waits");
   });
@@ -363,7 +363,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     );
   const CTRL_C = "\u0003";
   // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
-  const inColour = /\u001B\[36m\[sockact\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
+  const inColour = /\u001B\[36m\[sockact run\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
 
   it("colours its lines, and Ctrl-C ends the command gracefully", async () => {
     const running = inTerminal(`${node} ${program("app.mjs")}`);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
-/** Which of these sockets, by their inodes, have clients that nobody has accepted yet. Nothing is known without /proc, as on macOS: then it is none. */
+/** Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without /proc, as on macOS: then it is none. */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
   const tables = isDatagram ? ["udp", "udp6"] : ["tcp", "tcp6"];
   return [

@@ -19,9 +19,9 @@ export function colour(style: Style, text: string): string {
   return isColoured ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Writes a message to standard error. The prefix distinguishes it from the output of the command. */
+/** Writes a message to standard error. The prefix distinguishes it from the output of the command, where sockact itself writes "sockact: …". */
 export function say(text: string, style?: Style): void {
-  const prefix = colour("cyan", "[sockact]");
+  const prefix = colour("cyan", "[sockact run]");
   const lines = text.split("\n").map((line) => `${prefix} ${style ? colour(style, line) : line}\n`);
   process.stderr.write(lines.join(""));
 }
