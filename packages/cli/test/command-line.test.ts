@@ -137,12 +137,24 @@ describe("sockact run refuses", () => {
     ["nodemon", ["nodemon", "app.js"], /sockact run --watch -- node app\.js/],
     ["node --watch", ["node", "--watch", "app.js"], /sockact run --watch -- node app\.js/],
     ["node --run", ["node", "--run", "dev:all"], /node --import tsx app\.ts/],
+    ["a script with a variable", ["npm", "run", "variable"], /-- env NODE_ENV=production node app\.ts"\n/],
+    [
+      "a script of several commands",
+      ["npm", "run", "several"],
+      /starts the app instead\. .* is: tsc && node app\n/,
+    ],
     ["env npm", ["env", "A=1", "npm", "start"], /node server\.js/],
   ])("%s, which loses the sockets, and says what to write", async (_, command, hint) => {
     const cwd = appFolder();
     writeFileSync(
       `${cwd}/package.json`,
-      JSON.stringify({ scripts: { "dev:all": "node --import tsx app.ts" } }),
+      JSON.stringify({
+        scripts: {
+          "dev:all": "node --import tsx app.ts",
+          variable: "NODE_ENV=production node app.ts",
+          several: "tsc && node app",
+        },
+      }),
     );
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
