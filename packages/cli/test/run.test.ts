@@ -221,15 +221,15 @@ describe("sockact run", () => {
   });
 
   it("passes a UDP socket", async () => {
-    const address = await addressOf(
-      run(["--datagram", "-l", "127.0.0.1:0", "--", node, program("udp.mjs"), "udp4"]),
-    );
+    const running = run(["--datagram", "-l", "127.0.0.1:0", "--", node, program("udp.mjs"), "udp4"]);
+    const address = await addressOf(running);
     const client = createSocket("udp4");
     // It waits in the socket until the command has started.
     client.send("hello", Number(address.split(":")[1]), "127.0.0.1");
     const [answer] = (await once(client, "message")) as [Buffer];
     client.close();
     expect(String(answer)).toMatch(/^hello \d+$/);
+    expect(running.stderr).not.toContain("Warning");
   });
 
   it("a UDP port alone is all addresses, of IPv6 and of IPv4", async () => {
