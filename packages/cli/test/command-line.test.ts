@@ -87,6 +87,14 @@ describe("sockact run refuses", () => {
     ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
     ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
+    ["a path that is not whole", ["-l", "./x.sock"], /Write the whole path: \/.*x\.sock/],
+    ["an address twice", ["-l", "/tmp/x", "-l", "/tmp/x"], /can't listen on \/tmp\/x and on \/tmp\/x/],
+    ["an address inside of another", ["-l", "8080", "-l", "[::1]:8080"], /one contains the other/],
+    [
+      "localhost beside its own address",
+      ["-l", "localhost:80", "-l", "127.0.0.1:80"],
+      /give it another port/,
+    ],
     ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
     ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /got 1 name for 2 addresses/],
     ["a colon in a name", ["-l", "0", "-n", "a:b"], /without a colon/],
@@ -160,6 +168,12 @@ describe("sockact run refuses", () => {
     expect(await running.ended).toBe(2);
     expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
+  });
+
+  it("a PORT that is no port, with code 2", async () => {
+    const running = run(["--", "node", "server.js"], { env: { PORT: "http" } });
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toMatch(/^error: the variable PORT must be a port, such as 3000; got "http"/);
   });
 
   it("a command that is not there with code 127, and one that can't be executed with 126", async () => {

@@ -2,7 +2,7 @@ import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import { colour, count, say } from "../shared/messages.ts";
 import { Acceptor } from "./accept.ts";
-import { parseAddress, type Address } from "./address.ts";
+import { addressesOf, type Address } from "./address.ts";
 import { startCommand } from "./command.ts";
 import { checkWatched, Edits } from "./edits.ts";
 import { checkCommand } from "./find-command.ts";
@@ -39,7 +39,7 @@ export async function run(
     );
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);
-  const addresses = (options.listen ?? [`localhost:${process.env["PORT"] ?? 3000}`]).map(parseAddress);
+  const addresses = addressesOf(options.listen);
   if (options.datagram) refusePaths(addresses);
   const names = namesOf(options, addresses);
   checkWatched(options.watch ?? [], hint);
