@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
@@ -178,6 +178,42 @@ describe("sockact run --watch", () => {
     mkdirSync(join(cwd, "more"));
     writeFileSync(join(cwd, "more/new.mjs"), "");
     expect(await running.line(/new\.mjs changed/)).toContain("more/new.mjs changed");
+  });
+
+  it("sees edits in a folder that a build removes and makes again", async () => {
+    const cwd = appFolder(`import "./dist/code.mjs";\n`);
+    const build = (version: number): void => {
+      rmSync(join(cwd, "dist"), { recursive: true, force: true });
+      mkdirSync(join(cwd, "dist"));
+      writeFileSync(join(cwd, "dist/code.mjs"), appText(version));
+    };
+    build(1);
+    const { address } = await watch(cwd, ["--watch=dist"]);
+    for (const version of [2, 3, 4]) {
+      build(version);
+      await untilVersion(address, version);
+    }
+    writeFileSync(join(cwd, "dist/code.mjs"), appText(5));
+    await untilVersion(address, 5);
+  });
+
+  it("follows links to folders and files, and is not caught in a circle", async () => {
+    const cwd = appFolder(`import "./src/shared/code.mjs";\n`);
+    for (const folder of ["src", "shared"]) mkdirSync(join(cwd, folder));
+    const write = (version: number): void => writeFileSync(join(cwd, "shared/code.mjs"), appText(version));
+    write(1);
+    symlinkSync("../shared", join(cwd, "src/shared"));
+    // Without a stop at circles, these are thousands of folders.
+    for (const name of ["a", "b", "c"]) {
+      mkdirSync(join(cwd, "src", name));
+      symlinkSync("..", join(cwd, "src", name, "circle"));
+      symlinkSync("../src", join(cwd, "shared", name));
+    }
+    const { address } = await watch(cwd, ["--watch", "src"]);
+    for (const version of [2, 3]) {
+      write(version);
+      await untilVersion(address, version);
+    }
   });
 
   it("does not restart for node_modules, dotfiles, temporary files of editors, logs and --ignore, but for .env", async () => {
