@@ -21,13 +21,22 @@ const TEMPORARY =
  * @param separatorHint tells where `--` may be missing
  */
 export function checkWatched(paths: readonly string[], separatorHint: string | undefined): void {
-  const absent = paths.find((path) => statSync(path, { throwIfNoEntry: false }) === undefined);
-  if (absent !== undefined)
-    throw new CliError(
-      "ERR_RUN_WATCH",
-      `can't watch ${absent}: there is no such file or folder`,
-      separatorHint ?? `Check the path: it starts at the current folder, ${process.cwd()}.`,
-    );
+  for (const path of paths)
+    try {
+      statSync(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new CliError(
+        "ERR_RUN_WATCH",
+        code === "ENOENT"
+          ? `can't watch ${path}: there is no such file or folder`
+          : `can't watch ${path}: ${code}`,
+        separatorHint ??
+          (code === "EACCES"
+            ? "You may not read it. Watch another folder, or change its permissions."
+            : `Check the path: it starts at the current folder, ${process.cwd()}.`),
+      );
+    }
 }
 
 /** Watches files for changes. */
