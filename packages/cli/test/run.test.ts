@@ -285,6 +285,23 @@ describe("a command that has not taken the socket", () => {
   });
 });
 
+describe("a command that ends with EADDRINUSE, since it listens by itself", () => {
+  const listen = (port: string): string[] => [
+    node,
+    "-e",
+    `require("node:http").createServer().listen(${port})`,
+  ];
+
+  it("is told what to write", async () => {
+    const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
+    const running = run(["--", ...listen(port)], { env: { PORT: port } });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /EADDRINUSE[^]*\n\[sockact run\] If the error is EADDRINUSE, .*\n\[sockact run\] The app must .* add --preload\.\n$/,
+    );
+  });
+});
+
 describeOnNode(22, "sockact run on an abstract socket", () => {
   it("listens on exactly this name", async () => {
     const address = await freeAddress("abstract");
