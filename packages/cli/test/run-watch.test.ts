@@ -188,13 +188,14 @@ describe("sockact run --watch", () => {
       writeFileSync(join(cwd, "dist/code.mjs"), appText(version));
     };
     build(1);
-    const { address } = await watch(cwd, ["--watch=dist"]);
+    const { running, address } = await watch(cwd, ["--watch=dist"]);
     for (const version of [2, 3, 4]) {
       build(version);
       await untilVersion(address, version);
     }
     writeFileSync(join(cwd, "dist/code.mjs"), appText(5));
     await untilVersion(address, 5);
+    expect(running.stderr).not.toContain("can't watch");
   });
 
   it("follows links to folders and files, and is not caught in a circle", async () => {
@@ -209,11 +210,12 @@ describe("sockact run --watch", () => {
       symlinkSync("..", join(cwd, "src", name, "circle"));
       symlinkSync("../src", join(cwd, "shared", name));
     }
-    const { address } = await watch(cwd, ["--watch", "src"]);
+    const { running, address } = await watch(cwd, ["--watch", "src"]);
     for (const version of [2, 3]) {
       write(version);
       await untilVersion(address, version);
     }
+    expect(restarts(running)).toBe(2);
   });
 
   it("does not restart for node_modules, dotfiles, temporary files of editors, logs and --ignore, but for .env", async () => {

@@ -45,10 +45,13 @@ export class UntakenNotice {
       }
       if (this.#isDone) clearInterval(interval);
     }, INTERVAL_MS);
-    void ended.then((ending) => {
-      clearInterval(interval);
-      if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
-    });
+    void this.#awaitEnd(ended, interval);
+  }
+
+  async #awaitEnd(ended: Promise<Ending>, interval: NodeJS.Timeout): Promise<void> {
+    const ending = await ended;
+    clearInterval(interval);
+    if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
   }
 
   /** Node ends with code 1 after an error that nobody handles. Which error it was, only the terminal knows. */
