@@ -281,5 +281,7 @@ describe("sockact run --watch", () => {
     await running.line(/changed/);
     await untilEnded(pid);
     expect(await pidAt(address)).not.toBe(pid);
+    running.kill("SIGTERM");
+    await running.ended;
   });
 });

@@ -282,6 +282,8 @@ describe("a command that has not taken the socket", () => {
     await others[0]?.line(/^\[sockact run\] The app must take it with systemdListen\(\).* add --preload\.$/);
     await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
     expect(taken.stderr).not.toContain("a client waits");
+    taken.kill("SIGTERM");
+    await taken.ended;
   });
 });
 
