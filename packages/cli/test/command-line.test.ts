@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "@sockact/testkit";
-import { describe, expect, it, test } from "vitest";
+import { describeWith, startProcess } from "@sockact/testkit";
+import { describe, expect, it, onTestFinished, test } from "vitest";
 import { appFolder, run, sockact } from "./run.ts";
 
 async function outcome(args: readonly string[], env: Record<string, string> = {}) {
@@ -20,12 +20,11 @@ describe("sockact", () => {
     expect(stdout).toContain("run [options]");
   });
 
-  it("run --help and help run say the same, within 80 columns but for the examples", async () => {
+  it("run --help and help run say the same, within 80 columns", async () => {
     const { code, stdout } = await outcome(["run", "--help"]);
     expect(code).toBe(0);
     expect(await outcome(["help", "run"])).toEqual({ code: 0, stdout, stderr: "" });
-    const [options = ""] = stdout.split("\nExamples:");
-    expect(options.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   it("--version is that of the package", async () => {
@@ -43,7 +42,13 @@ describe("sockact", () => {
       ["run", "--wach", "--", "node"],
       /unknown option '--wach' \(ERR_USAGE\)\n.*--watch/,
     ],
-    ["no command to run", ["run"], /missing required argument 'command'/],
+    [
+      "no command to run",
+      ["run"],
+      /^error: the command to run is missing \(ERR_USAGE\)\n.*: sockact run -- node server\.js\n$/,
+    ],
+    ["nothing but a path to watch", ["run", "--watch", "src"], /: sockact run -- node server\.js\n$/],
+    ["a command in the place of the path", ["run", "--watch", "node"], /: sockact run --watch -- node\n$/],
     ["an option without its value", ["run", "-l"], /argument missing \(ERR_USAGE\)/],
   ])("%s is an error on stderr, with code 2", async (_, args, stderr) => {
     expect(await outcome(args)).toEqual({
@@ -77,20 +82,61 @@ test.each([
   expect(loaded.map((file) => basename(file))).toEqual(["index.cjs", "implementation.cjs"]);
 });
 
+describeWith({ root: true, commands: ["setpriv"] }, "for a user who may not read a folder", () => {
+  const asNobody = (args: readonly string[], env: Record<string, string> = {}) => {
+    const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    return startProcess([...user, process.execPath, sockact, "run", "-l", "0", ...args], { cwd: "/", env });
+  };
+  const unreadable = (): string => {
+    const folder = mkdtempSync("/tmp/sockact-unreadable-");
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return folder;
+  };
+
+  it("sockact run finds its command in another folder of PATH", async () => {
+    const running = asNobody(["--", "true"], { PATH: `${unreadable()}:${process.env["PATH"]}` });
+    expect(await running.ended).toBe(0);
+  });
+
+  it("--watch and a unix socket there are errors that say so", async () => {
+    const folder = unreadable();
+    const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
+    expect(await watching.ended).toBe(2);
+    expect(watching.stderr).toMatch(/^error: can't watch .*EACCES \(ERR_RUN_WATCH\)\nYou may not read it/);
+    const listening = asNobody(["-l", `${folder}/x.sock`, "--", "true"]);
+    expect(await listening.ended).toBe(1);
+    expect(listening.stderr).toMatch(/EACCES.*\(ERR_RUN_LISTEN\)\nYou may not read this folder/);
+  });
+});
+
 describe("sockact run refuses", () => {
   it.each([
     ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
     ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
+    ["a path that is not whole", ["-l", "./x.sock"], /Write the whole path: \/.*x\.sock/],
+    ["an address twice", ["-l", "/tmp/x", "-l", "/tmp/x"], /can't listen on \/tmp\/x and on \/tmp\/x/],
+    ["an address of IPv4 inside of all", ["-l", "127.0.0.1:8", "-l", "0.0.0.0:8"], /one contains the other/],
+    ["an address inside of another", ["-l", "8080", "-l", "[::1]:8080"], /one contains the other/],
+    [
+      "localhost beside its own address",
+      ["-l", "localhost:80", "-l", "127.0.0.1:80"],
+      /give it another port/,
+    ],
     ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
-    ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /1 names for 2 addresses/],
+    ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /got 1 name for 2 addresses/],
     ["a colon in a name", ["-l", "0", "-n", "a:b"], /without a colon/],
     ["--accept with --watch", ["--accept", "--watch"], /can't be used together/],
     ["--on-demand with --datagram", ["--on-demand", "--datagram"], /can't wait for a datagram/],
     ["--max-connections alone", ["--max-connections", "3"], /no meaning without --accept/],
     ["a duration without unit", ["--stop-timeout", "5"], /5s for seconds, or 5ms/],
     ["a number of connections that is none", ["--accept", "--max-connections", "many"], /must be a number/],
-    ["a path to watch that is not there", ["--watch", "node"], /Write -- before the command/],
+    [
+      "a path to watch that is not there",
+      ["--watch", "src"],
+      /no such .*\nCheck the path.* current folder, \//,
+    ],
+    ["one that is named as a command, with --", ["--watch", "node"], /no such .*\nCheck the path/],
     ["a unix datagram socket", ["--datagram", "-l", "/tmp/x.sock"], /Node has no unix datagram sockets/],
   ])("%s, with code 2", async (_, options, stderr) => {
     const running = run([...options, "--", "node", "server.js"]);
@@ -98,6 +144,22 @@ describe("sockact run refuses", () => {
     expect(running.stderr).toMatch(/^error: .* \(ERR_\w+\)\n/);
     expect(running.stderr).toMatch(stderr);
   });
+
+  it.each([
+    ["node is not there", [], ["-l", "0", "--watch", "node", "app.js"], 2, "-l 0 --watch -- node app.js"],
+    ["node is a folder", ["node"], ["-w", "node", "app.js"], 127, "-w -- node app.js"],
+    ["npm is not there", [], ["--watch", "npm", "start"], 2, "--watch -- npm start"],
+  ])(
+    "a command in the place of the path to watch, with the -- to write: %s",
+    async (_, folders, args, code, corrected) => {
+      const cwd = appFolder();
+      for (const folder of folders) mkdirSync(`${cwd}/${folder}`);
+      const running = run(args, { cwd });
+      expect(await running.ended).toBe(code);
+      expect(running.stderr).toContain("\nWrite -- before the command, so that ");
+      expect(running.stderr).toContain(`: sockact run ${corrected}\n`);
+    },
+  );
 
   it.each([
     ["npm", ["npm", "start"], /command of the script instead: node server\.js/],
@@ -111,17 +173,43 @@ describe("sockact run refuses", () => {
     ["nodemon", ["nodemon", "app.js"], /sockact run --watch -- node app\.js/],
     ["node --watch", ["node", "--watch", "app.js"], /sockact run --watch -- node app\.js/],
     ["node --run", ["node", "--run", "dev:all"], /node --import tsx app\.ts/],
+    ["a script with a variable", ["npm", "run", "variable"], /-- env NODE_ENV=production node app\.ts"\n/],
+    [
+      "a script of several commands",
+      ["npm", "run", "several"],
+      /starts the app instead\. .* is: tsc && node app\n/,
+    ],
     ["env npm", ["env", "A=1", "npm", "start"], /node server\.js/],
   ])("%s, which loses the sockets, and says what to write", async (_, command, hint) => {
     const cwd = appFolder();
     writeFileSync(
       `${cwd}/package.json`,
-      JSON.stringify({ scripts: { "dev:all": "node --import tsx app.ts" } }),
+      JSON.stringify({
+        scripts: {
+          "dev:all": "node --import tsx app.ts",
+          variable: "NODE_ENV=production node app.ts",
+          several: "tsc && node app",
+        },
+      }),
     );
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
     expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
+  });
+
+  it("a current folder that is gone, with code 2", async () => {
+    const script = 'cd "$1"; rmdir "$1"; exec "$0" "$2" run -- true';
+    const folder = mkdtempSync("/tmp/sockact-gone-");
+    const running = startProcess(["sh", "-c", script, process.execPath, folder, sockact]);
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toMatch(/^error: the current folder does not exist any more/);
+  });
+
+  it("a PORT that is no port, with code 2", async () => {
+    const running = run(["--", "node", "server.js"], { env: { PORT: "http" } });
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toMatch(/^error: the variable PORT must be a port, such as 3000; got "http"/);
   });
 
   it("a command that is not there with code 127, and one that can't be executed with 126", async () => {

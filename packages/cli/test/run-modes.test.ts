@@ -24,7 +24,7 @@ describe("sockact run --restart", () => {
     const running = run(["--restart", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
     const address = await addressOf(running);
     await httpRequest(address, "/crash").catch(() => {});
-    await running.line(/^\[sockact\] the command ended with code 3\. Next start in 1 s; clients wait$/);
+    await running.line(/^\[sockact run\] the command ended with code 3\. Next start in 1 s; clients wait$/);
     await pidAt(address);
     await httpRequest(address, "/crash").catch(() => {});
     await running.line(/Next start in 2 s/);
@@ -40,7 +40,7 @@ describe("sockact run --restart", () => {
     const cwd = appFolder("process.exit(1);");
     const running = run(["--restart", "--watch", "-l", "127.0.0.1:0", "--", node, "server.mjs"], { cwd });
     const address = await addressOf(running);
-    await running.line(/^\[sockact\] watching/);
+    await running.line(/^\[sockact run\] watching/);
     await running.line(/Next start in 2 s, or at an edit/);
     edit(cwd, appText(1));
     await running.line(/server\.mjs changed: starting/);
@@ -56,7 +56,7 @@ describe("sockact run --on-demand", () => {
     const address = await addressOf(running);
     expect(running.stderr).not.toContain("sockact: listening");
     const first = await pidAt(address);
-    await running.line(/^\[sockact\] the command sleeps until the next connection/);
+    await running.line(/^\[sockact run\] the command sleeps until the next connection/);
     await untilEnded(first);
     expect(await pidAt(address)).not.toBe(first);
   });
@@ -155,7 +155,7 @@ describe("sockact run --accept", () => {
     const second = openConnection(address).resume();
     await once(second, "close");
     expect(await running.line(/is refused/)).toMatch(
-      /connection from 127\.0\.0\.1 port \d+ is refused: 1 are open/,
+      /connection from 127\.0\.0\.1 port \d+ is refused: at most 1 may be open/,
     );
     // The command ends with its client.
     first.resume().end();
@@ -167,7 +167,7 @@ describe("sockact run --accept", () => {
     const address = await addressOf(running);
     await httpRequest(address, "/crash").catch(() => {});
     await running.line(
-      /^\[sockact\] the command for the connection from 127\.0\.0\.1 port \d+ ended with code 3/,
+      /^\[sockact run\] the command for the connection from 127\.0\.0\.1 port \d+ ended with code 3/,
     );
     const slow = httpRequest(address, "/slow");
     await running.line(/a slow request/);

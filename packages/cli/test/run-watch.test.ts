@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,7 +12,7 @@ import {
   startProcess,
 } from "@sockact/testkit";
 import { expect, it, vi, describe } from "vitest";
-import { addressOf, appFolder, appText, edit, pidAt, program, run } from "./run.ts";
+import { addressOf, appFolder, appText, edit, pidAt, program, run, untilEnded } from "./run.ts";
 
 const { execPath: node } = process;
 const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
@@ -21,7 +21,7 @@ const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
 async function watch(cwd: string, options: readonly string[] = ["--watch"], file = "server.mjs") {
   const running = run([...options, "-l", "127.0.0.1:0", "--", node, file], { cwd });
   const address = await addressOf(running);
-  await running.line(/^\[sockact\] watching /);
+  await running.line(/^\[sockact run\] watching /);
   return { running, address };
 }
 
@@ -81,7 +81,7 @@ describe("sockact run --watch", () => {
     const { running, address } = await watch(cwd);
     const pid = await pidAt(address);
     edit(cwd, appText(2));
-    expect(await running.line(/changed/)).toBe("[sockact] server.mjs changed: restarting");
+    expect(await running.line(/changed/)).toBe("[sockact run] server.mjs changed: restarting");
     await untilVersion(address, 2);
     expect(await pidAt(address)).not.toBe(pid);
     expect((await httpRequest(address, "/passed")).json<{ drainTimeout: string }>().drainTimeout).toBe("1s");
@@ -106,7 +106,9 @@ describe("sockact run --watch", () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
     edit(cwd, "this is no JavaScript");
-    await running.line(/^\[sockact\] the command ended with code 1\. Edit a file to start it; clients wait$/);
+    await running.line(
+      /^\[sockact run\] the command ended with code 1\. Edit a file to start it; clients wait$/,
+    );
     const waits = versionAt(address);
     edit(cwd, appText(3));
     expect(await waits).toBe("3");
@@ -178,6 +180,44 @@ describe("sockact run --watch", () => {
     expect(await running.line(/new\.mjs changed/)).toContain("more/new.mjs changed");
   });
 
+  it("sees edits in a folder that a build removes and makes again", async () => {
+    const cwd = appFolder(`import "./dist/code.mjs";\n`);
+    const build = (version: number): void => {
+      rmSync(join(cwd, "dist"), { recursive: true, force: true });
+      mkdirSync(join(cwd, "dist"));
+      writeFileSync(join(cwd, "dist/code.mjs"), appText(version));
+    };
+    build(1);
+    const { running, address } = await watch(cwd, ["--watch=dist"]);
+    for (const version of [2, 3, 4]) {
+      build(version);
+      await untilVersion(address, version);
+    }
+    writeFileSync(join(cwd, "dist/code.mjs"), appText(5));
+    await untilVersion(address, 5);
+    expect(running.stderr).not.toContain("can't watch");
+  });
+
+  it("follows links to folders and files, and is not caught in a circle", async () => {
+    const cwd = appFolder(`import "./src/shared/code.mjs";\n`);
+    for (const folder of ["src", "shared"]) mkdirSync(join(cwd, folder));
+    const write = (version: number): void => writeFileSync(join(cwd, "shared/code.mjs"), appText(version));
+    write(1);
+    symlinkSync("../shared", join(cwd, "src/shared"));
+    // Without a stop at circles, these are thousands of folders.
+    for (const name of ["a", "b", "c"]) {
+      mkdirSync(join(cwd, "src", name));
+      symlinkSync("..", join(cwd, "src", name, "circle"));
+      symlinkSync("../src", join(cwd, "shared", name));
+    }
+    const { running, address } = await watch(cwd, ["--watch", "src"]);
+    for (const version of [2, 3]) {
+      write(version);
+      await untilVersion(address, version);
+    }
+    expect(restarts(running)).toBe(2);
+  });
+
   it("does not restart for node_modules, dotfiles, temporary files of editors, logs and --ignore, but for .env", async () => {
     const cwd = appFolder();
     for (const folder of ["node_modules/x", ".git", "data", "src"])
@@ -197,7 +237,7 @@ describe("sockact run --watch", () => {
     ])
       writeFileSync(join(cwd, file), "");
     writeFileSync(join(cwd, "src/last.mjs"), "");
-    expect(await running.line(/changed/)).toBe("[sockact] src/last.mjs changed: restarting");
+    expect(await running.line(/changed/)).toBe("[sockact run] src/last.mjs changed: restarting");
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
     writeFileSync(join(cwd, ".env.local"), "");
     await running.line(/\.env\.local changed/);
@@ -227,5 +267,21 @@ describe("sockact run --watch", () => {
     writeFileSync(join(cwd, "new.mjs"), "");
     await running.line(/has not ended within 0\.3 s: killing it/);
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
+  });
+
+  it("a shell script without exec restarts too, since what it has started ends with it", async () => {
+    const cwd = appFolder(`import ${JSON.stringify(program("plain.mjs"))};`);
+    const running = run(["--watch", "-l", "127.0.0.1:0", "--", "sh", "-c", `${node} server.mjs; true`], {
+      cwd,
+    });
+    const address = await addressOf(running);
+    const pid = await pidAt(address);
+    await running.line(/^\[sockact run\] watching /);
+    writeFileSync(join(cwd, "new.mjs"), "");
+    await running.line(/changed/);
+    await untilEnded(pid);
+    expect(await pidAt(address)).not.toBe(pid);
+    running.kill("SIGTERM");
+    await running.ended;
   });
 });

@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import process from "node:process";
 import {
+  type AppProcess,
   describeOnNode,
   describeWith,
   freeAddress,
@@ -14,7 +15,7 @@ import {
   openRequest,
   startProcess,
 } from "@sockact/testkit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   addressesOf,
   addressOf,
@@ -119,7 +120,7 @@ describe("sockact run", () => {
     const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
     expect(await running.ended).toBe(7);
     expect(running.stdout).toBe("out\n");
-    expect(running.stderr).toMatch(/^\[sockact\] listening on 127\.0\.0\.1:\d+\nerr\n$/);
+    expect(running.stderr).toMatch(/^\[sockact run\] listening on 127\.0\.0\.1:\d+\nerr\n$/);
   });
 
   it("ends with 128 and the number of the signal that ended the command", async () => {
@@ -177,7 +178,7 @@ describe("sockact run", () => {
     await pidAt(await addressOf(running));
     running.kill("SIGINT");
     // npm passes on a signal that the terminal has sent already, so two at once are one.
-    await running.line(/^\[sockact\] waiting for the command to end/);
+    await running.line(/^\[sockact run\] waiting for the command to end/);
     running.kill("SIGINT");
     expect(await running.ended).toBe(128 + 9);
   });
@@ -221,15 +222,15 @@ describe("sockact run", () => {
   });
 
   it("passes a UDP socket", async () => {
-    const address = await addressOf(
-      run(["--datagram", "-l", "127.0.0.1:0", "--", node, program("udp.mjs"), "udp4"]),
-    );
+    const running = run(["--datagram", "-l", "127.0.0.1:0", "--", node, program("udp.mjs"), "udp4"]);
+    const address = await addressOf(running);
     const client = createSocket("udp4");
     // It waits in the socket until the command has started.
     client.send("hello", Number(address.split(":")[1]), "127.0.0.1");
     const [answer] = (await once(client, "message")) as [Buffer];
     client.close();
     expect(String(answer)).toMatch(/^hello \d+$/);
+    expect(running.stderr).not.toContain("Warning");
   });
 
   it("a UDP port alone is all addresses, of IPv6 and of IPv4", async () => {
@@ -244,6 +245,62 @@ describe("sockact run", () => {
       expect(String((await once(client, "message"))[0])).toMatch(/^hello/);
       client.close();
     }
+  });
+});
+
+describe("a command that has not taken the socket", () => {
+  const listening = (code: string): string[] => [node, "-e", `require("node:http").${code}`];
+  const busy = listening(
+    `createServer(() => { console.log("busy"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }).listen({ fd: 3 })`,
+  );
+  const connectTo = async (address: string): Promise<void> => {
+    const client = openConnection(address);
+    onTestFinished(() => void client.destroy());
+    await once(client, "connect");
+    client.write("GET / HTTP/1.0\r\n\r\n");
+  };
+
+  it("is named once a client waits, on TCP and on a unix socket, but not when it is only busy", async () => {
+    const taken = run(["-l", "127.0.0.1:0", "--", "sh", "-c", '"$0" "$@"; true', ...busy]);
+    await connectTo(await addressOf(taken));
+    await taken.line(/^busy/);
+    await connectTo(await addressOf(taken));
+    const own = listening("createServer().listen(0)");
+    const others = ["127.0.0.1:0", "[::1]:0", await freeAddress("unix")].map((address) =>
+      run(["-l", address, "--", ...own]),
+    );
+    const preloaded = run(["--preload", "-l", "127.0.0.1:0", "--", ...own]);
+    await Promise.all(
+      [...others, preloaded].map(async (running) => {
+        const address = await addressOf(running);
+        await connectTo(address);
+        expect(await running.line(/a client waits/)).toBe(
+          `[sockact run] a client waits at ${address}, and the command has not taken the socket so far.`,
+        );
+      }),
+    );
+    await others[0]?.line(/^\[sockact run\] The app must take it with systemdListen\(\).* add --preload\.$/);
+    await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
+    expect(taken.stderr).not.toContain("a client waits");
+    taken.kill("SIGTERM");
+    await taken.ended;
+  });
+});
+
+describe("a command that ends with EADDRINUSE, since it listens by itself", () => {
+  const listen = (port: string): string[] => [
+    node,
+    "-e",
+    `require("node:http").createServer().listen(${port})`,
+  ];
+
+  it("is told what to write", async () => {
+    const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
+    const running = run(["--", ...listen(port)], { env: { PORT: port } });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /EADDRINUSE[^]*\n\[sockact run\] If the error is EADDRINUSE, .*\n\[sockact run\] The app must .* add --preload\.\n$/,
+    );
   });
 });
 
@@ -266,6 +323,7 @@ describe("what sockact run can't listen on", () => {
     expect(running.stderr).toMatch(
       /^error: can't listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*\(ERR_RUN_LISTEN\)\nAnother process listens there: lsof -i :\d+/,
     );
+    expect(running.stderr).toContain(`use another port: -l 127.0.0.1:${port + 1}\n`);
     server.close();
   });
 
@@ -326,7 +384,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     );
   const CTRL_C = "\u0003";
   // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
-  const inColour = /\u001B\[36m\[sockact\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
+  const inColour = /\u001B\[36m\[sockact run\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
 
   it("colours its lines, and Ctrl-C ends the command gracefully", async () => {
     const running = inTerminal(`${node} ${program("app.mjs")}`);
@@ -358,5 +416,64 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     );
     await running.line(/true,true,true/);
     expect(await running.ended).toBe(0);
+  });
+});
+
+describe("what a command has started and left behind", () => {
+  const helperPid = async (running: AppProcess): Promise<number> =>
+    Number((await running.line(/^helper \d+/)).split(" ")[1]);
+  const shell = (script: string): string[] => [
+    "sh",
+    "-c",
+    script,
+    node,
+    program("helper.mjs"),
+    program("app.mjs"),
+  ];
+
+  it("ends with it", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", ...shell('"$0" "$1" & exec "$0" "$2"')]);
+    const pid = await helperPid(running);
+    const address = await addressOf(running);
+    await pidAt(address);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    await untilEnded(pid);
+    await expect(httpRequest(address)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it("is killed if it does not end", async () => {
+    const options = ["-l", "127.0.0.1:0", "--stop-timeout", "300ms"];
+    const running = run([...options, "--", ...shell('"$0" "$1" deaf & exec "$0" "$2"')]);
+    const pid = await helperPid(running);
+    await pidAt(await addressOf(running));
+    running.kill("SIGTERM");
+    await running.line(
+      /1 process that the command has started and left behind did not end within 0\.3 s: killing/,
+    );
+    expect(await running.ended).toBe(0);
+    await untilEnded(pid);
+  });
+
+  it("ends when the command ends by itself, even in a session of its own", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", ...shell('setsid "$0" "$1" & read line; exit 7')]);
+    const pid = await helperPid(running);
+    running.write("go");
+    expect(await running.ended).toBe(7);
+    await untilEnded(pid);
+  });
+
+  it("is left alone in a session of its own without the socket, as a browser", async () => {
+    const running = run([
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      ...shell('setsid "$0" "$1" 3<&- >/dev/null 2>&1 & echo helper $!; read line; exit 7'),
+    ]);
+    const pid = await helperPid(running);
+    onTestFinished(() => void process.kill(pid, "SIGKILL"));
+    running.write("go");
+    expect(await running.ended).toBe(7);
+    expect(isRunning(pid)).toBe(true);
   });
 });

@@ -20,8 +20,8 @@ export function run(
 
 /** Where it listens, with the ports that the kernel has chosen. */
 export async function addressesOf(running: AppProcess): Promise<string[]> {
-  const line = await running.line(/^\[sockact\] listening on /);
-  return line.slice("[sockact] listening on ".length).split(", ");
+  const line = await running.line(/^\[sockact run\] listening on /);
+  return line.slice("[sockact run] listening on ".length).split(", ");
 }
 
 export async function addressOf(running: AppProcess): Promise<string> {

@@ -279,7 +279,7 @@ describe("onEvent", () => {
       `sockact: listening on ${address}`,
       "sockact: ready",
       "sockact: SIGTERM: draining, 1 open connection",
-      "sockact: drainTimeout is over: 1 connection cut. End event streams and long polls in onDrain, or raise drainTimeout",
+      "sockact: drainTimeout is over: 1 connection cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)",
       "",
     ]);
   });

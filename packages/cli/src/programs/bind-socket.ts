@@ -43,7 +43,9 @@ function bindDatagram(host: string): void {
 
 /** The handle of a server or a UDP socket, for which Node has no public name. */
 function handleOf(owner: object): unknown {
-  if ("_handle" in owner) return owner._handle;
+  // A UDP socket has a `_handle` too, which is deprecated, and warns.
   const state = Object.getOwnPropertySymbols(owner).find(({ description }) => description === "state symbol");
-  return state && (owner as Record<symbol, { handle?: unknown }>)[state]?.handle;
+  return state === undefined
+    ? (owner as { _handle?: unknown })._handle
+    : (owner as Record<symbol, { handle?: unknown }>)[state]?.handle;
 }

@@ -6,7 +6,7 @@ import { colour } from "../shared/messages.ts";
 import { runCommand } from "./run-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
-function program(): Command {
+function program(args: readonly string[]): Command {
   // This file is dist/sockact.cjs when it runs.
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     version: string;
@@ -18,7 +18,7 @@ function program(): Command {
     .helpCommand("help [command]", "print the help of a command")
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
-  sockact.addCommand(runCommand());
+  sockact.addCommand(runCommand(args));
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });
   return sockact;
@@ -27,12 +27,26 @@ function program(): Command {
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const sockact = program();
+    checkCurrentFolder();
+    const sockact = program(args);
     if (args.length === 0) sockact.help({ error: true });
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error);
+  }
+}
+
+function checkCurrentFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new CliError(
+      "ERR_USAGE",
+      "the current folder does not exist any more, or you may not enter it",
+      "Change to another folder: cd",
+      { cause },
+    );
   }
 }
 

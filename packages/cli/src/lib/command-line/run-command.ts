@@ -9,15 +9,20 @@ function count(value: string): number {
   return Number(value);
 }
 
-/** `sockact run`. */
-export function runCommand(): Command {
+/**
+ * `sockact run`.
+ *
+ * @param args all arguments of the command line, as they were written
+ */
+export function runCommand(args: readonly string[]): Command {
   return (
     new Command("run")
       .description(
         "Listen on sockets, and run a command that gets them as systemd would pass them. The sockets stay open when the command restarts.",
       )
       .usage("[options] -- COMMAND…")
-      .argument("<command...>", "the command and its arguments, such as node server.js")
+      // Not <command…>: the error for a missing command would be that of Commander, without an example.
+      .argument("[command...]", "the command and its arguments, such as node server.js")
       .option(
         "-l, --listen <address>",
         "listen on this address: 3000, 127.0.0.1:3000, [::1]:3000, localhost:3000, /path/to.sock or @abstract. May be repeated (default: localhost, on PORT or 3000)",
@@ -65,12 +70,12 @@ export function runCommand(): Command {
         `
 Examples:
   sockact run --watch -- node server.js
-  sockact run -l 127.0.0.1:8080 -l /tmp/admin.sock -n http -n admin -- node server.js
+  sockact run -l 8080 -l /tmp/admin.sock -n http -n admin -- node server.js
   SOCKACT_IDLE_TIMEOUT=30s sockact run --on-demand -- node server.js`,
       )
       .action(async (command: string[], options: RunOptions) => {
         const { run } = await import("../run/run.ts");
-        process.exitCode = await run(command, options);
+        process.exitCode = await run(command, options, args);
       })
   );
 }

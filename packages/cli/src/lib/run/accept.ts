@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
-import { say, warn } from "../shared/messages.ts";
+import { count, say, warn } from "../shared/messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
@@ -67,7 +67,7 @@ export class Acceptor {
     const from = remoteAddress === undefined ? "a unix socket" : `${remoteAddress} port ${remotePort}`;
     if (this.#running.size >= maxConnections) {
       warn(
-        `the connection from ${from} is refused: ${maxConnections} are open. --max-connections sets how many may be`,
+        `the connection from ${from} is refused: at most ${maxConnections} may be open. --max-connections sets how many`,
       );
       socket.destroy();
       return;
@@ -108,7 +108,7 @@ export class Acceptor {
     const signal = await signals.stop;
     for (const server of this.#servers) server.close();
     if (signal !== "SIGINT" || !sharesTerminal()) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
-    if (this.#running.size > 0) say(`waiting for ${this.#running.size} connections to end`);
+    if (this.#running.size > 0) say(`waiting for ${count(this.#running.size, "connection")} to end`);
     const { stopTimeout } = this.#how;
     const tooLong = setTimeout(() => {
       warn(`some connections have not ended within ${stopTimeout / 1000} s: killing their commands`);

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { resolve } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
@@ -16,9 +17,52 @@ export interface Address {
 /** The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
 const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
 
+/** Where to listen: the addresses of --listen, or localhost on PORT. */
+export function addressesOf(listen: readonly string[] | undefined): Address[] {
+  const addresses = listen ? listen.map(parseAddress) : [defaultAddress(process.env["PORT"] || "3000")];
+  for (const [index, one] of addresses.entries()) {
+    const other = addresses.slice(0, index).find((earlier) => overlap(earlier, one));
+    if (other)
+      throw new CliError(
+        "ERR_RUN_ADDRESS",
+        `can't listen on ${other.text} and on ${one.text}: they are the same address, or one contains the other`,
+        "Leave one of them out, or give it another port.",
+      );
+  }
+  return addresses;
+}
+
+function defaultAddress(port: string): Address {
+  if (!/^\d+$/.test(port))
+    throw new CliError(
+      "ERR_RUN_ADDRESS",
+      `the variable PORT must be a port, such as 3000; got ${JSON.stringify(port)}`,
+      "Correct it, or write the address: sockact run -l localhost:3000 -- …",
+    );
+  return parseAddress(`localhost:${port}`);
+}
+
+function overlap({ targets: some }: Address, { targets: others }: Address): boolean {
+  return some.some((one) =>
+    others.some((other) => {
+      if ("path" in one || "path" in other)
+        return "path" in one && "path" in other && one.path === other.path;
+      const isSameHost =
+        one.host === other.host || contains(one.host, other.host) || contains(other.host, one.host);
+      return one.port !== 0 && one.port === other.port && isSameHost;
+    }),
+  );
+}
+
+/** Whether a host stands for all addresses, or all of IPv4, and another is one of them. */
+function contains(host: string | undefined, other: string | undefined): boolean {
+  return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
+}
+
 /** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is ours: it stands for 127.0.0.1 and ::1. */
-export function parseAddress(text: string): Address {
+function parseAddress(text: string): Address {
   if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
+  if (text.includes("/")) throw invalid(text, `Write the whole path: ${resolve(text)}.`);
   const [, host, digits] = /^(?:(.*):)?(\d+)$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) throw invalid(text, "It needs a port from 0 to 65535.");

@@ -52,16 +52,20 @@ const kept: unknown[] = [];
 const hints: Record<string, (text: string) => string> = {
   EADDRINUSE: (text) =>
     /^[/@]/.test(text)
-      ? `Another process listens there: lsof ${text} shows it. Stop it, or use another address.`
-      : `Another process listens there: lsof -i :${/\d+$/.exec(text)?.[0]} shows it. Stop it, or use another port.`,
+      ? `Another process listens there: lsof ${text} shows it. Stop it, or use another address with -l.`
+      : `Another process listens there: lsof -i :${portOf(text)} shows it. Stop it, or use another port: -l ${movedBy(portOf(text) === 65_535 ? -1 : 1, text)}`,
   EACCES: (text) =>
     /^[/@]/.test(text)
       ? "You may not make files in this folder. Use another one."
-      : "On this machine, this port is for root. Use a port from 1024 on.",
+      : `On this machine, this port is for root. Use a port from 1024 on: -l ${movedBy(8000, text)}`,
   EADDRNOTAVAIL: () => "This machine does not have the address.",
   EAFNOSUPPORT: () => "This machine does not have the protocol: use an address of IPv4.",
   EROFS: () => "The file system is read-only. Use another folder.",
 };
+
+const portOf = (text: string): number => Number(/\d+$/.exec(text)?.[0]);
+const movedBy = (ports: number, text: string): string =>
+  text.replace(/\d+$/, (port) => String(Number(port) + ports));
 
 export function listenError(
   text: string,

@@ -3,12 +3,18 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** Refuses a command that does not exist, or can't be executed, before anything listens. */
-export function checkCommand(program: string): void {
-  const candidates = program.includes("/")
-    ? [program]
-    : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder || ".", program));
-  const files = candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+/** Whether this is a program that can be run. */
+export function isCommand(program: string): boolean {
+  return filesOf(program).some(isExecutable);
+}
+
+/**
+ * Refuses a command that does not exist, or can't be executed, before anything listens.
+ *
+ * @param separatorHint tells where `--` may be missing
+ */
+export function checkCommand(program: string, separatorHint: string | undefined): void {
+  const files = filesOf(program);
   if (files.some(isExecutable)) return;
   const [file] = files;
   if (file !== undefined)
@@ -24,11 +30,28 @@ export function checkCommand(program: string): void {
   throw new CliError(
     "ERR_RUN_COMMAND",
     `the command ${program} was not found`,
-    !program.includes("/") && isExecutable(local)
-      ? `Write ${local} instead.`
-      : "Check its name, and that its folder is in PATH.",
+    separatorHint ??
+      (!program.includes("/") && isExecutable(local)
+        ? `Write ${local} instead.`
+        : "Check its name, and that its folder is in PATH."),
     { exitCode: EXIT.notFound },
   );
+}
+
+function filesOf(program: string): string[] {
+  const candidates = program.includes("/")
+    ? [program]
+    : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder || ".", program));
+  return candidates.filter(isFile);
+}
+
+// A folder in PATH may be one that the user can't read.
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {

@@ -70,7 +70,10 @@ function useBinary([name = "COMMAND", ...args]: readonly string[]): string {
 function useScript(script: string): string {
   const text = scriptText(script);
   if (text === undefined) return "Write the command itself, such as node server.js, instead.";
-  return `Write the command of the script instead: ${text}\nOr put it into a script: "dev": "sockact run --watch -- ${text}"`;
+  if (/[&|;<>`]/.test(text)) return `Write the command that starts the app instead. The script is: ${text}`;
+  // A shell takes VARIABLE=value before a command. Here it would be the command.
+  const command = /^\w+=/.test(text) ? `env ${text}` : text;
+  return `Write the command of the script instead: ${command}\nOr put it into a script: "dev": "sockact run --watch -- ${command}"`;
 }
 
 function scriptText(name: string): string | undefined {

@@ -1,31 +1,51 @@
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
-import { colour, say } from "../shared/messages.ts";
+import { colour, count, say } from "../shared/messages.ts";
 import { Acceptor } from "./accept.ts";
-import { parseAddress, type Address } from "./address.ts";
+import { addressesOf, type Address } from "./address.ts";
 import { startCommand } from "./command.ts";
-import { Edits } from "./edits.ts";
+import { checkWatched, Edits } from "./edits.ts";
 import { checkCommand } from "./find-command.ts";
 import { Guard } from "./guard.ts";
 import { holdSockets } from "./held-sockets.ts";
 import { refuseLauncher } from "./launchers.ts";
+import { Leftovers } from "./leftovers.ts";
 import { checkOptions, stopTimeoutOf, type RunOptions } from "./options.ts";
 import { withPreload } from "./preload.ts";
+import { separatorHint } from "./separator-hint.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { Supervisor } from "./supervise.ts";
+import { UntakenNotice } from "./untaken.ts";
 
 /** How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for each idle browser. */
 const WATCH_DRAIN_TIMEOUT = "1s";
 
-/** Listens, and runs the command behind the sockets. Returns the exit code. */
-export async function run(command: readonly string[], options: RunOptions): Promise<number> {
+/**
+ * Listens, and runs the command behind the sockets. Returns the exit code.
+ *
+ * @param args all arguments of the command line
+ */
+export async function run(
+  command: readonly string[],
+  options: RunOptions,
+  args: readonly string[],
+): Promise<number> {
+  const hint = separatorHint(args, command, options.watch);
+  const [program] = command;
+  if (program === undefined)
+    throw new CliError(
+      "ERR_USAGE",
+      "the command to run is missing",
+      hint ?? "Write it after --, for example: sockact run -- node server.js",
+    );
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);
-  const addresses = (options.listen ?? [`localhost:${process.env["PORT"] ?? 3000}`]).map(parseAddress);
+  const addresses = addressesOf(options.listen);
   if (options.datagram) refusePaths(addresses);
   const names = namesOf(options, addresses);
+  checkWatched(options.watch ?? [], hint);
   refuseLauncher(command);
-  checkCommand(command[0] as string);
+  checkCommand(program, hint);
   const env = environmentOf(options);
 
   let pass: (signal: NodeJS.Signals) => void = () => {};
@@ -60,13 +80,22 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   sayListening(shown);
   const fds = sockets.map(({ fd }) => fd);
   const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
+  const notice = new UntakenNotice(sockets, {
+    isDatagram: options.datagram ?? false,
+    isPreloaded: options.preload ?? false,
+  });
   const supervisor = new Supervisor({
-    start: () => startCommand(command, passed, guard),
+    start: () => {
+      const running = startCommand(command, passed, guard);
+      notice.observe(running);
+      return running;
+    },
     signals,
     edits,
     restart: options.restart ?? false,
     onDemand: options.onDemand ? fds : undefined,
     stopTimeout,
+    leftovers: new Leftovers(new Set(sockets.map(({ inode }) => inode)), stopTimeout),
   });
   pass = (signal) => supervisor.pass(signal);
   try {
@@ -103,7 +132,7 @@ function namesOf({ name: names = [] }: RunOptions, addresses: readonly Address[]
   if (names.length > 0 && names.length !== addresses.length)
     throw new CliError(
       "ERR_RUN_OPTION",
-      `there are ${names.length} names for ${addresses.length} addresses`,
+      `got ${count(names.length, "name")} for ${count(addresses.length, "address", "addresses")}`,
       "Write one --name for each --listen, in the same order, or none.",
     );
   return names;

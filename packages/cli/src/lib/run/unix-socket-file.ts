@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
@@ -7,7 +7,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 export async function clearPath(path: string): Promise<void> {
   if (!existsSync(dirname(path)))
     throw failed(path, `the folder ${dirname(path)} does not exist`, `Create it: mkdir -p ${dirname(path)}`);
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = fileAt(path);
   if (found === undefined) return;
   if (!found.isSocket())
     throw failed(path, "there is a file that is not a socket", "Remove it, or use another path.");
@@ -26,6 +26,14 @@ export async function clearPath(path: string): Promise<void> {
       `lsof ${path} shows the process. Stop it, or use another path.`,
     );
   unlinkSync(path);
+}
+
+function fileAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw failed(path, (error as Error).message, "You may not read this folder. Use another path.");
+  }
 }
 
 /** Removes the file of a socket at the end, unless it is another one by now. */

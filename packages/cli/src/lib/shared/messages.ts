@@ -19,9 +19,9 @@ export function colour(style: Style, text: string): string {
   return isColoured ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Writes a message to standard error. The prefix distinguishes it from the output of the command. */
+/** Writes a message to standard error. The prefix distinguishes it from the output of the command, where sockact itself writes "sockact: …". */
 export function say(text: string, style?: Style): void {
-  const prefix = colour("cyan", "[sockact]");
+  const prefix = colour("cyan", "[sockact run]");
   const lines = text.split("\n").map((line) => `${prefix} ${style ? colour(style, line) : line}\n`);
   process.stderr.write(lines.join(""));
 }
@@ -29,4 +29,9 @@ export function say(text: string, style?: Style): void {
 /** Says that something went wrong, and the command line goes on. */
 export function warn(text: string): void {
   say(text, "yellow");
+}
+
+/** A number with its noun. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
 }

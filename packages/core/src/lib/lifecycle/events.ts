@@ -63,7 +63,7 @@ export function eventText(event: SockactEvent): string {
     case "drained":
       return event.cut === 0
         ? "drained"
-        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut. End event streams and long polls in onDrain, or raise drainTimeout`;
+        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
     case "error":
       return errorText(event.error);
   }

@@ -1,0 +1,82 @@
+import { warn } from "../shared/messages.ts";
+import { isWatched, withWaitingClients } from "./accept-queue.ts";
+import type { Ending, RunningCommand } from "./command.ts";
+import type { HeldSocket } from "./held-sockets.ts";
+
+const INTERVAL_MS = 1000;
+
+/** A server listens soon after its start. */
+const SOON_MS = 10_000;
+
+/** A server that is slow to start makes its first client wait too. */
+const CHECKS_WITH_A_CLIENT = 5;
+
+/** Says once that the command seems not to take the socket. Else all that the user sees is a browser that loads forever, or EADDRINUSE. */
+export class UntakenNotice {
+  readonly #sockets: Map<number, HeldSocket>;
+  readonly #inodes: ReadonlySet<number>;
+  readonly #isDatagram: boolean;
+  readonly #isPreloaded: boolean;
+  readonly #hint: string;
+  /** Once the command has taken the socket, a client that waits only waits for a start, or for a debugger. */
+  #isDone = false;
+
+  constructor(
+    sockets: readonly HeldSocket[],
+    { isDatagram, isPreloaded }: { isDatagram: boolean; isPreloaded: boolean },
+  ) {
+    this.#sockets = new Map(sockets.map((socket) => [socket.inode, socket]));
+    this.#inodes = new Set(this.#sockets.keys());
+    this.#isDatagram = isDatagram;
+    this.#isPreloaded = isPreloaded;
+    this.#hint = hintFor(isDatagram, isPreloaded);
+  }
+
+  /** Looks at this run of the command until it ends, or is known to have taken a socket. */
+  observe({ pid, ended }: RunningCommand): void {
+    if (pid === undefined || this.#isDone) return;
+    let checks = 0;
+    const interval = setInterval(() => {
+      if (isWatched(pid, this.#inodes)) this.#isDone = true;
+      else {
+        const [waiting] = withWaitingClients(this.#inodes, this.#isDatagram);
+        checks = waiting === undefined ? 0 : checks + 1;
+        if (waiting !== undefined && checks === CHECKS_WITH_A_CLIENT) this.#say(waiting);
+      }
+      if (this.#isDone) clearInterval(interval);
+    }, INTERVAL_MS);
+    void this.#awaitEnd(ended, interval);
+  }
+
+  async #awaitEnd(ended: Promise<Ending>, interval: NodeJS.Timeout): Promise<void> {
+    const ending = await ended;
+    clearInterval(interval);
+    if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
+  }
+
+  /** Node ends with code 1 after an error that nobody handles. Which error it was, only the terminal knows. */
+  #mayBeInUse({ code, ran }: Ending): boolean {
+    return code === 1 && ran < SOON_MS && !this.#isPreloaded && !this.#isDatagram;
+  }
+
+  #sayInUse(): void {
+    this.#isDone = true;
+    warn(
+      `If the error is EADDRINUSE, the app listens by itself on a port that sockact run listens on.\n${this.#hint}`,
+    );
+  }
+
+  #say(inode: number): void {
+    this.#isDone = true;
+    warn(
+      `a client waits at ${this.#sockets.get(inode)?.address}, and the command has not taken the socket so far.\n${this.#hint}`,
+    );
+  }
+}
+
+function hintFor(isDatagram: boolean, isPreloaded: boolean): string {
+  if (isDatagram) return "The app must take it with bindDatagram() of @sockact/core.";
+  return isPreloaded
+    ? "--preload gives it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
+    : "The app must take it with systemdListen(), or with listen() of @sockact/core. For an app that you can't change, add --preload.";
+}
