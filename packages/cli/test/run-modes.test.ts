@@ -137,6 +137,24 @@ describe("sockact run --accept", () => {
     expect((await client.toArray()).join("")).toBe("echo");
   });
 
+  it("passes a blocking connection, as systemd does", async () => {
+    const running = run([
+      "--accept",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "echo ready >&3; exec cat <&3 >&3",
+    ]);
+    const client = openConnection(await addressOf(running)).setEncoding("utf8");
+    // cat has nothing to read so far.
+    await once(client, "data");
+    client.end("echo");
+    expect((await client.toArray()).join("")).toBe("echo");
+    expect(running.stderr).not.toContain("ended with code");
+  });
+
   it("refuses more connections than --max-connections", async () => {
     const running = run([
       "--accept",
@@ -174,6 +192,34 @@ describe("sockact run --accept", () => {
     running.kill("SIGTERM");
     expect((await slow).body).toBe("slow");
     expect(await running.ended).toBe(128 + 15);
+  });
+
+  it("when it is killed, a command gets its time to end though others have ended", async () => {
+    const running = run([
+      "--accept",
+      "--max-connections",
+      "2",
+      "--stop-timeout",
+      "10s",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "trap 'sleep 2; echo done >&3; exit' TERM; read kind <&3; echo $kind >&3; [ $kind = slow ] || trap - TERM; while :; do sleep 0.1; done",
+    ]);
+    const address = await addressOf(running);
+    const [slow] = await Promise.all(
+      ["slow", "quick"].map(async (kind) => {
+        const client = openConnection(address).setEncoding("utf8");
+        client.write(`${kind}\n`);
+        expect(await once(client, "data")).toEqual([`${kind}\n`]);
+        return client;
+      }),
+    );
+    await once(openConnection(address).resume(), "close");
+    running.kill("SIGKILL");
+    expect(((await slow?.toArray()) ?? []).join("")).toBe("done\n");
   });
 
   it("when it is killed, the commands of all connections end", async () => {

@@ -133,6 +133,14 @@ describe("sockact run", () => {
     expect(running.stdout).toBe("--name,x\n");
   });
 
+  it("passes on variables that a shell can't have", async () => {
+    const running = run(["-l", "0", "--", "env"], { env: { "my.conf": "a b", "x-y": "1" } });
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toMatch(/^my\.conf=a b$/m);
+    expect(running.stdout).toMatch(/^x-y=1$/m);
+    expect(running.stdout).toMatch(/^LISTEN_PID=\d+$/m);
+  });
+
   it.each(["SIGTERM", "SIGINT"] as const)(
     "passes %s on, and waits for requests that are under way",
     async (signal) => {
@@ -244,6 +252,27 @@ describe("sockact run", () => {
       expect(String((await once(client, "message"))[0])).toMatch(/^hello/);
       client.close();
     }
+  });
+});
+
+describeWith({ commands: ["python3"] }, "a program that is not Node", () => {
+  const accept = [
+    "import os, socket, sys",
+    "listener = socket.socket(fileno=3)",
+    "print([os.get_blocking(int(fd)) for fd in sys.argv[1:]], flush=True)",
+    "connection, _ = listener.accept()",
+    "connection.sendall(b'hello')",
+  ].join("\n");
+
+  it("accepts from a blocking socket, as under systemd", async () => {
+    const addresses = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", await freeAddress("unix")];
+    const options = addresses.flatMap((address) => ["-l", address]);
+    const running = run([...options, "--", "python3", "-c", accept, "3", "4", "5", "6"]);
+    const address = await addressOf(running);
+    expect(await running.line(/^\[(?:True|False)/)).toBe("[True, True, True, True]");
+    const [text] = (await once(openConnection(address).setEncoding("utf8"), "data")) as [string];
+    expect(text).toBe("hello");
+    expect(await running.ended).toBe(0);
   });
 });
 

@@ -18,7 +18,11 @@ done
 [ $# = 0 ] || rm -f -- "$@"
 [ "$pids" ] || exit
 kill -TERM $pids
-while [ "$seconds" -gt 0 ] && kill -0 $pids; do sleep 1; seconds=$((seconds - 1)); done
+while [ "$seconds" -gt 0 ]; do
+  left=; for each in $pids; do kill -0 "$each" && left="$left $each"; done; pids=$left
+  [ "$pids" ] || exit
+  sleep 1; seconds=$((seconds - 1))
+done
 kill -KILL $pids
 `;
 
