@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import process from "node:process";
 import {
+  DEADLINE,
   describeOnNode,
   describeWith,
   freeAddress,
@@ -14,7 +15,7 @@ import {
   openRequest,
   startProcess,
 } from "@sockact/testkit";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   addressesOf,
   addressOf,
@@ -378,18 +379,20 @@ describe("what sockact run can't listen on", () => {
 
 describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
   /** In a terminal of script(1), whose keyboard is the standard input. */
-  const inTerminal = (command: string) =>
+  const inTerminal = (command: string, redirected = "") =>
     startProcess(
       [
         "script",
         "--quiet",
         "--return",
         "--command",
-        `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command}`,
+        `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command} ${redirected}`,
         "/dev/null",
       ],
       { env: { TERM: "xterm" } },
     );
+  /** Tells the pid of `sockact run`, and each SIGINT. */
+  const counting = `${node} -e "process.on('SIGINT', () => console.log('interrupted')); setInterval(() => {}, 1000); console.log('runs under ' + process.ppid)"`;
   const CTRL_C = "\u0003";
   // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
   const inColour = /\u001B\[36m\[sockact run\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
@@ -406,9 +409,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
   });
 
   it("Ctrl-C reaches the command once, and a second one kills it", async () => {
-    const running = inTerminal(
-      `${node} -e "process.on('SIGINT', () => console.log('interrupted')); setInterval(() => {}, 1000); console.log('runs')"`,
-    );
+    const running = inTerminal(counting);
     await running.line(/runs/);
     running.write(CTRL_C);
     await running.line(/Ctrl-C once more kills it/);
@@ -416,6 +417,32 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     expect(running.stdout.match(/interrupted/g)).toHaveLength(1);
     running.write(CTRL_C);
     expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("Ctrl-C reaches the command once when nothing of it is a terminal", async () => {
+    const log = join(appFolder(), "log");
+    const untilLogged = (text: string): Promise<boolean> =>
+      vi.waitUntil(() => existsSync(log) && readFileSync(log, "utf8").includes(text), {
+        timeout: DEADLINE,
+        interval: 20,
+      });
+    const running = inTerminal(counting, `</dev/null >'${log}' 2>&1`);
+    await untilLogged("runs under");
+    running.write(CTRL_C);
+    await untilLogged("Ctrl-C once more kills it");
+    expect(readFileSync(log, "utf8").match(/interrupted/g)).toHaveLength(1);
+    running.write(CTRL_C);
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("passes on a SIGINT that is not from the terminal", async () => {
+    const running = inTerminal(counting);
+    const [, pid] = /runs under (\d+)/.exec(await running.line(/runs under/)) ?? [];
+    process.kill(Number(pid), "SIGINT");
+    await running.line(/interrupted/);
+    process.kill(Number(pid), "SIGINT");
+    expect(await running.ended).toBe(128 + 9);
+    expect(running.stdout.match(/interrupted/g)).toHaveLength(1);
   });
 
   it("the command keeps the terminal", async () => {

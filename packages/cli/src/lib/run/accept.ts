@@ -7,7 +7,7 @@ import { listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
 import type { Guard } from "./guard.ts";
 import { addressWithPort } from "./held-sockets.ts";
-import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
+import type { StopSignals } from "./stop-signals.ts";
 import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
 
 /** As `MaxConnections=` of systemd.socket(5). */
@@ -107,7 +107,7 @@ export class Acceptor {
   async run(signals: StopSignals): Promise<number> {
     const signal = await signals.stop;
     for (const server of this.#servers) server.close();
-    if (signal !== "SIGINT" || !sharesTerminal()) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
+    if (!(await signals.reachedCommand())) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
     if (this.#running.size > 0) say(`waiting for ${count(this.#running.size, "connection")} to end`);
     const { stopTimeout } = this.#how;
     const tooLong = setTimeout(() => {

@@ -4,7 +4,7 @@ import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
 import type { Edits } from "./edits.ts";
 import { waitForConnection } from "./first-connection.ts";
-import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
+import type { StopSignals } from "./stop-signals.ts";
 
 /** What an app ends with when it goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
 const ASLEEP: readonly (number | null)[] = [0, 42];
@@ -82,7 +82,7 @@ export class Supervisor {
   }
 
   async #endAtSignal(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
-    const isTold = signal === "SIGINT" && sharesTerminal();
+    const isTold = await this.#how.signals.reachedCommand();
     const late = setTimeout(
       () => say("waiting for the command to end. Ctrl-C once more kills it"),
       signal === "SIGINT" ? SHORT_RUN_MS / 2 : 2 ** 30,
