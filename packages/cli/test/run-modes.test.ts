@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import process from "node:process";
-import { DEADLINE, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { DEADLINE, freeAddress, httpRequest, openConnection, startProcess } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addressOf, appFolder, edit, appText, pidAt, program, run, untilEnded } from "./run.ts";
 
@@ -87,6 +87,18 @@ describe("sockact run --on-demand", () => {
     onTestFinished(() => void connection.destroy());
     await running.line(/ended with code 0\. Next start in 1 s/);
     expect(await running.line(/Next start in 2 s/)).toContain("clients wait");
+  });
+
+  it("waits again when the process that waits is killed", async () => {
+    const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
+    const address = await addressOf(running);
+    const list = startProcess(["pgrep", "--parent", String(running.pid), "--full", "wait-for-connection"]);
+    await list.ended;
+    process.kill(Number(list.stdout), "SIGKILL");
+    await running.line(
+      /^\[sockact run\] the process that waits for a connection has failed\. Another one starts in 1 s$/,
+    );
+    expect(await pidAt(address)).toBeGreaterThan(0);
   });
 
   it.each(["SIGTERM", "SIGKILL"] as const)(

@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 import {
   type AppProcess,
   DEADLINE,
+  describeWith,
   httpRequest,
   openConnection,
   requestOver,
   startProcess,
 } from "@sockact/testkit";
 import { expect, it, vi, describe } from "vitest";
-import { addressOf, appFolder, appText, edit, pidAt, program, run } from "./run.ts";
+import { addressOf, appFolder, appText, edit, pidAt, program, run, sockact } from "./run.ts";
 
 const { execPath: node } = process;
 const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
@@ -230,4 +231,37 @@ describe("sockact run --watch", () => {
     await running.line(/has not ended within 0\.3 s: killing it/);
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
   });
+
+  it("says once that the command restarts itself by a file that it writes", async () => {
+    const cwd = appFolder(`import { writeFileSync } from "node:fs";
+      writeFileSync("data.json", String(Date.now()));
+      setInterval(() => {}, 1000);`);
+    const running = run(["--watch", "-l", "0", "--", node, "server.mjs"], { cwd });
+    expect(await running.line(/--ignore/)).toBe(
+      "[sockact run] data.json changes after each start. If the command writes it, the command restarts itself: --ignore data.json",
+    );
+    const told = restarts(running);
+    await vi.waitUntil(() => restarts(running) > told + 1, { timeout: DEADLINE });
+    expect(running.stderr.match(/--ignore/g)).toHaveLength(1);
+  });
 });
+
+describeWith(
+  { commands: ["unshare"], root: true },
+  "sockact run --watch beyond the limits of inotify",
+  () => {
+    it("says once that the kernel refuses to watch more", async () => {
+      const cwd = appFolder(`setTimeout(() => console.log("done"), 300);`);
+      for (let folder = 0; folder < 10; folder++) mkdirSync(join(cwd, `folder${folder}`));
+      const limited = 'echo 3 >/proc/sys/user/max_inotify_watches && exec "$@"';
+      const command = [node, sockact, "run", "--watch", "-l", "0", "--", node, "server.mjs"];
+      const running = startProcess(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh", ...command],
+        { cwd },
+      );
+      await running.line(/^\[sockact run\] watching/);
+      await running.line(/^done/);
+      expect(running.stderr.match(/can't watch all files.* \(ENOSPC\)/g)).toHaveLength(1);
+    });
+  },
+);

@@ -58,7 +58,13 @@ export class Edits {
       if (event === "add" || event === "change" || event === "unlink") edits.#add(path);
     });
     watcher.on("ready", ready);
-    watcher.on("error", (error) => warn(describeWatchError(error as NodeJS.ErrnoException)));
+    const said = new Set<string>();
+    watcher.on("error", (error) => {
+      const text = describeWatchError(error as NodeJS.ErrnoException);
+      // The kernel refuses each folder anew.
+      if (!said.has(text)) warn(text);
+      said.add(text);
+    });
     return edits;
   }
 

@@ -4,6 +4,7 @@ import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
 import type { Edits } from "./edits.ts";
 import { waitForConnection } from "./first-connection.ts";
+import { OwnWrites } from "./own-writes.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
 /** What an app ends with when it goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
@@ -28,6 +29,7 @@ export interface Supervision {
 export class Supervisor {
   readonly #how: Supervision;
   readonly #backOff = new BackOff();
+  readonly #ownWrites = new OwnWrites();
   #running: RunningCommand | undefined;
 
   constructor(how: Supervision) {
@@ -57,11 +59,18 @@ export class Supervisor {
 
   /** False when the user asks to stop before. */
   async #connectionComes(fds: readonly number[]): Promise<boolean> {
-    const connection = waitForConnection(fds);
-    const came = await Promise.race([connection.came, this.#how.signals.stop.then(() => false)]);
-    if (!came) connection.cancel();
-    await connection.came;
-    return came;
+    const { signals } = this.#how;
+    const failures = new BackOff();
+    while (true) {
+      const started = performance.now();
+      const connection = waitForConnection(fds);
+      void signals.stop.then(() => connection.cancel());
+      if (await connection.came) return true;
+      if (signals.received !== undefined) return false;
+      const wait = failures.after(performance.now() - started);
+      warn(`the process that waits for a connection has failed. Another one starts in ${wait / 1000} s`);
+      if (!(await this.#waitFor(wait))) return false;
+    }
   }
 
   /** Waits for the end of the command, or ends it when a file has changed or the user asks to stop. */
@@ -74,7 +83,9 @@ export class Supervisor {
     ]);
     if (typeof first === "object") return first;
     if (first !== "edited") return this.#endAtSignal(running, first);
-    say(`${listFiles(edits?.take() ?? [])} changed: restarting`, "green");
+    const changed = edits?.take() ?? [];
+    say(`${listFiles(changed)} changed: restarting`, "green");
+    this.#ownWrites.restarts(changed);
     this.#backOff.reset();
     // A stop may be asked for meanwhile. The command has then been told already.
     const ending = await this.#end(running, "SIGTERM");
