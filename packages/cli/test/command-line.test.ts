@@ -151,7 +151,44 @@ describe("sockact run refuses", () => {
       ["npm", "run", "several"],
       /starts the app instead\. .* is: tsc && node app\n/,
     ],
-    ["env npm", ["env", "A=1", "npm", "start"], /node server\.js/],
+    ["a script of another launcher", ["yarn", "nodemon"], /sockact run --watch=src -- node app\.js\n$/],
+    ["a script that runs itself", ["npm", "run", "itself"], /Write the command itself/],
+    [
+      "a script of a program in node_modules",
+      ["pnpm", "run", "next"],
+      /script instead: node_modules\/\.bin\/next start\n/,
+    ],
+    ["a program without npx", ["pnpm", "other", "dev"], /Write node_modules\/\.bin\/other dev instead/],
+    [
+      "npm of another folder",
+      ["npm", "--prefix", "sub", "start"],
+      /: cd sub && sockact run -- node sub\.js\n/,
+    ],
+    [
+      "npm of another folder, behind",
+      ["npm", "run", "start", "--prefix=sub"],
+      /: cd sub && .* node sub\.js\n/,
+    ],
+    ["npm of a workspace", ["npm", "-w", "web", "start"], /in the folder of the workspace/],
+    ["npm exec", ["npm", "exec", "--", "next", "dev"], /Write node_modules\/\.bin\/next dev instead/],
+    [
+      "npx with a package",
+      ["npx", "-p", "next", "next", "dev"],
+      /Write node_modules\/\.bin\/next dev instead/,
+    ],
+    ["npx with a version", ["npx", "@scope/tool@1", "a b"], /Write node_modules\/\.bin\/tool 'a b' instead/],
+    ["npx tsx", ["npx", "tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
+    ["tsx watch", ["tsx", "watch", "app.ts"], /sockact run --watch -- node --import tsx app\.ts\n/],
+    ["nodemon with options", ["nodemon", "--exec", "node -r x", "app.js"], /--watch -- node -r x app\.js\n/],
+    [
+      "node --watch behind other options",
+      ["node", "--env-file", ".env", "-r", "./x.cjs", "--watch", "app.js", "--watch"],
+      /sockact run --watch -- node --env-file=\.env -r \.\/x\.cjs app\.js --watch\n/,
+    ],
+    ["node with tsx", ["node", "node_modules/.bin/tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
+    ["cross-env", ["cross-env", "A=1", "node", "app.js"], /Write env A=1 node app\.js instead/],
+    ["env npm", ["env", "-u", "B", "A=1", "npm", "start"], /node server\.js/],
+    ["nohup npm", ["nohup", "npm", "start"], /node server\.js/],
   ])("%s, which loses the sockets, and says what to write", async (_, command, hint) => {
     const cwd = appFolder();
     writeFileSync(
@@ -161,9 +198,17 @@ describe("sockact run refuses", () => {
           "dev:all": "node --import tsx app.ts",
           variable: "NODE_ENV=production node app.ts",
           several: "tsc && node app",
+          nodemon: "nodemon -w src app.js",
+          itself: "npm run itself",
+          next: "next start",
         },
       }),
     );
+    mkdirSync(`${cwd}/sub`);
+    writeFileSync(`${cwd}/sub/package.json`, JSON.stringify({ scripts: { start: "node sub.js" } }));
+    mkdirSync(`${cwd}/node_modules/.bin`, { recursive: true });
+    for (const program of ["next", "other"])
+      writeFileSync(`${cwd}/node_modules/.bin/${program}`, "", { mode: 0o755 });
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
     expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");

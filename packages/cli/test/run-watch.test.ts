@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
@@ -230,6 +230,25 @@ describe("sockact run --watch", () => {
     writeFileSync(join(cwd, "new.mjs"), "");
     await running.line(/has not ended within 0\.3 s: killing it/);
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
+  });
+
+  it("the file that its output goes to does not restart it", async () => {
+    const cwd = appFolder();
+    const script = `exec "$0" ${sockact} run --watch -l 127.0.0.1:0 -- "$0" server.mjs >dev.out 2>dev.err`;
+    const running = startProcess(["sh", "-c", script, node], { cwd });
+    const messages = (): string => readFileSync(join(cwd, "dev.err"), "utf8");
+    const until = (text: string): Promise<boolean> =>
+      vi.waitUntil(() => existsSync(join(cwd, "dev.err")) && messages().includes(text), {
+        timeout: DEADLINE,
+        interval: 20,
+      });
+    await until("ready");
+    await until("watching");
+    edit(cwd, appText(2));
+    await until("server.mjs changed: restarting");
+    running.kill("SIGTERM");
+    await running.ended;
+    expect(messages().match(/\S+ changed/g)).toEqual(["server.mjs changed"]);
   });
 
   it("says once that the command restarts itself by a file that it writes", async () => {

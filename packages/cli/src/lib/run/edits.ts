@@ -3,6 +3,7 @@ import { basename, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import { warn } from "../shared/messages.ts";
+import { isOwnOutput } from "./own-output.ts";
 
 /** One command of an editor or of git changes many files. It is over when nothing has changed for so long, in milliseconds. */
 const QUIET_MS = 100;
@@ -55,7 +56,7 @@ export class Edits {
         isIgnored(path, roots, left) || (stats !== undefined && !stats.isFile() && !stats.isDirectory()),
     });
     watcher.on("all", (event, path) => {
-      if (event === "add" || event === "change" || event === "unlink") edits.#add(path);
+      if (["add", "change", "unlink"].includes(event) && !isOwnOutput(path)) edits.#add(path);
     });
     watcher.on("ready", ready);
     const said = new Set<string>();
