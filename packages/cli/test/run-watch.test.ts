@@ -13,7 +13,7 @@ import {
   startProcess,
 } from "@sockact/testkit";
 import { expect, it, vi, describe } from "vitest";
-import { addressOf, appFolder, appText, edit, pidAt, program, run, sockact } from "./run.ts";
+import { addressOf, appFolder, appText, edit, pidAt, program, run, sockact, untilEnded } from "./run.ts";
 
 const { execPath: node } = process;
 const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
@@ -262,6 +262,20 @@ describe("sockact run --watch", () => {
     const told = restarts(running);
     await vi.waitUntil(() => restarts(running) > told + 1, { timeout: DEADLINE });
     expect(running.stderr.match(/--ignore/g)).toHaveLength(1);
+  });
+
+  it("a shell script without exec restarts too, since what it has started ends with it", async () => {
+    const cwd = appFolder(`import ${JSON.stringify(program("plain.mjs"))};`);
+    const running = run(["--watch", "-l", "127.0.0.1:0", "--", "sh", "-c", `${node} server.mjs; true`], {
+      cwd,
+    });
+    const address = await addressOf(running);
+    const pid = await pidAt(address);
+    await running.line(/^\[sockact run\] watching /);
+    writeFileSync(join(cwd, "new.mjs"), "");
+    await running.line(/changed/);
+    await untilEnded(pid);
+    expect(await pidAt(address)).not.toBe(pid);
   });
 });
 

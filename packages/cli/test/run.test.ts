@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import process from "node:process";
 import {
+  type AppProcess,
   DEADLINE,
   describeOnNode,
   describeWith,
@@ -451,5 +452,64 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     );
     await running.line(/true,true,true/);
     expect(await running.ended).toBe(0);
+  });
+});
+
+describe("what a command has started and left behind", () => {
+  const helperPid = async (running: AppProcess): Promise<number> =>
+    Number((await running.line(/^helper \d+/)).split(" ")[1]);
+  const shell = (script: string): string[] => [
+    "sh",
+    "-c",
+    script,
+    node,
+    program("helper.mjs"),
+    program("app.mjs"),
+  ];
+
+  it("ends with it", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", ...shell('"$0" "$1" & exec "$0" "$2"')]);
+    const pid = await helperPid(running);
+    const address = await addressOf(running);
+    await pidAt(address);
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    await untilEnded(pid);
+    await expect(httpRequest(address)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it("is killed if it does not end", async () => {
+    const options = ["-l", "127.0.0.1:0", "--stop-timeout", "300ms"];
+    const running = run([...options, "--", ...shell('"$0" "$1" deaf & exec "$0" "$2"')]);
+    const pid = await helperPid(running);
+    await pidAt(await addressOf(running));
+    running.kill("SIGTERM");
+    await running.line(
+      /1 process that the command has started and left behind did not end within 0\.3 s: killing/,
+    );
+    expect(await running.ended).toBe(0);
+    await untilEnded(pid);
+  });
+
+  it("ends when the command ends by itself, even in a session of its own", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", ...shell('setsid "$0" "$1" & read line; exit 7')]);
+    const pid = await helperPid(running);
+    running.write("go");
+    expect(await running.ended).toBe(7);
+    await untilEnded(pid);
+  });
+
+  it("is left alone in a session of its own without the socket, as a browser", async () => {
+    const running = run([
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      ...shell('setsid "$0" "$1" 3<&- >/dev/null 2>&1 & echo helper $!; read line; exit 7'),
+    ]);
+    const pid = await helperPid(running);
+    onTestFinished(() => void process.kill(pid, "SIGKILL"));
+    running.write("go");
+    expect(await running.ended).toBe(7);
+    expect(isRunning(pid)).toBe(true);
   });
 });

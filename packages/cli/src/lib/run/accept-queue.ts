@@ -1,4 +1,5 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
+import { list, read } from "./processes.ts";
 
 /** Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without /proc, as on macOS: then it is none. */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
@@ -71,21 +72,4 @@ function childrenOf(pid: number): number[] {
   return list(`/proc/${pid}/task`).flatMap((thread) =>
     read(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number),
   );
-}
-
-// A process may end, or belong to another user by now.
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import type { Address } from "./address.ts";
@@ -7,6 +8,7 @@ import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
 /** A socket that stays open for as long as this process lives. */
 export interface HeldSocket {
   fd: number;
+  inode: number;
   /** `FileDescriptorName=` */
   name: string | undefined;
   /** Where it listens, to show. */
@@ -28,7 +30,10 @@ export async function holdSockets(
   const held = await Promise.allSettled(
     addresses.map(async (address, index) => {
       const { sockets, shown } = await holdAddress(address, isDatagram);
-      return { sockets: sockets.map((fd) => ({ fd, name: names[index], address: shown })), shown };
+      return {
+        sockets: sockets.map((fd) => ({ fd, inode: inodeOf(fd), name: names[index], address: shown })),
+        shown,
+      };
     }),
   );
   for (const each of held) if (each.status === "rejected") throw each.reason;
@@ -52,6 +57,11 @@ async function holdAddress(
     throw error;
   });
   return { sockets: other === undefined ? [fd] : [fd, other.fd], shown };
+}
+
+/** Node 20 and 22 keep plain numbers of a descriptor for the next realpath(), hence bigint. */
+function inodeOf(fd: number): number {
+  return Number(fstatSync(fd, { bigint: true }).ino);
 }
 
 /** The address as it is shown. A port alone is written as systemd-socket-activate(1) does. */

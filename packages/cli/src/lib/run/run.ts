@@ -9,6 +9,7 @@ import { checkCommand } from "./find-command.ts";
 import { Guard } from "./guard.ts";
 import { holdSockets } from "./held-sockets.ts";
 import { refuseLauncher } from "./launchers.ts";
+import { Leftovers } from "./leftovers.ts";
 import { checkOptions, stopTimeoutOf, type RunOptions } from "./options.ts";
 import { withPreload } from "./preload.ts";
 import { separatorHint } from "./separator-hint.ts";
@@ -94,6 +95,7 @@ export async function run(
     restart: options.restart ?? false,
     onDemand: options.onDemand ? fds : undefined,
     stopTimeout,
+    leftovers: new Leftovers(new Set(sockets.map(({ inode }) => inode)), stopTimeout),
   });
   pass = (signal) => supervisor.pass(signal);
   try {

@@ -14,6 +14,7 @@ export class StopSignals {
   /** The signal of `stop`, once it has come. */
   received: NodeJS.Signals | undefined;
   readonly #witness: GroupWitness | undefined;
+  #reached: Promise<boolean> | undefined;
 
   /** @param pass is called with a signal that the command should get */
   constructor(pass: (signal: NodeJS.Signals) => void) {
@@ -44,8 +45,10 @@ export class StopSignals {
    * Whether the command has got the signal of `stop` already. A terminal sends the SIGINT of Ctrl-C to the whole process group, and many servers
    * end at once at a second one. `kill` sends it to this process alone.
    */
-  async reachedCommand(): Promise<boolean> {
-    return this.received === "SIGINT" && ((await this.#witness?.wasInterrupted()) ?? false);
+  reachedCommand(): Promise<boolean> {
+    this.#reached ??=
+      this.received === "SIGINT" && this.#witness ? this.#witness.wasInterrupted() : undefined;
+    return this.#reached ?? Promise.resolve(false);
   }
 }
 

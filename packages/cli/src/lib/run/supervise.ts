@@ -4,6 +4,7 @@ import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
 import type { Edits } from "./edits.ts";
 import { waitForConnection } from "./first-connection.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
@@ -23,6 +24,7 @@ export interface Supervision {
   /** The sockets whose first connection starts the command, with --on-demand. */
   onDemand: readonly number[] | undefined;
   stopTimeout: number;
+  leftovers: Leftovers;
 }
 
 /** Keeps the command running until it ends for good, or the user asks to stop. Returns the exit code. */
@@ -42,12 +44,13 @@ export class Supervisor {
   }
 
   async run(): Promise<number> {
-    const { signals, edits, onDemand, start } = this.#how;
+    const { signals, edits, onDemand, start, leftovers } = this.#how;
     while (signals.received === undefined) {
       if (onDemand && !(await this.#connectionComes(onDemand))) break;
       edits?.forget();
       this.#running = start();
       const ending = await this.#endOrEdit(this.#running);
+      await leftovers.end(await signals.reachedCommand(), signals.kill);
       if (ending === "edited") continue;
       this.#running = undefined;
       if (signals.received !== undefined) return exitCodeOf(ending);
@@ -105,7 +108,8 @@ export class Supervisor {
 
   /** Sends the signal, and SIGKILL when the command takes too long or the user asks for it. */
   async #end(running: RunningCommand, signal: NodeJS.Signals | undefined): Promise<Ending> {
-    const { signals, stopTimeout } = this.#how;
+    const { signals, stopTimeout, leftovers } = this.#how;
+    await leftovers.remember(running.pid);
     if (signal) running.kill(signal);
     const tooLong = setTimeout(() => {
       warn(`the command has not ended within ${stopTimeout / 1000} s: killing it`);

@@ -1,4 +1,3 @@
-import { fstatSync } from "node:fs";
 import { warn } from "../shared/messages.ts";
 import { isWatched, withWaitingClients } from "./accept-queue.ts";
 import type { RunningCommand } from "./command.ts";
@@ -22,7 +21,7 @@ export class UntakenNotice {
     sockets: readonly HeldSocket[],
     { isDatagram, isPreloaded }: { isDatagram: boolean; isPreloaded: boolean },
   ) {
-    this.#sockets = new Map(sockets.map((socket) => [inodeOf(socket.fd), socket]));
+    this.#sockets = new Map(sockets.map((socket) => [socket.inode, socket]));
     this.#inodes = new Set(this.#sockets.keys());
     this.#isDatagram = isDatagram;
     this.#hint = hintFor(isDatagram, isPreloaded);
@@ -57,9 +56,4 @@ function hintFor(isDatagram: boolean, isPreloaded: boolean): string {
   return isPreloaded
     ? "--preload gives it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
     : "The app must take it with systemdListen(), or with listen() of @sockact/core. For an app that you can't change, add --preload.";
-}
-
-/** Node 20 and 22 keep plain numbers of a descriptor for the next realpath(), hence bigint. */
-function inodeOf(fd: number): number {
-  return Number(fstatSync(fd, { bigint: true }).ino);
 }
