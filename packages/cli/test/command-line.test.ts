@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -58,10 +58,27 @@ describe("sockact", () => {
     });
   });
 
+  it.runIf(existsSync("/dev/full"))("says that the help can't be written", async () => {
+    const running = startProcess([
+      "sh",
+      "-c",
+      'exec "$@" >/dev/full',
+      "sh",
+      process.execPath,
+      sockact,
+      "--help",
+    ]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n.*\n$/,
+    );
+  });
+
   it("colours only where they are wanted", async () => {
     const escape = "\u001B[";
     expect((await outcome(["rnu"])).stderr).not.toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1" })).stderr).toContain(escape);
+    expect((await outcome(["rnu"], { FORCE_COLOR: "false" })).stderr).not.toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1", NO_COLOR: "1" })).stderr).not.toContain(escape);
   });
 });
@@ -86,6 +103,7 @@ describe("sockact run refuses", () => {
   it.each([
     ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
     ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
+    ["nothing before the colon", ["-l", ":3000"], /Write 3000 for all addresses/],
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
     ["a path that is not whole", ["-l", "./x.sock"], /Write the whole path: \/.*x\.sock/],
     ["an address twice", ["-l", "/tmp/x", "-l", "/tmp/x"], /can't listen on \/tmp\/x and on \/tmp\/x/],

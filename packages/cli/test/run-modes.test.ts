@@ -142,6 +142,15 @@ describe("sockact run --accept", () => {
     expect(text).toBe(`127.0.0.1 ${client.localPort} 1\n`);
   });
 
+  it("a client of IPv4 has its address of IPv4 at a socket of IPv6, as with systemd", async () => {
+    const running = run(["--accept", "-l", "0", "--", "sh", "-c", "echo $REMOTE_ADDR >&3"]);
+    const port = (await addressOf(running)).replace("[::]", "");
+    for (const address of ["127.0.0.1", "::1"]) {
+      const client = openConnection(address.includes(":") ? `[${address}]${port}` : `${address}${port}`);
+      expect(await once(client.setEncoding("utf8"), "data")).toEqual([`${address}\n`]);
+    }
+  });
+
   it("reads nothing of what the client has sent at once", async () => {
     const running = run(["--accept", "-l", await freeAddress("unix"), "--", "sh", "-c", "cat <&3 >&3"]);
     const client = openConnection(await addressOf(running)).setEncoding("utf8");

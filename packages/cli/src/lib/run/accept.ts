@@ -63,7 +63,9 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { command, env, guard, maxConnections = MOST_CONNECTIONS } = this.#how;
-    const { remoteAddress, remotePort } = socket;
+    const { remotePort } = socket;
+    // A client of IPv4 at a socket of IPv6 is written as systemd does.
+    const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, "");
     const from = remoteAddress === undefined ? "a unix socket" : `${remoteAddress} port ${remotePort}`;
     if (this.#running.size >= maxConnections) {
       warn(

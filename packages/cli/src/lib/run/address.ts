@@ -61,6 +61,8 @@ function parseAddress(text: string): Address {
   const port = Number(digits);
   if (digits === undefined || port > 65_535) throw invalid(text, "It needs a port from 0 to 65535.");
   if (host === undefined) return { text, targets: [{ port }] };
+  if (host === "")
+    throw invalid(text, `Write ${digits} for all addresses of this machine, or localhost:${digits}.`);
   if (host === "localhost")
     return {
       text,

@@ -96,21 +96,20 @@ export class Supervisor {
   }
 
   async #endAtSignal(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
-    const isTold = await this.#how.signals.reachedCommand();
     const late = setTimeout(
       () => say("waiting for the command to end. Ctrl-C once more kills it"),
       signal === "SIGINT" ? SHORT_RUN_MS / 2 : 2 ** 30,
     );
-    const ending = await this.#end(running, isTold ? undefined : signal === "SIGHUP" ? "SIGTERM" : signal);
+    const ending = await this.#end(running, signal === "SIGHUP" ? "SIGTERM" : signal);
     clearTimeout(late);
     return ending;
   }
 
-  /** Sends the signal, and SIGKILL when the command takes too long or the user asks for it. */
-  async #end(running: RunningCommand, signal: NodeJS.Signals | undefined): Promise<Ending> {
+  /** Sends the signal, unless the terminal has, and SIGKILL when the command takes too long or the user asks for it. */
+  async #end(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
     const { signals, stopTimeout, leftovers } = this.#how;
-    await leftovers.remember(running.pid);
-    if (signal) running.kill(signal);
+    const [isTold] = await Promise.all([signals.reachedCommand(), leftovers.remember(running.pid)]);
+    if (!isTold) running.kill(signal);
     const tooLong = setTimeout(() => {
       warn(`the command has not ended within ${stopTimeout / 1000} s: killing it`);
       running.kill("SIGKILL");
