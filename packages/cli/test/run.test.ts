@@ -70,6 +70,13 @@ describe("sockact run", () => {
     expect((await httpRequest(path)).status).toBe(200);
   });
 
+  it("passes 50 sockets", async () => {
+    const addresses = Array.from({ length: 50 }, () => ["-l", "127.0.0.1:0"]).flat();
+    const running = run([...addresses, "--", "sh", "-c", "echo $LISTEN_FDS"]);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toBe("50\n");
+  });
+
   it("a port alone is all addresses, of IPv6 and of IPv4", async () => {
     const address = await addressOf(run(["-l", "0", "--", node, program("app.mjs")]));
     expect(address).toMatch(/^\[::\]:\d+$/);
@@ -336,6 +343,27 @@ describe("what sockact run can't listen on", () => {
     );
     expect(running.stderr).toContain(`use another port: -l 127.0.0.1:${port + 1}\n`);
     server.close();
+  });
+
+  it.each([30, 45])("more addresses than it may open files, with a limit of %d", async (limit) => {
+    const addresses = Array.from({ length: 50 }, () => ["-l", "127.0.0.1:0"]).flat();
+    const script = `ulimit -n ${limit}; exec "$@"`;
+    const running = startProcess([
+      "sh",
+      "-c",
+      script,
+      "sh",
+      node,
+      sockact,
+      "run",
+      ...addresses,
+      "--",
+      "true",
+    ]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^error: can't listen on 127\.0\.0\.1:0: .*EMFILE.* \(ERR_RUN_LISTEN\)\n.*ulimit -n 1024.*\n$/,
+    );
   });
 
   it("an address of another machine", async () => {
