@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate } from "node:timers/promises";
 import {
   type AppProcess,
   DEADLINE,
@@ -207,6 +208,31 @@ describe("sockact run", () => {
     running.kill("SIGKILL");
     await untilEnded(pid);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it("when it is killed in its first moment, the socket's file goes too", async () => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const path = await freeAddress("unix");
+      const running = run(["-l", path, "--", "true"]);
+      while (!existsSync(path)) await setImmediate();
+      running.kill("SIGKILL");
+      expect(await running.ended).toBe("SIGKILL");
+      await vi.waitUntil(() => !existsSync(path), { timeout: DEADLINE, interval: 20 });
+    }
+  });
+
+  it("when it is killed, a socket that another process has put in the place of its own stays", async () => {
+    const path = await freeAddress("unix");
+    const running = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(running);
+    const pid = await pidAt(path);
+    unlinkSync(path);
+    const other = createServer().listen(path);
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
+    running.kill("SIGKILL");
+    await untilEnded(pid);
+    expect(existsSync(path)).toBe(true);
   });
 
   it("when it is killed, a command that ignores SIGTERM is killed", async () => {

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import process from "node:process";
 import { count, say, warn } from "../shared/messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
@@ -8,7 +7,7 @@ import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from ".
 import type { Guard } from "./guard.ts";
 import { addressWithPort } from "./held-sockets.ts";
 import type { StopSignals } from "./stop-signals.ts";
-import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
+import { prepareFile, removeFileAtEnd } from "./unix-socket-file.ts";
 
 /** As `MaxConnections=` of systemd.socket(5). */
 const MOST_CONNECTIONS = 64;
@@ -43,8 +42,7 @@ export class Acceptor {
   }
 
   async #listenOn(text: string, target: Target): Promise<number | undefined> {
-    const path = "path" in target && !target.path.startsWith("\0") ? target.path : undefined;
-    if (path !== undefined) await clearPath(path);
+    await prepareFile(target, this.#how.guard);
     // What the connection has brought is for the command: nothing is read here.
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
@@ -55,7 +53,7 @@ export class Acceptor {
     } catch (error) {
       throw listenError(text, error as NodeJS.ErrnoException);
     }
-    if (path !== undefined) process.on("exit", socketFileRemover(path));
+    removeFileAtEnd(target, this.#how.guard);
     this.#servers.push(server);
     const address = server.address();
     return typeof address === "object" ? address?.port : undefined;

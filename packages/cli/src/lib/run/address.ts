@@ -85,7 +85,7 @@ function parseAddress(text: string): Address {
 }
 
 function pathOf(text: string): string {
-  if (text.includes("\0")) throw invalid(text, "It contains a zero byte.");
+  if (/[\0\n]/.test(text)) throw invalid(text, "It contains a zero byte or a line break.");
   if (Buffer.byteLength(text) > LONGEST_PATH)
     throw invalid(
       text,

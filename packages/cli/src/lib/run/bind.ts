@@ -4,7 +4,14 @@ import { fileURLToPath } from "node:url";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Target } from "./address.ts";
 
-export type BindRequest = { path?: string; port?: number; host?: string } & { isDatagram: boolean };
+export interface BindRequest {
+  path?: string;
+  port?: number;
+  host?: string;
+  isDatagram: boolean;
+  /** The pid of the process that wants the socket. */
+  parent: number;
+}
 export type BindAnswer =
   | { port?: number | undefined }
   | { error: { code?: string | undefined; message: string } };
@@ -27,7 +34,9 @@ let next = 0;
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
   const turn = next++ % MOST_AT_ONCE;
-  const bound = (turns[turn] as Promise<void>).then(() => bindNow(text, { ...target, isDatagram }));
+  const bound = (turns[turn] as Promise<void>).then(() =>
+    bindNow(text, { ...target, isDatagram, parent: process.pid }),
+  );
   turns[turn] = bound.then(
     () => {},
     () => {},
