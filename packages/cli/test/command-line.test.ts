@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "@sockact/testkit";
-import { describe, expect, it, test } from "vitest";
+import { describeWith, startProcess } from "@sockact/testkit";
+import { describe, expect, it, onTestFinished, test } from "vitest";
 import { appFolder, run, sockact } from "./run.ts";
 
 async function outcome(args: readonly string[], env: Record<string, string> = {}) {
@@ -99,6 +99,33 @@ test.each([
   expect(loaded.map((file) => basename(file))).toEqual(["index.cjs", "implementation.cjs"]);
 });
 
+describeWith({ root: true, commands: ["setpriv"] }, "for a user who may not read a folder", () => {
+  const asNobody = (args: readonly string[], env: Record<string, string> = {}) => {
+    const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    return startProcess([...user, process.execPath, sockact, "run", "-l", "0", ...args], { cwd: "/", env });
+  };
+  const unreadable = (): string => {
+    const folder = mkdtempSync("/tmp/sockact-unreadable-");
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return folder;
+  };
+
+  it("sockact run finds its command in another folder of PATH", async () => {
+    const running = asNobody(["--", "true"], { PATH: `${unreadable()}:${process.env["PATH"]}` });
+    expect(await running.ended).toBe(0);
+  });
+
+  it("--watch and a unix socket there are errors that say so", async () => {
+    const folder = unreadable();
+    const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
+    expect(await watching.ended).toBe(2);
+    expect(watching.stderr).toMatch(/^error: can't watch .*EACCES \(ERR_RUN_WATCH\)\nYou may not read it/);
+    const listening = asNobody(["-l", `${folder}/x.sock`, "--", "true"]);
+    expect(await listening.ended).toBe(1);
+    expect(listening.stderr).toMatch(/EACCES.*\(ERR_RUN_LISTEN\)\nYou may not read this folder/);
+  });
+});
+
 describe("sockact run refuses", () => {
   it.each([
     ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
@@ -107,6 +134,7 @@ describe("sockact run refuses", () => {
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
     ["a path that is not whole", ["-l", "./x.sock"], /Write the whole path: \/.*x\.sock/],
     ["an address twice", ["-l", "/tmp/x", "-l", "/tmp/x"], /can't listen on \/tmp\/x and on \/tmp\/x/],
+    ["an address of IPv4 inside of all", ["-l", "127.0.0.1:8", "-l", "0.0.0.0:8"], /one contains the other/],
     ["an address inside of another", ["-l", "8080", "-l", "[::1]:8080"], /one contains the other/],
     [
       "localhost beside its own address",
@@ -231,6 +259,14 @@ describe("sockact run refuses", () => {
     expect(await running.ended).toBe(2);
     expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
+  });
+
+  it("a current folder that is gone, with code 2", async () => {
+    const script = 'cd "$1"; rmdir "$1"; exec "$0" "$2" run -- true';
+    const folder = mkdtempSync("/tmp/sockact-gone-");
+    const running = startProcess(["sh", "-c", script, process.execPath, folder, sockact]);
+    expect(await running.ended).toBe(2);
+    expect(running.stderr).toMatch(/^error: the current folder does not exist any more/);
   });
 
   it("a PORT that is no port, with code 2", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
@@ -181,6 +181,44 @@ describe("sockact run --watch", () => {
     expect(await running.line(/new\.mjs changed/)).toContain("more/new.mjs changed");
   });
 
+  it("sees edits in a folder that a build removes and makes again", async () => {
+    const cwd = appFolder(`import "./dist/code.mjs";\n`);
+    const build = (version: number): void => {
+      rmSync(join(cwd, "dist"), { recursive: true, force: true });
+      mkdirSync(join(cwd, "dist"));
+      writeFileSync(join(cwd, "dist/code.mjs"), appText(version));
+    };
+    build(1);
+    const { running, address } = await watch(cwd, ["--watch=dist"]);
+    for (const version of [2, 3, 4]) {
+      build(version);
+      await untilVersion(address, version);
+    }
+    writeFileSync(join(cwd, "dist/code.mjs"), appText(5));
+    await untilVersion(address, 5);
+    expect(running.stderr).not.toContain("can't watch");
+  });
+
+  it("follows links to folders and files, and is not caught in a circle", async () => {
+    const cwd = appFolder(`import "./src/shared/code.mjs";\n`);
+    for (const folder of ["src", "shared"]) mkdirSync(join(cwd, folder));
+    const write = (version: number): void => writeFileSync(join(cwd, "shared/code.mjs"), appText(version));
+    write(1);
+    symlinkSync("../shared", join(cwd, "src/shared"));
+    // Without a stop at circles, these are thousands of folders.
+    for (const name of ["a", "b", "c"]) {
+      mkdirSync(join(cwd, "src", name));
+      symlinkSync("..", join(cwd, "src", name, "circle"));
+      symlinkSync("../src", join(cwd, "shared", name));
+    }
+    const { running, address } = await watch(cwd, ["--watch", "src"]);
+    for (const version of [2, 3]) {
+      write(version);
+      await untilVersion(address, version);
+    }
+    expect(restarts(running)).toBe(2);
+  });
+
   it("does not restart for node_modules, dotfiles, temporary files of editors, logs and --ignore, but for .env", async () => {
     const cwd = appFolder();
     for (const folder of ["node_modules/x", ".git", "data", "src"])
@@ -276,6 +314,8 @@ describe("sockact run --watch", () => {
     await running.line(/changed/);
     await untilEnded(pid);
     expect(await pidAt(address)).not.toBe(pid);
+    running.kill("SIGTERM");
+    await running.ended;
   });
 });
 

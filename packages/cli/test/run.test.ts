@@ -345,6 +345,25 @@ describe("a command that has not taken the socket", () => {
     await others[0]?.line(/^\[sockact run\] The app must take it with systemdListen\(\).* add --preload\.$/);
     await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
     expect(taken.stderr).not.toContain("a client waits");
+    taken.kill("SIGTERM");
+    await taken.ended;
+  });
+});
+
+describe("a command that ends with EADDRINUSE, since it listens by itself", () => {
+  const listen = (port: string): string[] => [
+    node,
+    "-e",
+    `require("node:http").createServer().listen(${port})`,
+  ];
+
+  it("is told what to write", async () => {
+    const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
+    const running = run(["--", ...listen(port)], { env: { PORT: port } });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /EADDRINUSE[^]*\n\[sockact run\] If the error is EADDRINUSE, .*\n\[sockact run\] The app must .* add --preload\.\n$/,
+    );
   });
 });
 

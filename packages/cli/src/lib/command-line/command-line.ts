@@ -43,12 +43,26 @@ function writeHelp(text: string): void {
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
+    checkCurrentFolder();
     const sockact = program(args);
     if (args.length === 0) sockact.help({ error: true });
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error);
+  }
+}
+
+function checkCurrentFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new CliError(
+      "ERR_USAGE",
+      "the current folder does not exist any more, or you may not enter it",
+      "Change to another folder: cd",
+      { cause },
+    );
   }
 }
 

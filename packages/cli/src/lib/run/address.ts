@@ -47,10 +47,16 @@ function overlap({ targets: some }: Address, { targets: others }: Address): bool
     others.some((other) => {
       if ("path" in one || "path" in other)
         return "path" in one && "path" in other && one.path === other.path;
-      const isSameHost = one.host === other.host || one.host === undefined || other.host === undefined;
+      const isSameHost =
+        one.host === other.host || contains(one.host, other.host) || contains(other.host, one.host);
       return one.port !== 0 && one.port === other.port && isSameHost;
     }),
   );
+}
+
+/** Whether a host stands for all addresses, or all of IPv4, and another is one of them. */
+function contains(host: string | undefined, other: string | undefined): boolean {
+  return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
 }
 
 /** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is ours: it stands for 127.0.0.1 and ::1. */

@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
-import { basename, relative, resolve, sep } from "node:path";
+import { existsSync, realpathSync, statSync, watch as watchFolder, type Stats } from "node:fs";
+import { basename, dirname, relative, resolve, sep } from "node:path";
 import process from "node:process";
+import type { FSWatcher } from "chokidar";
 import { CliError } from "../shared/cli-error.ts";
 import { warn } from "../shared/messages.ts";
 import { isOwnOutput } from "./own-output.ts";
@@ -21,13 +22,22 @@ const TEMPORARY =
  * @param separatorHint tells where `--` may be missing
  */
 export function checkWatched(paths: readonly string[], separatorHint: string | undefined): void {
-  const absent = paths.find((path) => statSync(path, { throwIfNoEntry: false }) === undefined);
-  if (absent !== undefined)
-    throw new CliError(
-      "ERR_RUN_WATCH",
-      `can't watch ${absent}: there is no such file or folder`,
-      separatorHint ?? `Check the path: it starts at the current folder, ${process.cwd()}.`,
-    );
+  for (const path of paths)
+    try {
+      statSync(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new CliError(
+        "ERR_RUN_WATCH",
+        code === "ENOENT"
+          ? `can't watch ${path}: there is no such file or folder`
+          : `can't watch ${path}: ${code}`,
+        separatorHint ??
+          (code === "EACCES"
+            ? "You may not read it. Watch another folder, or change its permissions."
+            : `Check the path: it starts at the current folder, ${process.cwd()}.`),
+      );
+    }
 }
 
 /** Watches files for changes. */
@@ -50,22 +60,38 @@ export class Edits {
     const edits = new Edits();
     // Only those who watch pay for loading it.
     const { watch } = await import("chokidar");
-    const watcher = watch(roots, {
-      ignoreInitial: true,
-      ignored: (path, stats) =>
-        isIgnored(path, roots, left) || (stats !== undefined && !stats.isFile() && !stats.isDirectory()),
-    });
-    watcher.on("all", (event, path) => {
-      if (["add", "change", "unlink"].includes(event) && !isOwnOutput(path)) edits.#add(path);
-    });
-    watcher.on("ready", ready);
     const said = new Set<string>();
-    watcher.on("error", (error) => {
+    // The kernel refuses each folder anew.
+    const warnOnce = (error: unknown): void => {
       const text = describeWatchError(error as NodeJS.ErrnoException);
-      // The kernel refuses each folder anew.
       if (!said.has(text)) warn(text);
       said.add(text);
-    });
+    };
+    const watchRoot = (root: string): Promise<FSWatcher> =>
+      new Promise((isReady) => {
+        const watcher = watch(root, {
+          ignoreInitial: true,
+          ignored: (path, stats) =>
+            isIgnored(path, root, left) || (stats !== undefined && isUnwatchable(path, root, stats)),
+        });
+        watcher.on("all", (event, path) => {
+          if (["add", "change", "unlink"].includes(event) && !isOwnOutput(path)) edits.#add(path);
+        });
+        watcher.on("error", warnOnce);
+        watcher.on("ready", () => isReady(watcher));
+      });
+    void Promise.all(
+      roots.map(async (root) => {
+        let watching = watchRoot(root);
+        followNewFolder(root, () => {
+          const earlier = watching;
+          watching = earlier.then((watcher) => watcher.close()).then(() => watchRoot(root));
+          // What was written before each folder was watched.
+          void watching.then(() => edits.#add(root));
+        });
+        await watching;
+      }),
+    ).then(ready);
     return edits;
   }
 
@@ -108,17 +134,49 @@ export class Edits {
   }
 }
 
+/**
+ * Calls back when a folder that is watched has been removed and made again, as many builds do: a watcher sees the removal, and no more after it.
+ * The folder that it is in knows.
+ */
+function followNewFolder(root: string, isNew: () => void): void {
+  if (!statSync(root).isDirectory() || dirname(root) === root) return;
+  try {
+    watchFolder(dirname(root), (event, name) => {
+      if (event === "rename" && name === basename(root) && existsSync(root)) isNew();
+    }).on("error", () => {});
+  } catch {
+    // A folder that the user may not read: then what is in it is watched, until it is removed.
+  }
+}
+
 /** The names are those of the files inside of what is watched: what the user has named is watched, whatever its name. */
-function isIgnored(path: string, roots: readonly string[], left: readonly string[]): boolean {
+function isIgnored(path: string, root: string, left: readonly string[]): boolean {
   if (left.some((each) => path === each || path.startsWith(each + sep))) return true;
-  const root =
-    roots.find((each) => path === each || path.startsWith(each.endsWith(sep) ? each : each + sep)) ?? "";
   const names = relative(root, path).split(sep).filter(Boolean);
   if (names.length === 0) return false;
   return (
     names.some((name) => name === "node_modules" || (name.startsWith(".") && !name.startsWith(".env"))) ||
     TEMPORARY.test(basename(path))
   );
+}
+
+/** A FIFO, for instance, must not be opened. A link that leads to a folder around itself never ends. */
+function isUnwatchable(path: string, root: string, stats: Stats): boolean {
+  if (stats.isSymbolicLink()) return isCircle(path, root);
+  return !stats.isFile() && !stats.isDirectory();
+}
+
+function isCircle(link: string, root: string): boolean {
+  try {
+    const target = realpathSync(link);
+    for (let folder = dirname(link); ; folder = dirname(folder)) {
+      if (target === sep || `${realpathSync(folder)}${sep}`.startsWith(target + sep)) return true;
+      if (folder.length <= root.length) return false;
+    }
+  } catch {
+    // It leads to nothing.
+    return true;
+  }
 }
 
 function describeWatchError({ code, message }: NodeJS.ErrnoException): string {

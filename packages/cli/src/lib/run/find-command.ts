@@ -42,7 +42,16 @@ function filesOf(program: string): string[] {
   const candidates = program.includes("/")
     ? [program]
     : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder || ".", program));
-  return candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+  return candidates.filter(isFile);
+}
+
+// A folder in PATH may be one that the user can't read.
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {

@@ -42,26 +42,18 @@ export class Leftovers {
     let left = await this.#find();
     if (left.length === 0) return;
     let isKilled = false;
-    const timers = new AbortController();
-    const { signal } = timers;
     const killAll = (): void => {
       isKilled = true;
       send(left, "SIGKILL");
     };
-    void kill.then(() => signal.aborted || killAll());
-    void delay(isTold ? AFTER_CTRL_C_MS : 0, undefined, { signal }).then(
-      () => isKilled || send(left, "SIGTERM"),
-      () => {},
-    );
-    void delay(this.#timeout, undefined, { signal }).then(
-      () => {
-        warn(
-          `${count(left.length, "process", "processes")} that the command has started and left behind did not end within ${this.#timeout / 1000} s: killing`,
-        );
-        killAll();
-      },
-      () => {},
-    );
+    void kill.then(killAll);
+    const tell = setTimeout(() => send(left, "SIGTERM"), isTold ? AFTER_CTRL_C_MS : 0);
+    const tooLong = setTimeout(() => {
+      warn(
+        `${count(left.length, "process", "processes")} that the command has started and left behind did not end within ${this.#timeout / 1000} s: killing`,
+      );
+      killAll();
+    }, this.#timeout);
     const deadline = performance.now() + this.#timeout + AFTER_KILL_MS;
     while (left.length > 0 && performance.now() < deadline) {
       await delay(POLL_MS);
@@ -70,7 +62,9 @@ export class Leftovers {
       if (left.length === 0) left = await this.#find();
       if (isKilled) send(left, "SIGKILL");
     }
-    timers.abort();
+    clearTimeout(tell);
+    clearTimeout(tooLong);
+    left = [];
     this.#started = [];
   }
 

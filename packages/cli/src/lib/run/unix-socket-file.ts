@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -10,7 +10,7 @@ import type { Guard } from "./guard.ts";
 async function clearPath(path: string): Promise<void> {
   if (!existsSync(dirname(path)))
     throw failed(path, `the folder ${dirname(path)} does not exist`, `Create it: mkdir -p ${dirname(path)}`);
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = fileAt(path);
   if (found === undefined) return;
   if (!found.isSocket())
     throw failed(path, "there is a file that is not a socket", "Remove it, or use another path.");
@@ -56,6 +56,14 @@ function fileOf(target: Target): string | undefined {
 
 function inodeAt(path: string): bigint | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function fileAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw failed(path, (error as Error).message, "You may not read this folder. Use another path.");
+  }
 }
 
 function failed(path: string, why: string, hint: string): CliError {

@@ -1,18 +1,22 @@
 import { warn } from "../shared/messages.ts";
 import { isWatched, withWaitingClients } from "./accept-queue.ts";
-import type { RunningCommand } from "./command.ts";
+import type { Ending, RunningCommand } from "./command.ts";
 import type { HeldSocket } from "./held-sockets.ts";
 
 const INTERVAL_MS = 1000;
 
+/** A server listens soon after its start. */
+const SOON_MS = 10_000;
+
 /** A server that is slow to start makes its first client wait too. */
 const CHECKS_WITH_A_CLIENT = 5;
 
-/** Says once that a client waits for a command that has not taken the socket. Else a browser that loads forever is all that the user sees. */
+/** Says once that the command seems not to take the socket. Else all that the user sees is a browser that loads forever, or EADDRINUSE. */
 export class UntakenNotice {
   readonly #sockets: Map<number, HeldSocket>;
   readonly #inodes: ReadonlySet<number>;
   readonly #isDatagram: boolean;
+  readonly #isPreloaded: boolean;
   readonly #hint: string;
   /** Once the command has taken the socket, a client that waits only waits for a start, or for a debugger. */
   #isDone = false;
@@ -24,6 +28,7 @@ export class UntakenNotice {
     this.#sockets = new Map(sockets.map((socket) => [socket.inode, socket]));
     this.#inodes = new Set(this.#sockets.keys());
     this.#isDatagram = isDatagram;
+    this.#isPreloaded = isPreloaded;
     this.#hint = hintFor(isDatagram, isPreloaded);
   }
 
@@ -40,7 +45,25 @@ export class UntakenNotice {
       }
       if (this.#isDone) clearInterval(interval);
     }, INTERVAL_MS);
-    void ended.then(() => clearInterval(interval));
+    void this.#awaitEnd(ended, interval);
+  }
+
+  async #awaitEnd(ended: Promise<Ending>, interval: NodeJS.Timeout): Promise<void> {
+    const ending = await ended;
+    clearInterval(interval);
+    if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
+  }
+
+  /** Node ends with code 1 after an error that nobody handles. Which error it was, only the terminal knows. */
+  #mayBeInUse({ code, ran }: Ending): boolean {
+    return code === 1 && ran < SOON_MS && !this.#isPreloaded && !this.#isDatagram;
+  }
+
+  #sayInUse(): void {
+    this.#isDone = true;
+    warn(
+      `If the error is EADDRINUSE, the app listens by itself on a port that sockact run listens on.\n${this.#hint}`,
+    );
   }
 
   #say(inode: number): void {
