@@ -212,6 +212,7 @@ describe("sockact run --watch", () => {
       symlinkSync("../src", join(cwd, "shared", name));
     }
     const { running, address } = await watch(cwd, ["--watch", "src"]);
+    await untilVersion(address, 1);
     for (const version of [2, 3]) {
       write(version);
       await untilVersion(address, version);
