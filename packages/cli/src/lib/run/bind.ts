@@ -25,7 +25,7 @@ export interface BoundSocket {
 
 /** How many of these processes may run at once. */
 const MOST_AT_ONCE = 8;
-const turns = Array.from({ length: MOST_AT_ONCE }, () => Promise.resolve());
+const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, () => Promise.resolve());
 let next = 0;
 
 /**
@@ -34,13 +34,10 @@ let next = 0;
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
   const turn = next++ % MOST_AT_ONCE;
-  const bound = (turns[turn] as Promise<void>).then(() =>
+  const bound = (turns[turn] as Promise<unknown>).then(() =>
     bindNow(text, { ...target, isDatagram, parent: process.pid }),
   );
-  turns[turn] = bound.then(
-    () => {},
-    () => {},
-  );
+  turns[turn] = bound.catch(() => {});
   return bound;
 }
 
@@ -58,8 +55,8 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
       resolve({ fd: (handle as unknown as { fd: number }).fd, port: answer.port });
     });
     child.on("error", (error) => reject(listenError(text, error)));
-    const ended = new Promise<string>((resolve) =>
-      child.on("exit", (code, signal) => resolve(signal ?? `code ${code}`)),
+    const ended = new Promise<string>((end) =>
+      child.on("exit", (code, signal) => end(signal ?? `code ${code}`)),
     );
     // The end of the process may be known before its answer has been read. The channel ends after it.
     child.on("disconnect", () => {
