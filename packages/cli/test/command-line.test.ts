@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -58,10 +58,27 @@ describe("sockact", () => {
     });
   });
 
+  it.runIf(existsSync("/dev/full"))("says that the help can't be written", async () => {
+    const running = startProcess([
+      "sh",
+      "-c",
+      'exec "$@" >/dev/full',
+      "sh",
+      process.execPath,
+      sockact,
+      "--help",
+    ]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n.*\n$/,
+    );
+  });
+
   it("colours only where they are wanted", async () => {
     const escape = "\u001B[";
     expect((await outcome(["rnu"])).stderr).not.toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1" })).stderr).toContain(escape);
+    expect((await outcome(["rnu"], { FORCE_COLOR: "false" })).stderr).not.toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1", NO_COLOR: "1" })).stderr).not.toContain(escape);
   });
 });
@@ -113,6 +130,7 @@ describe("sockact run refuses", () => {
   it.each([
     ["a host name", ["-l", "example.org:80"], /"example.org" is not an IP address/],
     ["a port that is too large", ["-l", "70000"], /needs a port from 0 to 65535/],
+    ["nothing before the colon", ["-l", ":3000"], /Write 3000 for all addresses/],
     ["IPv6 without brackets", ["-l", "::1:80"], /in brackets: \[::1\]:80/],
     ["a path that is not whole", ["-l", "./x.sock"], /Write the whole path: \/.*x\.sock/],
     ["an address twice", ["-l", "/tmp/x", "-l", "/tmp/x"], /can't listen on \/tmp\/x and on \/tmp\/x/],
@@ -179,7 +197,44 @@ describe("sockact run refuses", () => {
       ["npm", "run", "several"],
       /starts the app instead\. .* is: tsc && node app\n/,
     ],
-    ["env npm", ["env", "A=1", "npm", "start"], /node server\.js/],
+    ["a script of another launcher", ["yarn", "nodemon"], /sockact run --watch=src -- node app\.js\n$/],
+    ["a script that runs itself", ["npm", "run", "itself"], /Write the command itself/],
+    [
+      "a script of a program in node_modules",
+      ["pnpm", "run", "next"],
+      /script instead: node_modules\/\.bin\/next start\n/,
+    ],
+    ["a program without npx", ["pnpm", "other", "dev"], /Write node_modules\/\.bin\/other dev instead/],
+    [
+      "npm of another folder",
+      ["npm", "--prefix", "sub", "start"],
+      /: cd sub && sockact run -- node sub\.js\n/,
+    ],
+    [
+      "npm of another folder, behind",
+      ["npm", "run", "start", "--prefix=sub"],
+      /: cd sub && .* node sub\.js\n/,
+    ],
+    ["npm of a workspace", ["npm", "-w", "web", "start"], /in the folder of the workspace/],
+    ["npm exec", ["npm", "exec", "--", "next", "dev"], /Write node_modules\/\.bin\/next dev instead/],
+    [
+      "npx with a package",
+      ["npx", "-p", "next", "next", "dev"],
+      /Write node_modules\/\.bin\/next dev instead/,
+    ],
+    ["npx with a version", ["npx", "@scope/tool@1", "a b"], /Write node_modules\/\.bin\/tool 'a b' instead/],
+    ["npx tsx", ["npx", "tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
+    ["tsx watch", ["tsx", "watch", "app.ts"], /sockact run --watch -- node --import tsx app\.ts\n/],
+    ["nodemon with options", ["nodemon", "--exec", "node -r x", "app.js"], /--watch -- node -r x app\.js\n/],
+    [
+      "node --watch behind other options",
+      ["node", "--env-file", ".env", "-r", "./x.cjs", "--watch", "app.js", "--watch"],
+      /sockact run --watch -- node --env-file=\.env -r \.\/x\.cjs app\.js --watch\n/,
+    ],
+    ["node with tsx", ["node", "node_modules/.bin/tsx", "app.ts"], /Write node --import tsx app\.ts instead/],
+    ["cross-env", ["cross-env", "A=1", "node", "app.js"], /Write env A=1 node app\.js instead/],
+    ["env npm", ["env", "-u", "B", "A=1", "npm", "start"], /node server\.js/],
+    ["nohup npm", ["nohup", "npm", "start"], /node server\.js/],
   ])("%s, which loses the sockets, and says what to write", async (_, command, hint) => {
     const cwd = appFolder();
     writeFileSync(
@@ -189,9 +244,17 @@ describe("sockact run refuses", () => {
           "dev:all": "node --import tsx app.ts",
           variable: "NODE_ENV=production node app.ts",
           several: "tsc && node app",
+          nodemon: "nodemon -w src app.js",
+          itself: "npm run itself",
+          next: "next start",
         },
       }),
     );
+    mkdirSync(`${cwd}/sub`);
+    writeFileSync(`${cwd}/sub/package.json`, JSON.stringify({ scripts: { start: "node sub.js" } }));
+    mkdirSync(`${cwd}/node_modules/.bin`, { recursive: true });
+    for (const program of ["next", "other"])
+      writeFileSync(`${cwd}/node_modules/.bin/${program}`, "", { mode: 0o755 });
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
     expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import process from "node:process";
-import { DEADLINE, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { DEADLINE, freeAddress, httpRequest, openConnection, startProcess } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addressOf, appFolder, edit, appText, pidAt, program, run, untilEnded } from "./run.ts";
 
@@ -89,6 +89,18 @@ describe("sockact run --on-demand", () => {
     expect(await running.line(/Next start in 2 s/)).toContain("clients wait");
   });
 
+  it("waits again when the process that waits is killed", async () => {
+    const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
+    const address = await addressOf(running);
+    const list = startProcess(["pgrep", "--parent", String(running.pid), "--full", "wait-for-connection"]);
+    await list.ended;
+    process.kill(Number(list.stdout), "SIGKILL");
+    await running.line(
+      /^\[sockact run\] the process that waits for a connection has failed\. Another one starts in 1 s$/,
+    );
+    expect(await pidAt(address)).toBeGreaterThan(0);
+  });
+
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "ends at %s while it waits, and leaves no process behind",
     async (signal) => {
@@ -130,11 +142,38 @@ describe("sockact run --accept", () => {
     expect(text).toBe(`127.0.0.1 ${client.localPort} 1\n`);
   });
 
+  it("a client of IPv4 has its address of IPv4 at a socket of IPv6, as with systemd", async () => {
+    const running = run(["--accept", "-l", "0", "--", "sh", "-c", "echo $REMOTE_ADDR >&3"]);
+    const port = (await addressOf(running)).replace("[::]", "");
+    for (const address of ["127.0.0.1", "::1"]) {
+      const client = openConnection(address.includes(":") ? `[${address}]${port}` : `${address}${port}`);
+      expect(await once(client.setEncoding("utf8"), "data")).toEqual([`${address}\n`]);
+    }
+  });
+
   it("reads nothing of what the client has sent at once", async () => {
     const running = run(["--accept", "-l", await freeAddress("unix"), "--", "sh", "-c", "cat <&3 >&3"]);
     const client = openConnection(await addressOf(running)).setEncoding("utf8");
     client.end("echo");
     expect((await client.toArray()).join("")).toBe("echo");
+  });
+
+  it("passes a blocking connection, as systemd does", async () => {
+    const running = run([
+      "--accept",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "echo ready >&3; exec cat <&3 >&3",
+    ]);
+    const client = openConnection(await addressOf(running)).setEncoding("utf8");
+    // cat has nothing to read so far.
+    await once(client, "data");
+    client.end("echo");
+    expect((await client.toArray()).join("")).toBe("echo");
+    expect(running.stderr).not.toContain("ended with code");
   });
 
   it("refuses more connections than --max-connections", async () => {
@@ -174,6 +213,34 @@ describe("sockact run --accept", () => {
     running.kill("SIGTERM");
     expect((await slow).body).toBe("slow");
     expect(await running.ended).toBe(128 + 15);
+  });
+
+  it("when it is killed, a command gets its time to end though others have ended", async () => {
+    const running = run([
+      "--accept",
+      "--max-connections",
+      "2",
+      "--stop-timeout",
+      "10s",
+      "-l",
+      "127.0.0.1:0",
+      "--",
+      "sh",
+      "-c",
+      "trap 'sleep 2; echo done >&3; exit' TERM; read kind <&3; echo $kind >&3; [ $kind = slow ] || trap - TERM; while :; do sleep 0.1; done",
+    ]);
+    const address = await addressOf(running);
+    const [slow] = await Promise.all(
+      ["slow", "quick"].map(async (kind) => {
+        const client = openConnection(address).setEncoding("utf8");
+        client.write(`${kind}\n`);
+        expect(await once(client, "data")).toEqual([`${kind}\n`]);
+        return client;
+      }),
+    );
+    await once(openConnection(address).resume(), "close");
+    running.kill("SIGKILL");
+    expect(((await slow?.toArray()) ?? []).join("")).toBe("done\n");
   });
 
   it("when it is killed, the commands of all connections end", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 import {
   type AppProcess,
   DEADLINE,
+  describeWith,
   httpRequest,
   openConnection,
   requestOver,
   startProcess,
 } from "@sockact/testkit";
 import { expect, it, vi, describe } from "vitest";
-import { addressOf, appFolder, appText, edit, pidAt, program, run, untilEnded } from "./run.ts";
+import { addressOf, appFolder, appText, edit, pidAt, program, run, sockact, untilEnded } from "./run.ts";
 
 const { execPath: node } = process;
 const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
@@ -211,6 +212,7 @@ describe("sockact run --watch", () => {
       symlinkSync("../src", join(cwd, "shared", name));
     }
     const { running, address } = await watch(cwd, ["--watch", "src"]);
+    await untilVersion(address, 1);
     for (const version of [2, 3]) {
       write(version);
       await untilVersion(address, version);
@@ -269,6 +271,38 @@ describe("sockact run --watch", () => {
     expect(await otherPid(address, pid)).toBeGreaterThan(0);
   });
 
+  it("the file that its output goes to does not restart it", async () => {
+    const cwd = appFolder();
+    const script = `exec "$0" ${sockact} run --watch -l 127.0.0.1:0 -- "$0" server.mjs >dev.out 2>dev.err`;
+    const running = startProcess(["sh", "-c", script, node], { cwd });
+    const messages = (): string => readFileSync(join(cwd, "dev.err"), "utf8");
+    const until = (text: string): Promise<boolean> =>
+      vi.waitUntil(() => existsSync(join(cwd, "dev.err")) && messages().includes(text), {
+        timeout: DEADLINE,
+        interval: 20,
+      });
+    await until("ready");
+    await until("watching");
+    edit(cwd, appText(2));
+    await until("server.mjs changed: restarting");
+    running.kill("SIGTERM");
+    await running.ended;
+    expect(messages().match(/\S+ changed/g)).toEqual(["server.mjs changed"]);
+  });
+
+  it("says once that the command restarts itself by a file that it writes", async () => {
+    const cwd = appFolder(`import { writeFileSync } from "node:fs";
+      writeFileSync("data.json", String(Date.now()));
+      setInterval(() => {}, 1000);`);
+    const running = run(["--watch", "-l", "0", "--", node, "server.mjs"], { cwd });
+    expect(await running.line(/--ignore/)).toBe(
+      "[sockact run] data.json changes after each start. If the command writes it, the command restarts itself: --ignore data.json",
+    );
+    const told = restarts(running);
+    await vi.waitUntil(() => restarts(running) > told + 1, { timeout: DEADLINE });
+    expect(running.stderr.match(/--ignore/g)).toHaveLength(1);
+  });
+
   it("a shell script without exec restarts too, since what it has started ends with it", async () => {
     const cwd = appFolder(`import ${JSON.stringify(program("plain.mjs"))};`);
     const running = run(["--watch", "-l", "127.0.0.1:0", "--", "sh", "-c", `${node} server.mjs; true`], {
@@ -285,3 +319,23 @@ describe("sockact run --watch", () => {
     await running.ended;
   });
 });
+
+describeWith(
+  { commands: ["unshare"], root: true },
+  "sockact run --watch beyond the limits of inotify",
+  () => {
+    it("says once that the kernel refuses to watch more", async () => {
+      const cwd = appFolder(`setTimeout(() => console.log("done"), 300);`);
+      for (let folder = 0; folder < 10; folder++) mkdirSync(join(cwd, `folder${folder}`));
+      const limited = 'echo 3 >/proc/sys/user/max_inotify_watches && exec "$@"';
+      const command = [node, sockact, "run", "--watch", "-l", "0", "--", node, "server.mjs"];
+      const running = startProcess(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh", ...command],
+        { cwd },
+      );
+      await running.line(/^\[sockact run\] watching/);
+      await running.line(/^done/);
+      expect(running.stderr.match(/can't watch all files.* \(ENOSPC\)/g)).toHaveLength(1);
+    });
+  },
+);

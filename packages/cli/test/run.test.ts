@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate } from "node:timers/promises";
 import {
   type AppProcess,
+  DEADLINE,
   describeOnNode,
   describeWith,
   freeAddress,
@@ -15,7 +17,7 @@ import {
   openRequest,
   startProcess,
 } from "@sockact/testkit";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   addressesOf,
   addressOf,
@@ -67,6 +69,13 @@ describe("sockact run", () => {
       { name: "admin", address: path },
     ]);
     expect((await httpRequest(path)).status).toBe(200);
+  });
+
+  it("passes 50 sockets", async () => {
+    const addresses = Array.from({ length: 50 }, () => ["-l", "127.0.0.1:0"]).flat();
+    const running = run([...addresses, "--", "sh", "-c", "echo $LISTEN_FDS"]);
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toBe("50\n");
   });
 
   it("a port alone is all addresses, of IPv6 and of IPv4", async () => {
@@ -134,6 +143,14 @@ describe("sockact run", () => {
     expect(running.stdout).toBe("--name,x\n");
   });
 
+  it("passes on variables that a shell can't have", async () => {
+    const running = run(["-l", "0", "--", "env"], { env: { "my.conf": "a b", "x-y": "1" } });
+    expect(await running.ended).toBe(0);
+    expect(running.stdout).toMatch(/^my\.conf=a b$/m);
+    expect(running.stdout).toMatch(/^x-y=1$/m);
+    expect(running.stdout).toMatch(/^LISTEN_PID=\d+$/m);
+  });
+
   it.each(["SIGTERM", "SIGINT"] as const)(
     "passes %s on, and waits for requests that are under way",
     async (signal) => {
@@ -193,6 +210,31 @@ describe("sockact run", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("when it is killed in its first moment, the socket's file goes too", async () => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const path = await freeAddress("unix");
+      const running = run(["-l", path, "--", "true"]);
+      while (!existsSync(path)) await setImmediate();
+      running.kill("SIGKILL");
+      expect(await running.ended).toBe("SIGKILL");
+      await vi.waitUntil(() => !existsSync(path), { timeout: DEADLINE, interval: 20 });
+    }
+  });
+
+  it("when it is killed, a socket that another process has put in the place of its own stays", async () => {
+    const path = await freeAddress("unix");
+    const running = run(["-l", path, "--", node, program("app.mjs")]);
+    await addressOf(running);
+    const pid = await pidAt(path);
+    unlinkSync(path);
+    const other = createServer().listen(path);
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
+    running.kill("SIGKILL");
+    await untilEnded(pid);
+    expect(existsSync(path)).toBe(true);
+  });
+
   it("when it is killed, a command that ignores SIGTERM is killed", async () => {
     const running = run([
       "-l",
@@ -248,6 +290,27 @@ describe("sockact run", () => {
   });
 });
 
+describeWith({ commands: ["python3"] }, "a program that is not Node", () => {
+  const accept = [
+    "import os, socket, sys",
+    "listener = socket.socket(fileno=3)",
+    "print([os.get_blocking(int(fd)) for fd in sys.argv[1:]], flush=True)",
+    "connection, _ = listener.accept()",
+    "connection.sendall(b'hello')",
+  ].join("\n");
+
+  it("accepts from a blocking socket, as under systemd", async () => {
+    const addresses = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", await freeAddress("unix")];
+    const options = addresses.flatMap((address) => ["-l", address]);
+    const running = run([...options, "--", "python3", "-c", accept, "3", "4", "5", "6"]);
+    const address = await addressOf(running);
+    expect(await running.line(/^\[(?:True|False)/)).toBe("[True, True, True, True]");
+    const [text] = (await once(openConnection(address).setEncoding("utf8"), "data")) as [string];
+    expect(text).toBe("hello");
+    expect(await running.ended).toBe(0);
+  });
+});
+
 describe("a command that has not taken the socket", () => {
   const listening = (code: string): string[] => [node, "-e", `require("node:http").${code}`];
   const busy = listening(
@@ -257,6 +320,8 @@ describe("a command that has not taken the socket", () => {
     const client = openConnection(address);
     onTestFinished(() => void client.destroy());
     await once(client, "connect");
+    // The kernel resets it when nobody has the socket any more.
+    client.on("error", () => {});
     client.write("GET / HTTP/1.0\r\n\r\n");
   };
 
@@ -327,6 +392,27 @@ describe("what sockact run can't listen on", () => {
     server.close();
   });
 
+  it.each([30, 45])("more addresses than it may open files, with a limit of %d", async (limit) => {
+    const addresses = Array.from({ length: 50 }, () => ["-l", "127.0.0.1:0"]).flat();
+    const script = `ulimit -n ${limit}; exec "$@"`;
+    const running = startProcess([
+      "sh",
+      "-c",
+      script,
+      "sh",
+      node,
+      sockact,
+      "run",
+      ...addresses,
+      "--",
+      "true",
+    ]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^error: can't listen on 127\.0\.0\.1:0: .*EMFILE.* \(ERR_RUN_LISTEN\)\n.*ulimit -n 1024.*\n$/,
+    );
+  });
+
   it("an address of another machine", async () => {
     const running = run(["-l", "192.0.2.1:80", "--", node, program("app.mjs")]);
     expect(await running.ended).toBe(1);
@@ -369,19 +455,21 @@ describe("what sockact run can't listen on", () => {
 
 describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
   /** In a terminal of script(1), whose keyboard is the standard input. */
-  const inTerminal = (command: string) =>
+  const inTerminal = (command: string, redirected = "") =>
     startProcess(
       [
         "script",
         "--quiet",
         "--return",
         "--command",
-        `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command}`,
+        `exec ${node} ${sockact} run -l 127.0.0.1:0 -- ${command} ${redirected}`,
         "/dev/null",
       ],
       // With CI, Node turns colours off.
       { env: { TERM: "xterm", CI: undefined, NO_COLOR: undefined } },
     );
+  /** Tells the pid of `sockact run`, and each SIGINT. */
+  const counting = `${node} -e "process.on('SIGINT', () => console.log('interrupted')); setInterval(() => {}, 1000); console.log('runs under ' + process.ppid)"`;
   const CTRL_C = "\u0003";
   // oxlint-disable-next-line no-control-regex -- the escapes are what is tested
   const inColour = /\u001B\[36m\[sockact run\]\u001B\[39m listening on \u001B\[1m(127\.0\.0\.1:\d+)/;
@@ -398,9 +486,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
   });
 
   it("Ctrl-C reaches the command once, and a second one kills it", async () => {
-    const running = inTerminal(
-      `${node} -e "process.on('SIGINT', () => console.log('interrupted')); setInterval(() => {}, 1000); console.log('runs')"`,
-    );
+    const running = inTerminal(counting);
     await running.line(/runs/);
     running.write(CTRL_C);
     await running.line(/Ctrl-C once more kills it/);
@@ -408,6 +494,32 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     expect(running.stdout.match(/interrupted/g)).toHaveLength(1);
     running.write(CTRL_C);
     expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("Ctrl-C reaches the command once when nothing of it is a terminal", async () => {
+    const log = join(appFolder(), "log");
+    const untilLogged = (text: string): Promise<boolean> =>
+      vi.waitUntil(() => existsSync(log) && readFileSync(log, "utf8").includes(text), {
+        timeout: DEADLINE,
+        interval: 20,
+      });
+    const running = inTerminal(counting, `</dev/null >'${log}' 2>&1`);
+    await untilLogged("runs under");
+    running.write(CTRL_C);
+    await untilLogged("Ctrl-C once more kills it");
+    expect(readFileSync(log, "utf8").match(/interrupted/g)).toHaveLength(1);
+    running.write(CTRL_C);
+    expect(await running.ended).toBe(128 + 9);
+  });
+
+  it("passes on a SIGINT that is not from the terminal", async () => {
+    const running = inTerminal(counting);
+    const [, pid] = /runs under (\d+)/.exec(await running.line(/runs under/)) ?? [];
+    process.kill(Number(pid), "SIGINT");
+    await running.line(/interrupted/);
+    process.kill(Number(pid), "SIGINT");
+    expect(await running.ended).toBe(128 + 9);
+    expect(running.stdout.match(/interrupted/g)).toHaveLength(1);
   });
 
   it("the command keeps the terminal", async () => {

@@ -1,6 +1,7 @@
 // Binds one socket, hands it to the process that started this program, and ends. libuv accepts from each listening handle of its own event
 // loop, so the process that holds a socket for others must not listen on it itself. A handle that has come over IPC is one that nobody polls.
 import { createSocket } from "node:dgram";
+import { unlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import type { BindAnswer, BindRequest } from "../lib/run/bind.ts";
@@ -21,6 +22,8 @@ else {
   const server = createServer();
   server.on("error", fail);
   server.listen({ ...request, backlog: BACKLOG, exclusive: true }, () => {
+    // Nobody else removes the file if the parent was killed before there was one.
+    if (request.path !== undefined && process.ppid !== request.parent) unlinkSync(request.path);
     const address = server.address();
     answer({ port: typeof address === "object" ? address?.port : undefined }, handleOf(server));
   });

@@ -1,14 +1,13 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import process from "node:process";
 import { count, say, warn } from "../shared/messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
 import type { Guard } from "./guard.ts";
 import { addressWithPort } from "./held-sockets.ts";
-import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
-import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
+import type { StopSignals } from "./stop-signals.ts";
+import { prepareFile, removeFileAtEnd } from "./unix-socket-file.ts";
 
 /** As `MaxConnections=` of systemd.socket(5). */
 const MOST_CONNECTIONS = 64;
@@ -43,8 +42,7 @@ export class Acceptor {
   }
 
   async #listenOn(text: string, target: Target): Promise<number | undefined> {
-    const path = "path" in target && !target.path.startsWith("\0") ? target.path : undefined;
-    if (path !== undefined) await clearPath(path);
+    await prepareFile(target, this.#how.guard);
     // What the connection has brought is for the command: nothing is read here.
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
@@ -55,7 +53,7 @@ export class Acceptor {
     } catch (error) {
       throw listenError(text, error as NodeJS.ErrnoException);
     }
-    if (path !== undefined) process.on("exit", socketFileRemover(path));
+    removeFileAtEnd(target, this.#how.guard);
     this.#servers.push(server);
     const address = server.address();
     return typeof address === "object" ? address?.port : undefined;
@@ -63,7 +61,9 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const { command, env, guard, maxConnections = MOST_CONNECTIONS } = this.#how;
-    const { remoteAddress, remotePort } = socket;
+    const { remotePort } = socket;
+    // A client of IPv4 at a socket of IPv6 is written as systemd does.
+    const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, "");
     const from = remoteAddress === undefined ? "a unix socket" : `${remoteAddress} port ${remotePort}`;
     if (this.#running.size >= maxConnections) {
       warn(
@@ -107,7 +107,7 @@ export class Acceptor {
   async run(signals: StopSignals): Promise<number> {
     const signal = await signals.stop;
     for (const server of this.#servers) server.close();
-    if (signal !== "SIGINT" || !sharesTerminal()) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
+    if (!(await signals.reachedCommand())) this.pass(signal === "SIGHUP" ? "SIGTERM" : signal);
     if (this.#running.size > 0) say(`waiting for ${count(this.#running.size, "connection")} to end`);
     const { stopTimeout } = this.#how;
     const tooLong = setTimeout(() => {

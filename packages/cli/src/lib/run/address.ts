@@ -67,6 +67,8 @@ function parseAddress(text: string): Address {
   const port = Number(digits);
   if (digits === undefined || port > 65_535) throw invalid(text, "It needs a port from 0 to 65535.");
   if (host === undefined) return { text, targets: [{ port }] };
+  if (host === "")
+    throw invalid(text, `Write ${digits} for all addresses of this machine, or localhost:${digits}.`);
   if (host === "localhost")
     return {
       text,
@@ -89,7 +91,7 @@ function parseAddress(text: string): Address {
 }
 
 function pathOf(text: string): string {
-  if (text.includes("\0")) throw invalid(text, "It contains a zero byte.");
+  if (/[\0\n]/.test(text)) throw invalid(text, "It contains a zero byte or a line break.");
   if (Buffer.byteLength(text) > LONGEST_PATH)
     throw invalid(
       text,

@@ -4,7 +4,14 @@ import { fileURLToPath } from "node:url";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Target } from "./address.ts";
 
-export type BindRequest = { path?: string; port?: number; host?: string } & { isDatagram: boolean };
+export interface BindRequest {
+  path?: string;
+  port?: number;
+  host?: string;
+  isDatagram: boolean;
+  /** The pid of the process that wants the socket. */
+  parent: number;
+}
 export type BindAnswer =
   | { port?: number | undefined }
   | { error: { code?: string | undefined; message: string } };
@@ -16,12 +23,25 @@ export interface BoundSocket {
   port: number | undefined;
 }
 
+/** How many of these processes may run at once. */
+const MOST_AT_ONCE = 8;
+const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, () => Promise.resolve());
+let next = 0;
+
 /**
  * Binds a socket with the help of a process of its own, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
  * socket would accept from it while it binds the next.
  */
-export async function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
-  const request: BindRequest = { ...target, isDatagram };
+export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
+  const turn = next++ % MOST_AT_ONCE;
+  const bound = (turns[turn] as Promise<unknown>).then(() =>
+    bindNow(text, { ...target, isDatagram, parent: process.pid }),
+  );
+  turns[turn] = bound.catch(() => {});
+  return bound;
+}
+
+function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
   const child = fork(fileURLToPath(new URL("bind-socket.cjs", import.meta.url)), [JSON.stringify(request)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],
@@ -34,14 +54,24 @@ export async function bind(text: string, target: Target, isDatagram: boolean): P
       kept.push(handle);
       resolve({ fd: (handle as unknown as { fd: number }).fd, port: answer.port });
     });
-    child.on("error", reject);
-    child.on("exit", (code, signal) =>
-      reject(
-        listenError(text, {
-          message: `the process that binds the socket ended with ${signal ?? `code ${code}`}`,
-        }),
-      ),
+    child.on("error", (error) => reject(listenError(text, error)));
+    const ended = new Promise<string>((end) =>
+      child.on("exit", (code, signal) => end(signal ?? `code ${code}`)),
     );
+    // The end of the process may be known before its answer has been read. The channel ends after it.
+    child.on("disconnect", () => {
+      void ended.then((ending) =>
+        reject(
+          listenError(
+            text,
+            // It ends itself so once it has sent the socket. What does not arrive has found no free descriptor here.
+            ending === "SIGKILL"
+              ? { code: "EMFILE", message: "no descriptor is free for the socket (EMFILE)" }
+              : { message: `the process that binds the socket ended with ${ending}` },
+          ),
+        ),
+      );
+    });
   });
 }
 
@@ -60,6 +90,8 @@ const hints: Record<string, (text: string) => string> = {
       : `On this machine, this port is for root. Use a port from 1024 on: -l ${movedBy(8000, text)}`,
   EADDRNOTAVAIL: () => "This machine does not have the address.",
   EAFNOSUPPORT: () => "This machine does not have the protocol: use an address of IPv4.",
+  EMFILE: () =>
+    "This process may not open more files: raise the limit with ulimit -n 1024, or use fewer addresses.",
   EROFS: () => "The file system is read-only. Use another folder.",
 };
 

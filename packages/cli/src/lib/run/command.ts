@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
 import type { Guard } from "./guard.ts";
@@ -36,7 +36,10 @@ export interface Passed {
 }
 
 /** Only the process itself knows its pid before the command starts: the shell becomes the command. */
-const AS_ACTIVATED = ["/bin/sh", "-c", 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"', "sh"] as const;
+const AS_ACTIVATED = 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"';
+
+/** Some shells drop variables whose names they could not write, such as `my.conf`. env(1) sets them again. */
+const AS_ACTIVATED_WITH_VARIABLES = 'exec /usr/bin/env "LISTEN_PID=$$" "$@"';
 
 /** Starts the command, with the sockets as its descriptors 3, 4, … and the variables of sd_listen_fds(3). */
 export function startCommand(
@@ -44,9 +47,13 @@ export function startCommand(
   { fds, names, env }: Passed,
   guard: Guard,
 ): RunningCommand {
-  const [shell, ...args] = AS_ACTIVATED;
+  const variables = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined || /^[a-z_]\w*$/i.test(name) ? [] : `${name}=${value}`,
+  );
+  const script = variables.length > 0 ? AS_ACTIVATED_WITH_VARIABLES : AS_ACTIVATED;
+  makeBlocking(fds);
   const started = performance.now();
-  const child = spawn(shell, [...args, ...command], {
+  const child = spawn("/bin/sh", ["-c", script, "sh", ...variables, ...command], {
     stdio: ["inherit", "inherit", "inherit", ...fds],
     env: {
       ...env,
@@ -58,6 +65,15 @@ export function startCommand(
   const { pid } = child;
   if (pid !== undefined) guard.started(pid);
   return { pid, ended: endOf(child, started, guard), kill: (signal) => void child.kill(signal) };
+}
+
+/**
+ * Clears O_NONBLOCK, as systemd does unless the unit says `NonBlocking=yes`: programs that are not Node may fail with EAGAIN. Node has no call
+ * for it, but does so with what it passes as standard input, output or error. The flag belongs to the socket, not to the descriptor.
+ */
+function makeBlocking(fds: readonly number[]): void {
+  for (let at = 0; at < fds.length; at += 3)
+    spawnSync("/bin/sh", ["-c", ":"], { stdio: [0, 1, 2].map((next) => fds[at + next] ?? "ignore") });
 }
 
 function endOf(child: ChildProcess, started: number, guard: Guard): Promise<Ending> {

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { FSWatcher } from "chokidar";
 import { CliError } from "../shared/cli-error.ts";
 import { warn } from "../shared/messages.ts";
+import { isOwnOutput } from "./own-output.ts";
 
 /** One command of an editor or of git changes many files. It is over when nothing has changed for so long, in milliseconds. */
 const QUIET_MS = 100;
@@ -59,6 +60,13 @@ export class Edits {
     const edits = new Edits();
     // Only those who watch pay for loading it.
     const { watch } = await import("chokidar");
+    const said = new Set<string>();
+    // The kernel refuses each folder anew.
+    const warnOnce = (error: unknown): void => {
+      const text = describeWatchError(error as NodeJS.ErrnoException);
+      if (!said.has(text)) warn(text);
+      said.add(text);
+    };
     const watchRoot = (root: string): Promise<FSWatcher> =>
       new Promise((isReady) => {
         const watcher = watch(root, {
@@ -67,9 +75,9 @@ export class Edits {
             isIgnored(path, root, left) || (stats !== undefined && isUnwatchable(path, root, stats)),
         });
         watcher.on("all", (event, path) => {
-          if (event === "add" || event === "change" || event === "unlink") edits.#add(path);
+          if (["add", "change", "unlink"].includes(event) && !isOwnOutput(path)) edits.#add(path);
         });
-        watcher.on("error", (error) => warn(describeWatchError(error as NodeJS.ErrnoException)));
+        watcher.on("error", warnOnce);
         watcher.on("ready", () => isReady(watcher));
       });
     void Promise.all(

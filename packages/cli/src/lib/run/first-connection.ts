@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** A wait for a connection on any of these sockets, which does not accept it. */
 export interface FirstConnection {
-  /** Fulfils with true when a connection waits, and with false after `cancel()`. */
+  /** Fulfils with true when a connection waits, and with false after `cancel()`, or when the process that waits was ended by others. */
   readonly came: Promise<boolean>;
   cancel(): void;
 }
@@ -23,8 +23,8 @@ export function waitForConnection(fds: readonly number[]): FirstConnection {
     },
   );
   return {
-    came: new Promise((resolve, reject) => {
-      child.on("error", reject);
+    came: new Promise((resolve) => {
+      child.on("error", () => resolve(false));
       child.on("exit", (code) => resolve(code === 0));
     }),
     cancel: () => void child.kill("SIGKILL"),

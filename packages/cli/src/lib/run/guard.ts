@@ -3,22 +3,34 @@ import type { Writable } from "node:stream";
 
 /**
  * Ends the commands and removes the files of the sockets when its standard input ends without `done`: then `sockact run` has been killed.
- * Arguments: the seconds until SIGKILL, and the files.
+ * Argument: the seconds until SIGKILL. A file whose inode is 0 may have been made in the last moment.
  */
 const SCRIPT = `
-seconds=$1; shift
+set -f
+seconds=$1
 pids=
-while read -r what pid; do
+files=0
+while read -r what number inode path; do
   case $what in
-    +) pids="$pids $pid" ;;
-    -) left=; for each in $pids; do [ "$each" = "$pid" ] || left="$left $each"; done; pids=$left ;;
+    +) pids="$pids $number" ;;
+    -) left=; for each in $pids; do [ "$each" = "$number" ] || left="$left $each"; done; pids=$left ;;
+    file) eval "inode_$number=\\$inode path_$number=\\$path"; [ "$number" -lt "$files" ] || files=$((number + 1)) ;;
     done) exit ;;
   esac
 done
-[ $# = 0 ] || rm -f -- "$@"
+while [ "$files" -gt 0 ]; do
+  files=$((files - 1))
+  eval "inode=\\$inode_$files path=\\$path_$files"
+  set -- $(ls -di -- "$path")
+  [ -S "$path" ] && { [ "$inode" = 0 ] || [ "$inode" = "$1" ]; } && rm -f -- "$path"
+done
 [ "$pids" ] || exit
 kill -TERM $pids
-while [ "$seconds" -gt 0 ] && kill -0 $pids; do sleep 1; seconds=$((seconds - 1)); done
+while [ "$seconds" -gt 0 ]; do
+  left=; for each in $pids; do kill -0 "$each" && left="$left $each"; done; pids=$left
+  [ "$pids" ] || exit
+  sleep 1; seconds=$((seconds - 1))
+done
 kill -KILL $pids
 `;
 
@@ -26,10 +38,12 @@ kill -KILL $pids
 export class Guard {
   readonly #input: Writable;
 
-  constructor(stopTimeout: number, files: readonly string[]) {
+  readonly #files: string[] = [];
+
+  constructor(stopTimeout: number) {
     const seconds = String(Math.ceil(stopTimeout / 1000));
     // In a session of its own, it gets no signal that is meant for this process and its command.
-    const shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", seconds, ...files], {
+    const shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", seconds], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
       cwd: "/",
@@ -46,6 +60,13 @@ export class Guard {
 
   ended(pid: number): void {
     this.#input.write(`- ${pid}\n`);
+  }
+
+  /** A socket will be bound to this path, where there is no file so far. Once there is, `inode` distinguishes it from a file that another process puts there. */
+  file(path: string, inode = 0n): void {
+    const known = this.#files.indexOf(path);
+    const number = known < 0 ? this.#files.push(path) - 1 : known;
+    this.#input.write(`file ${number} ${inode} ${path}\n`);
   }
 
   /** Lets it end without doing anything. */

@@ -1,9 +1,9 @@
 import { fstatSync } from "node:fs";
-import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import type { Address } from "./address.ts";
 import { bind } from "./bind.ts";
-import { clearPath, socketFileRemover } from "./unix-socket-file.ts";
+import type { Guard } from "./guard.ts";
+import { prepareFile, removeFileAtEnd } from "./unix-socket-file.ts";
 
 /** A socket that stays open for as long as this process lives. */
 export interface HeldSocket {
@@ -26,10 +26,11 @@ export async function holdSockets(
   addresses: readonly Address[],
   names: readonly string[],
   isDatagram: boolean,
+  guard: Guard,
 ): Promise<HeldSockets> {
   const held = await Promise.allSettled(
     addresses.map(async (address, index) => {
-      const { sockets, shown } = await holdAddress(address, isDatagram);
+      const { sockets, shown } = await holdAddress(address, isDatagram, guard);
       return {
         sockets: sockets.map((fd) => ({ fd, inode: inodeOf(fd), name: names[index], address: shown })),
         shown,
@@ -44,11 +45,11 @@ export async function holdSockets(
 async function holdAddress(
   { text, targets: [first, second] }: Address,
   isDatagram: boolean,
+  guard: Guard,
 ): Promise<{ sockets: number[]; shown: string }> {
-  const path = "path" in first && !first.path.startsWith("\0") ? first.path : undefined;
-  if (path !== undefined) await clearPath(path);
+  await prepareFile(first, guard);
   const { fd, port } = await bind(text, first, isDatagram);
-  if (path !== undefined) process.on("exit", socketFileRemover(path));
+  removeFileAtEnd(first, guard);
   const shown = addressWithPort(text, port);
   if (second === undefined) return { sockets: [fd], shown };
   const other = await bind(text, { ...second, port: port as number }, isDatagram).catch((error: unknown) => {

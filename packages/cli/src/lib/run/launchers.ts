@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
-
-const isWord = (argument: string): boolean => !argument.startsWith("-");
+import { isCommand } from "./find-command.ts";
+import { readWords, shellText, type Words } from "./words.ts";
 
 /**
  * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would then try to listen by itself, on a
@@ -13,72 +13,163 @@ export function refuseLauncher(command: readonly string[]): void {
   if (instead === undefined) return;
   throw new CliError(
     "ERR_RUN_COMMAND",
-    `${command.slice(0, 3).join(" ")} starts the app in a process of its own, which the sockets do not reach`,
+    `${shellText(command.slice(0, 3))} starts the app in a process of its own, which the sockets do not reach`,
     instead,
   );
 }
 
-/** What to write instead; undefined where the command gets the sockets. */
-function insteadOf([program = "", ...args]: readonly string[]): string | undefined {
-  const name = basename(program).replace(/\.(?:c?js|cmd)$/, "");
-  // The options of npm itself come first. None that people use here takes a value.
-  const words = args.slice(args.findIndex(isWord));
-  const [first = "", ...rest] = words;
+/** Programs that become the command after their options, and their options with a value. */
+const becomesCommand: Record<string, readonly string[]> = {
+  env: ["-u", "--unset", "-C", "--chdir"],
+  nice: ["-n", "--adjustment"],
+  nohup: [],
+  stdbuf: ["-i", "--input", "-o", "--output", "-e", "--error"],
+};
+
+/** Options of node(1) whose value may be the next word, of those that one writes beside a script. */
+const ofNode =
+  `-r --require --import --loader --experimental-loader --env-file --env-file-if-exists -C --conditions --watch-path
+  --watch-kill-signal --inspect-port --title --icu-data-dir --input-type --disable-warning --trace-event-categories --redirect-warnings
+  --unhandled-rejections --openssl-config --max-http-header-size --diagnostic-dir --dns-result-order --experimental-config-file`.split(
+    /\s+/,
+  );
+
+/** Options of npm, pnpm, yarn and Bun with a value. */
+const folderOptions = ["--prefix", "-C", "--dir", "--cwd"];
+const workspaceOptions = ["-w", "--workspace", "-F", "--filter"];
+const ofNpm = [...folderOptions, ...workspaceOptions, "--userconfig", "--registry", "--loglevel"];
+const ofNpx = ["-p", "--package", "-c", "--call", ...workspaceOptions];
+const ofNodemon = `-w --watch -e --ext -x --exec -i --ignore -d --delay -s --signal -C --cwd --config`.split(
+  " ",
+);
+
+/** What to write instead; undefined where the command gets the sockets. `scripts` are the scripts of package.json that have led here. */
+function insteadOf(
+  [program = "", ...args]: readonly string[],
+  scripts: readonly string[] = [],
+): string | undefined {
+  const name = basename(program).replace(/(?:-cli)?\.(?:[cm]?js|cmd)$/, "");
   switch (name) {
     case "npm":
     case "pnpm":
     case "yarn":
     case "bun":
-      if (["exec", "x", "dlx"].includes(first)) return useBinary(rest);
-      return useScript(["run", "run-script"].includes(first) ? (rest[0] ?? "start") : first);
+      return insteadOfNpm(args, scripts);
     case "npx":
     case "pnpx":
-      return useBinary(words);
-    case "tsx":
-      return `Write node --import tsx ${args.join(" ")} instead.`;
+    case "bunx":
+      return useBinary(args, scripts);
+    case "tsx": {
+      const isWatching = args[0] === "watch";
+      const command = `node --import tsx ${shellText(isWatching ? args.slice(1) : args)}`;
+      return isWatching ? useWatch(command) : `Write ${command} instead.`;
+    }
     case "nodemon":
     case "node-dev":
-      return `Use --watch, and let sockact run start node: sockact run --watch -- node ${args.join(" ")}`;
+      return insteadOfNodemon(readWords(args, ofNodemon));
     case "cross-env":
-      return `Write env ${args.join(" ")} instead.`;
+      return insteadOf(withoutVariables(args), scripts) ?? `Write env ${shellText(args)} instead.`;
     case "node":
-      return insteadOfNode(args);
-    case "env":
-      return insteadOf(args.slice(args.findIndex((argument) => isWord(argument) && !argument.includes("="))));
-    default:
-      return undefined;
+      return insteadOfNode(readWords(args, ofNode), scripts);
+    default: {
+      const options = becomesCommand[name];
+      return options && insteadOf(withoutVariables(readWords(args, options).rest), scripts);
+    }
   }
 }
 
-/** Options of Node that make it start another Node. They come before the script. */
-function insteadOfNode(args: readonly string[]): string | undefined {
-  const options = args.slice(0, args.findIndex(isWord));
-  const script = args.find(isWord) ?? "server.js";
-  const all = args.findIndex(isWord) < 0 ? args : options;
-  if (all.some((option) => /^--watch(?:-path)?(?:=|$)/.test(option)))
-    return `Use --watch of sockact run: sockact run --watch -- node ${script}`;
-  if (all.includes("--run")) return useScript(script);
-  const run = all.find((option) => option.startsWith("--run="));
-  return run && useScript(run.slice("--run=".length));
+function withoutVariables(words: readonly string[]): readonly string[] {
+  const first = words.findIndex((word) => !word.includes("="));
+  return first < 0 ? [] : words.slice(first);
+}
+
+const useWatch = (command: string, watch = "--watch"): string =>
+  `Use --watch of sockact run: sockact run ${watch} -- ${command}`;
+
+/** Options of Node that make it start another Node come before the script. */
+function insteadOfNode({ options, rest }: Words, scripts: readonly string[]): string | undefined {
+  const isWatch = ({ name }: { name: string }): boolean => /^--watch(?:-|$)/.test(name);
+  if (options.some(isWatch)) {
+    const others = options
+      .filter((option) => !isWatch(option))
+      .flatMap(({ name, value }) =>
+        value === undefined ? name : name.startsWith("--") ? `${name}=${value}` : [name, value],
+      );
+    return useWatch(shellText(["node", ...others, ...(rest.length > 0 ? rest : ["server.js"])]));
+  }
+  const run = options.find((option) => option.name === "--run");
+  if (run) return useScript(run.value ?? rest[0] ?? "start", scripts);
+  const [script = ""] = rest;
+  return /\/(?:\.bin|npm\/bin)\/[^/]+$/.test(`/${script}`) ? insteadOf(rest, scripts) : undefined;
+}
+
+function insteadOfNodemon({ options, rest }: Words): string {
+  const valuesOf = (...names: string[]): string[] =>
+    options.flatMap(({ name, value }) => (value !== undefined && names.includes(name) ? value : []));
+  const watched = valuesOf("-w", "--watch").map((path) => shellText([`--watch=${path}`]));
+  const [exec = "node"] = valuesOf("-x", "--exec");
+  return useWatch([exec, shellText(rest)].filter(Boolean).join(" "), watched.join(" ") || undefined);
+}
+
+function insteadOfNpm(args: readonly string[], scripts: readonly string[]): string {
+  const before = readWords(args, ofNpm);
+  const [first = "", ...others] = before.rest;
+  if (["exec", "x", "dlx"].includes(first)) return useBinary(others, scripts);
+  // npm takes its own options behind the name of the script too, up to `--`.
+  const after = readWords(others, ofNpm);
+  const isRun = ["run", "run-script"].includes(first);
+  const script = isRun ? (after.rest[0] ?? "start") : first;
+  const last = readWords(isRun ? after.rest.slice(1) : [], ofNpm);
+  const options = [before, after, last].flatMap((words) => words.options);
+  if (options.some(({ name }) => workspaceOptions.includes(name)))
+    return "Write the command of the script instead, and start it in the folder of the workspace.";
+  const folder = options.find(({ name }) => folderOptions.includes(name))?.value;
+  // yarn and pnpm run a program without `exec` too.
+  if (!isRun && textOfScript(script, folder) === undefined && isCommand(`node_modules/.bin/${script}`))
+    return useBinary(before.rest, scripts);
+  return useScript(script, scripts, folder);
 }
 
 /** Not `node node_modules/.bin/…`: with pnpm that file is a shell script, which becomes Node. */
-function useBinary([name = "COMMAND", ...args]: readonly string[]): string {
-  return `Write ${["node_modules/.bin", name].join("/")}${args.map((arg) => ` ${arg}`).join("")} instead.`;
+function useBinary(args: readonly string[], scripts: readonly string[]): string {
+  const { options, rest } = readWords(args, ofNpx);
+  const call = options.find(({ name }) => name === "-c" || name === "--call")?.value;
+  if (call !== undefined) return `Write the command itself instead: ${call}`;
+  const [specifier = "COMMAND", ...others] = rest;
+  // Of @scope/name@version, the name.
+  const name = specifier.replace(/^@[^/]*\//, "").replace(/@.*$/, "");
+  return (
+    insteadOf([name, ...others], scripts) ??
+    `Write ${shellText([`node_modules/.bin/${name}`, ...others])} instead.`
+  );
 }
 
-function useScript(script: string): string {
-  const text = scriptText(script);
-  if (text === undefined) return "Write the command itself, such as node server.js, instead.";
+function useScript(script: string, scripts: readonly string[], folder?: string): string {
+  const text = textOfScript(script, folder);
+  if (text === undefined || scripts.includes(script))
+    return "Write the command itself, such as node server.js, instead.";
   if (/[&|;<>`]/.test(text)) return `Write the command that starts the app instead. The script is: ${text}`;
+  const words = text.split(/\s+/);
   // A shell takes VARIABLE=value before a command. Here it would be the command.
-  const command = /^\w+=/.test(text) ? `env ${text}` : text;
-  return `Write the command of the script instead: ${command}\nOr put it into a script: "dev": "sockact run --watch -- ${command}"`;
+  const hasVariables = /^\w+=/.test(text);
+  const command = hasVariables ? words.findIndex((word) => !/^\w+=/.test(word)) : 0;
+  const isQuoted = /["'\\$]/.test(text);
+  if (!isQuoted && folder === undefined) {
+    const instead = insteadOf(words.slice(command), [...scripts, script]);
+    if (instead !== undefined) return `The script is: ${text}\n${instead}`;
+  }
+  // The folder of these programs is in PATH in a script.
+  const binary = `node_modules/.bin/${words[command]}`;
+  if (!isQuoted && isCommand(join(folder ?? "", binary))) words[command] = binary;
+  const written = `${hasVariables ? "env " : ""}${isQuoted ? text : words.join(" ")}`;
+  if (folder !== undefined)
+    return `Start the command of the script in its folder instead: cd ${shellText([folder])} && sockact run -- ${written}`;
+  return `Write the command of the script instead: ${written}\nOr put it into a script: "dev": "sockact run --watch -- ${written}"`;
 }
 
-function scriptText(name: string): string | undefined {
+function textOfScript(name: string, folder = ""): string | undefined {
   try {
-    const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
       scripts?: Record<string, string>;
     };
     // npm start without a script runs server.js.

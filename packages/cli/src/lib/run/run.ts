@@ -50,11 +50,9 @@ export async function run(
 
   let pass: (signal: NodeJS.Signals) => void = () => {};
   const signals = new StopSignals((signal) => pass(signal));
-  const files = addresses.flatMap(({ text }) => (text.startsWith("/") ? [text] : []));
-
-  if (options.accept) {
-    const guard = new Guard(stopTimeout, files);
-    try {
+  const guard = new Guard(stopTimeout);
+  try {
+    if (options.accept) {
       const acceptor = new Acceptor({
         command,
         env,
@@ -65,40 +63,40 @@ export async function run(
       pass = (signal) => acceptor.pass(signal);
       sayListening(await Promise.all(addresses.map((address) => acceptor.listen(address))));
       return await acceptor.run(signals);
-    } finally {
-      guard.dismiss();
     }
-  }
 
-  const edits =
-    options.watch &&
-    (await Edits.start(options.watch, options.ignore ?? [], () =>
-      say(`watching ${options.watch?.join(", ")}`, "dim"),
-    ));
-  const { sockets, addresses: shown } = await holdSockets(addresses, names, options.datagram ?? false);
-  const guard = new Guard(stopTimeout, files);
-  sayListening(shown);
-  const fds = sockets.map(({ fd }) => fd);
-  const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
-  const notice = new UntakenNotice(sockets, {
-    isDatagram: options.datagram ?? false,
-    isPreloaded: options.preload ?? false,
-  });
-  const supervisor = new Supervisor({
-    start: () => {
-      const running = startCommand(command, passed, guard);
-      notice.observe(running);
-      return running;
-    },
-    signals,
-    edits,
-    restart: options.restart ?? false,
-    onDemand: options.onDemand ? fds : undefined,
-    stopTimeout,
-    leftovers: new Leftovers(new Set(sockets.map(({ inode }) => inode)), stopTimeout),
-  });
-  pass = (signal) => supervisor.pass(signal);
-  try {
+    const edits =
+      options.watch &&
+      (await Edits.start(options.watch, options.ignore ?? [], () =>
+        say(`watching ${options.watch?.join(", ")}`, "dim"),
+      ));
+    const { sockets, addresses: shown } = await holdSockets(
+      addresses,
+      names,
+      options.datagram ?? false,
+      guard,
+    );
+    sayListening(shown);
+    const fds = sockets.map(({ fd }) => fd);
+    const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
+    const notice = new UntakenNotice(sockets, {
+      isDatagram: options.datagram ?? false,
+      isPreloaded: options.preload ?? false,
+    });
+    const supervisor = new Supervisor({
+      start: () => {
+        const running = startCommand(command, passed, guard);
+        notice.observe(running);
+        return running;
+      },
+      signals,
+      edits,
+      restart: options.restart ?? false,
+      onDemand: options.onDemand ? fds : undefined,
+      stopTimeout,
+      leftovers: new Leftovers(new Set(sockets.map(({ inode }) => inode)), stopTimeout),
+    });
+    pass = (signal) => supervisor.pass(signal);
     return await supervisor.run();
   } finally {
     guard.dismiss();

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import process from "node:process";
+import { GroupWitness } from "./group-witness.ts";
 
 /** What npm passes on, it passes on within this time, in milliseconds: one Ctrl-C then comes twice. */
 const SAME_MS = 300;
@@ -12,13 +13,13 @@ export class StopSignals {
   readonly kill: Promise<void>;
   /** The signal of `stop`, once it has come. */
   received: NodeJS.Signals | undefined;
+  readonly #witness: GroupWitness | undefined;
+  #reached: Promise<boolean> | undefined;
 
-  /**
-   * @param pass is called with a signal that the command should get. Ctrl-C in a terminal reaches the command by itself, since it is in the same process
-   * group; a second SIGINT would end many servers at once.
-   */
+  /** @param pass is called with a signal that the command should get */
   constructor(pass: (signal: NodeJS.Signals) => void) {
     const hasTerminal = terminalIsThere();
+    if (hasTerminal) this.#witness = new GroupWitness();
     let since = 0;
     let resolveStop: (signal: NodeJS.Signals) => void;
     let resolveKill: () => void;
@@ -39,11 +40,16 @@ export class StopSignals {
     });
     process.on("SIGUSR2", pass);
   }
-}
 
-/** Whether Ctrl-C reaches the command without our help. */
-export function sharesTerminal(): boolean {
-  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  /**
+   * Whether the command has got the signal of `stop` already. A terminal sends the SIGINT of Ctrl-C to the whole process group, and many servers
+   * end at once at a second one. `kill` sends it to this process alone.
+   */
+  reachedCommand(): Promise<boolean> {
+    this.#reached ??=
+      this.received === "SIGINT" && this.#witness ? this.#witness.wasInterrupted() : undefined;
+    return this.#reached ?? Promise.resolve(false);
+  }
 }
 
 function terminalIsThere(): boolean {

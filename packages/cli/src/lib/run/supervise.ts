@@ -5,7 +5,8 @@ import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./
 import type { Edits } from "./edits.ts";
 import { waitForConnection } from "./first-connection.ts";
 import type { Leftovers } from "./leftovers.ts";
-import { sharesTerminal, type StopSignals } from "./stop-signals.ts";
+import { OwnWrites } from "./own-writes.ts";
+import type { StopSignals } from "./stop-signals.ts";
 
 /** What an app ends with when it goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
 const ASLEEP: readonly (number | null)[] = [0, 42];
@@ -30,6 +31,7 @@ export interface Supervision {
 export class Supervisor {
   readonly #how: Supervision;
   readonly #backOff = new BackOff();
+  readonly #ownWrites = new OwnWrites();
   #running: RunningCommand | undefined;
 
   constructor(how: Supervision) {
@@ -48,7 +50,7 @@ export class Supervisor {
       edits?.forget();
       this.#running = start();
       const ending = await this.#endOrEdit(this.#running);
-      await leftovers.end(signals.received === "SIGINT" && sharesTerminal(), signals.kill);
+      await leftovers.end(await signals.reachedCommand(), signals.kill);
       if (ending === "edited") continue;
       this.#running = undefined;
       if (signals.received !== undefined) return exitCodeOf(ending);
@@ -60,11 +62,18 @@ export class Supervisor {
 
   /** False when the user asks to stop before. */
   async #connectionComes(fds: readonly number[]): Promise<boolean> {
-    const connection = waitForConnection(fds);
-    const came = await Promise.race([connection.came, this.#how.signals.stop.then(() => false)]);
-    if (!came) connection.cancel();
-    await connection.came;
-    return came;
+    const { signals } = this.#how;
+    const failures = new BackOff();
+    while (true) {
+      const started = performance.now();
+      const connection = waitForConnection(fds);
+      void signals.stop.then(() => connection.cancel());
+      if (await connection.came) return true;
+      if (signals.received !== undefined) return false;
+      const wait = failures.after(performance.now() - started);
+      warn(`the process that waits for a connection has failed. Another one starts in ${wait / 1000} s`);
+      if (!(await this.#waitFor(wait))) return false;
+    }
   }
 
   /** Waits for the end of the command, or ends it when a file has changed or the user asks to stop. */
@@ -77,7 +86,9 @@ export class Supervisor {
     ]);
     if (typeof first === "object") return first;
     if (first !== "edited") return this.#endAtSignal(running, first);
-    say(`${listFiles(edits?.take() ?? [])} changed: restarting`, "green");
+    const changed = edits?.take() ?? [];
+    say(`${listFiles(changed)} changed: restarting`, "green");
+    this.#ownWrites.restarts(changed);
     this.#backOff.reset();
     // A stop may be asked for meanwhile. The command has then been told already.
     const ending = await this.#end(running, "SIGTERM");
@@ -85,21 +96,20 @@ export class Supervisor {
   }
 
   async #endAtSignal(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
-    const isTold = signal === "SIGINT" && sharesTerminal();
     const late = setTimeout(
       () => say("waiting for the command to end. Ctrl-C once more kills it"),
       signal === "SIGINT" ? SHORT_RUN_MS / 2 : 2 ** 30,
     );
-    const ending = await this.#end(running, isTold ? undefined : signal === "SIGHUP" ? "SIGTERM" : signal);
+    const ending = await this.#end(running, signal === "SIGHUP" ? "SIGTERM" : signal);
     clearTimeout(late);
     return ending;
   }
 
-  /** Sends the signal, and SIGKILL when the command takes too long or the user asks for it. */
-  async #end(running: RunningCommand, signal: NodeJS.Signals | undefined): Promise<Ending> {
+  /** Sends the signal, unless the terminal has, and SIGKILL when the command takes too long or the user asks for it. */
+  async #end(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
     const { signals, stopTimeout, leftovers } = this.#how;
-    await leftovers.remember(running.pid);
-    if (signal) running.kill(signal);
+    const [isTold] = await Promise.all([signals.reachedCommand(), leftovers.remember(running.pid)]);
+    if (!isTold) running.kill(signal);
     const tooLong = setTimeout(() => {
       warn(`the command has not ended within ${stopTimeout / 1000} s: killing it`);
       running.kill("SIGKILL");

@@ -1,10 +1,13 @@
 import { existsSync, lstatSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Target } from "./address.ts";
+import type { Guard } from "./guard.ts";
 
 /** Removes what an earlier process has left at the path of a unix socket. A socket that somebody listens on, and any other file, is an error. */
-export async function clearPath(path: string): Promise<void> {
+async function clearPath(path: string): Promise<void> {
   if (!existsSync(dirname(path)))
     throw failed(path, `the folder ${dirname(path)} does not exist`, `Create it: mkdir -p ${dirname(path)}`);
   const found = fileAt(path);
@@ -28,20 +31,39 @@ export async function clearPath(path: string): Promise<void> {
   unlinkSync(path);
 }
 
+/** Makes the path of a unix socket free, and lets its file be removed should this process be killed. Any other address needs nothing. */
+export async function prepareFile(target: Target, guard: Guard): Promise<void> {
+  const path = fileOf(target);
+  if (path === undefined) return;
+  await clearPath(path);
+  guard.file(path);
+}
+
+/** Removes the file of a socket that is bound at the end, unless it is another one by then. */
+export function removeFileAtEnd(target: Target, guard: Guard): void {
+  const path = fileOf(target);
+  const inode = path === undefined ? undefined : inodeAt(path);
+  if (path === undefined || inode === undefined) return;
+  guard.file(path, inode);
+  process.on("exit", () => {
+    if (inodeAt(path) === inode) unlinkSync(path);
+  });
+}
+
+function fileOf(target: Target): string | undefined {
+  return "path" in target && !target.path.startsWith("\0") ? target.path : undefined;
+}
+
+function inodeAt(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
 function fileAt(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw failed(path, (error as Error).message, "You may not read this folder. Use another path.");
   }
-}
-
-/** Removes the file of a socket at the end, unless it is another one by now. */
-export function socketFileRemover(path: string): () => void {
-  const inode = lstatSync(path).ino;
-  return () => {
-    if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) unlinkSync(path);
-  };
 }
 
 function failed(path: string, why: string, hint: string): CliError {

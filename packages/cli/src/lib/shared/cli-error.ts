@@ -1,6 +1,7 @@
 /** What can go wrong on the command line. docs/errors.md has a line for each. */
 export type CliErrorCode =
   | "ERR_USAGE"
+  | "ERR_OUTPUT"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"

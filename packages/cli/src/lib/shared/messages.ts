@@ -6,13 +6,13 @@ type Style = Parameters<typeof styleText>[0];
 // The terminal may be gone by the time of the last message.
 process.stderr.on("error", () => {});
 
-/** Whether to colour standard error. Node reads NO_COLOR, FORCE_COLOR and TERM. */
-const isColoured =
-  process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === ""
-    ? process.env["FORCE_COLOR"] !== undefined
-      ? process.env["FORCE_COLOR"] !== "0"
-      : process.stderr.isTTY && process.stderr.hasColors()
-    : false;
+/** Whether to colour standard error. Node reads TERM; the values of FORCE_COLOR are those that Node knows. */
+const isColoured = ((): boolean => {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== undefined) return ["", "1", "true", "2", "3"].includes(FORCE_COLOR);
+  return process.stderr.isTTY && process.stderr.hasColors();
+})();
 
 /** Colours a string for standard error, if colours are wanted there. */
 export function colour(style: Style, text: string): string {

@@ -1,0 +1,29 @@
+/** The options at the beginning of a command line, and what follows them. */
+export interface Words {
+  /** Each option with its value, which is a word of its own or follows `=`. */
+  options: { name: string; value: string | undefined }[];
+  /** The first word that is not an option, and everything after it. */
+  rest: string[];
+}
+
+/** Reads options up to the first other word, or to `--`. Those named here have a value, which may be the next word. */
+export function readWords(args: readonly string[], withValue: readonly string[]): Words {
+  const options: Words["options"] = [];
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] as string;
+    if (word === "--") return { options, rest: args.slice(at + 1) };
+    if (!word.startsWith("-")) return { options, rest: args.slice(at) };
+    const [, name = word, value] = /^(--[^=]+)=([^]*)$/.exec(word) ?? [];
+    const hasNext = value === undefined && withValue.includes(name);
+    if (hasNext) at++;
+    options.push({ name, value: hasNext ? args[at] : value });
+  }
+  return { options, rest: [] };
+}
+
+/** Words as one writes them for a shell. */
+export function shellText(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(" ");
+}
