@@ -4,6 +4,7 @@ import {
   type AnnouncedSocket,
   announcedSockets,
   hasAdapter,
+  hasWorkers,
   type Interceptor,
   type Listen,
   openAnnounced,
@@ -89,14 +90,16 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {
     const first = holders.get(sockets[0]?.fd ?? -1);
-    if (rule === "address" || first?.rule !== rule) return;
+    // A socket goes to the first server, although a later one has its very port.
+    const isBeaten = rule === "address" && first?.rule === "only";
+    if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
     if (isMapped && formatTarget(first.target) === formatTarget(target)) return;
     warnOfSecondServer(target, first.target, { sockets, map, isMapped });
   }
 
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
-    const options = { map, isHttp, mayTakeOnly: !hasAdapter() };
+    const options = { map, isHttp, mayTakeOnly: !hasAdapter() && !hasWorkers() };
     let sockets = announcedSockets();
     // It gets this one, if it can be served. The kernel tells that sooner of an open socket than /proc does.
     if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
@@ -120,7 +123,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   /** Says that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
-    if (target.port === 0 || (target.path !== undefined && !isHttp)) return;
+    // The workers of a primary are about to take them.
+    if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     const explain = (): void => explainSoon(target, map);
     onceOpen(server, explain);
     // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.

@@ -9,6 +9,7 @@ import { readActivation } from "../activation/read.ts";
 import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
+import { afterHeldListeners } from "../lifecycle/stop-at-signal.ts";
 import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
 import { once } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
@@ -49,20 +50,33 @@ function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["soc
   );
 }
 
-/** What tells the workers of their sockets. */
-export function clusterVariable(): string {
+/** What tells a worker that is about to start of its sockets. */
+export function announceToWorker(): string {
+  const pool = workerPool();
+  if (pool) pool.areAnnounced = true;
   return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
 }
 
-/** What fork() returns while the process stops: a worker that never starts, and emits nothing. */
+/**
+ * What fork() returns while the process stops: a worker that never starts. A manager that learns only now of the signal waits for it to exit. Where the app
+ * learned of the signal at once, it emits nothing: the usual `cluster.on("exit", () => cluster.fork())` would never end.
+ */
 export function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,
     send: () => false,
     disconnect: () => {},
+    // Node would send the signal to pid 0, which is every process of our group.
+    kill: () => false,
   });
   const { Worker: NodeWorker } = cluster as unknown as {
     Worker: new (options: { id: number; process: ChildProcess }) => Worker;
   };
-  return new NodeWorker({ id: 0, process: child });
+  const worker = Object.assign(new NodeWorker({ id: 0, process: child }), { state: "dead" });
+  afterHeldListeners(() => {
+    child.exitCode = 0;
+    worker.emit("exit", 0, null);
+    cluster.emit("exit", worker, 0, null);
+  });
+  return worker;
 }
