@@ -329,6 +329,21 @@ describe.concurrent("it says", () => {
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
   });
 
+  test("which server got the only socket, before the one with its very port ends the process with an error", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [port, metrics] = [portIn(passed.addresses["http"]), portIn(await freeAddress("tcp4"))];
+    await using app = runApp(
+      passed,
+      `const listen = (name, port) => http.createServer((q, r) => r.end(name)).listen(port);
+      listen("metrics", ${metrics}); listen("app", ${port});`,
+    );
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain("EADDRINUSE");
+    expect(app.stderr).toMatch(
+      new RegExp(`The server on port ${metrics} has got http [^]*SOCKACT_MAP=${port}=http`),
+    );
+  });
+
   test("which listen() it has seen, when the process ends and nothing has taken a socket", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(
