@@ -5,6 +5,7 @@ import {
   announcedSockets,
   formatSocket,
   hasAdapter,
+  hasWorkers,
   isStartedBySystemd,
   warn,
   writeLine,
@@ -124,6 +125,11 @@ export function hintForUnserved(
 ): string | undefined {
   if (hasAdapter()) return undefined;
   const servers = serversIn(seen);
+  if (servers.length === 0 && hasWorkers())
+    return (
+      `No worker of this cluster has taken ${sockets.length > 1 ? "them" : "it"}. A worker needs the preload too: leave NODE_OPTIONS in its environment.` +
+      unusedEntries(sockets, seen, map)
+    );
   const byThemselves = servers.map((target) => ` A server listens by itself on ${formatTarget(target)}.`);
   return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }

@@ -108,6 +108,28 @@ describe.concurrent("an app is served", () => {
     expect(await app.ended).toBe(0);
   });
 
+  test("in the workers of a cluster, also after setupPrimary(), and after all of them have died", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const cwd = folderWith({
+      "app.cjs": `
+        const cluster = require("cluster"), http = require("http");
+        if (cluster.isPrimary) {
+          cluster.setupPrimary({ args: ["worker"] });
+          cluster.on("exit", () => cluster.fork());
+          cluster.fork();
+        } else http.createServer((request, response) => request.url === "/end" ? process.exit() : response.end(process.argv[2])).listen(3000);`,
+    });
+    await using app = startWithFds(passed.fds, [process.execPath, "--require", preload, "app.cjs"], {
+      names: passed.names,
+      cwd,
+    });
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed)).toBe("worker");
+    await httpRequest(passed.addresses["http"] as string, "/end").catch(() => {});
+    expect(await answerOf(passed)).toBe("worker");
+    expect(app.stderr).not.toContain("Warning");
+  });
+
   test("in the workers of a cluster, by a server without a `request` listener", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const cwd = folderWith({

@@ -2,10 +2,10 @@ import { ChildProcess } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import type { ActivationResult } from "../activation/activation.ts";
+import { activation, type ActivationResult } from "../activation/activation.ts";
 import { formatClusterVariable } from "../activation/cluster-variable.ts";
 import { isFromSocketUnit } from "../activation/passed-socket.ts";
-import { readActivation } from "../activation/read.ts";
+import { areSocketsAnnounced, readActivation } from "../activation/read.ts";
 import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
@@ -30,8 +30,7 @@ export function activateCluster(): boolean {
         "Import it first in the primary.",
       );
     }
-    // Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them.
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    shareListening();
     keepHandles(passed.sockets);
     const app = createApp(readSettings({}), true);
     addApp(app);
@@ -39,6 +38,20 @@ export function activateCluster(): boolean {
     setWorkerPool(new Workers(app, passed.sockets));
   });
   return true;
+}
+
+/**
+ * Called before setupPrimary(). Whoever calls it may never fork: pm2 does so, and starts its apps otherwise. So nothing is read or removed that a child may
+ * have to see.
+ */
+export function prepareScheduling(): void {
+  if (activation.result !== undefined) activateCluster();
+  else if (isMainThread && areSocketsAnnounced()) shareListening();
+}
+
+/** Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them. */
+function shareListening(): void {
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
 }
 
 /** The passed sockets that the primary does not serve itself. */
