@@ -14,6 +14,7 @@ export {
   type ProcessRole,
   warnIfPassedElsewhere,
 } from "./lib/activation/announced.ts";
+export { setClaimedHint } from "./lib/binding/claim.ts";
 export { hasAdapter } from "./lib/api/attach.ts";
 export { type ActivatedSocket, formatSocket } from "./lib/activation/passed-socket.ts";
 export { hasWorkers } from "./lib/lifecycle/worker-pool.ts";

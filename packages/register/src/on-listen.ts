@@ -9,8 +9,9 @@ import {
   type Listen,
   openAnnounced,
   type PreloadedApp,
+  setClaimedHint,
 } from "@sockact/core/preload";
-import { takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
+import { hintForClaimed, takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
 import { type Match, matchSockets, type Rule } from "./rules.ts";
 import { remember } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
@@ -28,6 +29,10 @@ interface Holder {
 export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
   /** By number. */
   const holders = new Map<number, Holder>();
+  setClaimedHint((fds) => {
+    const holder = fds.map((fd) => holders.get(fd)).find((each) => each?.rule === "only");
+    return holder && hintForClaimed(holder.target, fds, map);
+  });
 
   return (server, args, listen) => {
     const target = targetOf(args);
@@ -63,6 +68,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.serve(server, fds, args);
       return true;
     }
+    // It takes nothing if it is closed at once, or never gets a handler.
+    remember(target, true);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
       args,
