@@ -51,13 +51,13 @@ export function warnOfNothingPassed(): void {
 export function warnOfUnmatched(
   targets: readonly Target[],
   sockets: readonly AnnouncedSocket[],
-  { map, isEnd }: { map: readonly MapEntry[]; isEnd: boolean },
+  { seen, map, isEnd }: { seen: readonly SeenListen[]; map: readonly MapEntry[]; isEnd: boolean },
 ): void {
   const servers = targets.map(
     (target) =>
       `The server on ${formatTarget(target)} has got no socket, and listens by itself. ${capitalise(reasonFor(target, sockets, map))}.`,
   );
-  const message = `${servers.join(" ")} Passed: ${list(sockets)}`;
+  const message = `${servers.join(" ")}${unusedEntries(sockets, seen, map)} Passed: ${list(sockets)}`;
   const hint = mapHint(targets, sockets, map);
   if (isEnd) writeLine(`sockact: ${message}. ${hint}`);
   else warn("SOCKACT_UNMATCHED", message, hint);
@@ -78,7 +78,7 @@ export function warnOfSecondServer(
     `The server on ${formatTarget(first)} has got ${list(sockets)}, because it was the first to listen. The server on ${formatTarget(target)} listens by itself${isMapped ? ", although SOCKACT_MAP names the same socket for it" : ""}.`,
     isMapped
       ? "A socket goes to one server. Change SOCKACT_MAP: name another socket for one of the two, or remove its entry."
-      : `If the second one is to have ${sockets.length > 1 ? "the sockets" : "the socket"}: ${mapHint([target], sockets, map)}`,
+      : `If the second one is to have ${sockets.length > 1 ? "the sockets" : "the socket"}: ${mapHint([target], sockets, map, [first])}`,
   );
 }
 
@@ -108,7 +108,7 @@ export function summaryOf(
   return [
     `Nothing in this process has taken ${list(sockets)} so far: clients that connect get no answer. ` +
       (calls.length === 0
-        ? "No server has called listen() in this process."
+        ? "No server has called listen() in the main thread of this process."
         : `It has seen ${calls.join(", ")}.`) +
       unusedEntries(sockets, seen, map),
     servers.length === 0 || areForOthers(servers, sockets)
@@ -192,7 +192,7 @@ function unusedEntries(
 function reasonFor(target: Target, sockets: readonly AnnouncedSocket[], map: readonly MapEntry[]): string {
   if (target.port === 0) return "which asks for any free port, so only SOCKACT_MAP can give it a socket";
   const what = target.path === undefined ? `port ${target.port}` : "this path";
-  if (map.length > 0) return `SOCKACT_MAP has no entry for it, and no other socket has ${what}`;
+  if (map.length > 0) return "SOCKACT_MAP has no entry for it";
   if (!areOne(sockets)) return `no socket has ${what}, and there are several`;
   return hasAdapter() ? `no socket has ${what}, and the app uses systemdListen()` : `no socket has ${what}`;
 }
@@ -202,6 +202,7 @@ function mapHint(
   targets: readonly Target[],
   sockets: readonly AnnouncedSocket[],
   map: readonly MapEntry[],
+  others: readonly Target[] = [],
 ): string {
   const names = [...new Set(sockets.map(({ name }) => name))];
   if (names.includes("unknown") && !areOne(announcedSockets()))
@@ -212,7 +213,10 @@ function mapHint(
     (entry) =>
       !names.includes(entry.name) && !targets.some((target) => mappedNames([entry], target).length > 0),
   );
-  const keys = [...new Set(targets.map(({ path, port }) => path ?? String(port)))].slice(0, names.length);
+  const keys = [...new Set(targets.map((target) => keyOf(target, [...targets, ...others])))].slice(
+    0,
+    names.length,
+  );
   const added = (keys.length === 0 ? ["PORT"] : keys).map((key, index) => ({ key, name: names[index] }));
   const line = `SOCKACT_MAP=${[...kept, ...added].map(({ key, name }) => `${key}=${name}`).join(",")}`;
   const choice = names.length > 1 && added.length === 1 ? `, or another of ${names.join(", ")},` : "";
@@ -223,6 +227,16 @@ function mapHint(
   return added.length > 1
     ? `${advice} If a server needs another of the sockets, exchange the names.`
     : advice;
+}
+
+/** A target as SOCKACT_MAP names it: with its host only if another one has the same port. */
+function keyOf(target: Target, all: readonly Target[]): string {
+  if (target.path !== undefined) return target.path;
+  const { port, host } = target;
+  const isShared = all.some(
+    (other) => other.path === undefined && other.port === port && other.host !== host,
+  );
+  return isShared && host !== undefined ? formatTarget(target) : String(port);
 }
 
 /** Whether systemd has started this process, or the primary of node:cluster of which it is a worker. */

@@ -91,7 +91,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    warnIfSecond(target, match);
+    server.once("listening", () => warnIfSecond(target, match));
     return false;
   }
 
@@ -101,7 +101,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     const isBeaten = rule === "address" && first?.rule === "only";
     if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
-    if (isMapped && formatTarget(first.target) === formatTarget(target)) return;
+    // No map can distinguish them.
+    if (formatTarget(first.target) === formatTarget(target)) return;
     warnOfSecondServer(target, first.target, { sockets, map, isMapped });
   }
 
@@ -132,10 +133,9 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
     // The workers of a primary are about to take them.
     if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
-    const explain = (): void => explainSoon(target, map);
-    onceOpen(server, explain);
+    onceOpen(server, () => explainSoon(target, map));
     // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.
-    server.once(errorMonitor as unknown as string, explain);
+    server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));
   }
 }
 

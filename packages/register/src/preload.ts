@@ -8,6 +8,7 @@ import {
   processRole,
   setUnservedHint,
 } from "@sockact/core/preload";
+import { followEnvironment } from "./moved-environment.ts";
 import { endWith, hintForUnserved, refuseUnknownNames } from "./messages.ts";
 import { createListener } from "./on-listen.ts";
 import { seenListens } from "./seen.ts";
@@ -23,14 +24,14 @@ import { withoutNetlink } from "./without-netlink.ts";
 export function preload(): void {
   if (!mayHaveSockets()) return;
   try {
-    intercept();
+    start();
   } catch (error) {
     if (isActivationError(error)) endWith(error);
     throw error;
   }
 }
 
-function intercept(): void {
+function start(): void {
   const role = processRole();
   if (role === "descendant") interceptListen("preload", warnDescendant);
   if (role === "started" && process.env["SOCKACT_MAP"]) interceptListen("preload", warnUnactivated);
@@ -50,7 +51,12 @@ function intercept(): void {
     ),
   );
   if (role === "activated") withoutNetlink();
-  interceptListen("preload", createListener(preloadApp(), map));
+  const { env } = process;
+  const intercept = createListener(preloadApp(), map);
+  interceptListen("preload", (server, args, listen) => {
+    followEnvironment(env);
+    return intercept(server, args, listen);
+  });
 }
 
 /** A look at the variables, before anything of core is loaded: a preload runs in each Node that the app starts. */

@@ -33,7 +33,9 @@ export function matchSockets(target: Target, situation: Situation): Match | unde
   );
   const same = withSameAddress(target, unmapped);
   if (same.length > 0) return { rule: "address", sockets: same };
-  if (!isOnly(unmapped, target, situation)) return undefined;
+  // Where the map names some, the others belong to servers that it leaves out, and not to one whose entry has a wrong port.
+  if (unmapped.length < sockets.filter(canBeServed).length || !isOnly(unmapped, target, situation))
+    return undefined;
   return { rule: "only", sockets: unmapped };
 }
 

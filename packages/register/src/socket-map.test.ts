@@ -29,6 +29,8 @@ test.each([
   "-1=http",
   "1e3=http",
   "::1:80=http",
+  "*:3000=web",
+  "[zz]:3000=web",
 ])("SOCKACT_MAP=%s is refused", (text) => {
   expect(() => parseSocketMap(text)).toThrow(
     expect.objectContaining({ code: "ERR_OPTION", message: expect.stringContaining(JSON.stringify(text)) }),

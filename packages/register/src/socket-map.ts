@@ -36,6 +36,9 @@ function parseKey(key: string): Target | undefined {
   if (/^[/@]./.test(key)) return { path: key };
   const [, bracketed, host = bracketed, digits = ""] =
     /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(key) ?? [];
+  const isHost =
+    bracketed === undefined ? /^[\w.-]*$/.test(host ?? "") : ipOf(bracketed)?.includes(":") === true;
+  if (!isHost) return undefined;
   const port = Number(digits);
   return digits !== "" && port <= 65_535 ? { port, host } : undefined;
 }
@@ -45,7 +48,7 @@ function malformed(part: string, text: string): ActivationError {
     "ERR_OPTION",
     `SOCKACT_MAP must be a list such as 3000=http,/run/app.sock=admin; got ${JSON.stringify(text)}, where ${JSON.stringify(part)} is no entry of it`,
     "Write where the app listens, which is a port, HOST:PORT, an absolute path or an @abstract name; then =, and the FileDescriptorName= of its socket. " +
-      "Separate the entries with commas: SOCKACT_MAP=3000=http,3001=admin.",
+      "A name with a comma or = in it can't be written: change its FileDescriptorName=. Separate the entries with commas: SOCKACT_MAP=3000=http,3001=admin.",
   );
 }
 

@@ -2,6 +2,7 @@ import process from "node:process";
 import { announcedSockets } from "@sockact/core/preload";
 import { warnOfUnmatched } from "./messages.ts";
 import { canBeServed } from "./rules.ts";
+import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
@@ -12,6 +13,7 @@ const targets = new Map<string, Target>();
 
 let timer: NodeJS.Timeout | undefined;
 let isSaid = false;
+let hasFailed = false;
 
 /** Whether a warning has said that a server has got no socket. */
 export function hasWarnedOfUnmatched(): boolean {
@@ -19,18 +21,20 @@ export function hasWarnedOfUnmatched(): boolean {
 }
 
 /** Says soon, or when the process ends, that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
-export function explainSoon(target: Target, map: readonly MapEntry[]): void {
+export function explainSoon(target: Target, map: readonly MapEntry[], isFailed = false): void {
+  hasFailed ||= isFailed;
   const explain = (isEnd: boolean): void => {
     if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
-    const isReserved = (name: string): boolean => map.some((entry) => entry.name === name);
+    // The servers that the map names may listen later, unless the app ends with the error.
+    const isReserved = (name: string): boolean => !hasFailed && map.some((entry) => entry.name === name);
     const free = announcedSockets().filter(
       (socket) => !socket.isServed && !isReserved(socket.name) && canBeServed(socket),
     );
     if (free.length === 0) return;
     isSaid = true;
-    warnOfUnmatched([...targets.values()], free, { map, isEnd });
+    warnOfUnmatched([...targets.values()], free, { seen: seenListens, map, isEnd });
   };
   // Before the summary, which says less.
   if (targets.size === 0) process.prependListener("exit", () => explain(true));

@@ -103,14 +103,19 @@ describe.concurrent("a server gets", () => {
     expect(await answerOf(passed.addresses["b"])).toBe("app");
   });
 
-  test("what the map leaves, if it is the only one", async () => {
+  test("what the map leaves only if it has the socket's port", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
-    await using app = runApp(passed, `serve("main").listen(3000); serve("admin").listen(3001)`, {
-      map: "3001=admin",
-    });
-    await app.line(/sockact: ready/);
-    expect(await answerOf(passed.addresses["http"])).toBe("main");
-    expect(await answerOf(passed.addresses["admin"])).toBe("admin");
+    const { http, admin } = passed.addresses;
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("main").listen(${port}, "127.0.0.1"); serve("admin").listen(${portIn(admin)})`,
+      { map: "3000=http" },
+    );
+    expect(await answerOf(admin)).toBe("admin");
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("main");
+    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`http (fd 3, ${http})`);
+    await app.line(new RegExp(`3000=http, but no server listens there. .*SOCKACT_MAP=${port}=http`));
   });
 
   test("its socket, whether it is of node:net, node:https or node:http2", async () => {
@@ -160,6 +165,17 @@ describe.concurrent("a socket is not lost to", () => {
       `serve("internal").listen(0).on("listening", () => serve("app").listen(3000))`,
     );
     await app.line(/sockact: ready/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
+  test("an app that makes an environment of its own", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `process.env = { PATH: process.env.PATH };
+      serve("app").listen(3000, () => say("variables", Object.keys(process.env)));`,
+    );
+    expect(await app.line(/^variables/)).toBe("variables: PATH");
     expect(await answerOf(passed.addresses["http"])).toBe("app");
   });
 
@@ -299,6 +315,32 @@ describe.concurrent("it says", () => {
     expect(await answerOf(passed.addresses["admin"])).toBe("admin");
   });
 
+  test("which entry of SOCKACT_MAP is wrong, before an error ends the process", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(passed.addresses["http"]);
+    await using app = runApp(passed, `http.createServer((q, r) => r.end()).listen(${port}, "127.0.0.1")`, {
+      map: `localhost:${port}=http`,
+    });
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain(
+      `SOCKACT_MAP has the entry localhost:${port}=http, but no server listens there.`,
+    );
+    expect(app.stderr).toContain(`SOCKACT_MAP=${port}=http.`);
+    expect(app.stderr).toContain("code: 'EADDRINUSE'");
+  });
+
+  test("a map that distinguishes the hosts of two servers", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    await using app = runApp(
+      passed,
+      `serve("first").listen(${port}, "127.0.0.1").on("listening", () => serve("second").listen(${port}, "::1"))`,
+    );
+    await app.line(new RegExp(`SOCKACT_MAP=\\[::1\\]:${port}=http`));
+    await app.line(/^second: listening/);
+    expect(await answerOf(`[::1]:${port}`)).toBe("second");
+  });
+
   test("so when the server can't listen by itself", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
@@ -426,7 +468,7 @@ describe.concurrent("it says", () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, "");
     expect(await app.ended).toBe(0);
-    expect(app.stderr).toContain("No server has called listen() in this process");
+    expect(app.stderr).toContain("No server has called listen() in the main thread");
   });
 
   test("nothing when the app has used its socket by the number, and has closed it", async () => {
