@@ -150,11 +150,7 @@ export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolea
 }
 
 /** What to do where an adapter asks for the only socket, and the preload has given it to another server before. */
-export function hintForClaimed(
-  holder: Target,
-  fds: readonly number[],
-  map: readonly MapEntry[],
-): string {
+export function hintForClaimed(holder: Target, fds: readonly number[], map: readonly MapEntry[]): string {
   const sockets = announcedSockets().filter(({ fd }) => fds.includes(fd));
   return `The server on ${formatTarget(holder)} has got the socket, because it was the first to listen, and systemdListen() was called later. ${mapHint([], sockets, map)}`;
 }

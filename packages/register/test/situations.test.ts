@@ -120,20 +120,24 @@ describeWith({}, "a cluster whose workers close their server at SIGTERM, and do 
   });
 });
 
-describeWith({}, "a manager of workers that starts another one for each that ends, until it gets SIGTERM", () => {
-  test.each(["exits when its last worker has", "exits later"])("%s", async (how) => {
-    const { app, early } = startApp([process.execPath, appFile("manager.mjs")], {
-      PORT: "3000",
-      ...(how === "exits later" && { LATER: "1" }),
+describeWith(
+  {},
+  "a manager of workers that starts another one for each that ends, until it gets SIGTERM",
+  () => {
+    test.each(["exits when its last worker has", "exits later"])("%s", async (how) => {
+      const { app, early } = startApp([process.execPath, appFile("manager.mjs")], {
+        PORT: "3000",
+        ...(how === "exits later" && { LATER: "1" }),
+      });
+      await using _ = app;
+      expect((await requestOver(early)).status).toBe(200);
+      early.destroy();
+      await app.line(/sockact: ready/);
+      app.kill("SIGTERM");
+      expect(await app.ended).toBe(7);
     });
-    await using _ = app;
-    expect((await requestOver(early)).status).toBe(200);
-    early.destroy();
-    await app.line(/sockact: ready/);
-    app.kill("SIGTERM");
-    expect(await app.ended).toBe(7);
-  });
-});
+  },
+);
 
 describeWith({}, "a cluster whose primary listens on a port of its own before it has workers", () => {
   test("the primary has the only socket, and a warning of the worker has the map", async () => {

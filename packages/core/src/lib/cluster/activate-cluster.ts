@@ -87,7 +87,7 @@ export function unstartedWorker(): Worker {
   };
   const worker = Object.assign(new NodeWorker({ id: 0, process: child }), { state: "dead" });
   afterHeldListeners(() => {
-    child.exitCode = 0;
+    Object.assign(child, { exitCode: 0 });
     worker.emit("exit", 0, null);
     cluster.emit("exit", worker, 0, null);
   });
