@@ -91,7 +91,9 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    server.once("listening", () => warnIfSecond(target, match));
+    // What a socket listens on is in use: the error is about to come, and may end the process.
+    if (match.rule === "address") warnIfSecond(target, match);
+    else server.once("listening", () => warnIfSecond(target, match));
     return false;
   }
 
