@@ -14,8 +14,10 @@ export {
   type ProcessRole,
   warnIfPassedElsewhere,
 } from "./lib/activation/announced.ts";
+export { setClaimedHint } from "./lib/binding/claim.ts";
 export { hasAdapter } from "./lib/api/attach.ts";
 export { type ActivatedSocket, formatSocket } from "./lib/activation/passed-socket.ts";
+export { hasWorkers } from "./lib/lifecycle/worker-pool.ts";
 export { setUnservedHint } from "./lib/activation/unserved.ts";
 export { ActivationError, type ActivationErrorCode, isActivationError } from "./lib/shared/errors.ts";
 export { isStartedBySystemd } from "./lib/shared/started-by-systemd.ts";

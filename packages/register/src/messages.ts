@@ -5,6 +5,7 @@ import {
   announcedSockets,
   formatSocket,
   hasAdapter,
+  hasWorkers,
   isStartedBySystemd,
   warn,
   writeLine,
@@ -110,7 +111,7 @@ export function summaryOf(
         ? "No server has called listen() in the main thread of this process."
         : `It has seen ${calls.join(", ")}.`) +
       unusedEntries(sockets, seen, map),
-    servers.length === 0
+    servers.length === 0 || areForOthers(servers, sockets)
       ? `${isUnit() ? "Let ExecStart= run" : "Start"} node with the app itself. A process that the app starts, and a worker thread, get no socket.`
       : mapHint(servers, sockets, map),
   ];
@@ -124,6 +125,11 @@ export function hintForUnserved(
 ): string | undefined {
   if (hasAdapter()) return undefined;
   const servers = serversIn(seen);
+  if (servers.length === 0 && hasWorkers())
+    return (
+      `No worker of this cluster has taken ${sockets.length > 1 ? "them" : "it"}. A worker needs the preload too: leave NODE_OPTIONS in its environment.` +
+      unusedEntries(sockets, seen, map)
+    );
   const byThemselves = servers.map((target) => ` A server listens by itself on ${formatTarget(target)}.`);
   return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
@@ -143,11 +149,24 @@ export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolea
       );
 }
 
+/** What to do where an adapter asks for the only socket, and the preload has given it to another server before. */
+export function hintForClaimed(holder: Target, fds: readonly number[], map: readonly MapEntry[]): string {
+  const sockets = announcedSockets().filter(({ fd }) => fds.includes(fd));
+  return `The server on ${formatTarget(holder)} has got the socket, because it was the first to listen, and systemdListen() was called later. ${mapHint([], sockets, map)}`;
+}
+
 /** The servers that might have been meant to have a socket: if some listen on a port, not those that listen on a path. */
 function serversIn(seen: readonly SeenListen[]): Target[] {
   const servers = seen.filter(({ isProbe }) => !isProbe).map(({ target }) => target);
   const onPorts = servers.filter(({ port = 0 }) => port !== 0);
   return onPorts.length > 0 ? onPorts : servers;
+}
+
+/** Whether only servers on paths have listened, which is how a process manager talks to its processes, and no socket is like them. */
+function areForOthers(servers: readonly Target[], sockets: readonly AnnouncedSocket[]): boolean {
+  return (
+    servers.every(({ path }) => path !== undefined) && !sockets.some(({ facts }) => facts?.family === "unix")
+  );
 }
 
 /** The entries of SOCKACT_MAP that keep these sockets for servers which have not listened. */

@@ -4,12 +4,14 @@ import {
   type AnnouncedSocket,
   announcedSockets,
   hasAdapter,
+  hasWorkers,
   type Interceptor,
   type Listen,
   openAnnounced,
   type PreloadedApp,
+  setClaimedHint,
 } from "@sockact/core/preload";
-import { takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
+import { hintForClaimed, takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
 import { type Match, matchSockets, type Rule } from "./rules.ts";
 import { remember } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
@@ -27,6 +29,10 @@ interface Holder {
 export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
   /** By number. */
   const holders = new Map<number, Holder>();
+  setClaimedHint((fds) => {
+    const holder = fds.map((fd) => holders.get(fd)).find((each) => each?.rule === "only");
+    return holder && hintForClaimed(holder.target, fds, map);
+  });
 
   return (server, args, listen) => {
     const target = targetOf(args);
@@ -62,6 +68,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.serve(server, fds, args);
       return true;
     }
+    // It takes nothing if it is closed at once, or never gets a handler.
+    remember(target, true);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
       args,
@@ -83,13 +91,17 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    server.once("listening", () => warnIfSecond(target, match));
+    // What a socket listens on is in use: the error is about to come, and may end the process.
+    if (match.rule === "address") warnIfSecond(target, match);
+    else server.once("listening", () => warnIfSecond(target, match));
     return false;
   }
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {
     const first = holders.get(sockets[0]?.fd ?? -1);
-    if (rule === "address" || first?.rule !== rule) return;
+    // A socket goes to the first server, although a later one has its very port.
+    const isBeaten = rule === "address" && first?.rule === "only";
+    if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
     // No map can distinguish them.
     if (formatTarget(first.target) === formatTarget(target)) return;
@@ -97,7 +109,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   }
 
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
-    const options = { map, isHttp, mayTakeOnly: !hasAdapter() };
+    const options = { map, isHttp, mayTakeOnly: !hasAdapter() && !hasWorkers() };
     let sockets = announcedSockets();
     // It gets this one, if it can be served. The kernel tells that sooner of an open socket than /proc does.
     if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
@@ -121,7 +133,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   /** Says that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
-    if (target.port === 0 || (target.path !== undefined && !isHttp)) return;
+    // The workers of a primary are about to take them.
+    if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     onceOpen(server, () => explainSoon(target, map));
     // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.
     server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));

@@ -40,6 +40,15 @@ describeWith({}, "a launcher between the service manager and the app", () => {
     },
   );
 
+  test("a process manager that has called setupPrimary(), and starts the app as a plain child: the same", async () => {
+    const port = await freePort();
+    const manager = `require("node:cluster").setupPrimary(); require("node:child_process").spawn(process.execPath, [${JSON.stringify(server)}], { stdio: "inherit" })`;
+    const { app } = startApp([process.execPath, "--eval", manager], { PORT: String(port) });
+    await using _ = app;
+    expect((await app.event<Up>("listening")).address.port).toBe(port);
+    await app.line(/SOCKACT_LAUNCHER/);
+  });
+
   test("a shell that becomes the app: the app gets the socket", async () => {
     const { app, early } = startApp(["sh", "-c", `exec ${command}`], { PORT: "3000" });
     await using _ = app;

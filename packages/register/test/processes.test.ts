@@ -108,6 +108,28 @@ describe.concurrent("an app is served", () => {
     expect(await app.ended).toBe(0);
   });
 
+  test("in the workers of a cluster, also after setupPrimary(), and after all of them have died", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const cwd = folderWith({
+      "app.cjs": `
+        const cluster = require("cluster"), http = require("http");
+        if (cluster.isPrimary) {
+          cluster.setupPrimary({ args: ["worker"] });
+          cluster.on("exit", () => cluster.fork());
+          cluster.fork();
+        } else http.createServer((request, response) => request.url === "/end" ? process.exit() : response.end(process.argv[2])).listen(3000);`,
+    });
+    await using app = startWithFds(passed.fds, [process.execPath, "--require", preload, "app.cjs"], {
+      names: passed.names,
+      cwd,
+    });
+    await app.line(/sockact: ready/);
+    expect(await answerOf(passed)).toBe("worker");
+    await httpRequest(passed.addresses["http"] as string, "/end").catch(() => {});
+    expect(await answerOf(passed)).toBe("worker");
+    expect(app.stderr).not.toContain("Warning");
+  });
+
   test("in the workers of a cluster, by a server without a `request` listener", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const cwd = folderWith({
@@ -270,6 +292,26 @@ test("an app with an adapter keeps its sockets, and another server of the proces
   await app.line(/sockact: ready/);
   expect(await answerOf(passed)).toBe("app");
   expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("metrics");
+});
+
+test("an adapter that comes after another server has got the only socket says which, and what to write", async () => {
+  const passed = await passedSockets({ web: "tcp4" });
+  const code = (metrics: number): string => `serve("metrics").listen(${metrics}, "127.0.0.1", () => {
+    const koa = new (require("koa"))();
+    koa.use(require("@sockact/koa").systemdListen());
+    koa.use((context) => (context.body = "app"));
+    koa.listen(3000).on("error", ({ code, hint }) => { say("koa", code + " " + hint); process.exit(); });
+  })`;
+  const port = portIn(await freeAddress("tcp4"));
+  await using app = runApp(passed, code(port), { cwd: import.meta.dirname });
+  const error = await app.line(/^koa: /);
+  expect(error).toContain(`ERR_SOCKET_TAKEN The server on 127.0.0.1:${port} has got the socket`);
+  expect(error).toContain("SOCKACT_MAP=PORT=web. PORT is the port on which the app listens.");
+
+  const again = await passedSockets({ web: "tcp4" });
+  await using mapped = runApp(again, code(port), { cwd: import.meta.dirname, map: "3000=web" });
+  await mapped.line(/sockact: ready/);
+  expect((await httpRequest(again.addresses["web"] as string)).body).toBe("app");
 });
 
 test("where no socket was passed, the service manager learns that the app is ready", async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { freeAddress, httpRequest, openConnection, rawSocket } from "@sockact/testkit";
+import { freeAddress, httpRequest, openConnection, rawSocket, requestOver } from "@sockact/testkit";
 import { passedSockets, portIn, runApp } from "./run-app.ts";
 
 const HTTP = "http";
@@ -206,6 +206,33 @@ describe.concurrent("a socket is not lost to", () => {
   });
 });
 
+test.each([
+  ["request", `http.createServer()`, `"request", (q, r) => r.end("app")`],
+  ["stream", `require("http2").createServer()`, `"stream", (stream) => stream.end("app")`],
+])("a client waits until a server of HTTP has its listener of `%s`", async (event, server, listener) => {
+  const passed = await passedSockets({ http: "tcp4" });
+  const address = passed.addresses["http"] as string;
+  const answer = event === "request" ? requestOver(openConnection(address)) : requestOverHttp2(address);
+  await using app = runApp(
+    passed,
+    `const server = told("app", ${server}).listen(3000);
+    // Time enough to lose a request, if the server had the socket.
+    const later = (turns) => turns > 0 ? setImmediate(later, turns - 1) : server.on(${listener});
+    process.stdin.once("data", () => later(50));`,
+  );
+  await app.line(/^app: listening/);
+  app.write("go");
+  expect((await answer).body).toBe("app");
+});
+
+async function requestOverHttp2(address: string): Promise<{ body: string }> {
+  const session = connectHttp2(`http://${address}`);
+  const body = Buffer.concat(await session.request().toArray()).toString();
+  session.close();
+  await once(session, "close");
+  return { body };
+}
+
 describe.concurrent("it says", () => {
   test("that no socket has the port of a server, and what to write", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
@@ -369,6 +396,21 @@ describe.concurrent("it says", () => {
     );
     await app.line(/^second: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
+  });
+
+  test("which server got the only socket, before the one with its very port ends the process with an error", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [port, metrics] = [portIn(passed.addresses["http"]), portIn(await freeAddress("tcp4"))];
+    await using app = runApp(
+      passed,
+      `const listen = (name, port) => http.createServer((q, r) => r.end(name)).listen(port);
+      listen("metrics", ${metrics}); listen("app", ${port});`,
+    );
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toContain("EADDRINUSE");
+    expect(app.stderr).toMatch(
+      new RegExp(`The server on port ${metrics} has got http [^]*SOCKACT_MAP=${port}=http`),
+    );
   });
 
   test("which listen() it has seen, when the process ends and nothing has taken a socket", async () => {

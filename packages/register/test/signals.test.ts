@@ -88,6 +88,19 @@ describe.concurrent("an app loses no request at SIGTERM", () => {
     expect(app.stderr).toContain("sockact: drained");
   });
 
+  test("that replaces all listeners once it listens", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(
+      passed,
+      `${SERVER} server.on("listening", () => {
+        process.removeAllListeners("SIGTERM");
+        process.on("SIGTERM", () => process.exit(16));
+      })`,
+    );
+    await stopUnderWay(passed.addresses["http"] as string, app);
+    expect(await app.ended).toBe(16);
+  });
+
   test("that adds its listener while it runs", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(

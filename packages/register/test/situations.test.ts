@@ -120,6 +120,25 @@ describeWith({}, "a cluster whose workers close their server at SIGTERM, and do 
   });
 });
 
+describeWith(
+  {},
+  "a manager of workers that starts another one for each that ends, until it gets SIGTERM",
+  () => {
+    test.each(["exits when its last worker has", "exits later"])("%s", async (how) => {
+      const { app, early } = startApp([process.execPath, appFile("manager.mjs")], {
+        PORT: "3000",
+        ...(how === "exits later" && { LATER: "1" }),
+      });
+      await using _ = app;
+      expect((await requestOver(early)).status).toBe(200);
+      early.destroy();
+      await app.line(/sockact: ready/);
+      app.kill("SIGTERM");
+      expect(await app.ended).toBe(7);
+    });
+  },
+);
+
 describeWith({}, "a cluster whose primary listens on a port of its own before it has workers", () => {
   test("the primary has the only socket, and a warning of the worker has the map", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
@@ -133,6 +152,20 @@ describeWith({}, "a cluster whose primary listens on a port of its own before it
     expect((await app.event<Up>("worker")).address.port).toBe(port);
     await app.line(new RegExp(`SOCKACT_MAP=${port}=web`));
     expect(app.stderr.match(/\[SOCKACT_SECOND_SERVER\]/g), "it is said once").toHaveLength(1);
+  });
+
+  test("the workers have the socket, and the primary its port, if it forks first", async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const { app, early } = startApp([process.execPath, appFile("primary-listens.mjs")], {
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      FORKS_FIRST: "1",
+    });
+    await using _ = app;
+    expect((await app.event<Up>("primary")).address.port).toBe(adminPort);
+    expect((await requestOver(early)).body).toBe("worker");
+    expect((await httpRequest(`localhost:${adminPort}`)).body).toBe("primary");
+    expect(app.stderr).not.toContain("Warning");
   });
 
   test("with the map, the workers have the socket, and the primary its port", async () => {

@@ -567,6 +567,16 @@ export const faults: Fault[] = [
     files: running("/usr/bin/node -r dotenv/config /srv/app/server.js"),
     ...serviceAt("ExecStart"),
   },
+  {
+    code: "permission-net",
+    files: running("/usr/bin/node --permission --allow-fs-read=* /srv/app/server.js"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "permission-net",
+    files: inService("Environment=NODE_OPTIONS=--permission"),
+    ...serviceAt("ExecStart"),
+  },
   { code: "exec-env", files: running("/usr/bin/env node /srv/app/server.js"), ...serviceAt("ExecStart") },
   { code: "jit-killed", files: inService("MemoryDenyWriteExecute=yes"), ...serviceAt("MemoryDeny") },
   {

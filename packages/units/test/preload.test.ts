@@ -215,11 +215,11 @@ describe("SOCKACT_MAP", () => {
 
   it.each<[code: string, maps: string[]]>([
     ["", ["3000=http", " 3000 = http , 0=http", "/run/a=b.sock=http", "@a=http", "localhost:3000=http"]],
-    ["", ["[::1]:3000=http", "127.0.0.1:1=http", "a b:1=http", "03000=http"]],
+    ["", ["[::1]:3000=http", "127.0.0.1:1=http", "my-host.test:1=http", "03000=http"]],
     ["ERR_NAME_UNKNOWN", ["3000=web", "3000=http,3001=web", "3000=htt p"]],
     ["ERR_OPTION", ["http", "=http", "3000=", "3000=http,", ",", "70000=http", "-1=http", "::1:3000=http"]],
     ["ERR_OPTION", ["/=http", "/ =http", "@=http", "app=http", ":3000=http", "[]:1=http", "300000=http"]],
-    ["ERR_OPTION", ["1.5=http", "http=3000"]],
+    ["ERR_OPTION", ["1.5=http", "http=3000", "*:3000=http", "a b:1=http", "[zz]:1=http", "[1.2.3.4]:1=http"]],
   ])("is read by the linter as by the preload: %s in %j", (code, maps) => {
     for (const map of maps) expect([map, found(map), said(map)]).toEqual([map, code, code]);
   });

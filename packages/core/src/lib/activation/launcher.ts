@@ -152,7 +152,9 @@ function shellCommand(launcher: number): string {
 }
 
 function ownArguments(): string[] {
-  const script = process.argv[1];
+  const { pm_exec_path: app } = process.env;
+  // The script of pm2 loads that of the app.
+  const script = packageOf(process.argv[1]) === "pm2" && app ? app : process.argv[1];
   // tsx needs its loader alone; what it requires besides is for its own parent process.
   const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
   const execArgv = process.execArgv.filter(

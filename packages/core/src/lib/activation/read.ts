@@ -107,6 +107,16 @@ export function trustedEnvironment(env: Environment, isTrusted: boolean): Enviro
   return isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
 }
 
+/**
+ * Whether the variables announce sockets to this process. Removes none, and looks at no descriptor.
+ *
+ * @throws ActivationError what parseListenEnvironment() throws; `ERR_OPTION`
+ */
+export function areSocketsAnnounced(): boolean {
+  const env = trustedEnvironment({ ...process.env }, readBooleanOption("trustParent", undefined));
+  return parseListenEnvironment(env, process.pid).activated;
+}
+
 function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   const trusted = trustedEnvironment(env, isTrusted);
   if (!isMainThread()) return readInWorkerThread(trusted);

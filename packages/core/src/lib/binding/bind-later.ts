@@ -1,9 +1,11 @@
 import type { AddressInfo, Server } from "node:net";
+import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import {
   deferListening,
   giveHandle,
   handleOf,
+  isHttpServer,
   joinHandles,
   type ListenHandle,
   listenOnNothing,
@@ -12,9 +14,13 @@ import {
 import { createAcceptor, KEEP_BACKLOG, listenOn } from "./bind-server.ts";
 import { areConnections, handOver } from "./serve-connections.ts";
 
+/** A server of HTTP, of either version, does something with a client only if it has a listener of one of these. */
+const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "session"];
+
 /**
  * Makes a server emit `listening` before it listens on anything. What only looks whether a port is free closes its server then, and a socket that it had
- * listened on would be closed too. Calls `start` a turn of the event loop later, if the server is still open.
+ * listened on would be closed too. Calls `start` a turn of the event loop later, if the server is still open. A server of HTTP has to have a handler by then:
+ * otherwise `start` is called when it gets one, and clients wait instead of getting no answer.
  *
  * @param address what `server.address()` gives
  */
@@ -26,9 +32,22 @@ export function listenLater(
   const handle = listenOnNothing(server, address);
   server.once("listening", () =>
     setImmediate(() => {
-      if (handleOf(server) === handle) start(handle);
+      onceHandled(server, () => {
+        if (handleOf(server) === handle) start(handle);
+      });
     }),
   );
+}
+
+function onceHandled(server: Server, action: () => void): void {
+  if (!isHttpServer(server) || HANDLED.some((event) => server.listenerCount(event) > 0)) return action();
+  const onNewListener = (event: string | symbol): void => {
+    if (!HANDLED.includes(String(event))) return;
+    server.off("newListener", onNewListener);
+    // The server has the listener by then.
+    process.nextTick(() => onceHandled(server, action));
+  };
+  server.on("newListener", onNewListener);
 }
 
 /** Makes a server that listens on nothing listen on these sockets, or serve them where they are connections. */

@@ -10,6 +10,7 @@ import {
   type PassedSocket,
 } from "../activation/passed-socket.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
+import { processState } from "../shared/process-state.ts";
 
 /**
  * Selects the sockets of these names for a server, which the caller claims. Without names it selects every listener that is not served yet; where only connections
@@ -235,11 +236,26 @@ function unsupportedError(what: string): ActivationError {
   );
 }
 
+const taken = processState("taken", {
+  /** What a preload says to do instead of changing the code. */
+  preloadHint: undefined as ((fds: readonly number[]) => string | undefined) | undefined,
+});
+
+/**
+ * Sets what an error says to do about sockets that another server has.
+ *
+ * @param hint gets the numbers of these sockets; undefined: what it says for adapters
+ */
+export function setClaimedHint(hint: (fds: readonly number[]) => string | undefined): void {
+  taken.preloadHint ??= hint;
+}
+
 function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_TAKEN",
     `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
-    "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
-      "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
+    taken.preloadHint?.(sockets.map(({ fd }) => fd)) ??
+      "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
+        "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
   );
 }

@@ -2,13 +2,14 @@ import { ChildProcess } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import type { ActivationResult } from "../activation/activation.ts";
+import { activation, type ActivationResult } from "../activation/activation.ts";
 import { formatClusterVariable } from "../activation/cluster-variable.ts";
 import { isFromSocketUnit } from "../activation/passed-socket.ts";
-import { readActivation } from "../activation/read.ts";
+import { areSocketsAnnounced, readActivation } from "../activation/read.ts";
 import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../lifecycle/signals.ts";
+import { afterHeldListeners } from "../lifecycle/stop-at-signal.ts";
 import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
 import { once } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
@@ -29,8 +30,7 @@ export function activateCluster(): boolean {
         "Import it first in the primary.",
       );
     }
-    // Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them.
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    shareListening();
     keepHandles(passed.sockets);
     const app = createApp(readSettings({}), true);
     addApp(app);
@@ -38,6 +38,20 @@ export function activateCluster(): boolean {
     setWorkerPool(new Workers(app, passed.sockets));
   });
   return true;
+}
+
+/**
+ * Called before setupPrimary(). Whoever calls it may never fork: pm2 does so, and starts its apps otherwise. So nothing is read or removed that a child may
+ * have to see.
+ */
+export function prepareScheduling(): void {
+  if (activation.result !== undefined) activateCluster();
+  else if (isMainThread && areSocketsAnnounced()) shareListening();
+}
+
+/** Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them. */
+function shareListening(): void {
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
 }
 
 /** The passed sockets that the primary does not serve itself. */
@@ -49,20 +63,33 @@ function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["soc
   );
 }
 
-/** What tells the workers of their sockets. */
-export function clusterVariable(): string {
+/** What tells a worker that is about to start of its sockets. */
+export function announceToWorker(): string {
+  const pool = workerPool();
+  if (pool) pool.areAnnounced = true;
   return formatClusterVariable(process.pid, socketsForWorkers(readActivation()));
 }
 
-/** What fork() returns while the process stops: a worker that never starts, and emits nothing. */
+/**
+ * What fork() returns while the process stops: a worker that never starts. A manager that learns only now of the signal waits for it to exit. Where the app
+ * learned of the signal at once, it emits nothing: the usual `cluster.on("exit", () => cluster.fork())` would never end.
+ */
 export function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,
     send: () => false,
     disconnect: () => {},
+    // Node would send the signal to pid 0, which is every process of our group.
+    kill: () => false,
   });
   const { Worker: NodeWorker } = cluster as unknown as {
     Worker: new (options: { id: number; process: ChildProcess }) => Worker;
   };
-  return new NodeWorker({ id: 0, process: child });
+  const worker = Object.assign(new NodeWorker({ id: 0, process: child }), { state: "dead" });
+  afterHeldListeners(() => {
+    Object.assign(child, { exitCode: 0 });
+    worker.emit("exit", 0, null);
+    cluster.emit("exit", worker, 0, null);
+  });
+  return worker;
 }

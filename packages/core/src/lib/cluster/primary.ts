@@ -4,7 +4,7 @@ import process from "node:process";
 import { CLUSTER_VARIABLE } from "../activation/cluster-variable.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
-import { activateCluster, clusterVariable, unstartedWorker } from "./activate-cluster.ts";
+import { activateCluster, announceToWorker, prepareScheduling, unstartedWorker } from "./activate-cluster.ts";
 
 // An import comes before the first fork(), and may be all that a primary has of us. Without the variables nothing is touched, or loaded.
 if (process.env["LISTEN_FDS"] !== undefined && cluster.isPrimary) once("wrap cluster", wrapCluster);
@@ -16,10 +16,10 @@ function wrapCluster(): void {
   cluster.fork = (env?: object): Worker => {
     // The usual `cluster.on("exit", () => cluster.fork())` would never end.
     if (isStopping()) return unstartedWorker();
-    return fork.call(cluster, activateCluster() ? { ...env, [CLUSTER_VARIABLE]: clusterVariable() } : env);
+    return fork.call(cluster, activateCluster() ? { ...env, [CLUSTER_VARIABLE]: announceToWorker() } : env);
   };
   cluster.setupPrimary = cluster.setupMaster = (settings): void => {
-    activateCluster();
+    prepareScheduling();
     setupPrimary.call(cluster, settings);
   };
   syncBuiltinESMExports();

@@ -19,6 +19,7 @@ import { statusOf } from "./worker-status.ts";
 export class Workers implements WorkerPool {
   readonly served: Set<number> = new Set();
   haveServed = false;
+  areAnnounced = false;
   readonly #app: App;
   readonly #passed: readonly PassedSocket[];
   /** Those that run. A worker that drains after disconnect() is no longer in cluster.workers. */

@@ -10,10 +10,14 @@ const signals = processState("signals", {
   isSignalled: false,
   /** Whether that stop is done. */
   isStopped: false,
-  /** The signals that start the stop. */
-  handled: new Set<string>(),
+  /** The signals that start the stop, each with our listener. */
+  handled: new Map<string, NodeJS.SignalsListener>(),
   /** Whether the listeners of the app wait for the drain. */
   areListenersHeld: false,
+  /** Whether they have run. */
+  haveListenersRun: false,
+  /** Called when they have. */
+  afterListeners: [] as (() => void)[],
   /** Whether the app ends the process, or a library that it uses, such as close-with-grace: it handles the signal too. */
   appEndsProcess: false,
 });
@@ -29,11 +33,21 @@ export function receiveSignal(signal: NodeJS.Signals): void {
 /** Makes this signal start the stop from now on. */
 export function handleSignal(signal: NodeJS.Signals): void {
   if (signals.handled.has(signal)) return;
-  signals.handled.add(signal);
-  // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
-  process.prependListener(signal, (received) => {
+  const listener = (received: NodeJS.Signals): void => {
     if (!signals.areListenersHeld) onSignal(received);
-  });
+  };
+  signals.handled.set(signal, listener);
+  // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
+  process.prependListener(signal, listener);
+}
+
+/** How long what comes after the listeners of the app waits, if it is asked for when they have run: an app may ask again each time. */
+const AGAIN_MS = 1000;
+
+/** Calls back when the listeners of the app have run that have waited for the drain. Never calls back if they did not wait. */
+export function afterHeldListeners(action: () => void): void {
+  if (signals.haveListenersRun) setTimeout(action, AGAIN_MS).unref();
+  else if (signals.areListenersHeld) signals.afterListeners.push(action);
 }
 
 /** Calls the listeners of the app that have waited for the drain. */
@@ -90,6 +104,8 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   // The primary waits for this worker. By itself, the channel to it would keep the worker alive when the app has nothing left to do.
   if (cluster.isWorker) process.channel?.unref();
   callListeners();
+  signals.haveListenersRun = signals.areListenersHeld;
+  for (const action of signals.afterListeners.splice(0)) action();
 }
 
 /** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library leaves the end of the process to us. */
@@ -99,5 +115,8 @@ function isHandledByApp(signal: NodeJS.Signals): boolean {
     Symbol.for("signal-exit emitter")
   ];
   const ofSignalExit = (version3?.count ?? 0) + (version4?.count ?? 0);
-  return process.listenerCount(signal) > 1 + ofSignalExit;
+  // The app may have removed all listeners of the signal, and then added its own.
+  const listener = signals.handled.get(signal);
+  const ours = listener !== undefined && process.listeners(signal).includes(listener) ? 1 : 0;
+  return process.listenerCount(signal) > ours + ofSignalExit;
 }

@@ -6,6 +6,8 @@ export interface WorkerPool {
   readonly served: ReadonlySet<number>;
   /** Whether a worker has ever been ready. */
   readonly haveServed: boolean;
+  /** Whether a worker was ever told of the sockets. */
+  areAnnounced: boolean;
   /** How many workers are running. */
   readonly count: number;
   /** Whether no worker is running, or not all of them are idle. */
@@ -19,6 +21,11 @@ const workers = processState("workers", { pool: undefined as WorkerPool | undefi
 /** The workers of this process; undefined unless it is the primary of a cluster whose workers serve the sockets. */
 export function workerPool(): WorkerPool | undefined {
   return workers.pool;
+}
+
+/** Whether workers of this process have been told of the sockets, and may listen on them. */
+export function hasWorkers(): boolean {
+  return workers.pool?.areAnnounced === true;
 }
 
 /** Makes these the workers that this process waits for, and stops at its end. */

@@ -1,8 +1,10 @@
+import { isIPv6 } from "../systemd/addresses.ts";
+
 /** Whether an app can listen there, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`, a path or `@abstract`. */
 export function isListenPlace(place: string): boolean {
   if (/^[/@]/.test(place)) return /^.[^,]+$/s.test(place);
-  const [, port] = /^(?:(?:\[[^\],]+\]|[^:[\],]+):)?(\d{1,5})$/.exec(place) ?? [];
-  return port !== undefined && Number(port) <= 65_535;
+  const [, bracketed, port] = /^(?:(?:\[([^\]]+)\]|[\w.-]+):)?(\d{1,5})$/.exec(place) ?? [];
+  return port !== undefined && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed));
 }
 
 /** The entries of SOCKACT_MAP: between commas, a place and the name of a socket, with the last `=` between them. `undefined` if it is malformed. */

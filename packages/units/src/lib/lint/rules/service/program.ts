@@ -2,6 +2,7 @@ import { shown } from "../../../problems.ts";
 import { valueOf, valuesOf } from "../../../parse/load.ts";
 import { commandsOf } from "../../../parse/words.ts";
 import type { Rule } from "../../findings/finding.ts";
+import { nodeCommand, nodeOptionWords } from "../../../node/command-line.ts";
 import { keepsProcess } from "../../subjects/program.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, isActivatedNode, listeners } from "./settings.ts";
@@ -43,6 +44,7 @@ export type ProgramCode =
   | "exec-prefix"
   | "script-relative"
   | "exec-env"
+  | "permission-net"
   | "type-unfit";
 
 /** What a service runs. */
@@ -209,6 +211,28 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               fix: "Node's own path, as `command -v node` prints it",
             },
           ],
+  },
+  "permission-net": {
+    severity: "info",
+    why: "With --permission and without --allow-net, Node 26 lets no server listen, and your app gets the error ERR_PERMISSION. Node 24 and older need no such option, and do not know it.",
+    man: "node(1)",
+    find: (service) => {
+      const { program, environment } = service;
+      const fromVariable = nodeOptionWords(environment.get("NODE_OPTIONS")?.value ?? "") ?? [];
+      const options = [...(program?.node?.options ?? []), ...nodeCommand(["node", ...fromVariable]).options];
+      return program === undefined ||
+        !isActivatedNode(service) ||
+        !options.includes("--permission") ||
+        options.includes("--allow-net")
+        ? []
+        : [
+            {
+              at: program.setting,
+              message: "--permission is there without --allow-net",
+              fix: "--allow-net after --permission, if this is Node 26",
+            },
+          ];
+    },
   },
   "type-unfit": {
     severity: "error",
