@@ -41,7 +41,7 @@ export function handleSignal(signal: NodeJS.Signals): void {
   process.prependListener(signal, listener);
 }
 
-/** How long what comes after the listeners of the app waits, if it is asked for when they have run: an app may ask again each time. */
+/** How long an action waits that is asked for when the listeners of the app have run, in milliseconds: each action may lead to the next one. */
 const AGAIN_MS = 1000;
 
 /** Calls back when the listeners of the app have run that have waited for the drain. Never calls back if they did not wait. */
