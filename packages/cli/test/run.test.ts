@@ -215,7 +215,7 @@ describe("sockact run", () => {
       const path = await freeAddress("unix");
       const running = run(["-l", path, "--", "true"]);
       let isOver = false;
-      const ended = running.ended.then(() => (isOver = true));
+      const ended = running.ended.finally(() => (isOver = true));
       while (!existsSync(path) && !isOver) await setImmediate();
       running.kill("SIGKILL");
       await ended;
