@@ -219,7 +219,7 @@ describe("sockact run", () => {
       while (!existsSync(path) && !isOver) await setImmediate();
       running.kill("SIGKILL");
       await ended;
-      await vi.waitUntil(() => !existsSync(path), { timeout: DEADLINE, interval: 20 });
+      await expect.poll(() => existsSync(path), { timeout: DEADLINE, interval: 20 }).toBe(false);
     }
   });
 
