@@ -4,8 +4,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { onTestFinished } from "vitest";
 import type { ListenAddress } from "./activated-process.ts";
+import { atEnd } from "./at-end.ts";
 
 /** The kinds of address that a stream socket can have. */
 export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
@@ -24,7 +24,7 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
       return `@${name}`;
     case "unix": {
       const path = join(tmpdir(), `${name}.sock`);
-      onTestFinished(() => rmSync(path, { force: true }));
+      atEnd(() => rmSync(path, { force: true }));
       return path;
     }
   }
