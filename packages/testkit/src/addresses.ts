@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,7 +12,7 @@ export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
 
 let count = 0;
 
-/** An address of this kind that nothing uses: a port that the kernel has just given away, or a new name. For one test: what is at its path then goes. */
+/** An address of this kind that nothing uses: a port, or a new name. For one test: what is at its path then goes. */
 export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   const name = `sockact-test-${process.pid}-${++count}`;
   switch (kind) {
@@ -30,11 +30,19 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   }
 }
 
+/** Not one of those that the kernel gives away by itself (from 32768 on): another test may get it for a socket or a connection before this one uses it. */
 async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const server = createServer();
+    try {
+      await once(server.listen(port, host), "listening");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") continue;
+      throw error;
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
