@@ -13,7 +13,7 @@ import {
   startProcess,
   startWithFds,
 } from "@sockact/testkit";
-import { type Passed, passedSockets, portIn, preload, runApp } from "./run-app.ts";
+import { type Passed, passedSockets, portIn, preload, runApp, runSupervised } from "./run-app.ts";
 
 /** A folder with these files. */
 function folderWith(files: Record<string, string>): string {
@@ -318,20 +318,7 @@ test("an adapter that comes after another server has got the only socket says wh
 
 test("where no socket was passed, the service manager learns that the app is ready", async () => {
   const port = portIn(await freeAddress("tcp4"));
-  await using app = startProcess(
-    [
-      "/bin/sh",
-      "-c",
-      'SYSTEMD_EXEC_PID=$$ exec "$@"',
-      "sh",
-      process.execPath,
-      "--require",
-      preload,
-      "--eval",
-      `http.createServer((q, r) => r.end("app")).listen(${port}, "127.0.0.1")`,
-    ],
-    { env: { NOTIFY_SOCKET: "/run/no-service-manager" } },
-  );
+  await using app = runSupervised(`http.createServer((q, r) => r.end("app")).listen(${port}, "127.0.0.1")`);
   await app.line(/sockact: ready, but the service manager could not be told/);
   expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("app");
 });

@@ -7,6 +7,7 @@ import {
   type AppProcess,
   freeAddress,
   rawSocket,
+  startProcess,
   startWithFds,
 } from "@sockact/testkit";
 
@@ -54,6 +55,24 @@ export function runApp(
   });
   for (const fd of fds) closeSync(fd);
   return app;
+}
+
+/** Starts an app, given as its code, with the preload and no socket, as a service whose manager waits for messages. That manager can't be reached. */
+export function runSupervised(code: string): AppProcess {
+  return startProcess(
+    [
+      "/bin/sh",
+      "-c",
+      'SYSTEMD_EXEC_PID=$$ exec "$@"',
+      "sh",
+      process.execPath,
+      "--require",
+      preload,
+      "--eval",
+      PRELUDE + code,
+    ],
+    { env: { NOTIFY_SOCKET: "/run/no-service-manager" } },
+  );
 }
 
 /** The port of an address such as `127.0.0.1:8080`. */

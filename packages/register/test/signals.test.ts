@@ -1,4 +1,3 @@
-import process from "node:process";
 import { describe, expect, test } from "vitest";
 import {
   type AppProcess,
@@ -8,9 +7,8 @@ import {
   readAnswer,
   openRequest,
   requestOver,
-  startProcess,
 } from "@sockact/testkit";
-import { passedSockets, preload, runApp } from "./run-app.ts";
+import { passedSockets, runApp, runSupervised } from "./run-app.ts";
 
 /** A server whose answer to `/slow` waits for a line on standard input, and that knows its connections. */
 const SERVER = `
@@ -163,20 +161,7 @@ test("without a socket, but with a service manager that waits for messages, an a
   const address = await freeAddress("tcp4");
   const [host, port] = address.split(":");
   const code = `process.on("SIGTERM", () => process.exit(15)); ${SERVER.replace("listen(3000)", `listen(${port}, "${host}")`)}`;
-  await using app = startProcess(
-    [
-      "/bin/sh",
-      "-c",
-      'SYSTEMD_EXEC_PID=$$ exec "$@"',
-      "sh",
-      process.execPath,
-      "--require",
-      preload,
-      "--eval",
-      `const say = (name, what) => console.log(name + ": " + what); ${code}`,
-    ],
-    { env: { NOTIFY_SOCKET: "/run/no-service-manager" } },
-  );
+  await using app = runSupervised(code);
   await stopUnderWay(address, app);
   expect(await app.ended).toBe(15);
 });

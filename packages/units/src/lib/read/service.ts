@@ -65,7 +65,7 @@ export interface Service extends SocketOwner {
   nodeEnvironment: Line[];
   /** What fields add to NODE_OPTIONS. */
   nodeOptions: Line[];
-  /** What the preload is told of the sockets. */
+  /** Which socket belongs to which port or path, for the preload. */
   preloadMap: readonly Line[];
   /** Where Node keeps compiled code. */
   compileCache: Line[];
@@ -116,7 +116,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       manager,
       systemd,
       dynamicUser,
-      // A user's own folders lie in a home, too.
+      // A user's own folders are in a home, too.
       inHome:
         manager === "user" || liesInHome({ ...description, exec: [description.exec, preload.file].flat() }),
       // The helper of NotifyAccess=all is a process with no descriptor of ours.

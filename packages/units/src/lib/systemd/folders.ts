@@ -21,7 +21,7 @@ export function liesIn(folders: readonly string[], path: unknown): boolean {
   return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
 }
 
-/** Whether the program, its folder or a file among its arguments lies in a home. */
+/** Whether the program, its folder or a file among its arguments is in a home. */
 export function liesInHome({ exec, workingDirectory }: ProgramLocation): boolean {
   const words: unknown[] = Array.isArray(exec) ? exec : [];
   return [...words, workingDirectory].some((path) => liesIn(homes, path));

@@ -23,7 +23,7 @@ export interface SocketSubject {
   starts: string;
   /** `undefined` if it is not among the files. */
   service: ServiceSubject | undefined;
-  /** What it listens on: all of ListenStream= and its kin. */
+  /** What it listens on: all of ListenStream= and similar directives. */
   addresses: readonly Setting[];
   given: GivenFiles;
 }

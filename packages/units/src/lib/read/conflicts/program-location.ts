@@ -13,7 +13,7 @@ interface NamedPreload {
 const placeOf = ({ file, field }: NamedPreload): [string, unknown][] =>
   field === undefined ? [] : [[field, file]];
 
-/** Reports what lies in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
+/** Reports what is in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   preload: NamedPreload,

@@ -57,7 +57,7 @@ function asArray(line: unknown): string {
 }
 
 /**
- * ExecStart= and its kin: systemd.service(5) reads its first word by other rules than the rest.
+ * ExecStart= and similar directives: systemd.service(5) reads its first word by other rules than the rest.
  *
  * @param options words for the program itself, or for the one that env(1) runs, before its own arguments.
  */

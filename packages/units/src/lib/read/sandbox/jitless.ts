@@ -3,8 +3,8 @@ import { runsNode } from "../../node/runtime.ts";
 import type { AddedOption } from "../fields/node-options.ts";
 
 /**
- * The option that makes Node run without a just-in-time compiler. As an argument `--jitless` would not reach the child processes, which
- * MemoryDenyWriteExecute= holds for too.
+ * The option that makes Node run without a just-in-time compiler. As an argument `--jitless` would not reach the child processes, to
+ * which MemoryDenyWriteExecute= applies too.
  */
 export function jitless(description: Record<string, unknown>, problems: UnitProblem[]): AddedOption[] {
   const { exec } = description;

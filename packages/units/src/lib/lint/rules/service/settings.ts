@@ -26,7 +26,7 @@ export const preloadsOf = ({ program, environment }: ServiceSubject): readonly s
   ...preloadsOfOptions(environment.get("NODE_OPTIONS")?.value ?? ""),
 ];
 
-/** The user that it runs as; root where nothing is said. */
+/** The user that it runs as; root by default. */
 export function runsAsRoot({ unit, user }: ServiceSubject): boolean {
   if (user || isTrue(unit, "DynamicUser")) return false;
   return /^(?:root|0)?$/.test(inService(unit, "User")?.value ?? "");
