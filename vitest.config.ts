@@ -1,9 +1,14 @@
+import process from "node:process";
 import { defineConfig } from "vitest/config";
 
 const source = { conditions: ["@sockact/source", "node", "import", "module", "default"] };
 
+// On a busy machine a deadline may pass. The gate runs such a test once more, and its last lines name each test that needed that.
+const retry = process.env["CI"] ? 1 : 0;
+
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/lib/retried-reporter.ts"],
     // Most of a test is waiting for other processes: one worker less than there are cores, the default, would leave two cores idle.
     maxWorkers: 2,
     projects: [
@@ -11,6 +16,7 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: "unit",
+          retry,
           // They share no state, and importing what they test is most of their time.
           isolate: false,
           include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"],
@@ -22,6 +28,7 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: "integration",
+          retry,
           include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,

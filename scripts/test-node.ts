@@ -49,6 +49,8 @@ for (const run of runs) {
   console.log(
     `Node ${run.version}: ${run.isPassed ? "passed" : "FAILED"}; ${run.passed} passed, ${run.failed} failed, ${skipped} skipped${skipped > 0 ? ` (${skippedText(run)})` : ""}`,
   );
+  // The last lines of a log are those that are kept.
+  for (const name of run.failures) console.log(`  failed: ${name}`);
 }
 if (rest.length === 0 && runs.length > 0) {
   writeRows("node", nodeTable(runs, new Date()), (version) =>

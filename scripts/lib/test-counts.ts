@@ -6,6 +6,8 @@ export interface Report {
 export interface Counts {
   passed: number;
   failed: number;
+  /** The names of those that have failed. */
+  failures: string[];
   /** How many were skipped, by the reason. */
   skipped: Record<string, number>;
   /** Those that were skipped for a reason that should not be. */
@@ -20,6 +22,7 @@ export function countTests({ testResults }: Report): Counts {
   const counts: Counts = {
     passed: all.filter(({ status }) => status === "passed").length,
     failed: all.filter(({ status }) => status === "failed").length,
+    failures: all.filter(({ status }) => status === "failed").map(({ fullName }) => fullName),
     skipped: {},
     unexpected: [],
   };

@@ -41,6 +41,7 @@ export async function runVitest(
     "run",
     "--reporter=default",
     "--reporter=json",
+    "--reporter=./scripts/lib/retried-reporter.ts",
     `--outputFile.json=${report}`,
     ...args,
   ]);

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command, CommanderError } from "commander";
+import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { runCommand } from "./run-command.ts";
@@ -20,24 +21,8 @@ function program(args: readonly string[]): Command {
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
   for (const command of [sockact, ...sockact.commands])
-    command.exitOverride().configureOutput({ outputError: () => {}, writeOut: writeHelp });
+    command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
-}
-
-/** A stream would report an error only after the program has ended well. */
-function writeHelp(text: string): void {
-  try {
-    writeFileSync(1, text);
-  } catch (error) {
-    // Whoever reads it has read enough.
-    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
-    throw new CliError(
-      "ERR_OUTPUT",
-      `can't write to the standard output: ${(error as Error).message}`,
-      "Free some space, or write it elsewhere.",
-      { exitCode: EXIT.failed, cause: error },
-    );
-  }
 }
 
 /** Runs the command that the arguments name, and returns the exit code. */

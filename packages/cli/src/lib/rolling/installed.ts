@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { RollingError } from "./rolling-error.ts";
-import type { Properties } from "./systemctl.ts";
+import type { Properties } from "../shared/properties.ts";
 
 /** The properties that say whether systemd has loaded a unit, and why not. */
 export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;

@@ -1,5 +1,5 @@
 import type { loadProperties } from "./installed.ts";
-import type { Properties } from "./systemctl.ts";
+import type { Properties } from "../shared/properties.ts";
 
 /** The two instances of the template `<name>@.service`. */
 export type Instance = "blue" | "green";

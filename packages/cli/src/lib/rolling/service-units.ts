@@ -9,7 +9,8 @@ import {
   type States,
 } from "./instances.ts";
 import { RollingError } from "./rolling-error.ts";
-import type { Properties, Systemctl } from "./systemctl.ts";
+import type { Properties } from "../shared/properties.ts";
+import type { Systemctl } from "./systemctl.ts";
 
 /** A socket unit that starts the service. */
 export type Socket = Properties<(typeof loadProperties)[number] | "ActiveState" | "Result"> & {

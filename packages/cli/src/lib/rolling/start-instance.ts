@@ -11,7 +11,8 @@ import {
 import { RollingError } from "./rolling-error.ts";
 import type { RollingEvent } from "./rolling-options.ts";
 import type { ServiceUnits } from "./service-units.ts";
-import { type Ended, refused, type Systemctl } from "./systemctl.ts";
+import type { Ended } from "../shared/execute.ts";
+import { refused, type Systemctl } from "./systemctl.ts";
 import { halfwayError, notReadyError, socketError } from "./turn-errors.ts";
 
 /** What a start needs of its turn. */

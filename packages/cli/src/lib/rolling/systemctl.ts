@@ -1,16 +1,7 @@
-import { execFile, type ExecFileException } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import { parseProperties, type Properties } from "../shared/properties.ts";
 import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
-
-/** How a command ended. */
-export interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** A unit's properties, as `systemctl show` names and prints them. */
-export type Properties<Name extends string> = Record<Name, string>;
 
 /** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
 const disconnected = /connection terminated|connection reset|connection refused/i;
@@ -29,7 +20,7 @@ export class Systemctl {
   async run(...args: string[]): Promise<Ended> {
     const command = [...(this.#user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
     for (let attempt = 1; ; attempt += 1) {
-      const ended = await execute("systemctl", command, this.signal);
+      const ended = await ask("systemctl", command, this.signal);
       if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
       await delay(100, undefined, { signal: this.signal });
     }
@@ -43,19 +34,13 @@ export class Systemctl {
     const ended = await this.run("show", `--property=${names.join(",")}`, "--", ...units);
     if (ended.code !== 0)
       throw refused("show", ended, "systemctl show prints the properties of a unit: try it by hand");
-    return ended.stdout
-      .trim()
-      .split("\n\n")
-      .map((block) => {
-        const pairs = block.split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2));
-        return Object.fromEntries(pairs) as Properties<Name>;
-      });
+    return parseProperties(ended.stdout);
   }
 
   /** Whether the conditions of a unit hold; not where systemd-analyze cannot tell. */
   async conditionsHold(unit: string): Promise<boolean> {
     const args = [...(this.#user ? ["--user"] : []), "condition", `--unit=${unit}`];
-    const ended = await execute("systemd-analyze", args, this.signal).catch(() => undefined);
+    const ended = await ask("systemd-analyze", args, this.signal).catch(() => undefined);
     this.signal.throwIfAborted();
     return ended?.code === 0;
   }
@@ -66,51 +51,25 @@ export class Systemctl {
     const deadline = AbortSignal.timeout(5_000);
     const signal = AbortSignal.any([this.signal, deadline]);
     // Journald reads what services print in its own time; root alone can wait until it has.
-    await execute("journalctl", ["--sync"], signal).catch(() => {});
+    await ask("journalctl", ["--sync"], signal).catch(() => {});
     const args = [
       this.#user ? `--user-unit=${unit}` : `--unit=${unit}`,
       `--since=@${(since / 1000).toFixed(3)}`,
       ..."--no-pager --quiet --output=cat --lines=30".split(" "),
     ];
-    const ended = await execute("journalctl", args, signal).catch(() => undefined);
+    const ended = await ask("journalctl", args, signal).catch(() => undefined);
     return ended?.stdout.split("\n").filter((line) => line !== "") ?? [];
   }
 }
 
-async function execute(file: string, args: string[], signal: AbortSignal): Promise<Ended> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const options = { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
-    const child = execFile(file, args, options, (error, stdout, stderr) => {
-      signal.removeEventListener("abort", abort);
-      const { code } = error ?? { code: 0 };
-      if (typeof code === "number") resolve({ code, stdout, stderr });
-      else reject(broken([file, ...args.filter((arg) => !arg.startsWith("--"))].join(" "), error!));
-    });
-    // By execFile's own `signal` it would be SIGTERM, which does not end one that hangs. These commands have nothing to tidy up.
-    const abort = () => {
-      child.kill("SIGKILL");
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-  });
-}
-
-function broken(command: string, error: ExecFileException): RollingError {
-  if (error.code === "ENOENT") {
-    const hint = "run it where systemd runs the service";
-    return new RollingError("ERR_ROLL_SYSTEMCTL", `${command.split(" ")[0]} was not found`, hint, {
-      cause: error,
-    });
+async function ask(file: string, args: readonly string[], signal: AbortSignal): Promise<Ended> {
+  try {
+    return await execute(file, args, { signal });
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    const hint = error.isMissing ? "run it where systemd runs the service" : CALL_AGAIN;
+    throw new RollingError("ERR_ROLL_SYSTEMCTL", error.message, hint, { cause: error });
   }
-  return new RollingError(
-    "ERR_ROLL_SYSTEMCTL",
-    error.signal
-      ? `${command} was killed by ${error.signal}`
-      : `${command} could not be run: ${error.message}`,
-    CALL_AGAIN,
-    { cause: error },
-  );
 }
 
 /** The error for a systemctl that did not do what it was told. */

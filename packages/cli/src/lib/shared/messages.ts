@@ -1,23 +1,11 @@
 import process from "node:process";
-import { styleText } from "node:util";
-
-type Style = Parameters<typeof styleText>[0];
+import { colourFor, type Style } from "./colour.ts";
 
 // The terminal may be gone by the time of the last message.
 process.stderr.on("error", () => {});
 
-/** Whether to colour standard error. Node reads TERM; the values of FORCE_COLOR are those that Node knows. */
-const isColoured = ((): boolean => {
-  const { NO_COLOR, FORCE_COLOR } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
-  if (FORCE_COLOR !== undefined) return ["", "1", "true", "2", "3"].includes(FORCE_COLOR);
-  return process.stderr.isTTY && process.stderr.hasColors();
-})();
-
 /** Colours a string for standard error, if colours are wanted there. */
-export function colour(style: Style, text: string): string {
-  return isColoured ? styleText(style, text, { validateStream: false }) : text;
-}
+export const colour = colourFor("stderr");
 
 /** Writes a message to standard error. The prefix distinguishes it from the output of the command, where sockact itself writes "sockact: …". */
 export function say(text: string, style?: Style): void {

@@ -1,0 +1,36 @@
+import { writeSync } from "node:fs";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colourFor } from "../shared/colour.ts";
+
+/** Colours a string for standard output, if colours are wanted there. */
+export const colourOut = colourFor("stdout");
+
+/** Writes to standard output, at once. A stream would report an error only after the program has ended well. */
+export function print(text: string): void {
+  try {
+    let rest = Buffer.from(text);
+    while (rest.length > 0) {
+      try {
+        rest = rest.subarray(writeSync(1, rest));
+      } catch (error) {
+        // A pipe that is full, and does not block. Its reader makes room in a moment.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      }
+    }
+  } catch (error) {
+    // Whoever reads it has read enough.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
+    throw new CliError(
+      "ERR_OUTPUT",
+      `can't write to the standard output: ${(error as Error).message}`,
+      "Free some space, or write it elsewhere.",
+      { exitCode: EXIT.failed, cause: error },
+    );
+  }
+}
+
+/** Writes a value as JSON to standard output. */
+export function printJson(value: unknown): void {
+  print(`${JSON.stringify(value, null, 2)}\n`);
+}

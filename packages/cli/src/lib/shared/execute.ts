@@ -1,0 +1,66 @@
+import { execFile, type ExecFileException } from "node:child_process";
+
+/** How a program ended. */
+export interface Ended {
+  /** The exit status. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface ExecuteOptions {
+  /** Kills the program with SIGKILL once it is aborted, and the promise rejects with its reason. Nothing starts after that. */
+  signal?: AbortSignal | undefined;
+  env?: NodeJS.ProcessEnv | undefined;
+  cwd?: string | undefined;
+}
+
+/** The program could not be run, or a signal has ended it. */
+export class ProgramError extends Error {
+  override readonly name = "ProgramError";
+  /** The command, without its options. */
+  readonly command: string;
+  /** Whether there is no such program. */
+  readonly isMissing: boolean;
+
+  constructor(command: string, error: ExecFileException) {
+    const isMissing = error.code === "ENOENT";
+    super(
+      isMissing
+        ? `${command.split(" ")[0]} was not found`
+        : error.signal
+          ? `${command} was killed by ${error.signal}`
+          : `${command} could not be run: ${error.message}`,
+      { cause: error },
+    );
+    this.command = command;
+    this.isMissing = isMissing;
+  }
+}
+
+/** Runs a program to its end, whatever its exit status. Rejects with a {@link ProgramError}, or with the reason of the signal. */
+export async function execute(
+  file: string,
+  args: readonly string[],
+  { signal, env, cwd }: ExecuteOptions = {},
+): Promise<Ended> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const options = { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, env, cwd } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      signal?.removeEventListener("abort", abort);
+      const { code } = error ?? { code: 0 };
+      if (typeof code === "number") resolve({ code, stdout, stderr });
+      else {
+        const command = [file, ...args.filter((argument) => !argument.startsWith("--"))].join(" ");
+        reject(new ProgramError(command, error!));
+      }
+    });
+    // By execFile's own `signal` it would be SIGTERM, which does not end a program that hangs.
+    const abort = () => {
+      child.kill("SIGKILL");
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}

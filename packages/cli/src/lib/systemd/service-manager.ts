@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import { parseProperties, type Properties } from "../shared/properties.ts";
+
+/** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
+const disconnected = /connection terminated|connection reset|connection refused/i;
+
+export interface ServiceManagerOptions {
+  /** Whether it is the user's own manager (`systemctl --user`). */
+  user?: boolean | undefined;
+  /** Ends what is under way at once. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are `CliError`s with `ERR_SYSTEMCTL`. */
+export class ServiceManager {
+  readonly user: boolean;
+  /** The command, for messages: `systemctl`, or `systemctl --user`. */
+  readonly systemctl: string;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor({ user = false, signal }: ServiceManagerOptions = {}) {
+    this.user = user;
+    this.systemctl = user ? "systemctl --user" : "systemctl";
+    this.#signal = signal;
+  }
+
+  /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
+  async run(...args: string[]): Promise<Ended> {
+    const command = [...(this.user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
+    for (let attempt = 1; ; attempt += 1) {
+      const ended = await this.#execute("systemctl", command);
+      if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
+      await delay(100, undefined, { signal: this.#signal });
+    }
+  }
+
+  /** Runs systemctl, and rejects if it fails. Resolves to what it has printed. */
+  async mustRun(...args: string[]): Promise<string> {
+    const ended = await this.run(...args);
+    if (ended.code !== 0) throw this.refused(args.join(" "), ended);
+    return ended.stdout;
+  }
+
+  /** Properties of several units, in their order. A unit that does not exist has them too. */
+  async show<Name extends string>(
+    units: readonly string[],
+    names: readonly Name[],
+  ): Promise<Properties<Name>[]> {
+    if (units.length === 0) return [];
+    return parseProperties(await this.mustRun("show", `--property=${names.join(",")}`, "--", ...units));
+  }
+
+  /** Runs another program of systemd for the same manager, such as systemd-analyze or journalctl, whatever its exit status. */
+  async runProgram(file: string, ...args: string[]): Promise<Ended> {
+    return this.#execute(file, [...(this.user ? ["--user"] : []), ...args]);
+  }
+
+  /** systemd's version, such as 257. */
+  async version(): Promise<number> {
+    const { stdout } = await this.#execute("systemctl", ["--version"]);
+    return Number(/^systemd (\d+)/.exec(stdout)?.[1]);
+  }
+
+  /** The error for a systemctl that did not do what it was told. */
+  refused(what: string, { code, stderr }: Ended): CliError {
+    const why = stderr.trim();
+    return new CliError("ERR_SYSTEMCTL", `systemctl ${what} exited with ${code}: ${why}`, this.#hint(why), {
+      exitCode: EXIT.failed,
+    });
+  }
+
+  #hint(why: string): string {
+    if (/denied|authentication/i.test(why))
+      return "Run it as root, or as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.";
+    if (/\bbus\b|booted with systemd/.test(why))
+      return "Run it where systemd runs the service. For a unit of your own manager, add --user.";
+    return `Run the command yourself to see more: ${this.systemctl} status`;
+  }
+
+  async #execute(file: string, args: readonly string[]): Promise<Ended> {
+    try {
+      return await execute(file, args, { signal: this.#signal });
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      const hint = error.isMissing ? "Run it on a machine with systemd." : "Call it again.";
+      throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
+    }
+  }
+}
