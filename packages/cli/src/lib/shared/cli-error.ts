@@ -2,6 +2,10 @@
 export type CliErrorCode =
   | "ERR_USAGE"
   | "ERR_OUTPUT"
+  | "ERR_INTERNAL"
+  | "ERR_LINT_FILE"
+  | "ERR_LINT_CODE"
+  | "ERR_LINT_WRITE"
   | "ERR_SYSTEMCTL"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
