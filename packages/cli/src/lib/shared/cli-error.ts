@@ -8,6 +8,7 @@ export type CliErrorCode =
   | "ERR_LINT_WRITE"
   | "ERR_SYSTEMCTL"
   | "ERR_CODE_UNKNOWN"
+  | "ERR_UNIT_UNKNOWN"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
