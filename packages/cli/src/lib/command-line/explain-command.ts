@@ -9,7 +9,6 @@ export function explainCommand(): Command {
     )
     .argument("[code...]", "such as ERR_NAME_UNKNOWN; upper and lower case are the same")
     .option("--json", "print JSON, with the texts in Markdown")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

@@ -1,3 +1,4 @@
+import { explainedCodes } from "../explain/codes.ts";
 import type { Finding, Severity } from "@sockact/units";
 import type { UnreadFile } from "./unit-files.ts";
 
@@ -13,6 +14,8 @@ export interface ReportedFinding {
   readonly why: string;
   /** What to write. */
   readonly fix: string;
+  /** A page that explains the code. */
+  readonly url: string;
   /** Whether `--fix` can make the change. */
   readonly fixable: boolean;
   /** The line as it is in the file. */
@@ -29,18 +32,21 @@ export interface Report {
   readonly fixed: readonly string[];
 }
 
-/** A page that explains the codes. */
-export const lintPage = "https://github.com/sockact/sockact/blob/main/docs/lint.md";
-
 /** How systemd counts lines. */
 const lineEnd = /\n\r?|\r\n?|\0/;
 
+/** Where each code of the linter is explained. */
+export function lintCodes(): ReadonlyMap<string, string> {
+  const codes = explainedCodes().filter(({ theme }) => theme.startsWith("Linter: "));
+  return new Map(codes.map(({ code, url }) => [code, url]));
+}
+
 /** A finding as it is reported, with its line of the text. */
-export function reported(finding: Finding, text: string): ReportedFinding {
+export function reported(finding: Finding, text: string, url: string): ReportedFinding {
   const { file, line, severity, code, why, fix, edits } = finding;
   const message = finding.message.replace(/it holds half of a surrogate pair.*/, "it is not valid UTF-8");
   const source = text.split(lineEnd)[line - 1]?.trim() ?? "";
-  return { file, line, severity, code, message, why, fix, fixable: edits !== undefined, source };
+  return { file, line, severity, code, message, why, fix, url, fixable: edits !== undefined, source };
 }
 
 const ranks: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2 };

@@ -1,5 +1,5 @@
 import { colourOut, print } from "../../output/print.ts";
-import { columns, wrap } from "../../output/wrap.ts";
+import { textWidth, wrap } from "../../output/wrap.ts";
 import type { Style } from "../../shared/colour.ts";
 import { count } from "../../shared/messages.ts";
 import { countsOf, type Report, type ReportedFinding } from "../report.ts";
@@ -19,7 +19,7 @@ function shortened(text: string, width: number): string {
 }
 
 function paragraph(label: string, text: string): string {
-  const body = wrap(printable(text), 7).trimStart();
+  const body = wrap(printable(text), { indent: " ".repeat(7) }).trimStart();
   return `  ${colourOut("dim", label.padEnd(5))}${body}\n`;
 }
 
@@ -27,8 +27,8 @@ function findingText({ file, line, severity, code, message, why, fix, source }: 
   const place = colourOut("bold", `${printable(file)}${line > 0 ? `:${line}` : ""}`);
   return [
     `${place}  ${colourOut(styles[severity], severity)}  ${code}\n`,
-    `${wrap(printable(message), 2)}\n`,
-    source === "" ? "" : `  ${colourOut("dim", `| ${shortened(printable(source), columns() - 4)}`)}\n`,
+    `${wrap(printable(message), { indent: "  " })}\n`,
+    source === "" ? "" : `  ${colourOut("dim", `| ${shortened(printable(source), textWidth() - 4)}`)}\n`,
     why === "" ? "" : paragraph("why", why),
     fix === "" ? "" : paragraph("fix", fix),
     "\n",

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { printJson } from "../../output/print.ts";
-import { lintPage, type Report } from "../report.ts";
+import type { Report } from "../report.ts";
 
 const levels = { error: "error", warning: "warning", info: "note" } as const;
 
@@ -24,10 +24,10 @@ export function printSarif({ findings, unread }: Report, version: string): void 
             name: "sockact",
             version,
             informationUri: "https://github.com/sockact/sockact",
-            rules: rules.map(({ code, why, severity }) => ({
+            rules: rules.map(({ code, why, url, severity }) => ({
               id: code,
               shortDescription: { text: why || code },
-              helpUri: lintPage,
+              helpUri: url,
               defaultConfiguration: { level: levels[severity] },
             })),
           },

@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { colourOut, print } from "../output/print.ts";
+import { ownVersion } from "../shared/own-version.ts";
+import { completeCommand, completionCommand } from "./completion-command.ts";
+import { explainCommand } from "./explain-command.ts";
+import { lintCommand } from "./lint-command.ts";
+import { manCommand } from "./man-command.ts";
+import { runCommand } from "./run-command.ts";
+import { verifyCommand } from "./verify-command.ts";
+
+/** Where to report what is our fault. */
+export const issues = "https://github.com/sockact/sockact/issues";
+
+/** All commands, by what they are for. A new command gets its place here. */
+function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
+  return {
+    "Find out what is wrong:": [lintCommand(), verifyCommand(), explainCommand()],
+    "Develop:": [runCommand(args)],
+    "Your shell:": [completionCommand(), manCommand()],
+  };
+}
+
+/**
+ * The command line as a whole. Each command loads its code when it is called, so that `--help` is quick.
+ *
+ * @param args all arguments of the command line, as they were written
+ */
+export function createProgram(args: readonly string[]): Command {
+  const sockact = new Command("sockact")
+    .description("Socket activation for Node servers: systemd holds the socket, and your app gets it.")
+    .usage("[options] <command>")
+    .version(ownVersion(), "-v, --version", "print the version")
+    .helpCommand("help [command]", "print the help of a command")
+    // What follows the name of a command belongs to that command.
+    .enablePositionalOptions()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sockact lint deploy/
+  sockact run --watch -- node server.js
+
+Exit codes:
+  0   done
+  1   it failed, or something was found
+  2   wrong arguments
+  70  a bug in sockact
+sockact COMMAND --help has the exit codes of each command.
+
+Errors have a code: sockact explain CODE says more. NO_COLOR=1 turns colours off.
+${issues}`,
+    );
+  for (const [theme, commands] of Object.entries(commandsByTheme(args)))
+    for (const command of commands) sockact.addCommand(command.helpGroup(theme));
+  sockact.helpCommand()?.helpGroup("Your shell:");
+  sockact.addCommand(completeCommand(), { hidden: true });
+  for (const command of [sockact, ...sockact.commands]) followConventions(command);
+  return sockact;
+}
+
+/** What all commands have in common. */
+function followConventions(command: Command): void {
+  command
+    .exitOverride()
+    .helpOption("-h, --help", "print this help")
+    .configureHelp({ ...command.configureHelp(), styleTitle: (title) => colourOut("bold", title) })
+    .configureOutput({
+      outputError: () => {},
+      writeOut: print,
+      // Longer lines are hard to read.
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
+      // colourOut() knows.
+      getOutHasColors: () => true,
+    });
+}
