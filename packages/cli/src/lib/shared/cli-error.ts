@@ -6,9 +6,24 @@ export type CliErrorCode =
   | "ERR_LINT_FILE"
   | "ERR_LINT_CODE"
   | "ERR_LINT_WRITE"
-  | "ERR_SYSTEMCTL"
   | "ERR_CODE_UNKNOWN"
   | "ERR_UNIT_UNKNOWN"
+  | "ERR_INVOKER"
+  | "ERR_APP_FOLDER"
+  | "ERR_APP_MANIFEST"
+  | "ERR_APP_ENTRY"
+  | "ERR_APP_BUILD"
+  | "ERR_CONFIG_MISSING"
+  | "ERR_CONFIG_SEVERAL"
+  | "ERR_CONFIG_UNSAFE"
+  | "ERR_CONFIG_SYNTAX"
+  | "ERR_CONFIG_FAILED"
+  | "ERR_CONFIG_TIMEOUT"
+  | "ERR_CONFIG_SIZE"
+  | "ERR_CONFIG_INVALID"
+  | "ERR_SYSTEMCTL"
+  | "ERR_NO_TERMINAL"
+  | "ERR_CANCELLED"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -16,8 +31,15 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 70 is EX_SOFTWARE of sysexits(3). */
-export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127, internal: 70 } as const;
+/** What the shell gets. 70 is EX_SOFTWARE of sysexits(3). 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 130 is that of Ctrl-C. */
+export const EXIT = {
+  failed: 1,
+  usage: 2,
+  internal: 70,
+  notExecutable: 126,
+  notFound: 127,
+  interrupted: 130,
+} as const;
 
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {
