@@ -1,7 +1,8 @@
 import process from "node:process";
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { nearestNames } from "../shared/nearest.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { createProgram, issues } from "./program.ts";
 
@@ -13,11 +14,24 @@ export async function main(args: readonly string[]): Promise<number> {
     checkCurrentFolder();
     const sockact = createProgram(args);
     if (args.length === 0) sockact.help({ error: true });
+    if (args[0] === "help") checkHelpTopic(sockact, args[1]);
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error, args);
   }
+}
+
+/** Commander would print the help of the program for a command that there is not. */
+function checkHelpTopic(sockact: Command, topic: string | undefined): void {
+  const names = sockact.commands.map((command) => command.name());
+  if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
+  const [near] = nearestNames(topic, names);
+  throw new CliError(
+    "ERR_USAGE",
+    `unknown command '${topic}'`,
+    near === undefined ? "sockact --help lists the commands." : `(Did you mean ${near}?)`,
+  );
 }
 
 function checkCurrentFolder(): void {

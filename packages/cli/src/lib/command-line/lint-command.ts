@@ -1,5 +1,5 @@
 import process from "node:process";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { LintOptions } from "../lint/lint.ts";
 import { collect } from "./option-values.ts";
 
@@ -7,9 +7,14 @@ import { collect } from "./option-values.ts";
 export function lintCommand(): Command {
   return new Command("lint")
     .description(
-      "Find mistakes in unit files: what systemd refuses or ignores, and what will hurt a Node service. Folders are searched for *.service, *.socket and their drop-ins.",
+      "Find mistakes in unit files. It reports what systemd refuses or ignores, and what will hurt a Node service. Folders are searched for *.service, *.socket and their drop-ins.",
     )
-    .argument("[files...]", "unit files, drop-ins or folders; - reads a unit from stdin", ["."])
+    .addArgument(
+      new Argument("[files...]", "unit files, drop-ins or folders; - reads a unit from stdin").default(
+        ["."],
+        "the current folder",
+      ),
+    )
     .addOption(
       new Option("-f, --format <format>", "how to print the findings")
         .choices(["human", "json", "sarif", "github"])

@@ -3,7 +3,7 @@ import { Command } from "commander";
 /** `sockact man`. */
 export function manCommand(): Command {
   return new Command("man")
-    .description("Print the manual page, for man(1). npm install --global puts it where man sockact finds it.")
+    .description("Print the manual page. npm install --global puts it where man sockact finds it.")
     .addHelpText(
       "after",
       `

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Command } from "commander";
 import { colourOut, print } from "../output/print.ts";
 import { ownVersion } from "../shared/own-version.ts";
@@ -27,10 +28,15 @@ function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
  */
 export function createProgram(args: readonly string[]): Command {
   const sockact = new Command("sockact")
-    .description("Socket activation for Node servers: systemd holds the socket, and your app gets it.")
+    .description("Socket activation for Node servers: systemd opens the port, and passes it to your app.")
     .usage("[options] <command>")
     .version(ownVersion(), "-v, --version", "print the version")
-    .helpCommand("help [command]", "print the help of a command")
+    .addHelpCommand(
+      new Command("help")
+        .argument("[command]", "which command")
+        .description("Print the help of a command.")
+        .helpGroup("Your shell:"),
+    )
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions()
     .addHelpText(
@@ -52,7 +58,6 @@ ${issues}`,
     );
   for (const [theme, commands] of Object.entries(commandsByTheme(args)))
     for (const command of commands) sockact.addCommand(command.helpGroup(theme));
-  sockact.helpCommand()?.helpGroup("Your shell:");
   sockact.addCommand(completeCommand(), { hidden: true });
   for (const command of [sockact, ...sockact.commands]) followConventions(command);
   return sockact;
@@ -63,7 +68,12 @@ function followConventions(command: Command): void {
   command
     .exitOverride()
     .helpOption("-h, --help", "print this help")
-    .configureHelp({ ...command.configureHelp(), styleTitle: (title) => colourOut("bold", title) })
+    .configureHelp({
+      ...command.configureHelp(),
+      styleTitle: (title) => colourOut("bold", title),
+      subcommandTerm: (listed) => listed.name(),
+      subcommandDescription: (listed) => listed.description().replace(/(?<=\.) .*/s, ""),
+    })
     .configureOutput({
       outputError: () => {},
       writeOut: print,

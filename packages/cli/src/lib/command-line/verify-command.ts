@@ -14,9 +14,9 @@ function score(value: string): number {
 export function verifyCommand(): Command {
   return new Command("verify")
     .description(
-      "Check units with sockact lint, and with systemd itself: systemd-analyze verify and systemd-analyze security, where they are installed. Without an argument, check the units that the sockact.config in this folder describes, or else the unit files in it.",
+      "Check units with sockact lint, and with systemd itself. It runs systemd-analyze verify and systemd-analyze security, where they are installed. Without an argument, check the units that the sockact.config in this folder describes, or else the unit files in it.",
     )
-    .argument("[files or services...]", "unit files, folders, or names of installed services")
+    .argument("[files...]", "unit files, folders, or names of installed services")
     .option("--config <file>", "check the units that this file describes")
     .option("--threshold <score>", "report a service whose exposure is above this: from 0, the best, to 10", score)
     .option("--security-policy <file>", "rate with this policy of systemd-analyze security")

@@ -38,7 +38,7 @@ function optionNamed(command: Command, word: string): Option | undefined {
   return command
     .createHelp()
     .visibleOptions(command)
-    .find((option) => option.is(word));
+    .find(({ long, short: letter }) => word === long || word === letter);
 }
 
 /** The names of the services that sockets start. A machine may have no systemd. */

@@ -30,6 +30,10 @@ export interface Report {
   readonly unread: readonly UnreadFile[];
   /** The files that `--fix` has changed. */
   readonly fixed: readonly string[];
+  /** With `sockact verify`: how exposed each service is. */
+  readonly exposures?: readonly { readonly file: string; readonly score: number; readonly rating: string }[];
+  /** With `sockact verify`: what systemd could not be asked, and why. */
+  readonly missing?: readonly string[];
 }
 
 /** How systemd counts lines. */
