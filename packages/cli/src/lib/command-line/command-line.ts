@@ -66,7 +66,8 @@ function report(error: unknown, args: readonly string[]): number {
 function usageError({ message: whole }: CommanderError, args: readonly string[]): CliError {
   const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
   const [name] = args;
-  const isCommand = name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
+  const isCommand =
+    name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
   const help = isCommand
     ? `sockact ${name} --help lists the arguments and options.`
     : "sockact --help lists the commands.";
@@ -82,7 +83,10 @@ function reportBug(error: unknown, args: readonly string[]): number {
     [
       `${colour("red", "error:")} sockact has failed, and this is a bug ${colour("dim", "(ERR_INTERNAL)")}`,
       `Please report it, with these lines: ${issues}`,
-      colour("dim", `  sockact ${ownVersion()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`),
+      colour(
+        "dim",
+        `  sockact ${ownVersion()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+      ),
       colour("dim", `  command: ${command}`),
       colour("dim", stack.replaceAll(/^/gm, "  ")),
       "",

@@ -3,7 +3,9 @@ import { Argument, Command } from "commander";
 /** `sockact completion`. */
 export function completionCommand(): Command {
   return new Command("completion")
-    .description("Print a script that completes commands in your shell. It completes commands, options, files, and the names of services.")
+    .description(
+      "Print a script that completes commands in your shell. It completes commands, options, files, and the names of services.",
+    )
     .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
     .addHelpText(
       "after",

@@ -18,7 +18,11 @@ export function verifyCommand(): Command {
     )
     .argument("[files...]", "unit files, folders, or names of installed services")
     .option("--config <file>", "check the units that this file describes")
-    .option("--threshold <score>", "report a service whose exposure is above this: from 0, the best, to 10", score)
+    .option(
+      "--threshold <score>",
+      "report a service whose exposure is above this: from 0, the best, to 10",
+      score,
+    )
     .option("--security-policy <file>", "rate with this policy of systemd-analyze security")
     .addOption(
       new Option("-f, --format <format>", "how to print the findings")

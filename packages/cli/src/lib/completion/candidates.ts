@@ -12,11 +12,13 @@ export type Candidates = readonly Candidate[] | "files";
 
 /** A line in a list has only one sentence, or less. */
 function short(description: string): string {
-  return description.replaceAll(/\s+/g, " ").replace(/(?<=[.:;,(]) .*$|[.:;,(]$/, "").replace(/[.:;,(]$/, "");
+  return description
+    .replaceAll(/\s+/g, " ")
+    .replace(/(?<=[.:;,(]) .*$|[.:;,(]$/, "")
+    .replace(/[.:;,(]$/, "");
 }
 
-const words = (values: readonly string[]): Candidate[] =>
-  values.map((value) => ({ value, description: "" }));
+const words = (values: readonly string[]): Candidate[] => values.map((value) => ({ value, description: "" }));
 
 const commandsOf = (program: Command): Candidate[] =>
   program

@@ -104,14 +104,11 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   return counting.length + read.unread.length > 0 ? EXIT.failed : 0;
 }
 
-const textOf = ({ files }: UnitFiles, path: string): string =>
-  files.find((file) => file.path === path)!.text;
+const textOf = ({ files }: UnitFiles, path: string): string => files.find((file) => file.path === path)!.text;
 
 /** All texts once the fixes are made, in the files that the user asked for. */
 function textsAfterFix({ files }: UnitFiles, options: LintFilesOptions): Texts {
-  const writable = new Set(
-    files.filter(({ isAsked, isUtf8 }) => isAsked && isUtf8).map(({ path }) => path),
-  );
+  const writable = new Set(files.filter(({ isAsked, isUtf8 }) => isAsked && isUtf8).map(({ path }) => path));
   const groups = groupsOf(files).map((texts) => fixedTexts(texts, (path) => writable.has(path), options));
   return Object.assign({}, ...groups) as Texts;
 }

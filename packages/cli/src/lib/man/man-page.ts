@@ -9,7 +9,10 @@ function roff(text: string): string {
     .replaceAll("`", "\\(ga")
     .replaceAll("^", "\\(ha")
     .replaceAll("~", "\\(ti")
-    .replaceAll(/[^\x20-\x7e\n]/gu, (character) => `\\[u${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`)
+    .replaceAll(
+      /[^\x20-\x7e\n]/gu,
+      (character) => `\\[u${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`,
+    )
     .replaceAll(/^(?=\.)/gm, "\\&");
 }
 
@@ -25,23 +28,29 @@ function addedHelp(command: Command): string {
 
 /** Headings, lists with indented lines, and paragraphs, as our help texts have them. */
 function helpText(text: string): string[] {
-  return text.trim().split("\n\n").flatMap((block) => {
-    const lines = block.split("\n");
-    const result = [".PP"];
-    let isList = false;
-    for (const line of lines) {
-      const isIndented = line.startsWith("  ");
-      if (isIndented !== isList) result.push(...(isIndented ? [".RS 4", ".nf"] : [".fi", ".RE"]));
-      isList = isIndented;
-      if (isIndented) result.push(roff(line.slice(2)));
-      else result.push(line.endsWith(":") ? `\\fB${roff(line)}\\fR` : roff(line));
-    }
-    if (isList) result.push(".fi", ".RE");
-    return result;
-  });
+  return text
+    .trim()
+    .split("\n\n")
+    .flatMap((block) => {
+      const lines = block.split("\n");
+      const result = [".PP"];
+      let isList = false;
+      for (const line of lines) {
+        const isIndented = line.startsWith("  ");
+        if (isIndented !== isList) result.push(...(isIndented ? [".RS 4", ".nf"] : [".fi", ".RE"]));
+        isList = isIndented;
+        if (isIndented) result.push(roff(line.slice(2)));
+        else result.push(line.endsWith(":") ? `\\fB${roff(line)}\\fR` : roff(line));
+      }
+      if (isList) result.push(".fi", ".RE");
+      return result;
+    });
 }
 
-function terms(heading: string | undefined, entries: readonly (readonly [term: string, text: string])[]): string[] {
+function terms(
+  heading: string | undefined,
+  entries: readonly (readonly [term: string, text: string])[],
+): string[] {
   if (entries.length === 0) return [];
   return [
     ...(heading === undefined ? [] : [".PP", `\\fB${heading}\\fR`]),
@@ -59,8 +68,14 @@ function section(command: Command, program: Command): string[] {
     roff(command.usage()),
     ".PP",
     roff(command.description()),
-    ...terms(undefined, command.registeredArguments.map((argument) => [argument.name(), help.argumentDescription(argument)])),
-    ...terms(undefined, options.map((option) => [option.flags, help.optionDescription(option)])),
+    ...terms(
+      undefined,
+      command.registeredArguments.map((argument) => [argument.name(), help.argumentDescription(argument)]),
+    ),
+    ...terms(
+      undefined,
+      options.map((option) => [option.flags, help.optionDescription(option)]),
+    ),
     ...helpText(addedHelp(command)),
   ];
 }
@@ -88,9 +103,15 @@ export function manPage(program: Command, version: string): string {
     "[\\fIcommand\\fR]",
     ".SH DESCRIPTION",
     roff(program.description()),
-    ...terms("Commands:", commands.map((command) => [command.name(), command.description()])),
+    ...terms(
+      "Commands:",
+      commands.map((command) => [command.name(), command.description()]),
+    ),
     ".SH OPTIONS",
-    ...terms(undefined, help.visibleOptions(program).map(({ flags, description }) => [flags, description])),
+    ...terms(
+      undefined,
+      help.visibleOptions(program).map(({ flags, description }) => [flags, description]),
+    ),
     ...helpText(addedHelp(program)),
     ".SH COMMANDS",
     ...commands.flatMap((command) => section(command, program)),

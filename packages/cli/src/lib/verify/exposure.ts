@@ -19,7 +19,11 @@ export async function exposureOf(
   file: string,
   { isUser, policy }: { isUser: boolean; policy: string | undefined },
 ): Promise<Exposure | string> {
-  const options = ["--offline=yes", "--no-pager", ...(policy === undefined ? [] : [`--security-policy=${policy}`])];
+  const options = [
+    "--offline=yes",
+    "--no-pager",
+    ...(policy === undefined ? [] : [`--security-policy=${policy}`]),
+  ];
   const ended = await systemdAnalyze(["security", ...options, "--", resolve(file)], isUser);
   if (ended === undefined) return "systemd-analyze is missing, so the sandbox was not rated";
   if (/unrecognized option '--(?:offline|security-policy)/.test(ended.stderr))

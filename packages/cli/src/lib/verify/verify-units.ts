@@ -21,10 +21,11 @@ export function complaintsIn(printed: string, files: readonly string[]): Complai
   for (const line of printed.split("\n")) {
     const [, path, number, unit, message] = about.exec(line) ?? [];
     if (message === undefined) continue;
-    const file =
-      path === undefined ? (byName.get(unit!) ?? byName.get(templateOf(unit!))) : byPath.get(path);
+    const file = path === undefined ? (byName.get(unit!) ?? byName.get(templateOf(unit!))) : byPath.get(path);
     if (file === undefined) continue;
-    const severity = /\bignoring\b|\bignored\b|obsolete|deprecated|should/i.test(message) ? "warning" : "error";
+    const severity = /\bignoring\b|\bignored\b|obsolete|deprecated|should/i.test(message)
+      ? "warning"
+      : "error";
     found.set(line, { file, line: Number(number ?? 0), severity, message });
   }
   return [...found.values()];
@@ -42,7 +43,9 @@ export async function verifyUnits(files: readonly string[], isUser: boolean): Pr
   // Its exit status says nothing: it is 0 for a directive that systemd ignores.
   const ended = await systemdAnalyze(["verify", "--man=no", "--", ...units], isUser);
   if (ended === undefined) return "systemd-analyze is missing, so systemd has not read the units";
-  const failure = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im.exec(ended.stderr);
+  const failure = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im.exec(
+    ended.stderr,
+  );
   if (failure !== null) return `systemd-analyze verify does not run here: ${failure[0]}`;
   return complaintsIn(ended.stderr, files);
 }

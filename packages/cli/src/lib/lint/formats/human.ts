@@ -29,7 +29,9 @@ function findingText({ file, line, severity, code, message, why, fix, source }: 
     `${place}  ${colourOut(styles[severity], severity)}  ${code}\n`,
     `${wrap(printable(message), { indent: "  " })}\n`,
     // A section in which a directive is missing says nothing more.
-    source === "" || source.startsWith("[") ? "" : `  ${colourOut("dim", `| ${shortened(printable(source), textWidth() - 4)}`)}\n`,
+    source === "" || source.startsWith("[")
+      ? ""
+      : `  ${colourOut("dim", `| ${shortened(printable(source), textWidth() - 4)}`)}\n`,
     why === "" ? "" : paragraph("why", why),
     fix === "" ? "" : paragraph("fix", fix),
     "\n",
