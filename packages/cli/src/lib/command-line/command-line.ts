@@ -1,8 +1,8 @@
 import process from "node:process";
+import { nearest } from "@sockact/units/nearest";
 import { type Command, CommanderError } from "commander";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
-import { nearestNames } from "../shared/nearest.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { createProgram, issues } from "./program.ts";
 
@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
 function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   const names = sockact.commands.map((command) => command.name());
   if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
-  const [near] = nearestNames(topic, names);
+  const near = nearest(topic, names);
   throw new CliError(
     "ERR_USAGE",
     `unknown command '${topic}'`,

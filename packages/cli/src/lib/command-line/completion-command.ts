@@ -1,4 +1,5 @@
 import { Argument, Command } from "commander";
+import { print } from "../output/print.ts";
 
 /** `sockact completion`. */
 export function completionCommand(): Command {
@@ -13,8 +14,7 @@ export function completionCommand(): Command {
 The script needs sockact on your PATH: npm install --global sockact
 
 Examples:
-  bash  sockact completion bash > ~/.local/share/bash-completion/completions/sockact
-        or, in ~/.bashrc: source <(sockact completion bash)
+  bash  in ~/.bashrc: source <(sockact completion bash)
   zsh   in ~/.zshrc, after compinit: source <(sockact completion zsh)
   fish  sockact completion fish > ~/.config/fish/completions/sockact.fish
 
@@ -24,7 +24,6 @@ Exit codes:
     )
     .action(async (shell: "bash" | "zsh" | "fish") => {
       const { completionScript } = await import("../completion/scripts.ts");
-      const { print } = await import("../output/print.ts");
       print(completionScript(shell));
     });
 }

@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { print } from "../output/print.ts";
+import { ownVersion } from "../shared/own-version.ts";
 
 /** `sockact man`. */
 export function manCommand(): Command {
@@ -15,8 +17,6 @@ Exit codes:
     )
     .action(async (_, command: Command) => {
       const { manPage } = await import("../man/man-page.ts");
-      const { print } = await import("../output/print.ts");
-      const { ownVersion } = await import("../shared/own-version.ts");
       print(manPage(command.parent!, ownVersion()));
     });
 }

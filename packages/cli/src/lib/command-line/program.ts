@@ -53,7 +53,8 @@ Exit codes:
   70  a bug in sockact
 sockact COMMAND --help has the exit codes of each command.
 
-Errors have a code: sockact explain CODE says more. NO_COLOR=1 turns colours off.
+Each error has a code, and sockact explain CODE says more. NO_COLOR=1 turns
+colours off.
 ${issues}`,
     );
   for (const [theme, commands] of Object.entries(commandsByTheme(args)))

@@ -56,16 +56,21 @@ async function services(isUser: boolean): Promise<Candidate[]> {
 async function valuesFor(
   name: string,
   choices: readonly string[] | undefined,
-  { program, isUser }: { program: Command; isUser: boolean },
+  { isUser, current }: { isUser: boolean; current: string },
 ): Promise<Candidates> {
   if (choices !== undefined) return words(choices);
   if (/^(?:name|service|unit)s?$/i.test(name)) return services(isUser);
+  // A service, if the word begins like one, and else a file.
+  if (name === "targets") {
+    const found = await services(isUser);
+    return found.some(({ value }) => value.startsWith(current)) ? found : "files";
+  }
   if (name === "code") {
     const { explainedCodes } = await import("../explain/codes.ts");
     return words([...new Set(explainedCodes().map(({ code }) => code))]);
   }
   if (/^(?:number|duration|address|seconds|score)$/i.test(name)) return [];
-  return name === "sockact-command" ? commandsOf(program) : "files";
+  return "files";
 }
 
 /** The name of a value in the flags of an option: `file` in `-f, --from <file>`. */
@@ -81,7 +86,7 @@ export async function candidatesFor(program: Command, line: readonly string[]): 
   const command = program.commands.find((known) => known.name() === before[at]);
   if (command === undefined) return [];
 
-  const place = { program, isUser: before.includes("--user") };
+  const place = { current, isUser: before.includes("--user") };
   const optionValues = async (option: Option) => valuesFor(valueName(option), option.argChoices, place);
   let position = 0;
   let pending: Option | undefined;

@@ -1,11 +1,11 @@
 import { buffer } from "node:stream/consumers";
 import process from "node:process";
 import type { Severity } from "@sockact/units";
+import { nearest } from "@sockact/units/nearest";
 import { createTwoFilesPatch } from "diff";
 import { colourOut, print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, count } from "../shared/messages.ts";
-import { nearestNames } from "../shared/nearest.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
 import { printReport, type Format } from "./print-report.ts";
@@ -31,7 +31,7 @@ export function readIgnoredCodes(given: readonly string[]): ReadonlySet<string> 
   const known = lintCodes();
   const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
   for (const code of codes.filter((code) => !known.has(code))) {
-    const [near] = nearestNames(code, known.keys());
+    const near = nearest(code, known.keys());
     throw new CliError(
       "ERR_LINT_CODE",
       `there is no finding ${code}`,

@@ -33,11 +33,14 @@ function helpText(text: string): string[] {
     .split("\n\n")
     .flatMap((block) => {
       const lines = block.split("\n");
+      // What is not to be broken has 80 columns, of which man indents 7.
+      const longest = Math.max(...lines.map((line) => line.length - 2));
+      const indent = Math.max(-7, Math.min(4, 73 - longest));
       const result = [".PP"];
       let isList = false;
       for (const line of lines) {
         const isIndented = line.startsWith("  ");
-        if (isIndented !== isList) result.push(...(isIndented ? [".RS 4", ".nf"] : [".fi", ".RE"]));
+        if (isIndented !== isList) result.push(...(isIndented ? [`.RS ${indent}`, ".nf"] : [".fi", ".RE"]));
         isList = isIndented;
         if (isIndented) result.push(roff(line.slice(2)));
         else result.push(line.endsWith(":") ? `\\fB${roff(line)}\\fR` : roff(line));
