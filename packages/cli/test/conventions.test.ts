@@ -7,7 +7,7 @@ import { folderWith, outcome, outcomeOf } from "./outcome.ts";
 import { sockact } from "./run.ts";
 
 const help = await outcome(["--help"]);
-const width = (line: string): number => [...line].length;
+const width = (line: string): number => line.length;
 /** Each theme with its commands. */
 const themes = Array.from(
   help.stdout

@@ -8,10 +8,10 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, count } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
-import { printReport, type Format } from "./print-report.ts";
+import { printReport, type Format } from "./report/print-report.ts";
 import { replaceFile } from "./replace-file.ts";
-import { isAtLeast, lintCodes, reported, type Report } from "./report.ts";
-import { readUnitFiles, type UnitFiles, type UnreadFile } from "./unit-files.ts";
+import { isAtLeast, lintCodes, reported, type Report, type UnreadFile } from "./report/report.ts";
+import { readUnitFiles, type UnitFiles } from "./unit-files.ts";
 
 /** The options of `sockact lint`. */
 export interface LintOptions {
@@ -30,7 +30,7 @@ export interface LintOptions {
 export function readIgnoredCodes(given: readonly string[]): ReadonlySet<string> {
   const known = lintCodes();
   const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
-  for (const code of codes.filter((code) => !known.has(code))) {
+  for (const code of codes.filter((one) => !known.has(one))) {
     const near = nearest(code, known.keys());
     throw new CliError(
       "ERR_LINT_CODE",

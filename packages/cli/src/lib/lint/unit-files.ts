@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
+import type { UnreadFile } from "./report/report.ts";
 
 /** A unit file or drop-in that was read. */
 export interface UnitFileText {
@@ -12,12 +13,6 @@ export interface UnitFileText {
   readonly isUtf8: boolean;
   /** Whether the user has named the file, or a folder that it is in. The others are there because they belong to one of these. */
   readonly isAsked: boolean;
-}
-
-/** A file or folder that could not be read. */
-export interface UnreadFile {
-  readonly file: string;
-  readonly message: string;
 }
 
 /** What the files and folders on the command line have. */

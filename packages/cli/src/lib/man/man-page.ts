@@ -61,7 +61,7 @@ function terms(
   ];
 }
 
-function section(command: Command, program: Command): string[] {
+function section(command: Command): string[] {
   const help = command.createHelp();
   Object.assign(help, command.configureHelp());
   const options = help.visibleOptions(command).filter(({ long }) => long !== "--help");
@@ -117,7 +117,7 @@ export function manPage(program: Command, version: string): string {
     ),
     ...helpText(addedHelp(program)),
     ".SH COMMANDS",
-    ...commands.flatMap((command) => section(command, program)),
+    ...commands.flatMap((command) => section(command)),
     ".SH ENVIRONMENT",
     ...terms(undefined, environment),
     ".SH SEE ALSO",

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import type { ReportedFinding } from "../lint/report.ts";
+import type { ReportedFinding } from "../lint/report/report.ts";
 import { systemdAnalyze } from "./systemd-analyze.ts";
 
 /** What `systemd-analyze verify` says of one unit. */

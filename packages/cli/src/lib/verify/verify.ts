@@ -1,8 +1,8 @@
 import type { Severity } from "@sockact/units";
 import { findingsOf, readIgnoredCodes, warnOfUnread } from "../lint/lint.ts";
 import { groupsOf } from "../lint/lint-files.ts";
-import { printReport, type Format } from "../lint/print-report.ts";
-import { isAtLeast, type ReportedFinding } from "../lint/report.ts";
+import { printReport, type Format } from "../lint/report/print-report.ts";
+import { isAtLeast, type ReportedFinding } from "../lint/report/report.ts";
 import { colourOut, print } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";

@@ -2,7 +2,7 @@ import { colourOut, print } from "../../output/print.ts";
 import { textWidth, wrap } from "../../output/wrap.ts";
 import type { Style } from "../../shared/colour.ts";
 import { count } from "../../shared/messages.ts";
-import { countsOf, type Report, type ReportedFinding } from "../report.ts";
+import { countsOf, type Report, type ReportedFinding } from "./report.ts";
 
 const styles: Readonly<Record<ReportedFinding["severity"], Style>> = {
   error: "red",

@@ -1,7 +1,7 @@
-import { printGitHub } from "./formats/github.ts";
-import { printHuman } from "./formats/human.ts";
-import { printLintJson } from "./formats/json.ts";
-import { printSarif } from "./formats/sarif.ts";
+import { printGitHub } from "./github.ts";
+import { printHuman } from "./human.ts";
+import { printLintJson } from "./json.ts";
+import { printSarif } from "./sarif.ts";
 import type { Report } from "./report.ts";
 
 /** For a person, for a program, for code scanning, or as annotations of GitHub Actions. */

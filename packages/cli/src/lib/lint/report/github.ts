@@ -1,5 +1,5 @@
 import { print } from "../../output/print.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "./report.ts";
 
 const commands = { error: "error", warning: "warning", info: "notice" } as const;
 

@@ -1,6 +1,5 @@
-import { explainedCodes } from "../explain/codes.ts";
+import { explainedCodes } from "../../explain/codes.ts";
 import type { Finding, Severity } from "@sockact/units";
-import type { UnreadFile } from "./unit-files.ts";
 
 /** Something that was found in a file. */
 export interface ReportedFinding {
@@ -20,6 +19,12 @@ export interface ReportedFinding {
   readonly fixable: boolean;
   /** The line as it is in the file. */
   readonly source: string;
+}
+
+/** A file or folder that could not be read. */
+export interface UnreadFile {
+  readonly file: string;
+  readonly message: string;
 }
 
 /** All that is to be printed. */

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { printJson } from "../../output/print.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "./report.ts";
 
 const levels = { error: "error", warning: "warning", info: "note" } as const;
 
