@@ -5,6 +5,7 @@ export type CliErrorCode =
   | "ERR_SYSTEMCTL"
   | "ERR_NO_TERMINAL"
   | "ERR_CANCELLED"
+  | "ERR_UNIT_UNKNOWN"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
