@@ -17,6 +17,9 @@ export type CliErrorCode =
   | "ERR_INSTALL_START"
   | "ERR_INSTALL_SUDO"
   | "ERR_INSTALL_INTERRUPTED"
+  | "ERR_NO_TERMINAL"
+  | "ERR_CANCELLED"
+  | "ERR_UNIT_UNKNOWN"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -24,8 +27,8 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there. */
-export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127 } as const;
+/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 130 is that of Ctrl-C. */
+export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127, interrupted: 130 } as const;
 
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {
