@@ -21,7 +21,7 @@ import { checkOptions, type InstallOptions } from "./options.ts";
 import { resultText } from "./result.ts";
 import { serviceText, summary } from "./summary.ts";
 import { type WantedService, wantedServices } from "./services.ts";
-import { verify } from "./verify.ts";
+import { appOutput, verify } from "./verify.ts";
 
 /** A service whose files have been compared with what is there. */
 interface Prepared {
@@ -84,6 +84,7 @@ async function prepare(
           description,
           service: serviceText(service),
           folder: service.app?.folder,
+          bound: service.bound,
           // Only root may start something as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
@@ -152,6 +153,7 @@ async function apply(
   const { name } = service.description;
   const { signal, end } = interruptible();
   const shown = progress(`Installing ${name}`);
+  const since = Date.now();
   let answers: Answer[] = [];
   try {
     const applied = await applyInstall(prepared, manager, {
@@ -168,6 +170,7 @@ async function apply(
       },
     });
     shown.done();
+    if (manager !== undefined && answers.some(isTrouble)) await showOutput(manager, prepared.plan.service, since);
     for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {
@@ -176,6 +179,15 @@ async function apply(
   } finally {
     end();
   }
+}
+
+const isTrouble = (answer: Answer): boolean =>
+  answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
+
+async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
+  const lines = await appOutput(manager, service.replace("@.", "@*."), since);
+  if (lines.length === 0) return;
+  process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
 }
 
 function stepText(step: InstallStep): string | undefined {

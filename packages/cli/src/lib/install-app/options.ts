@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
+import { checkPlace } from "../install/transaction.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { shellWord, sudoCommand } from "../shared/own-command.ts";
 
@@ -46,6 +47,7 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
   if (process.platform !== "linux")
     usage("systemd runs on Linux alone", "Call it on the server. Here, sockact run passes sockets to your app.");
   if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them off.");
+  checkPlace({ user, root: "/" }, "install");
   if (user && runAs !== undefined)
     usage("--run-as is for services of the system", "With --user, the service runs as you. Leave one of them off.");
   if (entry !== undefined && config !== undefined)

@@ -77,17 +77,35 @@ async function watchForFailure(
   return undefined;
 }
 
-/** What the service and systemd have said since then, the newest last. */
-export async function recentJournal(
-  manager: ServiceManager,
-  unit: string,
-  since: number,
-  lines = 12,
-): Promise<string[]> {
-  const from = `--since=@${Math.floor(since / 1000)}`;
-  const options = ["--no-pager", "--quiet", "--output=cat", `--lines=${lines}`, from, `--unit=${unit}`];
-  const { stdout } = await manager.runProgram("journalctl", ...options);
-  return stdout.split("\n").filter((line) => line !== "");
+interface JournalLine {
+  MESSAGE?: unknown;
+  _PID?: string;
+}
+
+/** How many lines of an app are shown. */
+const MOST_LINES = 12;
+
+/**
+ * What the app has said since then, in its first process; or what systemd has said of the unit, if the app has said nothing. Systemd may have started it several
+ * times, and the reason is the same each time.
+ */
+export async function appOutput(manager: ServiceManager, unit: string, since: number): Promise<string[]> {
+  // Without --sync, the last lines may be missing. A user may not ask for it.
+  if (!manager.user) await manager.runProgram("journalctl", "--sync");
+  const options = ["--no-pager", "--quiet", "--output=json", `--since=@${(since / 1000).toFixed(3)}`];
+  const { stdout } = await manager.runProgram("journalctl", ...options, `--unit=${unit}`);
+  const lines = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as JournalLine)
+    .flatMap(({ MESSAGE, _PID }) => (typeof MESSAGE === "string" ? [{ text: MESSAGE, pid: _PID }] : []));
+  const manages = ({ text }: { text: string }) => text.includes(unit);
+  const pid = lines.find((line) => !manages(line))?.pid;
+  const said = pid === undefined ? lines : lines.filter((line) => line.pid === pid && !manages(line));
+  return said
+    .map(({ text }) => text)
+    .filter((text) => text.trim() !== "" && !/^\s+at .*node:internal/.test(text))
+    .slice(0, MOST_LINES);
 }
 
 async function startError({
@@ -101,12 +119,12 @@ async function startError({
   since: number;
   manager: ServiceManager;
 }): Promise<CliError> {
-  const journal = await recentJournal(manager, unit, since);
+  const journal = await appOutput(manager, unit, since);
   const said = journal.map((line) => `  ${line}`).join("\n");
   const command = manager.user ? sudoCommand().replace(/^sudo (?:env \S+ )?/, "") : sudoCommand();
   return new CliError(
     "ERR_INSTALL_START",
-    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (it is empty)"}`,
+    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (there is nothing in it)"}`,
     `Correct what it says, and call it again. To install it as it is: ${command} install … --no-request`,
     { exitCode: EXIT.failed },
   );

@@ -32,6 +32,8 @@ export interface AccessRequest {
   service: string;
   /** The app's folder, if it is known. */
   folder: string | undefined;
+  /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
+  bound?: readonly string[] | undefined;
   /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
   manager: ServiceManager | undefined;
 }
@@ -41,6 +43,7 @@ export async function checkAccess({
   description,
   service,
   folder,
+  bound = [],
   manager,
 }: AccessRequest): Promise<AccessReport> {
   const [program, ...words] = (description.exec ?? []).flatMap((word) =>
@@ -52,7 +55,7 @@ export async function checkAccess({
   const wanted = wantedBy(words, description.workingDirectory, folder);
   const account = await accountOf(description);
   const byModes = async (problem: { path: string; fallback: string }): Promise<AccessProblem> => {
-    const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4);
+    const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4, bound);
     return barrier === undefined
       ? { path: problem.path, reason: problem.fallback }
       : { path: problem.path, reason: sentenceOf(problem.path, barrier), barrier };
@@ -65,7 +68,7 @@ export async function checkAccess({
     return { problems: barriers.filter(({ reason }) => reason !== ""), notes: [], node: undefined };
   }
   const isNode = /^node(?:js)?\d*$/.test(realpathSync(program).split("/").at(-1) as string);
-  if (!isNode) return checkAccess({ description, service, folder, manager: undefined });
+  if (!isNode) return checkAccess({ description, service, folder, bound, manager: undefined });
   const found = await probe(manager, service, program, wanted);
   switch (found.outcome) {
     case "no-node":
