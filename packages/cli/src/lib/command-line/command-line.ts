@@ -5,6 +5,7 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { runCommand } from "./run-command.ts";
+import { uninstallCommand } from "./uninstall-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
 function program(args: readonly string[]): Command {
@@ -20,6 +21,7 @@ function program(args: readonly string[]): Command {
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
+  sockact.addCommand(uninstallCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
