@@ -73,7 +73,9 @@ export async function checkAccess({
   switch (found.outcome) {
     case "no-node":
       return {
-        problems: [await byModes({ path: program, fallback: "the sandbox hides it, or it is for another machine" })],
+        problems: [
+          await byModes({ path: program, fallback: "the sandbox hides it, or it is for another machine" }),
+        ],
         notes: [],
         node: undefined,
       };
@@ -91,7 +93,9 @@ export async function checkAccess({
     case "unknown":
       return {
         problems: [],
-        notes: [`Whether the service can read the app was not checked: ${found.reason || "systemd-run failed"}.`],
+        notes: [
+          `Whether the service can read the app was not checked: ${found.reason || "systemd-run failed"}.`,
+        ],
         node: undefined,
       };
     case "seen": {

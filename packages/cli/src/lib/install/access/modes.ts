@@ -22,7 +22,11 @@ export interface Barrier {
   isMissing: boolean;
 }
 
-function may(account: Account, wanted: number, { uid, gid, mode }: { uid: number; gid: number; mode: number }): boolean {
+function may(
+  account: Account,
+  wanted: number,
+  { uid, gid, mode }: { uid: number; gid: number; mode: number },
+): boolean {
   if (account.uid === 0) return true;
   const shift = account.uid === uid ? 6 : account.groups.includes(gid) ? 3 : 0;
   return ((mode >> shift) & wanted) === wanted;

@@ -39,7 +39,11 @@ export async function probe(
   );
   // This file is in dist when it runs, beside the program.
   const code = readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
-  const { code: status, stdout, stderr } = await manager.runProgram(
+  const {
+    code: status,
+    stdout,
+    stderr,
+  } = await manager.runProgram(
     "systemd-run",
     ...["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties],
     // systemd expands variables in the arguments of what it starts.
