@@ -4,7 +4,11 @@ import { Command, CommanderError } from "commander";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { logsCommand } from "./logs-command.ts";
+import { reloadCommand } from "./reload-command.ts";
+import { restartCommand } from "./restart-command.ts";
 import { runCommand } from "./run-command.ts";
+import { statusCommand } from "./status-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
 function program(args: readonly string[]): Command {
@@ -20,6 +24,8 @@ function program(args: readonly string[]): Command {
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
+  const others = [statusCommand(), logsCommand(), reloadCommand(), restartCommand()];
+  for (const command of others) sockact.addCommand(command);
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
