@@ -7,6 +7,10 @@ import { colour } from "../shared/messages.ts";
 import { installCommand } from "./install-command.ts";
 import { runCommand } from "./run-command.ts";
 import { uninstallCommand } from "./uninstall-command.ts";
+import { logsCommand } from "./logs-command.ts";
+import { reloadCommand } from "./reload-command.ts";
+import { restartCommand } from "./restart-command.ts";
+import { statusCommand } from "./status-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
 function program(args: readonly string[]): Command {
@@ -24,6 +28,8 @@ function program(args: readonly string[]): Command {
   sockact.addCommand(runCommand(args));
   sockact.addCommand(installCommand());
   sockact.addCommand(uninstallCommand());
+  const others = [statusCommand(), logsCommand(), reloadCommand(), restartCommand()];
+  for (const command of others) sockact.addCommand(command);
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
