@@ -11,7 +11,7 @@ const patterns: [RegExp, string][] = [
   [/\b(bearer|basic) [\w+/=.~-]{8,}/gi, `$1 ${HIDDEN}`],
 ];
 
-/** Values that a unit may show: they say how the app is run, and are too short or too common to be a secret. */
+/** Variables that say how the app is run. */
 const openNames = /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|SOCKACT_\w+|LISTEN_\w+)$/;
 
 /** Returns a function that hides secrets in a text: those that look like one, and the values of these variables, `NAME=value` each. */
@@ -19,8 +19,8 @@ export function redactor(environment: readonly string[]): (text: string) => stri
   const values = environment
     .flatMap((variable) => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
-      // A value of a few letters, such as `yes`, is part of other words too.
-      return openNames.test(name) || value.length < 4 ? [] : [value];
+      // A value of a few letters, such as `yes`, is part of other words too. A path and a port are no secrets.
+      return openNames.test(name) || value.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(value) ? [] : [value];
     })
     // Of two values, one may be a part of the other.
     .toSorted((one, other) => other.length - one.length);
