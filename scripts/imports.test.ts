@@ -8,6 +8,18 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
   cli: ["shared", "rolling", "output", "systemd", "install", "run", "command-line"],
+  cli: [
+    "shared",
+    "output",
+    "systemd",
+    "rolling",
+    "run",
+    "doctor/model",
+    "doctor/facts",
+    "doctor/diagnoses",
+    "doctor",
+    "command-line",
+  ],
   core: [
     "shared",
     "activation/protocol",

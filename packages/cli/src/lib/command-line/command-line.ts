@@ -5,6 +5,7 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { installCommand } from "./install-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
 import { runCommand } from "./run-command.ts";
 import { uninstallCommand } from "./uninstall-command.ts";
 import { logsCommand } from "./logs-command.ts";
@@ -30,6 +31,7 @@ function program(args: readonly string[]): Command {
   sockact.addCommand(uninstallCommand());
   const others = [statusCommand(), logsCommand(), reloadCommand(), restartCommand()];
   for (const command of others) sockact.addCommand(command);
+  sockact.addCommand(doctorCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
@@ -44,7 +46,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error);
+    const code = report(error);
+    // By 1 and 2, the doctor says what it has found.
+    return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }
 }
 
