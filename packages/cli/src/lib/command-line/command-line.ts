@@ -18,7 +18,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error, args);
+    const code = report(error, args);
+    // By 1 and 2, the doctor says what it has found.
+    return args[0] === "doctor" && (code === EXIT.failed || code === EXIT.usage) ? EXIT.notExamined : code;
   }
 }
 

@@ -24,6 +24,30 @@ export type CliErrorCode =
   | "ERR_SYSTEMCTL"
   | "ERR_NO_TERMINAL"
   | "ERR_CANCELLED"
+  | "ERR_INSTALL_NAME"
+  | "ERR_INSTALL_PLAN"
+  | "ERR_INSTALL_PATH"
+  | "ERR_INSTALL_WRITE"
+  | "ERR_INSTALL_FOREIGN"
+  | "ERR_INSTALL_EDITED"
+  | "ERR_INSTALL_CHANGED"
+  | "ERR_INSTALL_MANIFEST"
+  | "ERR_INSTALL_UNKNOWN"
+  | "ERR_INSTALL_LOCK"
+  | "ERR_INSTALL_LOAD"
+  | "ERR_INSTALL_START"
+  | "ERR_INSTALL_SUDO"
+  | "ERR_INSTALL_INTERRUPTED"
+  | "ERR_INSTALL_UNDO"
+  | "ERR_INSTALL_ROOT"
+  | "ERR_INSTALL_APP"
+  | "ERR_INSTALL_PRELOAD"
+  | "ERR_INSTALL_ACCESS"
+  | "ERR_INSTALL_NO_ANSWER"
+  | "ERR_JOURNAL"
+  | "ERR_RELOAD"
+  | "ERR_RESTART"
+  | `ERR_ROLL_${string}`
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -31,10 +55,15 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 70 is EX_SOFTWARE of sysexits(3). 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 130 is that of Ctrl-C. */
+/**
+ * What the shell gets. 3 is that of systemctl for what does not run, and of the doctor for what could not be examined. 70 is EX_SOFTWARE of sysexits(3).
+ * 126 and 127 are those of POSIX for a command that can't be run and for one that isn't there, and 130 is that of Ctrl-C.
+ */
 export const EXIT = {
   failed: 1,
   usage: 2,
+  inactive: 3,
+  notExamined: 3,
   internal: 70,
   notExecutable: 126,
   notFound: 127,
