@@ -3,10 +3,17 @@ import { Command } from "commander";
 import { colourOut, print } from "../output/print.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { completeCommand, completionCommand } from "./completion-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
 import { explainCommand } from "./explain-command.ts";
+import { installCommand } from "./install-command.ts";
 import { lintCommand } from "./lint-command.ts";
+import { logsCommand } from "./logs-command.ts";
 import { manCommand } from "./man-command.ts";
+import { reloadCommand } from "./reload-command.ts";
+import { restartCommand } from "./restart-command.ts";
 import { runCommand } from "./run-command.ts";
+import { statusCommand } from "./status-command.ts";
+import { uninstallCommand } from "./uninstall-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
 /** Where to report what is our fault. */
@@ -15,7 +22,9 @@ export const issues = "https://github.com/sockact/sockact/issues";
 /** All commands, by what they are for. A new command gets its place here. */
 function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
   return {
-    "Find out what is wrong:": [lintCommand(), verifyCommand(), explainCommand()],
+    "Set up:": [installCommand(), uninstallCommand()],
+    "Operate:": [statusCommand(), logsCommand(), reloadCommand(), restartCommand()],
+    "Find out what is wrong:": [doctorCommand(), explainCommand(), lintCommand(), verifyCommand()],
     "Develop:": [runCommand(args)],
     "Your shell:": [completionCommand(), manCommand()],
   };
@@ -43,7 +52,9 @@ export function createProgram(args: readonly string[]): Command {
       "after",
       `
 Examples:
-  sockact lint deploy/
+  sudo npx sockact install server.js --name shop --listen 80
+  sockact status
+  sudo sockact doctor shop
   sockact run --watch -- node server.js
 
 Exit codes:
@@ -73,7 +84,12 @@ function followConventions(command: Command): void {
       ...command.configureHelp(),
       styleTitle: (title) => colourOut("bold", title),
       subcommandTerm: (listed) => listed.name(),
-      subcommandDescription: (listed) => listed.description().replace(/(?<=\.) .*/s, ""),
+      // Its first sentence, up to a list.
+      subcommandDescription: (listed) =>
+        listed
+          .description()
+          .replaceAll(/\s+/g, " ")
+          .replace(/[.:] .*/, "."),
     })
     .configureOutput({
       outputError: () => {},

@@ -98,8 +98,9 @@ async function prepare(
     extraFiles,
     sockets: names.filter((unit) => unit.endsWith(".socket")),
     service:
-      names.find((unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`) ??
-      `${description.name}.service`,
+      names.find(
+        (unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`,
+      ) ?? `${description.name}.service`,
     description,
     config,
   };
@@ -170,7 +171,8 @@ async function apply(
       },
     });
     shown.done();
-    if (manager !== undefined && answers.some(isTrouble)) await showOutput(manager, prepared.plan.service, since);
+    if (manager !== undefined && answers.some(isTrouble))
+      await showOutput(manager, prepared.plan.service, since);
     for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {
