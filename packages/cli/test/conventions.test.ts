@@ -1,5 +1,5 @@
 // What every command of the program has to have.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
@@ -34,6 +34,11 @@ describe("sockact --help", () => {
     expect(help.stdout).toMatch(/^Examples:\n {2}sudo npx sockact install /m);
     expect(help.stdout).toMatch(/^Exit codes:\n {2}0 /m);
   });
+});
+
+it("docs/command-line.md has all commands", () => {
+  const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+  for (const command of commands) expect(page).toContain(`| \`sockact ${command}\``);
 });
 
 describe.each(commands)("sockact %s", (name) => {

@@ -67,6 +67,16 @@ describe("sockact lint", () => {
     expect(stdout.split("\n").filter((text) => text.length > 80)).toEqual([]);
   });
 
+  it("prints what docs/command-line.md shows", async () => {
+    const cwd = folderWith({
+      "deploy/shop.socket": socket,
+      "deploy/shop.service":
+        "[Unit]\nRequires=shop.socket\nAfter=shop.socket\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/bin/npm start\nDynamicUser=yes\nRestart=always\nRestartSec=1s\n[Install]\nAlso=shop.socket\n",
+    });
+    const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+    expect(page).toContain(`\`\`\`\n${(await outcome(["lint", "deploy/"], { cwd })).stdout}\`\`\`\n`);
+  });
+
   it("searches folders, and passes over node_modules, .git, links of systemctl enable, and other files", async () => {
     const cwd = folderWith({
       ...good,
