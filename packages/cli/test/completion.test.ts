@@ -38,7 +38,7 @@ describe("what sockact completes", () => {
     ["files as the value of an option", ["run", "--watch", ""], ["files"]],
     ["files after --", ["run", "--", ""], ["files"]],
     ["nothing for a number", ["run", "--max-connections", ""], ["words"]],
-    ["nothing after a command that there is not", ["nope", ""], ["words"]],
+    ["nothing after an unknown command", ["nope", ""], ["words"]],
   ])("%s", async (_, line, expected) => {
     expect(await asked(...line)).toEqual(expected);
   });

@@ -63,7 +63,7 @@ describe.each(commands)("sockact %s", (name) => {
     expect(options).toMatch(/-h, --help +print this help\n/);
   });
 
-  it("refuses an option that there is not, on stderr and with its exit code for that", async () => {
+  it("refuses an unknown option, on stderr and with its exit code for that", async () => {
     expect(await outcome([name, "--nonsense-option"])).toEqual({
       // The doctor says with 1 and 2 what it has found.
       code: name === "doctor" ? 3 : 2,
@@ -132,7 +132,7 @@ describe("what goes wrong in sockact", () => {
     }
   });
 
-  it("a reader that has gone is no error", async () => {
+  it("a reader that has gone is not an error", async () => {
     const pipe = [
       "bash",
       "-c",

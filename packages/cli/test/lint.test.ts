@@ -113,7 +113,7 @@ describe("sockact lint", () => {
     expect(await lintJson(cwd)).toMatchObject({ code: 0, files: 2, findings: [] });
   });
 
-  it("reads the other units of a folder with a file that is named, and tells of that file alone", async () => {
+  it("reads the other units of a folder with a file that is named, and reports that file alone", async () => {
     const cwd = folderWith({
       "shop.socket": socket,
       "shop.service": launched,
@@ -143,15 +143,11 @@ describe("sockact lint", () => {
   });
 
   it.each([
-    [
-      "a code that there is not",
-      ["--ignore", "free-bin"],
-      /free-bin \(ERR_LINT_CODE\)\nDid you mean free-bind\?/,
-    ],
+    ["an unknown code", ["--ignore", "free-bin"], /free-bin \(ERR_LINT_CODE\)\nDid you mean free-bind\?/],
     ["a path that is not there", ["nowhere"], /nowhere \(ERR_LINT_FILE\)/],
     ["a folder without units", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
     ["stdin beside a file", ["-", "x"], /- can't be used together with files/],
-    ["a format that there is not", ["--format", "xml"], /human, json, sarif, github/],
+    ["an unknown format", ["--format", "xml"], /human, json, sarif, github/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
     const cwd = folderWith({});
     expect(await outcome(["lint", ...args], { cwd })).toEqual({
@@ -213,7 +209,7 @@ describe("sockact lint with files that are not what they should be", () => {
     expect(found.join("\n")).toMatch(expected);
   });
 
-  it("a file of many megabytes is no unit, and what was not checked is not clean", async () => {
+  it("a file of many megabytes is not read, and what was not checked is not clean", async () => {
     const cwd = folderWith({ ...good, "big.service": "#".repeat(5_000_000) });
     const { code, unread, files } = await lintJson(cwd);
     expect({ code, unread, files }).toEqual({
@@ -222,7 +218,9 @@ describe("sockact lint with files that are not what they should be", () => {
       files: 2,
     });
     const { stderr } = await outcome(["lint"], { cwd });
-    expect(stderr).toMatch(/^warning: big\.service was not checked: it has more than 4 MiB/);
+    expect(stderr).toMatch(
+      /^warning: big\.service was not checked: a unit file with more than 4 MiB is not read/,
+    );
   });
 
   it("links: to a file, to nothing, to /dev/null, in a circle; and a FIFO", async () => {

@@ -118,7 +118,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     expect(stdout).toMatch(/^The units that sockact\.config\.json describes:\nshop\.service: exposure 1\.1/);
   });
 
-  it("says what the machine has not, and lints all the same", async () => {
+  it("says what the machine has not, and lints anyway", async () => {
     const cwd = folderWith({ ...good, "bad.service": "[Service]\nExecStart=/bin/true\nNicer=1\n" });
     mkdirSync(join(cwd, "bin"));
     symlinkSync(process.execPath, join(cwd, "bin/node"));

@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from "commander";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
 /** Something that the current word may become. */
-export interface Candidate {
+interface Candidate {
   readonly value: string;
   readonly description: string;
 }

@@ -34,7 +34,7 @@ export function readIgnoredCodes(given: readonly string[]): ReadonlySet<string> 
     const near = nearest(code, known.keys());
     throw new CliError(
       "ERR_LINT_CODE",
-      `there is no finding ${code}`,
+      `the linter has no finding called ${code}`,
       near === undefined ? "sockact explain lists the codes." : `Did you mean ${near}?`,
     );
   }
@@ -94,7 +94,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   const counting = all.filter(({ severity }) => isAtLeast(severity, options.severity));
   const findings = options.quiet ? counting : all;
   warnOfUnread(read.unread);
-  // The text of stdin, changed, is the output.
+  // Then the output is the changed unit, and nothing else.
   if (!(isStdin && options.fix)) {
     const report = { files: asked.length, findings, unread: read.unread, fixed: changed };
     const isClean = findings.length + changed.length === 0;

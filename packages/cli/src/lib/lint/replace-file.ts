@@ -12,7 +12,7 @@ function refusal(path: string, why: string, cause?: unknown): CliError {
 }
 
 /**
- * Puts another text into a file: all of it, or nothing. The mode and the owner stay.
+ * Replaces the contents of a file: all of them, or nothing. The mode and the owner stay.
  *
  * @throws `CliError` with `ERR_LINT_WRITE` if the file is a link, has changed since it was read, or can't be written
  */

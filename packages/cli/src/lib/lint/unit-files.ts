@@ -21,7 +21,7 @@ export interface UnitFiles {
   readonly unread: readonly UnreadFile[];
 }
 
-/** systemd refuses a line of 1 MiB. A file of this size is none of a unit. */
+/** systemd refuses a line of 1 MiB. A larger file than this has another purpose. */
 const largestFile = 4 * 1024 * 1024;
 
 const isUnit = (name: string): boolean => /\.(?:service|socket)$/.test(name);
@@ -33,7 +33,7 @@ const isLinkFolder = (name: string): boolean => /\.(?:wants|requires|upholds)$/.
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 /** Reads bytes as UTF-8. */
-export function decode(bytes: Uint8Array): Pick<UnitFileText, "text" | "isUtf8"> {
+function decode(bytes: Uint8Array): Pick<UnitFileText, "text" | "isUtf8"> {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), isUtf8: true };
   } catch {
@@ -75,7 +75,7 @@ class Search {
     return { files, unread: [...this.#unread.values()] };
   }
 
-  /** Looks into a folder, and into the folders in it if they are asked for. A link to a folder is not followed, so there are no circles. */
+  /** Looks into a folder, and into the folders in it if they are asked for. It does not follow a link to a folder, which may lead back. */
   async #searchFolder(folder: string, isAsked: boolean): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
       this.#failed(folder, error, isAsked);
@@ -105,7 +105,7 @@ class Search {
         if (!found.isDirectory()) throw new Error("it is not a file");
         return;
       }
-      if (found.size > largestFile) throw new Error("it has more than 4 MiB, so it is not a unit file");
+      if (found.size > largestFile) throw new Error("a unit file with more than 4 MiB is not read");
       const bytes = isMask ? new Uint8Array() : await readFile(path);
       this.#files.set(key, { path: key, ...decode(bytes), isAsked });
     } catch (error) {

@@ -12,7 +12,7 @@ const about = /^(?:(\/[^\n]*?):(\d+)|([^\s/:]+\.(?:service|socket))): (.*)$/s;
 const templateOf = (unit: string): string => unit.replace(/@[^@]*(?=\.)/, "@");
 
 /** Reads what systemd-analyze has printed of these files; what it says of other units of the machine is left out. */
-export function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
+function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
   const byPath = new Map(files.map((file) => [resolve(file), file]));
   const byName = new Map(
     files.filter((file) => !file.endsWith(".conf")).map((file) => [basename(file), file]),

@@ -38,7 +38,7 @@ function findingText({ file, line, severity, code, message, why, fix, source }: 
   ].join("");
 }
 
-/** The last line: what there is, and what to do about it. */
+/** The last line: how many findings there are, and how many of them --fix can change. */
 function summary({ files, findings, fixed }: Report): string {
   const counts = countsOf(findings);
   const parts = [

@@ -5,8 +5,7 @@ import { printSarif } from "./sarif.ts";
 import type { Report } from "./report.ts";
 
 /** For a person, for a program, for code scanning, or as annotations of GitHub Actions. */
-export const formats = ["human", "json", "sarif", "github"] as const;
-export type Format = (typeof formats)[number];
+export type Format = "human" | "json" | "sarif" | "github";
 
 /** Prints a report to standard output. */
 export function printReport(report: Report, format: Format, version: string): void {
