@@ -93,7 +93,9 @@ function followConventions(command: Command): void {
     })
     .configureOutput({
       outputError: () => {},
-      writeOut: print,
+      // Commander does not know the headings of addHelpText().
+      writeOut: (text) =>
+        print(text.replaceAll(/^(?:Examples|Exit codes):$/gm, (title) => colourOut("bold", title))),
       // Longer lines are hard to read.
       getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
       // colourOut() knows.

@@ -1,6 +1,5 @@
 /** The shells that we have a script for. */
-export const shells = ["bash", "zsh", "fish"] as const;
-export type Shell = (typeof shells)[number];
+export type Shell = "bash" | "zsh" | "fish";
 
 const bash = `# Completion of sockact in bash.
 _sockact() {
