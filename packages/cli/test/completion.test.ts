@@ -59,6 +59,8 @@ it("sockact completion refuses another shell", async () => {
 describeWith({ commands: ["bash"] }, "completion in bash", () => {
   const script = `
     set -u
+    # A command for the Tab key alone.
+    compopt() { echo "compopt $*"; }
     source <(sockact completion bash)
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _sockact sockact
@@ -82,7 +84,44 @@ describeWith({ commands: ["bash"] }, "completion in bash", () => {
   });
 
   it("leaves files to bash itself", async () => {
-    expect(await completed("lint", "sh")).toEqual(["complete -F _sockact sockact"]);
+    const registered = "complete -F _sockact sockact";
+    expect(await completed("lint", "sh")).toEqual(["compopt -o default", registered]);
+    expect(await completed("run", "--", "no")).toEqual(["compopt -o default", registered]);
+  });
+});
+
+/** What is typed into a shell in a terminal of its own, and what is to be seen then. zsh makes the terminal, and `zpty -r` waits. */
+async function atTheTabKey(
+  start: string,
+  steps: readonly (readonly [typed: string, seen: string])[],
+): Promise<string[]> {
+  const tries = steps.map(
+    ([typed, seen], index) =>
+      `zpty -w -n tab $'${typed}\\t'; zpty -r tab seen '*${seen}*'; zpty -w tab $'\\C-u'; print -r -- ${index}`,
+  );
+  const script = `
+    zmodload zsh/zpty
+    ${start}; echo rea''dy"
+    zpty -r tab seen '*ready*'
+    ${tries.join("\n    ")}
+    zpty -d tab`;
+  const { stdout } = await outcomeOf(["zsh", "-f", "-c", script], shellFolder());
+  return lines(stdout).map((index) => steps[Number(index)]![1]);
+}
+
+const steps = [
+  ["sockact lin", "sockact lint"],
+  ["sockact lint --sev", "--severity"],
+  ["sockact lint --severity w", "--severity warning"],
+  ["sockact lint --format=j", "--format=json"],
+  ["sockact lint shop.so", "shop.socket"],
+] as const;
+
+describeWith({ commands: ["zsh"] }, "the Tab key in zsh", () => {
+  it("completes commands, options, choices and files", async () => {
+    const start = `zpty tab zsh -f -i
+    zpty -w tab "PS1=; stty -echo; autoload -U compinit; compinit -u -D; source <(sockact completion zsh)`;
+    expect(await atTheTabKey(start, steps)).toEqual(steps.map(([, seen]) => seen));
   });
 });
 
@@ -96,26 +135,6 @@ describeWith({ commands: ["fish"] }, "completion in fish", () => {
     expect(await completed("sockact lint --format=j")).toEqual(["--format=json"]);
     expect(await completed("sockact lint --format ")).toEqual(["github", "human", "json", "sarif"]);
     expect(await completed("sockact lint shop.so")).toEqual(["shop.socket"]);
-  });
-});
-
-describeWith({ commands: ["zsh"] }, "completion in zsh", () => {
-  it("completes commands, options, choices and files at the Tab key", async () => {
-    // A zsh in a terminal of its own. zpty -r waits for what is to be seen.
-    const script = `
-      zmodload zsh/zpty
-      zpty tab zsh -f -i
-      zpty -w tab "PS1=; stty -echo; autoload -U compinit; compinit -u -D; source <(sockact completion zsh); echo rea''dy"
-      zpty -r tab seen '*ready*'
-      try() { zpty -w -n tab "$1"; zpty -r tab seen "$2"; zpty -w tab $'\\C-u'; print -r -- "$3"; }
-      try $'sockact lin\\t' '*sockact lint*' command
-      try $'sockact lint --sev\\t' '*--severity*' option
-      try $'sockact lint --severity w\\t' '*--severity warning*' choice
-      try $'sockact lint --format=j\\t' '*--format=json*' 'choice after ='
-      try $'sockact lint shop.so\\t' '*shop.socket*' file
-      zpty -d tab`;
-    const { stdout } = await outcomeOf(["zsh", "-f", "-c", script], shellFolder());
-    expect(lines(stdout)).toEqual(["command", "option", "choice", "choice after =", "file"]);
   });
 });
 

@@ -294,14 +294,14 @@ describe("sockact lint --fix", () => {
   it("changes what needs no decision, keeps the mode and the line ends, and says what is left", async () => {
     const crlf = uninstalled.replaceAll("\n", "\r\n");
     const cwd = folderWith({ "shop.socket": crlf, "shop.service": launched });
-    chmodSync(join(cwd, "shop.socket"), 0o600);
+    chmodSync(join(cwd, "shop.socket"), 0o640);
     const { code, stdout, stderr } = await outcome(["lint", "--fix"], { cwd });
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     expect(stdout).toMatch(/\nChanged 1 file: shop\.socket\n1 error in 2 files\.\n$/);
     const text = readFileSync(join(cwd, "shop.socket"), "utf8");
     expect(text).toContain("[Install]\r\nWantedBy=sockets.target\r\n");
     expect(text.startsWith(crlf.trimEnd())).toBe(true);
-    expect(statSync(join(cwd, "shop.socket")).mode).toBe(0o100_600);
+    expect(statSync(join(cwd, "shop.socket")).mode).toBe(0o100_640);
     expect(readFileSync(join(cwd, "shop.service"), "utf8")).toBe(launched);
     expect(readdirSync(cwd).toSorted()).toEqual(["shop.service", "shop.socket"]);
     expect((await lintJson(cwd, "--fix")).fixed).toEqual([]);
