@@ -56,6 +56,13 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     );
   });
 
+  it("--ignore leaves out a code, also what systemd says", async () => {
+    const service = good["shop.service"]!.replace(process.execPath, "/usr/bin/nodex");
+    const cwd = folderWith({ ...good, "shop.service": service });
+    expect((await verifyJson(cwd)).found).toContain("shop.service systemd-verify");
+    expect(await verifyJson(cwd, "--ignore", "systemd-verify")).toMatchObject({ code: 0, findings: [] });
+  });
+
   it("leaves out what systemd says of units that were not asked for", async () => {
     const units = folderWith({
       ...good,

@@ -26,12 +26,15 @@ export interface LintOptions {
   stdinFilename: string;
 }
 
-/** Checks the codes that the user has written. */
-export function readIgnoredCodes(given: readonly string[]): ReadonlySet<string> {
-  const known = lintCodes();
+/** Checks the codes that the user has written: those of the linter, and others that the command has. */
+export function readIgnoredCodes(
+  given: readonly string[],
+  others: readonly string[] = [],
+): ReadonlySet<string> {
+  const known = new Set([...lintCodes().keys(), ...others]);
   const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
   for (const code of codes.filter((one) => !known.has(one))) {
-    const near = nearest(code, known.keys());
+    const near = nearest(code, known);
     throw new CliError(
       "ERR_LINT_CODE",
       `the linter has no finding called ${code}`,

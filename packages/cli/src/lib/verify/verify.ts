@@ -92,7 +92,7 @@ function tooExposed(exposures: readonly Exposure[], threshold: number): Reported
 
 /** `sockact verify`: returns the exit code. */
 export async function verify(targets: readonly string[], options: VerifyOptions): Promise<number> {
-  const ignore = readIgnoredCodes(options.ignore ?? []);
+  const ignore = readIgnoredCodes(options.ignore ?? [], ["systemd-verify", "systemd-security"]);
   const units = await unitsToVerify(targets, { config: options.config, user: options.user });
   try {
     const said = await askSystemd(units, options.securityPolicy);
@@ -101,7 +101,9 @@ export async function verify(targets: readonly string[], options: VerifyOptions)
       ...linted,
       ...furtherComplaints(said.complaints, linted, units),
       ...(options.threshold === undefined ? [] : tooExposed(said.exposures, options.threshold)),
-    ].map((finding) => ({ ...finding, file: units.shown(finding.file) }));
+    ]
+      .filter(({ code }) => !ignore.has(code))
+      .map((finding) => ({ ...finding, file: units.shown(finding.file) }));
     const exposures = said.exposures.map((exposure) => ({ ...exposure, file: units.shown(exposure.file) }));
 
     warnOfUnread(units.unread);
