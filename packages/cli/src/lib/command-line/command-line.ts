@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { explainCommand } from "./explain-command.ts";
 import { runCommand } from "./run-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
@@ -20,6 +21,7 @@ function program(args: readonly string[]): Command {
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
+  sockact.addCommand(explainCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
