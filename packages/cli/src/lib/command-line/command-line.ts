@@ -6,6 +6,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { explainCommand } from "./explain-command.ts";
 import { runCommand } from "./run-command.ts";
+import { unitsCommand } from "./units-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
 function program(args: readonly string[]): Command {
@@ -22,6 +23,7 @@ function program(args: readonly string[]): Command {
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
   sockact.addCommand(explainCommand());
+  sockact.addCommand(unitsCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
