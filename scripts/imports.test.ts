@@ -7,7 +7,21 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
-  cli: ["shared", "output", "systemd", "rolling", "run", "explain", "command-line"],
+  cli: [
+    "shared",
+    "rolling",
+    "output",
+    "systemd",
+    "app",
+    "config",
+    "install",
+    "run",
+    "explain",
+    "lint",
+    "init",
+    "units",
+    "command-line",
+  ],
   core: [
     "shared",
     "activation/protocol",

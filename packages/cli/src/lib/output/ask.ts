@@ -18,7 +18,7 @@ export async function askWhether({
   initial = true,
   ...question
 }: Question & { initial?: boolean }): Promise<boolean> {
-  return ask(question, async ({ confirm }, { message, output }) =>
+  return ask<boolean>(question, async ({ confirm }, { message, output }) =>
     confirm({ message, output, initialValue: initial }),
   );
 }
@@ -54,7 +54,7 @@ export async function askText({
   refuse = () => undefined,
   ...question
 }: Question & { initial?: string; refuse?: (answer: string) => string | undefined }): Promise<string> {
-  return ask(question, async ({ text }, { message, output }) =>
+  return ask<string>(question, async ({ text }, { message, output }) =>
     text({ message, output, initialValue: initial, validate: (answer) => refuse(answer ?? "") }),
   );
 }

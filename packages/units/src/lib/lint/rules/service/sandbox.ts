@@ -47,7 +47,10 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const bound =
         setting?.value === "tmpfs"
           ? ["BindReadOnlyPaths", "BindPaths"].flatMap((key) =>
-              valuesOf(service.unit, "Service", key).flatMap(({ value }) => boundFolders(value)),
+              valuesOf(service.unit, "Service", key).flatMap(({ value }) =>
+                // The words of a command have their percent signs once, other values as they stand.
+                [value, value.replaceAll("%%", "%")].flatMap(boundFolders),
+              ),
             )
           : [];
       return setting === undefined ||
