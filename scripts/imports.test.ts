@@ -15,6 +15,7 @@ const orders: Record<string, string[]> = {
     "app",
     "config",
     "install",
+    "install-app",
     "run",
     "explain",
     "lint",

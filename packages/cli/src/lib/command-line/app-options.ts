@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { AppChoices } from "../app/describe-app.ts";
+import { collect } from "./option-values.ts";
 
 /** The options that describe an app, for the commands that need no config. */
 export interface AppOptions {
@@ -8,13 +8,12 @@ export interface AppOptions {
   user?: boolean;
   runAs?: string;
   hardening?: "outbound" | "inbound" | "none";
-  idleTimeout?: string;
+  idle?: string;
   envFile?: string[];
   node?: string;
-  preload?: boolean;
+  /** False with `--no-preload`. */
+  preload: boolean;
 }
-
-const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
 
 /** Adds them to a command. */
 export function addAppOptions(command: Command): Command {
@@ -33,33 +32,14 @@ export function addAppOptions(command: Command): Command {
         "sandbox: outbound may connect to others, inbound only answers, none is off (default: outbound)",
       ).choices(["outbound", "inbound", "none"]),
     )
-    .option(
-      "--idle-timeout <duration>",
-      "let the app sleep after this time without a connection, such as 10min",
-    )
+    .option("--idle <duration>", "let the app sleep after this time without a connection, such as 10min")
     .option("--env-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)
     .option("--node <path>", "the Node that runs the app (default: the one that runs sockact)")
-    .option("--preload", "load @sockact/register into the app (default: if it has no line of sockact)")
-    .option("--no-preload", "do not load it");
+    .option("--no-preload", "do not load @sockact/register into an app without a line of sockact");
 }
 
 /** A version of systemd, for commander. */
 export function systemdVersion(value: string): number {
   if (!/^[1-9]\d{2}$/.test(value)) throw new InvalidArgumentError("It must be a number such as 257.");
   return Number(value);
-}
-
-/** The choices that the options make. */
-export function choicesOf(options: AppOptions): AppChoices {
-  const { name, listen, user, runAs, hardening, idleTimeout, envFile, preload } = options;
-  return {
-    name,
-    listen,
-    user,
-    runAs,
-    hardening,
-    idleTimeout: idleTimeout as AppChoices["idleTimeout"],
-    environmentFile: envFile,
-    preload,
-  };
 }

@@ -5,6 +5,7 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { explainCommand } from "./explain-command.ts";
+import { initCommand } from "./init-command.ts";
 import { runCommand } from "./run-command.ts";
 import { unitsCommand } from "./units-command.ts";
 
@@ -23,6 +24,7 @@ function program(args: readonly string[]): Command {
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
   sockact.addCommand(explainCommand());
+  sockact.addCommand(initCommand());
   sockact.addCommand(unitsCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "commander";
-import { addAppOptions, type AppOptions, choicesOf, systemdVersion } from "./app-options.ts";
+import { addAppOptions, type AppOptions, systemdVersion } from "./app-options.ts";
 
 interface UnitsCommandOptions extends AppOptions {
   config?: string;
@@ -49,6 +49,9 @@ Exit codes:
     )
     .action(async (argument: string | undefined, options: UnitsCommandOptions) => {
       const { units } = await import("../units/units.ts");
-      process.exitCode = await units(argument, { ...options, choices: choicesOf(options) });
+      process.exitCode = await units(argument, {
+        ...options,
+        app: { ...options, request: false, timeout: 0 },
+      });
     });
 }

@@ -1,24 +1,22 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { explain } from "@sockact/units";
-import { describedServices } from "../config/descriptions.ts";
-import type { AppChoices } from "../app/describe-app.ts";
+import { type AppDescription, emitUnits, explain } from "@sockact/units";
+import { isFile } from "../app/source-files.ts";
+import type { InstallOptions } from "../install-app/options.ts";
+import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour } from "../shared/messages.ts";
 import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
-import { ServiceManager } from "../systemd/service-manager.ts";
+import { installedSystemd } from "../systemd/installed-version.ts";
 import { colouredDiff, differenceOf, installedPath, type UnitDifference } from "./difference.ts";
 import { explainedUnits } from "./explanation.ts";
-import { emitServices, type ServiceUnits } from "./services.ts";
 
-/** The options of `sockact units`. */
+/** The options of `sockact units`. Those that describe the app are the same as for `sockact install`. */
 export interface UnitsOptions {
-  config?: string | undefined;
-  node?: string | undefined;
-  choices: AppChoices;
+  app: InstallOptions;
   systemd?: number | undefined;
   out?: string | undefined;
   comments?: boolean | undefined;
@@ -27,36 +25,32 @@ export interface UnitsOptions {
   json?: boolean | undefined;
 }
 
+/** A service, with its units as texts by file name. */
+interface Service {
+  description: AppDescription;
+  units: Record<string, string>;
+}
+
 /** `sockact units`. Resolves to the exit code. */
 export async function units(argument: string | undefined, options: UnitsOptions): Promise<number> {
+  const { out, comments = false, explain: isExplained = false, diff = false, json: isJson = false } = options;
   const invoker = await findInvoker();
-  const systemd = options.systemd ?? (await installedVersion());
-  const { config, node, choices, comments } = options;
-  const folder = process.cwd();
-  const described = await describedServices({
-    folder,
-    argument,
-    config,
-    node,
-    choices: { ...choices, systemd },
-    invoker,
-  });
-  for (const note of described.app?.notes ?? [])
-    process.stderr.write(`${colour("yellow", "note:")} ${note}\n`);
-  const services = emitServices(described.descriptions, described.source, { systemd, comments });
-  if (options.out !== undefined)
-    return writeUnits(services, resolve(folder, options.out), invoker, options.json ?? false);
-  if (options.diff === true) return printDifferences(services, invoker, options.json ?? false);
-  if (options.json === true) {
+  const services = (await wantedBy(argument, options, invoker)).map(({ description }): Service => ({
+    description,
+    units: emitUnits(description, { comments }),
+  }));
+  if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
+  if (diff) return printDifferences(services, invoker, isJson);
+  if (isJson) {
     printJson(
       services.map(({ description, units: texts }) => ({
         name: description.name,
         description,
         units: texts,
-        ...(options.explain === true ? { explanations: explain(description) } : {}),
+        ...(isExplained ? { explanations: explain(description) } : {}),
       })),
     );
-  } else if (options.explain === true) {
+  } else if (isExplained) {
     print(services.map(({ description }) => explainedUnits(description)).join("\n"));
   } else {
     const files = services.flatMap((service) => Object.entries(service.units));
@@ -66,23 +60,30 @@ export async function units(argument: string | undefined, options: UnitsOptions)
   return 0;
 }
 
-/** `undefined` without systemd, as on macOS: then the units are for an older one. */
-async function installedVersion(): Promise<number | undefined> {
-  try {
-    const version = await new ServiceManager().version();
-    return Number.isNaN(version) ? undefined : version;
-  } catch (error) {
-    if (error instanceof CliError) return undefined;
-    throw error;
-  }
+/** The services that the argument means: the file that starts an app, or a service of the config by its name. */
+async function wantedBy(
+  argument: string | undefined,
+  { app, systemd }: UnitsOptions,
+  invoker: Invoker,
+): Promise<WantedService[]> {
+  const folder = process.cwd();
+  const isName = argument !== undefined && (app.config !== undefined || !isFile(resolve(folder, argument)));
+  const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
+  const wanted = isName
+    ? await wantedServices(undefined, { ...app, name: argument }, surroundings)
+    : await wantedServices(argument, app, surroundings);
+  const notes = wanted.flatMap((service) => service.notes);
+  for (const note of new Set(notes)) process.stderr.write(`${colour("yellow", "note:")} ${note}\n`);
+  if (isName && wanted.some(({ config }) => config === undefined))
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `there is no file ${argument}, and no config that describes a service ${argument}`,
+      "Name the file that starts your app, such as server.js, or write a config: sockact init",
+    );
+  return wanted;
 }
 
-function writeUnits(
-  services: readonly ServiceUnits[],
-  folder: string,
-  invoker: Invoker,
-  isJson: boolean,
-): number {
+function writeUnits(services: readonly Service[], folder: string, invoker: Invoker, isJson: boolean): number {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new CliError("ERR_WRITE", `there is no folder ${folder}`, `Make it: mkdir -p ${folder}`, {
       exitCode: EXIT.failed,
@@ -99,7 +100,7 @@ function writeUnits(
   return 0;
 }
 
-function printDifferences(services: readonly ServiceUnits[], invoker: Invoker, isJson: boolean): number {
+function printDifferences(services: readonly Service[], invoker: Invoker, isJson: boolean): number {
   const differences = services.flatMap(({ description, units: texts }) =>
     Object.entries(texts).map(([unit, text]) =>
       differenceOf(unit, text, installedPath(unit, description, invoker)),
