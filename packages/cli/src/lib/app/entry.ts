@@ -90,5 +90,9 @@ export function compilerOptions(folder: string): {
   const file = join(folder, "tsconfig.json");
   const text = isFile(file) ? readFileSync(file, "utf8").replaceAll(/^\s*\/\/.*$/gm, "") : "";
   const value = (key: string): string | undefined => new RegExp(`"${key}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1];
-  return { outDir: value("outDir"), rootDir: value("rootDir"), hasFiles: /"(?:include|files)"\s*:/.test(text) };
+  return {
+    outDir: value("outDir"),
+    rootDir: value("rootDir"),
+    hasFiles: /"(?:include|files)"\s*:/.test(text),
+  };
 }

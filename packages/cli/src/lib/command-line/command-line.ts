@@ -6,6 +6,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { explainCommand } from "./explain-command.ts";
 import { initCommand } from "./init-command.ts";
+import { installCommand } from "./install-command.ts";
 import { runCommand } from "./run-command.ts";
 import { unitsCommand } from "./units-command.ts";
 
@@ -26,6 +27,7 @@ function program(args: readonly string[]): Command {
   sockact.addCommand(explainCommand());
   sockact.addCommand(initCommand());
   sockact.addCommand(unitsCommand());
+  sockact.addCommand(installCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;

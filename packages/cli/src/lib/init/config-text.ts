@@ -33,7 +33,10 @@ export function configText(description: AppDescription, format: ConfigFormat): s
   });
   const [before, after] =
     format === "ts"
-      ? [`import type { AppDescription } from "@sockact/units";\n\n// All fields: ${DOCS}\n`, " satisfies AppDescription;\n"]
+      ? [
+          `import type { AppDescription } from "@sockact/units";\n\n// All fields: ${DOCS}\n`,
+          " satisfies AppDescription;\n",
+        ]
       : [`// All fields: ${DOCS}\n/** @type {import("@sockact/units").AppDescription} */\n`, ";\n"];
   return `${before}export default {\n${fields.join("\n")}\n}${after}`;
 }

@@ -8,6 +8,7 @@ import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { readManifest } from "../app/manifest.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
+import { reachable } from "../install-app/services.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
@@ -62,7 +63,9 @@ async function describeForConfig(
   { node, systemd, invoker }: { node: string | undefined; systemd: number | undefined; invoker: Invoker },
 ): Promise<AppDescription> {
   const environmentFile = choices.environmentFile?.map((path) => join(process.cwd(), path));
-  const described = describeApp(app, { ...choices, environmentFile, systemd, uid: invoker.uid });
+  const plain = describeApp(app, { ...choices, environmentFile, systemd, uid: invoker.uid });
+  const isDynamic = choices.user !== true && choices.runAs === undefined;
+  const described = isDynamic ? reachable(app, plain, []) : plain;
   unitsOf(described, app.folder);
   // The config may be for another machine.
   const { systemd: _systemd, ...portable } = described;
@@ -86,13 +89,23 @@ function refuseExisting(file: string, force: boolean): void {
   const existing = configNames.map((name) => join(folder, name)).filter((path) => existsSync(path));
   const other = existing.find((path) => path !== file);
   if (other !== undefined)
-    throw new CliError("ERR_WRITE_EXISTS", `there is a config already: ${other}`, "Edit it, or remove it first.", {
-      exitCode: EXIT.failed,
-    });
+    throw new CliError(
+      "ERR_WRITE_EXISTS",
+      `there is a config already: ${other}`,
+      "Edit it, or remove it first.",
+      {
+        exitCode: EXIT.failed,
+      },
+    );
   if (fileState(file, "") !== "new" && !force)
-    throw new CliError("ERR_WRITE_EXISTS", `there is a config already: ${file}`, "Edit it, or write a new one in its place: --force", {
-      exitCode: EXIT.failed,
-    });
+    throw new CliError(
+      "ERR_WRITE_EXISTS",
+      `there is a config already: ${file}`,
+      "Edit it, or write a new one in its place: --force",
+      {
+        exitCode: EXIT.failed,
+      },
+    );
 }
 
 /** Shows what was found, on standard error, as a part of the dialogue. */
@@ -103,11 +116,16 @@ function show(app: DetectedApp): void {
     ["runs", ["node", ...nodeArguments, relative(folder, entry), ...words].join(" ")],
     ["port", port === undefined ? "not found" : String(port)],
     ["Node", `${node.version ?? "of an unknown version"}, ${node.path}`],
-    ["sockets", hasSockact ? "the app takes them itself" : "the app has no line of sockact: a preload takes them"],
+    [
+      "sockets",
+      hasSockact ? "the app takes them itself" : "the app has no line of sockact: a preload takes them",
+    ],
   ];
   const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${value}`);
   const width = Math.min(process.stderr.columns || 80, 100);
-  const told = notes.map((note) => wrap(`- ${note}`, { indent: "  ", width }).replaceAll(/\n {2}/g, "\n    "));
+  const told = notes.map((note) =>
+    wrap(`- ${note}`, { indent: "  ", width }).replaceAll(/\n {2}/g, "\n    "),
+  );
   process.stderr.write(`${[colour("bold", `Found in ${folder}:`), ...lines, ...told].join("\n")}\n\n`);
 }
 
@@ -122,15 +140,23 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
   return chosen === found ? app : detectApp({ folder: app.folder, entry: chosen, node });
 }
 
-function nextSteps({ folder, node, hasSockact }: DetectedApp, { preload, manager }: AppDescription, file: string): string {
+function nextSteps(
+  { folder, node, hasSockact }: DetectedApp,
+  { preload, manager }: AppDescription,
+  file: string,
+): string {
   const needsRegister = preload === true && !existsSync(join(folder, "node_modules/@sockact/register"));
   const needsTypes = !existsSync(join(folder, "node_modules/@sockact/units"));
   // sudo does not look in a home for Node.
   const sudo = node.origin === "system" ? "sudo npx" : 'sudo env "PATH=$PATH" npx';
   const steps: [string, string][] = [
     ...(needsRegister ? [["npm install @sockact/register", "the preload"] as [string, string]] : []),
-    ...(preload === undefined && !hasSockact ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]] : []),
-    ...(needsTypes ? [["npm install --save-dev @sockact/units", "types for your editor"] as [string, string]] : []),
+    ...(preload === undefined && !hasSockact
+      ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]]
+      : []),
+    ...(needsTypes
+      ? [["npm install --save-dev @sockact/units", "types for your editor"] as [string, string]]
+      : []),
     ["npx sockact units", "look at the units"],
     [manager === "user" ? "npx sockact install" : `${sudo} sockact install`, "install and start them"],
   ];
@@ -138,4 +164,3 @@ function nextSteps({ folder, node, hasSockact }: DetectedApp, { preload, manager
   const lines = steps.map(([command, why]) => `  ${command.padEnd(width)}  # ${why}\n`);
   return `Wrote ${file}\n\nNext:\n${lines.join("")}`;
 }
-

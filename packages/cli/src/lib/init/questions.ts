@@ -21,7 +21,10 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
       message: "What is the service called?",
       option,
       initial: app.name,
-      refuse: (answer) => (isUnitName(answer) ? undefined : "Letters, digits, - and _, such as shop. The system's own names are taken."),
+      refuse: (answer) =>
+        isUnitName(answer)
+          ? undefined
+          : "Letters, digits, - and _, such as shop. The system's own names are taken.",
     }));
   const listen =
     given.listen ??
@@ -30,7 +33,8 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
         message: "Where does it listen? A port such as 80, an address or a path; several with commas.",
         option,
         initial: String(app.port ?? 3000),
-        refuse: (answer) => (/[^\s,]/.test(answer) ? undefined : "Such as 80, 127.0.0.1:3000 or /run/shop.sock"),
+        refuse: (answer) =>
+          /[^\s,]/.test(answer) ? undefined : "Such as 80, 127.0.0.1:3000 or /run/shop.sock",
       })
     )
       .split(/[\s,]+/)
@@ -83,7 +87,8 @@ async function askUser(): Promise<string | undefined> {
   return askText({
     message: "What is the user called?",
     option,
-    refuse: (answer) => (/^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data"),
+    refuse: (answer) =>
+      /^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data",
   });
 }
 
