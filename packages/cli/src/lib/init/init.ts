@@ -63,13 +63,24 @@ async function describeForConfig(
   { node, systemd, invoker }: { node: string | undefined; systemd: number | undefined; invoker: Invoker },
 ): Promise<AppDescription> {
   const environmentFile = choices.environmentFile?.map((path) => join(process.cwd(), path));
-  const plain = describeApp(app, { ...choices, environmentFile, systemd, uid: invoker.uid });
+  const plain = describeApp(app, {
+    hardening: "outbound",
+    ...defined(choices),
+    environmentFile,
+    systemd,
+    uid: invoker.uid,
+  });
   const isDynamic = choices.user !== true && choices.runAs === undefined;
   const described = isDynamic ? reachable(app, plain, []) : plain;
   unitsOf(described, app.folder);
   // The config may be for another machine.
   const { systemd: _systemd, ...portable } = described;
   return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
+}
+
+/** Options that were not given do not replace a default. */
+function defined(choices: AppChoices): AppChoices {
+  return Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 }
 
 /** TypeScript if the project is compiled, and its compiler would not take the config for a part of the app. */

@@ -1,4 +1,4 @@
-import type { AppDescription } from "@sockact/units";
+import type { AppDescription, HardeningProfile } from "@sockact/units";
 import type { AppChoices } from "../app/describe-app.ts";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isUnitName } from "../app/unit-name.ts";
@@ -42,7 +42,7 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
   const runAs = given.user === true ? undefined : (given.runAs ?? (await askUser()));
   const hardening =
     given.hardening ??
-    (await askWhich({
+    (await askWhich<HardeningProfile>({
       message: "Does the app connect to something: a database, an API?",
       option,
       choices: [

@@ -6,6 +6,7 @@ import { isFile } from "../app/source-files.ts";
 import type { InstallOptions } from "../install-app/options.ts";
 import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";
+import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour } from "../shared/messages.ts";
@@ -73,7 +74,9 @@ async function wantedBy(
     ? await wantedServices(undefined, { ...app, name: argument }, surroundings)
     : await wantedServices(argument, app, surroundings);
   const notes = wanted.flatMap((service) => service.notes);
-  for (const note of new Set(notes)) process.stderr.write(`${colour("yellow", "note:")} ${note}\n`);
+  const width = Math.min(process.stderr.columns || 80, 100);
+  for (const note of new Set(notes))
+    process.stderr.write(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);
   if (isName && wanted.some(({ config }) => config === undefined))
     throw new CliError(
       "ERR_APP_ENTRY",
