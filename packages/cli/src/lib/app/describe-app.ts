@@ -1,6 +1,12 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import type { AppDescription, HardeningProfile, ListenAddress } from "@sockact/units";
+import {
+  type AppDescription,
+  emitUnits,
+  type HardeningProfile,
+  type ListenAddress,
+  UnitError,
+} from "@sockact/units";
 import type { DetectedApp } from "./detect-app.ts";
 
 /** What the user, or the options, have chosen. */
@@ -54,6 +60,20 @@ function addresses(text: string): ListenAddress[] {
   const [, port] = /^localhost:(\d+)$/.exec(text) ?? [];
   if (port !== undefined) return [`127.0.0.1:${port}`, `[::1]:${port}`];
   return [/^\d{1,5}$/.test(text) ? Number(text) : text];
+}
+
+/** Why systemd can't listen on these addresses, or `undefined` if it can. */
+export function refusedAddress(listen: readonly string[]): string | undefined {
+  if (listen.length === 0) return "A port, an address or a path. Several with commas.";
+  try {
+    const addressed = listen.flatMap((address) => addresses(address));
+    emitUnits({ name: "app", exec: ["/usr/bin/true"], sockets: [{ listen: addressed }], hardening: "none" });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+    const problem = error.problems.find(({ path }) => path.startsWith("sockets"));
+    return problem && `${problem.message}; ${problem.hint}`;
+  }
 }
 
 /** The working directory that @sockact/units gives a service by itself. */

@@ -51,6 +51,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
     printJson({ found: app, description, file });
     return 0;
   }
+  if (!isYes) process.stderr.write("\n");
   writeWhole(file, configText(description, format), invoker);
   print(nextSteps(app, description, file));
   return 0;

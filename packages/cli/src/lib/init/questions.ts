@@ -1,5 +1,5 @@
 import type { AppDescription, HardeningProfile } from "@sockact/units";
-import type { AppChoices } from "../app/describe-app.ts";
+import { refusedAddress, type AppChoices } from "../app/describe-app.ts";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isUnitName } from "../app/unit-name.ts";
 import { askText, askWhich } from "../output/ask.ts";
@@ -28,17 +28,14 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
     }));
   const listen =
     given.listen ??
-    (
+    wordsOf(
       await askText({
-        message: "Where does it listen? A port such as 80, an address or a path; several with commas.",
+        message: "Where does it listen? Such as 80, 127.0.0.1:3000 or /run/shop.sock",
         option,
         initial: String(app.port ?? 3000),
-        refuse: (answer) =>
-          /[^\s,]/.test(answer) ? undefined : "Such as 80, 127.0.0.1:3000 or /run/shop.sock",
-      })
-    )
-      .split(/[\s,]+/)
-      .filter(Boolean);
+        refuse: (answer) => refusedAddress(wordsOf(answer)),
+      }),
+    );
   const runAs = given.user === true ? undefined : (given.runAs ?? (await askUser()));
   const hardening =
     given.hardening ??
@@ -73,6 +70,9 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
     preload,
   };
 }
+
+/** Several addresses may be in one answer. */
+const wordsOf = (answer: string): string[] => answer.match(/[^\s,]+/g) ?? [];
 
 async function askUser(): Promise<string | undefined> {
   const kind = await askWhich({
