@@ -23,7 +23,7 @@ export function writeFiles(folder: string, files: Files): void {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     if (typeof content === "string") writeFileSync(path, content);
-    else if ("link" in content) symlinkSync(String(content.link), path);
+    else if ("link" in content) symlinkSync((content as { link: string }).link, path);
     else writeFileSync(path, JSON.stringify(content));
   }
 }

@@ -89,7 +89,7 @@ describe("sockact init", () => {
       "10min",
     ];
     const { stdout, stderr } = run(folder, ["init", ...options, ...args, "--yes"]);
-    expect(stdout, stderr).toContain(`Wrote ${join(folder, name)}\n`);
+    expect(stderr + stdout).toContain(`Wrote ${join(folder, name)}\n`);
     const byConfig = JSON.parse(run(folder, ["units", "--json"]).stdout) as [{ description: object }];
     expect(byConfig[0].description).toMatchObject({
       name: "shop",

@@ -197,7 +197,7 @@ describe("sockact units", () => {
     expect(stderr).toMatch(/found no file in .* that starts an app \(ERR_APP_ENTRY\)\nName it/);
     expect(status).toBe(2);
     const named = run(folderWith({}), ["units", "server.js"]);
-    expect(named.stderr).toMatch(/server\.js/);
+    expect(named.stderr).toMatch(/there is no file server\.js, and no config/);
     expect(named.status).toBe(2);
   });
 });

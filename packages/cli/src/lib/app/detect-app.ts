@@ -18,9 +18,9 @@ export interface DetectedApp {
   name: string;
   /** The absolute path of the file that Node runs. */
   entry: string;
-  /** What comes before the entry, such as `["--import", "tsx"]`. */
+  /** The arguments before the entry, such as `["--import", "tsx"]`. */
   nodeArguments: string[];
-  /** What comes after the entry. */
+  /** The arguments after the entry. */
   arguments: string[];
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
@@ -205,7 +205,7 @@ function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: 
   return [`package.json names ${installed}, but ${entry} and what it imports do not use it.`];
 }
 
-/** PORT is no secret; nothing else is read. */
+/** Reads PORT only: other variables may be secrets. */
 function portOfEnvFile(file: string): { PORT?: string } {
   const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readFileSync(file, "utf8")) ?? [];
   return port === undefined ? {} : { PORT: port };

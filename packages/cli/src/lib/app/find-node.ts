@@ -29,7 +29,7 @@ export function findNode(named?: string): FoundNode {
   if (real === undefined)
     throw new CliError(
       "ERR_APP_ENTRY",
-      `${named} is no program that can be run`,
+      `${named} can't be run`,
       "Write the path of Node: --node /usr/bin/node",
     );
   const path = STABLE.includes(named) ? named : real;

@@ -45,7 +45,7 @@ Examples:
 Exit codes:
   0  done; with --diff, the installed units are the same
   1  it failed; with --diff, they differ
-  2  wrong arguments`,
+  2  wrong arguments, or no app was found`,
     )
     .action(async (argument: string | undefined, options: UnitsCommandOptions) => {
       const { units } = await import("../units/units.ts");

@@ -13,7 +13,7 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
   manager: "Your own systemd runs it (systemctl --user).",
   uid: "Your user, whose systemd it is.",
   user: "The user that the app runs as.",
-  environment: "Variables that are no secrets. NODE_ENV=production is added.",
+  environment: "Variables. Every user can read them in the unit. NODE_ENV=production is added.",
   environmentFile: "Files of NAME=value lines, which systemd reads as root.",
   idleTimeout: "The app ends after this time without a connection. The next one starts it.",
   preload: "Gives the sockets to an app that has no line of sockact. It needs: npm install @sockact/register",
@@ -23,7 +23,7 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
 
 const DOCS = "https://github.com/sockact/sockact/blob/main/docs/config.md";
 
-/** A description as the text of a config. */
+/** Writes a description as the source of a config. */
 export function configText(description: AppDescription, format: ConfigFormat): string {
   if (format === "json")
     return `${JSON.stringify({ $schema: "./node_modules/@sockact/units/dist/schema.json", ...description }, null, 2)}\n`;

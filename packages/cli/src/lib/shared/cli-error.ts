@@ -17,7 +17,6 @@ export type CliErrorCode =
   | "ERR_CONFIG_TIMEOUT"
   | "ERR_CONFIG_SIZE"
   | "ERR_CONFIG_INVALID"
-  | "ERR_CONFIG_NAME"
   | "ERR_UNITS_READ"
   | "ERR_SYSTEMCTL"
   | "ERR_NO_TERMINAL"

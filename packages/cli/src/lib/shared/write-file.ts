@@ -17,14 +17,14 @@ import type { Invoker } from "./invoker.ts";
 /** What a file was before it was written. */
 export type FileState = "new" | "changed" | "same";
 
-/** Whether a file exists, and holds this text. Refuses what is no regular file, such as a symbolic link. */
+/** Whether a file exists, and has this content. Refuses what is not a regular file, such as a symbolic link. */
 export function fileState(path: string, text: string): FileState {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return "new";
   if (!stats.isFile())
     throw new CliError(
       "ERR_WRITE",
-      `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "no regular file"}`,
+      `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "not a regular file"}`,
       "Remove it, or write somewhere else.",
       { exitCode: EXIT.failed },
     );

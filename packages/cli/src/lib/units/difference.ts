@@ -64,7 +64,7 @@ export function colouredDiff(diff: string): string {
   });
 }
 
-/** The text of an installed unit, without the header of `sockact install`. */
+/** Reads an installed unit, without the header of `sockact install`. */
 function readInstalled(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8").replace(

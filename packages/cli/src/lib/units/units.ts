@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, explain } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
+import { findConfig } from "../config/find-config.ts";
 import type { InstallOptions } from "../install-app/options.ts";
 import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";
@@ -69,6 +70,12 @@ async function wantedBy(
 ): Promise<WantedService[]> {
   const folder = process.cwd();
   const isName = argument !== undefined && (app.config !== undefined || !isFile(resolve(folder, argument)));
+  if (isName && findConfig(folder, app.config) === undefined)
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `there is no file ${argument}, and no config that could describe a service ${argument}`,
+      "Name the file that starts your app, such as server.js, or write a config: sockact init",
+    );
   const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
   const wanted = isName
     ? await wantedServices(undefined, { ...app, name: argument }, surroundings)
@@ -77,12 +84,6 @@ async function wantedBy(
   const width = Math.min(process.stderr.columns || 80, 100);
   for (const note of new Set(notes))
     process.stderr.write(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);
-  if (isName && wanted.some(({ config }) => config === undefined))
-    throw new CliError(
-      "ERR_APP_ENTRY",
-      `there is no file ${argument}, and no config that describes a service ${argument}`,
-      "Name the file that starts your app, such as server.js, or write a config: sockact init",
-    );
   return wanted;
 }
 
