@@ -454,13 +454,18 @@ describeWith({ privateSystemd: true }, "under sudo, a config", () => {
 
   async function units(
     text: string,
-    { name = "sockact.config.ts", mode = "644", owner = "ana" } = {},
+    {
+      name = "sockact.config.ts",
+      mode = "644",
+      owner = "ana",
+      program = `${systemd.project}/packages/cli/bin/sockact.cjs`,
+    } = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     await systemd.mustRun(["sh", "-c", `rm -f ${folder}/*`]);
     await systemd.write(`${folder}/${name}`, text);
     await systemd.mustRun(["chown", owner, `${folder}/${name}`]);
     await systemd.mustRun(["chmod", mode, `${folder}/${name}`]);
-    return systemd.run([systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, "units", "--json"], {
+    return systemd.run([systemd.node, program, "units", "--json"], {
       cwd: folder,
       env: {
         SUDO_UID: "4001",
@@ -521,6 +526,37 @@ const value = { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]
       code: 1,
       stderr: expect.stringMatching(message) as string,
     });
+  });
+
+  it("is evaluated by a sockact that root alone can read, as npx of root installs it", async () => {
+    const copy = "/var/lib/root-only";
+    const { project } = systemd;
+    await systemd.mustRun(["mkdir", "-p", "--mode=700", `${copy}/node_modules`]);
+    await systemd.mustRun([
+      "cp",
+      "-r",
+      ...["bin", "dist", "package.json"].map((name) => `${project}/packages/cli/${name}`),
+      copy,
+    ]);
+    for (const name of ["jiti", "commander"]) {
+      const places = [`${project}/packages/cli/node_modules/${name}`, `${project}/node_modules/${name}`];
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        `cp -rL "$1" "$3" 2>/dev/null || cp -rL "$2" "$3"`,
+        "sh",
+        ...places,
+        `${copy}/node_modules`,
+      ]);
+    }
+    for (const name of ["sockact.config.ts", "sockact.config.mjs"]) {
+      const result = await units(`export default { ${fields}, description: String(process.getuid()) };`, {
+        name,
+        program: `${copy}/bin/sockact.cjs`,
+      });
+      expect(result.stderr).toBe("");
+      expect(JSON.parse(result.stdout)).toMatchObject([{ description: { description: "4001" } }]);
+    }
   });
 
   it("that the user can't read is an error, though root can", async () => {

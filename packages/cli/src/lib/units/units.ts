@@ -13,7 +13,7 @@ import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour } from "../shared/messages.ts";
 import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/installed-version.ts";
-import { colouredDiff, differenceOf, installedPath, type UnitDifference } from "./difference.ts";
+import type { UnitDifference } from "./difference.ts";
 import { explainedUnits } from "./explanation.ts";
 
 /** The options of `sockact units`. Those that describe the app are the same as for `sockact install`. */
@@ -104,7 +104,12 @@ function writeUnits(services: readonly Service[], folder: string, invoker: Invok
   return 0;
 }
 
-function printDifferences(services: readonly Service[], invoker: Invoker, isJson: boolean): number {
+async function printDifferences(
+  services: readonly Service[],
+  invoker: Invoker,
+  isJson: boolean,
+): Promise<number> {
+  const { colouredDiff, differenceOf, installedPath } = await import("./difference.ts");
   const differences = services.flatMap(({ description, units: texts }) =>
     Object.entries(texts).map(([unit, text]) =>
       differenceOf(unit, text, installedPath(unit, description, invoker)),
