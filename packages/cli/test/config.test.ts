@@ -514,7 +514,7 @@ const value = { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]
   const config = `export default { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }] };`;
 
   it("may be written by the user's own group, in which nobody else is", async () => {
-    expect(await units(config, { mode: "664" })).toMatchObject({ code: 0 });
+    expect(await units(config, { owner: "ana:ana", mode: "664" })).toMatchObject({ code: 0 });
   });
 
   it.each([
