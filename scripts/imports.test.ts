@@ -7,12 +7,16 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
-  cli: ["shared", "rolling", "output", "systemd", "install", "run", "command-line"],
   cli: [
     "shared",
     "output",
     "systemd",
     "rolling",
+    "app",
+    "config",
+    "install/access",
+    "install",
+    "install-app",
     "run",
     "doctor/model",
     "doctor/facts",

@@ -97,7 +97,10 @@ app.listen(3000);
     args: ["--name", "generated", "--listen", "80"],
     write(folder) {
       const require = createRequire(import.meta.url);
-      const generator = join(dirname(require.resolve("express-generator/package.json")), "bin/express-cli.js");
+      const generator = join(
+        dirname(require.resolve("express-generator/package.json")),
+        "bin/express-cli.js",
+      );
       execFileSync(process.execPath, [generator, "--no-view", "--force", folder], { stdio: "ignore" });
       const file = join(folder, "app.js");
       const line = "app.use(require('@sockact/express').systemdListen());";
@@ -108,7 +111,14 @@ app.listen(3000);
   },
   {
     name: "nest",
-    packages: ["@nestjs/common", "@nestjs/core", "@nestjs/platform-express", "reflect-metadata", "rxjs", "@sockact/express"],
+    packages: [
+      "@nestjs/common",
+      "@nestjs/core",
+      "@nestjs/platform-express",
+      "reflect-metadata",
+      "rxjs",
+      "@sockact/express",
+    ],
     args: ["--listen", "80"],
     async write(folder) {
       writeFiles(folder, {

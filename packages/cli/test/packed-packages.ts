@@ -1,6 +1,15 @@
 // Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -97,5 +106,7 @@ export async function compile(folder: string): Promise<void> {
   const options = ["--noCheck", "--module", "commonjs", "--target", "es2022", "--esModuleInterop"];
   const decorators = ["--experimentalDecorators", "--emitDecoratorMetadata"];
   const where = ["--rootDir", "src", "--outDir", "dist", "--ignoreConfig"];
-  await execute(process.execPath, [realpathSync(tsc), ...options, ...decorators, ...where, ...files], { cwd: folder });
+  await execute(process.execPath, [realpathSync(tsc), ...options, ...decorators, ...where, ...files], {
+    cwd: folder,
+  });
 }

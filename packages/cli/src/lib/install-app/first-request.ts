@@ -35,7 +35,7 @@ export async function listeningAddresses(
   sockets: readonly string[],
 ): Promise<ListeningAddress[]> {
   const shown = await manager.show(sockets, ["Listen"]);
-  return shown.flatMap(({ Listen = "" }) =>
+  return shown.flatMap(({ Listen }) =>
     Listen.split("\n").flatMap((line) => {
       const [, address, kind] = /^(.+) \((\w+)\)$/.exec(line) ?? [];
       return address === undefined || kind === undefined ? [] : [{ address, kind }];

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import process from "node:process";
 import { checkAccess } from "../install/access/check-access.ts";
 import {
@@ -98,8 +99,9 @@ async function prepare(
     extraFiles,
     sockets: names.filter((unit) => unit.endsWith(".socket")),
     service:
-      names.find((unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`) ??
-      `${description.name}.service`,
+      names.find(
+        (unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`,
+      ) ?? `${description.name}.service`,
     description,
     config,
   };
@@ -119,7 +121,7 @@ function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
 }
 
 function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
-  const texts = files.filter(({ path }) => path.split("/").at(-1)! in units);
+  const texts = files.filter(({ path }) => basename(path) in units);
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
@@ -170,7 +172,8 @@ async function apply(
       },
     });
     shown.done();
-    if (manager !== undefined && answers.some(isTrouble)) await showOutput(manager, prepared.plan.service, since);
+    if (manager !== undefined && answers.some(isTrouble))
+      await showOutput(manager, prepared.plan.service, since);
     for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {

@@ -78,7 +78,9 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     ...shown,
     "",
     ...files,
-    ...(notes.length > 0 ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)] : []),
+    ...(notes.length > 0
+      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)]
+      : []),
     "",
   ].join("\n");
 }

@@ -38,8 +38,7 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
       const result = await Promise.race([firstRequest(address, deadline), failure]);
       signal.throwIfAborted();
       if (result === undefined) continue;
-      if (typeof result === "string")
-        throw await startError({ name, unit: result, since, manager });
+      if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
       answers.push(
         result.outcome === "silent" && /abort|timeout/i.test(result.reason)
           ? { ...result, reason: `no answer for ${timeout / 1000} s` }

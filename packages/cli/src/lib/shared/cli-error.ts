@@ -51,7 +51,6 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-
 /**
  * What the shell gets. 3 is that of systemctl for what does not run, and of the doctor for what could not be examined. 126 and 127 are those of POSIX for a
  * command that can't be run and for one that isn't there, and 130 is that of Ctrl-C.

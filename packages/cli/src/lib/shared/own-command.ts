@@ -2,7 +2,15 @@ import { dirname } from "node:path";
 import process from "node:process";
 
 /** Where sudo looks for programs, by default on most distributions. */
-const secureFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin"];
+const secureFolders = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+  "/snap/bin",
+];
 
 /** How this program was called, to be called again: `npx sockact` or `sockact`. */
 export function ownCommand(): string {
