@@ -22,6 +22,11 @@ const orders: Record<string, string[]> = {
     "doctor/facts",
     "doctor/diagnoses",
     "doctor",
+    "status",
+    "logs",
+    "reload",
+    "restart",
+    "uninstall",
     "command-line",
   ],
   core: [

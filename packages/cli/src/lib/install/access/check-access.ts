@@ -79,6 +79,8 @@ export async function checkAccess({
         notes: [],
         node: undefined,
       };
+    case "old-node":
+      return { problems: [{ path: program, reason: found.reason }], notes: [], node: undefined };
     case "refused":
       return {
         problems: [
