@@ -9,8 +9,8 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 const orders: Record<string, string[]> = {
   cli: [
     "shared",
-    "output",
     "systemd",
+    "output",
     "rolling",
     "app",
     "config",

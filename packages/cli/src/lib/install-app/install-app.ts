@@ -17,12 +17,13 @@ import { colour } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError } from "./access-error.ts";
+import { appOutput } from "./app-output.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions } from "./options.ts";
 import { resultText } from "./result.ts";
 import { serviceText, summary } from "./summary.ts";
 import { type WantedService, wantedServices } from "./services.ts";
-import { appOutput, verify } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 /** A service whose files have been compared with what is there. */
 interface Prepared {
@@ -188,7 +189,7 @@ const isTrouble = (answer: Answer): boolean =>
   answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
 
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
-  const lines = await appOutput(manager, service.replace("@.", "@*."), since);
+  const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
   if (lines.length === 0) return;
   process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
 }
