@@ -87,6 +87,7 @@ async function prepare(
           service: serviceText(service),
           folder: service.app?.folder,
           bound: service.bound,
+          unread: service.unread,
           // Only root may start something as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
@@ -138,13 +139,14 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         { value: "no", label: "no" },
       ],
     });
+    process.stderr.write("\n");
     if (answer === "yes") return;
     if (answer === "no")
       throw new CliError("ERR_CANCELLED", "you have said no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all)
-      process.stderr.write(`\n${colour("dim", textOfUnits(service, prepared))}`);
+      process.stderr.write(colour("dim", textOfUnits(service, prepared)));
   }
 }
 

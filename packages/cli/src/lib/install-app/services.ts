@@ -27,6 +27,8 @@ export interface WantedService {
   extraFiles: ExtraFile[];
   /** What the service sees of homes, if it sees just that. */
   bound: string[];
+  /** Files of variables that systemd reads, or nobody. */
+  unread: string[];
   /** What the user should know, as sentences. */
   notes: string[];
 }
@@ -84,6 +86,7 @@ function ofConfig(
     folder,
     extraFiles: [],
     bound: [],
+    unread: [],
     notes: [],
   };
 }
@@ -109,7 +112,7 @@ async function ofApp(
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
-  const notes = [...app.notes];
+  const notes = notesOf(app, options);
   const openFolder = await openToAll(app.folder);
   if (openFolder !== undefined)
     notes.push(`Anybody may write to ${openFolder}, and so change what the service runs: chmod o-w`);
@@ -127,8 +130,21 @@ async function ofApp(
     folder: app.folder,
     extraFiles: copies,
     bound,
+    unread:
+      app.envFile !== undefined && app.notes.some((note) => note.includes("environmentFile"))
+        ? [app.envFile]
+        : [],
     notes,
   };
+}
+
+/** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
+function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
+  const others = notes.filter((note) => !note.includes("environmentFile"));
+  const isUnread = others.length < notes.length && envFile !== undefined && options.envFile === undefined;
+  return isUnread
+    ? [...others, "There is a .env, which the app does not read by itself. For its variables: --env-file .env"]
+    : others;
 }
 
 /** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */

@@ -34,6 +34,8 @@ export interface AccessRequest {
   folder: string | undefined;
   /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
   bound?: readonly string[] | undefined;
+  /** Files that the app does not read itself. */
+  unread?: readonly string[] | undefined;
   /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
   manager: ServiceManager | undefined;
 }
@@ -44,6 +46,7 @@ export async function checkAccess({
   service,
   folder,
   bound = [],
+  unread = [],
   manager,
 }: AccessRequest): Promise<AccessReport> {
   const [program, ...words] = (description.exec ?? []).flatMap((word) =>
@@ -108,7 +111,7 @@ export async function checkAccess({
         problems: await Promise.all(
           closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),
         ),
-        notes: closedFiles.length === 0 ? [] : [noteOf(closedFiles.map(({ path }) => path))],
+        notes: notesOn(closedFiles.map(({ path }) => path).filter((path) => !unread.includes(path))),
         node,
       };
     }
@@ -147,8 +150,11 @@ function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): strin
     : `the folder ${at} is closed to its user (${mode})`;
 }
 
-function noteOf(files: readonly string[]): string {
+function notesOn(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
   const shown = files.slice(0, 3).join(", ");
   const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
-  return `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --env-file for a file of variables, which systemd reads as root.`;
+  return [
+    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --env-file for a file of variables, which systemd reads as root.`,
+  ];
 }
