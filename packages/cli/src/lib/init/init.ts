@@ -8,7 +8,8 @@ import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { readManifest } from "../app/manifest.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
-import { reachable } from "../install-app/services.ts";
+import { withFoldersOfHomes } from "../install-app/homes.ts";
+import { inHomes } from "../install-app/services.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
@@ -72,7 +73,8 @@ async function describeForConfig(
     uid: invoker.uid,
   });
   const isDynamic = choices.user !== true && choices.runAs === undefined;
-  const described = isDynamic ? reachable(app, plain, []) : plain;
+  const bound = isDynamic ? inHomes(app) : [];
+  const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   unitsOf(described, app.folder);
   // The config may be for another machine.
   const { systemd: _systemd, ...portable } = described;

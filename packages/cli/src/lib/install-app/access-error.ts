@@ -17,7 +17,9 @@ export async function accessError(
   const [first] = problems as [AccessProblem];
   const program = description.exec?.[0];
   const ways =
-    first.path === program ? waysToNode(first.path, app !== undefined) : await waysToApp(first, folder, app !== undefined);
+    first.path === program
+      ? waysToNode(first.path, app !== undefined)
+      : await waysToApp(first, folder, app !== undefined);
   const others = problems.slice(1, 4).map(({ path, reason }) => `  ${path}: ${reason}`);
   const more = problems.length > 4 ? [`  and ${problems.length - 4} more`] : [];
   return new CliError(
@@ -34,7 +36,9 @@ function waysToNode(program: string, hasOptions: boolean): string[] {
     ...(found === undefined
       ? ["Install Node for all users, from your distribution or https://nodejs.org/en/download"]
       : [`Use another Node: ${hasOptions ? `--node ${found}` : `exec: ["${found}", …]`}`]),
-    ...(existsSync(program) ? [`Let all users run it: sudo chmod o+rx ${shellWord(realpathSync(program))}`] : []),
+    ...(existsSync(program)
+      ? [`Let all users run it: sudo chmod o+rx ${shellWord(realpathSync(program))}`]
+      : []),
   ];
 }
 
@@ -43,7 +47,8 @@ async function waysToApp(
   folder: string,
   hasOptions: boolean,
 ): Promise<string[]> {
-  if (barrier === undefined || barrier.isMissing) return [`Look whether it is right: ls -l ${shellWord(path)}`];
+  if (barrier === undefined || barrier.isMissing)
+    return [`Look whether it is right: ls -l ${shellWord(path)}`];
   const owner = barrier.uid === 0 ? undefined : await findUser(barrier.uid);
   const isInside = liesIn(folder, barrier.path);
   const chmod = isInside

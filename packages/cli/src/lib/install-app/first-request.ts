@@ -35,7 +35,7 @@ export async function listeningAddresses(
   sockets: readonly string[],
 ): Promise<ListeningAddress[]> {
   const shown = await manager.show(sockets, ["Listen"]);
-  return shown.flatMap(({ Listen = "" }) =>
+  return shown.flatMap(({ Listen }) =>
     Listen.split("\n").flatMap((line) => {
       const [, address, kind] = /^(.+) \((\w+)\)$/.exec(line) ?? [];
       return address === undefined || kind === undefined ? [] : [{ address, kind }];
@@ -75,11 +75,22 @@ interface Head {
   location: string | undefined;
 }
 
-function requestBy({ request }: typeof http | typeof https, target: Target, signal: AbortSignal): Promise<Head> {
+function requestBy(
+  { request }: typeof http | typeof https,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Head> {
   return new Promise((resolve, reject) => {
     const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
     // Nobody has to trust the certificate for the answer to be one.
-    const options = { ...target.connect, headers, signal, agent: false, rejectUnauthorized: false, path: "/" };
+    const options = {
+      ...target.connect,
+      headers,
+      signal,
+      agent: false,
+      rejectUnauthorized: false,
+      path: "/",
+    };
     request(options, (response) => {
       // Only the head counts: a stream of events has no end.
       response.on("error", () => {});
@@ -118,8 +129,7 @@ export async function firstRequest(address: ListeningAddress, signal: AbortSigna
   try {
     return answered(target.url, await requestBy(http, target, signal));
   } catch (error) {
-    if (!mayBeSecure(error))
-      return { outcome: "silent", url: target.url, reason: (error as Error).message };
+    if (!mayBeSecure(error)) return { outcome: "silent", url: target.url, reason: (error as Error).message };
     const milliseconds = elapsed();
     try {
       const head = await requestBy(https, target, signal);

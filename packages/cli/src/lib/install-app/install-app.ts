@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import process from "node:process";
 import { checkAccess } from "../install/access/check-access.ts";
 import {
@@ -16,6 +17,7 @@ import { colour } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError } from "./access-error.ts";
+import { appOutput } from "./app-output.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions } from "./options.ts";
 import { resultText } from "./result.ts";
@@ -84,6 +86,8 @@ async function prepare(
           description,
           service: serviceText(service),
           folder: service.app?.folder,
+          bound: service.bound,
+          unread: service.unread,
           // Only root may start something as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
@@ -97,8 +101,9 @@ async function prepare(
     extraFiles,
     sockets: names.filter((unit) => unit.endsWith(".socket")),
     service:
-      names.find((unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`) ??
-      `${description.name}.service`,
+      names.find(
+        (unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`,
+      ) ?? `${description.name}.service`,
     description,
     config,
   };
@@ -118,7 +123,7 @@ function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
 }
 
 function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
-  const texts = files.filter(({ path }) => path.split("/").at(-1)! in units);
+  const texts = files.filter(({ path }) => basename(path) in units);
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
@@ -134,13 +139,14 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         { value: "no", label: "no" },
       ],
     });
+    process.stderr.write("\n");
     if (answer === "yes") return;
     if (answer === "no")
       throw new CliError("ERR_CANCELLED", "you have said no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all)
-      process.stderr.write(`\n${colour("dim", textOfUnits(service, prepared))}`);
+      process.stderr.write(colour("dim", textOfUnits(service, prepared)));
   }
 }
 
@@ -152,6 +158,7 @@ async function apply(
   const { name } = service.description;
   const { signal, end } = interruptible();
   const shown = progress(`Installing ${name}`);
+  const since = Date.now();
   let answers: Answer[] = [];
   try {
     const applied = await applyInstall(prepared, manager, {
@@ -168,6 +175,8 @@ async function apply(
       },
     });
     shown.done();
+    if (manager !== undefined && answers.some(isTrouble))
+      await showOutput(manager, prepared.plan.service, since);
     for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {
@@ -176,6 +185,15 @@ async function apply(
   } finally {
     end();
   }
+}
+
+const isTrouble = (answer: Answer): boolean =>
+  answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
+
+async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
+  const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
+  if (lines.length === 0) return;
+  process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
 }
 
 function stepText(step: InstallStep): string | undefined {

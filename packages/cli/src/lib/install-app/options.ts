@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
+import { checkPlace } from "../install/transaction.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { shellWord, sudoCommand } from "../shared/own-command.ts";
 
@@ -44,12 +45,22 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
     throw new CliError("ERR_USAGE", message, hint);
   };
   if (process.platform !== "linux")
-    usage("systemd runs on Linux alone", "Call it on the server. Here, sockact run passes sockets to your app.");
+    usage(
+      "systemd runs on Linux alone",
+      "Call it on the server. Here, sockact run passes sockets to your app.",
+    );
   if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them off.");
+  checkPlace({ user, root: "/" }, "install");
   if (user && runAs !== undefined)
-    usage("--run-as is for services of the system", "With --user, the service runs as you. Leave one of them off.");
+    usage(
+      "--run-as is for services of the system",
+      "With --user, the service runs as you. Leave one of them off.",
+    );
   if (entry !== undefined && config !== undefined)
-    usage("an entry and --config exclude each other", "The config says which file is run. Leave one of them off.");
+    usage(
+      "an entry and --config exclude each other",
+      "The config says which file is run. Leave one of them off.",
+    );
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
     const words = process.argv.slice(2).map(shellWord).join(" ");
     throw new CliError(

@@ -31,7 +31,9 @@ export function resultText({ name, user, root, answers, changed }: Installed): s
   return [
     `${colourOut(isSilent ? "yellow" : "green", isSilent ? "!" : "✓")} ${colourOut("bold", name)} ${what}${place}.`,
     ...answers.map((answer) => `  ${answerText(answer)}`),
-    ...(root === "/" ? ["", ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${colourOut("dim", why)}`)] : []),
+    ...(root === "/"
+      ? ["", ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${colourOut("dim", why)}`)]
+      : []),
     "",
   ].join("\n");
 }

@@ -25,6 +25,10 @@ export interface WantedService {
   /** The folder of the app. */
   folder: string;
   extraFiles: ExtraFile[];
+  /** What the service sees of homes, if it sees just that. */
+  bound: string[];
+  /** Files of variables that systemd reads, or nobody. */
+  unread: string[];
   /** What the user should know, as sentences. */
   notes: string[];
 }
@@ -81,6 +85,8 @@ function ofConfig(
     config: file,
     folder,
     extraFiles: [],
+    bound: [],
+    unread: [],
     notes: [],
   };
 }
@@ -106,11 +112,16 @@ async function ofApp(
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
-  const notes = [...app.notes];
+  const notes = notesOf(app, options);
   const openFolder = await openToAll(app.folder);
   if (openFolder !== undefined)
     notes.push(`Anybody may write to ${openFolder}, and so change what the service runs: chmod o-w`);
-  const description = user || options.runAs !== undefined ? plain : reachable(app, plain, notes);
+  const bound = user || options.runAs !== undefined ? [] : inHomes(app);
+  if (bound.length > 0)
+    notes.push(
+      `The service sees ${bound.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
+    );
+  const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
     description,
     units: unitsOf(description, app.entry),
@@ -118,34 +129,36 @@ async function ofApp(
     config: undefined,
     folder: app.folder,
     extraFiles: copies,
+    bound,
+    unread:
+      app.envFile !== undefined && app.notes.some((note) => note.includes("environmentFile"))
+        ? [app.envFile]
+        : [],
     notes,
   };
 }
 
-/** Opens what is in a home to a service that runs as a user of its own: just that, and nothing around it. */
-export function reachable(app: DetectedApp, description: AppDescription, notes: string[]): AppDescription {
-  const { roots } = appFolders(app.folder, app.entry);
-  const inHomes = [app.node.path, ...roots].filter(isInHome);
-  if (inHomes.length === 0) return description;
-  const home = inHomes.find((path) => /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)$/.test(path));
+/** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
+function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
+  const others = notes.filter((note) => !note.includes("environmentFile"));
+  const isUnread = others.length < notes.length && envFile !== undefined && options.envFile === undefined;
+  return isUnread
+    ? [...others, "There is a .env, which the app does not read by itself. For its variables: --env-file .env"]
+    : others;
+}
+
+/** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
+export function inHomes({ folder, entry, node }: DetectedApp): string[] {
+  const paths = appFolders(folder, entry).roots.filter(isInHome);
+  const home = paths.find((path) => /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)$/.test(path));
   if (home !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",
       `the app is not in a folder of its own: its files are those of ${home}`,
       "The service would see all that is there. Move the app to a folder of its own, such as /srv/shop.",
     );
-  if (inHomes.includes(app.node.path))
-    notes.push(
-      `If ${app.node.origin === "other" ? "somebody" : app.node.origin} removes this version of Node, the service fails until you install it again. A Node for all users, in /usr/bin or /usr/local/bin, stays.`,
-    );
-  if (roots.some(isInHome))
-    notes.push(
-      `The service sees ${inHomes.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
-    );
-  return withFoldersOfHomes(
-    description,
-    inHomes.filter((path) => !roots.some((root) => root !== path && liesIn(root, path))),
-  );
+  const isNodeApart = isInHome(node.path) && !paths.some((path) => liesIn(path, node.path));
+  return [...(isNodeApart ? [node.path] : []), ...paths];
 }
 
 function unitsOf(description: AppDescription, source: string): Record<string, string> {

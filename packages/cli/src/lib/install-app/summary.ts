@@ -70,7 +70,7 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(value, width - 14, 14)}`);
   const files = [
     ...prepared.files.map(({ path, state }) => `  ${stateText(state)} ${path}`),
-    ...prepared.removed.map((path) => `  ${colour("red", "removed ")} ${path}`),
+    ...prepared.removed.map((path) => `  ${colour("red", "removed".padEnd(9))} ${path}`),
   ];
   const framework = app?.framework === undefined ? "" : colour("dim", ` (${app.framework})`);
   return [
@@ -78,14 +78,16 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     ...shown,
     "",
     ...files,
-    ...(notes.length > 0 ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)] : []),
+    ...(notes.length > 0
+      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)]
+      : []),
     "",
   ].join("\n");
 }
 
 function stateText(state: "new" | "changed" | "same"): string {
   const style = { new: "green", changed: "yellow", same: "dim" } as const;
-  return colour(style[state], (state === "same" ? "as it is" : state).padEnd(8));
+  return colour(style[state], (state === "same" ? "as it is" : state).padEnd(9));
 }
 
 /** Breaks a text between words, so that each line but the first has this indent. A word that is too long stays whole. */

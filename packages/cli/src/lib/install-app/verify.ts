@@ -3,6 +3,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { sudoCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { appOutput } from "./app-output.ts";
 import { type Answer, firstRequest, listeningAddresses } from "./first-request.ts";
 
 /** How often to look whether the service has failed, in milliseconds. */
@@ -31,6 +32,8 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   const before = await restartsOf(manager, watched);
   const over = new AbortController();
   const failure = watchForFailure(manager, watched, before, over.signal);
+  // It may fail after the last answer, when nobody waits for it.
+  failure.catch(() => {});
   const answers: Answer[] = [];
   try {
     for (const address of addresses) {
@@ -38,8 +41,7 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
       const result = await Promise.race([firstRequest(address, deadline), failure]);
       signal.throwIfAborted();
       if (result === undefined) continue;
-      if (typeof result === "string")
-        throw await startError({ name, unit: result, since, manager });
+      if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
       answers.push(
         result.outcome === "silent" && /abort|timeout/i.test(result.reason)
           ? { ...result, reason: `no answer for ${timeout / 1000} s` }
@@ -77,19 +79,6 @@ async function watchForFailure(
   return undefined;
 }
 
-/** What the service and systemd have said since then, the newest last. */
-export async function recentJournal(
-  manager: ServiceManager,
-  unit: string,
-  since: number,
-  lines = 12,
-): Promise<string[]> {
-  const from = `--since=@${Math.floor(since / 1000)}`;
-  const options = ["--no-pager", "--quiet", "--output=cat", `--lines=${lines}`, from, `--unit=${unit}`];
-  const { stdout } = await manager.runProgram("journalctl", ...options);
-  return stdout.split("\n").filter((line) => line !== "");
-}
-
 async function startError({
   name,
   unit,
@@ -101,12 +90,12 @@ async function startError({
   since: number;
   manager: ServiceManager;
 }): Promise<CliError> {
-  const journal = await recentJournal(manager, unit, since);
+  const journal = await appOutput(manager, [unit], since);
   const said = journal.map((line) => `  ${line}`).join("\n");
   const command = manager.user ? sudoCommand().replace(/^sudo (?:env \S+ )?/, "") : sudoCommand();
   return new CliError(
     "ERR_INSTALL_START",
-    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (it is empty)"}`,
+    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (there is nothing in it)"}`,
     `Correct what it says, and call it again. To install it as it is: ${command} install … --no-request`,
     { exitCode: EXIT.failed },
   );

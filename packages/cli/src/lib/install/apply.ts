@@ -81,9 +81,22 @@ async function applyInTurn(
     return { changed: hasFiles || !wasEnabled || hasStarted, backups: backups.map(({ path }) => path) };
   } catch (error) {
     onStep({ type: "undoing" });
-    await rollBack(plan, change);
+    await rollBack(plan, change).catch((cause: unknown) => {
+      throw undoError(error, cause);
+    });
     throw error;
   }
+}
+
+/** Both went wrong. The journal stays, so the next call tries again. */
+function undoError(error: unknown, cause: unknown): CliError {
+  const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
+  return new CliError(
+    "ERR_INSTALL_UNDO",
+    `${first}\nNot everything could be put back: ${second}`,
+    "Correct what the last line says, and call it again: that puts back the rest.",
+    { exitCode: EXIT.failed, cause },
+  );
 }
 
 /** The files must still be those that the user has been shown. */

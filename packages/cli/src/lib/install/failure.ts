@@ -96,5 +96,5 @@ async function socketUnitAt(
 async function unitOf(pid: string): Promise<string | undefined> {
   const ended = await execute("ps", ["-o", "unit=", "-p", pid]).catch(() => undefined);
   const unit = ended?.stdout.trim();
-  return unit === undefined || !/\.service$/.test(unit) ? undefined : unit;
+  return unit === undefined || !unit.endsWith(".service") ? undefined : unit;
 }

@@ -41,12 +41,16 @@ export type CliErrorCode =
   | "ERR_INSTALL_START"
   | "ERR_INSTALL_SUDO"
   | "ERR_INSTALL_INTERRUPTED"
+  | "ERR_INSTALL_UNDO"
   | "ERR_INSTALL_ROOT"
   | "ERR_INSTALL_APP"
   | "ERR_INSTALL_PRELOAD"
   | "ERR_INSTALL_ACCESS"
-  | "ERR_INSTALL_START"
   | "ERR_INSTALL_NO_ANSWER"
+  | "ERR_JOURNAL"
+  | "ERR_RELOAD"
+  | "ERR_RESTART"
+  | `ERR_ROLL_${string}`
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -54,8 +58,19 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 130 is that of Ctrl-C. */
-export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127, interrupted: 130 } as const;
+/**
+ * What the shell gets. 3 is that of systemctl for what does not run, and of the doctor for what could not be examined. 126 and 127 are those of POSIX for a
+ * command that can't be run and for one that isn't there, and 130 is that of Ctrl-C.
+ */
+export const EXIT = {
+  failed: 1,
+  usage: 2,
+  inactive: 3,
+  notExamined: 3,
+  notExecutable: 126,
+  notFound: 127,
+  interrupted: 130,
+} as const;
 
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {
