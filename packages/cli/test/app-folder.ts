@@ -18,7 +18,7 @@ export function folderWith(files: Files, parent = tmpdir()): string {
 }
 
 /** Writes files into a folder. */
-export function writeFiles(folder: string, files: Files): void {
+function writeFiles(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });

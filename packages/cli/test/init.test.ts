@@ -79,7 +79,7 @@ describe("sockact init", () => {
       "server.js",
       "--listen",
       "80",
-      "--env-file",
+      "--environment-file",
       ".env",
       "--run-as",
       "www-data",
@@ -151,6 +151,18 @@ describe("sockact init", () => {
     const folder = shop();
     expect(run(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
     expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
+  });
+
+  it("does not let Node read a file of variables, which would run what NODE_OPTIONS there names", () => {
+    const folder = shop({
+      ...app,
+      "evil.cjs": `require("node:fs").writeFileSync("evil-ran", "");`,
+      ".env": "NODE_OPTIONS=--require ./evil.cjs\n",
+    });
+    for (const option of [["--environment-file", ".env"], ["--environment-file=.env"]])
+      expect(run(folder, ["init", "--yes", "--force", ...option]).status).toBe(0);
+    expect(existsSync(join(folder, "evil-ran"))).toBe(false);
+    expect(readFileSync(join(folder, "sockact.config.mjs"), "utf8")).toContain(`environmentFile: ["./.env"]`);
   });
 
   it("refuses what can't be written as units, before it writes", () => {

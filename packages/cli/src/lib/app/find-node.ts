@@ -4,7 +4,7 @@ import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
 /** Which tool has installed a Node. */
-export type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
+type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
 
 /** The Node that a service would run. */
 export interface FoundNode {

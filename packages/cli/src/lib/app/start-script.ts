@@ -233,7 +233,7 @@ function followBinary(
 }
 
 /** Where npm has put a command, as a link to its file; pnpm writes a shell script that names the file. */
-export function binaryOf(folder: string, name: string): string | undefined {
+function binaryOf(folder: string, name: string): string | undefined {
   const link = join(folder, "node_modules/.bin", name);
   if (!/^[\w.-]+$/.test(name) || !existsSync(link)) return undefined;
   const file = realpathSync(link);

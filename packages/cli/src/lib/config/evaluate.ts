@@ -69,7 +69,7 @@ function environmentOf({ name, home }: Invoker): NodeJS.ProcessEnv {
 }
 
 async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer> {
-  const seconds = Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S;
+  const seconds = Math.min(Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S, 3600);
   child.stdout!.pipe(process.stderr, { end: false });
   child.stderr!.pipe(process.stderr, { end: false });
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
