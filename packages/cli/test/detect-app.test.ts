@@ -232,9 +232,20 @@ function normalizePort(val) { var port = parseInt(val, 10); return port; }
         scripts: { start: "dotenv -e .env.production -- tsx --tsconfig tsconfig.app.json index.ts" },
       },
       "index.ts": `app.listen(3000);\n`,
+      ".env.production": "A=1",
+      ".env": "B=1",
       "node_modules/tsx/package.json": {},
     },
-    { entry: "index.ts", nodeArguments: canStrip ? [] : ["--import", "tsx"], launcher: "dotenv", port: 3000 },
+    {
+      entry: "index.ts",
+      nodeArguments: canStrip ? [] : ["--import", "tsx"],
+      launcher: "dotenv",
+      environmentFiles: [expect.stringMatching(/\/\.env\.production$/) as string],
+      notes: expect.arrayContaining([
+        expect.stringContaining("gives the app the variables of .env.production"),
+      ]) as string[],
+      port: 3000,
+    },
   ],
   [
     "pm2",

@@ -22,7 +22,7 @@ export interface AppChoices {
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
   idleTimeout?: AppDescription["idleTimeout"];
-  /** Files with variables. */
+  /** Files with variables; by default those that the start script has read for the app. */
   environmentFile?: readonly string[] | undefined;
   /** The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules. */
   preload?: string | boolean | undefined;
@@ -32,7 +32,7 @@ export interface AppChoices {
 
 /** The description that the answers give: the same for `init`, and for `install` and `units` without a config. */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
-  const { user = false, systemd, environmentFile = [] } = choices;
+  const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
   const preload = choices.preload ?? !app.hasSockact;
   const uid = choices.uid ?? process.getuid?.();

@@ -32,6 +32,8 @@ export interface DetectedApp {
   node: FoundNode;
   /** A tool of the start script that would lose the sockets, and that was looked through. */
   launcher: string | undefined;
+  /** Files of variables that its start script has read for it, and that exist. */
+  environmentFiles: string[];
   /** Its file `.env`, if it has one. */
   envFile: string | undefined;
   /** What the user should know, as sentences. */
@@ -71,6 +73,9 @@ export async function detectApp({
   const readable = run.entry === source ? files : [...sourceFiles(source), ...files];
   const framework = findFramework(readable, manifest);
   const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
+  const environmentFiles = (command?.environmentFiles ?? [])
+    .map((name) => resolve(root, name))
+    .filter((path) => isFile(path));
   const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
   const port = findPort({
     files: readable,
@@ -95,11 +100,14 @@ export async function detectApp({
     port,
     node,
     launcher: command?.launchers[0],
+    environmentFiles,
     envFile,
     notes: [
       ...notes,
       ...run.notes,
-      ...notesOfEnvFile(envFile, files, command?.nodeArguments ?? []),
+      ...(envFile === undefined || environmentFiles.includes(envFile)
+        ? []
+        : notesOfEnvFile(files, command?.nodeArguments ?? [])),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
     ],
@@ -211,12 +219,7 @@ function portOfEnvFile(file: string): { PORT?: string } {
   return port === undefined ? {} : { PORT: port };
 }
 
-function notesOfEnvFile(
-  envFile: string | undefined,
-  files: readonly SourceFile[],
-  nodeArguments: readonly string[],
-): string[] {
-  if (envFile === undefined) return [];
+function notesOfEnvFile(files: readonly SourceFile[], nodeArguments: readonly string[]): string[] {
   const isRead = files.some(
     ({ imports, text }) =>
       imports.some((name) => /^dotenv(?:x|-|\/|$)/.test(name)) || /\bloadEnvFile\b/.test(text),
