@@ -183,6 +183,7 @@ describe("the questions of sockact init", () => {
       ["does it listen", "\u007F\u007F\u007F\u007F99999\r"],
       ["65535", "\u007F\u007F\u007F\u007F\u007F80\r"],
       ["Which user", "\r"],
+      ["There is a .env", "\r"],
       ["connect to something", "\u001B[B\r"],
       ["May the app end", "\u001B[B\r"],
       ["get the sockets", "\r"],
@@ -191,7 +192,7 @@ describe("the questions of sockact init", () => {
     expect(status).toBe(0);
     const text = readFileSync(join(folder, "sockact.config.mjs"), "utf8");
     expect(text).toMatch(
-      /name: "store"[^]*listen: 80 [^]*idleTimeout: "10min"[^]*preload: true[^]*hardening: "inbound"/,
+      /name: "store"[^]*listen: 80 [^]*environmentFile: \["\.\/\.env"\][^]*idleTimeout: "10min"[^]*preload: true[^]*hardening: "inbound"/,
     );
   });
 

@@ -36,6 +36,8 @@ export interface DetectedApp {
   environmentFiles: string[];
   /** Its file `.env`, if it has one. */
   envFile: string | undefined;
+  /** Whether the app reads that file by itself. */
+  isEnvFileRead: boolean;
   /** What the user should know, as sentences. */
   notes: string[];
 }
@@ -84,6 +86,7 @@ export async function detectApp({
     framework,
   });
   const { PORT: _port, ...environment } = command?.environment ?? {};
+  const isEnvFileRead = readsEnvFile(readable, framework, command?.nodeArguments ?? []);
   const hasSockact = usesSockact(readable);
   return {
     folder: root,
@@ -102,12 +105,11 @@ export async function detectApp({
     launcher: command?.launchers[0],
     environmentFiles,
     envFile,
+    isEnvFileRead,
     notes: [
       ...notes,
       ...run.notes,
-      ...(envFile === undefined || environmentFiles.includes(envFile)
-        ? []
-        : notesOfEnvFile(files, command?.nodeArguments ?? [])),
+      ...(envFile === undefined || environmentFiles.includes(envFile) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
     ],
@@ -219,14 +221,27 @@ function portOfEnvFile(file: string): { PORT?: string } {
   return port === undefined ? {} : { PORT: port };
 }
 
-function notesOfEnvFile(files: readonly SourceFile[], nodeArguments: readonly string[]): string[] {
-  const isRead = files.some(
-    ({ imports, text }) =>
-      imports.some((name) => /^dotenv(?:x|-|\/|$)/.test(name)) || /\bloadEnvFile\b/.test(text),
+/** Whether the app, its framework or Node reads the `.env` of the current folder. */
+function readsEnvFile(
+  files: readonly SourceFile[],
+  framework: Framework | undefined,
+  nodeArguments: readonly string[],
+): boolean {
+  return (
+    framework === "next" ||
+    nodeArguments.some((word) => word.startsWith("--env-file")) ||
+    files.some(
+      ({ imports, text }) =>
+        imports.some((name) => /^(?:dotenv(?:x|-|\/|$)|@nestjs\/config$|@dotenvx\/)/.test(name)) ||
+        /\bloadEnvFile\b/.test(text),
+    )
   );
-  if (isRead || nodeArguments.some((word) => word.startsWith("--env-file")))
-    return ["The app reads .env from its folder. The service's user must be allowed to read that file."];
-  return ["There is a .env, which the app does not read by itself. systemd reads it with environmentFile."];
+}
+
+function noteOfEnvFile(isRead: boolean): string {
+  return isRead
+    ? "The app reads .env from its folder. The service's user must be allowed to read that file."
+    : "There is a .env, which the app does not read by itself. systemd reads it with environmentFile.";
 }
 
 function notesOfNode({ path, version, origin }: FoundNode): string[] {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import type { AppDescription } from "@sockact/units";
 import { type AppChoices, describeApp } from "../app/describe-app.ts";
@@ -64,7 +64,7 @@ async function describeForConfig(
   choices: AppChoices,
   { node, systemd, invoker }: { node: string | undefined; systemd: number | undefined; invoker: Invoker },
 ): Promise<AppDescription> {
-  const environmentFile = choices.environmentFile?.map((path) => join(process.cwd(), path));
+  const environmentFile = choices.environmentFile?.map((path) => resolve(path));
   const plain = describeApp(app, {
     hardening: "outbound",
     ...defined(choices),

@@ -2,7 +2,7 @@ import type { AppDescription, HardeningProfile } from "@sockact/units";
 import { refusedAddress, type AppChoices } from "../app/describe-app.ts";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isUnitName } from "../app/unit-name.ts";
-import { askText, askWhich } from "../output/ask.ts";
+import { askText, askWhether, askWhich } from "../output/ask.ts";
 
 const option = "--yes";
 
@@ -37,6 +37,7 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
       }),
     );
   const runAs = given.user === true ? undefined : (given.runAs ?? (await askUser()));
+  const environmentFile = given.environmentFile ?? (await askEnvironmentFile(app));
   const hardening =
     given.hardening ??
     (await askWhich<HardeningProfile>({
@@ -65,6 +66,7 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
     name,
     listen,
     runAs,
+    environmentFile,
     hardening,
     idleTimeout: (idleTimeout === "" ? undefined : idleTimeout) as AppDescription["idleTimeout"],
     preload,
@@ -90,6 +92,14 @@ async function askUser(): Promise<string | undefined> {
     refuse: (answer) =>
       /^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data",
   });
+}
+
+/** A file that the app does not read, and that its start script does not read for it either. */
+async function askEnvironmentFile(app: DetectedApp): Promise<string[] | undefined> {
+  const { envFile, isEnvFileRead, environmentFiles } = app;
+  if (envFile === undefined || isEnvFileRead || environmentFiles.length > 0) return undefined;
+  const message = "There is a .env. Should systemd give the app its variables?";
+  return (await askWhether({ message, option })) ? [envFile] : undefined;
 }
 
 async function askPreload({ framework }: DetectedApp): Promise<boolean> {
