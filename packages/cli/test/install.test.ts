@@ -144,7 +144,15 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     const sudo = { SUDO_UID: "1500", SUDO_GID: "1500", SUDO_USER: "me" };
     const asMe = async (args: string[], options: CommandOptions = {}) =>
       systemd.run(
-        ["setpriv", "--reuid=1500", "--regid=1500", "--clear-groups", node, "/opt/npx/bin/sockact.cjs", ...args],
+        [
+          "setpriv",
+          "--reuid=1500",
+          "--regid=1500",
+          "--clear-groups",
+          node,
+          "/opt/npx/bin/sockact.cjs",
+          ...args,
+        ],
         {
           cwd: "/home/me/shop",
           timeout: 60_000,
@@ -246,7 +254,10 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         const { stdout, stderr } = await bySudo("--dry-run");
         expect(stdout, stderr).toContain("# /etc/systemd/system/configured-by-1500.socket");
         const mixed = await bySudo("--dry-run", "--listen", "81");
-        expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining("--listen would be ignored") });
+        expect(mixed).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("--listen would be ignored"),
+        });
       } finally {
         await systemd.mustRun(["rm", "/home/me/shop/sockact.config.mjs"]);
       }
@@ -259,8 +270,20 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("installs it for the user's own service manager", async () => {
       await systemd.systemctl("start", "user@1500.service");
-      const result = await asMe(["install", "server.js", "--user", "--name", "mine", "--listen", "8080", "--yes"]);
-      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("localhost:8080/ answers 200") });
+      const result = await asMe([
+        "install",
+        "server.js",
+        "--user",
+        "--name",
+        "mine",
+        "--listen",
+        "8080",
+        "--yes",
+      ]);
+      expect(result).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("localhost:8080/ answers 200"),
+      });
       expect(JSON.parse((await systemd.request("http://localhost:8080/")).body)).toMatchObject({ uid: 1500 });
       if (has("uninstall")) await asMe(["uninstall", "mine", "--user", "--yes"]);
       await systemd.systemctl("stop", "user@1500.service");
@@ -270,7 +293,16 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   describe("of an app that is not right", () => {
     async function installed(name: string, code: string, ...args: string[]): Promise<CommandResult> {
       await systemd.write(`/srv/${name}/server.js`, code);
-      return call(`/srv/${name}`, ["install", "server.js", "--name", name, "--listen", "80", "--yes", ...args]);
+      return call(`/srv/${name}`, [
+        "install",
+        "server.js",
+        "--name",
+        name,
+        "--listen",
+        "80",
+        "--yes",
+        ...args,
+      ]);
     }
 
     test("puts everything back if it does not start, and shows what it said", async () => {
@@ -323,7 +355,17 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   test("writes below another root, and starts nothing", async () => {
     await systemd.write("/srv/image/etc/os-release", "");
     await systemd.write("/srv/rooted/server.js", server(`"hi"`));
-    const args = ["install", "server.js", "--name", "rooted", "--listen", "80", "--root", "/srv/image", "--yes"];
+    const args = [
+      "install",
+      "server.js",
+      "--name",
+      "rooted",
+      "--listen",
+      "80",
+      "--root",
+      "/srv/image",
+      "--yes",
+    ];
     expect(await call("/srv/rooted", args)).toMatchObject({ code: 0 });
     const found = await systemd.mustRun(["find", "/srv/image/etc/systemd", "-name", "rooted.socket"]);
     expect(found.trim().split("\n")).toHaveLength(2);

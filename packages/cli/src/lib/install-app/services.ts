@@ -108,7 +108,7 @@ async function ofApp(
     runAs: options.runAs,
     hardening: options.hardening,
     idleTimeout: options.idle as AppDescription["idleTimeout"],
-    environmentFile: options.envFile?.map((file) => resolve(file)),
+    environmentFile: options.environmentFile?.map(existingFile),
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
@@ -138,12 +138,27 @@ async function ofApp(
   };
 }
 
+/** The absolute path of a file, without which the service would not start. */
+function existingFile(file: string): string {
+  const path = resolve(file);
+  if (existsSync(path)) return path;
+  throw new CliError(
+    "ERR_USAGE",
+    `there is no file ${path}`,
+    "systemd reads it at each start. Create it first, or leave --environment-file off.",
+  );
+}
+
 /** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
 function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
   const others = notes.filter((note) => !note.includes("environmentFile"));
-  const isUnread = others.length < notes.length && envFile !== undefined && options.envFile === undefined;
+  const isUnread =
+    others.length < notes.length && envFile !== undefined && options.environmentFile === undefined;
   return isUnread
-    ? [...others, "There is a .env, which the app does not read by itself. For its variables: --env-file .env"]
+    ? [
+        ...others,
+        "There is a .env, which the app does not read by itself. For its variables: --environment-file .env",
+      ]
     : others;
 }
 

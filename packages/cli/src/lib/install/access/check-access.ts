@@ -155,6 +155,6 @@ function notesOn(files: readonly string[]): string[] {
   const shown = files.slice(0, 3).join(", ");
   const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
   return [
-    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --env-file for a file of variables, which systemd reads as root.`,
+    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --environment-file for a file of variables, which systemd reads as root.`,
   ];
 }
