@@ -251,8 +251,8 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await systemd.write("/srv/shop/server.js", server(`"hi"`));
       await systemd.mustRun(["chown", "me:me", "/home/me/shop/sockact.config.mjs"]);
       try {
-        const { stdout, stderr } = await bySudo("--dry-run");
-        expect(stdout, stderr).toContain("# /etc/systemd/system/configured-by-1500.socket");
+        const { stdout } = await bySudo("--dry-run");
+        expect(stdout).toContain("# /etc/systemd/system/configured-by-1500.socket");
         const mixed = await bySudo("--dry-run", "--listen", "81");
         expect(mixed).toMatchObject({
           code: 2,
@@ -291,7 +291,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   });
 
   describe("of an app that is not right", () => {
-    async function installed(name: string, code: string, ...args: string[]): Promise<CommandResult> {
+    async function installApp(name: string, code: string, ...args: string[]): Promise<CommandResult> {
       await systemd.write(`/srv/${name}/server.js`, code);
       return call(`/srv/${name}`, [
         "install",
@@ -307,7 +307,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("puts everything back if it does not start, and shows what it said", async () => {
       const before = await files();
-      const result = await installed("crash", `throw new Error("no database");\n`);
+      const result = await installApp("crash", `throw new Error("no database");\n`);
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/crash does not start, so what was changed has been put back/);
       expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
@@ -318,7 +318,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("keeps what does not answer, and says so", async () => {
       const silent = `require("node:http").createServer(() => console.log("asked")).listen(3000);\n`;
-      const result = await installed("silent", silent, "--timeout", "1");
+      const result = await installApp("silent", silent, "--timeout", "1");
       expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("no answer for 1 s") });
       expect(result.stdout).toContain("doctor silent");
       expect(result.stderr).toMatch(/^ {2}asked$/m);
