@@ -212,6 +212,30 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       }
     });
 
+    test("opens no folder of another home, whatever the app links to", async () => {
+      await systemd.write("/home/other/private/package.json", "{}");
+      await systemd.mustRun([
+        "sh",
+        "-ec",
+        `mkdir /home/me/shop/node_modules
+        ln -s ../../own /home/me/shop/node_modules/own
+        ln -s ../../gone /home/me/shop/node_modules/gone
+        mkdir /home/me/own; echo {} >/home/me/own/package.json; chown -R me:me /home/me`,
+      ]);
+      const own = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(own).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("BindReadOnlyPaths=/home/me/own\n"),
+      });
+      await systemd.mustRun(["ln", "-s", "/home/other/private", "/home/me/shop/node_modules/private"]);
+      const others = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(others).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("node_modules/private: the sandbox hides it"),
+      });
+      await systemd.mustRun(["rm", "-r", "/home/me/shop/node_modules", "/home/me/own"]);
+    });
+
     test("refuses an app that is right in the home", async () => {
       await systemd.write("/home/me/server.js", server(`"hi"`));
       const result = await systemd.run([node, cli, "install", "server.js", "--dry-run"], {

@@ -10,7 +10,7 @@ import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { isInHome, withFoldersOfHomes } from "./homes.ts";
+import { homeOf, isInHome, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy } from "./preload-copy.ts";
 
@@ -164,8 +164,11 @@ function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): stri
 
 /** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
 function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  const paths = appFolders(folder, entry).roots.filter(isInHome);
-  const home = paths.find((path) => /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)$/.test(path));
+  // A link to somebody else's home must not open it.
+  const paths = appFolders(folder, entry).roots.filter(
+    (path) => isInHome(path) && homeOf(path) === homeOf(folder),
+  );
+  const home = paths.find((path) => path === homeOf(path));
   if (home !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",
