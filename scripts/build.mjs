@@ -218,5 +218,11 @@ function replaceFiles(folder, files) {
 }
 
 const types = await bundleAllTypes();
-const files = [...(await bundleCode()), ...(await bundlePrograms()), ...(await bundleStandalone()), ...types, ...reexport(types)];
+const files = [
+  ...(await bundleCode()),
+  ...(await bundlePrograms()),
+  ...(await bundleStandalone()),
+  ...types,
+  ...reexport(types),
+];
 replaceFiles("dist", files);

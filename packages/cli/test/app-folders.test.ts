@@ -18,7 +18,8 @@ function tree(entries: Record<string, string>): string {
 
 function foldersOf(root: string, folder: string, entry: string): { roots: string[]; packages: string[] } {
   const { roots, packages } = appFolders(join(root, folder), join(root, folder, entry));
-  const inside = (paths: string[]) => paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length + 1));
+  const inside = (paths: string[]) =>
+    paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length + 1));
   return { roots: inside(roots).toSorted(), packages: inside(packages) };
 }
 

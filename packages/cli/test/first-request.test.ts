@@ -16,7 +16,9 @@ async function start(server: Server, path?: string): Promise<string> {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  await new Promise<void>((resolve) => (path === undefined ? server.listen(0, "127.0.0.1", resolve) : server.listen(path, resolve)));
+  await new Promise<void>((resolve) =>
+    path === undefined ? server.listen(0, "127.0.0.1", resolve) : server.listen(path, resolve),
+  );
   return path ?? `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -82,6 +84,7 @@ test("a server that closes each connection is silent", async () => {
 test.each([
   ["[::]:53", "Datagram"],
   ["vsock:2:80", "Stream"],
+  ["@admin", "Stream"],
 ])("%s (%s) is not asked", async (address, kind) => {
   expect(await ask(address, kind)).toEqual({ outcome: "unasked", url: address });
 });

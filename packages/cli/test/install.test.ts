@@ -144,7 +144,15 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     const sudo = { SUDO_UID: "1500", SUDO_GID: "1500", SUDO_USER: "me" };
     const asMe = async (args: string[], options: CommandOptions = {}) =>
       systemd.run(
-        ["setpriv", "--reuid=1500", "--regid=1500", "--clear-groups", node, "/opt/npx/bin/sockact.cjs", ...args],
+        [
+          "setpriv",
+          "--reuid=1500",
+          "--regid=1500",
+          "--clear-groups",
+          node,
+          "/opt/npx/bin/sockact.cjs",
+          ...args,
+        ],
         {
           cwd: "/home/me/shop",
           timeout: 60_000,
@@ -204,6 +212,30 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       }
     });
 
+    test("opens no folder of another home, whatever the app links to", async () => {
+      await systemd.write("/home/other/private/package.json", "{}");
+      await systemd.mustRun([
+        "sh",
+        "-ec",
+        `mkdir /home/me/shop/node_modules
+        ln -s ../../own /home/me/shop/node_modules/own
+        ln -s ../../gone /home/me/shop/node_modules/gone
+        mkdir /home/me/own; echo {} >/home/me/own/package.json; chown -R me:me /home/me`,
+      ]);
+      const own = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(own).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("BindReadOnlyPaths=/home/me/own\n"),
+      });
+      await systemd.mustRun(["ln", "-s", "/home/other/private", "/home/me/shop/node_modules/private"]);
+      const others = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(others).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("node_modules/private: the sandbox hides it"),
+      });
+      await systemd.mustRun(["rm", "-r", "/home/me/shop/node_modules", "/home/me/own"]);
+    });
+
     test("refuses an app that is right in the home", async () => {
       await systemd.write("/home/me/server.js", server(`"hi"`));
       const result = await systemd.run([node, cli, "install", "server.js", "--dry-run"], {
@@ -243,10 +275,13 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await systemd.write("/srv/shop/server.js", server(`"hi"`));
       await systemd.mustRun(["chown", "me:me", "/home/me/shop/sockact.config.mjs"]);
       try {
-        const { stdout, stderr } = await bySudo("--dry-run");
-        expect(stdout, stderr).toContain("# /etc/systemd/system/configured-by-1500.socket");
+        const { stdout } = await bySudo("--dry-run");
+        expect(stdout).toContain("# /etc/systemd/system/configured-by-1500.socket");
         const mixed = await bySudo("--dry-run", "--listen", "81");
-        expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining("--listen would be ignored") });
+        expect(mixed).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("--listen would be ignored"),
+        });
       } finally {
         await systemd.mustRun(["rm", "/home/me/shop/sockact.config.mjs"]);
       }
@@ -259,8 +294,20 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("installs it for the user's own service manager", async () => {
       await systemd.systemctl("start", "user@1500.service");
-      const result = await asMe(["install", "server.js", "--user", "--name", "mine", "--listen", "8080", "--yes"]);
-      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("localhost:8080/ answers 200") });
+      const result = await asMe([
+        "install",
+        "server.js",
+        "--user",
+        "--name",
+        "mine",
+        "--listen",
+        "8080",
+        "--yes",
+      ]);
+      expect(result).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("localhost:8080/ answers 200"),
+      });
       expect(JSON.parse((await systemd.request("http://localhost:8080/")).body)).toMatchObject({ uid: 1500 });
       if (has("uninstall")) await asMe(["uninstall", "mine", "--user", "--yes"]);
       await systemd.systemctl("stop", "user@1500.service");
@@ -268,14 +315,23 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   });
 
   describe("of an app that is not right", () => {
-    async function installed(name: string, code: string, ...args: string[]): Promise<CommandResult> {
+    async function installApp(name: string, code: string, ...args: string[]): Promise<CommandResult> {
       await systemd.write(`/srv/${name}/server.js`, code);
-      return call(`/srv/${name}`, ["install", "server.js", "--name", name, "--listen", "80", "--yes", ...args]);
+      return call(`/srv/${name}`, [
+        "install",
+        "server.js",
+        "--name",
+        name,
+        "--listen",
+        "80",
+        "--yes",
+        ...args,
+      ]);
     }
 
     test("puts everything back if it does not start, and shows what it said", async () => {
       const before = await files();
-      const result = await installed("crash", `throw new Error("no database");\n`);
+      const result = await installApp("crash", `throw new Error("no database");\n`);
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/crash does not start, so what was changed has been put back/);
       expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
@@ -286,7 +342,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("keeps what does not answer, and says so", async () => {
       const silent = `require("node:http").createServer(() => console.log("asked")).listen(3000);\n`;
-      const result = await installed("silent", silent, "--timeout", "1");
+      const result = await installApp("silent", silent, "--timeout", "1");
       expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("no answer for 1 s") });
       expect(result.stdout).toContain("doctor silent");
       expect(result.stderr).toMatch(/^ {2}asked$/m);
@@ -323,7 +379,17 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   test("writes below another root, and starts nothing", async () => {
     await systemd.write("/srv/image/etc/os-release", "");
     await systemd.write("/srv/rooted/server.js", server(`"hi"`));
-    const args = ["install", "server.js", "--name", "rooted", "--listen", "80", "--root", "/srv/image", "--yes"];
+    const args = [
+      "install",
+      "server.js",
+      "--name",
+      "rooted",
+      "--listen",
+      "80",
+      "--root",
+      "/srv/image",
+      "--yes",
+    ];
     expect(await call("/srv/rooted", args)).toMatchObject({ code: 0 });
     const found = await systemd.mustRun(["find", "/srv/image/etc/systemd", "-name", "rooted.socket"]);
     expect(found.trim().split("\n")).toHaveLength(2);

@@ -38,7 +38,7 @@ export function installCommand(): Command {
           "none",
         ]),
       )
-      // Not --env-file: app-options.ts says why.
+      // Node 20 takes an --env-file for itself wherever it is.
       .option(
         "--environment-file <file>",
         "a file of variables, which systemd reads as root. May be repeated",

@@ -20,8 +20,9 @@ export async function appOutput(
   const first = entries.find(({ from }) => from === "app");
   const said =
     first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);
-  return said
+  const lines = said
     .map(({ message }) => message)
-    .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message))
-    .slice(0, MOST_LINES);
+    .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
+  // systemd says the same at each start.
+  return (first === undefined ? [...new Set(lines)] : lines).slice(0, MOST_LINES);
 }

@@ -10,7 +10,7 @@ import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { isInHome, withFoldersOfHomes } from "./homes.ts";
+import { homeOf, isInHome, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy } from "./preload-copy.ts";
 
@@ -108,7 +108,7 @@ async function ofApp(
     runAs: options.runAs,
     hardening: options.hardening,
     idleTimeout: options.idle as AppDescription["idleTimeout"],
-    environmentFile: options.environmentFile?.map((file) => resolve(file)),
+    environmentFile: options.environmentFile?.map(existingFile),
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
@@ -138,6 +138,17 @@ async function ofApp(
   };
 }
 
+/** The absolute path of a file, without which the service would not start. */
+function existingFile(file: string): string {
+  const path = resolve(file);
+  if (existsSync(path)) return path;
+  throw new CliError(
+    "ERR_USAGE",
+    `there is no file ${path}`,
+    "systemd reads it at each start. Create it first, or leave --environment-file off.",
+  );
+}
+
 /** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
 function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
   const others = notes.filter((note) => !note.includes("environmentFile"));
@@ -153,8 +164,11 @@ function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): stri
 
 /** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
 export function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  const paths = appFolders(folder, entry).roots.filter(isInHome);
-  const home = paths.find((path) => /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)$/.test(path));
+  // A link to somebody else's home must not open it.
+  const paths = appFolders(folder, entry).roots.filter(
+    (path) => isInHome(path) && homeOf(path) === homeOf(folder),
+  );
+  const home = paths.find((path) => path === homeOf(path));
   if (home !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",

@@ -35,7 +35,10 @@ export function groupsOf(files: readonly UnitFileText[]): Texts[] {
 
 /** The codes that comments of a file leave out: `# sockact-ignore: crash-spins user-root`. */
 export function ignoredIn(text: string): ReadonlySet<string> {
-  const lists = Array.from(text.matchAll(/^[ \t]*[#;][ \t]*sockact-ignore:(.*)/gm), ([, codes = ""]) => codes);
+  const lists = Array.from(
+    text.matchAll(/^[ \t]*[#;][ \t]*sockact-ignore:(.*)/gm),
+    ([, codes = ""]) => codes,
+  );
   return new Set(lists.flatMap((codes) => codes.split(/[\s,]+/)).filter((code) => code !== ""));
 }
 
@@ -51,7 +54,11 @@ export function findingsIn(texts: Texts, { user, ignore }: LintFilesOptions): re
 const rounds = 10;
 
 /** Makes the changes of the findings in files that may be changed. Returns the texts of the whole group. */
-export function fixedTexts(texts: Texts, isWritable: (path: string) => boolean, options: LintFilesOptions): Texts {
+export function fixedTexts(
+  texts: Texts,
+  isWritable: (path: string) => boolean,
+  options: LintFilesOptions,
+): Texts {
   let fixed = texts;
   for (let round = 0; round < rounds; round += 1) {
     const fixable = findingsIn(fixed, options).filter(

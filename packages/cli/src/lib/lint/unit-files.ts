@@ -122,8 +122,7 @@ class Search {
     // A file that has gone since the folder was read, and a link that leads nowhere.
     if (!isAsked || codeOf(error) === "ENOENT") return;
     const code = codeOf(error);
-    const message =
-      code === "EACCES" ? "you may not read it" : (code ?? (error as Error).message);
+    const message = code === "EACCES" ? "you may not read it" : (code ?? (error as Error).message);
     this.#unread.set(file, { file, message });
   }
 }

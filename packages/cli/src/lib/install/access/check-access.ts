@@ -104,9 +104,13 @@ export async function checkAccess({
         node: undefined,
       };
     case "seen": {
-      const { closed, closedFiles, node } = found.seen;
+      const { closedFiles, node } = found.seen;
       const reasonOf = ({ path, code }: Closed) =>
-        code === "ENOENT" ? (existsSync(path) ? "the sandbox hides it" : "there is no such file") : code;
+        code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "there is no such file";
+      // A link to nothing, as npm leaves for an optional package, is no loss.
+      const closed = found.seen.closed.filter(
+        ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
+      );
       return {
         problems: await Promise.all(
           closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),

@@ -5,8 +5,7 @@ const commands = { error: "error", warning: "warning", info: "notice" } as const
 
 const escaped = (text: string): string =>
   text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-const escapedProperty = (text: string): string =>
-  escaped(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+const escapedProperty = (text: string): string => escaped(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
 /** Prints workflow commands, of which GitHub Actions makes annotations. */
 export function printGitHub({ findings, unread }: Report): void {
