@@ -15,6 +15,7 @@ import {
   requestOver,
   socketActivate,
 } from "@sockact/testkit";
+import { writeUnits } from "./write-units.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const run = promisify(execFile);
@@ -115,9 +116,8 @@ describeWith({ privateSystemd: true }, "the example, installed as its README say
   beforeAll(async () => {
     await bundle("cjs", "server.js", join(example, "dist/server.cjs"));
     systemd = await bootPrivateSystemd();
-    const script = `${systemd.project}/examples/bundle/write-units.js`;
-    const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
-    verified = await systemd.run(["systemd-analyze", "verify", ...written.trim().split("\n")]);
+    const files = await writeUnits(systemd, `${systemd.project}/examples/bundle`);
+    verified = await systemd.run(["systemd-analyze", "verify", ...files]);
     await systemd.systemctl("daemon-reload");
     await systemd.systemctl("enable", "--now", "example-bundle.socket");
   });

@@ -1,4 +1,5 @@
 import { bootPrivateSystemd, type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { writeUnits } from "./write-units.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 describeWith({ privateSystemd: true }, "the examples, installed as their READMEs say", () => {
@@ -24,9 +25,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
     };
 
     beforeAll(async () => {
-      const script = `${systemd.project}/examples/${framework}/write-units.js`;
-      const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
-      const files = written.trim().split("\n");
+      const files = await writeUnits(systemd, `${systemd.project}/examples/${framework}`);
       verified = await systemd.run(["systemd-analyze", "verify", ...files]);
       await systemd.systemctl("daemon-reload");
       await systemd.systemctl("enable", "--now", ...sockets);

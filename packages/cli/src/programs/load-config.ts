@@ -1,5 +1,6 @@
 // Evaluates a config, and writes what it exports as JSON to descriptor 3. Under sudo this program starts as root and becomes the user who
 // has called sudo before it reads the config: its own code may be where only root can read, as npx of root installs it.
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import process from "node:process";
@@ -69,13 +70,17 @@ function becomeUser({ name, uid, gid }: NonNullable<ConfigRequest["user"]>): voi
 function describe(error: unknown): NonNullable<ConfigAnswer["error"]> {
   if (error instanceof PlainValueError) return { kind: "value", message: error.message };
   if (!(error instanceof Error)) return { kind: "thrown", message: String(error) };
-  const stack = String(error.stack ?? "");
-  const { message } = error;
-  const kind =
-    error instanceof SyntaxError || /ParseError|BABEL/.test(`${stack}${(error as { code?: string }).code}`)
-      ? "syntax"
-      : "thrown";
-  return { kind, message, code: (error as NodeJS.ErrnoException).code, stack };
+  const { message, code } = error as NodeJS.ErrnoException;
+  const stack = String(error.stack);
+  const isSyntax = error instanceof SyntaxError || /ParseError|BABEL/.test(`${stack}${code}`);
+  return isSyntax
+    ? { kind: "syntax", message, stack: stack.includes(file) ? stack : whatNodeChecks() }
+    : { kind: "thrown", message, code, stack };
+}
+
+/** The place of a syntax error in an ES module, which Node only prints. */
+function whatNodeChecks(): string {
+  return spawnSync(process.execPath, ["--check", file], { encoding: "utf8" }).stderr ?? "";
 }
 
 function answer(message: ConfigAnswer): void {

@@ -1,6 +1,12 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import type { AppDescription, HardeningProfile, ListenAddress } from "@sockact/units";
+import {
+  type AppDescription,
+  emitUnits,
+  type HardeningProfile,
+  type ListenAddress,
+  UnitError,
+} from "@sockact/units";
 import type { DetectedApp } from "./detect-app.ts";
 
 /** What the user, or the options, have chosen. */
@@ -16,7 +22,7 @@ export interface AppChoices {
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
   idleTimeout?: AppDescription["idleTimeout"];
-  /** Files with variables. */
+  /** Files with variables; by default those that the start script has read for the app. */
   environmentFile?: readonly string[] | undefined;
   /** The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules. */
   preload?: string | boolean | undefined;
@@ -26,7 +32,7 @@ export interface AppChoices {
 
 /** The description that the answers give: the same for `init`, and for `install` and `units` without a config. */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
-  const { user = false, systemd, environmentFile = [] } = choices;
+  const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
   const preload = choices.preload ?? !app.hasSockact;
   const uid = choices.uid ?? process.getuid?.();
@@ -54,6 +60,20 @@ function addresses(text: string): ListenAddress[] {
   const [, port] = /^localhost:(\d+)$/.exec(text) ?? [];
   if (port !== undefined) return [`127.0.0.1:${port}`, `[::1]:${port}`];
   return [/^\d{1,5}$/.test(text) ? Number(text) : text];
+}
+
+/** Why systemd can't listen on these addresses, or `undefined` if it can. */
+export function refusedAddress(listen: readonly string[]): string | undefined {
+  if (listen.length === 0) return "A port, an address or a path. Several with commas.";
+  try {
+    const addressed = listen.flatMap((address) => addresses(address));
+    emitUnits({ name: "app", exec: ["/usr/bin/true"], sockets: [{ listen: addressed }], hardening: "none" });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+    const problem = error.problems.find(({ path }) => path.startsWith("sockets"));
+    return problem && `${problem.message}; ${problem.hint}`;
+  }
 }
 
 /** The working directory that @sockact/units gives a service by itself. */

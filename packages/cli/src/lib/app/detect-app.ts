@@ -18,9 +18,9 @@ export interface DetectedApp {
   name: string;
   /** The absolute path of the file that Node runs. */
   entry: string;
-  /** What comes before the entry, such as `["--import", "tsx"]`. */
+  /** The arguments before the entry, such as `["--import", "tsx"]`. */
   nodeArguments: string[];
-  /** What comes after the entry. */
+  /** The arguments after the entry. */
   arguments: string[];
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
@@ -32,8 +32,12 @@ export interface DetectedApp {
   node: FoundNode;
   /** A tool of the start script that would lose the sockets, and that was looked through. */
   launcher: string | undefined;
+  /** Files of variables that its start script has read for it, and that exist. */
+  environmentFiles: string[];
   /** Its file `.env`, if it has one. */
   envFile: string | undefined;
+  /** Whether the app reads that file by itself. */
+  isEnvFileRead: boolean;
   /** What the user should know, as sentences. */
   notes: string[];
 }
@@ -71,6 +75,9 @@ export async function detectApp({
   const readable = run.entry === source ? files : [...sourceFiles(source), ...files];
   const framework = findFramework(readable, manifest);
   const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
+  const environmentFiles = (command?.environmentFiles ?? [])
+    .map((name) => resolve(root, name))
+    .filter((path) => isFile(path));
   const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
   const port = findPort({
     files: readable,
@@ -79,6 +86,7 @@ export async function detectApp({
     framework,
   });
   const { PORT: _port, ...environment } = command?.environment ?? {};
+  const isEnvFileRead = readsEnvFile(readable, framework, command?.nodeArguments ?? []);
   const hasSockact = usesSockact(readable);
   return {
     folder: root,
@@ -95,11 +103,13 @@ export async function detectApp({
     port,
     node,
     launcher: command?.launchers[0],
+    environmentFiles,
     envFile,
+    isEnvFileRead,
     notes: [
       ...notes,
       ...run.notes,
-      ...notesOfEnvFile(envFile, files, command?.nodeArguments ?? []),
+      ...(envFile === undefined || environmentFiles.includes(envFile) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
     ],
@@ -205,25 +215,33 @@ function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: 
   return [`package.json names ${installed}, but ${entry} and what it imports do not use it.`];
 }
 
-/** PORT is no secret; nothing else is read. */
+/** Reads PORT only: other variables may be secrets. */
 function portOfEnvFile(file: string): { PORT?: string } {
   const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readFileSync(file, "utf8")) ?? [];
   return port === undefined ? {} : { PORT: port };
 }
 
-function notesOfEnvFile(
-  envFile: string | undefined,
+/** Whether the app, its framework or Node reads the `.env` of the current folder. */
+function readsEnvFile(
   files: readonly SourceFile[],
+  framework: Framework | undefined,
   nodeArguments: readonly string[],
-): string[] {
-  if (envFile === undefined) return [];
-  const isRead = files.some(
-    ({ imports, text }) =>
-      imports.some((name) => /^dotenv(?:x|-|\/|$)/.test(name)) || /\bloadEnvFile\b/.test(text),
+): boolean {
+  return (
+    framework === "next" ||
+    nodeArguments.some((word) => word.startsWith("--env-file")) ||
+    files.some(
+      ({ imports, text }) =>
+        imports.some((name) => /^(?:dotenv(?:x|-|\/|$)|@nestjs\/config$|@dotenvx\/)/.test(name)) ||
+        /\bloadEnvFile\b/.test(text),
+    )
   );
-  if (isRead || nodeArguments.some((word) => word.startsWith("--env-file")))
-    return ["The app reads .env from its folder. The service's user must be allowed to read that file."];
-  return ["There is a .env, which the app does not read by itself. systemd reads it with environmentFile."];
+}
+
+function noteOfEnvFile(isRead: boolean): string {
+  return isRead
+    ? "The app reads .env from its folder. The service's user must be allowed to read that file."
+    : "There is a .env, which the app does not read by itself. systemd reads it with environmentFile.";
 }
 
 function notesOfNode({ path, version, origin }: FoundNode): string[] {

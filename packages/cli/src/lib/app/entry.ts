@@ -81,11 +81,18 @@ function builtFile(folder: string, source: string): string | undefined {
 }
 
 /** Of a tsconfig.json, which may have comments. What it extends is not read. */
-export function compilerOptions(folder: string): { outDir?: string; rootDir?: string } {
+export function compilerOptions(folder: string): {
+  outDir: string | undefined;
+  rootDir: string | undefined;
+  /** Whether it says which files it compiles. */
+  hasFiles: boolean;
+} {
   const file = join(folder, "tsconfig.json");
-  if (!isFile(file)) return {};
-  const text = readFileSync(file, "utf8").replaceAll(/^\s*\/\/.*$/gm, "");
+  const text = isFile(file) ? readFileSync(file, "utf8").replaceAll(/^\s*\/\/.*$/gm, "") : "";
   const value = (key: string): string | undefined => new RegExp(`"${key}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1];
-  const [outDir, rootDir] = [value("outDir"), value("rootDir")];
-  return { ...(outDir === undefined ? {} : { outDir }), ...(rootDir === undefined ? {} : { rootDir }) };
+  return {
+    outDir: value("outDir"),
+    rootDir: value("rootDir"),
+    hasFiles: /"(?:include|files)"\s*:/.test(text),
+  };
 }

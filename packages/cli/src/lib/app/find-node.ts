@@ -4,7 +4,7 @@ import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
 /** Which tool has installed a Node. */
-export type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
+type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
 
 /** The Node that a service would run. */
 export interface FoundNode {
@@ -29,7 +29,7 @@ export function findNode(named?: string): FoundNode {
   if (real === undefined)
     throw new CliError(
       "ERR_APP_ENTRY",
-      `${named} is no program that can be run`,
+      `${named} can't be run`,
       "Write the path of Node: --node /usr/bin/node",
     );
   const path = STABLE.includes(named) ? named : real;

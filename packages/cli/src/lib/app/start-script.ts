@@ -11,6 +11,8 @@ export interface StartCommand {
   arguments: string[];
   /** Variables that the script sets. */
   environment: Record<string, string>;
+  /** Files from which a tool such as dotenv gives the app its variables. */
+  environmentFiles: string[];
   /** Tools that would lose the sockets, and that were looked through; the first is the outermost. */
   launchers: string[];
   notes: string[];
@@ -57,11 +59,17 @@ type State = Omit<StartCommand, "script" | "nodeArguments" | "arguments"> & { sc
 export function startCommand(folder: string, manifest: Manifest, name = "start"): StartCommand | undefined {
   const text = manifest.scripts[name];
   if (text === undefined) return undefined;
-  const state: State = { environment: {}, launchers: [], notes: [], scripts: [name] };
+  const state: State = { environment: {}, environmentFiles: [], launchers: [], notes: [], scripts: [name] };
   const found = followText(text, folder, manifest, state);
   return found === undefined
     ? undefined
-    : { ...found, environment: state.environment, launchers: state.launchers, notes: state.notes };
+    : {
+        ...found,
+        environment: state.environment,
+        environmentFiles: state.environmentFiles,
+        launchers: state.launchers,
+        notes: state.notes,
+      };
 }
 
 type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
@@ -127,11 +135,15 @@ function followWords(
     case "dotenv":
     case "dotenvx": {
       through();
+      const options = rest[0] === "run" ? rest.slice(1) : rest;
+      const next = afterOptions(options, launcherOptions[name]!);
+      const file =
+        optionValue(options.slice(0, options.length - next.length), ["-e", "-f", "--env-file"]) ?? ".env";
+      state.environmentFiles.push(file);
       state.notes.push(
-        `${name} gave the app its variables from a file. Node does it with --env-file=.env, and systemd with environmentFile.`,
+        `${name} gives the app the variables of ${file}. In the service, systemd reads that file.`,
       );
-      const after = afterOptions(rest[0] === "run" ? rest.slice(1) : rest, launcherOptions[name]!);
-      return follow(after);
+      return follow(next);
     }
     case "nodemon":
     case "node-dev":
@@ -233,7 +245,7 @@ function followBinary(
 }
 
 /** Where npm has put a command, as a link to its file; pnpm writes a shell script that names the file. */
-export function binaryOf(folder: string, name: string): string | undefined {
+function binaryOf(folder: string, name: string): string | undefined {
   const link = join(folder, "node_modules/.bin", name);
   if (!/^[\w.-]+$/.test(name) || !existsSync(link)) return undefined;
   const file = realpathSync(link);

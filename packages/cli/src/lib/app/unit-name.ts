@@ -5,6 +5,7 @@ export function unitNameOf(text: string): string {
   const plain = text
     .replace(/^@[^/]*\//, "")
     .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^\w.-]+/g, "-")
     .replaceAll(/^[.-]+|[.-]+$/g, "")
     .replace(/\.(?:service|socket)$/, "")

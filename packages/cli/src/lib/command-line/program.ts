@@ -5,6 +5,7 @@ import { ownVersion } from "../shared/own-version.ts";
 import { completeCommand, completionCommand } from "./completion-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { explainCommand } from "./explain-command.ts";
+import { initCommand } from "./init-command.ts";
 import { installCommand } from "./install-command.ts";
 import { lintCommand } from "./lint-command.ts";
 import { logsCommand } from "./logs-command.ts";
@@ -14,6 +15,7 @@ import { restartCommand } from "./restart-command.ts";
 import { runCommand } from "./run-command.ts";
 import { statusCommand } from "./status-command.ts";
 import { uninstallCommand } from "./uninstall-command.ts";
+import { unitsCommand } from "./units-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
 /** Where to report what is our fault. */
@@ -22,7 +24,7 @@ export const issues = "https://github.com/sockact/sockact/issues";
 /** All commands, by what they are for. A new command gets its place here. */
 function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
   return {
-    "Set up:": [installCommand(), uninstallCommand()],
+    "Set up:": [initCommand(), unitsCommand(), installCommand(), uninstallCommand()],
     "Operate:": [statusCommand(), logsCommand(), reloadCommand(), restartCommand()],
     "Find out what is wrong:": [doctorCommand(), explainCommand(), lintCommand(), verifyCommand()],
     "Develop:": [runCommand(args)],

@@ -69,7 +69,7 @@ function environmentOf({ name, home }: Invoker): NodeJS.ProcessEnv {
 }
 
 async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer> {
-  const seconds = Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S;
+  const seconds = Math.min(Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S, 3600);
   child.stdout!.pipe(process.stderr, { end: false });
   child.stderr!.pipe(process.stderr, { end: false });
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
@@ -89,7 +89,7 @@ async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer
         throw failed("ERR_CONFIG_SIZE", `${file} exports more than 4 MiB`, "Export only the description.");
       chunks.push(chunk);
       // The config may have left something that goes on.
-      if (chunk.at(-1) === 0x0a) return JSON.parse(Buffer.concat(chunks).toString()) as ConfigAnswer;
+      if (chunk.at(-1) === 0x0a) return parseAnswer(Buffer.concat(chunks).toString(), file);
     }
     if (isLate) {
       throw failed(
@@ -109,6 +109,16 @@ async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer
   }
 }
 
+/** The config runs in the process that answers, so it may have written anything there. */
+function parseAnswer(text: string, file: string): ConfigAnswer {
+  try {
+    return JSON.parse(text) as ConfigAnswer;
+  } catch (cause) {
+    const message = `${file} has written to file descriptor 3, which is for the answer`;
+    throw failed("ERR_CONFIG_FAILED", message, "Leave it to sockact.", cause);
+  }
+}
+
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
@@ -122,6 +132,7 @@ function failed(
   code: "ERR_CONFIG_SIZE" | "ERR_CONFIG_TIMEOUT" | "ERR_CONFIG_FAILED",
   message: string,
   hint: string,
+  cause?: unknown,
 ): CliError {
-  return new CliError(code, message, hint, { exitCode: EXIT.failed });
+  return new CliError(code, message, hint, { exitCode: EXIT.failed, cause });
 }

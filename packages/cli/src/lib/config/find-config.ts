@@ -20,7 +20,7 @@ export function findConfig(folder: string, named?: string): string | undefined {
     if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
       throw new CliError(
         "ERR_CONFIG_MISSING",
-        `${file} is no config: its name ends with none of .ts, .mts, .js, .mjs, .cjs, .json`,
+        `the name of a config ends with .ts, .mts, .js, .mjs, .cjs or .json; got ${file}`,
         "Rename it, for example to sockact.config.js.",
       );
     return file;

@@ -82,7 +82,7 @@ export function unitsOf(
     throw new CliError(
       "ERR_CONFIG_INVALID",
       `the description in ${source} can't be written as units:\n${problems.join("\n")}`,
-      "docs/config.md and the types of @sockact/units say what each field may be.",
+      "What each field may be: https://github.com/sockact/sockact/blob/main/docs/config.md",
       { exitCode: EXIT.failed, cause },
     );
   }

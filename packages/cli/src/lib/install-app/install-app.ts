@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import process from "node:process";
 import { checkAccess } from "../install/access/check-access.ts";
 import {
@@ -16,12 +17,13 @@ import { colour } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError } from "./access-error.ts";
+import { appOutput } from "./app-output.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions } from "./options.ts";
 import { resultText } from "./result.ts";
 import { serviceText, summary } from "./summary.ts";
 import { type WantedService, wantedServices } from "./services.ts";
-import { appOutput, verify } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 /** A service whose files have been compared with what is there. */
 interface Prepared {
@@ -85,6 +87,7 @@ async function prepare(
           service: serviceText(service),
           folder: service.app?.folder,
           bound: service.bound,
+          unread: service.unread,
           // Only root may start something as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
@@ -120,7 +123,7 @@ function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
 }
 
 function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
-  const texts = files.filter(({ path }) => path.split("/").at(-1)! in units);
+  const texts = files.filter(({ path }) => basename(path) in units);
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
@@ -136,13 +139,14 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         { value: "no", label: "no" },
       ],
     });
+    process.stderr.write("\n");
     if (answer === "yes") return;
     if (answer === "no")
       throw new CliError("ERR_CANCELLED", "you have said no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all)
-      process.stderr.write(`\n${colour("dim", textOfUnits(service, prepared))}`);
+      process.stderr.write(colour("dim", textOfUnits(service, prepared)));
   }
 }
 
@@ -187,7 +191,7 @@ const isTrouble = (answer: Answer): boolean =>
   answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
 
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
-  const lines = await appOutput(manager, service.replace("@.", "@*."), since);
+  const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
   if (lines.length === 0) return;
   process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
 }

@@ -13,7 +13,7 @@ export interface InstallOptions {
   config?: string | undefined;
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
-  envFile?: string[] | undefined;
+  environmentFile?: string[] | undefined;
   idle?: string | undefined;
   node?: string | undefined;
   /** False with `--no-preload`. */
@@ -33,7 +33,7 @@ const ofApp = {
   listen: "--listen",
   runAs: "--run-as",
   hardening: "--hardening",
-  envFile: "--env-file",
+  environmentFile: "--environment-file",
   idle: "--idle",
   node: "--node",
 } as const;

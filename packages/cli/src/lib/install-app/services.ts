@@ -10,7 +10,7 @@ import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { isInHome, withFoldersOfHomes } from "./homes.ts";
+import { homeOf, isInHome, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy } from "./preload-copy.ts";
 
@@ -27,6 +27,8 @@ export interface WantedService {
   extraFiles: ExtraFile[];
   /** What the service sees of homes, if it sees just that. */
   bound: string[];
+  /** Files of variables that systemd reads, or nobody. */
+  unread: string[];
   /** What the user should know, as sentences. */
   notes: string[];
 }
@@ -84,6 +86,7 @@ function ofConfig(
     folder,
     extraFiles: [],
     bound: [],
+    unread: [],
     notes: [],
   };
 }
@@ -105,11 +108,11 @@ async function ofApp(
     runAs: options.runAs,
     hardening: options.hardening,
     idleTimeout: options.idle as AppDescription["idleTimeout"],
-    environmentFile: options.envFile?.map((file) => resolve(file)),
+    environmentFile: options.environmentFile?.map(existingFile),
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
-  const notes = [...app.notes];
+  const notes = notesOf(app, options);
   const openFolder = await openToAll(app.folder);
   if (openFolder !== undefined)
     notes.push(`Anybody may write to ${openFolder}, and so change what the service runs: chmod o-w`);
@@ -127,14 +130,45 @@ async function ofApp(
     folder: app.folder,
     extraFiles: copies,
     bound,
+    unread:
+      app.envFile !== undefined && app.notes.some((note) => note.includes("environmentFile"))
+        ? [app.envFile]
+        : [],
     notes,
   };
 }
 
+/** The absolute path of a file, without which the service would not start. */
+function existingFile(file: string): string {
+  const path = resolve(file);
+  if (existsSync(path)) return path;
+  throw new CliError(
+    "ERR_USAGE",
+    `there is no file ${path}`,
+    "systemd reads it at each start. Create it first, or leave --environment-file off.",
+  );
+}
+
+/** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
+function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
+  const others = notes.filter((note) => !note.includes("environmentFile"));
+  const isUnread =
+    others.length < notes.length && envFile !== undefined && options.environmentFile === undefined;
+  return isUnread
+    ? [
+        ...others,
+        "There is a .env, which the app does not read by itself. For its variables: --environment-file .env",
+      ]
+    : others;
+}
+
 /** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
-function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  const paths = appFolders(folder, entry).roots.filter(isInHome);
-  const home = paths.find((path) => /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)$/.test(path));
+export function inHomes({ folder, entry, node }: DetectedApp): string[] {
+  // A link to somebody else's home must not open it.
+  const paths = appFolders(folder, entry).roots.filter(
+    (path) => isInHome(path) && homeOf(path) === homeOf(folder),
+  );
+  const home = paths.find((path) => path === homeOf(path));
   if (home !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",

@@ -3,6 +3,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { sudoCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { appOutput } from "./app-output.ts";
 import { type Answer, firstRequest, listeningAddresses } from "./first-request.ts";
 
 /** How often to look whether the service has failed, in milliseconds. */
@@ -31,6 +32,8 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   const before = await restartsOf(manager, watched);
   const over = new AbortController();
   const failure = watchForFailure(manager, watched, before, over.signal);
+  // It may fail after the last answer, when nobody waits for it.
+  failure.catch(() => {});
   const answers: Answer[] = [];
   try {
     for (const address of addresses) {
@@ -76,37 +79,6 @@ async function watchForFailure(
   return undefined;
 }
 
-interface JournalLine {
-  MESSAGE?: unknown;
-  _PID?: string;
-}
-
-/** How many lines of an app are shown. */
-const MOST_LINES = 12;
-
-/**
- * What the app has said since then, in its first process; or what systemd has said of the unit, if the app has said nothing. Systemd may have started it several
- * times, and the reason is the same each time.
- */
-export async function appOutput(manager: ServiceManager, unit: string, since: number): Promise<string[]> {
-  // Without --sync, the last lines may be missing. A user may not ask for it.
-  if (!manager.user) await manager.runProgram("journalctl", "--sync");
-  const options = ["--no-pager", "--quiet", "--output=json", `--since=@${(since / 1000).toFixed(3)}`];
-  const { stdout } = await manager.runProgram("journalctl", ...options, `--unit=${unit}`);
-  const lines = stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as JournalLine)
-    .flatMap(({ MESSAGE, _PID }) => (typeof MESSAGE === "string" ? [{ text: MESSAGE, pid: _PID }] : []));
-  const manages = ({ text }: { text: string }) => text.includes(unit);
-  const pid = lines.find((line) => !manages(line))?.pid;
-  const said = pid === undefined ? lines : lines.filter((line) => line.pid === pid && !manages(line));
-  return said
-    .map(({ text }) => text)
-    .filter((text) => text.trim() !== "" && !/^\s+at .*node:internal/.test(text))
-    .slice(0, MOST_LINES);
-}
-
 async function startError({
   name,
   unit,
@@ -118,7 +90,7 @@ async function startError({
   since: number;
   manager: ServiceManager;
 }): Promise<CliError> {
-  const journal = await appOutput(manager, unit, since);
+  const journal = await appOutput(manager, [unit], since);
   const said = journal.map((line) => `  ${line}`).join("\n");
   const command = manager.user ? sudoCommand().replace(/^sudo (?:env \S+ )?/, "") : sudoCommand();
   return new CliError(

@@ -50,8 +50,17 @@ function ownUser(): { username: string; homedir: string; gid: number } {
 }
 
 async function lines(program: string, ...args: string[]): Promise<string> {
-  const { stdout } = await execute(program, args);
-  return stdout.trim();
+  try {
+    const { stdout } = await execute(program, args);
+    return stdout.trim();
+  } catch (cause) {
+    throw new CliError(
+      "ERR_INVOKER",
+      `can't look up the user who has called sudo: ${(cause as Error).message}`,
+      "Call sockact without sudo, or from a shell of root.",
+      { exitCode: EXIT.failed, cause },
+    );
+  }
 }
 
 function unknown(uid: string): CliError {

@@ -34,6 +34,8 @@ export interface AccessRequest {
   folder: string | undefined;
   /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
   bound?: readonly string[] | undefined;
+  /** Files that the app does not read itself. */
+  unread?: readonly string[] | undefined;
   /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
   manager: ServiceManager | undefined;
 }
@@ -44,6 +46,7 @@ export async function checkAccess({
   service,
   folder,
   bound = [],
+  unread = [],
   manager,
 }: AccessRequest): Promise<AccessReport> {
   const [program, ...words] = (description.exec ?? []).flatMap((word) =>
@@ -79,6 +82,8 @@ export async function checkAccess({
         notes: [],
         node: undefined,
       };
+    case "old-node":
+      return { problems: [{ path: program, reason: found.reason }], notes: [], node: undefined };
     case "refused":
       return {
         problems: [
@@ -99,14 +104,18 @@ export async function checkAccess({
         node: undefined,
       };
     case "seen": {
-      const { closed, closedFiles, node } = found.seen;
+      const { closedFiles, node } = found.seen;
       const reasonOf = ({ path, code }: Closed) =>
-        code === "ENOENT" ? (existsSync(path) ? "the sandbox hides it" : "there is no such file") : code;
+        code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "there is no such file";
+      // A link to nothing, as npm leaves for an optional package, is no loss.
+      const closed = found.seen.closed.filter(
+        ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
+      );
       return {
         problems: await Promise.all(
           closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),
         ),
-        notes: closedFiles.length === 0 ? [] : [noteOf(closedFiles.map(({ path }) => path))],
+        notes: notesOn(closedFiles.map(({ path }) => path).filter((path) => !unread.includes(path))),
         node,
       };
     }
@@ -145,8 +154,11 @@ function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): strin
     : `the folder ${at} is closed to its user (${mode})`;
 }
 
-function noteOf(files: readonly string[]): string {
+function notesOn(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
   const shown = files.slice(0, 3).join(", ");
   const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
-  return `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --env-file for a file of variables, which systemd reads as root.`;
+  return [
+    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --environment-file for a file of variables, which systemd reads as root.`,
+  ];
 }

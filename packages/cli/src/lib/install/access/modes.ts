@@ -35,7 +35,7 @@ function may(
 /** The mode as `ls -l` prints it. */
 export function modeText(mode: number): string {
   const kind = (mode & 0o170000) === 0o040000 ? "d" : "-";
-  const bits = [..."rwxrwxrwx"].map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-"));
+  const bits = "rwxrwxrwx".split("").map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-"));
   return kind + bits.join("");
 }
 

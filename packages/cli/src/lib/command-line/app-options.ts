@@ -1,0 +1,48 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { collect } from "./option-values.ts";
+
+/** The options that describe an app, for the commands that need no config. */
+export interface AppOptions {
+  name?: string;
+  listen?: string[];
+  user?: boolean;
+  runAs?: string;
+  hardening?: "outbound" | "inbound" | "none";
+  idle?: string;
+  environmentFile?: string[];
+  node?: string;
+  /** False with `--no-preload`. */
+  preload: boolean;
+}
+
+/** Adds them to a command. */
+export function addAppOptions(command: Command): Command {
+  return (
+    command
+      .option("-n, --name <name>", "name of the service (default: from package.json)")
+      .option(
+        "-l, --listen <address>",
+        "listen on this address: 80, 127.0.0.1:80, [::1]:80, localhost:80, /run/shop.sock. May be repeated (default: the app's port)",
+        collect,
+      )
+      .option("--user", "for your own systemd (systemctl --user), not the system's")
+      .option("--run-as <user>", "run the app as this user (default: one that exists only while it runs)")
+      .addOption(
+        new Option(
+          "--hardening <profile>",
+          "sandbox: outbound may connect to others, inbound only answers, none is off (default: outbound)",
+        ).choices(["outbound", "inbound", "none"]),
+      )
+      .option("--idle <duration>", "let the app sleep after this time without a connection, such as 10min")
+      // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file. As root, that would run code of the app.
+      .option("--environment-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)
+      .option("--node <path>", "the Node that runs the app (default: the one that runs sockact)")
+      .option("--no-preload", "do not load @sockact/register into an app without a line of sockact")
+  );
+}
+
+/** A version of systemd, for commander. */
+export function systemdVersion(value: string): number {
+  if (!/^[1-9]\d{2}$/.test(value)) throw new InvalidArgumentError("It must be a number such as 257.");
+  return Number(value);
+}

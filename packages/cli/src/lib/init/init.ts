@@ -1,0 +1,180 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import process from "node:process";
+import type { AppDescription } from "@sockact/units";
+import { type AppChoices, describeApp } from "../app/describe-app.ts";
+import { compilerOptions } from "../app/entry.ts";
+import { type DetectedApp, detectApp } from "../app/detect-app.ts";
+import { readManifest } from "../app/manifest.ts";
+import { configNames } from "../config/find-config.ts";
+import { unitsOf } from "../config/load-config.ts";
+import { withFoldersOfHomes } from "../install-app/homes.ts";
+import { inHomes } from "../install-app/services.ts";
+import { askText } from "../output/ask.ts";
+import { print, printJson } from "../output/print.ts";
+import { wrap } from "../output/wrap.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
+import { colour } from "../shared/messages.ts";
+import { fileState, writeWhole } from "../shared/write-file.ts";
+import { installedSystemd } from "../systemd/installed-version.ts";
+import { type ConfigFormat, configText } from "./config-text.ts";
+import { askChoices } from "./questions.ts";
+import { relativePaths } from "./relative-paths.ts";
+
+/** The options of `sockact init`. */
+export interface InitOptions {
+  choices: AppChoices;
+  node?: string | undefined;
+  format?: ConfigFormat | undefined;
+  yes?: boolean | undefined;
+  force?: boolean | undefined;
+  json?: boolean | undefined;
+}
+
+/** `sockact init`. Resolves to the exit code. */
+export async function init(entry: string | undefined, options: InitOptions): Promise<number> {
+  const invoker = await findInvoker();
+  const folder = process.cwd();
+  const { node, force = false, json: isJson = false, yes: isYes = false } = options;
+  let app = await detectApp({ folder, entry, node });
+  const format = options.format ?? defaultFormat(app.folder);
+  const file = join(app.folder, configName(app.folder, format));
+  if (!isJson) {
+    refuseExisting(file, force);
+    show(app);
+    if (!isYes && entry === undefined) app = await askEntry(app, node);
+  }
+  const choices = isYes || isJson ? options.choices : await askChoices(app, options.choices);
+  const systemd = await installedSystemd();
+  const description = await describeForConfig(app, choices, { node, systemd, invoker });
+  if (isJson) {
+    printJson({ found: app, description, file });
+    return 0;
+  }
+  if (!isYes) process.stderr.write("\n");
+  writeWhole(file, configText(description, format), invoker);
+  print(nextSteps(app, description, file));
+  return 0;
+}
+
+/** The description that the config has. It is checked as it will be read: with absolute paths. */
+async function describeForConfig(
+  app: DetectedApp,
+  choices: AppChoices,
+  { node, systemd, invoker }: { node: string | undefined; systemd: number | undefined; invoker: Invoker },
+): Promise<AppDescription> {
+  const environmentFile = choices.environmentFile?.map((path) => resolve(path));
+  const plain = describeApp(app, {
+    hardening: "outbound",
+    ...defined(choices),
+    environmentFile,
+    systemd,
+    uid: invoker.uid,
+  });
+  const isDynamic = choices.user !== true && choices.runAs === undefined;
+  const bound = isDynamic ? inHomes(app) : [];
+  const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
+  unitsOf(described, app.folder);
+  // The config may be for another machine.
+  const { systemd: _systemd, ...portable } = described;
+  return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
+}
+
+/** Options that were not given do not replace a default. */
+function defined(choices: AppChoices): AppChoices {
+  return Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
+}
+
+/** TypeScript if the project is compiled, and its compiler would not take the config for a part of the app. */
+function defaultFormat(folder: string): ConfigFormat {
+  if (!existsSync(join(folder, "tsconfig.json"))) return "js";
+  const { rootDir, hasFiles } = compilerOptions(folder);
+  return hasFiles || (rootDir !== undefined && !/^\.?\/?$/.test(rootDir)) ? "ts" : "js";
+}
+
+function configName(folder: string, format: ConfigFormat): string {
+  const isModule = readManifest(folder).type === "module";
+  return `sockact.config.${format === "js" && !isModule ? "mjs" : format}`;
+}
+
+function refuseExisting(file: string, force: boolean): void {
+  const folder = join(file, "..");
+  const existing = configNames.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const other = existing.find((path) => path !== file);
+  if (other !== undefined)
+    throw new CliError(
+      "ERR_WRITE_EXISTS",
+      `there is a config already: ${other}`,
+      "Edit it, or remove it first.",
+      {
+        exitCode: EXIT.failed,
+      },
+    );
+  if (fileState(file, "") !== "new" && !force)
+    throw new CliError(
+      "ERR_WRITE_EXISTS",
+      `there is a config already: ${file}`,
+      "Edit it, or write a new one in its place: --force",
+      {
+        exitCode: EXIT.failed,
+      },
+    );
+}
+
+/** Shows what was found, on standard error, as a part of the dialogue. */
+function show(app: DetectedApp): void {
+  const { folder, framework, entry, nodeArguments, arguments: words, port, node, hasSockact, notes } = app;
+  const rows: [string, string][] = [
+    ["app", `${app.name}${framework === undefined ? "" : `, with ${framework}`}`],
+    ["runs", ["node", ...nodeArguments, relative(folder, entry), ...words].join(" ")],
+    ["port", port === undefined ? "not found" : String(port)],
+    ["Node", `${node.version ?? "of an unknown version"}, ${node.path}`],
+    [
+      "sockets",
+      hasSockact ? "the app takes them itself" : "the app has no line of sockact: a preload takes them",
+    ],
+  ];
+  const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${value}`);
+  const width = Math.min(process.stderr.columns || 80, 100);
+  const told = notes.map((note) =>
+    wrap(`- ${note}`, { indent: "  ", width }).replaceAll(/\n {2}/g, "\n    "),
+  );
+  process.stderr.write(`${[colour("bold", `Found in ${folder}:`), ...lines, ...told].join("\n")}\n\n`);
+}
+
+async function askEntry(app: DetectedApp, node: string | undefined): Promise<DetectedApp> {
+  const found = relative(app.folder, app.entry);
+  const chosen = await askText({
+    message: "Which file starts the app?",
+    option: "--yes",
+    initial: found,
+    refuse: (answer) => (existsSync(join(app.folder, answer)) ? undefined : "There is no such file."),
+  });
+  return chosen === found ? app : detectApp({ folder: app.folder, entry: chosen, node });
+}
+
+function nextSteps(
+  { folder, node, hasSockact }: DetectedApp,
+  { preload, manager }: AppDescription,
+  file: string,
+): string {
+  const needsRegister = preload === true && !existsSync(join(folder, "node_modules/@sockact/register"));
+  const needsTypes = !existsSync(join(folder, "node_modules/@sockact/units"));
+  // sudo does not look in a home for Node.
+  const sudo = node.origin === "system" ? "sudo npx" : 'sudo env "PATH=$PATH" npx';
+  const steps: [string, string][] = [
+    ...(needsRegister ? [["npm install @sockact/register", "the preload"] as [string, string]] : []),
+    ...(preload === undefined && !hasSockact
+      ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]]
+      : []),
+    ...(needsTypes
+      ? [["npm install --save-dev @sockact/units", "types for your editor"] as [string, string]]
+      : []),
+    ["npx sockact units", "look at the units"],
+    [manager === "user" ? "npx sockact install" : `${sudo} sockact install`, "install and start them"],
+  ];
+  const width = Math.max(...steps.map(([command]) => command.length));
+  const lines = steps.map(([command, why]) => `  ${command.padEnd(width)}  # ${why}\n`);
+  return `Wrote ${file}\n\nNext:\n${lines.join("")}`;
+}

@@ -1,0 +1,116 @@
+import type { AppDescription, HardeningProfile } from "@sockact/units";
+import { refusedAddress, type AppChoices } from "../app/describe-app.ts";
+import type { DetectedApp } from "../app/detect-app.ts";
+import { isUnitName } from "../app/unit-name.ts";
+import { askText, askWhether, askWhich } from "../output/ask.ts";
+
+const option = "--yes";
+
+/** The line that makes an app take the sockets by itself. */
+const lines: Record<string, string> = {
+  express: 'app.use(systemdListen()), from "@sockact/express"',
+  koa: 'app.use(systemdListen()), from "@sockact/koa"',
+  fastify: 'app.register(systemdListen), from "@sockact/fastify"',
+};
+
+/** Asks for what neither the options nor the app tell. */
+export async function askChoices(app: DetectedApp, given: AppChoices): Promise<AppChoices> {
+  const name =
+    given.name ??
+    (await askText({
+      message: "What is the service called?",
+      option,
+      initial: app.name,
+      refuse: (answer) =>
+        isUnitName(answer)
+          ? undefined
+          : "Letters, digits, - and _, such as shop. The system's own names are taken.",
+    }));
+  const listen =
+    given.listen ??
+    wordsOf(
+      await askText({
+        message: "Where does it listen? Such as 80, 127.0.0.1:3000 or /run/shop.sock",
+        option,
+        initial: String(app.port ?? 3000),
+        refuse: (answer) => refusedAddress(wordsOf(answer)),
+      }),
+    );
+  const runAs = given.user === true ? undefined : (given.runAs ?? (await askUser()));
+  const environmentFile = given.environmentFile ?? (await askEnvironmentFile(app));
+  const hardening =
+    given.hardening ??
+    (await askWhich<HardeningProfile>({
+      message: "Does the app connect to something: a database, an API?",
+      option,
+      choices: [
+        { value: "outbound", label: "Yes, or I am not sure", hint: "a sandbox with network" },
+        { value: "inbound", label: "No, it only answers", hint: "a sandbox without network" },
+        { value: "none", label: "It needs the whole system", hint: "no sandbox" },
+      ],
+    }));
+  const idleTimeout =
+    given.idleTimeout ??
+    (await askWhich({
+      message: "May the app end while nobody is connected? The next connection starts it.",
+      option,
+      choices: [
+        { value: "", label: "No, it stays" },
+        { value: "10min", label: "Yes, after 10 minutes" },
+        { value: "1h", label: "Yes, after an hour" },
+      ],
+    }));
+  const preload = app.hasSockact ? false : (given.preload ?? (await askPreload(app)));
+  return {
+    ...given,
+    name,
+    listen,
+    runAs,
+    environmentFile,
+    hardening,
+    idleTimeout: (idleTimeout === "" ? undefined : idleTimeout) as AppDescription["idleTimeout"],
+    preload,
+  };
+}
+
+/** Several addresses may be in one answer. */
+const wordsOf = (answer: string): string[] => answer.match(/[^\s,]+/g) ?? [];
+
+async function askUser(): Promise<string | undefined> {
+  const kind = await askWhich({
+    message: "Which user runs the app?",
+    option,
+    choices: [
+      { value: "dynamic", label: "One that exists only while it runs", hint: "it owns no file elsewhere" },
+      { value: "existing", label: "A user that exists" },
+    ],
+  });
+  if (kind === "dynamic") return undefined;
+  return askText({
+    message: "What is the user called?",
+    option,
+    refuse: (answer) =>
+      /^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data",
+  });
+}
+
+/** A file that the app does not read, and that its start script does not read for it either. */
+async function askEnvironmentFile(app: DetectedApp): Promise<string[] | undefined> {
+  const { envFile, isEnvFileRead, environmentFiles } = app;
+  if (envFile === undefined || isEnvFileRead || environmentFiles.length > 0) return undefined;
+  const message = "There is a .env. Should systemd give the app its variables?";
+  return (await askWhether({ message, option })) ? [envFile] : undefined;
+}
+
+async function askPreload({ framework }: DetectedApp): Promise<boolean> {
+  const line = lines[framework ?? ""];
+  const answer = await askWhich({
+    message: "How does the app get the sockets?",
+    option,
+    choices: [
+      { value: "preload", label: "By a preload: the app stays as it is", hint: "@sockact/register" },
+      { value: "line", label: "By a line that I add", hint: line ?? "listen() of @sockact/core" },
+    ],
+  });
+  return answer === "preload";
+}

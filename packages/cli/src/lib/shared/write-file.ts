@@ -1,0 +1,59 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { CliError, EXIT } from "./cli-error.ts";
+import type { Invoker } from "./invoker.ts";
+
+/** What a file was before it was written. */
+export type FileState = "new" | "changed" | "same";
+
+/** Whether a file exists, and has this content. Refuses what is not a regular file, such as a symbolic link. */
+export function fileState(path: string, text: string): FileState {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return "new";
+  if (!stats.isFile())
+    throw new CliError(
+      "ERR_WRITE",
+      `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "not a regular file"}`,
+      "Remove it, or write somewhere else.",
+      { exitCode: EXIT.failed },
+    );
+  return readFileSync(path, "utf8") === text ? "same" : "changed";
+}
+
+/**
+ * Writes a file as a whole: beside it, and then in its place. Under sudo it belongs to the user who has called sudo, as if that user had
+ * written it.
+ */
+export function writeWhole(path: string, text: string, invoker: Invoker): void {
+  const temporary = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
+  try {
+    const file = openSync(temporary, "wx", 0o644);
+    try {
+      if (invoker.isSudo) fchownSync(file, invoker.uid, invoker.gid);
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new CliError(
+      "ERR_WRITE",
+      `can't write ${path}: ${(cause as Error).message}`,
+      "Check that the folder exists, that you may write there, and that the disk is not full.",
+      { exitCode: EXIT.failed, cause },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { createTwoFilesPatch } from "diff";
+import type { AppDescription } from "@sockact/units";
+import { colourOut } from "../output/print.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Invoker } from "../shared/invoker.ts";
+
+/** A unit next to the one that is installed. */
+export interface UnitDifference {
+  unit: string;
+  /** Where it would be installed. */
+  path: string;
+  state: "same" | "differs" | "not installed";
+  /** A unified diff, empty if it is the same. */
+  diff: string;
+}
+
+/** Where `sockact install` puts a unit. Podman reads the files of containers from another folder. */
+export function installedPath(unit: string, { manager }: AppDescription, { home }: Invoker): string {
+  const folder = unit.endsWith(".container")
+    ? "containers/systemd"
+    : manager === "user"
+      ? "systemd/user"
+      : "systemd/system";
+  const configHome = process.env["XDG_CONFIG_HOME"];
+  const base =
+    manager === "user" ? (configHome?.startsWith("/") ? configHome : join(home, ".config")) : "/etc";
+  return join(base, folder, unit);
+}
+
+/** Compares a unit with the installed one. */
+export function differenceOf(unit: string, text: string, path: string): UnitDifference {
+  const installed = readInstalled(path);
+  if (installed === text) return { unit, path, state: "same", diff: "" };
+  const diff = createTwoFilesPatch(
+    installed === undefined ? "/dev/null" : path,
+    unit,
+    installed ?? "",
+    text,
+    undefined,
+    undefined,
+    {
+      context: 3,
+    },
+  );
+  // The first line is a ruler that patch(1) does not need.
+  return {
+    unit,
+    path,
+    state: installed === undefined ? "not installed" : "differs",
+    diff: diff.replace(/^=+\n/, ""),
+  };
+}
+
+/** The lines of a diff, coloured as git does. */
+export function colouredDiff(diff: string): string {
+  return diff.replaceAll(/^.*$/gm, (line) => {
+    if (/^(?:---|\+\+\+) /.test(line)) return colourOut("bold", line);
+    if (line.startsWith("@@")) return colourOut("cyan", line);
+    if (line.startsWith("-")) return colourOut("red", line);
+    return line.startsWith("+") ? colourOut("green", line) : line;
+  });
+}
+
+/** Reads an installed unit, without the header of `sockact install`. */
+function readInstalled(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").replace(
+      /^# Written by sockact install [^\n]*\n(?:# Content: [^\n]*\n)?/,
+      "",
+    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new CliError(
+      "ERR_UNITS_READ",
+      `can't read ${path}: ${(error as Error).message}`,
+      "Run it as root.",
+      {
+        exitCode: EXIT.failed,
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { type AppDescription, emitUnits, explain } from "@sockact/units";
+import { isFile } from "../app/source-files.ts";
+import { findConfig } from "../config/find-config.ts";
+import type { InstallOptions } from "../install-app/options.ts";
+import { type WantedService, wantedServices } from "../install-app/services.ts";
+import { colourOut, print, printJson } from "../output/print.ts";
+import { wrap } from "../output/wrap.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
+import { colour } from "../shared/messages.ts";
+import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
+import { installedSystemd } from "../systemd/installed-version.ts";
+import type { UnitDifference } from "./difference.ts";
+import { explainedUnits } from "./explanation.ts";
+
+/** The options of `sockact units`. Those that describe the app are the same as for `sockact install`. */
+export interface UnitsOptions {
+  app: InstallOptions;
+  systemd?: number | undefined;
+  out?: string | undefined;
+  comments?: boolean | undefined;
+  explain?: boolean | undefined;
+  diff?: boolean | undefined;
+  json?: boolean | undefined;
+}
+
+/** A service, with its units as texts by file name. */
+interface Service {
+  description: AppDescription;
+  units: Record<string, string>;
+}
+
+/** `sockact units`. Resolves to the exit code. */
+export async function units(argument: string | undefined, options: UnitsOptions): Promise<number> {
+  const { out, comments = false, explain: isExplained = false, diff = false, json: isJson = false } = options;
+  const invoker = await findInvoker();
+  const services = (await wantedBy(argument, options, invoker)).map(({ description }): Service => ({
+    description,
+    units: emitUnits(description, { comments }),
+  }));
+  if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
+  if (diff) return printDifferences(services, invoker, isJson);
+  if (isJson) {
+    printJson(
+      services.map(({ description, units: texts }) => ({
+        name: description.name,
+        description,
+        units: texts,
+        ...(isExplained ? { explanations: explain(description) } : {}),
+      })),
+    );
+  } else if (isExplained) {
+    print(services.map(({ description }) => explainedUnits(description)).join("\n"));
+  } else {
+    const files = services.flatMap((service) => Object.entries(service.units));
+    // As systemctl cat shows them.
+    print(files.map(([name, text]) => `${colourOut("bold", `# ${name}`)}\n${text}`).join("\n"));
+  }
+  return 0;
+}
+
+/** The services that the argument means: the file that starts an app, or a service of the config by its name. */
+async function wantedBy(
+  argument: string | undefined,
+  { app, systemd }: UnitsOptions,
+  invoker: Invoker,
+): Promise<WantedService[]> {
+  const folder = process.cwd();
+  const isName = argument !== undefined && (app.config !== undefined || !isFile(resolve(folder, argument)));
+  if (isName && findConfig(folder, app.config) === undefined)
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `there is no file ${argument}, and no config that could describe a service ${argument}`,
+      "Name the file that starts your app, such as server.js, or write a config: sockact init",
+    );
+  const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
+  const wanted = isName
+    ? await wantedServices(undefined, { ...app, name: argument }, surroundings)
+    : await wantedServices(argument, app, surroundings);
+  const notes = wanted.flatMap((service) => service.notes);
+  const width = Math.min(process.stderr.columns || 80, 100);
+  for (const note of new Set(notes))
+    process.stderr.write(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);
+  return wanted;
+}
+
+function writeUnits(services: readonly Service[], folder: string, invoker: Invoker, isJson: boolean): number {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new CliError("ERR_WRITE", `there is no folder ${folder}`, `Make it: mkdir -p ${folder}`, {
+      exitCode: EXIT.failed,
+    });
+  const files = services.flatMap((service) =>
+    Object.entries(service.units).map(([name, text]): { path: string; text: string; state: FileState } => {
+      const path = join(folder, name);
+      return { path, text, state: fileState(path, text) };
+    }),
+  );
+  for (const { path, text, state } of files) if (state !== "same") writeWhole(path, text, invoker);
+  if (isJson) printJson(files.map(({ path, state }) => ({ path, state })));
+  else print(files.map(({ path, state }) => `${state.padEnd(7)}  ${path}\n`).join(""));
+  return 0;
+}
+
+async function printDifferences(
+  services: readonly Service[],
+  invoker: Invoker,
+  isJson: boolean,
+): Promise<number> {
+  const { colouredDiff, differenceOf, installedPath } = await import("./difference.ts");
+  const differences = services.flatMap(({ description, units: texts }) =>
+    Object.entries(texts).map(([unit, text]) =>
+      differenceOf(unit, text, installedPath(unit, description, invoker)),
+    ),
+  );
+  const isSame = ({ state }: UnitDifference): boolean => state === "same";
+  if (isJson) printJson(differences);
+  else
+    print(
+      differences
+        .filter((one) => !isSame(one))
+        .map(({ diff }) => colouredDiff(diff))
+        .join("\n"),
+    );
+  return differences.every((one) => isSame(one)) ? 0 : EXIT.failed;
+}

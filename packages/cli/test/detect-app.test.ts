@@ -1,0 +1,417 @@
+import { chmodSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, expect, it } from "vitest";
+import { type DetectedApp, detectApp } from "../src/lib/app/detect-app.ts";
+import { findNode } from "../src/lib/app/find-node.ts";
+import { unitNameOf } from "../src/lib/app/unit-name.ts";
+import { type Files, folderWith } from "./app-folder.ts";
+
+type Found = Partial<Omit<DetectedApp, "node">>;
+
+async function detect(files: Files, entry?: string): Promise<DetectedApp> {
+  const folder = folderWith(files);
+  const app = await detectApp({ folder, entry });
+  return { ...app, entry: app.entry.replace(`${folder}/`, ""), folder: app.folder.replace(folder, ".") };
+}
+
+const express = `const express = require("express");\nconst app = express();\n`;
+const canStrip = Number(process.versions.node.split(".")[0]) >= 24;
+
+const layouts: [string, Files, Found][] = [
+  [
+    "five lines of Express",
+    {
+      "package.json": { name: "shop", dependencies: { express: "^5.0.0" } },
+      "server.js": `${express}app.get("/", (req, res) => res.send("hi"));\napp.listen(3000);\n`,
+    },
+    {
+      name: "shop",
+      entry: "server.js",
+      framework: "express",
+      port: 3000,
+      hasSockact: false,
+      launcher: undefined,
+      notes: [],
+    },
+  ],
+  [
+    "an app without package.json",
+    { "index.mjs": `import { createServer } from "node:http";\ncreateServer().listen(8080, "localhost");\n` },
+    { entry: "index.mjs", port: 8080, framework: undefined },
+  ],
+  [
+    "express-generator",
+    {
+      "package.json": {
+        name: "my-app",
+        version: "0.0.0",
+        private: true,
+        scripts: { start: "node ./bin/www" },
+        dependencies: {
+          "cookie-parser": "~1.4.4",
+          debug: "~2.6.9",
+          express: "~4.16.1",
+          "http-errors": "~1.6.3",
+        },
+      },
+      "app.js": `${express}module.exports = app;\n`,
+      "bin/www": `#!/usr/bin/env node
+var app = require('../app');
+var http = require('http');
+var port = normalizePort(process.env.PORT || '3000');
+app.set('port', port);
+var server = http.createServer(app);
+server.listen(port);
+function normalizePort(val) { var port = parseInt(val, 10); return port; }
+`,
+    },
+    { name: "my-app", entry: "bin/www", framework: "express", port: 3000, arguments: [] },
+  ],
+  [
+    "Koa as an ES module, with our line, started by nodemon",
+    {
+      "package.json": {
+        name: "@acme/koa-shop",
+        type: "module",
+        main: "src/index.js",
+        scripts: {
+          start:
+            "cross-env NODE_OPTIONS=--max-old-space-size=512 COLOUR=red PORT=4000 nodemon --watch src src/index.js --verbose",
+        },
+        dependencies: { koa: "^3", "@sockact/koa": "^1" },
+      },
+      "src/index.js": `import { app } from "./app.js";\nconst { PORT = 8080 } = process.env;\napp.listen(PORT);\n`,
+      "src/app.js": `import Koa from "koa";\nimport { systemdListen } from "@sockact/koa";\nexport const app = new Koa().use(systemdListen());\n`,
+    },
+    {
+      name: "koa-shop",
+      entry: "src/index.js",
+      framework: "koa",
+      hasSockact: true,
+      port: 4000,
+      launcher: "cross-env",
+      arguments: ["--verbose"],
+      environment: { NODE_OPTIONS: "--max-old-space-size=512", COLOUR: "red" },
+    },
+  ],
+  [
+    "Fastify in TypeScript, built",
+    {
+      "package.json": {
+        name: "api",
+        type: "module",
+        scripts: {
+          build: "tsc",
+          start: "npm run build && tsx src/server.ts",
+          dev: "tsx watch src/server.ts",
+        },
+        dependencies: { fastify: "^5", "@sockact/fastify": "^1" },
+      },
+      "tsconfig.json": `{\n  // the compiler\n  "compilerOptions": { "outDir": "./build", "rootDir": "src" }\n}`,
+      "src/server.ts": `import Fastify from "fastify";\nimport { systemdListen } from "@sockact/fastify";\nconst app: Fastify = Fastify();\nawait app.listen({ host: "0.0.0.0", port: Number(process.env.PORT ?? 5000) });\n`,
+      "build/server.js": `import Fastify from "fastify";\n`,
+    },
+    {
+      entry: "build/server.js",
+      framework: "fastify",
+      port: 5000,
+      hasSockact: true,
+      launcher: "tsx",
+      nodeArguments: [],
+    },
+  ],
+  [
+    "NestJS",
+    {
+      "package.json": {
+        name: "nest-app",
+        scripts: { build: "nest build", start: "nest start", "start:prod": "node dist/main" },
+        dependencies: { "@nestjs/core": "^11", "@nestjs/platform-express": "^11" },
+      },
+      "tsconfig.json": { compilerOptions: { module: "commonjs", outDir: "./dist", baseUrl: "./" } },
+      "src/main.ts": `async function bootstrap() { const app = await NestFactory.create(AppModule); await app.listen(process.env.PORT ?? 3000); }`,
+      "dist/main.js": `const core_1 = require("@nestjs/core");\nasync function bootstrap() {\n  const app = await core_1.NestFactory.create(app_module_1.AppModule);\n  await app.listen(process.env.PORT ?? 3000);\n}\n`,
+    },
+    { entry: "dist/main.js", framework: "nestjs", port: 3000, launcher: "nest" },
+  ],
+  [
+    "Next.js, by the link that npm makes",
+    {
+      "package.json": {
+        name: "web",
+        scripts: { start: "next start -p 4321" },
+        dependencies: { next: "15", react: "19" },
+      },
+      "node_modules/next/dist/bin/next": `#!/usr/bin/env node\n`,
+      "node_modules/.bin/next": { link: "../next/dist/bin/next" },
+    },
+    {
+      entry: "node_modules/next/dist/bin/next",
+      arguments: ["start", "-p", "4321"],
+      framework: "next",
+      port: 4321,
+      launcher: "next",
+    },
+  ],
+  [
+    "Next.js, by the shell script that pnpm makes",
+    {
+      "package.json": {
+        name: "web",
+        scripts: { start: "pnpm exec next start" },
+        dependencies: { next: "15" },
+      },
+      "node_modules/.pnpm/next@15/node_modules/next/dist/bin/next.js": `\n`,
+      "node_modules/.bin/next": `#!/bin/sh\nbasedir=$(dirname "$0")\nexec node  "$basedir/../.pnpm/next@15/node_modules/next/dist/bin/next.js" "$@"\n`,
+    },
+    {
+      entry: "node_modules/.pnpm/next@15/node_modules/next/dist/bin/next.js",
+      arguments: ["start"],
+      framework: "next",
+      port: 3000,
+      launcher: "pnpm",
+    },
+  ],
+  [
+    "Next.js, standalone, and Nuxt",
+    {
+      "package.json": { name: "web", dependencies: { nuxt: "4" } },
+      ".output/server/index.mjs": `\n`,
+      ".next/standalone/server.js": `\n`,
+    },
+    { entry: ".output/server/index.mjs", framework: "nuxt", port: 3000 },
+  ],
+  [
+    "a port from .env, and variables that nothing else reads",
+    {
+      "package.json": { scripts: { start: "node --env-file=.env --enable-source-maps main.js" } },
+      ".env": `SECRET=abc\nexport PORT="4567"\n`,
+      "main.js": `require("http").createServer().listen(process.env.PORT);\n`,
+    },
+    { entry: "main.js", port: 4567, nodeArguments: ["--env-file=.env", "--enable-source-maps"] },
+  ],
+  [
+    "node --watch, and a debugger",
+    {
+      "package.json": {
+        scripts: {
+          start: "npm run serve",
+          serve: "node --watch --watch-path=src --inspect=0.0.0.0:9229 app.js | pino-pretty",
+        },
+      },
+      "app.js": `// app.listen(1111)\n/* listen(2222) */\nconst url = "http://x:3333";\napp.set("port", process.env.PORT || 7000);\napp.listen(app.get("port"), () => {});\n`,
+    },
+    { entry: "app.js", port: 7000, launcher: "npm", nodeArguments: [] },
+  ],
+  [
+    "an app that listens on a path",
+    { "server.js": `http.createServer().listen("/run/app/3000.sock");\n` },
+    { entry: "server.js", port: undefined },
+  ],
+  [
+    "a port in a variable with a type, hono",
+    {
+      "package.json": { type: "module", dependencies: { hono: "4", "@hono/node-server": "1" } },
+      "index.js": `import { serve } from "@hono/node-server";\nconst port = parseInt(process.env.PORT || "8787", 10);\nserve({ fetch: app.fetch, port });\n`,
+    },
+    { entry: "index.js", framework: "hono", port: 8787 },
+  ],
+  [
+    "a bundle with sockact in it",
+    {
+      "package.json": { main: "dist/bundle.cjs" },
+      "dist/bundle.cjs": `var a = globalThis[Symbol.for("sockact.1")];\n`,
+    },
+    { entry: "dist/bundle.cjs", hasSockact: true },
+  ],
+  [
+    "tsx with its options",
+    {
+      "package.json": {
+        scripts: { start: "dotenv -e .env.production -- tsx --tsconfig tsconfig.app.json index.ts" },
+      },
+      "index.ts": `app.listen(3000);\n`,
+      ".env.production": "A=1",
+      ".env": "B=1",
+      "node_modules/tsx/package.json": {},
+    },
+    {
+      entry: "index.ts",
+      nodeArguments: canStrip ? [] : ["--import", "tsx"],
+      launcher: "dotenv",
+      environmentFiles: [expect.stringMatching(/\/\.env\.production$/) as string],
+      notes: expect.arrayContaining([
+        expect.stringContaining("gives the app the variables of .env.production"),
+      ]) as string[],
+      port: 3000,
+    },
+  ],
+  [
+    "pm2",
+    {
+      "package.json": { scripts: { start: "pm2-runtime start server.js -i max" } },
+      "server.js": `app.listen(80)`,
+    },
+    { entry: "server.js", port: 80, launcher: "pm2-runtime" },
+  ],
+  [
+    "a start script that a shell has to run",
+    { "package.json": { scripts: { start: "node $(cat entry)" } }, "server.js": `app.listen(80)` },
+    { entry: "server.js", launcher: undefined },
+  ],
+];
+
+describe("the app in a folder", () => {
+  it.each(layouts)("is found: %s", async (_, files, expected) => {
+    expect(await detect(files)).toMatchObject({ folder: ".", ...expected });
+  });
+
+  it("is that of a workspace, also from a folder inside of it", async () => {
+    const folder = folderWith({
+      "package.json": { name: "root", workspaces: ["apps/*"] },
+      "apps/api/package.json": {
+        name: "@acme/api",
+        main: "src/index.js",
+        dependencies: { "@acme/lib": "*" },
+      },
+      "apps/api/src/index.js": `require("@acme/lib");\nrequire("./deep");\napp.listen(3001);\n`,
+      "apps/api/src/deep/index.js": `require("@sockact/core").listen;\n`,
+    });
+    const app = await detectApp({ folder: join(folder, "apps/api/src") });
+    expect(app).toMatchObject({
+      folder: join(folder, "apps/api"),
+      name: "api",
+      hasSockact: true,
+      port: 3001,
+    });
+    const named = await detectApp({ folder, entry: "apps/api/src/index.js" });
+    expect(named).toEqual(app);
+  });
+
+  it("is the file that was named, without what the start script gives another one", async () => {
+    const files = {
+      "package.json": { scripts: { start: "COLOUR=red node server.js --fast" } },
+      "server.js": "app.listen(1000)",
+      "admin.js": "app.listen(2000)",
+    };
+    expect(await detect(files, "admin.js")).toMatchObject({
+      entry: "admin.js",
+      arguments: [],
+      environment: {},
+      port: 2000,
+    });
+    expect(await detect(files, "./server.js")).toMatchObject({
+      arguments: ["--fast"],
+      environment: { COLOUR: "red" },
+      port: 1000,
+    });
+  });
+
+  it("has the reasons in its notes", async () => {
+    const { notes } = await detect({
+      "package.json": {
+        scripts: { start: "npm run build && nodemon server.js | pino-pretty" },
+        dependencies: { "@sockact/express": "1" },
+      },
+      ".env": "A=1",
+      "server.js": "app.listen(80)",
+    });
+    expect(notes).toEqual([
+      expect.stringContaining("runs npm run build first"),
+      expect.stringContaining("not to pino-pretty"),
+      expect.stringContaining("nodemon would start the app as a process of its own"),
+      expect.stringContaining("There is a .env"),
+      expect.stringContaining("package.json names @sockact/express, but server.js"),
+    ]);
+  });
+});
+
+describe("an app that can't be run", () => {
+  it.each<[string, Files, string | undefined, string, RegExp]>([
+    ["no file", { "package.json": {} }, undefined, "ERR_APP_ENTRY", /found no file/],
+    ["a name that is not there", { "a.js": "" }, "b.js", "ERR_APP_ENTRY", /there is no file .*b\.js/],
+    ["a folder as the entry", { "lib/a.js": "" }, "lib", "ERR_APP_ENTRY", /there is no file/],
+    [
+      "a broken package.json",
+      { "package.json": "{", "a.js": "" },
+      "a.js",
+      "ERR_APP_MANIFEST",
+      /can't read .*package\.json/,
+    ],
+    [
+      "NestJS that was not built",
+      {
+        "package.json": {
+          scripts: { start: "nest start", build: "nest build" },
+          dependencies: { "@nestjs/core": "11" },
+        },
+        "src/main.ts": "",
+      },
+      undefined,
+      "ERR_APP_BUILD",
+      /dist\/main\.js, which has not been built/,
+    ],
+    [
+      "TypeScript with decorators, not built",
+      { "package.json": { dependencies: { "@nestjs/core": "11" } }, "src/main.ts": "" },
+      undefined,
+      "ERR_APP_BUILD",
+      /src\/main\.ts is TypeScript/,
+    ],
+  ])("is refused: %s", async (_, files, entry, code, message) => {
+    await expect(detect(files, entry)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it("is refused if the folder does not exist", async () => {
+    await expect(detectApp({ folder: "/no/such/folder" })).rejects.toMatchObject({ code: "ERR_APP_FOLDER" });
+  });
+});
+
+describe("Node", () => {
+  it("is the one that runs, by a path that stays", () => {
+    const { path, version } = findNode();
+    expect(realpathSync(path)).toBe(realpathSync(process.execPath));
+    expect(version).toBe(process.versions.node);
+  });
+
+  it.each([
+    [".nvm/versions/node/v22.18.0/bin/node", "nvm", "22.18.0"],
+    [".local/share/fnm/node-versions/v24.1.0/installation/bin/node", "fnm", "24.1.0"],
+    [".volta/tools/image/node/20.19.1/bin/node", "volta", "20.19.1"],
+    [".asdf/installs/nodejs/22.1.0/bin/node", "asdf", "22.1.0"],
+    [".local/share/mise/installs/node/26.0.0/bin/node", "mise", "26.0.0"],
+    ["snap/node/9000/bin/node", "snap", undefined],
+    ["tools/node", "other", undefined],
+  ])("comes from where its path says: %s", (path, origin, version) => {
+    const file = join(folderWith({ [path]: "" }), path);
+    chmodSync(file, 0o755);
+    expect(findNode(file)).toEqual({ path: file, origin, version });
+  });
+
+  it("tells its version by its headers, and is not run", () => {
+    const folder = folderWith({
+      "include/node/node_version.h":
+        "#define NODE_MAJOR_VERSION 21\n#define NODE_MINOR_VERSION 7\n#define NODE_PATCH_VERSION 3\n",
+      "bin/node": "",
+    });
+    const file = join(folder, "bin/node");
+    chmodSync(file, 0o755);
+    expect(findNode(file).version).toBe("21.7.3");
+  });
+});
+
+it.each([
+  ["@acme/Web Shop", "web-shop"],
+  ["ssh", "ssh-app"],
+  ["systemd-x", "systemd-x-app"],
+  ["Über.service", "uber"],
+  ["日本", "app"],
+  ["../..", "app"],
+  ["-a", "a"],
+])("the package %j gives the unit's name %j", (from, to) => {
+  expect(unitNameOf(from)).toBe(to);
+});

@@ -1,0 +1,235 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+import { DEADLINE } from "@sockact/testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type Files, folderWith } from "./app-folder.ts";
+import { sockact } from "./run.ts";
+
+function run(
+  folder: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { SUDO_UID: _, ...own } = process.env;
+  return spawnSync(process.execPath, [sockact, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...own, NO_COLOR: "1", ...env },
+    timeout: 30_000,
+  });
+}
+
+const app: Files = {
+  "package.json": {
+    name: "shop",
+    scripts: { start: "COLOUR=red nodemon server.js --fast" },
+    dependencies: { express: "5" },
+  },
+  "server.js": `require("express")().listen(process.env.PORT || 3000);\n`,
+  ".env": "A=1\n",
+};
+
+// Not in /tmp, which a service does not see.
+const shop = (files: Files = app): string => folderWith(files, "/srv");
+
+describe("sockact init", () => {
+  it("says what it has found, and writes a config", () => {
+    const folder = shop();
+    const { status, stdout, stderr } = run(folder, ["init", "--yes"]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /app +shop, with express\n +runs +node server\.js --fast\n +port +3000\n +Node +\d+\.[^]*The start script is "COLOUR=red nodemon/,
+    );
+    expect(stdout).toContain(`Wrote ${folder}/sockact.config.mjs\n`);
+    expect(stdout).toContain("npx sockact install");
+    const text = readFileSync(join(folder, "sockact.config.mjs"), "utf8");
+    expect(text).toContain(`/** @type {import("@sockact/units").AppDescription} */\nexport default {\n`);
+    expect(text).toContain(`  exec: ["node", "./server.js", "--fast"],\n`);
+    expect(text).toContain(`  sockets: [{ listen: 3000 }],\n`);
+    expect(text).toContain(`  environment: { COLOUR: "red" },\n`);
+    expect(text).toContain(`  preload: true,\n`);
+    expect(text).not.toContain("\n\n\n");
+    expect(text.split("\n").filter((line) => line.length > 110)).toEqual([]);
+  });
+
+  it.each<[string, string[], string, Files]>([
+    ["JavaScript", [], "sockact.config.mjs", {}],
+    ["an ES module", [], "sockact.config.js", { "package.json": { name: "shop", type: "module" } }],
+    ["JSON", ["--format", "json"], "sockact.config.json", {}],
+    ["TypeScript", ["--format", "ts"], "sockact.config.ts", {}],
+    [
+      "TypeScript by itself, where the compiler does not take it for the app",
+      [],
+      "sockact.config.ts",
+      { "tsconfig.json": { include: ["src"] } },
+    ],
+    [
+      "JavaScript where the compiler would take it for the app",
+      [],
+      "sockact.config.mjs",
+      { "tsconfig.json": { compilerOptions: { outDir: "dist" } } },
+    ],
+  ])("writes what describes the same service in each format: %s", (_, args, name, files) => {
+    const folder = shop({ ...app, "package.json": { name: "shop" }, ...files });
+    const options = [
+      "server.js",
+      "--listen",
+      "80",
+      "--environment-file",
+      ".env",
+      "--run-as",
+      "www-data",
+      "--hardening",
+      "inbound",
+      "--idle",
+      "10min",
+    ];
+    const { stdout, stderr } = run(folder, ["init", ...options, ...args, "--yes"]);
+    expect(stderr + stdout).toContain(`Wrote ${join(folder, name)}\n`);
+    const byConfig = JSON.parse(run(folder, ["units", "--json"]).stdout) as [{ description: object }];
+    expect(byConfig[0].description).toMatchObject({
+      name: "shop",
+      exec: [expect.stringMatching(/^\/.*node/), join(folder, "server.js")],
+      sockets: [{ listen: 80 }],
+      environmentFile: [join(folder, ".env")],
+      user: "www-data",
+      hardening: "inbound",
+      idleTimeout: "10min",
+      preload: true,
+    });
+  });
+
+  it("prints what it found as JSON, and writes nothing", () => {
+    const folder = shop();
+    const { stdout, stderr } = run(folder, ["init", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      found: {
+        folder,
+        entry: join(folder, "server.js"),
+        framework: "express",
+        port: 3000,
+        launcher: "nodemon",
+        hasSockact: false,
+      },
+      description: { name: "shop", exec: ["node", "./server.js", "--fast"] },
+      file: join(folder, "sockact.config.mjs"),
+    });
+    expect(stderr).toBe("");
+    expect(readdirSync(folder).filter((name) => name.startsWith("sockact"))).toEqual([]);
+  });
+
+  it("does not ask where there is no terminal, and says what to do", () => {
+    const folder = shop();
+    const { status, stderr } = run(folder, ["init"]);
+    expect(stderr).toMatch(/there is no terminal to ask in[^]*--yes/);
+    expect(status).not.toBe(0);
+    expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
+  });
+
+  it("replaces a config only if it is told to, and none of another format", () => {
+    const folder = shop();
+    const file = join(folder, "sockact.config.mjs");
+    writeFileSync(file, "mine");
+    const refused = run(folder, ["init", "--yes"]);
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("ERR_WRITE_EXISTS") as string,
+    });
+    expect(readFileSync(file, "utf8")).toBe("mine");
+    const other = run(folder, ["init", "--yes", "--format", "json", "--force"]);
+    expect(other.stderr).toContain(`there is a config already: ${file}`);
+    expect(existsSync(join(folder, "sockact.config.json"))).toBe(false);
+    expect(run(folder, ["init", "--yes", "--force"]).status).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain("shop");
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("gives the config to the user who has called sudo", () => {
+    const folder = shop();
+    expect(run(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
+    expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
+  });
+
+  it("does not let Node read a file of variables, which would run what NODE_OPTIONS there names", () => {
+    const folder = shop({
+      ...app,
+      "evil.cjs": `require("node:fs").writeFileSync("evil-ran", "");`,
+      ".env": "NODE_OPTIONS=--require ./evil.cjs\n",
+    });
+    for (const option of [["--environment-file", ".env"], ["--environment-file=.env"]])
+      expect(run(folder, ["init", "--yes", "--force", ...option]).status).toBe(0);
+    expect(existsSync(join(folder, "evil-ran"))).toBe(false);
+    expect(readFileSync(join(folder, "sockact.config.mjs"), "utf8")).toContain(`environmentFile: ["./.env"]`);
+  });
+
+  it("refuses what can't be written as units, before it writes", () => {
+    const folder = shop();
+    const { status, stderr } = run(folder, ["init", "--yes", "--listen", "99999", "--name", "a b"]);
+    expect(stderr).toMatch(/name: [^]*sockets\[0\]\.listen: /);
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
+  });
+});
+
+describe("the questions of sockact init", () => {
+  it("are answered in a terminal", async () => {
+    const folder = shop();
+    const { screen, status } = await inTerminal(folder, [
+      ["starts the app", "\r"],
+      ["the service called", "\u007F\u007F\u007F\u007Fstore\r"],
+      ["does it listen", "\u007F\u007F\u007F\u007F99999\r"],
+      ["65535", "\u007F\u007F\u007F\u007F\u007F80\r"],
+      ["Which user", "\r"],
+      ["There is a .env", "\r"],
+      ["connect to something", "\u001B[B\r"],
+      ["May the app end", "\u001B[B\r"],
+      ["get the sockets", "\r"],
+    ]);
+    expect(screen).toContain("Wrote");
+    expect(status).toBe(0);
+    const text = readFileSync(join(folder, "sockact.config.mjs"), "utf8");
+    expect(text).toMatch(
+      /name: "store"[^]*listen: 80 [^]*environmentFile: \["\.\/\.env"\][^]*idleTimeout: "10min"[^]*preload: true[^]*hardening: "inbound"/,
+    );
+  });
+
+  it("end with Ctrl-C, and nothing is written", async () => {
+    const folder = shop();
+    const { screen, status } = await inTerminal(folder, [["starts the app", "\u0003"]]);
+    expect(screen).toContain("ERR_CANCELLED");
+    expect(status).toBe(130);
+    expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
+  });
+});
+
+/** Types into a terminal, which script(1) makes. Each answer is sent once its question is there. */
+async function inTerminal(
+  folder: string,
+  answers: [string, string][],
+): Promise<{ screen: string; status: number | null }> {
+  // Without a width, the prompts break lines after each character.
+  const command = `stty cols 80 rows 40; exec '${process.execPath}' '${sockact}' init`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "", TERM: "xterm", NO_COLOR: "1", SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let screen = "";
+  let unread = "";
+  const left = [...answers];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    screen += stripVTControlCharacters(text);
+    unread += stripVTControlCharacters(text);
+    const [question, keys] = left[0] ?? [];
+    if (question === undefined || !unread.includes(question)) return;
+    left.shift();
+    unread = "";
+    child.stdin.write(keys!);
+  });
+  const [status] = (await once(child, "close", { signal: AbortSignal.timeout(DEADLINE) })) as [number | null];
+  return { screen, status };
+}
