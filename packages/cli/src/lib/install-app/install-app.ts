@@ -127,6 +127,17 @@ function textOfUnits({ units }: WantedService, { files }: PreparedInstall): stri
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
+/** The new files as they are, and of the changed ones what changes. */
+async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
+  const { createTwoFilesPatch } = await import("diff");
+  const changed = prepared.files.filter(({ state }) => state === "changed");
+  const others = prepared.files.filter(({ state }) => state !== "changed");
+  const patches = changed
+    .filter(({ path }) => basename(path) in service.units)
+    .map(({ path, previous = "", text }) => createTwoFilesPatch(path, path, previous, text.toString()));
+  return textOfUnits(service, { ...prepared, files: others }) + patches.join("\n");
+}
+
 /** Asks until the answer is yes or no. */
 async function agree(all: readonly Prepared[]): Promise<void> {
   for (;;) {
@@ -146,7 +157,7 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all)
-      process.stderr.write(colour("dim", textOfUnits(service, prepared)));
+      process.stderr.write(colour("dim", await changesOfUnits(service, prepared)));
   }
 }
 
