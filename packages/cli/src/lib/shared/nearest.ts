@@ -1,12 +1,16 @@
-/** How many characters have to be added, removed or changed to make one string of the other. */
+/** How many characters have to be added, removed or changed to make one string of the other; two neighbours that are swapped count as one. */
 function distance(one: string, other: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let at = 0; at < one.length; at += 1) {
     const next = [at + 1];
     for (let to = 1; to <= other.length; to += 1) {
       const changed = row[to - 1]! + (one[at] === other[to - 1] ? 0 : 1);
-      next.push(Math.min(row[to]! + 1, next[to - 1]! + 1, changed));
+      const isSwapped = at > 0 && to > 1 && one[at] === other[to - 2] && one[at - 1] === other[to - 1];
+      const swapped = isSwapped ? before[to - 2]! + 1 : Infinity;
+      next.push(Math.min(row[to]! + 1, next[to - 1]! + 1, changed, swapped));
     }
+    before = row;
     row = next;
   }
   return row.at(-1)!;
@@ -20,7 +24,7 @@ export function nearestNames(name: string, among: Iterable<string>): string[] {
     .filter(
       ({ candidate, far }) =>
         far <= Math.max(1, Math.min(3, Math.floor(candidate.length / 3))) ||
-        (lower.length > 2 && candidate.toLowerCase().startsWith(lower)),
+        (lower.length > 1 && candidate.toLowerCase().startsWith(lower)),
     )
     .toSorted((one, other) => one.far - other.far)
     .slice(0, 3)

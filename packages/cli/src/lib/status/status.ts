@@ -73,7 +73,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
   if (options.watch) {
     await watch(async () => {
       const report = await read();
-      return json ? `${JSON.stringify(toJson(report))}\n` : reportText(report, name, manager);
+      return json ? `${JSON.stringify(toJson(report))}\n` : `${reportText(report, name, manager)}\n`;
     }, process.stdout.isTTY && !json);
     return 0;
   }

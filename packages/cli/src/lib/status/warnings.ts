@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { ServiceState } from "./service-state.ts";
 import type { Warning } from "./service-status.ts";
@@ -23,10 +24,12 @@ export function warningsOf(
     warnings.push({ code, units: [unit], message, fix });
   const isUp = state === "awake" || state === "starting" || state === "restarting" || state === "draining";
 
-  for (const { Id, LoadState, LoadError } of [...sockets, ...units]) {
+  for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;
     const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "?(.*?)"?$/s, "$1");
-    const fix = LoadState === "masked" ? `${systemctl} unmask ${Id}` : `${systemctl} status ${Id}`;
+    // A mask may be of the template, and one below /run is of this boot only.
+    const unmask = `unmask ${FragmentPath.startsWith("/run/") ? "--runtime " : ""}${basename(FragmentPath)}`;
+    const fix = `${systemctl} ${LoadState === "masked" ? unmask : `status ${Id}`}`;
     add("not-loaded", Id, `${Id} is not loaded: ${why}`, fix);
   }
   for (const unit of units) {
