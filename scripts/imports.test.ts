@@ -7,7 +7,18 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
-  cli: ["rolling", "shared", "run", "command-line"],
+  cli: [
+    "shared",
+    "systemd",
+    "output",
+    "rolling",
+    "run",
+    "status",
+    "logs",
+    "reload",
+    "restart",
+    "command-line",
+  ],
   core: [
     "shared",
     "activation/protocol",

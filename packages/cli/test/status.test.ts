@@ -233,7 +233,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       /Service +shop\.service: active \(running\), Type=notify, pid \d+, user shop, \d+ MB\n/,
     );
     expect(stdout).toMatch(/Command .*service\.mjs shop\n/);
-    expect(stdout).toMatch(/Last wake +\d+ s ago, ready after \d+ ms\n/);
+    expect(stdout).toMatch(/Last wake +\d+ \w+ ago, ready after [\d.]+ m?s\n/);
     expect(stdout).toMatch(/\d\d:\d\d:\d\d shop\[\d+\]: sockact: listening on \[::\]:80\n/);
   });
 
@@ -256,7 +256,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       warnings: [
         {
           code: "not-loaded",
-          message: "blog.service is not loaded: masked",
+          message: "blog.service is masked",
           fix: "systemctl unmask blog.service",
         },
         { code: "not-listening", units: ["blog.socket"] },

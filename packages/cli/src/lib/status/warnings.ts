@@ -26,11 +26,15 @@ export function warningsOf(
 
   for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;
+    if (LoadState === "masked") {
+      // A mask may be of the template, and one below /run is of this boot only.
+      const runtime = FragmentPath.startsWith("/run/") ? "--runtime " : "";
+      const fix = `${systemctl} unmask ${runtime}${basename(FragmentPath)}`;
+      add("not-loaded", Id, `${Id} is masked`, fix);
+      continue;
+    }
     const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "?(.*?)"?$/s, "$1");
-    // A mask may be of the template, and one below /run is of this boot only.
-    const unmask = `unmask ${FragmentPath.startsWith("/run/") ? "--runtime " : ""}${basename(FragmentPath)}`;
-    const fix = `${systemctl} ${LoadState === "masked" ? unmask : `status ${Id}`}`;
-    add("not-loaded", Id, `${Id} is not loaded: ${why}`, fix);
+    add("not-loaded", Id, `${Id} is not loaded: ${why}`, `${systemctl} status ${Id}`);
   }
   for (const unit of units) {
     if (unit.ActiveState === "failed") add("failed", unit.Id, `${unit.Id} has failed: ${endOf(unit)}`, logs);

@@ -14,9 +14,10 @@ const CLEAR_BELOW = "\u001B[J";
 
 /** The lines that fit the terminal. A line that is longer than its width takes several rows. */
 function fitting(text: string): string[] {
-  const { rows = 24, columns = 80 } = process.stdout;
+  // Some terminals do not tell their size.
+  const columns = process.stdout.columns || 80;
+  let left = (process.stdout.rows || 24) - 1;
   const lines = text.split("\n");
-  let left = rows - 1;
   const end = lines.findIndex((line) => {
     left -= Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns));
     return left < 0;
@@ -24,7 +25,7 @@ function fitting(text: string): string[] {
   return end === -1 ? lines : lines.slice(0, end);
 }
 
-/** Paints over what is there, so that nothing flickers. */
+/** Paints over the lines on the screen, so that nothing flickers. */
 function repaint(text: string): string {
   const lines = fitting(text).map((line) => `${line}${CLEAR_TO_END_OF_LINE}`);
   return `${HOME}${lines.join("\n")}${CLEAR_BELOW}`;

@@ -24,7 +24,7 @@ export interface JournalOptions {
   lines?: number | undefined;
   /** The oldest time, as journalctl reads it: `"10min ago"`, or milliseconds since 1970. */
   since?: string | number | undefined;
-  /** Only what comes after the entry with this cursor. */
+  /** Only the entries after the one with this cursor. */
   after?: string | undefined;
 }
 
