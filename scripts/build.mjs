@@ -6,7 +6,19 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
 
-const { entries, programs, external, frameworks, resolve } = bundleInput(".");
+/** Makes a page of docs/ a text in the code. The spaces that align its tables are left out. */
+const pages = {
+  name: "pages",
+  transform: {
+    filter: { id: /\.md$/ },
+    handler: (page) => ({
+      code: `export default ${JSON.stringify(page.replaceAll(/ {2,}\|/g, " |").replaceAll(/-{4,}/g, "---"))};`,
+      moduleType: "js",
+    }),
+  },
+};
+
+const { entries, programs, standalone, external, frameworks, resolve } = bundleInput(".");
 
 async function bundleCode() {
   const bundle = await rolldown({
@@ -46,7 +58,7 @@ function withoutUnusedRuntime(output) {
 /** Programs have files of their own, and what they load when they need it stays in a file of its own: they start faster, and share nothing with the library. */
 async function bundlePrograms() {
   if (Object.keys(programs).length === 0) return [];
-  const bundle = await rolldown({ input: programs, external, resolve, platform: "node" });
+  const bundle = await rolldown({ input: programs, external, resolve, platform: "node", plugins: [pages] });
   const { output } = await bundle.generate({
     format: "cjs",
     entryFileNames: "[name].cjs",
@@ -56,6 +68,23 @@ async function bundlePrograms() {
     comments: false,
   });
   return output.map(({ fileName, code }) => ({ fileName, code }));
+}
+
+/** Each of these is one file, which loads nothing but Node. */
+async function bundleStandalone() {
+  const files = Object.entries(standalone).map(async ([name, source]) => {
+    const bundle = await rolldown({ input: { [name]: source }, resolve, platform: "node" });
+    const { output } = await bundle.generate({
+      format: "cjs",
+      entryFileNames: "[name].cjs",
+      minify: "dce-only",
+      comments: false,
+      codeSplitting: false,
+      plugins: [{ name: "simplify", renderChunk: simplify }],
+    });
+    return output.map(({ fileName, code }) => ({ fileName, code }));
+  });
+  return (await Promise.all(files)).flat();
 }
 
 /**
@@ -189,5 +218,11 @@ function replaceFiles(folder, files) {
 }
 
 const types = await bundleAllTypes();
-const files = [...(await bundleCode()), ...(await bundlePrograms()), ...types, ...reexport(types)];
+const files = [
+  ...(await bundleCode()),
+  ...(await bundlePrograms()),
+  ...(await bundleStandalone()),
+  ...types,
+  ...reexport(types),
+];
 replaceFiles("dist", files);

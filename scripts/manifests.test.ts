@@ -16,7 +16,7 @@ const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "registe
 );
 /** What each of these packages may depend on. The others may depend on nothing. */
 const allowedDependencies: Record<string, string[]> = {
-  "packages/cli": ["chokidar", "commander"],
+  "packages/cli": ["@clack/prompts", "chokidar", "cli-table3", "commander", "diff", "jiti"],
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],

@@ -1,47 +1,39 @@
-import { readFileSync } from "node:fs";
 import process from "node:process";
-import { Command, CommanderError } from "commander";
-import { print } from "../output/print.ts";
+import { nearest } from "@sockact/units/nearest";
+import { type Command, CommanderError } from "commander";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
-import { logsCommand } from "./logs-command.ts";
-import { reloadCommand } from "./reload-command.ts";
-import { restartCommand } from "./restart-command.ts";
-import { runCommand } from "./run-command.ts";
-import { statusCommand } from "./status-command.ts";
-
-/** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
-function program(args: readonly string[]): Command {
-  // This file is dist/sockact.cjs when it runs.
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  const sockact = new Command("sockact")
-    .description("Socket activation for Node servers.")
-    .version(version, "-v, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command")
-    // What follows the name of a command belongs to that command.
-    .enablePositionalOptions();
-  sockact.addCommand(runCommand(args));
-  const others = [statusCommand(), logsCommand(), reloadCommand(), restartCommand()];
-  for (const command of others) sockact.addCommand(command);
-  for (const command of [sockact, ...sockact.commands])
-    command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
-  return sockact;
-}
+import { ownVersion } from "../shared/own-version.ts";
+import { createProgram, issues } from "./program.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  // An error in a callback, which no promise has.
+  process.on("uncaughtException", (error) => process.exit(report(error, args)));
   try {
     checkCurrentFolder();
-    const sockact = program(args);
+    const sockact = createProgram(args);
     if (args.length === 0) sockact.help({ error: true });
+    if (args[0] === "help") checkHelpTopic(sockact, args[1]);
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error);
+    const code = report(error, args);
+    // By 1 and 2, the doctor says what it has found.
+    return args[0] === "doctor" && (code === EXIT.failed || code === EXIT.usage) ? EXIT.notExamined : code;
   }
+}
+
+/** Commander would print the help of the program for a command that there is not. */
+function checkHelpTopic(sockact: Command, topic: string | undefined): void {
+  const names = sockact.commands.map((command) => command.name());
+  if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
+  const near = nearest(topic, names);
+  throw new CliError(
+    "ERR_USAGE",
+    `unknown command '${topic}'`,
+    near === undefined ? "sockact --help lists the commands." : `(Did you mean ${near}?)`,
+  );
 }
 
 function checkCurrentFolder(): void {
@@ -58,23 +50,49 @@ function checkCurrentFolder(): void {
 }
 
 /** Writes an error to standard error, and returns the exit code. */
-function report(error: unknown): number {
+function report(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) {
     // Commander has written the help or the version.
     if (error.exitCode === 0) return 0;
     if (error.code === "commander.help") return EXIT.usage;
-    const [message = "", ...hints] = error.message.replace(/^error: /, "").split("\n");
-    return report(
-      new CliError(
-        "ERR_USAGE",
-        message,
-        hints.join(" ") || "sockact --help lists the commands, and sockact COMMAND --help their options.",
-      ),
-    );
+    return report(usageError(error, args), args);
   }
-  if (!(error instanceof CliError)) throw error;
+  if (!(error instanceof CliError)) return reportBug(error, args);
   process.stderr.write(
     `${colour("red", "error:")} ${error.message} ${colour("dim", `(${error.code})`)}\n${error.hint}\n`,
   );
   return error.exitCode;
+}
+
+/** What Commander says of the arguments, as an error of ours. */
+function usageError({ message: whole }: CommanderError, args: readonly string[]): CliError {
+  const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
+  const [name] = args;
+  const isCommand =
+    name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
+  const help = isCommand
+    ? `sockact ${name} --help lists the arguments and options.`
+    : "sockact --help lists the commands.";
+  return new CliError("ERR_USAGE", message, hints.join(" ") || help);
+}
+
+/** Tells what is needed to find a fault of ours. */
+function reportBug(error: unknown, args: readonly string[]): number {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // Its arguments may be secrets.
+  const command = args.find((argument) => !argument.startsWith("-")) ?? "";
+  process.stderr.write(
+    [
+      `${colour("red", "error:")} sockact has failed, and this is a bug ${colour("dim", "(ERR_INTERNAL)")}`,
+      `Please report it, with these lines: ${issues}`,
+      colour(
+        "dim",
+        `  sockact ${ownVersion()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+      ),
+      colour("dim", `  command: ${command}`),
+      colour("dim", stack.replaceAll(/^/gm, "  ")),
+      "",
+    ].join("\n"),
+  );
+  return EXIT.internal;
 }

@@ -1,8 +1,7 @@
 import process from "node:process";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { RunOptions } from "../run/options.ts";
-
-const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
+import { collect } from "./option-values.ts";
 
 function count(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError("It must be a number from 1 to 999999.");
@@ -60,7 +59,6 @@ export function runCommand(args: readonly string[]): Command {
         "how long the command may take to end before it is killed (default: 15s, and 5s with --watch)",
       )
       .option("--preload", "load @sockact/register into the command, for an app without sockact")
-      .helpOption("-h, --help", "print this help")
       // The descriptions tell the defaults.
       .configureHelp({ optionDescription: ({ description }) => description })
       // So that options of the command need no `--` once its name has been read.
@@ -71,7 +69,14 @@ export function runCommand(args: readonly string[]): Command {
 Examples:
   sockact run --watch -- node server.js
   sockact run -l 8080 -l /tmp/admin.sock -n http -n admin -- node server.js
-  SOCKACT_IDLE_TIMEOUT=30s sockact run --on-demand -- node server.js`,
+  SOCKACT_IDLE_TIMEOUT=30s sockact run --on-demand -- node server.js
+
+Exit codes:
+  that of the command, or 128 and the number of the signal that ended it
+  1    it can't listen
+  2    wrong arguments, or a command that loses the sockets
+  126  the command can't be executed
+  127  there is no such command`,
       )
       .action(async (command: string[], options: RunOptions) => {
         const { run } = await import("../run/run.ts");

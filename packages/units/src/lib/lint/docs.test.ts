@@ -17,16 +17,23 @@ import { syntaxRules } from "./rules/syntax.ts";
 
 const intro = `# What the linter looks for
 
-\`lintUnits()\` of \`@sockact/units\` reads unit files and drop-ins and reports findings. Each finding has one of these codes.
+\`sockact lint\` reads unit files and drop-ins and reports findings. Each finding has one of the codes below.
 
-Pass the service and its socket unit together. Most rules about sockets, restarts and launchers need to know that a socket starts the service: for a service alone, the linter says little.
+\`\`\`sh
+npx sockact lint deploy/         # the unit files in a folder
+npx sockact lint deploy/ --fix   # also makes the changes that need no decision of yours
+\`\`\`
+
+[docs/command-line.md](command-line.md#lint-a-repository) has the options, how to leave out a finding, and how to run it in CI. \`sockact explain CODE\` prints what this page says of a code. In your own code, the same linter is \`lintUnits()\` of \`@sockact/units\`, and \`fixUnits()\` makes the changes.
+
+The linter needs the service and its socket unit together. Most rules about sockets, restarts and launchers need to know that a socket starts the service: for a service alone, the linter says little. \`sockact lint\` reads all units of a folder together. Pass them together to \`lintUnits()\` too.
 
 The columns are:
 
 - **Code**: the \`code\` of the finding.
 - **Severity**: an **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that it will cause trouble. An **info** is a hint: it could be better.
 - **Why**: what happens if you leave it.
-- **Fixed by \`fixUnits()\`**: when \`fixUnits()\` makes the change. Otherwise it leaves the change to you, and so it does if a drop-in would take the change back. A dash means that it never makes it.
+- **Fixed by \`fixUnits()\`**: when \`sockact lint --fix\` and \`fixUnits()\` make the change. Otherwise they leave the change to you, and so they do if a drop-in would take the change back. A dash means that they never make it.
 - **See**: the manual page or the package that has the rule.
 `;
 

@@ -1,0 +1,104 @@
+import process from "node:process";
+import { Command } from "commander";
+import { colourOut, print } from "../output/print.ts";
+import { ownVersion } from "../shared/own-version.ts";
+import { completeCommand, completionCommand } from "./completion-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
+import { explainCommand } from "./explain-command.ts";
+import { installCommand } from "./install-command.ts";
+import { lintCommand } from "./lint-command.ts";
+import { logsCommand } from "./logs-command.ts";
+import { manCommand } from "./man-command.ts";
+import { reloadCommand } from "./reload-command.ts";
+import { restartCommand } from "./restart-command.ts";
+import { runCommand } from "./run-command.ts";
+import { statusCommand } from "./status-command.ts";
+import { uninstallCommand } from "./uninstall-command.ts";
+import { verifyCommand } from "./verify-command.ts";
+
+/** Where to report what is our fault. */
+export const issues = "https://github.com/sockact/sockact/issues";
+
+/** All commands, by what they are for. A new command gets its place here. */
+function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
+  return {
+    "Set up:": [installCommand(), uninstallCommand()],
+    "Operate:": [statusCommand(), logsCommand(), reloadCommand(), restartCommand()],
+    "Find out what is wrong:": [doctorCommand(), explainCommand(), lintCommand(), verifyCommand()],
+    "Develop:": [runCommand(args)],
+    "Your shell:": [completionCommand(), manCommand()],
+  };
+}
+
+/**
+ * The command line as a whole. Each command loads its code when it is called, so that `--help` is quick.
+ *
+ * @param args all arguments of the command line, as they were written
+ */
+export function createProgram(args: readonly string[]): Command {
+  const sockact = new Command("sockact")
+    .description("Socket activation for Node servers: systemd opens the port, and passes it to your app.")
+    .usage("[options] <command>")
+    .version(ownVersion(), "-v, --version", "print the version")
+    .addHelpCommand(
+      new Command("help")
+        .argument("[command]", "which command")
+        .description("Print the help of a command.")
+        .helpGroup("Your shell:"),
+    )
+    // What follows the name of a command belongs to that command.
+    .enablePositionalOptions()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sudo npx sockact install server.js --name shop --listen 80
+  sockact status
+  sudo sockact doctor shop
+  sockact run --watch -- node server.js
+
+Exit codes:
+  0   done
+  1   it failed, or something was found
+  2   wrong arguments
+  70  a bug in sockact
+sockact COMMAND --help has the exit codes of each command.
+
+Each error has a code, and sockact explain CODE says more. NO_COLOR=1 turns
+colours off.
+${issues}`,
+    );
+  for (const [theme, commands] of Object.entries(commandsByTheme(args)))
+    for (const command of commands) sockact.addCommand(command.helpGroup(theme));
+  sockact.addCommand(completeCommand(), { hidden: true });
+  for (const command of [sockact, ...sockact.commands]) followConventions(command);
+  return sockact;
+}
+
+/** What all commands have in common. */
+function followConventions(command: Command): void {
+  command
+    .exitOverride()
+    .helpOption("-h, --help", "print this help")
+    .configureHelp({
+      ...command.configureHelp(),
+      styleTitle: (title) => colourOut("bold", title),
+      subcommandTerm: (listed) => listed.name(),
+      // Its first sentence, up to a list.
+      subcommandDescription: (listed) =>
+        listed
+          .description()
+          .replaceAll(/\s+/g, " ")
+          .replace(/[.:] .*/, "."),
+    })
+    .configureOutput({
+      outputError: () => {},
+      // Commander does not know the headings of addHelpText().
+      writeOut: (text) =>
+        print(text.replaceAll(/^(?:Examples|Exit codes):$/gm, (title) => colourOut("bold", title))),
+      // Longer lines are hard to read.
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
+      // colourOut() knows.
+      getOutHasColors: () => true,
+    });
+}

@@ -1,0 +1,133 @@
+import { buffer } from "node:stream/consumers";
+import process from "node:process";
+import type { Severity } from "@sockact/units";
+import { nearest } from "@sockact/units/nearest";
+import { createTwoFilesPatch } from "diff";
+import { colourOut, print } from "../output/print.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colour, count } from "../shared/messages.ts";
+import { ownVersion } from "../shared/own-version.ts";
+import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
+import { printReport, type Format } from "./report/print-report.ts";
+import { replaceFile } from "./replace-file.ts";
+import { isAtLeast, lintCodes, reported, type Report, type UnreadFile } from "./report/report.ts";
+import { readUnitFiles, type UnitFiles } from "./unit-files.ts";
+
+/** The options of `sockact lint`. */
+export interface LintOptions {
+  format: Format;
+  json?: boolean;
+  fix?: boolean;
+  diff?: boolean;
+  severity: Severity;
+  quiet?: boolean;
+  ignore?: string[];
+  user?: boolean;
+  stdinFilename: string;
+}
+
+/** Checks the codes that the user has written. */
+export function readIgnoredCodes(given: readonly string[]): ReadonlySet<string> {
+  const known = lintCodes();
+  const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
+  for (const code of codes.filter((one) => !known.has(one))) {
+    const near = nearest(code, known.keys());
+    throw new CliError(
+      "ERR_LINT_CODE",
+      `the linter has no finding called ${code}`,
+      near === undefined ? "sockact explain lists the codes." : `Did you mean ${near}?`,
+    );
+  }
+  return new Set(codes);
+}
+
+/** What `sockact lint` and `sockact verify` say where there is nothing to read. */
+export function noUnitFiles(paths: readonly string[]): CliError {
+  return new CliError(
+    "ERR_LINT_FILE",
+    `there are no unit files in ${paths.join(", ")}`,
+    "Name the files, or the folder that has *.service, *.socket or their drop-ins.",
+  );
+}
+
+/** Says on stderr which files could not be read. */
+export function warnOfUnread(unread: readonly UnreadFile[]): void {
+  for (const { file, message } of unread)
+    process.stderr.write(`${colour("yellow", "warning:")} ${file} was not checked: ${message}\n`);
+}
+
+/** What the linter finds in the files that the user asked for. */
+export function findingsOf({ files }: UnitFiles, options: LintFilesOptions): Report["findings"] {
+  const asked = new Map(files.filter(({ isAsked }) => isAsked).map(({ path, text }) => [path, text]));
+  const urls = lintCodes();
+  return groupsOf(files)
+    .flatMap((texts) => findingsIn(texts, options))
+    .filter(({ file }) => asked.has(file))
+    .map((finding) => reported(finding, asked.get(finding.file)!, urls.get(finding.code) ?? ""));
+}
+
+/** `sockact lint`: returns the exit code. */
+export async function lint(paths: readonly string[], options: LintOptions): Promise<number> {
+  const lintOptions = { user: options.user === true, ignore: readIgnoredCodes(options.ignore ?? []) };
+  const isStdin = paths.includes("-");
+  if (isStdin && paths.length > 1)
+    throw new CliError("ERR_USAGE", "- can't be used together with files", "Leave one of them out.");
+  const given = isStdin ? { path: options.stdinFilename, bytes: await buffer(process.stdin) } : undefined;
+  let read = await readUnitFiles(isStdin ? [] : paths, given);
+  const asked = read.files.filter(({ isAsked }) => isAsked);
+  if (asked.length === 0 && read.unread.length === 0) throw noUnitFiles(paths);
+
+  let changed: string[] = [];
+  if (options.fix || options.diff) {
+    const texts = textsAfterFix(read, lintOptions);
+    changed = asked.map(({ path }) => path).filter((path) => texts[path] !== textOf(read, path));
+    if (options.diff) {
+      print(changed.map((path) => diffOf(path, textOf(read, path), texts[path]!)).join(""));
+      return endOfDiff(read, changed, options);
+    }
+    if (!isStdin) for (const path of changed) await replaceFile(path, textOf(read, path), texts[path]!);
+    read = { ...read, files: read.files.map((file) => ({ ...file, text: texts[file.path]! })) };
+    if (isStdin) print(textOf(read, asked[0]!.path));
+  }
+
+  const all = findingsOf(read, lintOptions);
+  const counting = all.filter(({ severity }) => isAtLeast(severity, options.severity));
+  const findings = options.quiet ? counting : all;
+  warnOfUnread(read.unread);
+  // Then the output is the changed unit, and nothing else.
+  if (!(isStdin && options.fix)) {
+    const report = { files: asked.length, findings, unread: read.unread, fixed: changed };
+    const isClean = findings.length + changed.length === 0;
+    const format = options.json ? "json" : options.format;
+    if (!(options.quiet && isClean && format === "human")) printReport(report, format, ownVersion());
+  }
+  return counting.length + read.unread.length > 0 ? EXIT.failed : 0;
+}
+
+const textOf = ({ files }: UnitFiles, path: string): string => files.find((file) => file.path === path)!.text;
+
+/** All texts once the fixes are made, in the files that the user asked for. */
+function textsAfterFix({ files }: UnitFiles, options: LintFilesOptions): Texts {
+  const writable = new Set(files.filter(({ isAsked, isUtf8 }) => isAsked && isUtf8).map(({ path }) => path));
+  const groups = groupsOf(files).map((texts) => fixedTexts(texts, (path) => writable.has(path), options));
+  return Object.assign({}, ...groups) as Texts;
+}
+
+function diffOf(path: string, before: string, after: string): string {
+  const patch = createTwoFilesPatch(path, path, before, after, "", "", { context: 3 });
+  const lines = patch.split("\n").filter((line) => !/^(?:={3,}|Index: )/.test(line));
+  const styles = { "+": "green", "-": "red", "@": "cyan" } as const;
+  return lines
+    .map((line) => {
+      const style = /^(?:\+\+\+|---)/.test(line) ? "bold" : styles[line[0] as keyof typeof styles];
+      return style === undefined ? line : colourOut(style, line);
+    })
+    .join("\n");
+}
+
+function endOfDiff(read: UnitFiles, changed: readonly string[], { quiet }: LintOptions): number {
+  warnOfUnread(read.unread);
+  if (!quiet && changed.length > 0)
+    process.stderr.write(`--fix would change ${count(changed.length, "file")}.\n`);
+  return changed.length + read.unread.length > 0 ? EXIT.failed : 0;
+}

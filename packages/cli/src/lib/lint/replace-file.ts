@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { lstat, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+
+function refusal(path: string, why: string, cause?: unknown): CliError {
+  return new CliError("ERR_LINT_WRITE", `can't change ${path}: ${why}`, "The file is as it was.", {
+    exitCode: EXIT.failed,
+    cause,
+  });
+}
+
+/**
+ * Replaces the contents of a file: all of them, or nothing. The mode and the owner stay.
+ *
+ * @throws `CliError` with `ERR_LINT_WRITE` if the file is a link, has changed since it was read, or can't be written
+ */
+export async function replaceFile(path: string, before: string, after: string): Promise<void> {
+  const beside = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
+  try {
+    const { mode, uid, gid } = await lstat(path);
+    // O_NOFOLLOW refuses a link that has come since.
+    const old = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      if ((await old.readFile("utf8")) !== before)
+        throw refusal(path, "somebody else has changed it meanwhile");
+    } finally {
+      await old.close();
+    }
+    const file = await open(beside, "wx", 0o600);
+    try {
+      await file.writeFile(after);
+      const created = await file.stat();
+      if (created.uid !== uid || created.gid !== gid) await file.chown(uid, gid);
+      await file.chmod(mode & 0o7777);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {});
+    if (error instanceof CliError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ELOOP") throw refusal(path, "it is a symbolic link; name the file that it leads to", error);
+    throw refusal(path, code === "EPERM" ? "its owner would change" : (code ?? message), error);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Dirent } from "node:fs";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { CliError } from "../shared/cli-error.ts";
+import type { UnreadFile } from "./report/report.ts";
+
+/** A unit file or drop-in that was read. */
+export interface UnitFileText {
+  /** Its path, as the user would write it. */
+  readonly path: string;
+  readonly text: string;
+  /** If not, the text has half of a surrogate pair for each byte that is wrong, which the linter refuses as systemd refuses the byte. */
+  readonly isUtf8: boolean;
+  /** Whether the user has named the file, or a folder that it is in. The others are there because they belong to one of these. */
+  readonly isAsked: boolean;
+}
+
+/** What the files and folders on the command line have. */
+export interface UnitFiles {
+  readonly files: readonly UnitFileText[];
+  readonly unread: readonly UnreadFile[];
+}
+
+/** systemd refuses a line of 1 MiB. A larger file than this has another purpose. */
+const largestFile = 4 * 1024 * 1024;
+
+const isUnit = (name: string): boolean => /\.(?:service|socket)$/.test(name);
+/** A drop-in folder of one unit, of all units with a prefix, or of a type. */
+const isDropInFolder = (name: string): boolean => /(?:^|\.)(?:service|socket)\.d$/.test(name);
+/** Their links say what systemctl enable has done. */
+const isLinkFolder = (name: string): boolean => /\.(?:wants|requires|upholds)$/.test(name);
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** Reads bytes as UTF-8. */
+function decode(bytes: Uint8Array): Pick<UnitFileText, "text" | "isUtf8"> {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), isUtf8: true };
+  } catch {
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    return { text: text.replaceAll("\uFFFD", "\uDC80"), isUtf8: false };
+  }
+}
+
+/** Finds and reads the unit files among these paths. Folders are searched; what belongs to a named file is read too. */
+class Search {
+  readonly #files = new Map<string, UnitFileText>();
+  readonly #unread = new Map<string, UnreadFile>();
+
+  async add(path: string): Promise<void> {
+    const found = await stat(path).catch((error: unknown) => {
+      throw new CliError(
+        "ERR_LINT_FILE",
+        codeOf(error) === "ENOENT"
+          ? `there is no file or folder ${path}`
+          : `can't read ${path}: ${codeOf(error)}`,
+        "Name unit files, or folders that have some.",
+        { cause: error },
+      );
+    });
+    if (found.isDirectory()) return this.#searchFolder(path, true);
+    await this.#read(path, true);
+    await this.addSiblings(path);
+  }
+
+  /** Reads what systemd would read together with a file. */
+  async addSiblings(path: string): Promise<void> {
+    const folder = dirname(path);
+    await this.#searchFolder(isDropInFolder(basename(folder)) ? dirname(folder) : folder, false);
+  }
+
+  result(): UnitFiles {
+    // A unit before its drop-ins, and everything by its name.
+    const files = [...this.#files.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1));
+    return { files, unread: [...this.#unread.values()] };
+  }
+
+  /** Looks into a folder, and into the folders in it if they are asked for. It does not follow a link to a folder, which may lead back. */
+  async #searchFolder(folder: string, isAsked: boolean): Promise<void> {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+      this.#failed(folder, error, isAsked);
+      return [] as Dirent[];
+    });
+    const isDropIns = isDropInFolder(basename(folder));
+    for (const entry of entries) {
+      const { name } = entry;
+      const path = join(folder, name);
+      if (entry.isDirectory()) {
+        const isSkipped = name === "node_modules" || name === ".git" || isLinkFolder(name);
+        if (isAsked ? !isSkipped : isDropInFolder(name)) await this.#searchFolder(path, isAsked);
+      } else if ((isDropIns || isUnit(name)) && (entry.isFile() || entry.isSymbolicLink()))
+        await this.#read(path, isAsked);
+    }
+  }
+
+  async #read(path: string, isAsked: boolean): Promise<void> {
+    const key = join(path);
+    if (this.#files.get(key)?.isAsked || (this.#files.has(key) && !isAsked)) return;
+    try {
+      const found = await stat(path);
+      // A link to /dev/null masks the unit: systemd sees it as an empty file.
+      const isMask = found.isCharacterDevice() && (await realpath(path)) === "/dev/null";
+      if (!found.isFile() && !isMask) {
+        // A search passes over a link to a folder.
+        if (!found.isDirectory()) throw new Error("it is not a file");
+        return;
+      }
+      if (found.size > largestFile) throw new Error("a unit file with more than 4 MiB is not read");
+      const bytes = isMask ? new Uint8Array() : await readFile(path);
+      this.#files.set(key, { path: key, ...decode(bytes), isAsked });
+    } catch (error) {
+      this.#failed(path, error, isAsked);
+    }
+  }
+
+  #failed(file: string, error: unknown, isAsked: boolean): void {
+    // A file that has gone since the folder was read, and a link that leads nowhere.
+    if (!isAsked || codeOf(error) === "ENOENT") return;
+    const code = codeOf(error);
+    const message = code === "EACCES" ? "you may not read it" : (code ?? (error as Error).message);
+    this.#unread.set(file, { file, message });
+  }
+}
+
+/**
+ * Reads the unit files that these paths name, and those in the folders among them.
+ *
+ * @param given a text that stands for a file, whether the file exists or not
+ * @throws `CliError` with `ERR_LINT_FILE` if a path does not exist
+ */
+export async function readUnitFiles(
+  paths: readonly string[],
+  given?: { path: string; bytes: Uint8Array },
+): Promise<UnitFiles> {
+  const search = new Search();
+  for (const path of paths) await search.add(path);
+  if (given === undefined) return search.result();
+  await search.addSiblings(given.path);
+  const { files, unread } = search.result();
+  const path = join(given.path);
+  const file = { path, ...decode(given.bytes), isAsked: true };
+  return { files: [...files.filter((other) => other.path !== path), file], unread };
+}

@@ -1,0 +1,51 @@
+import { basename, resolve } from "node:path";
+import type { ReportedFinding } from "../lint/report/report.ts";
+import { systemdAnalyze } from "./systemd-analyze.ts";
+
+/** What `systemd-analyze verify` says of one unit. */
+export type Complaint = Pick<ReportedFinding, "file" | "line" | "severity" | "message">;
+
+/** What a message is about, at its beginning: a line of a file, or a unit. */
+const about = /^(?:(\/[^\n]*?):(\d+)|([^\s/:]+\.(?:service|socket))): (.*)$/s;
+
+/** systemd reads a template as an instance. */
+const templateOf = (unit: string): string => unit.replace(/@[^@]*(?=\.)/, "@");
+
+/** Reads what systemd-analyze has printed of these files; what it says of other units of the machine is left out. */
+function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
+  const byPath = new Map(files.map((file) => [resolve(file), file]));
+  const byName = new Map(
+    files.filter((file) => !file.endsWith(".conf")).map((file) => [basename(file), file]),
+  );
+  const found = new Map<string, Complaint>();
+  for (const line of printed.split("\n")) {
+    const [, path, number, unit, message] = about.exec(line) ?? [];
+    if (message === undefined) continue;
+    const file = path === undefined ? (byName.get(unit!) ?? byName.get(templateOf(unit!))) : byPath.get(path);
+    if (file === undefined) continue;
+    const severity = /\bignoring\b|\bignored\b|obsolete|deprecated|should/i.test(message)
+      ? "warning"
+      : "error";
+    found.set(line, { file, line: Number(number ?? 0), severity, message });
+  }
+  return [...found.values()];
+}
+
+/**
+ * Lets systemd read unit files that belong together, with their drop-ins.
+ *
+ * @param files the units and their drop-ins
+ * @returns a string says why systemd could not read them
+ */
+export async function verifyUnits(files: readonly string[], isUser: boolean): Promise<Complaint[] | string> {
+  const units = files.filter((file) => /\.(?:service|socket)$/.test(file)).map((file) => resolve(file));
+  if (units.length === 0) return [];
+  // Its exit status says nothing: it is 0 for a directive that systemd ignores.
+  const ended = await systemdAnalyze(["verify", "--man=no", "--", ...units], isUser);
+  if (ended === undefined) return "systemd-analyze is missing, so systemd has not read the units";
+  const failure = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im.exec(
+    ended.stderr,
+  );
+  if (failure !== null) return `systemd-analyze verify does not run here: ${failure[0]}`;
+  return complaintsIn(ended.stderr, files);
+}

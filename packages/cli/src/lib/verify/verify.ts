@@ -1,0 +1,129 @@
+import type { Severity } from "@sockact/units";
+import { findingsOf, readIgnoredCodes, warnOfUnread } from "../lint/lint.ts";
+import { groupsOf } from "../lint/lint-files.ts";
+import { printReport, type Format } from "../lint/report/print-report.ts";
+import { isAtLeast, type ReportedFinding } from "../lint/report/report.ts";
+import { colourOut, print } from "../output/print.ts";
+import { EXIT } from "../shared/cli-error.ts";
+import { colour } from "../shared/messages.ts";
+import { ownVersion } from "../shared/own-version.ts";
+import { exposureOf, type Exposure } from "./exposure.ts";
+import { unitsToVerify, type UnitsToVerify } from "./units-to-verify.ts";
+import { verifyUnits, type Complaint } from "./verify-units.ts";
+
+/** The options of `sockact verify`. */
+export interface VerifyOptions {
+  config?: string;
+  threshold?: number;
+  securityPolicy?: string;
+  format: Format;
+  json?: boolean;
+  severity: Severity;
+  ignore?: string[];
+  user?: boolean;
+}
+
+/** What systemd has said. */
+interface SystemdReport {
+  complaints: Complaint[];
+  exposures: Exposure[];
+  /** What could not be asked, and why. */
+  missing: string[];
+}
+
+async function askSystemd(units: UnitsToVerify, policy: string | undefined): Promise<SystemdReport> {
+  const { isUser } = units;
+  const asked = units.files.filter(({ isAsked }) => isAsked).map(({ path }) => path);
+  const result: SystemdReport = { complaints: [], exposures: [], missing: [] };
+  for (const texts of groupsOf(units.files)) {
+    const files = Object.keys(texts).filter((path) => asked.includes(path));
+    const complaints = await verifyUnits(files, isUser);
+    if (typeof complaints === "string") result.missing.push(complaints);
+    else result.complaints.push(...complaints);
+    for (const file of files.filter((path) => path.endsWith(".service"))) {
+      const exposure = await exposureOf(file, { isUser, policy });
+      if (typeof exposure === "string") result.missing.push(exposure);
+      else result.exposures.push(exposure);
+    }
+  }
+  result.missing = [...new Set(result.missing)];
+  return result;
+}
+
+const analyze = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html";
+
+/** What systemd says of a line that the linter has found nothing in. */
+function furtherComplaints(
+  complaints: readonly Complaint[],
+  found: readonly ReportedFinding[],
+  { files }: UnitsToVerify,
+): ReportedFinding[] {
+  const known = new Set(found.map(({ file, line }) => `${file}:${line}`));
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  return complaints
+    .filter(({ file, line }) => line === 0 || !known.has(`${file}:${line}`))
+    .map((complaint) => ({
+      ...complaint,
+      code: "systemd-verify",
+      why: "systemd-analyze verify says so.",
+      fix: "",
+      url: `${analyze}#systemd-analyze%20verify%20FILE...`,
+      fixable: false,
+      source: texts.get(complaint.file)?.split("\n")[complaint.line - 1]?.trim() ?? "",
+    }));
+}
+
+function tooExposed(exposures: readonly Exposure[], threshold: number): ReportedFinding[] {
+  return exposures
+    .filter(({ score }) => score > threshold)
+    .map(({ file, score, rating }) => ({
+      file,
+      line: 0,
+      severity: "error",
+      code: "systemd-security",
+      message: `the exposure of the service is ${score} ${rating}, and --threshold is ${threshold}`,
+      why: "Whoever breaks into the service can do more than they need to.",
+      fix: `systemd-analyze security --offline=yes ${file} lists what a sandbox could still take away`,
+      url: `${analyze}#systemd-analyze%20security%20%5BUNIT...%5D`,
+      fixable: false,
+      source: "",
+    }));
+}
+
+/** `sockact verify`: returns the exit code. */
+export async function verify(targets: readonly string[], options: VerifyOptions): Promise<number> {
+  const ignore = readIgnoredCodes(options.ignore ?? []);
+  const units = await unitsToVerify(targets, { config: options.config, user: options.user });
+  try {
+    const said = await askSystemd(units, options.securityPolicy);
+    const linted = findingsOf(units, { user: units.isUser, ignore });
+    const findings = [
+      ...linted,
+      ...furtherComplaints(said.complaints, linted, units),
+      ...(options.threshold === undefined ? [] : tooExposed(said.exposures, options.threshold)),
+    ].map((finding) => ({ ...finding, file: units.shown(finding.file) }));
+    const exposures = said.exposures.map((exposure) => ({ ...exposure, file: units.shown(exposure.file) }));
+
+    warnOfUnread(units.unread);
+    for (const missing of said.missing) process.stderr.write(`${colour("yellow", "warning:")} ${missing}\n`);
+    const files = units.files.filter(({ isAsked }) => isAsked).length;
+    const format = options.json ? "json" : options.format;
+    if (format === "human") printExposures(exposures, units.source);
+    printReport(
+      { files, findings, unread: units.unread, fixed: [], exposures, missing: said.missing },
+      format,
+      ownVersion(),
+    );
+    const isFound = findings.some(({ severity }) => isAtLeast(severity, options.severity));
+    return isFound || units.unread.length > 0 ? EXIT.failed : 0;
+  } finally {
+    await units.remove();
+  }
+}
+
+function printExposures(exposures: readonly Exposure[], source: string | undefined): void {
+  if (source !== undefined) print(`${colourOut("dim", `The units that ${source} describes:`)}\n`);
+  for (const { file, score, rating } of exposures)
+    print(`${file}: exposure ${score} of 10, ${rating} ${colourOut("dim", "(systemd-analyze security)")}\n`);
+  if (exposures.length > 0) print("\n");
+}

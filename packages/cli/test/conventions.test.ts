@@ -1,0 +1,155 @@
+// What every command of the program has to have.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, expect, it } from "vitest";
+import { folderWith, outcome, outcomeOf } from "./outcome.ts";
+import { sockact } from "./run.ts";
+
+const help = await outcome(["--help"]);
+const width = (line: string): number => line.length;
+/** Each theme with its commands. */
+const themes = Array.from(
+  help.stdout
+    .split("\nExamples:")[0]!
+    .matchAll(/^(\S[^\n]*:)\n((?: {2}[a-z]+ [^\n]*\n|(?: {8,}[^\n]*\n))+)/gm),
+  ([, theme, list]) => ({
+    theme: theme!,
+    commands: Array.from(list!.matchAll(/^ {2}([a-z]+) /gm), ([, name]) => name!),
+  }),
+);
+const commands = themes.flatMap((theme) => theme.commands).filter((name) => name !== "help");
+
+describe("sockact --help", () => {
+  it("lists the commands by what they are for, each in a sentence", () => {
+    expect(themes.map(({ theme }) => theme)).toEqual(
+      expect.arrayContaining(["Find out what is wrong:", "Develop:", "Your shell:"]),
+    );
+    expect(themes.map(({ theme }) => theme)).not.toContain("Commands:");
+    expect(commands).toEqual(expect.arrayContaining(["lint", "verify", "explain", "run", "completion"]));
+  });
+
+  it("fits into 80 columns, with examples and exit codes", () => {
+    expect(help.stdout.split("\n").filter((line) => width(line) > 80)).toEqual([]);
+    expect(help.stdout).toMatch(/^Examples:\n {2}sudo npx sockact install /m);
+    expect(help.stdout).toMatch(/^Exit codes:\n {2}0 /m);
+  });
+});
+
+it("docs/command-line.md has all commands", () => {
+  const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+  for (const command of commands) expect(page).toContain(`| \`sockact ${command}\``);
+});
+
+describe.each(commands)("sockact %s", (name) => {
+  it("--help and help say the same: a description, each option, examples and exit codes, in 80 columns", async () => {
+    const { code, stdout, stderr } = await outcome([name, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect((await outcome(["help", name])).stdout).toBe(stdout);
+    expect(stdout.split("\n").filter((line) => width(line) > 80)).toEqual([]);
+    const [usage, description] = stdout.split("\n\n");
+    expect(usage).toMatch(new RegExp(`^Usage: sockact ${name} `));
+    expect(description).toMatch(/^[A-Z][^]*\.$/);
+    expect(stdout).toMatch(/^Examples:\n(?: {2,}.*\n)*.*sockact /m);
+    expect(stdout).toMatch(/^Exit codes:\n(?: {2}.*(?:\n|$))+/m);
+    const options = /^Options:\n((?: .*\n)+)/m.exec(stdout)![1]!;
+    const described = options
+      .replaceAll(/\n {5,}(?!-)/g, " ")
+      .trimEnd()
+      .split("\n");
+    // One sentence, or several, without a full stop at the end: as long as one needs.
+    for (const option of described)
+      expect(option).toMatch(/^ {2}(?:-\w, )?--[a-z-]+(?: [<[][^>\]]+[>\]])? {2,}\S[^]*[^.]$/);
+    expect(options).toMatch(/-h, --help +print this help\n/);
+  });
+
+  it("refuses an unknown option, on stderr and with its exit code for that", async () => {
+    expect(await outcome([name, "--nonsense-option"])).toEqual({
+      // The doctor says with 1 and 2 what it has found.
+      code: name === "doctor" ? 3 : 2,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^error: unknown option '--nonsense-option' \(ERR_USAGE\)\nsockact \w+ --help lists/,
+      ) as string,
+    });
+  });
+});
+
+describe("what goes wrong in sockact", () => {
+  it.each([
+    [
+      "an unknown command",
+      ["lnit"],
+      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+    ],
+    [
+      "help of an unknown command",
+      ["help", "lnit"],
+      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+    ],
+    [
+      "a command of another program",
+      ["deploy"],
+      /^error: unknown command 'deploy' \(ERR_USAGE\)\nsockact --help lists the commands\.\n$/,
+    ],
+  ])("%s is an error with what was meant", async (_, args, stderr) => {
+    expect(await outcome(args)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(stderr) as string,
+    });
+  });
+
+  it.each([
+    ["in a promise", "buffer = () => { throw new TypeError('boom') }"],
+    [
+      "in a callback",
+      "buffer = () => new Promise(() => setImmediate(() => { throw new TypeError('boom') }))",
+    ],
+  ])(
+    "a fault of ours %s says that it is a bug, and what to report, without the arguments",
+    async (_, code) => {
+      const cwd = folderWith({ "fault.cjs": `require("node:stream/consumers").${code}` });
+      const env = { NODE_OPTIONS: `--require "${join(cwd, "fault.cjs")}"` };
+      const ended = await outcome(["lint", "-", "--stdin-filename", "secret.service"], { cwd, env });
+      expect(ended).toMatchObject({ code: 70, stdout: "" });
+      expect(ended.stderr).toMatch(
+        /^error: sockact has failed, and this is a bug \(ERR_INTERNAL\)\nPlease report it, with these lines: https:\/\/\S+\/issues\n/,
+      );
+      expect(ended.stderr).toContain(`Node ${process.versions.node}`);
+      expect(ended.stderr).toContain("command: lint\n");
+      expect(ended.stderr).toContain("TypeError: boom");
+      expect(ended.stderr).not.toContain("secret");
+    },
+  );
+
+  it.runIf(existsSync("/dev/full"))("a full disk is an error, whatever is printed", async () => {
+    for (const args of [["lint", "--help"], ["explain"], ["completion", "bash"], ["man"]]) {
+      const full = ["sh", "-c", 'exec "$@" >/dev/full', "sh", process.execPath, sockact, ...args];
+      const { code, stderr } = await outcomeOf(full);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n/);
+    }
+  });
+
+  it("a reader that has gone is not an error", async () => {
+    const pipe = [
+      "bash",
+      "-c",
+      '"$@" | true; exit ${PIPESTATUS[0]}',
+      "bash",
+      process.execPath,
+      sockact,
+      "explain",
+    ];
+    expect(await outcomeOf(pipe)).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});
+
+it("the version is on stdout", async () => {
+  expect(await outcome(["-v"])).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    stderr: "",
+  });
+});
