@@ -1,4 +1,5 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 
 const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "systemctl");
 
@@ -34,7 +35,7 @@ interface FailedStart {
 
 /** The error for a new process that did not get up. The old one has ended by then, so nobody can go back to it. */
 export function startError({ name, unit, user, wasUp, end, isRetried, closed }: FailedStart): CliError {
-  const again = `sockact restart ${name}${user ? " --user" : ""}`;
+  const again = serviceCommand("restart", name, user);
   const clients =
     closed.length > 0
       ? `Clients are refused, since ${closed.join(" and ")} does not listen`

@@ -162,7 +162,7 @@ export async function readStatus(
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
-      warnings: warningsOf(service, state, own, ownSockets, manager.systemctl),
+      warnings: warningsOf(service, state, own, ownSockets, manager),
     };
   });
 }

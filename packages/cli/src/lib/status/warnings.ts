@@ -1,5 +1,7 @@
 import { basename } from "node:path";
+import { serviceCommand } from "../shared/own-command.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { ServiceState } from "./service-state.ts";
 import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
@@ -16,9 +18,9 @@ export function warningsOf(
   state: ServiceState,
   units: readonly ServiceProperties[],
   sockets: readonly SocketProperties[],
-  systemctl: string,
+  { systemctl, user }: ServiceManager,
 ): Warning[] {
-  const logs = `sockact logs ${name}${systemctl.endsWith("--user") ? " --user" : ""}`;
+  const logs = serviceCommand("logs", name, user);
   const warnings: Warning[] = [];
   const add = (code: Warning["code"], unit: string, message: string, fix: string) =>
     warnings.push({ code, units: [unit], message, fix });
