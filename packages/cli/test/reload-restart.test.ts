@@ -277,4 +277,40 @@ pair@${old} has stopped
       expect((await ask(82)).pid).toBe(pid);
     });
   });
+
+  it("is shown, reloaded and restarted in the user's own manager too", async () => {
+    const folder = "/run/user/0";
+    await systemd.mustRun(["mkdir", "--parents", "--mode=700", folder]);
+    await systemd.write("/etc/systemd/user/mine.socket", "[Socket]\nListenStream=90\n");
+    const program = `${systemd.project}/packages/cli/test/programs/service.mjs`;
+    await systemd.write(
+      "/etc/systemd/user/mine.service",
+      `[Service]
+Type=notify-reload
+OpenFile=${folder}/systemd/notify:notify
+ExecStart=${systemd.node} ${program} mine
+`,
+    );
+    await release(systemd, "mine");
+    await systemd.start("user@0.service");
+    const env = { XDG_RUNTIME_DIR: folder };
+    const own = (...args: string[]) => systemd.mustRun([...sockactOf(systemd), ...args, "--user"], { env });
+    await systemd.mustRun(["systemctl", "--user", "start", "mine.socket"], { env });
+    const state = async () =>
+      (JSON.parse(await own("status", "mine", "--json")) as { services: { state: string; user: string }[] })
+        .services[0];
+    expect(await state()).toMatchObject({ state: "asleep" });
+    const { pid } = await ask(90);
+    expect(await state()).toMatchObject({ state: "awake", user: "root" });
+    expect(await own("reload", "mine")).toMatch(/^mine reloaded in /);
+    expect(await own("restart", "mine")).toMatch(/^mine restarted in /);
+    expect((await ask(90)).pid).not.toBe(pid);
+    expect(await own("logs", "mine")).toMatch(/^[\d:]+ mine\[\d+\]: has read its settings$/m);
+    const unknown = await systemd.run([...sockactOf(systemd), "status", "yours", "--user"], { env });
+    expect(unknown.stderr).toContain("sockact status --user lists");
+    const noManager = await sockact(systemd, "status", "--user");
+    expect(noManager.code).toBe(1);
+    expect(noManager.stderr).toContain("Run it as the user whose services these are");
+    await systemd.stop("user@0.service");
+  });
 });
