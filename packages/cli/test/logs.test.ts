@@ -124,7 +124,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     ]) {
       const { code, stdout, stderr } = await systemd.run([...nobody, ...args]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-      expect(stderr).toMatch(/you may not read the journal of shop \(ERR_JOURNAL\)\n.* systemd-journal/);
+      expect(stderr).toMatch(/you may not read the journal of shop \(ERR_JOURNAL\)\n.*\n.* systemd-journal/);
     }
   });
 

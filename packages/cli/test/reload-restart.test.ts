@@ -61,7 +61,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     it("leaves a service that sleeps alone", async () => {
       expect(await sockact(systemd, "reload", "shop")).toMatchObject({
         code: 0,
-        stdout: "shop does not run, so there is nothing to reload. Its next start reads the new settings.\n",
+        stdout: "shop does not run: its next start reads the new settings.\n",
       });
     });
 
@@ -110,7 +110,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stderr } = await sockact(systemd, "reload", "plain");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /plain\.service does not say how to reload it \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*ExecReload=/,
+        /plain\.service does not say how to reload it \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
       );
       await ask(83);
       expect((await sockact(systemd, "reload", "hup")).stdout).toBe(

@@ -230,7 +230,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       /^● shop awake\n {2}Sockets +shop\.socket: listens, disabled, \d+ clients may wait\n +\[::\]:80: \d connections?\n/,
     );
     expect(stdout).toMatch(
-      /Service +shop\.service: active \(running\), Type=notify, pid \d+, user shop, \d+ MB\n/,
+      /Service +shop\.service: active \(running\), Type=notify\n +pid \d+, user shop, \d+ MB\n/,
     );
     expect(stdout).toMatch(/Command .*service\.mjs shop\n/);
     expect(stdout).toMatch(/Last wake +\d+ \w+ ago, ready after [\d.]+ m?s\n/);
@@ -283,6 +283,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       expect(await once(child, "close")).toEqual([0, null]);
     });
 
+    it("paints over the table in a terminal, and gives the cursor back at Ctrl-C", async () => {
+      const command = ["exec", ...sockactOf(systemd), "status", "--watch"].join(" ");
+      const terminal = systemd.spawn(["script", "--quiet", "--return", "--command", command, "/dev/null"], {
+        env: { TERM: "xterm", COLUMNS: "80", LINES: "24" },
+      });
+      let screen = "";
+      terminal.stdout!.setEncoding("utf8").on("data", (chunk: string) => (screen += chunk));
+      while (screen.split("\u001B[H").length < 3) await once(terminal.stdout!, "data");
+      terminal.stdin!.write("\u0003");
+      expect(await once(terminal, "close")).toEqual([0, null]);
+      expect(screen.startsWith("\u001B[?25l\u001B[2J\u001B[H")).toBe(true);
+      expect(screen.split("\u001B[2J")).toHaveLength(2);
+      expect(screen.trimEnd().endsWith("\u001B[?25h")).toBe(true);
+    });
+
     it("ends when nobody reads it any more", async () => {
       const { code } = await systemd.run([
         "sh",
@@ -295,6 +310,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       ]);
       expect(code).toBe(0);
     });
+  });
+
+  it("shows each instance of a template with its socket", async () => {
+    await systemd.installUnits({
+      "tenant@.socket": "[Socket]\nListenStream=/run/tenant-%i.sock\n",
+      "tenant@.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    });
+    await systemd.start("tenant@eu.socket", "tenant@us.socket");
+    const { services } = await report();
+    expect(services.filter(({ name }) => String(name).startsWith("tenant"))).toMatchObject([
+      { name: "tenant@eu", kind: "single", service: "tenant@eu.service", state: "asleep" },
+      { name: "tenant@us", kind: "single", service: "tenant@us.service", state: "asleep" },
+    ]);
   });
 
   it("shows 30 services", async () => {

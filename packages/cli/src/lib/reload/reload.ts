@@ -61,7 +61,7 @@ function checkThatItReloads(
   throw new CliError(
     "ERR_RELOAD",
     `${unit} does not say how to reload it (Type=${type})`,
-    `If the app has onReload, write Type=notify-reload (systemd 253) into the unit; with @sockact/units: type: "notify-reload". For any other app, write ExecReload=. To run new code, restart it: ${serviceCommand("restart", name, user)}`,
+    `If the app has onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${serviceCommand("restart", name, user)}`,
     { exitCode: EXIT.failed },
   );
 }
@@ -156,8 +156,7 @@ async function reloadError(
 }
 
 function reportText({ name, outcome, took, confirmed }: ReloadReport): string {
-  if (outcome === "asleep")
-    return `${name} does not run, so there is nothing to reload. Its next start reads the new settings.\n`;
+  if (outcome === "asleep") return `${name} does not run: its next start reads the new settings.\n`;
   return confirmed
     ? `${name} reloaded in ${tookText(took)}.\n`
     : `${name} was told to reload. Only with Type=notify-reload does it say when it is done.\n`;

@@ -34,9 +34,9 @@ export function reportText({ name, outcome, took, confirmed, turn }: RestartRepo
     case "asked":
       return `systemd restarts ${name}: ${serviceCommand("status", name, isUser)}\n`;
     case "asleep":
-      return `${name} sleeps, so there is nothing to restart. The next connection starts the new version.\n`;
+      return `${name} sleeps: the next connection starts the new version.\n`;
     case "next":
-      return `${name} runs once for each connection. New connections get the new version, and open ones keep theirs.\n`;
+      return `${name} runs once for each connection: new ones get the new version.\n`;
     case "turned": {
       const end =
         turn!.drained === null

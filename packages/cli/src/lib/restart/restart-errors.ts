@@ -44,7 +44,7 @@ export function startError({ name, unit, user, wasUp, end, isRetried, closed }: 
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
-      ? `The old process has ended, so there is nothing to go back to. Correct the app, or deploy its earlier version, and run ${again} again. With rolling: true of @sockact/units, the old process would serve until the new one is ready.`
+      ? `The old process has ended, so there is nothing to go back to.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true of @sockact/units, the old process would serve until the new one is ready.`
       : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );

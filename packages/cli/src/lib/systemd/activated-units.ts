@@ -142,7 +142,7 @@ export async function findService(manager: ServiceManager, name: string): Promis
       manager.user ? undefined : "For a unit of your own manager, add --user.",
     ]
       .filter((line) => line !== undefined)
-      .join(" "),
+      .join("\n"),
     { exitCode: EXIT.failed },
   );
 }

@@ -39,7 +39,7 @@ const FIELDS =
 
 /** What to do where the journal can't be read. */
 export const JOURNAL_HINT =
-  "Run it as root, or let root add you to the group that may read the journal: sudo usermod --append --groups systemd-journal $USER. Then log in again.";
+  "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
 
 function argumentsFor(
   manager: ServiceManager,
