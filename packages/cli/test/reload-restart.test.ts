@@ -23,7 +23,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       "each.socket": "[Socket]\nListenStream=86\nAccept=yes\n",
       "each@.service": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n",
     });
-    await systemd.start("each.socket");
+    await systemd.installUnits({
+      "loose.socket": "[Socket]\nListenStream=87\n",
+      "loose.service": "[Service]\nType=exec\nExecStart=/bin/sleep infinity\n",
+    });
+    await systemd.start("each.socket", "loose.socket");
   });
   afterAll(() => systemd?.close());
 
@@ -195,6 +199,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await release(systemd, "frail", { version: 2 });
       expect(await json("restart", "frail")).toMatchObject({ outcome: "started", confirmed: true });
       expect((await ask(85)).version).toBe(2);
+    });
+
+    it("opens a socket again that its service runs without", async () => {
+      await systemd.start("loose.service");
+      await systemd.stop("loose.socket");
+      expect(await systemd.show("loose.service", "ActiveState")).toBe("active");
+      expect(await json("restart", "loose")).toMatchObject({ outcome: "started", confirmed: false });
+      expect(await systemd.show("loose.socket", "SubState")).toBe("running");
     });
 
     it("notices that a service ends at once that does not say when it is ready", async () => {
