@@ -41,10 +41,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
   };
 
   /** The instances of the pair: the one that serves, and the other one. */
-  const instances = async (): Promise<[string, string]> =>
-    (await systemd.show("pair@blue.service", "ActiveState")) === "active"
-      ? ["blue", "green"]
-      : ["green", "blue"];
+  const instances = async (): Promise<[string, string]> => {
+    const isBlue = (await systemd.show("pair@blue.service", "MainPID")) !== "0";
+    const [serving, other] = isBlue ? (["blue", "green"] as const) : (["green", "blue"] as const);
+    // It may answer a moment before systemd has read that it is ready.
+    await systemd.waitForUnit(`pair@${serving}.service`, "ActiveState", "active");
+    return [serving, other];
+  };
 
   /** A command that runs while the test goes on, and what it has written to standard error. */
   class Running {
