@@ -112,6 +112,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await systemd.waitForUnit("shop.service", "ActiveState", "active");
     });
 
+    it("waits for a service that starts", async () => {
+      await systemd.stop("shop.service");
+      await release(systemd, "shop", { silent: true });
+      await systemd.systemctl("start", "--no-block", "shop.service");
+      await systemd.waitForJournal("shop.service", /listening on/);
+      const reload = new Running("reload", "shop");
+      await reload.until(/Reloading shop/);
+      await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "shop.service");
+      expect(await once(reload.child, "close")).toEqual([0, null]);
+      expect(reload.stderr).toContain("has read its settings");
+    });
+
     it("says what to write if the unit has no reload, and that it can't know when ExecReload= is done", async () => {
       await ask(81);
       const { code, stderr } = await sockact(systemd, "reload", "plain");

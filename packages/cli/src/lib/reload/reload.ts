@@ -44,12 +44,19 @@ interface Unit {
   canReload: boolean;
 }
 
-/** The service units that run now. */
+/** The service units that run now. One that starts may have read the old settings already, so it is waited for: systemd can't reload it before. */
 async function runningUnits(manager: ServiceManager, { services }: ActivatedService): Promise<Unit[]> {
-  const found = await manager.show(services, ["Id", "ActiveState", "Type", "CanReload"]);
-  return found
-    .filter(({ ActiveState }) => ["active", "reloading", "refreshing"].includes(ActiveState))
-    .map(({ Id, Type, CanReload }) => ({ unit: Id, type: Type, canReload: CanReload === "yes" }));
+  for (;;) {
+    const found = await manager.show(services, ["Id", "ActiveState", "SubState", "Type", "CanReload"]);
+    const isStarting = found.some(
+      ({ ActiveState, SubState }) => ActiveState === "activating" && !SubState.startsWith("auto-restart"),
+    );
+    if (!isStarting)
+      return found
+        .filter(({ ActiveState }) => ["active", "reloading", "refreshing"].includes(ActiveState))
+        .map(({ Id, Type, CanReload }) => ({ unit: Id, type: Type, canReload: CanReload === "yes" }));
+    await delay(100);
+  }
 }
 
 function checkThatItReloads(
