@@ -49,7 +49,7 @@ export async function install(
 /** A client that is connected until `kill()`. */
 export async function openClient(
   systemd: PrivateSystemd,
-  target: { port: number } | { path: string },
+  target: { port: number; host?: string } | { path: string },
 ): Promise<ChildProcess> {
   const script = `require("node:net").connect(${JSON.stringify(target)}, () => console.log("connected")).on("error", () => {})`;
   const client = systemd.spawn([systemd.node, "--eval", script]);

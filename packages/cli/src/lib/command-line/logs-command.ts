@@ -20,7 +20,6 @@ writes, and what systemd writes about it.`,
     .option("--since <time>", 'show what is newer: "10min ago", "today", "2026-01-31 12:30"')
     .option("--json", "print each line as a JSON object")
     .option("--user", "show a service of your own service manager")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

@@ -12,7 +12,6 @@ app has written meanwhile, and how long it took. No client notices.`,
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")
     .option("--user", "reload a service of your own service manager")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

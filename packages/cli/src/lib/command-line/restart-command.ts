@@ -21,7 +21,6 @@ and its sockets are opened again.`,
     .option("--no-wait", "do not wait until it runs; of a pair, until the old one has drained")
     .option("--json", "print the result as JSON")
     .option("--user", "restart a service of your own service manager")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

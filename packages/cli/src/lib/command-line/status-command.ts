@@ -15,7 +15,6 @@ systemd-analyze security finds (0 is the best, 10 the worst).`,
     .option("-w, --watch", "show it again each second, until Ctrl-C")
     .option("--json", "print JSON, and with --watch one line each second")
     .option("--user", "show those of your own service manager")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

@@ -5,7 +5,8 @@ import { print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { tookText } from "../output/quantities.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { INTERRUPTED, untilSignal } from "../shared/until-signal.ts";
+import { serviceCommand } from "../shared/own-command.ts";
+import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -43,12 +44,19 @@ interface Unit {
   canReload: boolean;
 }
 
-/** The service units that run now. */
+/** The service units that run now. One that starts may have read the old settings already, so it is waited for: systemd can't reload it before. */
 async function runningUnits(manager: ServiceManager, { services }: ActivatedService): Promise<Unit[]> {
-  const found = await manager.show(services, ["Id", "ActiveState", "Type", "CanReload"]);
-  return found
-    .filter(({ ActiveState }) => ["active", "reloading", "refreshing"].includes(ActiveState))
-    .map(({ Id, Type, CanReload }) => ({ unit: Id, type: Type, canReload: CanReload === "yes" }));
+  for (;;) {
+    const found = await manager.show(services, ["Id", "ActiveState", "SubState", "Type", "CanReload"]);
+    const isStarting = found.some(
+      ({ ActiveState, SubState }) => ActiveState === "activating" && !SubState.startsWith("auto-restart"),
+    );
+    if (!isStarting)
+      return found
+        .filter(({ ActiveState }) => ["active", "reloading", "refreshing"].includes(ActiveState))
+        .map(({ Id, Type, CanReload }) => ({ unit: Id, type: Type, canReload: CanReload === "yes" }));
+    await delay(100);
+  }
 }
 
 function checkThatItReloads(
@@ -60,7 +68,7 @@ function checkThatItReloads(
   throw new CliError(
     "ERR_RELOAD",
     `${unit} does not say how to reload it (Type=${type})`,
-    `If the app has onReload, write Type=notify-reload (systemd 253) into the unit; with @sockact/units: type: "notify-reload". For any other app, write ExecReload=. To run new code, restart it: sockact restart ${name}${user ? " --user" : ""}`,
+    `If the app has onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${serviceCommand("restart", name, user)}`,
     { exitCode: EXIT.failed },
   );
 }
@@ -81,7 +89,7 @@ export async function reload(name: string, { user = false, json = false }: Reloa
       working.failed();
       if (!signal.aborted) throw error;
       process.stderr.write(`Interrupted. systemd goes on with the reload of ${service.name}.\n`);
-      return INTERRUPTED;
+      return EXIT.interrupted;
     }
   });
 }
@@ -146,18 +154,16 @@ async function reloadError(
   showEntries(entries);
   const keeps =
     failed.ActiveState === "active" ? `${failed.Id} keeps running` : `${failed.Id} is ${failed.ActiveState}`;
-  const flag = manager.user ? " --user" : "";
   return new CliError(
     "ERR_RELOAD",
     `${name} did not reload: ${failed.ReloadResult}. ${keeps}`,
-    `See more of its log: sockact logs ${name}${flag}. To start it anew: sockact restart ${name}${flag}`,
+    `See more of its log: ${serviceCommand("logs", name, manager.user)}. To start it anew: ${serviceCommand("restart", name, manager.user)}`,
     { exitCode: EXIT.failed },
   );
 }
 
 function reportText({ name, outcome, took, confirmed }: ReloadReport): string {
-  if (outcome === "asleep")
-    return `${name} does not run, so there is nothing to reload. Its next start reads the new settings.\n`;
+  if (outcome === "asleep") return `${name} does not run: its next start reads the new settings.\n`;
   return confirmed
     ? `${name} reloaded in ${tookText(took)}.\n`
     : `${name} was told to reload. Only with Type=notify-reload does it say when it is done.\n`;

@@ -1,4 +1,5 @@
 import { tookText } from "../output/quantities.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 
 /** What `sockact restart --json` prints. */
@@ -23,7 +24,7 @@ export interface RestartReport {
 }
 
 /** The result for people. */
-export function reportText({ name, outcome, took, confirmed, turn }: RestartReport): string {
+export function reportText({ name, outcome, took, confirmed, turn }: RestartReport, isUser: boolean): string {
   const ready = confirmed ? "" : " Only with Type=notify does it say when it is ready.";
   switch (outcome) {
     case "restarted":
@@ -31,18 +32,18 @@ export function reportText({ name, outcome, took, confirmed, turn }: RestartRepo
     case "started":
       return `${name} started in ${tookText(took)}.${ready}\n`;
     case "asked":
-      return `systemd restarts ${name}: sockact status ${name}\n`;
+      return `systemd restarts ${name}: ${serviceCommand("status", name, isUser)}\n`;
     case "asleep":
-      return `${name} sleeps, so there is nothing to restart. The next connection starts the new version.\n`;
+      return `${name} sleeps: the next connection starts the new version.\n`;
     case "next":
-      return `${name} runs once for each connection. New connections get the new version, and open ones keep theirs.\n`;
+      return `${name} runs once for each connection: new ones get the new version.\n`;
     case "turned": {
       const end =
         turn!.drained === null
           ? `${turn!.from} drains`
           : turn!.drained
             ? `${turn!.from} has drained`
-            : `${turn!.from} did not end well: sockact logs ${name}`;
+            : `${turn!.from} did not end well: ${serviceCommand("logs", name, isUser)}`;
       return `${name} turned to ${turn!.to} in ${tookText(took)}, and no client waited. ${end}.\n`;
     }
   }

@@ -1,4 +1,5 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 
 const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "systemctl");
 
@@ -22,6 +23,8 @@ interface FailedStart {
   name: string;
   unit: string;
   user: boolean;
+  /** Whether it ran before. */
+  wasUp: boolean;
   /** How its process has ended. */
   end: string;
   /** Whether systemd starts it again by itself. */
@@ -31,8 +34,8 @@ interface FailedStart {
 }
 
 /** The error for a new process that did not get up. The old one has ended by then, so nobody can go back to it. */
-export function startError({ name, unit, user, end, isRetried, closed }: FailedStart): CliError {
-  const flag = user ? " --user" : "";
+export function startError({ name, unit, user, wasUp, end, isRetried, closed }: FailedStart): CliError {
+  const again = serviceCommand("restart", name, user);
   const clients =
     closed.length > 0
       ? `Clients are refused, since ${closed.join(" and ")} does not listen`
@@ -40,7 +43,9 @@ export function startError({ name, unit, user, end, isRetried, closed }: FailedS
   return new CliError(
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
-    `The old process has ended, so there is nothing to go back to. Correct the app, or deploy its earlier version, and run sockact restart ${name}${flag} again. With rolling: true of @sockact/units, the old process would serve until the new one is ready.`,
+    wasUp
+      ? `The old process has ended, so there is nothing to go back to.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true of @sockact/units, the old process would serve until the new one is ready.`
+      : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );
 }

@@ -5,6 +5,7 @@ import type { RollingEvent } from "../rolling/rolling-options.ts";
 import { rollingRestart } from "../rolling/rolling-restart.ts";
 import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 import type { RestartReport } from "./report.ts";
 import { stoppedError } from "./restart-errors.ts";
 
@@ -40,7 +41,7 @@ function eventText(name: string, event: RollingEvent): string {
 
 /** The hints of the library are for code that calls it. */
 function hintFor(hint: string, name: string, user: boolean): string {
-  const again = `sockact restart ${name}${user ? " --user" : ""}`;
+  const again = serviceCommand("restart", name, user);
   const words = hint
     .replaceAll("call rollingRestart again", `call ${again} again`)
     .replaceAll(

@@ -82,7 +82,7 @@ export async function restartService(
   // Whoever may not restart it, or may not start it while another job runs, is told by systemctl itself.
   if (ended.code !== 0 && !/job for/i.test(ended.stderr)) throw manager.refused(`restart ${unit}`, ended);
   if (ended.code !== 0 || !(await staysUp(manager, service)))
-    throw await failure(manager, { name, unit, sockets, since });
+    throw await failure(manager, { name, unit, sockets, since, wasUp: isUp(service) });
   const took = Math.round(performance.now() - started);
   const confirmed = service.Type.startsWith("notify");
   return { ...report, outcome: isRestart ? "restarted" : "started", took, confirmed };
@@ -134,9 +134,19 @@ async function staysUp(manager: ServiceManager, before: Unit): Promise<boolean> 
   }
 }
 
+interface Attempt {
+  name: string;
+  unit: string;
+  sockets: readonly string[];
+  /** When it began, in milliseconds since 1970. */
+  since: number;
+  /** Whether the service ran before. */
+  wasUp: boolean;
+}
+
 async function failure(
   manager: ServiceManager,
-  { name, unit, sockets, since }: { name: string; unit: string; sockets: readonly string[]; since: number },
+  { name, unit, sockets, since, wasUp }: Attempt,
 ): Promise<Error> {
   await syncJournal(manager);
   const [[service, ...listeners], { entries }] = await Promise.all([
@@ -155,6 +165,7 @@ async function failure(
     name,
     unit,
     user: manager.user,
+    wasUp,
     end,
     isRetried: service.ActiveState === "activating",
     closed: idsOf(listeners.filter(({ ActiveState }) => ActiveState !== "active")),

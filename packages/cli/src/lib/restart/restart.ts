@@ -1,7 +1,9 @@
 import process from "node:process";
 import { print, printJson } from "../output/print.ts";
 import { type Progress, progress } from "../output/progress.ts";
-import { INTERRUPTED, untilSignal } from "../shared/until-signal.ts";
+import { EXIT } from "../shared/cli-error.ts";
+import { serviceCommand } from "../shared/own-command.ts";
+import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { reportText, type RestartReport } from "./report.ts";
@@ -28,16 +30,16 @@ export async function restart(
       const report = await restartByKind(service, { user, wait, signal, working });
       working.done();
       if (json) printJson(report);
-      else print(reportText(report));
+      else print(reportText(report, user));
       return 0;
     } catch (error) {
       working.failed();
       if (!signal.aborted) throw error;
       if (service.kind === "single")
         process.stderr.write(
-          `Interrupted. systemd goes on with what it was told: sockact status ${service.name}\n`,
+          `Interrupted. systemd goes on with what it was told: ${serviceCommand("status", service.name, user)}\n`,
         );
-      return INTERRUPTED;
+      return EXIT.interrupted;
     }
   });
 }

@@ -18,6 +18,11 @@ export function ownCommand(): string {
   return npm_command === "exec" || npm_lifecycle_event === "npx" ? "npx sockact" : "sockact";
 }
 
+/** The command line for another command about a service, for messages: `sockact logs shop --user`. */
+export function serviceCommand(command: string, name: string, isUser: boolean): string {
+  return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;
+}
+
 /** The command to call this program as root. sudo has a PATH of its own, on which a Node of nvm, and npx with it, is not found. */
 export function sudoCommand(): string {
   const { PATH = "" } = process.env;

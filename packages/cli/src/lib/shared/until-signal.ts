@@ -1,8 +1,5 @@
 import process from "node:process";
 
-/** What a shell has for a program that Ctrl-C has ended. */
-export const INTERRUPTED = 130;
-
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Runs an action with a signal that is aborted by Ctrl-C, or by another request to end. */

@@ -6,7 +6,7 @@ import type { Address } from "./addresses.ts";
 export interface Clients {
   /** Connections that an app has accepted and not closed. */
   open: number;
-  /** Connections that nobody has accepted yet. */
+  /** Connections that no process has accepted yet. */
   waiting: number;
 }
 

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import process from "node:process";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { readExposure } from "../systemd/exposure.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -35,6 +37,15 @@ function memoryOf({ MemoryCurrent }: ServiceProperties, pid: number | null): num
   return pid === null ? null : residentMemory(pid);
 }
 
+/** Who has called this. A user may have no name, as in a container. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.());
+  }
+}
+
 function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
   const pid = numberOf(properties.MainPID) || null;
   const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(properties.ExecStart ?? "")?.[1] ?? "";
@@ -45,7 +56,7 @@ function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
     result: properties.Result,
     type: properties.Type ?? "",
     pid,
-    user: properties.User || (isUser ? (process.env["USER"] ?? "") : "root"),
+    user: properties.User || (isUser ? ownName() : "root"),
     memory: memoryOf(properties, pid),
     restarts: numberOf(properties.NRestarts) ?? 0,
     command,
@@ -162,7 +173,7 @@ export async function readStatus(
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
-      warnings: warningsOf(service, state, own, ownSockets, manager.systemctl),
+      warnings: warningsOf(service, state, own, ownSockets, manager),
     };
   });
 }

@@ -32,10 +32,10 @@ function socketLines({ unit, active, addresses, backlog, enabled }: SocketStatus
 }
 
 function unitLines({ unit, active, sub, type, pid, user, memory, text }: UnitStatus): string[] {
-  const running =
-    pid === null ? "" : `, pid ${pid}, user ${user}${memory === null ? "" : `, ${bytesText(memory)}`}`;
+  const size = memory === null ? "" : `, ${bytesText(memory)}`;
   return [
-    `${unit}: ${active} (${sub}), Type=${type}${running}`,
+    `${unit}: ${active} (${sub}), Type=${type}`,
+    ...(pid === null ? [] : [`  pid ${pid}, user ${user}${size}`]),
     ...(text === null ? [] : [`  says: ${clean(text)}`]),
   ];
 }

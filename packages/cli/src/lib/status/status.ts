@@ -31,7 +31,7 @@ export interface StatusReport {
 
 interface Report extends StatusReport {
   /** The last lines of the log, if one service was asked for. */
-  journal?: JournalLines;
+  journal?: JournalLines | undefined;
 }
 
 async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
@@ -44,7 +44,8 @@ async function readOne(manager: ServiceManager, name: string): Promise<Report> {
   const service = await findService(manager, name);
   const [services, journal] = await Promise.all([
     readStatus(manager, [service]),
-    readJournal(manager, journalUnits(service), { lines: LOG_LINES }),
+    // Everything else can be shown without it.
+    readJournal(manager, journalUnits(service), { lines: LOG_LINES }).catch(() => undefined),
   ]);
   return { services, hidden: 0, journal };
 }
@@ -73,7 +74,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
   if (options.watch) {
     await watch(async () => {
       const report = await read();
-      return json ? `${JSON.stringify(toJson(report))}\n` : reportText(report, name, manager);
+      return json ? `${JSON.stringify(toJson(report))}\n` : `${reportText(report, name, manager)}\n`;
     }, process.stdout.isTTY && !json);
     return 0;
   }

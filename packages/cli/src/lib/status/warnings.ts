@@ -1,4 +1,7 @@
+import { basename } from "node:path";
+import { serviceCommand } from "../shared/own-command.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { ServiceState } from "./service-state.ts";
 import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
@@ -15,19 +18,25 @@ export function warningsOf(
   state: ServiceState,
   units: readonly ServiceProperties[],
   sockets: readonly SocketProperties[],
-  systemctl: string,
+  { systemctl, user }: ServiceManager,
 ): Warning[] {
-  const logs = `sockact logs ${name}${systemctl.endsWith("--user") ? " --user" : ""}`;
+  const logs = serviceCommand("logs", name, user);
   const warnings: Warning[] = [];
   const add = (code: Warning["code"], unit: string, message: string, fix: string) =>
     warnings.push({ code, units: [unit], message, fix });
   const isUp = state === "awake" || state === "starting" || state === "restarting" || state === "draining";
 
-  for (const { Id, LoadState, LoadError } of [...sockets, ...units]) {
+  for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;
+    if (LoadState === "masked") {
+      // A mask may be of the template, and one below /run is of this boot only.
+      const runtime = FragmentPath.startsWith("/run/") ? "--runtime " : "";
+      const fix = `${systemctl} unmask ${runtime}${basename(FragmentPath)}`;
+      add("not-loaded", Id, `${Id} is masked`, fix);
+      continue;
+    }
     const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "?(.*?)"?$/s, "$1");
-    const fix = LoadState === "masked" ? `${systemctl} unmask ${Id}` : `${systemctl} status ${Id}`;
-    add("not-loaded", Id, `${Id} is not loaded: ${why}`, fix);
+    add("not-loaded", Id, `${Id} is not loaded: ${why}`, `${systemctl} status ${Id}`);
   }
   for (const unit of units) {
     if (unit.ActiveState === "failed") add("failed", unit.Id, `${unit.Id} has failed: ${endOf(unit)}`, logs);

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { print } from "../output/print.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 
@@ -11,10 +12,23 @@ const HOME = "\u001B[H";
 const CLEAR_TO_END_OF_LINE = "\u001B[K";
 const CLEAR_BELOW = "\u001B[J";
 
-/** The part that fits the terminal, painted over what is there, so that nothing flickers. */
+/** The lines that fit the terminal. A line that is longer than its width takes several rows. */
+function fitting(text: string): string[] {
+  // Some terminals do not tell their size.
+  const columns = process.stdout.columns || 80;
+  let left = (process.stdout.rows || 24) - 1;
+  const lines = text.split("\n");
+  const end = lines.findIndex((line) => {
+    left -= Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns));
+    return left < 0;
+  });
+  return end === -1 ? lines : lines.slice(0, end);
+}
+
+/** Paints over the lines on the screen, so that nothing flickers. */
 function repaint(text: string): string {
-  const lines = text.split("\n").slice(0, (process.stdout.rows || 24) - 1);
-  return `${HOME}${lines.map((line) => `${line}${CLEAR_TO_END_OF_LINE}`).join("\n")}${CLEAR_BELOW}`;
+  const lines = fitting(text).map((line) => `${line}${CLEAR_TO_END_OF_LINE}`);
+  return `${HOME}${lines.join("\n")}${CLEAR_BELOW}`;
 }
 
 /** Waits for a second, but not if the terminal gets another size. */

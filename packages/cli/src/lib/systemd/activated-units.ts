@@ -1,5 +1,6 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { nearestNames } from "../shared/nearest.ts";
+import { ownCommand } from "../shared/own-command.ts";
 import type { Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
@@ -136,12 +137,12 @@ export async function findService(manager: ServiceManager, name: string): Promis
     "ERR_UNIT_UNKNOWN",
     `no socket starts a service called ${JSON.stringify(name)}`,
     [
-      near.length > 0 ? `Did you mean ${near.join(" or ")}?` : undefined,
-      `sockact status${flag} lists the services that sockets start.`,
+      near.length === 0 ? undefined : `Did you mean ${near.join(" or ")}?`,
+      `${ownCommand()} status${flag} lists the services that sockets start.`,
       manager.user ? undefined : "For a unit of your own manager, add --user.",
     ]
       .filter((line) => line !== undefined)
-      .join(" "),
+      .join("\n"),
     { exitCode: EXIT.failed },
   );
 }

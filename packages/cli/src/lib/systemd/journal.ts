@@ -24,7 +24,7 @@ export interface JournalOptions {
   lines?: number | undefined;
   /** The oldest time, as journalctl reads it: `"10min ago"`, or milliseconds since 1970. */
   since?: string | number | undefined;
-  /** Only what comes after the entry with this cursor. */
+  /** Only the entries after the one with this cursor. */
   after?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const FIELDS =
 
 /** What to do where the journal can't be read. */
 export const JOURNAL_HINT =
-  "Run it as root, or let root add you to the group that may read the journal: sudo usermod --append --groups systemd-journal $USER. Then log in again.";
+  "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
 
 function argumentsFor(
   manager: ServiceManager,

@@ -81,6 +81,8 @@ export class ServiceManager {
   }
 
   #hint(why: string): string {
+    if (this.user && /\bbus\b/.test(why))
+      return "Run it as the user whose services these are, in a login of that user: sudo and su do not make one.";
     if (/denied|authentication/i.test(why))
       return "Run it as root, or as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.";
     if (/\bbus\b|booted with systemd/.test(why))

@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { install, openClient, sockact, sockactOf } from "./services.ts";
+
+interface Line {
+  unit: string;
+  from: string;
+  pid: number | null;
+  priority: number;
+  message: string;
+}
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
+  let systemd: PrivateSystemd;
+
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    await install(systemd, { name: "shop", sockets: [{ listen: 80 }] });
+    await install(systemd, { name: "pair", sockets: [{ listen: 81 }], rolling: true });
+    await systemd.installUnits({
+      "each.socket": "[Socket]\nListenStream=82\nAccept=yes\n",
+      "each@.service":
+        "[Service]\nExecStart=/bin/sh -c 'echo hello >&2; cat'\nStandardInput=socket\nStandardError=journal\n",
+      "rude.socket": "[Socket]\nListenStream=83\n",
+      "rude.service": `[Service]\nType=oneshot\nStandardInput=null\nExecStart=/bin/sh -c 'printf "<3>title \\\\033]0;mine\\\\007end\\\\n<7>quiet\\\\n"'\n`,
+    });
+    await systemd.start("each.socket", "rude.socket");
+    await systemd.request("http://127.0.0.1:80/");
+    await systemd.waitForJournal("shop.service", /service manager was told/);
+  });
+  afterAll(() => systemd?.close());
+
+  async function jsonLines(...args: string[]): Promise<Line[]> {
+    const { code, stdout, stderr } = await sockact(systemd, "logs", "--json", ...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Line);
+  }
+
+  it("shows what the app and systemd have written of the service and of its socket, in one stream", async () => {
+    const { code, stdout, stderr } = await sockact(systemd, "logs", "shop");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d systemd: Listening on shop\.socket/);
+    expect(lines.at(1)).toMatch(/^\d\d:\d\d:\d\d systemd: Starting shop\.service/);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d shop\[\d+\]: sockact: listening on \[::\]:80$/m);
+  });
+
+  it("prints one JSON object a line, and as many lines as you ask for", async () => {
+    const pid = Number(await systemd.show("shop.service", "MainPID"));
+    const lines = await jsonLines("shop");
+    expect(lines).toContainEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      unit: "shop.service",
+      from: "app",
+      pid,
+      priority: 6,
+      message: "sockact: listening on [::]:80",
+    });
+    expect(lines[0]).toMatchObject({ unit: "shop.socket", from: "systemd", pid: 1 });
+    expect(await jsonLines("shop", "-n", "2")).toEqual(lines.slice(-2));
+    expect(await jsonLines("shop", "--since", "1h ago")).toEqual(lines);
+    expect((await sockact(systemd, "logs", "shop", "--since", "+1h")).stderr).toMatch(
+      /^The journal has nothing of shop\.\n$/,
+    );
+  });
+
+  it("shows both instances of a rolling pair", async () => {
+    await systemd.start("pair@blue.service", "pair@green.service");
+    const units = new Set((await jsonLines("pair")).map(({ unit }) => unit));
+    expect(units).toEqual(new Set(["pair.socket", "pair@blue.service", "pair@green.service"]));
+  });
+
+  it("keeps lines of the app from changing the terminal, and colours errors", async () => {
+    await systemd.start("rude.service");
+    await systemd.waitForJournal("rude.service", /^title/);
+    const env = { FORCE_COLOR: "1" };
+    const { stdout } = await systemd.run([...sockactOf(systemd), "logs", "rude"], { env });
+    expect(stdout).toContain("\u001B[31mtitle end\u001B[39m");
+    expect(stdout).toContain("\u001B[2mquiet\u001B[22m");
+    expect(stdout).not.toContain("\u0007");
+  });
+
+  it("follows new lines until Ctrl-C, also those of connections that come later", async () => {
+    const follow = (name: string) => {
+      const child = systemd.spawn([...sockactOf(systemd), "logs", name, "--follow", "--json"]);
+      const reader = createInterface({ input: child.stdout! });
+      const messages: string[] = [];
+      reader.on("line", (line) => messages.push((JSON.parse(line) as Line).message));
+      const until = async (wanted: RegExp, times = 1) => {
+        while (messages.filter((message) => wanted.test(message)).length < times) await once(reader, "line");
+      };
+      return { child, until };
+    };
+    const shop = follow("shop");
+    await shop.until(/service manager was told/);
+    const held = systemd.request("http://127.0.0.1:80/hold");
+    await shop.until(/^holds a request$/);
+    await systemd.systemctl("kill", "--signal=USR2", "shop.service");
+    await held;
+    shop.child.kill("SIGINT");
+    expect(await once(shop.child, "close")).toEqual([0, null]);
+
+    const each = follow("each");
+    await each.until(/Listening on each\.socket/);
+    await openClient(systemd, { port: 82 });
+    await each.until(/^hello$/);
+    await openClient(systemd, { port: 82 });
+    await each.until(/^hello$/, 2);
+    each.child.kill("SIGTERM");
+    expect(await once(each.child, "close")).toEqual([0, null]);
+    expect(await systemd.run(["pgrep", "-x", "journalctl"])).toMatchObject({ stdout: "" });
+  });
+
+  it("says who may read the journal, to a user who may not", async () => {
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactOf(systemd)];
+    for (const args of [
+      ["logs", "shop"],
+      ["logs", "shop", "--follow"],
+    ]) {
+      const { code, stdout, stderr } = await systemd.run([...nobody, ...args]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/you may not read the journal of shop \(ERR_JOURNAL\)\n.*\n.* systemd-journal/);
+    }
+  });
+
+  it("refuses a time and a number that are none, and a service that does not exist", async () => {
+    const when = await sockact(systemd, "logs", "shop", "--since", "soon");
+    expect(when.code).toBe(2);
+    expect(when.stderr).toMatch(/soon.* \(ERR_USAGE\)\n.*"10min ago"/);
+    expect((await sockact(systemd, "logs", "shop", "-n", "many")).code).toBe(2);
+    expect((await sockact(systemd, "logs", "nothing")).stderr).toContain("ERR_UNIT_UNKNOWN");
+  });
+});
