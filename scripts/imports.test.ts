@@ -7,7 +7,19 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
-  cli: ["shared", "output", "systemd", "rolling", "run", "explain", "command-line"],
+  cli: [
+    "shared",
+    "output",
+    "systemd",
+    "rolling",
+    "run",
+    "doctor/model",
+    "doctor/facts",
+    "doctor/diagnoses",
+    "doctor",
+    "explain",
+    "command-line",
+  ],
   core: [
     "shared",
     "activation/protocol",

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { doctorCommand } from "./doctor-command.ts";
 import { explainCommand } from "./explain-command.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -21,6 +22,7 @@ function program(args: readonly string[]): Command {
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
+  sockact.addCommand(doctorCommand());
   sockact.addCommand(explainCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
@@ -36,7 +38,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error);
+    const code = report(error);
+    // By 1 and 2, the doctor says what it has found.
+    return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }
 }
 

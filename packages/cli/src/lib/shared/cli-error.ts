@@ -4,6 +4,7 @@ export type CliErrorCode =
   | "ERR_OUTPUT"
   | "ERR_SYSTEMCTL"
   | "ERR_CODE_UNKNOWN"
+  | "ERR_UNIT_UNKNOWN"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -11,8 +12,8 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there. */
-export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127 } as const;
+/** What the shell gets. 3 is of `sockact doctor`, whose 1 and 2 say what it has found. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there. */
+export const EXIT = { failed: 1, usage: 2, notExamined: 3, notExecutable: 126, notFound: 127 } as const;
 
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {

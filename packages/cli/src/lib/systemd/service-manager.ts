@@ -43,13 +43,17 @@ export class ServiceManager {
     return ended.stdout;
   }
 
-  /** Properties of several units, in their order. A unit that does not exist has them too. */
+  /**
+   * Properties of several units, in their order. A unit that does not exist has them too, but one that its kind of unit does not have is
+   * missing. So ask for `Id` or `LoadState` besides. Timestamps are `@` and the seconds since 1970, or empty.
+   */
   async show<Name extends string>(
     units: readonly string[],
     names: readonly Name[],
   ): Promise<Properties<Name>[]> {
     if (units.length === 0) return [];
-    return parseProperties(await this.mustRun("show", `--property=${names.join(",")}`, "--", ...units));
+    const options = ["--timestamp=unix", `--property=${names.join(",")}`];
+    return parseProperties(await this.mustRun("show", ...options, "--", ...units));
   }
 
   /** Runs another program of systemd for the same manager, such as systemd-analyze or journalctl, whatever its exit status. */

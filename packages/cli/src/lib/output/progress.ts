@@ -1,0 +1,70 @@
+import process from "node:process";
+import { colour } from "../shared/messages.ts";
+
+/** How long a step may take before the terminal shows that something is going on, in milliseconds. */
+const PATIENCE = 1_000;
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const CLEAR_LINE = "\r\u001B[2K";
+
+/** Something that may take a while, as it is shown on standard error. */
+export interface Progress {
+  /** Says what is going on now. */
+  update(text: string): void;
+  /** Writes a line of its own, such as what an app has said meanwhile. */
+  line(text: string): void;
+  /** Ends it well, with a line that says so, if there is anything to say. */
+  done(text?: string): void;
+  /** Ends it without a line: an error follows. */
+  failed(): void;
+}
+
+/** Begins to show that something is going on: a spinner on a terminal once a second has passed, and elsewhere a line for each step. */
+export function progress(text: string): Progress {
+  const { stderr } = process;
+  const isTerminal = stderr.isTTY && process.env["TERM"] !== "dumb";
+  let current = text;
+  let frame = 0;
+  let isShown = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const write = (line: string) => stderr.write(`${line}\n`);
+  const draw = () => {
+    isShown = true;
+    const symbol = FRAMES[frame++ % FRAMES.length]!;
+    // A line that wraps could not be cleared.
+    stderr.write(`${CLEAR_LINE}${colour("cyan", symbol)} ${current.slice(0, (stderr.columns || 80) - 3)}`);
+  };
+  const hide = () => {
+    if (isShown) stderr.write(CLEAR_LINE);
+    isShown = false;
+  };
+  const end = () => {
+    clearTimeout(timer);
+    clearInterval(timer);
+    hide();
+  };
+
+  if (isTerminal) {
+    timer = setTimeout(() => {
+      draw();
+      timer = setInterval(draw, 100).unref();
+    }, PATIENCE).unref();
+  } else write(text);
+
+  return {
+    update(next) {
+      current = next;
+      if (!isTerminal) write(next);
+      else if (isShown) draw();
+    },
+    line(line) {
+      hide();
+      write(line);
+    },
+    done(result) {
+      end();
+      if (result !== undefined) write(isTerminal ? `${colour("green", "✓")} ${result}` : result);
+    },
+    failed: end,
+  };
+}

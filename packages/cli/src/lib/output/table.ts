@@ -1,0 +1,65 @@
+import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+import Table from "cli-table3";
+import { colourOut } from "./print.ts";
+
+/** The heading of a column. */
+export interface Column {
+  title: string;
+  align?: "left" | "right";
+  /** Which columns are left out first where the terminal is too narrow: those with the highest number. By default a column stays. */
+  optional?: number;
+}
+
+const GAP = 2;
+/** No column is made narrower than this. */
+const NARROWEST = 8;
+
+/** How wide the output may be: the width of the terminal, and without one as wide as it is. */
+export function outputWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
+}
+
+const widthOf = (cell: string): number =>
+  Math.max(
+    ...stripVTControlCharacters(cell)
+      .split("\n")
+      .map((line) => line.length),
+  );
+
+/** Lines up rows in columns, as wide as the terminal at most: it leaves out optional columns, and then cuts the widest cells. A cell may have several lines. */
+export function table(
+  heading: readonly (string | Column)[],
+  rows: readonly (readonly string[])[],
+  { width = outputWidth() }: { width?: number | undefined } = {},
+): string {
+  let columns = heading.map((column, index) => {
+    const { title, align = "left", optional = 0 } = typeof column === "string" ? { title: column } : column;
+    const cells = rows.map((row) => row[index] ?? "");
+    return { title, align, optional, cells, width: Math.max(...[title, ...cells].map(widthOf)) };
+  });
+  const total = () => columns.reduce((sum, column) => sum + column.width + GAP, -GAP);
+  while (total() > width) {
+    const least = Math.max(...columns.map(({ optional }) => optional));
+    if (least === 0) break;
+    columns = columns.filter(({ optional }) => optional !== least);
+  }
+  while (total() > width) {
+    const widest = columns.reduce((one, other) => (other.width > one.width ? other : one));
+    if (widest.width <= NARROWEST) break;
+    widest.width -= 1;
+  }
+  const printed = new Table({
+    chars: Object.fromEntries(
+      "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle"
+        .split(" ")
+        .map((part) => [part, part === "middle" ? " ".repeat(GAP) : ""]),
+    ),
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+    colWidths: columns.map((column) => column.width),
+    colAligns: columns.map(({ align }) => align),
+  });
+  printed.push(columns.map(({ title }) => colourOut("dim", title)));
+  for (const index of rows.keys()) printed.push(columns.map(({ cells }) => cells[index]!));
+  return `${printed.toString().replaceAll(/ +$/gm, "")}\n`;
+}

@@ -1,0 +1,147 @@
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { nearestNames } from "../shared/nearest.ts";
+import type { Properties } from "../shared/properties.ts";
+import type { ServiceManager } from "./service-manager.ts";
+
+/** A service with the sockets that start it. */
+export interface ActivatedService {
+  /** What to call it, without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling pair or of `Accept=yes`. */
+  name: string;
+  /** The service's unit, or its template: `shop.service` or `shop@.service`. */
+  service: string;
+  /**
+   * - `single`: one service unit
+   * - `rolling`: the instances `blue` and `green` of a template, which take turns
+   * - `accept`: a service unit for each connection (`Accept=yes`)
+   */
+  kind: "single" | "rolling" | "accept";
+  /** The service units: one, or both of a rolling pair, or those of the connections that are open now. */
+  services: string[];
+  /** The socket units that start it, in the order of their names. */
+  sockets: string[];
+  /** Whether its units belong to the distribution and it does not run Node. `status` hides it unless you say `--all`. */
+  isSystem: boolean;
+}
+
+const socketProperties = ["Id", "LoadState", "Triggers", "Accept", "FragmentPath"] as const;
+const serviceProperties = ["Id", "TriggeredBy", "FragmentPath", "ExecStart"] as const;
+type Socket = Properties<(typeof socketProperties)[number]>;
+type Service = Properties<(typeof serviceProperties)[number]>;
+
+/** `shop` for `shop.service`, `shop@.service` and `shop@blue.service`; of `shop@eu.service` only with `isTemplate`. */
+function nameOf(unit: string, isTemplate: boolean): string {
+  const base = unit.replace(/\.(?:service|socket)$/, "");
+  return isTemplate ? base.replace(/@.*$/s, "") : base;
+}
+
+/** The distribution's units, and those that generators make of other files, are not the user's. */
+function isFromDistribution(fragment: string): boolean {
+  return /^(?:\/usr\/(?!local\/)|\/lib\/|\/run\/systemd\/generator|$)/.test(fragment);
+}
+
+const runsNode = ({ ExecStart = "" }: Partial<Service>): boolean =>
+  /^\{ path=\S*?\/?(?:node|nodejs|bun)\d* ;/m.test(ExecStart);
+
+/** All socket units, also those that systemd has not loaded. A template is not a unit. */
+async function socketUnits(manager: ServiceManager): Promise<string[]> {
+  const list = async (command: string, name: string) => {
+    const printed = await manager.mustRun(command, "--type=socket", "--all", "--full", "--output=json");
+    return (JSON.parse(printed || "[]") as Record<string, string>[]).map((row) => row[name]!);
+  };
+  const [loaded, files] = await Promise.all([
+    list("list-units", "unit"),
+    list("list-unit-files", "unit_file"),
+  ]);
+  return [...new Set([...loaded, ...files.filter((file) => !file.includes("@."))])];
+}
+
+/** Both instances of a rolling pair, for the one of them that a socket starts. */
+function pairOf(service: string): string[] {
+  const template = /^(.+)@(?:blue|green)\.service$/s.exec(service)?.[1];
+  return template === undefined ? [] : [`${template}@blue.service`, `${template}@green.service`];
+}
+
+/** What one socket starts. */
+function startedBy(
+  socket: Socket,
+  services: ReadonlyMap<string, Service>,
+): Pick<ActivatedService, "service" | "kind" | "services"> {
+  const triggers = socket.Triggers.split(" ").filter((unit) => unit !== "");
+  if (socket.Accept === "yes")
+    return { service: `${nameOf(socket.Id, true)}@.service`, kind: "accept", services: triggers };
+  const namesake = socket.Id.replace(/\.socket$/, ".service");
+  // A socket whose own file is wrong starts nothing. Otherwise several only if a service names a socket of another one in Sockets=.
+  const service = triggers.length === 0 || triggers.includes(namesake) ? namesake : triggers[0]!;
+  const pair = pairOf(service);
+  const isPair = pair.every((unit) => services.get(unit)?.TriggeredBy.split(" ").includes(socket.Id));
+  return pair.length > 0 && isPair
+    ? { service: `${nameOf(service, true)}@.service`, kind: "rolling", services: pair }
+    : { service, kind: "single", services: [service] };
+}
+
+const byName = (one: string, other: string): number => (one < other ? -1 : 1);
+
+/** Every service of the host that sockets start, in the order of their names. Without `all`, those of the distribution are left out unless they run Node. */
+export async function activatedServices(
+  manager: ServiceManager,
+  { all = false }: { all?: boolean | undefined } = {},
+): Promise<ActivatedService[]> {
+  const shown = await manager.show(await socketUnits(manager), socketProperties);
+  // An alias has the properties of its unit.
+  const sockets = new Map(shown.map((socket) => [socket.Id, socket]));
+  const triggers = shown.flatMap(({ Triggers }) => Triggers.split(" ").filter((unit) => unit !== ""));
+  const asked = [...new Set(triggers.flatMap((unit) => [unit, ...pairOf(unit)]))];
+  const answers: Service[] = await manager.show(asked, serviceProperties);
+  const services = new Map(asked.map((unit, index) => [unit, answers[index]!]));
+
+  const found = new Map<string, ActivatedService>();
+  for (const socket of [...sockets.values()].toSorted((one, other) => byName(one.Id, other.Id))) {
+    if (socket.LoadState === "not-found") continue;
+    const started = startedBy(socket, services);
+    const entry = found.get(started.service) ?? {
+      ...started,
+      name: nameOf(started.service, started.kind !== "single"),
+      sockets: [],
+      isSystem: true,
+    };
+    entry.sockets.push(socket.Id);
+    entry.services = [...new Set([...entry.services, ...started.services])];
+    const units = [socket, ...started.services.flatMap((unit) => services.get(unit) ?? [])];
+    entry.isSystem &&= units.every((unit) => isFromDistribution(unit.FragmentPath) && !runsNode(unit));
+    found.set(started.service, entry);
+  }
+  return [...found.values()]
+    .filter(({ isSystem }) => all || !isSystem)
+    .toSorted((one, other) => byName(one.name, other.name));
+}
+
+/** What a person may call a service: its name, and the name of each of its units, with or without suffix. */
+function namesOf({ name, service, services, sockets }: ActivatedService): string[] {
+  const units = [service, ...services, ...sockets];
+  return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
+}
+
+/** The service that is called so: by its name, or by the name of one of its units. */
+export async function findService(manager: ServiceManager, name: string): Promise<ActivatedService> {
+  const known = await activatedServices(manager, { all: true });
+  // The name of one may be the name of a socket of another.
+  const found =
+    known.find((service) => service.name === name) ??
+    known.find((service) => namesOf(service).includes(name));
+  if (found) return found;
+  const own = known.filter(({ isSystem }) => !isSystem).map((service) => service.name);
+  const near = nearestNames(nameOf(name, true), own);
+  const flag = manager.user ? " --user" : "";
+  throw new CliError(
+    "ERR_UNIT_UNKNOWN",
+    `no socket starts a service called ${JSON.stringify(name)}`,
+    [
+      near.length > 0 ? `Did you mean ${near.join(" or ")}?` : undefined,
+      `sockact status${flag} lists the services that sockets start.`,
+      manager.user ? undefined : "For a unit of your own manager, add --user.",
+    ]
+      .filter((line) => line !== undefined)
+      .join(" "),
+    { exitCode: EXIT.failed },
+  );
+}
