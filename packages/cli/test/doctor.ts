@@ -32,8 +32,14 @@ export const doctorCommand = (systemd: PrivateSystemd, ...args: string[]): strin
 ];
 
 /** Asks the doctor, as root or as a command such as setpriv(1) has it. */
-export async function ask(systemd: PrivateSystemd, unit: string, through: string[] = []): Promise<Answer> {
-  const { stdout, stderr, code } = await systemd.run([...through, ...doctorCommand(systemd, unit, "--json")]);
+export async function ask(
+  systemd: PrivateSystemd,
+  unit: string,
+  through: string[] = [],
+  ...options: string[]
+): Promise<Answer> {
+  const command = doctorCommand(systemd, unit, "--json", ...options);
+  const { stdout, stderr, code } = await systemd.run([...through, ...command]);
   if (code > 2 || stdout === "") throw new Error(`sockact doctor ended with ${code}: ${stderr}`);
   const report = JSON.parse(stdout) as Report;
   const findings = report.services.flatMap((service) => service.findings);

@@ -1,8 +1,10 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../model/copy.ts";
+import { networkCuts } from "../facts/network-cuts.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+import { unitFiles } from "../facts/unit-files.ts";
 
 /** RestrictAddressFamilies= keeps the app from opening sockets. */
 export const addressFamilyRefused: Diagnosis = {
@@ -14,12 +16,15 @@ export const addressFamilyRefused: Diagnosis = {
   remedy: "`RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK`",
   explains: [...ofCrash, "network-cut"],
   async find(subject) {
-    const [{ output }, properties] = await Promise.all([
+    const [{ output }, properties, files] = await Promise.all([
       subject.get(serviceRun),
       subject.get(serviceProperties),
+      subject.get(unitFiles),
     ]);
-    const families = properties.get("RestrictAddressFamilies");
     const line = output.find(({ message }) => message.includes("EAFNOSUPPORT"));
+    // systemctl prints nothing where no family is allowed.
+    const isNone = files.some(({ text }) => /^RestrictAddressFamilies=none$/m.test(text));
+    const families = properties.get("RestrictAddressFamilies") || (isNone ? "none" : "");
     if (line === undefined || families === "") return [];
     const { host, service } = subject;
     return [
@@ -34,8 +39,13 @@ export const addressFamilyRefused: Diagnosis = {
             source: `${host.manager.systemctl} show ${service}`,
           },
         ],
-        fix: "Allow the families that outgoing connections need.",
-        copy: addLines(host, service, "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
+        fix: "Allow the families that outgoing connections need. For a unit that sockact has written, this is the profile outbound instead of inbound.",
+        copy: addLines(
+          host,
+          service,
+          "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+          ...networkCuts(properties).map(({ undo }) => undo),
+        ),
       },
     ];
   },

@@ -40,8 +40,8 @@ export const appUnreachable: Diagnosis = {
   },
 };
 
-/** Whether Node itself was about to read a module. */
-const isLoading = (stack: string): boolean => /node:internal\/modules\/(?:cjs|esm|run_main)/.test(stack);
+/** Whether Node itself was about to read a module: no frame is of the app. */
+const isLoading = (stack: string): boolean => !/^ +at (?!.*node:)/m.test(stack);
 
 /** Whether the file exists for the doctor. Where it may not look, it can't tell. */
 function isKnown(path: string): Promise<boolean> {

@@ -14,14 +14,15 @@ export const fileHidden: Diagnosis = {
   title: "the sandbox hides a file that exists",
   why: "The service has a view of its own of the file system. For the app, what the sandbox hides does not exist.",
   looksAt:
-    "ENOENT in what the app has printed, whether the file exists, and what hides it, such as `ProtectHome`",
+    "ENOENT and EACCES in what the app has printed, whether the file exists, and what hides it, such as `ProtectHome`",
   remedy: "move the file, or show it with `BindReadOnlyPaths=`",
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
     const { host, service } = subject;
     const found = calls.map(async ({ code, target, line }): Promise<Found[]> => {
-      const directive = code === "ENOENT" ? hiddenBy(target, properties) : undefined;
+      // What ProtectHome= puts in the place of a home is closed for all but root.
+      const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
       if (directive === undefined || !(await exists(target))) return [];
       return [
         {

@@ -2,7 +2,7 @@ import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { failedCalls } from "../facts/failed-calls.ts";
 import { serviceProperties } from "../facts/properties.ts";
-import { obstacleTo } from "../facts/reach.ts";
+import { hiddenBy, obstacleTo } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
@@ -22,7 +22,10 @@ export const fileRefused: Diagnosis = {
       subject.get(serviceUser),
     ]);
     const refused = calls.filter(
-      ({ code, target }) => (code === "EACCES" || code === "EPERM") && target.startsWith("/"),
+      ({ code, target }) =>
+        ["EACCES", "EPERM"].includes(code) &&
+        target.startsWith("/") &&
+        hiddenBy(target, properties) === undefined,
     );
     return Promise.all(
       refused.map(async ({ code, call, target, line }): Promise<Found> => {

@@ -2,7 +2,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../model/copy.ts";
 import { failedCalls } from "../facts/failed-calls.ts";
-import type { UnitProperties } from "../facts/properties.ts";
+import { networkCuts, type NetworkCut } from "../facts/network-cuts.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 
@@ -19,7 +19,7 @@ export const networkCut: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
-    const cut = cutBy(properties);
+    const cut = networkCuts(properties);
     if (cut.length === 0) return [];
     const failed = calls.filter(
       ({ code, call, target }) => isOutgoing(call) && !target.startsWith("/") && fits(code, cut),
@@ -45,32 +45,6 @@ export const networkCut: Diagnosis = {
   },
 };
 
-interface Cut {
-  line: string;
-  undo: string;
-  /** The codes of the errors that it causes. */
-  codes: RegExp;
-}
-
-function cutBy(properties: UnitProperties): Cut[] {
-  const cut: Cut[] = [];
-  if (properties.get("PrivateNetwork") === "yes")
-    cut.push({
-      line: "PrivateNetwork=yes",
-      undo: "PrivateNetwork=no",
-      // Its loopback device is one of its own, so that nothing of the host listens there.
-      codes: /^(?:ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|EADDRNOTAVAIL)$/,
-    });
-  const denied = properties.get("IPAddressDeny");
-  if (denied !== "")
-    cut.push({
-      line: `IPAddressDeny=${denied}`,
-      undo: "IPAddressDeny=",
-      codes: /^(?:EPERM|EACCES|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED)$/,
-    });
-  return cut;
-}
-
 const isOutgoing = (call: string): boolean => /^(?:connect|send|getaddrinfo|query\w+)$/.test(call);
 
-const fits = (code: string, cut: readonly Cut[]): boolean => cut.some(({ codes }) => codes.test(code));
+const fits = (code: string, cut: readonly NetworkCut[]): boolean => cut.some(({ codes }) => codes.test(code));

@@ -39,7 +39,7 @@ function foundIn({ message }: KernelLine, unit: string): Found {
   return {
     unit,
     message: `${isAppArmor ? "AppArmor" : "SELinux"} has refused ${what ?? "something"} to the service.`,
-    evidence: [{ text: message, source: "journalctl _TRANSPORT=kernel + _TRANSPORT=audit" }],
+    evidence: [{ text: message, source: "journal of the kernel" }],
     fix: isAppArmor
       ? "Allow it in the profile, and load the profile again."
       : "Give the files the label that their place has by the policy. If it is a port or another right, audit2why says which setting allows it.",

@@ -27,7 +27,7 @@ export const syscallKilled: Diagnosis = {
         message: `${service} was killed by SIGSYS: it has made a system call that SystemCallFilter= leaves out.`,
         evidence: [
           ...quoted([run.end!.line]),
-          ...(audited ? [{ text: audited.message, source: "journalctl _TRANSPORT=audit" }] : []),
+          ...(audited ? [{ text: audited.message, source: "journal of the kernel" }] : []),
         ],
         fix: "Let the call fail with an error instead. If the app then reports EPERM, add the call to SystemCallFilter=.",
         copy: addLines(host, service, "SystemCallErrorNumber=EPERM"),

@@ -100,7 +100,5 @@ export interface FailedStep {
 export function quoted(lines: readonly JournalLine[]): Evidence[] {
   const [first] = lines;
   if (first === undefined) return [];
-  return [
-    { text: lines.map(({ message }) => message).join("\n"), source: `journalctl --unit=${first.unit}` },
-  ];
+  return [{ text: lines.map(({ message }) => message).join("\n"), source: `journal of ${first.unit}` }];
 }
