@@ -17,7 +17,7 @@ export const appUnreachable: Diagnosis = {
   looksAt:
     "`Cannot find module` in what Node has printed, the modes along the path, `ProtectHome` and the like",
   remedy: "an app below `/srv` or `/opt`, which its user may read",
-  explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused"],
+  explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused", "module-missing"],
   async find(subject) {
     const error = await subject.get(appError);
     const path =

@@ -1,9 +1,8 @@
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { basename } from "node:path";
 import { kernelLog, type KernelLine } from "../facts/kernel-log.ts";
 import { journal } from "../facts/journal.ts";
-import { program } from "../facts/program.ts";
+import { processes } from "../facts/processes.ts";
 
 /** SELinux or AppArmor has refused something to the service. */
 export const securityDenied: Diagnosis = {
@@ -16,17 +15,18 @@ export const securityDenied: Diagnosis = {
   remedy: "the label of the files (`restorecon`), or the profile of the program",
   explains: [...ofCrash, "file-refused", "program-unreachable"],
   async find(subject) {
-    const [denied, lines, command] = await Promise.all([
+    const [denied, lines, running] = await Promise.all([
       subject.host.get(kernelLog),
       subject.get(journal),
-      subject.get(program),
+      subject.get(processes),
     ]);
-    const pids = new Set(lines.map(({ pid }) => pid));
-    const name = basename(command?.path ?? "").slice(0, 15);
-    const isOurs = ({ message }: KernelLine) =>
+    // The name of the program would be `node` for other services too.
+    const pids = new Set([...lines, ...running].map(({ pid }) => pid));
+    const first = lines[0]?.time ?? 0;
+    const isOurs = ({ message, time }: KernelLine) =>
       /denied|preventing/i.test(message) &&
-      (pids.has(Number(/\bpid=(\d+)/.exec(message)?.[1])) ||
-        (name !== "" && message.includes(`comm="${name}"`)));
+      time >= first &&
+      pids.has(Number(/\bpid=(\d+)/.exec(message)?.[1]));
     const last = denied.findLast(isOurs);
     return last === undefined ? [] : [foundIn(last, subject.service)];
   },

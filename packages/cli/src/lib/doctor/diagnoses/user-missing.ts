@@ -2,6 +2,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../model/copy.ts";
 import { serviceProperties } from "../facts/properties.ts";
+import { lookUp } from "../facts/user.ts";
 import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
 
 /** There is no such user or group. */
@@ -23,8 +24,11 @@ export const userMissing: Diagnosis = {
     const lines = directives
       .map((name) => `${name}=${properties.get(name)}`)
       .filter((line) => !line.endsWith("="));
-    const name =
-      properties.get(isUser ? "User" : "Group") || properties.list("SupplementaryGroups")[0] || "NAME";
+    const groups = [...properties.list("SupplementaryGroups"), ...properties.list("Group")];
+    const known = await Promise.all(groups.map((group) => lookUp("group", group)));
+    const name = isUser
+      ? properties.get("User")
+      : (groups.find((_, index) => known[index] === undefined) ?? "of the unit");
     return [
       {
         unit: service,

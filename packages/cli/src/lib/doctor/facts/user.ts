@@ -17,17 +17,17 @@ export async function serviceUser(subject: Subject): Promise<ServiceUser | undef
   const own = process.getuid?.() ?? 0;
   const name = service.get("User") || (subject.host.manager.user ? String(own) : "root");
   const groups = [service.get("Group"), ...service.list("SupplementaryGroups")].filter(Boolean);
-  const ids = await Promise.all(groups.map((group) => lookUp("group", group, 2)));
+  const ids = await Promise.all(groups.map((group) => lookUp("group", group)));
   const extra = ids.filter((id) => id !== undefined);
-  const uid = await lookUp("passwd", name, 2);
+  const uid = await lookUp("passwd", name);
   if (uid === undefined)
     return service.get("DynamicUser") === "yes" ? { name, uid: undefined, gids: extra } : undefined;
   const { stdout } = await execute("id", ["-G", "--", String(uid)]).catch(() => ({ stdout: "" }));
   return { name, uid, gids: [...extra, ...stdout.trim().split(" ").filter(Boolean).map(Number)] };
 }
 
-/** A number of the user database, by the name or the number of its entry. */
-async function lookUp(database: string, key: string, field: number): Promise<number | undefined> {
+/** The number of a user or a group, by its name or its number. */
+export async function lookUp(database: "passwd" | "group", key: string): Promise<number | undefined> {
   const found = await execute("getent", [database, key]).catch(() => undefined);
-  return found?.code === 0 ? Number(found.stdout.split(":")[field]) : undefined;
+  return found?.code === 0 ? Number(found.stdout.split(":")[2]) : undefined;
 }
