@@ -49,40 +49,50 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
   });
 
   it.each([
-    ["syscall", "syscall-killed", /status=31\/SYS/, "SystemCallErrorNumber=EPERM"],
+    ["syscall", "syscall-killed", /status=31\/SYS/, "  SystemCallErrorNumber=EPERM"],
     [
       "jit",
       "jit-crashed",
       /^MemoryDenyWriteExecute=yes\n[^]*code=(?:killed|dumped)/,
-      "MemoryDenyWriteExecute=no",
+      "  MemoryDenyWriteExecute=no",
     ],
-    ["writes", "file-read-only", /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/, "ReadWritePaths=/srv"],
+    [
+      "writes",
+      "file-read-only",
+      /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/,
+      "  ReadWritePaths=/srv",
+    ],
     [
       "hidden",
       "file-hidden",
       /E(?:NOENT|ACCES)[^]*'\/home\/shop\/settings\.json'\nProtectHome=yes/,
-      "BindReadOnlyPaths=/home/shop/settings.json",
+      "  BindReadOnlyPaths=/home/shop/settings.json",
     ],
     ["refused", "file-refused", /EACCES[^]*'\/etc\/shop\.key'/, "ls -ld /etc/shop.key"],
     [
       "family",
       "address-family-refused",
       /EAFNOSUPPORT 127\.0\.0\.1:5432[^]*\nRestrictAddressFamilies=/,
-      "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+      "  RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     ],
-    ["network", "network-cut", /ENETUNREACH 192\.0\.2\.1:5432[^]*\nPrivateNetwork=yes/, "PrivateNetwork=no"],
+    [
+      "network",
+      "network-cut",
+      /ENETUNREACH 192\.0\.2\.1:5432[^]*\nPrivateNetwork=yes/,
+      "  PrivateNetwork=no",
+    ],
     [
       "heap",
       "memory-exhausted",
       /heap limit[^]*\n--max-old-space-size=32$/,
-      "Environment=NODE_OPTIONS=--max-old-space-size=1024",
+      "  Environment=NODE_OPTIONS=--max-old-space-size=1024",
     ],
-    ["files", "descriptors-exhausted", /EMFILE[^]*\nLimitNOFILE=64$/, "LimitNOFILE=65536"],
+    ["files", "descriptors-exhausted", /EMFILE[^]*\nLimitNOFILE=64$/, "  LimitNOFILE=65536"],
     [
       "names",
       "socket-name-unknown",
       /^ActivationError: No socket named web was passed[^]*\nFileDescriptorName=names\.socket$/,
-      "FileDescriptorName=web",
+      "  FileDescriptorName=web",
     ],
   ])("%s: %s, with its evidence and what to write", (name, code, evidence, copy) => {
     const findings = found.get(name)!;

@@ -39,7 +39,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       extension: { app: 'import "./lib/routes";' },
       options: { description: { environment: { NODE_OPTIONS: "--no-such-option" } } },
       option: { service: `ExecStart=\nExecStart=${systemd.node} --no-such-option server.mjs` },
-      crash: { app: 'function start() { throw new TypeError("no database"); }\nstart();' },
+      crash: { loops: true, app: 'function start() { throw new TypeError("no database"); }\nstart();' },
       syntax: { app: "const = 3;" },
       status: { app: 'console.error("can\'t find the database"); process.exit(7);' },
       hint: { listens: "await listen(server, { idleTimeout: 30 + '' });" },

@@ -19,6 +19,8 @@ export interface Fault {
   without?: RegExp;
   /** Whether it stays up. Otherwise it is waited for until it has ended. */
   staysUp?: true;
+  /** Whether systemd starts it again every second. */
+  loops?: true;
 }
 
 /** The code of an app that listens on the sockets. */
@@ -48,7 +50,9 @@ export async function installFaults(systemd: PrivateSystemd, faults: Record<stri
       for (const [file, text] of Object.entries(units)) {
         const isSocket = file.endsWith(".socket");
         const kept = isSocket || !fault.without ? text : text.replaceAll(fault.without, "");
-        const lines = (isSocket ? fault.socket : fault.service) ?? "";
+        // So that a service that ends again and again leaves the machine some time.
+        const calm = fault.loops ? "" : "RestartSec=1h\n";
+        const lines = isSocket ? (fault.socket ?? "") : calm + (fault.service ?? "");
         // At the end of the section, where they count.
         const end = kept.includes("\n[Install]") ? "\n[Install]" : /$/;
         await systemd.write(

@@ -11,7 +11,7 @@ const patterns: [RegExp, string][] = [
   [/\b(bearer|basic) [\w+/=.~-]{8,}/gi, `$1 ${HIDDEN}`],
 ];
 
-/** Values that a unit may show: they say how the app is run, and are too short or too common to be a secret. */
+/** Variables that say how the app is run. */
 const openNames =
   /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
@@ -20,8 +20,11 @@ export function redactor(environment: readonly string[]): (text: string) => stri
   const values = environment
     .flatMap((variable) => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
-      // A value of a few letters, such as `yes`, is part of other words too.
-      return openNames.test(name) ? [] : [value, ...value.split("\n")].filter((each) => each.length > 3);
+      if (openNames.test(name)) return [];
+      // A value of a few letters, such as `yes`, is part of other words too. A path and a port are no secrets.
+      return [value, ...value.split("\n")].filter(
+        (each) => each.length > 3 && !/^(?:\/.*|\d{1,5})$/s.test(each),
+      );
     })
     // Of two values, one may be a part of the other.
     .toSorted((one, other) => other.length - one.length);

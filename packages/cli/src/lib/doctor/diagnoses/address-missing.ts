@@ -12,7 +12,7 @@ export const addressMissing: Diagnosis = {
   why: "A socket can listen only on an address that a network interface has. At boot, sockets are opened before the network is up.",
   looksAt: "EADDRNOTAVAIL in the journal of each socket unit",
   remedy: "`FreeBind=yes`, or another address",
-  explains: ["free-bind"],
+  explains: ["free-bind", "socket-failed"],
   async find(subject) {
     const [lines, sockets] = await Promise.all([subject.get(lastRun), subject.get(socketProperties)]);
     const { host } = subject;
@@ -29,10 +29,7 @@ export const addressMissing: Diagnosis = {
           message: `${unit.unit} can't listen on ${address}: no network interface has this address.`,
           evidence: quoted([line]),
           fix: "If the interface gets the address later, let the socket be opened before. Otherwise correct the address: ip address lists those of this machine.",
-          copy: [
-            ...addLines(host, unit.unit, "FreeBind=yes"),
-            `${host.manager.systemctl} restart ${unit.unit}`,
-          ],
+          copy: addLines(host, unit.unit, "FreeBind=yes"),
         },
       ];
     });

@@ -16,11 +16,7 @@ export const fileRefused: Diagnosis = {
   remedy: "the owner or the mode of the file, or the folder; for data, `StateDirectory=`",
   explains: ofCrash,
   async find(subject) {
-    const [calls, properties, user] = await Promise.all([
-      subject.get(failedCalls),
-      subject.get(serviceProperties),
-      subject.get(serviceUser),
-    ]);
+    const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
     const refused = calls.filter(
       ({ code, target }) =>
         ["EACCES", "EPERM"].includes(code) &&
@@ -29,6 +25,7 @@ export const fileRefused: Diagnosis = {
     );
     return Promise.all(
       refused.map(async ({ code, call, target, line }): Promise<Found> => {
+        const user = await subject.get(serviceUser);
         const obstacle = await obstacleTo(target, { user, service: properties, wants: "read" });
         const closed = obstacle?.kind === "closed" ? obstacle : undefined;
         const who = user?.name ?? properties.get("User");

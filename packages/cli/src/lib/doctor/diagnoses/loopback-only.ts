@@ -1,4 +1,5 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
+import { addLines } from "../model/copy.ts";
 import { socketProperties } from "../facts/properties.ts";
 
 /** Only this machine reaches the app. */
@@ -31,12 +32,12 @@ export const loopbackOnly: Diagnosis = {
           },
         ],
         fix: "If other machines are to connect, listen on the port of all addresses.",
-        copy: [
-          `${subject.host.manager.systemctl} edit ${first.unit.unit}`,
-          "[Socket]",
+        copy: addLines(
+          subject.host,
+          first.unit.unit,
           "ListenStream=",
           `ListenStream=${/:(\d+)$/.exec(first.address)?.[1] ?? "80"}`,
-        ],
+        ),
       },
     ];
   },

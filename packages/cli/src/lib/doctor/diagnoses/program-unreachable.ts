@@ -39,7 +39,7 @@ export const programUnreachable: Diagnosis = {
         ...about,
         message: way.message,
         fix: "Put Node where every service can run it. It is one file. Then correct its path in the unit.",
-        copy: [`cp ${path} /usr/local/bin/node`, edit, `# ExecStart=/usr/local/bin/node …`],
+        copy: [`cp ${path} /usr/local/bin/node`, edit, "  ExecStart=/usr/local/bin/node …"],
       },
     ];
   },

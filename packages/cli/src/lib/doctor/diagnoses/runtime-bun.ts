@@ -35,7 +35,7 @@ export const runtimeBun: Diagnosis = {
           ...quoted(line ? [line] : []),
         ],
         fix: "Run the app with Node.",
-        copy: [`${systemctl} edit --full ${subject.service}`, "# ExecStart=/usr/bin/node …"],
+        copy: [`${systemctl} edit --full ${subject.service}`, "  ExecStart=/usr/bin/node …"],
       },
     ];
   },

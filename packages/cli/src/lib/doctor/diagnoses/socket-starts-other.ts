@@ -1,4 +1,5 @@
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { addLines } from "../model/copy.ts";
 import { socketProperties } from "../facts/properties.ts";
 
 /** Service= of a socket names another service than the one of the same name. */
@@ -32,7 +33,7 @@ export const socketStartsOther: Diagnosis = {
           message: `${socket} starts ${starts}. There is a ${named} too, which no socket starts.`,
           evidence: [{ text: `Triggers=${starts}`, source: `${host.manager.systemctl} show ${socket}` }],
           fix: `If ${named} is meant, write it into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
-          copy: [`${host.manager.systemctl} edit ${socket}`, "[Socket]", `Service=${named}`],
+          copy: addLines(host, socket, `Service=${named}`),
         },
       ];
     });

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { Subject } from "../model/subject.ts";
-import { processes } from "./processes.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 import { parseUnit } from "@sockact/units";
@@ -10,12 +9,7 @@ export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
   // `/etc/shop.env (ignore_errors=no)`
   const files = [...service.get("EnvironmentFiles").matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm)];
-  const main = (await subject.get(processes)).find(({ isMain }) => isMain);
-  const read = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
-  const [texts, running] = await Promise.all([
-    Promise.all(files.map(([, path = ""]) => read(path))),
-    main ? read(`/proc/${main.pid}/environ`) : "",
-  ]);
+  const texts = await Promise.all(files.map(([, path = ""]) => readFile(path, "utf8").catch(() => "")));
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     parseUnit(file.text).entries.flatMap((entry) => {
       if (entry.kind !== "assignment") return [];
@@ -28,7 +22,6 @@ export async function environment(subject: Subject): Promise<string[]> {
     ...written,
     ...splitWords(service.get("Environment")),
     ...texts.flatMap((text) => text.split("\n").map((line) => line.trim().replace(/=(["'])(.*)\1$/, "=$2"))),
-    ...running.split("\0"),
   ];
 }
 

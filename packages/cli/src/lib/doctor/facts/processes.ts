@@ -15,8 +15,10 @@ export interface ServiceProcess {
   sockets: ReadonlySet<number> | undefined;
   /** The inodes for which one of its event loops waits. */
   watched: ReadonlySet<number>;
-  /** The names of the variables with which it was started. */
-  variables: ReadonlySet<string>;
+  /** Its working directory. Empty where that can't be seen. */
+  folder: string;
+  /** How many descriptors systemd has passed to it: LISTEN_FDS, with which it was started. `undefined` where that can't be seen. */
+  passed: number | undefined;
   isMain: boolean;
 }
 
@@ -50,11 +52,12 @@ async function pidsOf(folder: string): Promise<number[]> {
 /** A process may end at any time. Then it has no command line. */
 async function look(pid: number, isMain: boolean): Promise<ServiceProcess | undefined> {
   const proc = `/proc/${pid}`;
-  const [cmdline, stat, program, environ, sockets, watched] = await Promise.all([
+  const [cmdline, stat, program, folder, environ, sockets, watched] = await Promise.all([
     readFile(`${proc}/cmdline`, "utf8").catch(() => ""),
     readFile(`${proc}/stat`, "utf8").catch(() => ""),
     readlink(`${proc}/exe`).catch(() => ""),
-    readFile(`${proc}/environ`, "utf8").catch(() => ""),
+    readlink(`${proc}/cwd`).catch(() => ""),
+    readFile(`${proc}/environ`, "utf8").catch(() => undefined),
     socketsOf(pid),
     watchedBy(pid),
   ]);
@@ -67,7 +70,8 @@ async function look(pid: number, isMain: boolean): Promise<ServiceProcess | unde
     program: program.replace(/ \(deleted\)$/, ""),
     sockets,
     watched,
-    variables: new Set(environ.split("\0").flatMap((each) => /^[^=]+/.exec(each)?.[0] ?? [])),
+    folder,
+    passed: environ === undefined ? undefined : Number(/(?:^|\0)LISTEN_FDS=(\d+)/.exec(environ)?.[1] ?? 0),
     isMain,
   };
 }
