@@ -3,12 +3,12 @@ import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import { lastRun, type JournalLine } from "../facts/journal.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
 import { processes } from "../facts/processes.ts";
-import { serviceProperties, type UnitProperties } from "../facts/properties.ts";
+import { serviceProperties, since, type UnitProperties } from "../facts/properties.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** How long a start may take before it is worth a word, in microseconds. */
-const LONG_US = 5_000_000;
+/** How long a start may take before it is worth a word, in milliseconds. */
+const LONG_MS = 5_000;
 
 /** The service is of a type that says when it is ready, and systemd has not heard it. */
 export const neverReady: Diagnosis = {
@@ -33,7 +33,7 @@ export const neverReady: Diagnosis = {
     if (!service.get("Type").startsWith("notify")) return [];
     const own = lines.filter(({ unit }) => unit === subject.service);
     const timedOut = own.find((line) => line.isOfManager && /start operation timed out/.test(line.message));
-    const isLong = isStartingFor(service) > LONG_US;
+    const isLong = isStartingFor(service) > LONG_MS;
     const isProtocol = service.get("Result") === "protocol";
     const isAnswered = service.get("ActiveState") === "active";
     if (isAnswered || !(timedOut || isLong || isProtocol)) return [];
@@ -47,7 +47,7 @@ export const neverReady: Diagnosis = {
             ? `${subject.service} was not ready in time, and systemd has ended it.`
             : isProtocol
               ? `${subject.service} ended before it was ready.`
-              : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1e6)} s.`
+              : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1000)} s.`
         } ${reason}`,
         evidence: [
           { text: `Type=${service.get("Type")}`, source: `${systemctl} show ${subject.service}` },
@@ -61,10 +61,10 @@ export const neverReady: Diagnosis = {
   },
 };
 
-/** How long it has been starting, in microseconds; 0 where it is not. systemd's monotonic clock is the one of hrtime. */
+/** How long it has been starting, in milliseconds; 0 where it is not. */
 function isStartingFor(service: UnitProperties): number {
   return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
-    ? Number(process.hrtime.bigint() / 1000n) - Number(service.get("InactiveExitTimestampMonotonic"))
+    ? since(service.get("InactiveExitTimestampMonotonic"))
     : 0;
 }
 

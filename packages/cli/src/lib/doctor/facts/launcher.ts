@@ -30,7 +30,7 @@ function launcherName({ words, program }: ServiceProcess): string | undefined {
   // npm and others write a title over their command line: `npm start`, all in one word.
   const title = basename(first.split(" ")[0] ?? "");
   if (tools.test(title)) return title;
-  if (shells.test(basename(program || first))) return basename(program || first);
+  if (shells.test(title)) return title;
   if (basename(program || first) !== "node") return undefined;
   const at = rest.findIndex((word) => !word.startsWith("-"));
   const options = at < 0 ? rest : rest.slice(0, at);
