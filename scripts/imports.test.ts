@@ -15,6 +15,7 @@ const orders: Record<string, string[]> = {
     "run",
     "doctor/model",
     "doctor/facts",
+    "doctor/fixes",
     "doctor/diagnoses",
     "doctor",
     "command-line",

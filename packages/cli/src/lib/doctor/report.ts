@@ -47,9 +47,10 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
   return [
     `${colourOut(style, `${marks[severity]} ${code}`)}  ${colourOut("dim", unit)}`,
     wrap(message, "  "),
-    ...evidence.flatMap(({ text, source }) => [
-      ...text.split("\n").map((line) => `  ${colourOut("dim", "│")} ${line}`),
-      `  ${colourOut("dim", `└ ${source}`)}`,
+    ...evidence.flatMap(({ text, source }, index) => [
+      ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
+      // What comes from the same place stands together.
+      ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
     wrap(why, "  "),
     wrap(fix, `  ${colourOut("bold", "Fix:")} `, "       "),
@@ -62,12 +63,20 @@ function summary(services: readonly Examined[]): string {
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
   const [first] = findings;
-  return first === undefined ? text : `${text}. More about a code: sockact explain ${first.code}`;
+  return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
 }
 
-/** Breaks a text into lines that the terminal has room for. */
+const lineWidth = (): number => Math.min(process.stdout.columns ?? 80, 100);
+
+/** Breaks a line of a journal where the terminal ends, so that its second line stands below the first. */
+function fold(text: string): string[] {
+  const width = lineWidth() - 4;
+  return text.split("\n").flatMap((line) => line.match(new RegExp(`.{1,${width}}`, "gu")) ?? [""]);
+}
+
+/** Breaks a text between its words. */
 function wrap(text: string, indent: string, nextIndent = indent): string {
-  const width = Math.min(process.stdout.columns ?? 80, 100) - nextIndent.length;
+  const width = lineWidth() - nextIndent.length;
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
     let line = "";
