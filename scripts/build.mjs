@@ -6,6 +6,18 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
 
+/** Makes a page of docs/ a text in the code. The spaces that align its tables are left out. */
+const pages = {
+  name: "pages",
+  transform: {
+    filter: { id: /\.md$/ },
+    handler: (page) => ({
+      code: `export default ${JSON.stringify(page.replaceAll(/ {2,}\|/g, " |").replaceAll(/-{4,}/g, "---"))};`,
+      moduleType: "js",
+    }),
+  },
+};
+
 const { entries, programs, external, frameworks, resolve } = bundleInput(".");
 
 async function bundleCode() {
@@ -46,7 +58,7 @@ function withoutUnusedRuntime(output) {
 /** Programs have files of their own, and what they load when they need it stays in a file of its own: they start faster, and share nothing with the library. */
 async function bundlePrograms() {
   if (Object.keys(programs).length === 0) return [];
-  const bundle = await rolldown({ input: programs, external, resolve, platform: "node" });
+  const bundle = await rolldown({ input: programs, external, resolve, platform: "node", plugins: [pages] });
   const { output } = await bundle.generate({
     format: "cjs",
     entryFileNames: "[name].cjs",

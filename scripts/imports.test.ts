@@ -18,6 +18,7 @@ const orders: Record<string, string[]> = {
     "doctor/fixes",
     "doctor/diagnoses",
     "doctor",
+    "explain",
     "command-line",
   ],
   core: [

@@ -5,6 +5,7 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { doctorCommand } from "./doctor-command.ts";
+import { explainCommand } from "./explain-command.ts";
 import { runCommand } from "./run-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
@@ -22,6 +23,7 @@ function program(args: readonly string[]): Command {
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
   sockact.addCommand(doctorCommand());
+  sockact.addCommand(explainCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;

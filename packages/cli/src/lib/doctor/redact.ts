@@ -12,15 +12,19 @@ const patterns: [RegExp, string][] = [
 ];
 
 /** Variables that say how the app is run. */
-const openNames = /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|SOCKACT_\w+|LISTEN_\w+)$/;
+const openNames =
+  /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
 /** Returns a function that hides secrets in a text: those that look like one, and the values of these variables, `NAME=value` each. */
 export function redactor(environment: readonly string[]): (text: string) => string {
   const values = environment
     .flatMap((variable) => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
+      if (openNames.test(name)) return [];
       // A value of a few letters, such as `yes`, is part of other words too. A path and a port are no secrets.
-      return openNames.test(name) || value.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(value) ? [] : [value];
+      return [value, ...value.split("\n")].filter(
+        (each) => each.length > 3 && !/^(?:\/.*|\d{1,5})$/s.test(each),
+      );
     })
     // Of two values, one may be a part of the other.
     .toSorted((one, other) => other.length - one.length);
@@ -28,6 +32,9 @@ export function redactor(environment: readonly string[]): (text: string) => stri
     const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), text);
     return patterns
       .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
-      .replaceAll(/^(\s*(?:Environment|SetCredential(?:Encrypted)?)=["']?[^=:\s]+[=:]).*$/gm, `$1${HIDDEN}`);
+      .replaceAll(
+        /^(\s*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
+        (line, start, name) => (openNames.test(name) ? line : `${start}${HIDDEN}`),
+      );
   };
 }

@@ -3,6 +3,7 @@ export type CliErrorCode =
   | "ERR_USAGE"
   | "ERR_OUTPUT"
   | "ERR_SYSTEMCTL"
+  | "ERR_CODE_UNKNOWN"
   | "ERR_UNIT_UNKNOWN"
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"

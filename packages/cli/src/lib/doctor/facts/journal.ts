@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties, uptime } from "./properties.ts";
@@ -28,12 +29,15 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { manager } = host;
   // Journald reads what services print in its own time. Only root can wait until it has.
   if (host.isRoot) await manager.runProgram("journalctl", "--sync").catch(() => {});
+  const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
-      const option = manager.user ? "--user-unit" : "--unit";
       const { stdout, stderr } = await manager.runProgram(
         "journalctl",
-        `${option}=${unit}`,
+        ...(manager.user
+          ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
+          : // As --unit, but also what a process of systemd has said that ended before the journal could ask for its unit.
+            [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
         "--boot",
         "--output=json",
         "--all",

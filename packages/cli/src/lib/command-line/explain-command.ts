@@ -1,0 +1,29 @@
+import { Command } from "commander";
+import type { ExplainOptions } from "../explain/explain.ts";
+
+/** `sockact explain`. */
+export function explainCommand(): Command {
+  return new Command("explain")
+    .description(
+      "Explain the code of an error, a warning, or a finding of lint or doctor: what it means, and what to change. Without a code, list all of them.",
+    )
+    .argument("[code...]", "such as ERR_NAME_UNKNOWN; upper and lower case are the same")
+    .option("--json", "print JSON, with the texts in Markdown")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sockact explain
+  sockact explain ERR_NAME_UNKNOWN
+  sockact explain port-taken --json
+
+Exit codes:
+  0  explained
+  2  there is no such code`,
+    )
+    .action(async (codes: string[], options: ExplainOptions) => {
+      const { explain } = await import("../explain/explain.ts");
+      explain(codes, options);
+    });
+}

@@ -1,0 +1,11 @@
+// The build puts the pages of docs/ into the program, so that each text is in one place.
+import doctor from "../../../../../docs/doctor.md";
+import errors from "../../../../../docs/errors.md";
+import lint from "../../../../../docs/lint.md";
+
+/** The pages of docs/ that have tables of codes. */
+export const pages: Readonly<Record<string, string>> = {
+  "errors.md": errors,
+  "lint.md": lint,
+  "doctor.md": doctor,
+};

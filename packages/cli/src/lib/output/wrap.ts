@@ -1,0 +1,24 @@
+import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+
+/** How wide the text for standard output may be: the terminal, but at most 100 columns, since longer lines are hard to read. */
+function textWidth(): number {
+  return Math.max(20, Math.min(process.stdout.columns ?? 80, 100));
+}
+
+/** Breaks a text between words, so that no line is wider than `width`. A longer word has a line of its own. */
+export function wrap(text: string, { width = textWidth(), indent = "" } = {}): string {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      const longer = line === "" ? word : `${line} ${word}`;
+      if (line !== "" && indent.length + stripVTControlCharacters(longer).length > width) {
+        lines.push(line);
+        line = word;
+      } else line = longer;
+    }
+    lines.push(line);
+  }
+  return lines.map((line) => (line === "" ? "" : indent + line)).join("\n");
+}

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "@sockact/testkit";
+import { describe, expect, it } from "vitest";
+import { sockact } from "./run.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+interface Explanation {
+  code: string;
+  theme: string;
+  meaning: string;
+  url: string;
+}
+
+async function explain(...args: string[]) {
+  const running = startProcess([process.execPath, sockact, "explain", ...args]);
+  const code = await running.ended;
+  return { code, stdout: running.stdout, stderr: running.stderr };
+}
+
+/** The codes of errors and warnings that the sources of the packages have in their types. */
+function codesInSources(): string[] {
+  const packages = join(root, "packages");
+  const sources = readdirSync(packages, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file),
+  );
+  return sources.flatMap((file) =>
+    Array.from(
+      readFileSync(join(packages, file), "utf8").matchAll(/^[^/*\n]*\| "((?:ERR|SOCKACT)_\w+)"/gm),
+      ([, code]) => code!,
+    ),
+  );
+}
+
+/** The codes in the first column of a page. */
+function codesInPage(page: string): string[] {
+  const text = readFileSync(join(root, "docs", page), "utf8");
+  return Array.from(text.matchAll(/^\| `([^`|]+)` +\|/gm), ([, code]) => code!);
+}
+
+describe("sockact explain", () => {
+  it("without a code lists each code of the sources and of the pages, by theme", async () => {
+    const { stdout } = await explain("--json");
+    const explained = JSON.parse(stdout) as Explanation[];
+    const codes = new Set(explained.map(({ code }) => code));
+    const expected = [
+      ...codesInSources(),
+      ...["errors.md", "lint.md", "doctor.md"].flatMap((page) => codesInPage(page)),
+    ];
+    expect(expected.length).toBeGreaterThan(150);
+    expect(expected.filter((code) => !codes.has(code))).toEqual([]);
+    const list = await explain();
+    expect(expected.filter((code) => !list.stdout.includes(` ${code}`))).toEqual([]);
+    expect(list.stdout).toContain("\nLinter: The socket unit\n  listen-missing ");
+    expect(list.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("leads to headings that the pages have", async () => {
+    const explained = JSON.parse((await explain("--json")).stdout) as Explanation[];
+    for (const url of new Set(explained.map((one) => one.url))) {
+      const [, page, anchor] = /\/docs\/(.*)#(.*)$/.exec(url)!;
+      const headings = readFileSync(join(root, "docs", page!), "utf8").match(/^#+ .*$/gm)!;
+      const anchors = headings.map((heading) =>
+        heading
+          .replace(/^#+ /, "")
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9 -]/g, "")
+          .replaceAll(" ", "-"),
+      );
+      expect(anchors).toContain(anchor);
+    }
+  });
+
+  it.each(["ERR_NAME_UNKNOWN", "err_name_unknown", "(ERR_NAME_UNKNOWN)", "ERR_NAME_UNKNOWN:"])(
+    "%s is explained, as it may be copied",
+    async (code) => {
+      expect(await explain(code)).toEqual({
+        code: 0,
+        stderr: "",
+        stdout: [
+          "ERR_NAME_UNKNOWN",
+          "Sockets: @sockact/core and the adapters, Errors",
+          "",
+          "No socket has that name, or the name in SOCKACT_MAP; the message lists the names",
+          "that were passed.",
+          "",
+          "What to change:",
+          "  FileDescriptorName= in the socket unit, or name.",
+          "",
+          "https://github.com/sockact/sockact/blob/main/docs/errors.md#errors",
+          "",
+        ].join("\n"),
+      });
+    },
+  );
+
+  it("a finding of the linter has its severity, its fix and the manual page", async () => {
+    const { stdout } = await explain("free-bind");
+    expect(stdout).toMatch(
+      /^free-bind\nLinter: The socket unit · warning\n\nSockets are opened early at boot/,
+    );
+    expect(stdout).toContain("\nFixed by sockact lint --fix:\n  always\n\nSee:\n  systemd.socket(5)\n");
+  });
+
+  it("several codes are all explained", async () => {
+    const { code, stdout } = await explain("ERR_USAGE", "SOCKACT_UNTAKEN", "--json");
+    expect(code).toBe(0);
+    const codes = (JSON.parse(stdout) as Explanation[]).map((one) => one.code);
+    expect(codes).toEqual(["ERR_USAGE", "SOCKACT_UNTAKEN"]);
+  });
+
+  it.each([
+    ["ERR_NAME_UNKNWN", "Did you mean ERR_NAME_UNKNOWN?"],
+    ["privileged", "Did you mean port-privileged?"],
+    ["what", "sockact explain lists all codes."],
+  ])("%s is unknown: an error with the nearest codes, and 2", async (code, hint) => {
+    expect(await explain(code)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `error: there is no code ${code} (ERR_CODE_UNKNOWN)\n${hint}\n`,
+    });
+  });
+});
