@@ -1,5 +1,5 @@
-import process from "node:process";
 import { colourOut } from "../output/print.ts";
+import { textWidth, wrap } from "../output/wrap.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
@@ -36,7 +36,7 @@ export function reportText({ services, unseen }: Report): string {
     parts.push(
       [
         "What could not be looked at:",
-        ...unseen.map(({ what, how }) => `${wrap(what, "  ")}\n    ${how}`),
+        ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`),
       ].join("\n"),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
@@ -46,14 +46,14 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
   const style = styles[severity];
   return [
     `${colourOut(style, `${marks[severity]} ${code}`)}  ${colourOut("dim", unit)}`,
-    wrap(message, "  "),
+    wrap(message, { indent: "  " }),
     ...evidence.flatMap(({ text, source }, index) => [
       ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
       // What comes from the same place stands together.
       ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
-    wrap(why, "  "),
-    wrap(fix, `  ${colourOut("bold", "Fix:")} `, "       "),
+    wrap(why, { indent: "  " }),
+    wrap(fix, { indent: "       " }).replace("       ", `  ${colourOut("bold", "Fix:")} `),
     ...copy.map((line) => `    ${colourOut("cyan", line)}`),
   ].join("\n");
 }
@@ -66,27 +66,8 @@ function summary(services: readonly Examined[]): string {
   return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
 }
 
-const lineWidth = (): number => Math.min(process.stdout.columns ?? 80, 100);
-
 /** Breaks a line of a journal where the terminal ends, so that its second line stands below the first. */
 function fold(text: string): string[] {
-  const width = lineWidth() - 4;
+  const width = textWidth() - 4;
   return text.split("\n").flatMap((line) => line.match(new RegExp(`.{1,${width}}`, "gu")) ?? [""]);
-}
-
-/** Breaks a text between its words. */
-function wrap(text: string, indent: string, nextIndent = indent): string {
-  const width = lineWidth() - nextIndent.length;
-  const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && line.length + word.length >= width) {
-        lines.push(line);
-        line = word;
-      } else line = line === "" ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines.map((line, index) => `${index === 0 ? indent : nextIndent}${line}`).join("\n");
 }
