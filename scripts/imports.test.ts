@@ -20,6 +20,7 @@ const orders: Record<string, string[]> = {
     "run",
     "doctor/model",
     "doctor/facts",
+    "doctor/fixes",
     "doctor/diagnoses",
     "doctor",
     "explain",

@@ -75,18 +75,14 @@ export async function install(
   await systemd.run(["systemctl", "enable", "--now", ...sockets]);
 }
 
-/** Stops the services of these names, and removes their units. */
+/** Ends the services of these names, and removes their units. */
 export async function remove(systemd: PrivateSystemd, ...names: string[]): Promise<void> {
   const units = names.flatMap((name) => [`${name}.socket`, `${name}.service`]);
-  await systemd.run(["systemctl", "kill", "--signal=KILL", ...units]);
-  await systemd.run(["systemctl", "disable", "--now", ...units]);
-  await systemd.run([
-    "sh",
-    "-c",
-    `rm -rf ${units.map((unit) => `/etc/systemd/system/${unit} /etc/systemd/system/${unit}.d`).join(" ")}`,
-  ]);
-  await systemd.systemctl("daemon-reload");
-  await systemd.run(["systemctl", "reset-failed"]);
+  const list = units.join(" ");
+  const files = units.map((unit) => `/etc/systemd/system/${unit} /etc/systemd/system/${unit}.d`).join(" ");
+  // A unit that is not there makes a command fail, and the next ones have to run anyway.
+  const script = `systemctl kill --signal=KILL ${list}; systemctl disable --now ${list}; rm -rf ${files}; systemctl daemon-reload; systemctl reset-failed`;
+  await systemd.run(["sh", "-c", script]);
 }
 
 /** A server as sockact's own programs are: it serves the passed socket. */

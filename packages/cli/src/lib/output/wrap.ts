@@ -2,7 +2,7 @@ import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 
 /** How wide the text for standard output may be: the terminal, but at most 100 columns, since longer lines are hard to read. */
-function textWidth(): number {
+export function textWidth(): number {
   return Math.max(20, Math.min(process.stdout.columns ?? 80, 100));
 }
 

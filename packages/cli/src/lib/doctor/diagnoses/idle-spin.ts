@@ -1,3 +1,4 @@
+import { editUnit } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
@@ -32,9 +33,7 @@ export const idleSpin: Diagnosis = {
         ],
         fix: "Let it stay awake for longer:",
         copy: [
-          `${systemctl} edit ${subject.service}`,
-          "  [Service]",
-          "  Environment=SOCKACT_IDLE_TIMEOUT=5min",
+          ...editUnit(systemctl, subject.service, ["[Service]", "Environment=SOCKACT_IDLE_TIMEOUT=5min"]),
           `${systemctl} restart ${subject.service}`,
         ],
       },

@@ -1,5 +1,6 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { directivesFor } from "../directives.ts";
+import { editUnit } from "../fixes/commands.ts";
+import { directivesFor } from "../fixes/directives.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 import { launcher as launcherOf } from "../facts/launcher.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
@@ -75,10 +76,11 @@ export const launcher: Diagnosis = {
           directives.length === 0
             ? []
             : [
-                `${systemctl} edit ${subject.service}`,
-                ...directives.flatMap((line) =>
+                ...editUnit(
+                  systemctl,
+                  subject.service,
                   // The line in the file is there already, and a service has one program.
-                  line.startsWith("ExecStart=") ? ["  ExecStart=", `  ${line}`] : `  ${line}`,
+                  directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line)),
                 ),
                 `${systemctl} restart ${subject.service}`,
               ],

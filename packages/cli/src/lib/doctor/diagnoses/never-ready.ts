@@ -1,4 +1,5 @@
 import process from "node:process";
+import { editUnit } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import { lastRun, type JournalLine } from "../facts/journal.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
@@ -86,9 +87,7 @@ async function reasonOf(
   const show = `${systemctl} show ${subject.service}`;
   const path = manager.user ? `/run/user/${process.getuid?.()}/systemd/notify` : "/run/systemd/notify";
   const edit = (...directives: string[]): string[] => [
-    `${systemctl} edit ${subject.service}`,
-    "  [Service]",
-    ...directives.map((line) => `  ${line}`),
+    ...editUnit(systemctl, subject.service, ["[Service]", ...directives]),
     `${systemctl} restart ${subject.service}`,
   ];
 

@@ -1,3 +1,4 @@
+import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastLines } from "../facts/last-lines.ts";
 import { serviceProperties } from "../facts/properties.ts";
@@ -38,7 +39,7 @@ export const restartLoop: Diagnosis = {
           })),
         ],
         fix: "Find out why it ends. Once it works, systemd takes it as it is.",
-        copy: [`journalctl ${manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`],
+        copy: [readJournal(subject.host.manager, subject.service)],
       },
     ];
   },

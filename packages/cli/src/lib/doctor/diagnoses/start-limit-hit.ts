@@ -1,3 +1,4 @@
+import { editUnit, readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
@@ -41,13 +42,14 @@ export const startLimitHit: Diagnosis = {
         ],
         fix: "First find out why the service ends, by its journal. These lines keep the port open meanwhile. Then start the socket again.",
         copy: [
-          `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`,
-          `${systemctl} edit ${subject.service}`,
-          "  [Unit]",
-          "  StartLimitIntervalSec=0",
-          "  [Service]",
-          "  Restart=on-failure",
-          "  RestartSec=1s",
+          readJournal(subject.host.manager, subject.service),
+          ...editUnit(systemctl, subject.service, [
+            "[Unit]",
+            "StartLimitIntervalSec=0",
+            "[Service]",
+            "Restart=on-failure",
+            "RestartSec=1s",
+          ]),
           `${systemctl} reset-failed ${[...new Set([subject.service, ...names])].join(" ")}`,
           `${systemctl} start ${subject.sockets.join(" ")}`,
         ],

@@ -1,3 +1,4 @@
+import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
@@ -49,7 +50,7 @@ export const triggerLimitHit: Diagnosis = {
           copy: [
             conditionFailed
               ? `systemctl cat ${subject.service}`
-              : `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`,
+              : readJournal(subject.host.manager, subject.service),
             `${systemctl} start ${unit}`,
           ],
         };
