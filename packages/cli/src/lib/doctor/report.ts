@@ -49,7 +49,7 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
     wrap(message, { indent: "  " }),
     ...evidence.flatMap(({ text, source }, index) => [
       ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
-      // What comes from the same place stands together.
+      // Lines from one source stand together.
       ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
     wrap(why, { indent: "  " }),
