@@ -9,9 +9,14 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 const orders: Record<string, string[]> = {
   cli: [
     "shared",
-    "output",
     "systemd",
+    "output",
     "rolling",
+    "app",
+    "config",
+    "install/access",
+    "install",
+    "install-app",
     "run",
     "doctor/model",
     "doctor/facts",
@@ -19,6 +24,11 @@ const orders: Record<string, string[]> = {
     "doctor/diagnoses",
     "doctor",
     "explain",
+    "status",
+    "logs",
+    "reload",
+    "restart",
+    "uninstall",
     "command-line",
   ],
   core: [

@@ -1,7 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
-import { askAll, installFaults } from "./faults.ts";
+import { askAll, installFaults, isReady } from "./faults.ts";
 
 /** In an EnvironmentFile=, an Environment= line, an argument, a credential, and an error of the app. */
 const secrets = ["canary-file-5d1e", "canary line 7c22", "canary-argument-91af", "canary-credential-3b0c"];
@@ -14,7 +14,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
     await systemd.write("/srv/old-node/node", "#!/bin/sh\necho v18.20.8\n", 0o755);
     await systemd.write("/srv/runs-bun/bun", "#!/bin/sh\n", 0o755);
     await systemd.write("/etc/shop.env", `DATABASE_URL=${secrets[0]}\n`, 0o600);
-    const stays = { staysUp: true } as const;
+    const stays = { until: isReady };
     await installFaults(systemd, {
       healthy: stays,
       outdated: stays,

@@ -1,7 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bootForDoctor, type Finding } from "./doctor.ts";
-import { askAll, installFaults } from "./faults.ts";
+import { askAll, installFaults, isReady } from "./faults.ts";
 
 describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does to an app", () => {
   let systemd: PrivateSystemd;
@@ -14,7 +14,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
     const connect = (target: string) =>
       `await fetch("${target}").catch(({ cause }) => console.error(cause));`;
     await installFaults(systemd, {
-      healthy: { staysUp: true },
+      healthy: { until: isReady },
       syscall: { service: "SystemCallFilter=~listen", without: /^SystemCallErrorNumber=.*\n/gm },
       jit: {
         app: "let sum = 0; for (let at = 0; at < 1e7; at += 1) sum += at % 7;",
@@ -23,12 +23,16 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       writes: { app: 'import fs from "node:fs"; fs.writeFileSync("/srv/data.txt", "");' },
       hidden: { app: 'import fs from "node:fs"; fs.readFileSync("/home/shop/settings.json");' },
       refused: { app: 'import fs from "node:fs"; fs.readFileSync("/etc/shop.key");' },
-      family: { app: connect("http://127.0.0.1:5432"), description: { hardening: "inbound" }, staysUp: true },
+      family: {
+        app: connect("http://127.0.0.1:5432"),
+        description: { hardening: "inbound" },
+        until: isReady,
+      },
       network: {
         app: connect("http://192.0.2.1:5432"),
         description: { hardening: "inbound" },
         without: /^RestrictAddressFamilies=.*\n/gm,
-        staysUp: true,
+        until: isReady,
       },
       heap: {
         app: "const kept = []; for (;;) kept.push(new Array(100_000).fill({}));",

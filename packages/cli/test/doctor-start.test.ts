@@ -1,7 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bootForDoctor, type Finding } from "./doctor.ts";
-import { askAll, installFaults } from "./faults.ts";
+import { askAll, installFaults, isReady } from "./faults.ts";
 
 describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not start", () => {
   let systemd: PrivateSystemd;
@@ -22,7 +22,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     await systemd.write("/srv/extension/lib/routes.js", "");
     await systemd.write("/srv/package/package.json", "{}");
     await installFaults(systemd, {
-      healthy: { staysUp: true },
+      healthy: { until: isReady },
       nvm: { service: `ExecStart=\nExecStart=${node} /srv/nvm/server.mjs` },
       nowhere: { service: "ExecStart=\nExecStart=/usr/bin/nonode server.mjs" },
       alpine: { service: "ExecStart=\nExecStart=/srv/alpine/node server.mjs" },

@@ -17,11 +17,18 @@ export interface Fault {
   socket?: string;
   /** Lines to take out of the service. */
   without?: RegExp;
-  /** Whether it stays up. Otherwise it is waited for until it has ended. */
-  staysUp?: true;
+  /** Whether the service does not require its socket, and is started without it. */
+  isAlone?: true;
+  /** The whole code of its app. */
+  text?: string;
+  /** What its journal says when the fault has happened; by default, that it has ended. */
+  until?: RegExp;
   /** Whether systemd starts it again every second. */
   loops?: true;
 }
+
+/** For an app that stays up. */
+export const isReady = /^sockact: ready/;
 
 /** The code of an app that listens on the sockets. */
 export const appText = (
@@ -40,7 +47,7 @@ export async function installFaults(systemd: PrivateSystemd, faults: Record<stri
   await Promise.all(
     Object.entries(faults).map(async ([name, fault]) => {
       const path = `/srv/${name}/server.mjs`;
-      await systemd.write(path, appText(systemd, fault));
+      await systemd.write(path, fault.text ?? appText(systemd, fault));
       const units = emitUnits({
         name,
         exec: [systemd.node, path],
@@ -49,7 +56,8 @@ export async function installFaults(systemd: PrivateSystemd, faults: Record<stri
       });
       for (const [file, text] of Object.entries(units)) {
         const isSocket = file.endsWith(".socket");
-        const kept = isSocket || !fault.without ? text : text.replaceAll(fault.without, "");
+        const without = fault.isAlone ? /^(?:Requires|After|Also)=.*\n/gm : fault.without;
+        const kept = isSocket || !without ? text : text.replaceAll(without, "");
         // So that a service that ends again and again leaves the machine some time.
         const calm = fault.loops ? "" : "RestartSec=1h\n";
         const lines = isSocket ? (fault.socket ?? "") : calm + (fault.service ?? "");
@@ -64,14 +72,11 @@ export async function installFaults(systemd: PrivateSystemd, faults: Record<stri
   );
   await systemd.systemctl("daemon-reload");
   const names = Object.keys(faults);
-  await systemd.run(["systemctl", "enable", "--now", ...names.map((name) => `${name}.socket`)]);
+  const withSocket = names.filter((name) => !faults[name]!.isAlone);
+  await systemd.run(["systemctl", "enable", "--now", ...withSocket.map((name) => `${name}.socket`)]);
   await systemd.run(["systemctl", "start", "--no-block", ...names.map((name) => `${name}.service`)]);
-  for (const [name, { staysUp }] of Object.entries(faults))
-    await systemd.waitForJournal(
-      `${name}.service`,
-      staysUp ? /^sockact: ready/ : /Failed with result|Deactivated successfully/,
-      20_000,
-    );
+  for (const [name, { until = /Failed with result|Deactivated successfully/ }] of Object.entries(faults))
+    await systemd.waitForJournal(`${name}.service`, until, 20_000);
 }
 
 /** What the doctor finds in each service, by the name of the service. One question is answered sooner than many. */

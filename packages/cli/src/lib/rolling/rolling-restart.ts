@@ -1,5 +1,6 @@
+import { dirname } from "node:path";
 import { setImmediate as immediate } from "node:timers/promises";
-import { acquireLock } from "./lock.ts";
+import { acquireLock, LockError } from "../shared/lock.ts";
 import { RollingError } from "./rolling-error.ts";
 import type { RollingEvent, RollingOptions, RollingResult } from "./rolling-options.ts";
 import { Turn } from "./turn.ts";
@@ -38,7 +39,11 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   const emit = (event: RollingEvent) => {
     (async () => onEvent?.(event))().catch((error: unknown) => failures.push(error));
   };
-  const lock = await acquireLock(`${folder}/sockact-${name}.lock`, signal, () => emit({ type: "waiting" }));
+  const path = `${folder}/sockact-${name}.lock`;
+  const lock = await acquireLock(path, signal, () => emit({ type: "waiting" })).catch((error: unknown) => {
+    if (!(error instanceof LockError)) throw error;
+    throw new RollingError("ERR_ROLL_LOCK", error.message, hintFor(path, error.message), { cause: error });
+  });
   let result: RollingResult;
   try {
     result = await new Turn(name, { user, waitForDrain, signal, lost: lock.lost, emit }).run();
@@ -52,4 +57,16 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   await immediate();
   if (failures.length > 0) throw failures[0];
   return result;
+}
+
+function hintFor(path: string, why: string): string {
+  if (/killed/.test(why)) return "call rollingRestart again";
+  if (dirname(path) !== "/run") {
+    return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed";
+  }
+  if (!/denied/i.test(why)) return "run it as root, and install flock(1) of util-linux";
+  // tmpfiles.d(5) reads escapes in a path.
+  const line = `f ${path.replaceAll("\\", "\\\\")} 0600 ${process.getuid?.()}`;
+  const file = "/etc/tmpfiles.d/sockact.conf";
+  return `run it as root. If polkit allows you to manage the units, let root add the line "${line}" to ${file} and run systemd-tmpfiles --create ${file}`;
 }

@@ -28,6 +28,7 @@ import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
 import { refuseLowLimits, refuseNothingToRun } from "./conflicts/node.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
+import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
 import { setsVariable } from "./fields/environment.ts";
 import {
   hintsInHardening,
@@ -118,7 +119,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
       dynamicUser,
       // A user's own folders are in a home, too.
       inHome:
-        manager === "user" || liesInHome({ ...description, exec: [description.exec, preload.file].flat() }),
+        manager === "user" ||
+        liesInHome(
+          { ...description, exec: [description.exec, preload.file].flat() },
+          foldersInEmptyHomes(description),
+        ),
       // The helper of NotifyAccess=all is a process with no descriptor of ours.
       sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
       justInTime: compilesAtRunTime(description.exec) || runsNode(description),

@@ -21,10 +21,28 @@ export function liesIn(folders: readonly string[], path: unknown): boolean {
   return folders.some((folder) => simple === folder || simple.startsWith(`${folder}/`));
 }
 
-/** Whether the program, its folder or a file among its arguments is in a home. */
-export function liesInHome({ exec, workingDirectory }: ProgramLocation): boolean {
+/**
+ * Whether the program, its folder or a file among its arguments is in a home.
+ *
+ * @param bound folders of homes that the service sees all the same, by BindReadOnlyPaths= or BindPaths=.
+ */
+export function liesInHome(
+  { exec, workingDirectory }: ProgramLocation,
+  bound: readonly string[] = [],
+): boolean {
   const words: unknown[] = Array.isArray(exec) ? exec : [];
-  return [...words, workingDirectory].some((path) => liesIn(homes, path));
+  return [...words, workingDirectory].some((path) => liesIn(homes, path) && !liesIn(bound, path));
+}
+
+/** Where the folders are in the program's own mount namespace that a value of BindPaths= or BindReadOnlyPaths= names. */
+export function boundFolders(value: string): string[] {
+  const words = value.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return words
+    .map((word) => {
+      const [source = "", target = source] = word.replace(/^["']?[-+]*|["']$/g, "").split(":");
+      return target.replace(/\/+$/, "");
+    })
+    .filter((path) => path.startsWith("/"));
 }
 
 /** Whether a path lies where the service may have folders of its own. */

@@ -20,7 +20,7 @@ export const socketNotTaken: Diagnosis = {
     "the sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
   remedy:
     "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
-  explains: ["never-ready", "app-warning", "restart-loop", "port-twice"],
+  explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
   async find(subject) {
     const [service, running, passed, warnings] = await Promise.all([
       subject.get(serviceProperties),

@@ -2,7 +2,7 @@ import { sourceText, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
-import { homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
+import { boundFolders, homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
 
 /** The preload, if the description names its file, and the field that does. */
 interface NamedPreload {
@@ -12,6 +12,14 @@ interface NamedPreload {
 
 const placeOf = ({ file, field }: NamedPreload): [string, unknown][] =>
   field === undefined ? [] : [[field, file]];
+
+/** The folders of homes that the service sees though it sees nothing else of them: BindReadOnlyPaths= with ProtectHome=tmpfs. */
+export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>): string[] {
+  if (!isObject(hardening) || hardening["protectHome"] !== "tmpfs") return [];
+  const service = isObject(raw) && isObject(raw["Service"]) ? raw["Service"] : {};
+  const values = [service["BindReadOnlyPaths"], service["BindPaths"]].flat();
+  return values.flatMap((value) => (typeof value === "string" ? boundFolders(value) : []));
+}
 
 /** Reports what is in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
 export function refuseProgramInHome(

@@ -39,7 +39,7 @@ export function refuseSandboxConflicts(
     refuse(
       "protectHome",
       "the program lies in a home, and would not be found",
-      "write 'read-only', or leave it out",
+      "write 'read-only', or leave it out; or write 'tmpfs', and raw.Service.BindReadOnlyPaths with the folders of the program and of Node",
     );
   }
   if (facts.justInTime && !facts.jitless && valueOf("memoryDenyWriteExecute").length > 0) {

@@ -3,7 +3,7 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isTrue, listeners, preloadsOf, runsAsRoot } from "./settings.ts";
-import { liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
+import { boundFolders, liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
 import { changeSetting, headerOf } from "../../findings/edits.ts";
 
 const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
@@ -44,12 +44,24 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
       const hides = booleanOf(setting?.value) === true || setting?.value === "tmpfs";
+      const bound =
+        setting?.value === "tmpfs"
+          ? ["BindReadOnlyPaths", "BindPaths"].flatMap((key) =>
+              valuesOf(service.unit, "Service", key).flatMap(({ value }) =>
+                // The words of a command have their percent signs once, other values as they stand.
+                [value, value.replaceAll("%%", "%")].flatMap(boundFolders),
+              ),
+            )
+          : [];
       return setting === undefined ||
         !hides ||
-        !liesInHome({
-          exec: [...(service.program?.words ?? []), ...preloadsOf(service)],
-          workingDirectory: workingDirectoryOf(service),
-        })
+        !liesInHome(
+          {
+            exec: [...(service.program?.words ?? []), ...preloadsOf(service)],
+            workingDirectory: workingDirectoryOf(service),
+          },
+          bound,
+        )
         ? []
         : [
             {

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { dirname } from "node:path";
-import { RollingError } from "./rolling-error.ts";
 
 /** The exit status that flock(1) is asked to use when the lock is held. */
 const LOCK_HELD = 75;
+
+/** The lock can't be taken. */
+export class LockError extends Error {
+  override readonly name = "LockError";
+}
 
 /** A lock that this process holds. */
 export interface Lock {
@@ -14,7 +17,7 @@ export interface Lock {
 }
 
 /**
- * Takes a lock that ends with this process, however that dies.
+ * Takes a lock on a file or a folder. It ends with this process, however that dies. Rejects with a {@link LockError}, or with the reason of the signal.
  *
  * Node has no flock(2): flock(1) holds it, as long as the pipe to the `cat` in it is open.
  */
@@ -72,23 +75,8 @@ async function tryLock(
     child.kill("SIGKILL");
     child.stdin.end();
     signal?.throwIfAborted();
-    const why = (error as Error).message;
-    throw new RollingError("ERR_ROLL_LOCK", `${path} cannot be locked: ${why}`, hintFor(path, why), {
-      cause: error,
-    });
+    throw new LockError(`${path} cannot be locked: ${(error as Error).message}`, { cause: error });
   } finally {
     signal?.removeEventListener("abort", abort);
   }
-}
-
-function hintFor(path: string, why: string): string {
-  if (/killed/.test(why)) return "call rollingRestart again";
-  if (dirname(path) !== "/run") {
-    return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed";
-  }
-  if (!/denied/i.test(why)) return "run it as root, and install flock(1) of util-linux";
-  // tmpfiles.d(5) reads escapes in a path.
-  const line = `f ${path.replaceAll("\\", "\\\\")} 0600 ${process.getuid?.()}`;
-  const file = "/etc/tmpfiles.d/sockact.conf";
-  return `run it as root. If polkit allows you to manage the units, let root add the line "${line}" to ${file} and run systemd-tmpfiles --create ${file}`;
 }

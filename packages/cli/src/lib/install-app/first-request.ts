@@ -1,0 +1,143 @@
+import http from "node:http";
+import https from "node:https";
+import process from "node:process";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+
+/** A socket on which the service listens, as `systemctl show --property=Listen` prints it. */
+export interface ListeningAddress {
+  /** `[::]:80`, `127.0.0.1:3000`, `/run/shop.sock` or `@abstract`. */
+  address: string;
+  /** `Stream`, `Datagram` or `SequentialPacket`. */
+  kind: string;
+}
+
+/** What answered a request. */
+export type Answer =
+  | {
+      outcome: "http";
+      /** Where the request went, for people: `http://localhost:3000/`, or a path. */
+      url: string;
+      status: number;
+      text: string;
+      location?: string;
+      /** From the request to the head of the answer, in milliseconds. The service may have started meanwhile. */
+      milliseconds: number;
+    }
+  /** Something answers, but not by HTTP. */
+  | { outcome: "other"; url: string; milliseconds: number }
+  /** There is nothing to ask: UDP, or an address that this machine can't reach from inside. */
+  | { outcome: "unasked"; url: string }
+  | { outcome: "silent"; url: string; reason: string };
+
+/** The addresses of the socket units. */
+export async function listeningAddresses(
+  manager: ServiceManager,
+  sockets: readonly string[],
+): Promise<ListeningAddress[]> {
+  const shown = await manager.show(sockets, ["Listen"]);
+  return shown.flatMap(({ Listen }) =>
+    Listen.split("\n").flatMap((line) => {
+      const [, address, kind] = /^(.+) \((\w+)\)$/.exec(line) ?? [];
+      return address === undefined || kind === undefined ? [] : [{ address, kind }];
+    }),
+  );
+}
+
+/** Where to connect to, and how to call it. */
+interface Target {
+  url: string;
+  secureUrl: string;
+  connect: { host: string; port: number } | { socketPath: string };
+}
+
+/** Where a client of this machine reaches an address. A socket may listen on all of them. */
+export function targetOf({ address, kind }: ListeningAddress): Target | undefined {
+  if (kind !== "Stream") return undefined;
+  if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };
+  if (address.startsWith("@"))
+    return { url: address, secureUrl: address, connect: { socketPath: `\0${address.slice(1)}` } };
+  const [, host, digits] = /^(?:vsock:.*|(.*):(\d+))$/.exec(address) ?? [];
+  if (host === undefined || digits === undefined) return undefined;
+  const bare = host.replace(/^\[|\]$/g, "");
+  const reached = { "::": "localhost", "0.0.0.0": "127.0.0.1" }[bare] ?? bare;
+  const port = Number(digits);
+  const shown = reached.includes(":") ? `[${reached}]` : reached;
+  return {
+    url: `http://${shown}${port === 80 ? "" : `:${port}`}/`,
+    secureUrl: `https://${shown}${port === 443 ? "" : `:${port}`}/`,
+    connect: { host: reached, port },
+  };
+}
+
+interface Head {
+  status: number;
+  text: string;
+  location: string | undefined;
+}
+
+function requestBy(
+  { request }: typeof http | typeof https,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Head> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
+    // Nobody has to trust the certificate for the answer to be one.
+    const options = {
+      ...target.connect,
+      headers,
+      signal,
+      agent: false,
+      rejectUnauthorized: false,
+      path: "/",
+    };
+    request(options, (response) => {
+      // Only the head counts: a stream of events has no end.
+      response.on("error", () => {});
+      response.destroy();
+      resolve({
+        status: response.statusCode ?? 0,
+        text: response.statusMessage ?? "",
+        location: response.headers.location,
+      });
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+/** Whether a server that was asked by HTTP may rather speak TLS: it has closed the connection, or sent what is no HTTP. */
+const mayBeSecure = (error: unknown): boolean => {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE" || code.startsWith("HPE_");
+};
+
+/** Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for another reason than the deadline. */
+export async function firstRequest(address: ListeningAddress, signal: AbortSignal): Promise<Answer> {
+  const target = targetOf(address);
+  if (target === undefined) return { outcome: "unasked", url: address.address };
+  const start = process.hrtime.bigint();
+  const elapsed = () => Math.round(Number(process.hrtime.bigint() - start) / 1e6);
+  const answered = (url: string, { status, text, location }: Head): Answer => ({
+    outcome: "http",
+    url,
+    status,
+    text,
+    ...(location === undefined ? {} : { location }),
+    milliseconds: elapsed(),
+  });
+  try {
+    return answered(target.url, await requestBy(http, target, signal));
+  } catch (error) {
+    if (!mayBeSecure(error)) return { outcome: "silent", url: target.url, reason: (error as Error).message };
+    const milliseconds = elapsed();
+    try {
+      const head = await requestBy(https, target, signal);
+      return answered(target.secureUrl, head);
+    } catch {
+      return (error as NodeJS.ErrnoException).code?.startsWith("HPE_") === true
+        ? { outcome: "other", url: target.url, milliseconds }
+        : { outcome: "silent", url: target.url, reason: "the connection was closed without an answer" };
+    }
+  }
+}

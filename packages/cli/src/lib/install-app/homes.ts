@@ -1,0 +1,30 @@
+import type { AppDescription } from "@sockact/units";
+import { liesIn } from "../install/access/app-folders.ts";
+
+/** What ProtectHome= hides. */
+const homes = ["/home", "/root", "/run/user"];
+
+/** Whether a path is in a home. */
+export const isInHome = (path: string): boolean => homes.some((home) => liesIn(home, path));
+
+/**
+ * Makes a service see these files and folders of homes, and nothing else in them. So a service that runs as a user of its own can read an app in a
+ * home that is closed to others: the folders above are not the real ones. What the app's own folder allows counts as it does elsewhere.
+ */
+export function withFoldersOfHomes(description: AppDescription, paths: readonly string[]): AppDescription {
+  const { hardening = "outbound", raw } = description;
+  return {
+    ...description,
+    hardening: {
+      ...(typeof hardening === "string" ? { profile: hardening } : hardening),
+      protectHome: "tmpfs",
+    },
+    raw: { ...raw, Service: { ...raw?.Service, BindReadOnlyPaths: paths.map(listItem) } },
+  };
+}
+
+/** A path in a list of systemd.exec(5): a colon separates source and target, and quotes keep spaces. */
+function listItem(path: string): string {
+  const escaped = path.replaceAll(/[\\:"]/g, "\\$&");
+  return /[\s'"\\]/.test(path) ? `"${escaped}"` : escaped;
+}

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Where an app's files are. */
+export interface AppFolders {
+  /** Folders that hold all of it: its own, and those of packages outside of it, as in a monorepo or in a shared store. None is inside another. */
+  roots: string[];
+  /** The `node_modules` folders in which Node looks for its packages. */
+  packages: string[];
+}
+
+/** How many packages are looked at. */
+const MOST_PACKAGES = 5_000;
+
+/**
+ * Finds the folders that an app reads when it runs.
+ *
+ * @param folder the package's root, a real path
+ * @param entry the file that Node runs, a real path
+ */
+export function appFolders(folder: string, entry: string): AppFolders {
+  const packages: string[] = [];
+  for (let at = dirname(entry); ; at = dirname(at)) {
+    const modules = join(at, "node_modules");
+    if (at !== "/" && existsSync(modules)) packages.push(modules);
+    if (at === dirname(at)) break;
+  }
+  const roots: string[] = [];
+  const add = (path: string) => {
+    if (roots.some((root) => liesIn(root, path))) return;
+    for (const inner of roots.filter((root) => liesIn(path, root))) roots.splice(roots.indexOf(inner), 1);
+    roots.push(path);
+  };
+  add(folder);
+  if (!liesIn(folder, entry)) add(dirname(entry));
+  const waiting = packages.map(resolved).filter((path) => path !== undefined);
+  for (const path of waiting) add(path);
+  const seen = new Set(waiting);
+  let left = MOST_PACKAGES;
+  for (const modules of waiting) {
+    for (const target of linksIn(modules)) {
+      if ((left -= 1) < 0) return { roots, packages };
+      add(target);
+      // A package in a store finds its own packages beside itself, and one of a workspace in itself.
+      const beside = /^.*\/node_modules(?=\/)/.exec(target)?.[0] ?? join(target, "node_modules");
+      if (!existsSync(beside) || seen.has(beside)) continue;
+      seen.add(beside);
+      add(beside);
+      waiting.push(beside);
+    }
+  }
+  return { roots, packages };
+}
+
+/** Whether a path is a folder, or something in it. */
+export const liesIn = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`);
+
+function resolved(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    // A link to nothing, as npm leaves for an optional package.
+    return undefined;
+  }
+}
+
+/** Where the packages are that are links. */
+function linksIn(modules: string): string[] {
+  const entries = readdirSync(modules, { withFileTypes: true }).flatMap((entry) =>
+    entry.name.startsWith("@") && entry.isDirectory()
+      ? readdirSync(join(modules, entry.name), { withFileTypes: true })
+      : [entry],
+  );
+  return entries.flatMap((entry) => {
+    if (!entry.isSymbolicLink() || entry.name.startsWith(".")) return [];
+    return resolved(join(entry.parentPath, entry.name)) ?? [];
+  });
+}

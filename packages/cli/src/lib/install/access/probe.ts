@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { parseUnit } from "@sockact/units";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import type { Seen, Wanted } from "./wanted.ts";
+
+/** The directives of systemd.exec(5) that say which files a service can read and run. systemd-run takes each of them. */
+const deciding = new Set(
+  `User Group DynamicUser SupplementaryGroups ProtectHome ProtectSystem PrivateTmp PrivateUsers PrivateDevices
+  TemporaryFileSystem BindPaths BindReadOnlyPaths InaccessiblePaths ReadOnlyPaths ReadWritePaths NoExecPaths ExecPaths
+  RootDirectory CapabilityBoundingSet NoNewPrivileges SELinuxContext AppArmorProfile`.split(/\s+/),
+);
+
+/** How looking around as the service ended. */
+export type Probe =
+  | { outcome: "seen"; seen: Seen }
+  /** Node can't be run: systemd's exit status 203. */
+  | { outcome: "no-node" }
+  | { outcome: "old-node"; reason: string }
+  /** The sandbox or the user can't be set up, and the service would not start either. `reason` is what systemd-run or Node has said. */
+  | { outcome: "refused"; status: number; reason: string }
+  /** systemd can't be asked. */
+  | { outcome: "unknown"; reason: string };
+
+/**
+ * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user, with the directives of the unit that
+ * decide what can be read. No code of the app runs.
+ *
+ * @param service the text of the service unit
+ */
+export async function probe(
+  manager: ServiceManager,
+  service: string,
+  node: string,
+  wanted: Wanted,
+): Promise<Probe> {
+  const properties = parseUnit(service).entries.flatMap((entry) =>
+    entry.kind === "assignment" && entry.section === "Service" && deciding.has(entry.key)
+      ? [`--property=${entry.key}=${entry.value.replaceAll("%%", "%")}`]
+      : [],
+  );
+  // This file is in dist when it runs, beside the program.
+  const code = readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
+  const options = ["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties];
+  // systemd expands variables in the arguments of what it starts.
+  const command = [node, "--input-type=commonjs", "--eval", code, "--", JSON.stringify(wanted)].map((word) =>
+    word.replaceAll("$", () => "$$"),
+  );
+  const ended = await manager.runProgram("systemd-run", ...options, "--", ...command);
+  const { code: status, stdout } = ended;
+  const reason = ended.stderr.trim();
+  if (status === 0) {
+    try {
+      return { outcome: "seen", seen: JSON.parse(stdout) as Seen };
+    } catch {
+      return { outcome: "unknown", reason: `${node} has printed something else: ${stdout.slice(0, 200)}` };
+    }
+  }
+  if (status === 203) return { outcome: "no-node" };
+  // The statuses of systemd.exec(5), "Process Exit Codes".
+  if (status > 200 && status < 256) return { outcome: "refused", status, reason };
+  // As the program itself says it.
+  const [, tooOld] = /^Error: (sockact needs Node .*)$/m.exec(reason) ?? [];
+  return tooOld === undefined ? { outcome: "unknown", reason } : { outcome: "old-node", reason: tooOld };
+}

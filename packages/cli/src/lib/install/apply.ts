@@ -1,0 +1,217 @@
+import { basename, join } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { packageVersion } from "../shared/version.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { Change, type FileChange } from "./change.ts";
+import { authorOf, sha256 } from "./header.ts";
+import { locked } from "./lock.ts";
+import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
+import { serviceFolder, unitFolder } from "./places.ts";
+import type { Applied, ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
+import { contentOf } from "./prepare.ts";
+import { recover, rollBack } from "./rollback.ts";
+import { startUnits } from "./start.ts";
+import { Units } from "./units.ts";
+
+/**
+ * Does what was prepared: writes the files, reloads systemd, enables and starts the sockets, and checks that they listen.
+ *
+ * If a step fails, or the signal is aborted, everything is put back: files, enablement, and what runs. If this process is killed, the next
+ * call for this name puts it back.
+ *
+ * @param manager - undefined below a root folder, where nothing is started
+ */
+export async function applyInstall(
+  prepared: PreparedInstall,
+  manager: ServiceManager | undefined,
+  options: ApplyOptions = {},
+): Promise<Applied> {
+  const { onStep = () => {}, signal } = options;
+  try {
+    return await locked(
+      prepared.plan,
+      signal,
+      () => onStep({ type: "waiting" }),
+      () => applyInTurn(prepared, manager, { ...options, onStep }),
+    );
+  } catch (cause) {
+    if (!signal?.aborted) throw cause;
+    const exitCode = signal.reason === "SIGTERM" ? 143 : 130;
+    const message = "interrupted; everything is as it was before";
+    throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again.", { exitCode, cause });
+  }
+}
+
+type Options = ApplyOptions & { onStep: (step: InstallStep) => void };
+
+async function applyInTurn(
+  prepared: PreparedInstall,
+  manager: ServiceManager | undefined,
+  { onStep, signal, verify }: Options,
+): Promise<Applied> {
+  const { plan } = prepared;
+  if (await recover(plan, plan.name)) onStep({ type: "recovered" });
+  checkUnchanged(prepared);
+  const units = new Units(plan.root, manager);
+  const backups = backupsOf(prepared);
+  const before = await units.before(await allUnits(prepared, units));
+  signal?.throwIfAborted();
+  const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before);
+  try {
+    onStep({ type: "staged" });
+    const wasEnabled = toEnable(prepared).every((unit) => before.enabled.includes(unit));
+    await dropRemovedUnits(prepared, units, onStep);
+    for (const { path, isRemoved } of change.write()) {
+      onStep({ type: isRemoved ? "removed" : "written", path });
+      signal?.throwIfAborted();
+    }
+    await units.reload();
+    onStep({ type: "reloaded" });
+    if (manager && plan.root === "/") await checkLoaded(prepared, manager);
+    await units.enable(toEnable(prepared));
+    onStep({ type: "enabled", units: toEnable(prepared) });
+    signal?.throwIfAborted();
+    const hasStarted = units.manager
+      ? await startUnits(prepared, before, units.manager, { onStep, signal })
+      : false;
+    await verify?.();
+    signal?.throwIfAborted();
+    change.commit();
+    const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
+    return { changed: hasFiles || !wasEnabled || hasStarted, backups: backups.map(({ path }) => path) };
+  } catch (error) {
+    onStep({ type: "undoing" });
+    await rollBack(plan, change).catch((cause: unknown) => {
+      throw undoError(error, cause);
+    });
+    throw error;
+  }
+}
+
+/** Both went wrong. The journal stays, so the next call tries again. */
+function undoError(error: unknown, cause: unknown): CliError {
+  const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
+  return new CliError(
+    "ERR_INSTALL_UNDO",
+    `${first}\nNot everything could be put back: ${second}`,
+    "Correct what the last line says, and call it again: that puts back the rest.",
+    { exitCode: EXIT.failed, cause },
+  );
+}
+
+/** The files must still be those that the user has been shown. */
+function checkUnchanged({ files }: PreparedInstall): void {
+  for (const { path, previous } of files) {
+    if (contentOf(path, undefined)?.toString() === previous) continue;
+    throw new CliError("ERR_INSTALL_CHANGED", `${path} has changed since it was shown`, "Call it again.", {
+      exitCode: EXIT.failed,
+    });
+  }
+}
+
+const toEnable = ({ plan }: PreparedInstall): string[] =>
+  plan.sockets.length > 0 ? plan.sockets : [plan.service];
+
+/** The units that the installation has, and those that an earlier one had. */
+async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {
+  const files = [...Object.keys(plan.units), ...removed.map((path) => basename(path))];
+  const names = files.filter((unit) => /\.(?:service|socket)$/.test(unit));
+  const services = await Promise.all([plan.service, ...names].map((unit) => units.instancesOf(unit)));
+  // A rolling pair may wake an instance that systemd has not loaded yet.
+  const pair = plan.service.includes("@.")
+    ? ["@blue.", "@green."].map((at) => plan.service.replace("@.", at))
+    : [];
+  return [...new Set([...names, ...services.flat(), ...pair])];
+}
+
+/** What `force` replaces is kept, under a name that is free. */
+function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
+  const folder = join(serviceFolder(plan, plan.name), "backup");
+  const units = new Set(Object.keys(plan.units).map((unit) => join(unitFolder(plan, unit), unit)));
+  const foreign = files.filter(
+    ({ path, previous, state }) =>
+      state === "changed" && units.has(path) && authorOf(plan.name, previous!) !== "sockact",
+  );
+  return foreign.map(({ path, previous }) => {
+    for (let number = 0; ; number += 1) {
+      const file = join(folder, number === 0 ? basename(path) : `${basename(path)}.${number}`);
+      if (contentOf(file, undefined) === undefined) return { path: file, content: previous!, mode: 0o644 };
+    }
+  });
+}
+
+function fileChanges(prepared: PreparedInstall, backups: FileChange[]): FileChange[] {
+  const written = prepared.files
+    .filter(({ state }) => state !== "same")
+    .map(({ path, text, mode }) => ({ path, content: text, mode }));
+  const removed = prepared.removed.map((path) => ({ path, content: undefined, mode: 0 }));
+  return [...backups, ...written, ...removed, ...manifestChange(prepared, backups)];
+}
+
+/** The manifest stays as it is when only its time would be new. */
+function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
+  const { name, root, sockets, service, description, config } = plan;
+  const earlier = readManifest(plan, name);
+  const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
+  const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
+  const written = [...files.map(({ path, text }) => ({ path, content: text })), ...backups];
+  const manifest: Manifest = {
+    format: 1,
+    name,
+    sockact: packageVersion(),
+    installedAt: new Date().toISOString(),
+    files: [
+      ...kept,
+      ...written.map(({ path, content }) => ({ path: inside(path), sha256: sha256(content!) })),
+    ],
+    sockets,
+    service,
+    description,
+    config,
+  };
+  if (
+    earlier &&
+    JSON.stringify({ ...manifest, installedAt: earlier.installedAt }) === JSON.stringify(earlier)
+  )
+    return [];
+  const path = join(serviceFolder(plan, name), MANIFEST);
+  return [{ path, content: `${JSON.stringify(manifest, null, 2)}\n`, mode: 0o644 }];
+}
+
+/** Sockets that the description no longer has. Their links go while systemd still knows the files. */
+async function dropRemovedUnits(
+  { removed }: PreparedInstall,
+  units: Units,
+  onStep: (step: InstallStep) => void,
+): Promise<void> {
+  const sockets = removed.map((path) => basename(path)).filter((file) => file.endsWith(".socket"));
+  if (sockets.length === 0) return;
+  await units.disable(sockets);
+  onStep({ type: "disabled", units: sockets });
+}
+
+/** systemd must have read these files, and not others of the same name from elsewhere. */
+async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): Promise<void> {
+  const units = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
+  const shown = await manager.show(
+    units.map((unit) => unit.replace("@.", "@blue.")),
+    ["LoadState", "LoadError", "FragmentPath"],
+  );
+  for (const [index, { LoadState, LoadError, FragmentPath }] of shown.entries()) {
+    const unit = units[index]!;
+    const path = join(unitFolder(plan, unit), unit);
+    if (LoadState === "loaded" && FragmentPath === path) continue;
+    const why =
+      LoadState !== "loaded"
+        ? `systemd can't load ${unit}: ${LoadError || LoadState}`
+        : `systemd reads ${FragmentPath} instead of ${path}`;
+    const verify = `${manager.systemctl.replace("systemctl", "systemd-analyze")} verify ${path}`;
+    const hint =
+      LoadState === "not-found" && plan.user
+        ? "XDG_CONFIG_HOME must be the one of your service manager: systemctl --user show-environment"
+        : `See what it says: ${verify}`;
+    throw new CliError("ERR_INSTALL_LOAD", `${why}. What was changed has been put back`, hint, {
+      exitCode: EXIT.failed,
+    });
+  }
+}

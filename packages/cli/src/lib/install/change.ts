@@ -1,0 +1,256 @@
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { sha256 } from "./header.ts";
+import { mayHave } from "./manifest.ts";
+import { type Place, serviceFolder, stateFolder } from "./places.ts";
+import { SafeFolder } from "./safe-folder.ts";
+import type { UnitsBefore } from "./units.ts";
+
+/** A file that is written, or removed if it has no content. `path` is with the root folder. */
+export interface FileChange {
+  path: string;
+  content: string | Buffer | undefined;
+  mode: number;
+}
+
+/** The new content of one file, and a second name for its old one. Both are in the folder of the file. */
+interface Entry {
+  path: string;
+  /** The name of the new file until it takes the place of the old one. */
+  staged: string | undefined;
+  /** A hard link to the old file. With it, the old file comes back without a byte of free space. */
+  kept: string | undefined;
+  /** Of the new content. */
+  sha256: string | undefined;
+}
+
+interface Journal {
+  format: 1;
+  entries: Entry[];
+  before: UnitsBefore;
+}
+
+/** Is there while a change is under way: whoever finds it puts everything back. */
+const PENDING = "pending.json";
+/** Is there when a change has been made, until the old files are gone. */
+const COMMITTED = "committed.json";
+
+/**
+ * A change of several files that happens as a whole, or not at all.
+ *
+ * Each file is at every moment its old or its new version. A journal says what to put back; it is on the disk before the first file changes.
+ */
+export class Change {
+  readonly #place: Place;
+  readonly #name: string;
+  readonly #journal: Journal;
+
+  private constructor(place: Place, name: string, journal: Journal) {
+    this.#place = place;
+    this.#name = name;
+    this.#journal = journal;
+  }
+
+  get before(): UnitsBefore {
+    return this.#journal.before;
+  }
+
+  /** Writes the journal, and the new content of all files beside them. If the disk is full, then here, and nothing has changed. */
+  static begin(place: Place, name: string, files: readonly FileChange[], before: UnitsBefore): Change {
+    const token = randomBytes(6).toString("hex");
+    const entries = files.map(({ path, content }, index): Entry => {
+      const exists = inFolderOf(path, (folder, file) => folder.stat(file) !== undefined) ?? false;
+      const temporary = `.sockact-${token}-${index}`;
+      return {
+        path,
+        staged: content === undefined ? undefined : `${temporary}.new`,
+        kept: exists ? `${temporary}.old` : undefined,
+        sha256: content === undefined ? undefined : sha256(content),
+      };
+    });
+    const change = new Change(place, name, { format: 1, entries, before });
+    change.#inOwnFolder((folder) => {
+      const temporary = `.sockact-${token}.new`;
+      folder.writeNew(temporary, `${JSON.stringify(change.#journal, null, 2)}\n`, 0o600);
+      folder.rename(temporary, PENDING);
+      folder.sync();
+    });
+    try {
+      for (const [index, { path, staged }] of entries.entries()) {
+        const { content, mode } = files[index]!;
+        if (content !== undefined) inNewFolderOf(path, (folder) => folder.writeNew(staged!, content, mode));
+      }
+    } catch (error) {
+      change.revertFiles();
+      change.forget();
+      throw error;
+    }
+    return change;
+  }
+
+  /** The change that an earlier call has left halfway, or undefined. */
+  static pending(place: Place, name: string): Change | undefined {
+    return Change.#read(place, name, PENDING);
+  }
+
+  static #read(place: Place, name: string, file: string): Change | undefined {
+    const own = serviceFolder(place, name);
+    const folder = SafeFolder.open(own);
+    try {
+      const content = folder?.read(file);
+      if (content === undefined) return undefined;
+      return new Change(place, name, checked(JSON.parse(content.toString()), place, name));
+    } catch (cause) {
+      if (cause instanceof CliError) throw cause;
+      throw new CliError(
+        "ERR_INSTALL_MANIFEST",
+        `${join(own, file)} is not what sockact has written: ${(cause as Error).message}`,
+        "Look at it, and move it away.",
+        { exitCode: EXIT.failed, cause },
+      );
+    } finally {
+      folder?.close();
+    }
+  }
+
+  /** What a file holds once this change has been put back. */
+  contentBefore(path: string): { content: Buffer | undefined } | undefined {
+    const entry = this.#journal.entries.find((each) => each.path === path);
+    if (entry === undefined) return undefined;
+    const content = inFolderOf(path, (folder, file) => {
+      if (entry.kept !== undefined) return folder.read(entry.kept) ?? folder.read(file);
+      return isNew(folder, file, entry) ? undefined : folder.read(file);
+    });
+    return { content };
+  }
+
+  /** Puts the new files in the place of the old ones, one after the other. */
+  *write(): Generator<{ path: string; isRemoved: boolean }> {
+    for (const { path, staged, kept } of this.#journal.entries) {
+      inNewFolderOf(path, (folder, file) => {
+        if (kept !== undefined) folder.link(file, kept);
+        if (staged === undefined) folder.remove(file);
+        else folder.rename(staged, file);
+        folder.sync();
+      });
+      yield { path, isRemoved: staged === undefined };
+    }
+  }
+
+  /** Puts the old files back. May be called at any moment, and again. */
+  revertFiles(): void {
+    for (const entry of this.#journal.entries.toReversed()) {
+      inFolderOf(entry.path, (folder, file) => {
+        if (entry.kept === undefined) {
+          if (isNew(folder, file, entry)) folder.remove(file);
+        } else if (folder.stat(entry.kept) !== undefined) {
+          folder.rename(entry.kept, file);
+          // rename(2) does nothing if both are names of one file, as before the new one has taken its place.
+          folder.remove(entry.kept);
+        }
+        if (entry.staged !== undefined) folder.remove(entry.staged);
+        folder.sync();
+      });
+    }
+  }
+
+  /** Makes the change final. */
+  commit(): void {
+    this.#inOwnFolder((folder) => {
+      // It needs no free space.
+      folder.rename(PENDING, COMMITTED);
+      folder.sync();
+    });
+    this.#clean();
+  }
+
+  /** Ends a change that has been put back. */
+  forget(): void {
+    this.#inOwnFolder((folder) => {
+      folder.remove(PENDING);
+      folder.sync();
+    });
+    removeEmptyFolders(this.#place, this.#name);
+  }
+
+  /** Finishes what a call has left that was killed after the change was final, or before it began. */
+  static clean(place: Place, name: string): void {
+    const committed = Change.#read(place, name, COMMITTED);
+    if (committed) committed.#clean();
+    const folder = SafeFolder.open(serviceFolder(place, name));
+    try {
+      for (const file of folder?.list() ?? [])
+        if (/^\.sockact-[0-9a-f]+\.new$/.test(file)) folder!.remove(file);
+    } finally {
+      folder?.close();
+    }
+  }
+
+  #clean(): void {
+    for (const { path, kept } of this.#journal.entries) {
+      if (kept !== undefined) inFolderOf(path, (folder) => folder.remove(kept));
+    }
+    this.#inOwnFolder((folder) => folder.remove(COMMITTED));
+  }
+
+  #inOwnFolder(action: (folder: SafeFolder) => void): void {
+    const folder = SafeFolder.make(serviceFolder(this.#place, this.#name));
+    try {
+      action(folder);
+    } finally {
+      folder.close();
+    }
+  }
+}
+
+/** Removes the folders of a service if nothing is in them, and those above if that was the last service. */
+export function removeEmptyFolders(place: Place, name: string): void {
+  const own = serviceFolder(place, name);
+  for (const path of [join(own, "files"), join(own, "backup"), own, stateFolder(place)])
+    inFolderOf(path, (folder, file) => folder.removeFolder(file));
+}
+
+/** Calls a function with the folder of a file; undefined if that does not exist. */
+export function inFolderOf<Result>(
+  path: string,
+  action: (folder: SafeFolder, file: string) => Result,
+): Result | undefined {
+  const folder = SafeFolder.open(dirname(path));
+  try {
+    return folder && action(folder, basename(path));
+  } finally {
+    folder?.close();
+  }
+}
+
+function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) => void): void {
+  const folder = SafeFolder.make(dirname(path));
+  try {
+    action(folder, basename(path));
+  } finally {
+    folder.close();
+  }
+}
+
+/** Whether the file is the one that this change has written: another one is not ours to remove. */
+function isNew(folder: SafeFolder, file: string, entry: Entry): boolean {
+  const content = folder.read(file);
+  return content !== undefined && sha256(content) === entry.sha256;
+}
+
+/** A journal names files that will be replaced. So it may name only those that an installation of this service can have. */
+function checked(value: unknown, place: Place, name: string): Journal {
+  const journal = value as Partial<Journal> | null;
+  if (journal?.format !== 1 || !Array.isArray(journal.entries) || journal.before === undefined)
+    throw new Error("it is incomplete");
+  for (const { path, staged, kept } of journal.entries) {
+    if (!path.startsWith(place.root) || !mayHave(place, name, join("/", path.slice(place.root.length))))
+      throw new Error(`it lists ${JSON.stringify(path)}`);
+    for (const file of [staged, kept]) {
+      if (file !== undefined && !/^\.sockact-[0-9a-f]+-\d+\.(?:new|old)$/.test(file))
+        throw new Error(`it lists ${JSON.stringify(file)}`);
+    }
+  }
+  return journal as Journal;
+}

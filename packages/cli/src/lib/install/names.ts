@@ -1,0 +1,37 @@
+import { CliError } from "../shared/cli-error.ts";
+
+/** systemd.unit(5): a unit's name has at most 255 characters, with its suffix. */
+const LONGEST_UNIT = 255;
+
+const suffixes = /\.(?:service|socket|target|device|mount|automount|swap|path|timer|slice|scope|container)$/;
+
+/** Refuses what is not the name of a service without its suffix. What it names becomes part of paths. */
+export function checkName(name: string): void {
+  const refuse = (why: string, hint: string) => {
+    throw new CliError(
+      "ERR_INSTALL_NAME",
+      `${JSON.stringify(shortened(name))} can't be the name of a service: ${why}`,
+      hint,
+    );
+  };
+  if (name === "") refuse("it is empty", "Choose a name such as shop.");
+  if (suffixes.test(name)) refuse("it has a suffix", `Leave it off: ${name.replace(suffixes, "")}`);
+  if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {
+    refuse(
+      "it may have ASCII letters, digits and : _ . \\ - alone, and begins with a letter or digit",
+      "Choose a name such as shop.",
+    );
+  }
+  if (name.length > LONGEST_UNIT - "@.container".length)
+    refuse(`it has ${name.length} characters`, "Choose a shorter one.");
+}
+
+/** Whether a unit's file may belong to the service of this name. */
+export function isUnitOf(name: string, unit: string): boolean {
+  if (unit.length > LONGEST_UNIT || !unit.startsWith(name)) return false;
+  return /^(?:[-@][A-Za-z0-9:_.\\@-]*)?\.(?:service|socket|target|container)$/.test(unit.slice(name.length));
+}
+
+function shortened(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
+}

@@ -1,0 +1,47 @@
+import { realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+
+/** Which installation: of the system, of the user, or of a file system below a root folder. */
+export interface Place {
+  user: boolean;
+  root: string;
+}
+
+/** The folder of a unit file. Podman reads `.container` files from a folder of its own. */
+export function unitFolder({ user, root }: Place, unit: string): string {
+  const folder = unit.endsWith(".container") ? "containers/systemd" : `systemd/${user ? "user" : "system"}`;
+  return user ? join(base("XDG_CONFIG_HOME", ".config"), folder) : join(root, "/etc", folder);
+}
+
+/** The folder with what `sockact` knows of its installations: a folder for each. */
+export function stateFolder({ user, root }: Place): string {
+  return user ? join(base("XDG_STATE_HOME", ".local/state"), "sockact") : join(root, "/var/lib/sockact");
+}
+
+/** The folder of one service's manifest, of its further files, and of its backups. */
+export function serviceFolder(place: Place, name: string): string {
+  return join(stateFolder(place), name);
+}
+
+/** The folder for `extraFiles`, as the installed service sees it. */
+export function filesFolder({ name, user }: { name: string; user: boolean }): string {
+  return join(serviceFolder({ user, root: "/" }, name), "files");
+}
+
+/** A base folder of the XDG specification. Your own links in your own home are followed. */
+function base(variable: string, fallback: string): string {
+  const value = process.env[variable];
+  // By the specification, a relative path is ignored.
+  return resolved(value?.startsWith("/") ? value : join(homedir(), fallback));
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(resolved(above), basename(path));
+  }
+}

@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { Change, inFolderOf } from "./change.ts";
+import { authorOf, withHeader } from "./header.ts";
+import { readManifest } from "./manifest.ts";
+import { checkName, isUnitOf } from "./names.ts";
+import { filesFolder, type Place, unitFolder } from "./places.ts";
+import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
+
+/** systemd fails a unit with a longer line, and no unit is nearly as long. */
+const LARGEST_UNIT = 1024 * 1024;
+const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
+
+/** The folders of units that are not ours to replace, where no manager can be asked. */
+const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
+
+export interface PrepareOptions {
+  /** Whether to replace files that somebody else has written or edited. */
+  force: boolean;
+  /** By default the manager that the plan is for. */
+  manager?: ServiceManager | undefined;
+}
+
+/** Compares a plan with what is there. Reads only. Throws a CliError for what it would be wrong to replace. */
+export async function prepareInstall(
+  plan: InstallPlan,
+  { force, manager = new ServiceManager({ user: plan.user }) }: PrepareOptions,
+): Promise<PreparedInstall> {
+  checkPlace(plan, "install");
+  checkName(plan.name);
+  checkPlan(plan);
+  const notes: string[] = [];
+  const pending = Change.pending(plan, plan.name);
+  if (pending) notes.push("An earlier call was killed halfway. What it changed is put back first.");
+  const manifest = readManifest(plan, plan.name);
+  await refuseForeignUnits(plan, manager);
+
+  const files: PreparedFile[] = [];
+  for (const [unit, text] of Object.entries(plan.units)) {
+    const path = join(unitFolder(plan, unit), unit);
+    const content = withHeader(plan.name, unit, text);
+    const file = prepared(path, content, 0o644, pending);
+    if (file.previous !== undefined) checkAuthor(plan, unit, file, force, notes);
+    noteDropIns(path, unit, notes);
+    files.push(file);
+  }
+  for (const { path, text, mode } of plan.extraFiles)
+    files.push(prepared(join(plan.root, path), text, mode, pending));
+
+  const kept = new Set(files.map(({ path }) => path));
+  const removed = (manifest?.files ?? [])
+    .map(({ path }) => join(plan.root, path))
+    .filter((path) => !kept.has(path) && !path.includes("/backup/"));
+  if (plan.user) noteLingering(notes);
+  return { plan, files, removed, notes, force };
+}
+
+/** Refuses a place where nothing can be installed. */
+export function checkPlace({ user, root }: Place, command: string): void {
+  if (user && root !== "/") {
+    throw new CliError("ERR_USAGE", "--user and --root exclude each other", "Leave one of them off.");
+  }
+  const { SUDO_UID, SUDO_USER } = process.env;
+  if (user && process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_UID !== "0") {
+    throw new CliError(
+      "ERR_INSTALL_SUDO",
+      "--user is for your own service manager, and sudo makes you root",
+      `Call it without sudo: sockact ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
+    );
+  }
+}
+
+function checkPlan({ name, user, root, units, extraFiles, sockets, service }: InstallPlan): void {
+  const refuse = (message: string) => {
+    throw new CliError(
+      "ERR_INSTALL_PLAN",
+      message,
+      "Choose other names in the description, or shorter texts.",
+    );
+  };
+  if (!root.startsWith("/") || (root !== "/" && join(root, "/") !== `${root}/`))
+    refuse(`${root} is not an absolute path`);
+  for (const unit of [...Object.keys(units), ...sockets, service])
+    if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not a name of a unit of ${name}`);
+  for (const [unit, text] of Object.entries(units))
+    if (Buffer.byteLength(text) > LARGEST_UNIT) refuse(`${unit} has more than 1 MiB`);
+  const folder = filesFolder({ name, user });
+  for (const { path, text } of extraFiles) {
+    if (
+      path !== join(folder, path.slice(folder.length + 1)) ||
+      !/^[^/]+$/.test(path.slice(folder.length + 1))
+    )
+      refuse(`${path} is not a file in ${folder}`);
+    if (Buffer.byteLength(text) > LARGEST_EXTRA_FILE) refuse(`${path} has more than 8 MiB`);
+  }
+}
+
+function prepared(
+  path: string,
+  content: string | Buffer,
+  mode: number,
+  pending: Change | undefined,
+): PreparedFile {
+  const previous = contentOf(path, pending);
+  const state = previous === undefined ? "new" : previous.equals(Buffer.from(content)) ? "same" : "changed";
+  return { path, text: content, mode, state, previous: previous?.toString() };
+}
+
+/** What a file holds, or will hold once the change of a killed call has been put back. */
+export function contentOf(path: string, pending: Change | undefined): Buffer | undefined {
+  const before = pending?.contentBefore(path);
+  return before ? before.content : inFolderOf(path, (folder, file) => folder.read(file));
+}
+
+function checkAuthor(
+  { name }: InstallPlan,
+  unit: string,
+  { path, previous, state }: PreparedFile,
+  force: boolean,
+  notes: string[],
+): void {
+  const author = authorOf(name, previous!);
+  if (state === "same" || author === "sockact") return;
+  if (force) {
+    notes.push(`${path} ${author === "edited" ? "was edited" : "is not from sockact"}. A backup is kept.`);
+    return;
+  }
+  if (author === "edited") {
+    throw new CliError(
+      "ERR_INSTALL_EDITED",
+      `${path} was edited after sockact had written it`,
+      `Put the change into a drop-in (systemctl edit ${unit}) or into your config, and then replace the file with --force. A backup is kept.`,
+      { exitCode: EXIT.failed },
+    );
+  }
+  throw foreign(path, "Choose another --name, or replace the file with --force. A backup is kept.");
+}
+
+function foreign(path: string, hint: string): CliError {
+  return new CliError("ERR_INSTALL_FOREIGN", `${path} exists, and sockact has not written it`, hint, {
+    exitCode: EXIT.failed,
+  });
+}
+
+/** Refuses a name that another unit has: a file of ours would hide that one. */
+async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): Promise<void> {
+  const hint = "A unit of yours would hide it. Choose another --name.";
+  const names = new Set([`${plan.name}.service`, `${plan.name}.socket`, ...plan.sockets, plan.service]);
+  for (const unit of Object.keys(plan.units)) if (!unit.endsWith(".container")) names.add(unit);
+  if (plan.root !== "/") {
+    for (const unit of names)
+      for (const folder of otherFolders) {
+        const path = join(plan.root, folder, unit);
+        if (existsSync(path)) throw foreign(path, hint);
+      }
+    return;
+  }
+  const units = [...names];
+  // A template can't be shown, but an instance of it has the same file.
+  const shown = await manager.show(
+    units.map((unit) => unit.replace("@.", "@blue.")),
+    ["Id", "LoadState", "FragmentPath", "SourcePath"],
+  );
+  for (const [index, { Id, LoadState, FragmentPath, SourcePath }] of shown.entries()) {
+    const unit = units[index]!;
+    const own = join(unitFolder(plan, unit), unit);
+    const container = unit.replace(/\.service$/, ".container");
+    if (LoadState === "masked") {
+      const unmask = `${manager.systemctl} unmask ${unit}`;
+      throw new CliError("ERR_INSTALL_FOREIGN", `${unit} is masked`, `Unmask it: ${unmask}`, {
+        exitCode: EXIT.failed,
+      });
+    }
+    if (FragmentPath === "" || FragmentPath === own) {
+      if (LoadState === "loaded" && Id !== unit.replace("@.", "@blue."))
+        throw foreign(`${unit}, which is another name of ${Id},`, hint);
+      continue;
+    }
+    if (SourcePath === join(unitFolder(plan, container), container)) continue;
+    throw foreign(FragmentPath, hint);
+  }
+}
+
+function noteDropIns(path: string, unit: string, notes: string[]): void {
+  inFolderOf(path, (folder) => {
+    if (folder.stat(`${unit}.d`)?.isDirectory()) notes.push(`The settings in ${path}.d apply too.`);
+  });
+}
+
+function noteLingering(notes: string[]): void {
+  const { USER = "" } = process.env;
+  if (USER !== "" && existsSync(join("/var/lib/systemd/linger", USER))) return;
+  notes.push(
+    "Your service manager ends when you log out, and the service with it. To keep it: loginctl enable-linger",
+  );
+}

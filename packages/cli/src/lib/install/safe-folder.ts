@@ -1,0 +1,234 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { writeError } from "./write-error.ts";
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** No unit file and no preload is nearly as large. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+
+/**
+ * An open folder. Its files are reached by the descriptor, so that nobody can put another folder in its place meanwhile.
+ *
+ * Node has no openat(2). `/proc/self/fd/N/name` is the same: the kernel goes from the open folder, whatever its path leads to now.
+ */
+export class SafeFolder {
+  readonly path: string;
+  readonly #fd: number;
+
+  private constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  /**
+   * Opens a folder step by step from `/`. Refuses a symlink on the way, and a folder in which another user could replace something.
+   *
+   * @returns undefined if the folder does not exist
+   */
+  static open(path: string): SafeFolder | undefined {
+    return SafeFolder.#walk(path, false);
+  }
+
+  /** As {@link open}, and makes the folders that are missing. */
+  static make(path: string): SafeFolder {
+    return SafeFolder.#walk(path, true)!;
+  }
+
+  static #walk(path: string, create: boolean): SafeFolder | undefined {
+    let folder = new SafeFolder("/", openSync("/", O_RDONLY | O_DIRECTORY));
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      const above = folder;
+      try {
+        const next = above.#enter(name, create);
+        if (next === undefined) return undefined;
+        folder = next;
+      } finally {
+        above.close();
+      }
+    }
+    return folder;
+  }
+
+  #enter(name: string, create: boolean): SafeFolder | undefined {
+    const path = join(this.path, name);
+    let fd: number;
+    try {
+      fd = this.#openFolder(name);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" && !create) return undefined;
+      if (code === "ENOTDIR" || code === "ELOOP") throw notAFolder(path, this.stat(name)?.isSymbolicLink());
+      if (code !== "ENOENT") throw writeError(path, error);
+      this.#change(path, () => mkdirSync(this.#at(name), 0o755));
+      this.sync();
+      fd = this.#openFolder(name);
+    }
+    const folder = new SafeFolder(path, fd);
+    try {
+      checkOwner(path, fstatSync(fd));
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+    return folder;
+  }
+
+  #openFolder(name: string): number {
+    return openSync(this.#at(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
+
+  /** What has this name, without following a symlink. */
+  stat(name: string): Stats | undefined {
+    return lstatSync(this.#at(name), { throwIfNoEntry: false });
+  }
+
+  list(): string[] {
+    return readdirSync(this.#at("."));
+  }
+
+  /** The content of a regular file, or undefined if there is none of this name. Refuses anything else. */
+  read(name: string): Buffer | undefined {
+    const path = join(this.path, name);
+    let fd: number;
+    try {
+      // A FIFO would keep open() waiting.
+      fd = openSync(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return undefined;
+      if (code === "ELOOP") throw symlink(path);
+      throw writeError(path, error);
+    }
+    try {
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) throw refused(`${path} is not a regular file`, "Look what it is, and remove it.");
+      if (stats.size > LARGEST_FILE)
+        throw refused(`${path} has ${stats.size} bytes`, "Look what it is, and remove it.");
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Writes a file that does not exist yet, and waits until it is on the disk. */
+  writeNew(name: string, content: string | Buffer, mode: number): void {
+    this.#change(join(this.path, name), () => {
+      const fd = openSync(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      try {
+        let rest = Buffer.from(content);
+        while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+        // Not the mode of open(), which the umask would change.
+        fchmodSync(fd, mode);
+        fsyncSync(fd);
+      } catch (error) {
+        unlinkSync(this.#at(name));
+        throw error;
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  /** Gives a file a second name. */
+  link(from: string, to: string): void {
+    this.#change(join(this.path, to), () => linkSync(this.#at(from), this.#at(to)));
+  }
+
+  rename(from: string, to: string): void {
+    this.#change(join(this.path, to), () => renameSync(this.#at(from), this.#at(to)));
+  }
+
+  /** Removes a file, if it exists. */
+  remove(name: string): void {
+    this.#unlessMissing(name, () => unlinkSync(this.#at(name)));
+  }
+
+  /** Removes a folder, if it exists and is empty. */
+  removeFolder(name: string): void {
+    this.#unlessMissing(name, () => rmdirSync(this.#at(name)));
+  }
+
+  /** Waits until the names in the folder are on the disk. */
+  sync(): void {
+    this.#change(this.path, () => fsyncSync(this.#fd));
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #at(name: string): string {
+    return `/proc/self/fd/${this.#fd}/${name}`;
+  }
+
+  #unlessMissing(name: string, action: () => void): void {
+    this.#change(join(this.path, name), () => {
+      try {
+        action();
+      } catch (error) {
+        if (!["ENOENT", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      }
+    });
+  }
+
+  #change(path: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+}
+
+/** A folder must belong to this user or root, and nobody else may write there. */
+function checkOwner(path: string, { uid, gid, mode }: Stats): void {
+  const me = process.getuid!();
+  const isTrusted = (user: number) => user === 0 || user === me;
+  if (!isTrusted(uid)) {
+    throw refused(
+      `${path} belongs to user ${uid}, who could replace what is written there`,
+      `Let it belong to ${me === 0 ? "root" : "you"}, or run sockact as that user.`,
+    );
+  }
+  // In a folder such as /tmp, others can't touch what is not theirs.
+  const isSticky = (mode & 0o1000) !== 0;
+  const byGroup = (mode & 0o020) !== 0 && (me === 0 ? gid !== 0 : gid !== process.getgid!());
+  if (!isSticky && (byGroup || (mode & 0o002) !== 0)) {
+    throw refused(`${path} can be written by other users`, `Close it to them: chmod go-w ${path}`);
+  }
+}
+
+function notAFolder(path: string, isSymlink: boolean | undefined): CliError {
+  return isSymlink ? symlink(path) : refused(`${path} is not a folder`, "Look what it is, and move it away.");
+}
+
+export function symlink(path: string): CliError {
+  return refused(
+    `${path} is a symlink, and sockact writes through none`,
+    "See where it leads: namei -l. Then remove it, or name the real folder.",
+  );
+}
+
+function refused(message: string, hint: string): CliError {
+  return new CliError("ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
+}

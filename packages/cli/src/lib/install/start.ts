@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { parseUnit } from "@sockact/units";
+import { rollingRestart } from "../rolling/rolling-restart.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { startError } from "./failure.ts";
+import { unitFolder } from "./places.ts";
+import type { ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
+import type { UnitsBefore } from "./units.ts";
+
+interface StartOptions extends Pick<ApplyOptions, "signal"> {
+  onStep: (step: InstallStep) => void;
+}
+
+/**
+ * Starts the sockets, and restarts what has changed: a running service whose files are the same keeps running.
+ *
+ * @returns whether anything was started or restarted
+ */
+export async function startUnits(
+  prepared: PreparedInstall,
+  before: UnitsBefore,
+  manager: ServiceManager,
+  { onStep, signal }: StartOptions,
+): Promise<boolean> {
+  const { plan } = prepared;
+  const isActive = (unit: string) => unit in before.active;
+  const started = new Date().getTime();
+  const wanted = plan.sockets.length > 0 ? plan.sockets : [plan.service];
+  const services = before.units.filter((unit) => unit.endsWith(".service") && isActive(unit));
+  const steps: InstallStep[] = [];
+  const did = (step: InstallStep) => {
+    steps.push(step);
+    onStep(step);
+  };
+  const removed = before.units.filter((unit) => isActive(unit) && isRemoved(prepared, unit));
+  const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
+  const idle = wanted.filter((unit) => !isActive(unit));
+  const isServiceNew = prepared.files.some(
+    ({ path, state }) => state === "changed" && !path.endsWith(".socket"),
+  );
+  try {
+    if (removed.length > 0) {
+      await manager.mustRun("stop", "--", ...removed);
+      did({ type: "stopped", units: removed });
+    }
+    await resetFailed(manager, [...wanted, ...before.units]);
+    if (services.length > 0 && (moved.length > 0 || idle.length > 0)) {
+      // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
+      await manager.mustRun("restart", "--", ...moved, ...idle, ...services);
+      did({
+        type: "restarted",
+        units: [...moved, ...idle, ...services],
+        how: moved.length > 0 ? "closed" : "queued",
+      });
+    } else {
+      if (moved.length > 0) {
+        await manager.mustRun("restart", "--", ...moved);
+        did({ type: "restarted", units: moved, how: "closed" });
+      }
+      if (idle.length > 0) {
+        await manager.mustRun("start", "--", ...idle);
+        did({ type: "started", units: idle });
+      }
+      if (isServiceNew && services.length > 0) {
+        const isRolling = services.some((unit) => /@(?:blue|green)\./.test(unit));
+        if (isRolling) await rollingRestart(plan.name, { user: plan.user, signal });
+        else await manager.mustRun("restart", "--", ...services);
+        did({
+          type: "restarted",
+          units: services,
+          how: isRolling ? "rolling" : plan.sockets.length > 0 ? "queued" : "closed",
+        });
+      }
+    }
+    const shown = await manager.show(wanted, ["ActiveState", "SubState"]);
+    const failed = wanted.filter((_, index) => shown[index]!.ActiveState !== "active");
+    if (failed.length > 0) throw new Error(`${failed.join(", ")}: not active`);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw await startError(manager, [...moved, ...idle, ...services], started, cause);
+  }
+  onStep({ type: "listening", units: wanted });
+  return steps.length > 0;
+}
+
+function isRemoved({ removed }: PreparedInstall, unit: string): boolean {
+  return removed.some((path) => path.endsWith(`/${unit}`));
+}
+
+/** Whether systemd applies the new file only when the socket is opened again. */
+function hasNewSocket({ plan, files }: PreparedInstall, unit: string): boolean {
+  const file = files.find(({ path }) => path === join(unitFolder(plan, unit), unit));
+  if (file?.previous === undefined || file.state !== "changed") return false;
+  return socketSection(file.previous) !== socketSection(file.text.toString());
+}
+
+function socketSection(text: string): string {
+  return parseUnit(text)
+    .entries.filter((entry) => entry.kind === "assignment" && entry.section === "Socket")
+    .map((entry) => entry.text)
+    .join("");
+}
+
+async function resetFailed(manager: ServiceManager, units: readonly string[]): Promise<void> {
+  const names = [...new Set(units)].filter((unit) => !unit.includes("@."));
+  const shown = await manager.show(names, ["ActiveState"]);
+  const failed = names.filter((_, index) => shown[index]!.ActiveState === "failed");
+  // They may have been started too often, and then a start fails at once.
+  if (failed.length > 0) await manager.mustRun("reset-failed", "--", ...failed);
+}

@@ -1,0 +1,90 @@
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+
+/** What is enabled and what runs, before a change. */
+export interface UnitsBefore {
+  /** All units that the change is about. */
+  units: string[];
+  enabled: string[];
+  /** `ActiveEnterTimestampMonotonic` of each unit that is active. */
+  active: Record<string, string>;
+}
+
+const runtimeProperties = ["ActiveState", "ActiveEnterTimestampMonotonic"] as const;
+const isUp = (state: string) => ["active", "activating", "reloading", "refreshing"].includes(state);
+
+/** Enables, starts and stops units. Below a root folder it only enables, since nothing runs there. */
+export class Units {
+  /** Undefined below a root folder. */
+  readonly manager: ServiceManager | undefined;
+  readonly #root: string;
+
+  constructor(root: string, manager: ServiceManager | undefined) {
+    this.#root = root;
+    this.manager = root === "/" ? manager : undefined;
+  }
+
+  async before(units: readonly string[]): Promise<UnitsBefore> {
+    const files = units.filter((unit) => !/@.+\./.test(unit));
+    const enabled: string[] = [];
+    for (const unit of files) if (await this.#isEnabled(unit)) enabled.push(unit);
+    const runnable = this.manager ? units.filter((unit) => !unit.includes("@.")) : [];
+    const shown = (await this.manager?.show(runnable, runtimeProperties)) ?? [];
+    const active: Record<string, string> = {};
+    for (const [index, { ActiveState, ActiveEnterTimestampMonotonic }] of shown.entries())
+      if (isUp(ActiveState)) active[runnable[index]!] = ActiveEnterTimestampMonotonic;
+    return { units: [...units], enabled, active };
+  }
+
+  async #isEnabled(unit: string): Promise<boolean> {
+    return (await this.#run("is-enabled", "--", unit)).stdout.trim() === "enabled";
+  }
+
+  /** The instances of a template that systemd has loaded; for another unit, that unit. */
+  async instancesOf(service: string): Promise<string[]> {
+    if (!service.includes("@.")) return [service];
+    if (this.manager === undefined) return [];
+    const pattern = service.replaceAll("\\", "\\\\").replace("@.", "@*.");
+    const printed = await this.manager.mustRun(
+      "list-units",
+      "--all",
+      "--plain",
+      "--no-legend",
+      "--",
+      pattern,
+    );
+    return printed
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/)[0]!)
+      .filter((unit) => unit !== "");
+  }
+
+  async enable(units: readonly string[]): Promise<void> {
+    if (units.length > 0) await this.#mustRun("enable", "--", ...units);
+  }
+
+  async disable(units: readonly string[]): Promise<void> {
+    if (units.length > 0) await this.#mustRun("disable", "--", ...units);
+  }
+
+  async reload(): Promise<void> {
+    await this.manager?.mustRun("daemon-reload");
+  }
+
+  async #mustRun(...args: string[]): Promise<void> {
+    const ended = await this.#run(...args);
+    if (ended.code !== 0) throw (this.manager ?? new ServiceManager()).refused(args.join(" "), ended);
+  }
+
+  async #run(...args: string[]): Promise<Ended> {
+    if (this.manager) return this.manager.run(...args);
+    try {
+      return await execute("systemctl", [`--root=${this.#root}`, "--no-pager", ...args]);
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      const hint = "It makes the links by which systemd starts the socket. Install systemd here too.";
+      throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { dirname } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+
+/** The error for a file that can't be written, with what to do about it. */
+export function writeError(path: string, cause: unknown): unknown {
+  if (cause instanceof CliError) return cause;
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  const folder = dirname(path);
+  const [why, hint] = reasons(folder)[code] ?? [message, "Look at the folder, and call it again."];
+  return new CliError("ERR_INSTALL_WRITE", `can't write ${path}: ${why} (${code})`, hint, {
+    exitCode: EXIT.failed,
+    cause,
+  });
+}
+
+function reasons(folder: string): Record<string, [why: string, hint: string]> {
+  const permission: [string, string] = [
+    "you may not",
+    "Run it as root, or with --user for your own service manager. On a file that is immutable, lsattr shows an i.",
+  ];
+  return {
+    ENOSPC: ["the disk is full", `Free some space: df -h ${folder}; df -i ${folder}`],
+    EDQUOT: ["your disk quota is used up", "Free some space, or ask for more: quota -s"],
+    EROFS: [
+      "the file system is read-only",
+      `Make it writable (findmnt --target ${folder}), or write the units where your system builds its /etc: on NixOS in its configuration. sockact units --out FOLDER writes them.`,
+    ],
+    EACCES: permission,
+    EPERM: permission,
+    ENOENT: ["it does not exist, or /proc is not mounted", "Mount /proc, and call it again."],
+  };
+}

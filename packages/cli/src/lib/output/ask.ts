@@ -1,0 +1,84 @@
+import process from "node:process";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+
+/** What each question needs. */
+interface Question {
+  message: string;
+  /** What answers the question where nobody can be asked, such as `--yes`. */
+  option: string;
+}
+
+/** Whether somebody can be asked: questions go to standard error, and answers come from standard input. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Asks for yes or no. */
+export async function askWhether({
+  initial = true,
+  ...question
+}: Question & { initial?: boolean }): Promise<boolean> {
+  return ask<boolean>(question, async ({ confirm }, { message, output }) =>
+    confirm({ message, output, initialValue: initial }),
+  );
+}
+
+/** One of the answers of a choice. */
+export interface Choice<Value> {
+  value: Value;
+  label: string;
+  hint?: string | undefined;
+}
+
+/** Lets the user choose one of several answers. The first is chosen already. */
+export async function askWhich<Value extends string>(
+  question: Question & { choices: readonly Choice<Value>[] },
+): Promise<Value> {
+  const options = question.choices.map(({ hint, ...choice }) =>
+    hint === undefined ? choice : { ...choice, hint },
+  );
+  // The type of an option depends on the type of its value, which is not known here.
+  return ask(question, async ({ select }, { message, output }) =>
+    select<string>({ message, output, options, showInstructions: false }),
+  ) as Promise<Value>;
+}
+
+/**
+ * Asks for a line of text.
+ *
+ * @param question.initial what is there already, to be edited or taken with Enter
+ * @param question.refuse says why an answer is none, if it is none
+ */
+export async function askText({
+  initial = "",
+  refuse = () => undefined,
+  ...question
+}: Question & { initial?: string; refuse?: (answer: string) => string | undefined }): Promise<string> {
+  return ask<string>(question, async ({ text }, { message, output }) =>
+    text({ message, output, initialValue: initial, validate: (answer) => refuse(answer ?? "") }),
+  );
+}
+
+type Prompts = typeof import("@clack/prompts");
+
+async function ask<Value>(
+  { message, option }: Question,
+  prompt: (
+    prompts: Prompts,
+    common: { message: string; output: NodeJS.WriteStream },
+  ) => Promise<Value | symbol>,
+): Promise<Value> {
+  if (!canAsk())
+    throw new CliError(
+      "ERR_NO_TERMINAL",
+      `there is no terminal to ask in: ${message}`,
+      `Add ${option}, or run it in a terminal.`,
+    );
+  const prompts = await import("@clack/prompts");
+  const answer = await prompt(prompts, { message, output: process.stderr });
+  if (prompts.isCancel(answer))
+    throw new CliError("ERR_CANCELLED", "you have cancelled it", "Nothing was changed.", {
+      exitCode: EXIT.interrupted,
+    });
+  return answer as Value;
+}

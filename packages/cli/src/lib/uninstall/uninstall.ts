@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { interruptible } from "../install/interrupt.ts";
+import { askWhether } from "../output/ask.ts";
+import { print } from "../output/print.ts";
+import { progress } from "../output/progress.ts";
+import { EXIT } from "../shared/cli-error.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { applyUninstall, type UninstallStep } from "./apply.ts";
+import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
+
+export interface UninstallOptions {
+  user?: boolean;
+  root?: string;
+  yes?: boolean;
+  dryRun?: boolean;
+  purge?: boolean;
+}
+
+/** `sockact uninstall NAME`. Resolves to the exit code. */
+export async function uninstall(name: string, options: UninstallOptions): Promise<number> {
+  const { user = false, yes = false, dryRun = false, purge = false } = options;
+  const place = { user, root: resolve(options.root ?? "/") };
+  const manager = new ServiceManager({ user });
+  const prepared = await prepareUninstall(place, name, { manager, purge });
+  if (dryRun || !yes) print(describe(prepared));
+  if (dryRun) {
+    print("Nothing was changed: --dry-run.\n");
+    return 0;
+  }
+  if (!yes && !(await askWhether({ message: `Uninstall ${name}?`, option: "--yes" }))) {
+    print("Nothing was changed.\n");
+    return EXIT.failed;
+  }
+  const shown = progress(`Stopping ${name}`);
+  const interrupt = interruptible();
+  let done: PreparedUninstall;
+  try {
+    const onStep = (step: UninstallStep) => {
+      const text = describeStep(step);
+      if (text !== undefined) shown.update(text);
+    };
+    done = await applyUninstall(prepared, { manager, purge, onStep, signal: interrupt.signal });
+    shown.done();
+  } catch (error) {
+    shown.failed();
+    throw error;
+  } finally {
+    interrupt.end();
+  }
+  print([`Uninstalled ${name}.`, ...describeKept(done), ""].join("\n"));
+  return 0;
+}
+
+function describe(prepared: PreparedUninstall): string {
+  const { place, files, units, cleaned, manifest } = prepared;
+  if (manifest === undefined) return "An earlier call was killed halfway. What it changed is put back.\n";
+  const running = place.root === "/" ? units.filter((unit) => !unit.includes("@.")) : [];
+  const lines = [
+    ...(running.length > 0 ? ["Stops:", ...running.map((unit) => `  ${unit}`)] : []),
+    "Removes:",
+    ...files.map((path) => `  ${path}`),
+    ...cleaned.map((kind) => `  the service's ${{ state: "data", cache: "cache", logs: "log files" }[kind]}`),
+    ...describeKept(prepared),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function describeKept({ kept }: PreparedUninstall): string[] {
+  return kept.length === 0 ? [] : ["Stays:", ...kept.map(({ path, why }) => `  ${path}: ${why}`)];
+}
+
+function describeStep(step: UninstallStep): string | undefined {
+  switch (step.type) {
+    case "waiting":
+      return "Waiting for another sockact install or uninstall";
+    case "recovered":
+      return "Put back what an earlier call had left halfway";
+    case "stopped":
+      return "Removing its files";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+// Says what the current process can read. The installer has systemd run it for a moment as the service's user, in the service's sandbox. It is
+// passed to Node as a text, since the service's user may not be able to read the files of this package. So it imports nothing but Node.
+// With default imports, the build would add another file to load.
+import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { argv, version } from "node:process";
+import type { Closed, Seen, Wanted } from "../lib/install/access/wanted.ts";
+
+const { paths, folder, packages } = JSON.parse(argv[1] as string) as Wanted;
+
+/** How many files and packages are looked at. A large app has more, and each takes about 10 µs. */
+let left = 5_000;
+
+function codeOf(file: string): string | undefined {
+  try {
+    const { R_OK, X_OK } = constants;
+    accessSync(file, statSync(file).isDirectory() ? R_OK | X_OK : R_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unknown";
+  }
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    // Where that matters, the folder itself is among the paths.
+    return [];
+  }
+}
+
+function closedPaths(): Closed[] {
+  return paths.flatMap((wanted) => {
+    const code = codeOf(wanted);
+    return code === undefined ? [] : [{ path: wanted, code }];
+  });
+}
+
+/** The packages in a node_modules folder. */
+function packagesIn(directory: string): string[] {
+  return entriesOf(directory).flatMap(({ name }) => {
+    if (name.startsWith(".")) return [];
+    const whole = join(directory, name);
+    return name.startsWith("@") ? entriesOf(whole).map((entry) => join(whole, entry.name)) : [whole];
+  });
+}
+
+function closedPackages(): Closed[] {
+  return packages.flatMap(packagesIn).flatMap((folderOfPackage) => {
+    if ((left -= 1) < 0) return [];
+    const code = codeOf(join(folderOfPackage, "package.json"));
+    if (code === undefined) return [];
+    // A folder without the file is no package.
+    if (code === "ENOENT" && existsSync(folderOfPackage)) return [];
+    return [{ path: folderOfPackage, code }];
+  });
+}
+
+function closedFiles(): Closed[] {
+  const closed: Closed[] = [];
+  const folders = folder === undefined ? [] : [folder];
+  for (const directory of folders) {
+    for (const entry of entriesOf(directory)) {
+      if (entry.name === "node_modules" || entry.name === ".git" || (left -= 1) < 0) continue;
+      const file = join(directory, entry.name);
+      const code = codeOf(file);
+      if (code === undefined && entry.isDirectory()) folders.push(file);
+      if (code !== undefined && code !== "ENOENT") closed.push({ path: file, code });
+    }
+  }
+  return closed;
+}
+
+const seen: Seen = {
+  node: version,
+  closed: [...closedPaths(), ...closedPackages()],
+  closedFiles: closedFiles(),
+  isPartial: left < 0,
+};
+writeSync(1, JSON.stringify(seen));

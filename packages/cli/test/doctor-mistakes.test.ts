@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { bootForDoctor, type Finding } from "./doctor.ts";
+import { askAll, installFaults } from "./faults.ts";
+
+describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/mistakes.md", () => {
+  let systemd: PrivateSystemd;
+  let found: Map<string, Finding[]>;
+  beforeAll(async () => {
+    systemd = await bootForDoctor();
+    const node = "/home/shop/.nvm/versions/node/v22.20.0/bin/node";
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/home"]);
+    await systemd.write(node, "", 0o755);
+    await systemd.write("/home/shop/shop/server.mjs", "");
+    await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/node_modules"]);
+    await systemd.write(
+      "/srv/npm/package.json",
+      JSON.stringify({ name: "shop", scripts: { start: `${systemd.node} server.mjs` } }),
+    );
+    const express = (lines: string) =>
+      `import express from "express"; import { systemdListen } from "@sockact/express"; const app = express();\n${lines}`;
+    const listens = (port: number) => `app.listen(${port}, () => console.log("listening"));`;
+    const onPort = (port: number) => ({ sockets: [{ listen: port }] });
+    await installFaults(systemd, {
+      npm: {
+        text: express(`app.use(systemdListen()); ${listens(3001)}`),
+        service: "ExecStart=\nExecStart=/usr/bin/npm --prefix /srv/npm start",
+        until: /SOCKACT_LAUNCHER/,
+      },
+      alone: {
+        text: express(`app.use(systemdListen()); ${listens(3002)}`),
+        isAlone: true,
+        until: /^listening/,
+      },
+      forgotten: { text: express(listens(3003)), until: /^listening/ },
+      late: {
+        text: express(`app.listen(3004, () => { console.log("listening"); app.use(systemdListen()); });`),
+        until: /SOCKACT_UNTAKEN/,
+      },
+      closure: {
+        text: `import { createServer } from "node:http";
+          ${express("app.use(systemdListen());")}
+          createServer((request, response) => app(request, response)).listen(3005);`,
+        until: /SOCKACT_UNTAKEN/,
+      },
+      notify: {
+        text: express(listens(3006)),
+        service: "Type=notify\nOpenFile=\nTimeoutStartSec=1s",
+        until: /timed out/,
+      },
+      home: { service: `ExecStart=\nExecStart=${systemd.node} /home/shop/shop/server.mjs` },
+      names: { text: express(`app.use(systemdListen({ name: "web" })); ${listens(3007)}`) },
+      second: {
+        text: express(`app.use(systemdListen()); ${listens(3008)} ${listens(3008)}`),
+        until: /SOCKACT_NOT_LISTENING/,
+      },
+      nvm: { service: `ExecStart=\nExecStart=${node} /srv/nvm/server.mjs` },
+      parentheses: { text: express(`app.use(systemdListen); ${listens(3009)}`), until: /ERR_OPTION/ },
+      relative: {
+        service: `ExecStart=\nExecStart=${systemd.node} server.mjs\nWorkingDirectory=`,
+        without: /^WorkingDirectory=.*\n/gm,
+      },
+    });
+    // The port has to be taken before the socket starts.
+    const rival = systemd.spawn([
+      systemd.node,
+      "--eval",
+      "require('node:http').createServer().listen(80, () => console.log('up'))",
+    ]);
+    await new Promise((resolve) => rival.stdout!.once("data", resolve));
+    await systemd.write("/etc/systemd/system/taken.socket", "[Socket]\nListenStream=80\n");
+    await systemd.write(
+      "/etc/systemd/system/taken.service",
+      `[Service]\nExecStart=${systemd.node} /srv/taken/server.mjs\n`,
+    );
+    await systemd.systemctl("daemon-reload");
+    await systemd.run(["systemctl", "start", "taken.socket"]);
+    found = await askAll(systemd);
+  });
+  afterAll(() => systemd?.close());
+
+  it("x", () => {
+    for (const [name, findings] of found) {
+      console.log(`=== ${name}`);
+      for (const f of findings)
+        console.log(`${f.severity} ${f.code}: ${f.message}\n     FIX ${f.fix}\n     ${f.copy.join(" ⏎ ")}`);
+    }
+  });
+});

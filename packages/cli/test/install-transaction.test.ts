@@ -1,0 +1,582 @@
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { AppDescription } from "@sockact/units";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import { Installer, type Outcome, planFor, writeInstaller } from "./installer.ts";
+import type { InstallerOptions } from "./programs/installer.ts";
+
+const LONG = Boolean(process.env["SOCKACT_LONG"]);
+const UNITS = "/etc/systemd/system";
+const STATE = "/var/lib/sockact";
+const IMAGE = "/tmp/image";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transaction", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    await writeInstaller(systemd);
+    await systemd.write("/etc/release.json", JSON.stringify({ version: 1 }));
+  });
+  afterAll(() => systemd?.close());
+  afterEach(async () => {
+    await systemd.run(["sh", "-c", "systemctl stop 'shop*' 'blog*' 'other*'; systemctl reset-failed"]);
+    await systemd.mustRun(["sh", "-c", `rm -rf ${UNITS}/* ${STATE} ${IMAGE}; systemctl daemon-reload`]);
+  });
+
+  const plan = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}): InstallPlan =>
+    planFor(
+      {
+        name: "shop",
+        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/server.mjs`],
+        sockets: [{ listen: 80 }],
+        type: "notify",
+        ...fields,
+      },
+      further,
+    );
+  const start = (what: InstallPlan, options: Partial<InstallerOptions> = {}): Installer =>
+    new Installer(systemd, { plan: what, ...options });
+  const install = (what = plan(), options: Partial<InstallerOptions> = {}): Promise<Outcome> =>
+    start(what, options).ended;
+
+  async function ask(port = 80): Promise<{ pid: number }> {
+    return JSON.parse((await systemd.request(`http://127.0.0.1:${port}/`)).body) as { pid: number };
+  }
+
+  /** Every file and link below a folder, with what is in it. */
+  async function filesIn(folder: string): Promise<Record<string, string>> {
+    const root = systemd.hostPath(folder);
+    const found: Record<string, string> = {};
+    for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
+      if (entry.isDirectory()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const name = path.slice(root.length + 1);
+      found[name] = entry.isSymbolicLink() ? `-> ${await readlink(path)}` : await readFile(path, "utf8");
+    }
+    return found;
+  }
+
+  /** What an installation consists of: its files, its links, and what runs. */
+  async function everything(): Promise<unknown> {
+    const units = await systemd.mustRun(["sh", "-c", "systemctl list-units --all --plain --no-legend 'shop*' | sort"]);
+    const running = units
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, load, active]) => load !== "not-found" || active !== "inactive")
+      .map(([unit, , active]) => `${unit} ${active}`);
+    return { units: await filesIn(UNITS), state: await filesIn(STATE), running: running.filter((line) => line !== " undefined") };
+  }
+
+  const nothing = { units: {}, state: {}, running: [] };
+
+  describe("when nothing is installed", () => {
+    it("writes the units, enables and starts the socket, and the app answers", async () => {
+      const { steps, result } = await install();
+      expect(result).toEqual({ changed: true, backups: [] });
+      expect(steps.map(({ type }) => type)).toEqual([
+        "staged",
+        ...Array<string>(3).fill("written"),
+        "reloaded",
+        "enabled",
+        "started",
+        "listening",
+      ]);
+      await ask();
+      const { units } = (await everything()) as { units: Record<string, string> };
+      expect(Object.keys(units).sort()).toEqual([
+        "shop.service",
+        "shop.socket",
+        "sockets.target.wants/shop.socket",
+      ]);
+      expect(units["shop.socket"]).toMatch(/^# Written by sockact install for shop\. .*\n# Content: sha256:[0-9a-f]{64}\n\[Unit\]/);
+    });
+
+    it("writes a copy of the preload beside its manifest, which tells where everything came from", async () => {
+      const path = `${STATE}/shop/files/preload.mjs`;
+      const config = "/srv/shop/sockact.config.ts";
+      await install(plan({}, { extraFiles: [{ path, text: "export {};\n", mode: 0o644 }], config }));
+      const state = await filesIn(STATE);
+      expect(state["shop/files/preload.mjs"]).toBe("export {};\n");
+      expect(JSON.parse(state["shop/manifest.json"]!)).toMatchObject({
+        name: "shop",
+        config,
+        description: { name: "shop" },
+        files: [{ path: `${UNITS}/shop.socket` }, { path: `${UNITS}/shop.service` }, { path }],
+      });
+    });
+
+    it("says who has the port, and leaves nothing behind", async () => {
+      const script = 'require("net").createServer().listen(80, () => console.log("ready"))';
+      const other = ["systemd-run", "--unit=other", "--service-type=exec", systemd.node, "-e", script];
+      await systemd.mustRun(other);
+      await systemd.waitForJournal("other.service", /ready/);
+      const { error } = await install();
+      expect(error).toMatchObject({ code: "ERR_INSTALL_START", exitCode: 1 });
+      expect(error!.message).toContain("Address already in use");
+      expect(error!.hint).toMatch(/^Port 80 is in use by \S+ \(process \d+, other\.service\)/);
+      expect(await everything()).toEqual(nothing);
+    });
+
+    it("says which socket unit has the port", async () => {
+      await systemd.installUnits({
+        "other.socket": "[Socket]\nListenStream=80\n",
+        "other.service": "[Service]\nExecStart=/bin/true\n",
+      });
+      await systemd.start("other.socket");
+      const { error } = await install();
+      expect(error!.hint).toMatch(/^Port 80 is in use by systemd \(process 1, other\.socket\)/);
+      expect(await everything()).toEqual(nothing);
+    });
+
+    it("leaves nothing behind when the last check fails", async () => {
+      const { error } = await install(plan(), { verifyError: "it answers 500" });
+      expect(error!.message).toBe("it answers 500");
+      expect(await everything()).toEqual(nothing);
+    });
+
+    it("leaves nothing behind when systemd can't load the unit", async () => {
+      const broken = plan();
+      broken.units["shop.service"] = "[Service]\nType=oneshot\nRestart=always\nExecStart=/bin/true\n";
+      const { error } = await install(broken);
+      expect(error).toMatchObject({ code: "ERR_INSTALL_LOAD" });
+      expect(await everything()).toEqual(nothing);
+    });
+  });
+
+  describe("when it is installed already", () => {
+    beforeEach(async () => void (await install()));
+
+    it("changes nothing when nothing is new, and the service keeps running", async () => {
+      const { pid } = await ask();
+      const before = await everything();
+      expect((await install()).result).toEqual({ changed: false, backups: [] });
+      expect(await everything()).toEqual(before);
+      expect((await ask()).pid).toBe(pid);
+    });
+
+    it("restarts a service that has changed, and no request fails", async () => {
+      const { pid } = await ask();
+      let on = true;
+      const load = (async () => {
+        const pids = new Set<number>();
+        while (on) pids.add((await ask()).pid);
+        return pids;
+      })();
+      load.catch(() => {});
+      const { steps } = await install(plan({ description: "Version 2" }));
+      expect(steps).toContainEqual({ type: "restarted", units: ["shop.service"], how: "queued" });
+      const next = (await ask()).pid;
+      on = false;
+      expect(await load).toEqual(new Set([pid, next]));
+      expect(next).not.toBe(pid);
+    });
+
+    it("lets a service sleep whose files have changed", async () => {
+      const { steps } = await install(plan({ description: "Version 2" }));
+      expect(steps.map(({ type }) => type)).not.toContain("restarted");
+      expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
+    });
+
+    it("opens a socket anew whose address has changed", async () => {
+      await ask();
+      const { steps } = await install(plan({ sockets: [{ listen: 81 }] }));
+      expect(steps).toContainEqual({ type: "restarted", units: ["shop.socket", "shop.service"], how: "closed" });
+      await ask(81);
+      await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
+    });
+
+    it("adds sockets to a running service, and takes away those that the description has no more", async () => {
+      await ask();
+      const both = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+      expect((await install(both)).error).toBeUndefined();
+      await ask();
+      expect(Object.keys(await filesIn(UNITS)).sort()).toEqual([
+        "shop-admin.socket",
+        "shop-http.socket",
+        "shop.service",
+        "sockets.target.wants/shop-admin.socket",
+        "sockets.target.wants/shop-http.socket",
+      ]);
+      const before = await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic");
+      const one = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 82, name: "web" }] });
+      expect((await install(one)).error).toBeUndefined();
+      await ask();
+      expect(await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic")).toBe(before);
+      expect((await everything()) as object).toMatchObject({
+        running: ["shop-http.socket active", "shop-web.socket active", "shop.service active"],
+      });
+    });
+
+    it("puts the old version back when the new one does not start", async () => {
+      const { pid } = await ask();
+      const before = await everything();
+      const { error } = await install(plan({ exec: ["/bin/false"], description: "Version 2" }));
+      expect(error).toMatchObject({ code: "ERR_INSTALL_START" });
+      expect(await everything()).toEqual(before);
+      expect((await ask()).pid).not.toBe(pid);
+    });
+
+    it("puts the old address back when the new one is in use", async () => {
+      await ask();
+      const before = await everything();
+      await systemd.installUnits({
+        "other.socket": "[Socket]\nListenStream=81\n",
+        "other.service": "[Service]\nExecStart=/bin/true\n",
+      });
+      await systemd.start("other.socket");
+      const { error } = await install(plan({ sockets: [{ listen: 81 }] }));
+      expect(error!.hint).toMatch(/^Port 81 is in use/);
+      expect(await everything()).toEqual(before);
+      await ask();
+    });
+
+    it("enables and starts a socket again that was disabled and stopped", async () => {
+      await systemd.systemctl("disable", "--now", "shop.socket");
+      expect((await install()).result).toMatchObject({ changed: true });
+      await ask();
+      expect((await filesIn(UNITS))["sockets.target.wants/shop.socket"]).toBe(`-> ${UNITS}/shop.socket`);
+    });
+
+    it("starts a socket again that has failed", async () => {
+      await systemd.write(`${UNITS}/shop.service.d/broken.conf`, "[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\nType=simple\n");
+      await systemd.write(`${UNITS}/shop.socket.d/limit.conf`, "[Socket]\nTriggerLimitIntervalSec=1h\nTriggerLimitBurst=1\n");
+      await systemd.systemctl("daemon-reload");
+      await systemd.restart("shop.socket");
+      await systemd.request({ url: "http://127.0.0.1/", timeout: 2_000 }).catch(() => {});
+      await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
+      await rm(systemd.hostPath(`${UNITS}/shop.service.d`), { recursive: true });
+      const { error, steps } = await install();
+      expect(error).toBeUndefined();
+      expect(steps).toContainEqual({ type: "started", units: ["shop.socket"] });
+    });
+  });
+
+  it("turns a rolling pair over when its service has changed", async () => {
+    await install(plan({ rolling: true }));
+    await ask();
+    const { steps, error } = await install(plan({ rolling: true, description: "Version 2" }));
+    expect(error).toBeUndefined();
+    expect(steps).toContainEqual({ type: "restarted", units: ["shop@blue.service"], how: "rolling" });
+    expect(await systemd.show("shop@green.service", "ActiveState")).toBe("active");
+    await ask();
+  });
+
+  describe("interrupted or killed at each step", () => {
+    const first = () => plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+    const second = () =>
+      plan({ sockets: [{ listen: 82, name: "http" }, { listen: 83, name: "web" }], description: "Version 2" });
+
+    it("leaves nothing of a first installation", async () => {
+      const { steps } = await install();
+      await install(plan(), { uninstall: true });
+      for (const [at, { type }] of steps.entries()) {
+        const interrupted = await install(plan(), { abortAt: at });
+        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED", exitCode: 130 });
+        expect(await everything(), type).toEqual(nothing);
+        expect((await install(plan(), { killAt: at })).result).toBeUndefined();
+        const { error } = await install(plan(), { uninstall: true });
+        expect(error, type).toBeUndefined();
+        expect(await everything(), type).toEqual(nothing);
+      }
+    });
+
+    it("leaves the old version whole, which runs again", async () => {
+      await install(first());
+      await ask();
+      const before = await everything();
+      const old = await filesIn(UNITS);
+      const { steps } = await install(second());
+      const next = await filesIn(UNITS);
+      expect((await install(first())).error).toBeUndefined();
+      await ask();
+      // A new installation has a new time.
+      const state = ((await everything()) as { state: unknown }).state;
+      const again = { ...(before as object), state };
+      expect(await everything()).toEqual(again);
+      for (const [at, { type }] of steps.entries()) {
+        const interrupted = await install(second(), { abortAt: at });
+        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED" });
+        expect(await everything(), type).toEqual(again);
+        await install(second(), { killAt: at });
+        for (const [name, text] of Object.entries(await filesIn(UNITS)))
+          if (!name.includes(".sockact-")) expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
+        const repaired = await install(first());
+        expect(repaired.steps[0], type).toEqual({ type: "recovered" });
+        expect(repaired.result, type).toMatchObject({ changed: false });
+        expect(await everything(), type).toEqual(again);
+        await ask();
+      }
+    }, 120_000);
+  });
+
+  describe("refuses", () => {
+    it.each([
+      ["", "it is empty"],
+      ["../x", "it may have ASCII letters"],
+      ["a/b", "it may have ASCII letters"],
+      ["..", "it may have ASCII letters"],
+      ["-x", "it may have ASCII letters"],
+      [".x", "it may have ASCII letters"],
+      ["a\nb", "it may have ASCII letters"],
+      ["ä", "it may have ASCII letters"],
+      ["shop@blue", "it may have ASCII letters"],
+      ["shop.service", "it has a suffix"],
+      ["a".repeat(300), "it has 300 characters"],
+    ])("the name %j", async (name, why) => {
+      const { error } = await install({ ...plan(), name });
+      expect(error).toMatchObject({ code: "ERR_INSTALL_NAME", exitCode: 2 });
+      expect(error!.message).toContain(why);
+    });
+
+    it("units of another name, files elsewhere, and what is far too large", async () => {
+      const { units } = plan();
+      const extra = (path: string, text = "") => ({ extraFiles: [{ path, text, mode: 0o644 }] });
+      for (const fields of [
+        { units: { ...units, "../shop.service": "" } },
+        { units: { ...units, "sshd.service": "" } },
+        { sockets: ["ssh.socket"] },
+        { units: { ...units, "shop.service": " ".repeat(2 ** 20 + 1) } },
+        extra("/etc/cron.d/shop"),
+        extra(`${STATE}/shop/files/../../x`),
+        extra(`${STATE}/shop/manifest.json`),
+        extra(`${STATE}/shop/files/a/b`),
+        { root: "/tmp/../etc" },
+      ]) {
+        const { error } = await install({ ...plan(), ...fields });
+        expect(error, JSON.stringify(fields).slice(0, 100)).toMatchObject({ code: "ERR_INSTALL_PLAN" });
+      }
+      expect(await everything()).toEqual(nothing);
+    });
+
+    it("the name of another unit, and an alias of one", async () => {
+      await systemd.write("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/true\n");
+      await symlink("other.service", systemd.hostPath("/run/systemd/system/blog.service"));
+      await systemd.systemctl("daemon-reload");
+      for (const name of ["systemd-journald", "other", "blog"]) {
+        const { error } = await install(plan({}, { ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }), name, units: {}, sockets: [`${name}.socket`], service: `${name}.service` }));
+        expect(error, name).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+      }
+      await systemd.mustRun(["sh", "-c", "rm /run/systemd/system/other.service /run/systemd/system/blog.service"]);
+    });
+
+    it("a masked unit, and says how to unmask it", async () => {
+      await symlink("/dev/null", systemd.hostPath(`${UNITS}/shop.service`));
+      await systemd.systemctl("daemon-reload");
+      const { error } = await install();
+      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: "Unmask it: systemctl unmask shop.service" });
+    });
+
+    it("a file that somebody else has written, unless forced; then there is a backup", async () => {
+      await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n");
+      const { error } = await install();
+      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", exitCode: 1 });
+      expect(Object.keys(await filesIn(UNITS))).toEqual(["shop.service"]);
+      const { result } = await install(plan(), { force: true });
+      expect(result!.backups).toEqual([`${STATE}/shop/backup/shop.service`]);
+      expect((await filesIn(STATE))["shop/backup/shop.service"]).toBe("[Service]\nExecStart=/bin/true\n");
+      await ask();
+      // An undone one puts the file back, and keeps no backup.
+      const mine = `${(await filesIn(UNITS))["shop.service"]}# mine\n`;
+      await systemd.write(`${UNITS}/shop.service`, mine);
+      await install(plan(), { force: true, verifyError: "no" });
+      expect((await filesIn(UNITS))["shop.service"]).toBe(mine);
+      expect(Object.keys(await filesIn(STATE)).sort()).toEqual(["shop/backup/shop.service", "shop/manifest.json"]);
+    });
+
+    it("a file of its own that was edited since", async () => {
+      await install();
+      const text = (await filesIn(UNITS))["shop.socket"]!;
+      await systemd.write(`${UNITS}/shop.socket`, text.replace("ListenStream=80", "ListenStream=8080"));
+      const { error } = await install();
+      expect(error).toMatchObject({ code: "ERR_INSTALL_EDITED" });
+      expect(error!.hint).toContain("systemctl edit shop.socket");
+    });
+
+    it("a file of another service of its own", async () => {
+      const other = { name: "shop-admin", sockets: [{ listen: 90 }] };
+      await install(plan(other));
+      const { error } = await install(plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }));
+      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    });
+
+    it("a symlink in the place of a unit, also when forced", async () => {
+      await systemd.write("/tmp/victim", "victim\n");
+      await symlink("/tmp/victim", systemd.hostPath(`${UNITS}/shop.socket`));
+      for (const force of [false, true]) {
+        const { error } = await install(plan(), { force });
+        expect(error).toMatchObject({ code: "ERR_INSTALL_PATH" });
+        expect(error!.message).toContain("is a symlink");
+      }
+      expect(await readFile(systemd.hostPath("/tmp/victim"), "utf8")).toBe("victim\n");
+    });
+
+    it("what has changed since it was shown", async () => {
+      const paused = start(plan({ name: "blog", sockets: [{ listen: 90 }] }), { pauseAtType: "staged" });
+      await paused.until("paused");
+      const late = start(plan());
+      await late.until("waiting");
+      await systemd.write(`${UNITS}/shop.socket`, "mine\n");
+      paused.resume();
+      expect((await late.ended).error).toMatchObject({ code: "ERR_INSTALL_CHANGED" });
+      expect((await paused.ended).error).toBeUndefined();
+      expect((await filesIn(UNITS))["shop.socket"]).toBe("mine\n");
+    });
+  });
+
+  it("two at once take turns", async () => {
+    const outcomes = await Promise.all([
+      install(plan({ name: "blog", sockets: [{ listen: 90 }] })),
+      install(plan()),
+    ]);
+    expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
+    await Promise.all([ask(80), ask(90)]);
+  });
+
+  it("tells which settings of the user's own apply too", async () => {
+    await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
+    const { result } = await install(plan(), { prepareOnly: true });
+    expect(result!.notes).toEqual([`The settings in ${UNITS}/shop.service.d apply too.`]);
+  });
+
+  describe("below a root folder", () => {
+    const image = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}) =>
+      plan(fields, { root: IMAGE, ...further });
+    beforeEach(async () => void (await mkdir(systemd.hostPath(IMAGE))));
+
+    it("writes and enables the units, and starts nothing", async () => {
+      const { steps, error } = await install(image());
+      expect(error).toBeUndefined();
+      expect(steps.map(({ type }) => type)).toEqual(["staged", "written", "written", "written", "reloaded", "enabled"]);
+      expect(await filesIn(IMAGE)).toMatchObject({
+        "etc/systemd/system/shop.socket": expect.stringContaining("ListenStream=80"),
+        "etc/systemd/system/shop.service": expect.stringContaining("ExecStart="),
+        "etc/systemd/system/sockets.target.wants/shop.socket": "-> /etc/systemd/system/shop.socket",
+        "var/lib/sockact/shop/manifest.json": expect.any(String),
+      });
+      expect(await everything()).toEqual(nothing);
+      expect((await install(image(), { uninstall: true })).error).toBeUndefined();
+      expect(await filesIn(IMAGE)).toEqual({});
+    });
+
+    it.each([
+      ["a symlink on the way", `mv ${IMAGE} ${IMAGE}.real; ln -s ${IMAGE}.real ${IMAGE}`, "is a symlink"],
+      ["a symlink below it", `mkdir -p ${IMAGE}/etc; ln -s /etc/systemd ${IMAGE}/etc/systemd`, "is a symlink"],
+      ["a dangling symlink", `ln -s /nowhere ${IMAGE}/etc`, "is a symlink"],
+      ["a folder of another user", `chown 1000 ${IMAGE}`, "belongs to user 1000"],
+      ["a folder that others may write", `chmod 777 ${IMAGE}`, "can be written by other users"],
+      ["a folder that a group may write", `mkdir ${IMAGE}/etc; chown :1000 ${IMAGE}/etc; chmod g+w ${IMAGE}/etc`, "can be written by"],
+      ["a file in the place of a folder", `touch ${IMAGE}/etc`, "is not a folder"],
+      ["a FIFO in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; mkfifo ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
+      ["a folder in the place of a unit", `mkdir -p ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
+      ["an enormous file in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; truncate -s 1G ${IMAGE}${UNITS}/shop.socket`, "bytes"],
+    ])("refuses %s", async (_, prepare, why) => {
+      await systemd.mustRun(["sh", "-c", prepare]);
+      const { error } = await install(image());
+      expect(error).toMatchObject({ code: "ERR_INSTALL_PATH", exitCode: 1 });
+      expect(error!.message).toContain(why);
+      await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE} ${IMAGE}.real`]);
+    });
+
+    it("refuses the name of a unit that the image has", async () => {
+      await systemd.write(`${IMAGE}/usr/lib/systemd/system/shop.service`, "[Service]\nExecStart=/bin/true\n");
+      expect((await install(image())).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    });
+
+    it("never writes through a link that appears after the check", async () => {
+      await systemd.mustRun(["sh", "-c", "rm -rf /tmp/elsewhere; mkdir /tmp/elsewhere; echo victim > /tmp/elsewhere/shop.socket"]);
+      const units = systemd.hostPath(`${IMAGE}${UNITS}`);
+      // In the place of a unit: the link itself is replaced.
+      const one = start(image(), { pauseAtType: "staged" });
+      await one.until("paused");
+      await symlink("/tmp/elsewhere/shop.socket", join(units, "shop.socket"));
+      one.resume();
+      await one.ended;
+      // In the place of the folder: it is refused, and nothing was written there.
+      await rm(systemd.hostPath(IMAGE), { recursive: true });
+      await mkdir(systemd.hostPath(IMAGE));
+      const two = start(image(), { pauseAtType: "staged" });
+      await two.until("paused");
+      await rename(units, `${units}.moved`);
+      await symlink("/tmp/elsewhere", units);
+      two.resume();
+      const { error } = await two.ended;
+      expect(error).toMatchObject({ code: "ERR_INSTALL_UNDO" });
+      expect(await filesIn("/tmp/elsewhere")).toEqual({ "shop.socket": "victim\n" });
+      // Once the folder is back, the next call puts back the rest.
+      await rm(units);
+      await rename(`${units}.moved`, units);
+      const repaired = await install(image());
+      expect(repaired.steps[0]).toEqual({ type: "recovered" });
+      expect(repaired.error).toBeUndefined();
+    });
+
+    it("leaves the old files whole when the disk is full", async () => {
+      const small = async (kilobytes: number) =>
+        systemd.mustRun(["mount", "-t", "tmpfs", "-o", `size=${kilobytes}k,mode=755`, "tmpfs", IMAGE]);
+      try {
+        await small(8);
+        const { error } = await install(image());
+        expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE", exitCode: 1 });
+        expect(error!.message).toContain("the disk is full (ENOSPC)");
+        expect(await filesIn(IMAGE)).toEqual({});
+        await systemd.mustRun(["umount", IMAGE]);
+        await small(20);
+        expect((await install(image())).error).toBeUndefined();
+        const before = await filesIn(IMAGE);
+        const next = image({ description: "Version 2", sockets: [{ listen: 81 }] });
+        expect((await install(next)).error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+        expect(await filesIn(IMAGE)).toEqual(before);
+      } finally {
+        await systemd.run(["umount", IMAGE]);
+      }
+    });
+
+    it("says what to do where the file system is read-only", async () => {
+      await systemd.mustRun(["sh", "-c", `mount --bind ${IMAGE} ${IMAGE} && mount -o remount,bind,ro ${IMAGE}`]);
+      try {
+        const { error } = await install(image());
+        expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+        expect(error!.message).toContain("the file system is read-only (EROFS)");
+        expect(error!.hint).toContain("NixOS");
+      } finally {
+        await systemd.mustRun(["umount", IMAGE]);
+      }
+    });
+
+    it("killed before any change of a file: the old version is whole, and the next call puts it back", async () => {
+      const files = (text: string) => [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }];
+      const first = image({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }, { extraFiles: files("1") });
+      const second = image({ sockets: [{ listen: 82, name: "http" }] }, { extraFiles: files("2") });
+      second.units = Object.fromEntries(Object.entries(second.units).map(([unit, text]) => [unit.replace("shop.socket", "shop-http.socket"), text]));
+      second.sockets = ["shop-http.socket"];
+      const foreign = `${IMAGE}${UNITS}/shop-http.socket`;
+      const setUp = async () => {
+        await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE}; mkdir ${IMAGE}`]);
+        await install(first);
+        await systemd.write(foreign, "edited\n");
+      };
+      await setUp();
+      const before = await filesIn(IMAGE);
+      const { changes } = await install(second, { force: true });
+      expect(changes).toBeGreaterThan(25);
+      await setUp();
+      const start = { ...(await filesIn(IMAGE)) };
+      expect(Object.keys(start)).toEqual(Object.keys(before));
+      for (let at = 0; at < changes!; at += LONG ? 1 : 4) {
+        expect((await install(second, { force: true, killBeforeChange: at })).error).toBeUndefined();
+        // Any call for the name repairs. This one is refused afterwards, since the file is foreign.
+        const next = await install(second, { uninstall: true, killAt: 1 });
+        expect(next.error).toBeUndefined();
+        const now = await filesIn(IMAGE);
+        const isDone = now["etc/systemd/system/shop-admin.socket"] === undefined;
+        if (!isDone) expect(now, `before change ${at}`).toEqual(start);
+        if (isDone) expect(Object.keys(now).filter((name) => name.includes(".sockact-"))).toEqual([]);
+        await setUp();
+        Object.assign(start, await filesIn(IMAGE));
+      }
+    }, 300_000);
+  });
+});
+void writeFile;

@@ -1,0 +1,100 @@
+// What the tests of `sockact install` and `sockact uninstall` have in common.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { PrivateSystemd } from "@sockact/testkit";
+import { type AppDescription, emitUnits } from "@sockact/units";
+import { rolldown } from "rolldown";
+import type { Applied, InstallPlan, PreparedInstall } from "../src/lib/install/transaction.ts";
+import type { InstallerOptions } from "./programs/installer.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export interface Failure {
+  code: string | undefined;
+  message: string;
+  hint: string;
+  exitCode: number;
+}
+export interface Step {
+  type: string;
+  path?: string;
+  units?: string[];
+  how?: string;
+}
+export interface Outcome {
+  steps: Step[];
+  result?: Applied & PreparedInstall;
+  error?: Failure;
+  /** How many calls have changed the file system. */
+  changes?: number;
+}
+
+/** The program that installs, as one file. */
+export async function bundleInstaller(): Promise<{ script: string; manifest: string }> {
+  const bundle = await rolldown({
+    input: here("programs/installer.ts"),
+    platform: "node",
+    resolve: { conditionNames: ["@sockact/source", "import"] },
+  });
+  const { output } = await bundle.generate({ format: "esm", codeSplitting: false });
+  await bundle.close();
+  return { script: output[0].code, manifest: readFileSync(here("../package.json"), "utf8") };
+}
+
+/** The plan for a description. */
+export function planFor(description: AppDescription, fields: Partial<InstallPlan> = {}): InstallPlan {
+  const units = emitUnits(description);
+  const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+  const service = Object.keys(units).find((unit) => unit.endsWith(".service"))!;
+  const { name } = description;
+  return { name, user: false, root: "/", units, extraFiles: [], sockets, service, description, ...fields };
+}
+
+/** One run of the program inside a private systemd. */
+export class Installer {
+  readonly child: ChildProcess;
+  readonly steps: Step[] = [];
+  readonly ended: Promise<Outcome>;
+
+  constructor(systemd: PrivateSystemd, options: InstallerOptions, command: readonly string[] = []) {
+    const script = "/tmp/installer/dist/installer.mjs";
+    this.child = systemd.spawn([...command, systemd.node, script, JSON.stringify(options)]);
+    this.child.stderr!.pipe(process.stderr);
+    this.ended = this.#read();
+    this.ended.catch(() => {});
+  }
+
+  async #read(): Promise<Outcome> {
+    const closed = once(this.child, "close");
+    const outcome: Outcome = { steps: this.steps };
+    for await (const line of createInterface({ input: this.child.stdout! })) {
+      const value = JSON.parse(line) as Step & Outcome;
+      if ("type" in value) this.steps.push(value);
+      else Object.assign(outcome, value);
+      this.child.emit("line");
+    }
+    await closed;
+    return outcome;
+  }
+
+  async until(type: string): Promise<void> {
+    while (!this.steps.some((step) => step.type === type)) {
+      const line = once(this.child, "line");
+      await Promise.race([line, this.ended.then((outcome) => Promise.reject(new Error(JSON.stringify(outcome))))]);
+    }
+  }
+
+  resume(): void {
+    this.child.stdin!.write("\n");
+  }
+}
+
+/** Puts the program into a private systemd. */
+export async function writeInstaller(systemd: PrivateSystemd): Promise<void> {
+  const { script, manifest } = await bundleInstaller();
+  await systemd.write("/tmp/installer/dist/installer.mjs", script);
+  await systemd.write("/tmp/installer/package.json", manifest);
+}

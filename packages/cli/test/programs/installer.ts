@@ -1,0 +1,90 @@
+// Installs or uninstalls as the command line does, and can be made to fail, to be interrupted or to be killed anywhere. Prints each step,
+// then how it ended, a JSON a line. It is bundled by the test, since Node 20 reads no TypeScript.
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import process from "node:process";
+import { applyInstall, type InstallPlan, prepareInstall } from "../../src/lib/install/transaction.ts";
+import { CliError } from "../../src/lib/shared/cli-error.ts";
+import { ServiceManager } from "../../src/lib/systemd/service-manager.ts";
+import { applyUninstall } from "../../src/lib/uninstall/apply.ts";
+import { prepareUninstall } from "../../src/lib/uninstall/prepare.ts";
+
+/** What the test asks for. */
+export interface InstallerOptions {
+  plan: InstallPlan;
+  uninstall?: boolean;
+  force?: boolean;
+  purge?: boolean;
+  /** Only prepares, and prints that. */
+  prepareOnly?: boolean;
+  /** At which step, counted from 0, it ends itself, is interrupted, or waits for a line on standard input. */
+  killAt?: number;
+  abortAt?: number;
+  pauseAt?: number;
+  /** At which step's type it waits. */
+  pauseAtType?: string;
+  /** The last check says this. */
+  verifyError?: string;
+  /** Before which change of the file system, counted from 0, it ends itself. */
+  killBeforeChange?: number;
+}
+
+const options = JSON.parse(process.argv[2]!) as InstallerOptions;
+const say = (line: unknown) => fs.writeSync(1, `${JSON.stringify(line)}\n`);
+const kill = () => process.kill(process.pid, "SIGKILL");
+const controller = new AbortController();
+process.on("SIGTERM", () => controller.abort("SIGTERM"));
+
+let changes = 0;
+/** Ends the process at one of the calls that change a file or a folder. */
+function killBefore<Name extends "linkSync" | "mkdirSync" | "renameSync" | "rmdirSync" | "unlinkSync" | "writeSync">(
+  name: Name,
+): void {
+  const original = fs[name] as (...args: unknown[]) => unknown;
+  Object.assign(fs, {
+    [name](...args: unknown[]) {
+      // Only what it prints is on standard output.
+      if (args[0] !== 1 && changes++ === options.killBeforeChange) kill();
+      return original(...args);
+    },
+  });
+}
+for (const name of ["linkSync", "mkdirSync", "renameSync", "rmdirSync", "unlinkSync", "writeSync"] as const)
+  killBefore(name);
+syncBuiltinESMExports();
+
+let steps = 0;
+function onStep(step: { type: string }): void {
+  say(step);
+  const at = steps++;
+  if (at === options.killAt) kill();
+  if (at === options.abortAt) controller.abort("SIGINT");
+  if (at === options.pauseAt || step.type === options.pauseAtType) {
+    say({ type: "paused" });
+    fs.readSync(0, Buffer.alloc(1));
+  }
+}
+
+async function main(): Promise<unknown> {
+  const { plan, force = false, purge = false, prepareOnly, verifyError } = options;
+  const manager = new ServiceManager({ user: plan.user });
+  const { signal } = controller;
+  if (options.uninstall) {
+    const prepared = await prepareUninstall(plan, plan.name, { manager, purge });
+    return prepareOnly ? prepared : applyUninstall(prepared, { manager, purge, onStep, signal });
+  }
+  const prepared = await prepareInstall(plan, { force, manager });
+  if (prepareOnly) return prepared;
+  const verify = async () => {
+    if (verifyError !== undefined) throw new Error(verifyError);
+  };
+  return applyInstall(prepared, plan.root === "/" ? manager : undefined, { onStep, signal, verify });
+}
+
+try {
+  say({ result: await main(), changes });
+} catch (error) {
+  const { code, message, hint, exitCode } = error as CliError;
+  say({ error: { code, message, hint, exitCode } });
+}
+process.exit(0);
