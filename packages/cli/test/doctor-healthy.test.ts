@@ -48,7 +48,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
         acknowledge: ["accept-server"],
       }),
     };
-    for (const [file, text] of Object.entries(units)) await systemd.write(`/etc/systemd/system/${file}`, text);
+    for (const [file, text] of Object.entries(units))
+      await systemd.write(`/etc/systemd/system/${file}`, text);
     await systemd.systemctl("daemon-reload");
     await systemd.systemctl("enable", "--now", "pair.socket", "each.socket");
     const look = async () => {
