@@ -58,7 +58,7 @@ async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
 function cannotSeeJournal(host: Host): void {
   host.cannotSee(
     "The journal may be hidden from you.",
-    "Run it as root, or add yourself to the group: sudo usermod --append --groups systemd-journal $USER",
+    "sudo sockact doctor, or: sudo usermod -aG systemd-journal $USER",
   );
 }
 
