@@ -1,7 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
-import { askAll, installFaults, isReady } from "./faults.ts";
+import { ask, bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
+import { appText, askAll, installFaults, isReady } from "./faults.ts";
 
 /** In an EnvironmentFile=, an Environment= line, an argument, a credential, and an error of the app. */
 const secrets = ["canary-file-5d1e", "canary line 7c22", "canary-argument-91af", "canary-credential-3b0c"];
@@ -50,7 +50,6 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
     );
     await systemd.systemctl("daemon-reload");
     await systemd.run(["systemctl", "start", "absent.socket"]);
-    await systemd.write("/etc/systemd/system/outdated.service.d/10-own.conf", "[Service]\nNice=1\n");
     for (const [name, line] of [
       [
         "appArmor",
@@ -64,9 +63,33 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
       const pid = await systemd.show(`${name}.service`, "MainPID");
       await systemd.mustRun(["systemd-cat", "--identifier=audit", "echo", line.replace("PID", pid)]);
     }
+    await installFromConfig("configured", 8005);
+    await systemd.write("/srv/configured/sockact.config.json", config("configured", 8006));
+    await installFromConfig("edited", 8007);
+    const edited = "/etc/systemd/system/edited.service";
+    await systemd.mustRun(["sed", "-i", "s/^RestartSec=.*/RestartSec=2s/", edited]);
+    await systemd.systemctl("daemon-reload");
+    await systemd.write("/etc/systemd/system/outdated.service.d/10-own.conf", "[Service]\nNice=1\n");
     found = await askAll(systemd);
   });
   afterAll(() => systemd?.close());
+
+  const config = (name: string, port: number) =>
+    JSON.stringify({
+      name,
+      exec: ["node", "./server.mjs"],
+      sockets: [{ listen: port }],
+      environment: { KEY: secrets[1] },
+    });
+
+  /** Installs a service by `sockact install`. The doctor has nothing to say of it. */
+  async function installFromConfig(name: string, port: number): Promise<void> {
+    await systemd.write(`/srv/${name}/server.mjs`, appText(systemd));
+    await systemd.write(`/srv/${name}/sockact.config.json`, config(name, port));
+    const sockact = [systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`];
+    await systemd.mustRun([...sockact, "install", "--yes"], { cwd: `/srv/${name}` });
+    expect(await ask(systemd, name)).toMatchObject({ code: 0, findings: [], unseen: [] });
+  }
 
   it("finds nothing in what is as it seems", () => {
     expect(found.get("healthy")).toEqual([]);
@@ -75,6 +98,20 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
   it.each([
     ["outdated", "unit-outdated", "warning", /^NeedDaemonReload=yes$/, "systemctl daemon-reload"],
     ["overridden", "drop-in-overrides", "info", /^Restart=no$/, "systemctl cat overridden.service"],
+    [
+      "configured",
+      "config-differs",
+      "warning",
+      /^- ListenStream=8005\n\+ ListenStream=8006$/,
+      "sudo sockact install",
+    ],
+    [
+      "edited",
+      "unit-edited",
+      "info",
+      /^\/etc\/systemd\/system\/edited\.service$/,
+      "systemctl edit edited.service",
+    ],
     ["named", "socket-starts-other", "warning", /^Triggers=named\.service$/, "  Service=stray.service"],
     ["inside", "socket-in-namespace", "warning", /^PrivateNetwork=yes$/, "systemctl restart inside.socket"],
     [

@@ -60,13 +60,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
   /** What an installation consists of: its files, its links, and what runs. */
   async function everything(): Promise<unknown> {
-    const units = await systemd.mustRun(["sh", "-c", "systemctl list-units --all --plain --no-legend 'shop*' | sort"]);
+    const units = await systemd.mustRun([
+      "sh",
+      "-c",
+      "systemctl list-units --all --plain --no-legend 'shop*' | sort",
+    ]);
     const running = units
       .split("\n")
       .map((line) => line.trim().split(/\s+/))
       .filter(([, load, active]) => load !== "not-found" || active !== "inactive")
       .map(([unit, , active]) => `${unit} ${active}`);
-    return { units: await filesIn(UNITS), state: await filesIn(STATE), running: running.filter((line) => line !== " undefined") };
+    return {
+      units: await filesIn(UNITS),
+      state: await filesIn(STATE),
+      running: running.filter((line) => line !== " undefined"),
+    };
   }
 
   const nothing = { units: {}, state: {}, running: [] };
@@ -90,7 +98,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         "shop.socket",
         "sockets.target.wants/shop.socket",
       ]);
-      expect(units["shop.socket"]).toMatch(/^# Written by sockact install for shop\. .*\n# Content: sha256:[0-9a-f]{64}\n\[Unit\]/);
+      expect(units["shop.socket"]).toMatch(
+        /^# Written by sockact install for shop\. .*\n# Content: sha256:[0-9a-f]{64}\n\[Unit\]/,
+      );
     });
 
     it("writes a copy of the preload beside its manifest, which tells where everything came from", async () => {
@@ -182,14 +192,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("opens a socket anew whose address has changed", async () => {
       await ask();
       const { steps } = await install(plan({ sockets: [{ listen: 81 }] }));
-      expect(steps).toContainEqual({ type: "restarted", units: ["shop.socket", "shop.service"], how: "closed" });
+      expect(steps).toContainEqual({
+        type: "restarted",
+        units: ["shop.socket", "shop.service"],
+        how: "closed",
+      });
       await ask(81);
       await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
     });
 
     it("adds sockets to a running service, and takes away those that the description has no more", async () => {
       await ask();
-      const both = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+      const both = plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 81, name: "admin" },
+        ],
+      });
       expect((await install(both)).error).toBeUndefined();
       await ask();
       expect(Object.keys(await filesIn(UNITS)).sort()).toEqual([
@@ -200,7 +219,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         "sockets.target.wants/shop-http.socket",
       ]);
       const before = await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic");
-      const one = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 82, name: "web" }] });
+      const one = plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 82, name: "web" },
+        ],
+      });
       expect((await install(one)).error).toBeUndefined();
       await ask();
       expect(await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic")).toBe(before);
@@ -240,8 +264,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("starts a socket again that has failed", async () => {
-      await systemd.write(`${UNITS}/shop.service.d/broken.conf`, "[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\nType=simple\n");
-      await systemd.write(`${UNITS}/shop.socket.d/limit.conf`, "[Socket]\nTriggerLimitIntervalSec=1h\nTriggerLimitBurst=1\n");
+      await systemd.write(
+        `${UNITS}/shop.service.d/broken.conf`,
+        "[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\nType=simple\n",
+      );
+      await systemd.write(
+        `${UNITS}/shop.socket.d/limit.conf`,
+        "[Socket]\nTriggerLimitIntervalSec=1h\nTriggerLimitBurst=1\n",
+      );
       await systemd.systemctl("daemon-reload");
       await systemd.restart("shop.socket");
       await systemd.request({ url: "http://127.0.0.1/", timeout: 2_000 }).catch(() => {});
@@ -264,9 +294,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   });
 
   describe("interrupted or killed at each step", () => {
-    const first = () => plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+    const first = () =>
+      plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 81, name: "admin" },
+        ],
+      });
     const second = () =>
-      plan({ sockets: [{ listen: 82, name: "http" }, { listen: 83, name: "web" }], description: "Version 2" });
+      plan({
+        sockets: [
+          { listen: 82, name: "http" },
+          { listen: 83, name: "web" },
+        ],
+        description: "Version 2",
+      });
 
     it("leaves nothing of a first installation", async () => {
       const { steps } = await install();
@@ -301,7 +343,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         expect(await everything(), type).toEqual(again);
         await install(second(), { killAt: at });
         for (const [name, text] of Object.entries(await filesIn(UNITS)))
-          if (!name.includes(".sockact-")) expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
+          if (!name.includes(".sockact-"))
+            expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
         const repaired = await install(first());
         expect(repaired.steps[0], type).toEqual({ type: "recovered" });
         expect(repaired.result, type).toMatchObject({ changed: false });
@@ -355,17 +398,35 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await symlink("other.service", systemd.hostPath("/run/systemd/system/blog.service"));
       await systemd.systemctl("daemon-reload");
       for (const name of ["systemd-journald", "other", "blog"]) {
-        const { error } = await install(plan({}, { ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }), name, units: {}, sockets: [`${name}.socket`], service: `${name}.service` }));
+        const { error } = await install(
+          plan(
+            {},
+            {
+              ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }),
+              name,
+              units: {},
+              sockets: [`${name}.socket`],
+              service: `${name}.service`,
+            },
+          ),
+        );
         expect(error, name).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
       }
-      await systemd.mustRun(["sh", "-c", "rm /run/systemd/system/other.service /run/systemd/system/blog.service"]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        "rm /run/systemd/system/other.service /run/systemd/system/blog.service",
+      ]);
     });
 
     it("a masked unit, and says how to unmask it", async () => {
       await symlink("/dev/null", systemd.hostPath(`${UNITS}/shop.service`));
       await systemd.systemctl("daemon-reload");
       const { error } = await install();
-      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: "Unmask it: systemctl unmask shop.service" });
+      expect(error).toMatchObject({
+        code: "ERR_INSTALL_FOREIGN",
+        hint: "Unmask it: systemctl unmask shop.service",
+      });
     });
 
     it("a file that somebody else has written, unless forced; then there is a backup", async () => {
@@ -382,7 +443,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await systemd.write(`${UNITS}/shop.service`, mine);
       await install(plan(), { force: true, verifyError: "no" });
       expect((await filesIn(UNITS))["shop.service"]).toBe(mine);
-      expect(Object.keys(await filesIn(STATE)).sort()).toEqual(["shop/backup/shop.service", "shop/manifest.json"]);
+      expect(Object.keys(await filesIn(STATE)).sort()).toEqual([
+        "shop/backup/shop.service",
+        "shop/manifest.json",
+      ]);
     });
 
     it("a file of its own that was edited since", async () => {
@@ -397,7 +461,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("a file of another service of its own", async () => {
       const other = { name: "shop-admin", sockets: [{ listen: 90 }] };
       await install(plan(other));
-      const { error } = await install(plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }));
+      const { error } = await install(
+        plan({
+          sockets: [
+            { listen: 80, name: "http" },
+            { listen: 81, name: "admin" },
+          ],
+        }),
+      );
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
     });
 
@@ -448,7 +519,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("writes and enables the units, and starts nothing", async () => {
       const { steps, error } = await install(image());
       expect(error).toBeUndefined();
-      expect(steps.map(({ type }) => type)).toEqual(["staged", "written", "written", "written", "reloaded", "enabled"]);
+      expect(steps.map(({ type }) => type)).toEqual([
+        "staged",
+        "written",
+        "written",
+        "written",
+        "reloaded",
+        "enabled",
+      ]);
       expect(await filesIn(IMAGE)).toMatchObject({
         "etc/systemd/system/shop.socket": expect.stringContaining("ListenStream=80"),
         "etc/systemd/system/shop.service": expect.stringContaining("ExecStart="),
@@ -462,15 +540,31 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
     it.each([
       ["a symlink on the way", `mv ${IMAGE} ${IMAGE}.real; ln -s ${IMAGE}.real ${IMAGE}`, "is a symlink"],
-      ["a symlink below it", `mkdir -p ${IMAGE}/etc; ln -s /etc/systemd ${IMAGE}/etc/systemd`, "is a symlink"],
+      [
+        "a symlink below it",
+        `mkdir -p ${IMAGE}/etc; ln -s /etc/systemd ${IMAGE}/etc/systemd`,
+        "is a symlink",
+      ],
       ["a dangling symlink", `ln -s /nowhere ${IMAGE}/etc`, "is a symlink"],
       ["a folder of another user", `chown 1000 ${IMAGE}`, "belongs to user 1000"],
       ["a folder that others may write", `chmod 777 ${IMAGE}`, "can be written by other users"],
-      ["a folder that a group may write", `mkdir ${IMAGE}/etc; chown :1000 ${IMAGE}/etc; chmod g+w ${IMAGE}/etc`, "can be written by"],
+      [
+        "a folder that a group may write",
+        `mkdir ${IMAGE}/etc; chown :1000 ${IMAGE}/etc; chmod g+w ${IMAGE}/etc`,
+        "can be written by",
+      ],
       ["a file in the place of a folder", `touch ${IMAGE}/etc`, "is not a folder"],
-      ["a FIFO in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; mkfifo ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
+      [
+        "a FIFO in the place of a unit",
+        `mkdir -p ${IMAGE}${UNITS}; mkfifo ${IMAGE}${UNITS}/shop.socket`,
+        "is not a regular file",
+      ],
       ["a folder in the place of a unit", `mkdir -p ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
-      ["an enormous file in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; truncate -s 1G ${IMAGE}${UNITS}/shop.socket`, "bytes"],
+      [
+        "an enormous file in the place of a unit",
+        `mkdir -p ${IMAGE}${UNITS}; truncate -s 1G ${IMAGE}${UNITS}/shop.socket`,
+        "bytes",
+      ],
     ])("refuses %s", async (_, prepare, why) => {
       await systemd.mustRun(["sh", "-c", prepare]);
       const { error } = await install(image());
@@ -485,7 +579,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("never writes through a link that appears after the check", async () => {
-      await systemd.mustRun(["sh", "-c", "rm -rf /tmp/elsewhere; mkdir /tmp/elsewhere; echo victim > /tmp/elsewhere/shop.socket"]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        "rm -rf /tmp/elsewhere; mkdir /tmp/elsewhere; echo victim > /tmp/elsewhere/shop.socket",
+      ]);
       const units = systemd.hostPath(`${IMAGE}${UNITS}`);
       // In the place of a unit: the link itself is replaced.
       const one = start(image(), { pauseAtType: "staged" });
@@ -534,7 +632,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("says what to do where the file system is read-only", async () => {
-      await systemd.mustRun(["sh", "-c", `mount --bind ${IMAGE} ${IMAGE} && mount -o remount,bind,ro ${IMAGE}`]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        `mount --bind ${IMAGE} ${IMAGE} && mount -o remount,bind,ro ${IMAGE}`,
+      ]);
       try {
         const { error } = await install(image());
         expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
@@ -547,9 +649,22 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
     it("killed before any change of a file: the old version is whole, and the next call puts it back", async () => {
       const files = (text: string) => [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }];
-      const first = image({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }, { extraFiles: files("1") });
+      const first = image(
+        {
+          sockets: [
+            { listen: 80, name: "http" },
+            { listen: 81, name: "admin" },
+          ],
+        },
+        { extraFiles: files("1") },
+      );
       const second = image({ sockets: [{ listen: 82, name: "http" }] }, { extraFiles: files("2") });
-      second.units = Object.fromEntries(Object.entries(second.units).map(([unit, text]) => [unit.replace("shop.socket", "shop-http.socket"), text]));
+      second.units = Object.fromEntries(
+        Object.entries(second.units).map(([unit, text]) => [
+          unit.replace("shop.socket", "shop-http.socket"),
+          text,
+        ]),
+      );
       second.sockets = ["shop-http.socket"];
       const foreign = `${IMAGE}${UNITS}/shop-http.socket`;
       const setUp = async () => {

@@ -37,9 +37,9 @@ process.on("SIGTERM", () => controller.abort("SIGTERM"));
 
 let changes = 0;
 /** Ends the process at one of the calls that change a file or a folder. */
-function killBefore<Name extends "linkSync" | "mkdirSync" | "renameSync" | "rmdirSync" | "unlinkSync" | "writeSync">(
-  name: Name,
-): void {
+function killBefore<
+  Name extends "linkSync" | "mkdirSync" | "renameSync" | "rmdirSync" | "unlinkSync" | "writeSync",
+>(name: Name): void {
   const original = fs[name] as (...args: unknown[]) => unknown;
   Object.assign(fs, {
     [name](...args: unknown[]) {

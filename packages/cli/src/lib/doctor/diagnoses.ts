@@ -4,6 +4,7 @@ import { addressMissing } from "./diagnoses/address-missing.ts";
 import { appCrashed } from "./diagnoses/app-crashed.ts";
 import { appUnreachable } from "./diagnoses/app-unreachable.ts";
 import { appWarning } from "./diagnoses/app-warning.ts";
+import { configDiffers } from "./diagnoses/config-differs.ts";
 import { descriptorsExhausted } from "./diagnoses/descriptors-exhausted.ts";
 import { dropInOverrides } from "./diagnoses/drop-in-overrides.ts";
 import { environmentFileMissing } from "./diagnoses/environment-file-missing.ts";
@@ -40,14 +41,16 @@ import { startLimitHit } from "./diagnoses/start-limit-hit.ts";
 import { startStepFailed } from "./diagnoses/start-step-failed.ts";
 import { syscallKilled } from "./diagnoses/syscall-killed.ts";
 import { triggerLimitHit } from "./diagnoses/trigger-limit-hit.ts";
+import { unitEdited } from "./diagnoses/unit-edited.ts";
 import { unitNotLoaded } from "./diagnoses/unit-not-loaded.ts";
 import { unitOutdated } from "./diagnoses/unit-outdated.ts";
 import { userMissing } from "./diagnoses/user-missing.ts";
 
-/** All that the doctor looks for. Of what is equally bad, it reports in this order. */
+/** All that the doctor looks for. Of what is equally bad, it reports in this order: causes come before what may follow from them. */
 export const diagnoses: readonly Diagnosis[] = [
   unitNotLoaded,
   unitOutdated,
+  configDiffers,
   addressMissing,
   socketInNamespace,
   socketStartsOther,
@@ -87,6 +90,7 @@ export const diagnoses: readonly Diagnosis[] = [
   idleSpin,
   appWarning,
   appCrashed,
+  unitEdited,
   dropInOverrides,
   loopbackOnly,
   portIgnored,

@@ -6,7 +6,7 @@ import type { Diagnosis } from "./model/diagnosis.ts";
 
 /** The diagnoses of each theme, by their codes. */
 const themes: Record<string, string> = {
-  "The units and their sockets": `unit-not-loaded unit-outdated drop-in-overrides socket-inactive not-enabled socket-failed port-taken port-forbidden
+  "The units and their sockets": `unit-not-loaded unit-outdated config-differs unit-edited drop-in-overrides socket-inactive not-enabled socket-failed port-taken port-forbidden
     address-missing loopback-only socket-in-namespace socket-starts-other service-without-socket`,
   "Starts, and services that end": `start-limit-hit trigger-limit-hit restart-loop idle-spin never-ready start-step-failed app-crashed module-missing
     node-old runtime-bun node-options-refused`,

@@ -33,7 +33,7 @@ export function redactor(environment: readonly string[]): (text: string) => stri
     return patterns
       .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
       .replaceAll(
-        /^(\s*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
+        /^([-+\s]*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
         (line, start, name) => (openNames.test(name) ? line : `${start}${HIDDEN}`),
       );
   };

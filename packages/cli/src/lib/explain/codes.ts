@@ -11,6 +11,8 @@ export interface CodeExplanation {
   exitCode?: string;
   /** What it means, and when it comes. */
   meaning: string;
+  /** What the doctor looks at. */
+  looksAt?: string;
   /** What to change. */
   change?: string;
   /** When `sockact lint --fix` makes the change. */
@@ -32,6 +34,7 @@ const fields: Readonly<Record<string, Exclude<keyof CodeExplanation, "theme" | "
   why: "meaning",
   "when, and what to change": "meaning",
   "what it means": "meaning",
+  "what the doctor looks at": "looksAt",
   "what to change": "change",
   "fixed by `fixunits()`": "fixed",
   see: "see",

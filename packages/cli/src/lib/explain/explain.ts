@@ -50,6 +50,7 @@ function text({
   severity,
   exitCode,
   meaning,
+  looksAt,
   change,
   fixed,
   see,
@@ -57,6 +58,7 @@ function text({
 }: CodeExplanation): string {
   const about = [theme, ...(severity ? [severity] : []), ...(exitCode ? [`exit code ${exitCode}`] : [])];
   const blocks: [heading: string, markdown: string | undefined][] = [
+    ["What the doctor looks at", looksAt && sentence(looksAt)],
     ["What to change", change && sentence(change)],
     ["Fixed by sockact lint --fix", fixed?.replace(/^✓ /, "")],
     ["See", see],

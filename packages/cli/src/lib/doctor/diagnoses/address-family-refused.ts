@@ -1,6 +1,6 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { networkCuts } from "../facts/network-cuts.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";

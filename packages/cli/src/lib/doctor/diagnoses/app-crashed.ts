@@ -1,4 +1,5 @@
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { readJournal } from "../fixes/commands.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
@@ -22,7 +23,7 @@ export const appCrashed: Diagnosis = {
     const unit = subject.service;
     const how =
       end.code === "exited" ? `has ended with exit status ${end.status}` : `was killed by SIG${end.name}`;
-    const journal = `journalctl ${subject.host.manager.user ? "--user " : ""}--unit=${unit} --lines=50`;
+    const journal = readJournal(subject.host.manager, unit);
     if (error === undefined)
       return [
         {

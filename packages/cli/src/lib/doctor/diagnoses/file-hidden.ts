@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { failedCalls } from "../facts/failed-calls.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { hiddenBy } from "../facts/reach.ts";

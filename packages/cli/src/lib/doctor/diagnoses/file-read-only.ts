@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { failedCalls } from "../facts/failed-calls.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";

@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { socketProperties } from "../facts/properties.ts";
 
 /** Only this machine reaches the app. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
+import { program } from "../facts/program.ts";
 import { quoted } from "../facts/service-run.ts";
 
 /** A package is not installed, or a file of the app is not there. */
@@ -19,6 +20,9 @@ export const moduleMissing: Diagnosis = {
     const error = await subject.get(appError);
     const [, kind, name] = /^Cannot find (module|package) '([^']+)'/.exec(error?.message ?? "") ?? [];
     if (error === undefined || kind === undefined || name === undefined) return [];
+    const command = await subject.get(program);
+    // A relative path of ExecStart= from `/`, of which the linter says more.
+    if (command?.words.some((word) => word === name.slice(1))) return [];
     const from = importerOf(error);
     const about = { unit: subject.service, evidence: quoted(error.lines) };
     if (/^[./]|^file:/.test(name)) {

@@ -1,5 +1,5 @@
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { socketProperties } from "../facts/properties.ts";
 
 /** Service= of a socket names another service than the one of the same name. */

@@ -1,6 +1,6 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { addLines } from "../model/copy.ts";
+import { addLines } from "../fixes/commands.ts";
 import { kernelLog } from "../facts/kernel-log.ts";
 import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
 
