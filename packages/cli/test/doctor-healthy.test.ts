@@ -1,15 +1,16 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { emitUnits } from "@sockact/units";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask, bootForDoctor } from "./doctor.ts";
 
-describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on the examples", () => {
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on services that work", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootForDoctor();
   });
   afterAll(() => systemd?.close());
 
-  it.each(["express", "koa", "fastify"])("finds nothing in that of %s", async (framework) => {
+  it.each(["express", "koa", "fastify"])("finds nothing in the example of %s", async (framework) => {
     const script = `${systemd.project}/examples/${framework}/write-units.js`;
     const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
     const sockets = written.match(/[^/\n]+\.socket$/gm)!;
@@ -27,5 +28,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on the exa
       `The open files of ${service} are hidden from you.`,
     ]);
     await systemd.systemctl("disable", "--now", ...sockets, service);
+  });
+
+  it("finds nothing in a rolling pair, nor where each connection has a process", async () => {
+    const path = "/srv/app.mjs";
+    await systemd.write(
+      path,
+      `import { createServer } from "node:http";
+      import { listen } from "${systemd.project}/packages/core/dist/index.js";
+      await listen(createServer((_, response) => response.end()));`,
+    );
+    const exec = [systemd.node, path];
+    const units = {
+      ...emitUnits({ name: "pair", exec, sockets: [{ listen: 81 }], rolling: true }),
+      ...emitUnits({
+        name: "each",
+        exec,
+        sockets: [{ listen: 82, accept: true }],
+        acknowledge: ["accept-server"],
+      }),
+    };
+    for (const [file, text] of Object.entries(units))
+      await systemd.write(`/etc/systemd/system/${file}`, text);
+    await systemd.systemctl("daemon-reload");
+    await systemd.systemctl("enable", "--now", "pair.socket", "each.socket");
+    const look = async () => {
+      expect(await ask(systemd, "pair")).toMatchObject({ code: 0, findings: [], unseen: [] });
+      // The linter knows that Node is better off with Accept=no.
+      expect((await ask(systemd, "each")).codes).toEqual(["accept-server"]);
+    };
+    await look();
+    await Promise.all([81, 82].map((port) => systemd.request(`http://localhost:${port}/`)));
+    await look();
   });
 });

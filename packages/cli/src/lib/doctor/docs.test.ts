@@ -18,8 +18,9 @@ const themes: Record<string, string> = {
 const page = new URL("../../../../../docs/doctor.md", import.meta.url);
 const byCode = new Map(diagnoses.map((diagnosis) => [diagnosis.code, diagnosis]));
 
-/** A sentence of a phrase. */
-const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+/** A sentence of a phrase. These names begin with a small letter everywhere. */
+const sentence = (text: string): string =>
+  `${/^(?:systemd|sockact)\b/.test(text) ? text[0] : text[0]!.toUpperCase()}${text.slice(1)}.`;
 
 function versionsOf({ systemd, node }: Diagnosis): string {
   const range = (name: string, { from, to }: { from?: number; to?: number } = {}): string[] =>

@@ -49,7 +49,7 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
     wrap(message, { indent: "  " }),
     ...evidence.flatMap(({ text, source }, index) => [
       ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
-      // What comes from the same place stands together.
+      // Lines from one source stand together.
       ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
     wrap(why, { indent: "  " }),
@@ -62,12 +62,14 @@ function summary(services: readonly Examined[]): string {
   const findings = services.flatMap((each) => each.findings);
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
-  const [first] = findings;
+  const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
   return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
 }
 
-/** Breaks a line of a journal where the terminal ends, so that its second line stands below the first. */
+/** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */
 function fold(text: string): string[] {
   const width = textWidth() - 4;
-  return text.split("\n").flatMap((line) => line.match(new RegExp(`.{1,${width}}`, "gu")) ?? [""]);
+  // A word that is too long is broken too.
+  const piece = new RegExp(`.{1,${width}}(?: |$)|.{1,${width}}`, "gu");
+  return text.split("\n").flatMap((line) => line.match(piece) ?? [""]);
 }

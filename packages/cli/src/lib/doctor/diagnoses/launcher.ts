@@ -32,7 +32,7 @@ export const launcher: Diagnosis = {
       subject.get(processes),
     ]);
     const warned = warnings.find(({ code }) => code === "SOCKACT_LAUNCHER" || code === "SOCKACT_FORKED");
-    // A shell that reads the sockets itself, or has passed them on, is no trouble.
+    // A launcher may pass the sockets on. Then the app waits for their clients.
     const isServed = passed.some(
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),
     );

@@ -9,7 +9,7 @@ export const restartLoop: Diagnosis = {
   code: "restart-loop",
   severity: "error",
   title: "the service ends soon after each start, and is started again",
-  why: "Restart= starts it again, and so does each client that nobody has accepted. It takes processor time, and nobody is served.",
+  why: "Restart= starts it again, and so does each client that waits to be accepted. That takes processor time, and no client is served.",
   looksAt: "how often the service was started in the last minute, and how it has ended",
   remedy: "what ends the service, by its journal",
   async find(subject) {

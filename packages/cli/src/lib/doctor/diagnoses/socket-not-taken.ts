@@ -15,9 +15,9 @@ export const socketNotTaken: Diagnosis = {
   code: "socket-not-taken",
   severity: "error",
   title: "the app does not take the socket",
-  why: "Clients can connect, but they wait in the queue of the socket, and nobody answers them.",
+  why: "Clients can connect, but they wait in the queue of the socket, and get no answer.",
   looksAt:
-    "which sockets the event loops of the service's processes wait for, what else these listen on, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
+    "the sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
   remedy:
     "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
   explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],

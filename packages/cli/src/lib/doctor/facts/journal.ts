@@ -27,8 +27,7 @@ const LINES = 500;
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
   const { manager } = host;
-  // Journald reads what services print in its own time. Only root can wait until it has.
-  if (host.isRoot) await manager.runProgram("journalctl", "--sync").catch(() => {});
+  await host.get(journalIsWritten);
   const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
@@ -51,10 +50,15 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   return lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot);
 }
 
+/** Journald reads what services print in its own time. Only root can wait until it has. */
+async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
+  if (isRoot) await manager.runProgram("journalctl", "--sync");
+}
+
 function cannotSeeJournal(host: Host): void {
   host.cannotSee(
     "The journal may be hidden from you.",
-    "Run it as root, or add yourself to the group: sudo usermod --append --groups systemd-journal $USER",
+    "sudo sockact doctor, or: sudo usermod -aG systemd-journal $USER",
   );
 }
 

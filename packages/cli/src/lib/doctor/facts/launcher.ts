@@ -44,7 +44,7 @@ function launcherName({ words, program }: ServiceProcess): string | undefined {
   );
 }
 
-/** The last Node of the chain of children that is no launcher itself. */
+/** The Node at the end of the chain of children. Launchers may start launchers. */
 function appOf(parent: ServiceProcess, all: readonly ServiceProcess[]): ServiceProcess | undefined {
   for (const child of all.filter((each) => each.parent === parent.pid)) {
     const below = appOf(child, all);

@@ -26,7 +26,7 @@ export async function runs(subject: Subject): Promise<Run[]> {
 const STARTS = 4;
 const WITHIN_MS = 60_000;
 
-/** The runs of the last minute. Empty if they are few: then it is no loop. */
+/** The runs of the last minute. Empty if there are only a few, as after some restarts by hand. */
 export function recentStarts(all: readonly Run[]): Run[] {
   const recent = all.filter(({ started }) => Date.now() - started < WITHIN_MS);
   return recent.length < STARTS ? [] : recent;
