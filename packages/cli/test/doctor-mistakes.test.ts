@@ -22,6 +22,13 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
       `import express from "express"; import { systemdListen } from "@sockact/express"; const app = express();\n${lines}`;
     const listens = (port: number) => `app.listen(${port}, () => console.log("listening"));`;
     const onPort = (port: number) => ({ sockets: [{ listen: port }] });
+    // The port has to be taken before the socket starts.
+    const rival = systemd.spawn([
+      systemd.node,
+      "--eval",
+      "require('node:http').createServer().listen(80, () => console.log('up'))",
+    ]);
+    await new Promise((resolve) => rival.stdout!.once("data", resolve));
     await installFaults(systemd, {
       npm: {
         text: express(`app.use(systemdListen()); ${listens(3001)}`),
@@ -57,34 +64,46 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
       },
       nvm: { service: `ExecStart=\nExecStart=${node} /srv/nvm/server.mjs` },
       parentheses: { text: express(`app.use(systemdListen); ${listens(3009)}`), until: /ERR_OPTION/ },
+      taken: { description: { sockets: [{ listen: 80 }] }, until: /Dependency failed/ },
       relative: {
         service: `ExecStart=\nExecStart=${systemd.node} server.mjs\nWorkingDirectory=`,
         without: /^WorkingDirectory=.*\n/gm,
       },
     });
-    // The port has to be taken before the socket starts.
-    const rival = systemd.spawn([
-      systemd.node,
-      "--eval",
-      "require('node:http').createServer().listen(80, () => console.log('up'))",
-    ]);
-    await new Promise((resolve) => rival.stdout!.once("data", resolve));
-    await systemd.write("/etc/systemd/system/taken.socket", "[Socket]\nListenStream=80\n");
-    await systemd.write(
-      "/etc/systemd/system/taken.service",
-      `[Service]\nExecStart=${systemd.node} /srv/taken/server.mjs\n`,
-    );
-    await systemd.systemctl("daemon-reload");
-    await systemd.run(["systemctl", "start", "taken.socket"]);
     found = await askAll(systemd);
   });
   afterAll(() => systemd?.close());
 
-  it("x", () => {
-    for (const [name, findings] of found) {
-      console.log(`=== ${name}`);
-      for (const f of findings)
-        console.log(`${f.severity} ${f.code}: ${f.message}\n     FIX ${f.fix}\n     ${f.copy.join(" ⏎ ")}`);
-    }
+  const page = readFileSync(new URL("../../../docs/mistakes.md", import.meta.url), "utf8");
+  const documented = Array.from(
+    page.matchAll(/^\| (.*) \| (?:`([\w-]+)`: .*) \|$/gm),
+    ([, mistake, code]) => ({
+      mistake,
+      code,
+    }),
+  );
+
+  it("the page has all twelve, and one of them in two ways", () => {
+    expect(documented).toHaveLength(13);
+  });
+
+  it.each([
+    ["npm", "launcher"],
+    ["alone", "service-without-socket"],
+    ["forgotten", "socket-not-taken"],
+    ["late", "socket-not-taken"],
+    ["closure", "socket-not-taken"],
+    ["notify", "never-ready"],
+    ["home", "app-unreachable"],
+    ["names", "socket-name-unknown"],
+    ["second", "app-warning"],
+    ["taken", "port-taken"],
+    ["nvm", "program-unreachable"],
+    ["parentheses", "app-crashed"],
+    ["relative", "script-relative"],
+  ])("%s: %s, and nothing else", (name, code) => {
+    expect(found.get(name)!.map((finding) => finding.code)).toEqual([code]);
+    const rows = documented.map((row) => row.code);
+    expect(rows).toContain(code);
   });
 });
