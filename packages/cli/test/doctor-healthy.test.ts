@@ -1,6 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { emitUnits } from "@sockact/units";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { serviceFolder } from "../src/lib/install/places.ts";
 import { ask, bootForDoctor } from "./doctor.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on services that work", () => {
@@ -60,5 +61,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     await look();
     await Promise.all([81, 82].map((port) => systemd.request(`http://localhost:${port}/`)));
     await look();
+    // What sockact install has noted.
+    const service = "each@.service";
+    const manifest = { format: 1, name: "each", files: [], sockets: ["each.socket"], service };
+    const noted = JSON.stringify({ ...manifest, description: { acknowledge: ["accept-server"] } });
+    await systemd.write(`${serviceFolder({ user: false, root: "/" }, "each")}/manifest.json`, noted);
+    expect((await ask(systemd, "each")).codes).toEqual([]);
   });
 });

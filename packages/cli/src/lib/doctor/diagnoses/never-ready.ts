@@ -11,6 +11,9 @@ import type { Subject } from "../model/subject.ts";
 /** How long a start may take before it is worth a word, in milliseconds. */
 const LONG_MS = 5_000;
 
+/** An error of @sockact/notify. */
+const couldNotTell = /\bERR_NOTIFY_\w+/;
+
 /** The service is of a type that says when it is ready, and systemd has not heard it. */
 export const neverReady: Diagnosis = {
   code: "never-ready",
@@ -36,8 +39,9 @@ export const neverReady: Diagnosis = {
     const timedOut = own.find((line) => line.isOfManager && /start operation timed out/.test(line.message));
     const isLong = isStartingFor(service) > LONG_MS;
     const isProtocol = service.get("Result") === "protocol";
+    const hasFailed = own.some(({ message }) => couldNotTell.test(message));
     const isAnswered = service.get("ActiveState") === "active";
-    if (isAnswered || !(timedOut || isLong || isProtocol)) return [];
+    if (isAnswered || !(timedOut || isLong || isProtocol || hasFailed)) return [];
     const { systemctl } = subject.host.manager;
     const { reason, evidence, fix, copy } = await reasonOf(subject, service, own);
     return [
@@ -106,7 +110,8 @@ async function reasonOf(
       copy: edit(`OpenFile=${path}:notify`),
     };
 
-  const error = lines.find(({ message }) => /\bERR_NOTIFY_\w+/.test(message));
+  const version = await subject.host.get(systemdVersion);
+  const error = lines.find(({ message }) => couldNotTell.test(message));
   const openFile = service.get("OpenFile");
   if (error)
     return {
@@ -117,10 +122,12 @@ async function reasonOf(
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
       fix: "Pass systemd's own socket to it:",
-      copy: edit("OpenFile=", `OpenFile=${path}:notify`),
+      copy:
+        version < 253
+          ? edit("NotifyAccess=all")
+          : edit(...(openFile === "" ? [] : ["OpenFile="]), `OpenFile=${path}:notify`),
     };
 
-  const version = await subject.host.get(systemdVersion);
   const [running, passed] = await Promise.all([subject.get(processes), subject.get(passedSockets)]);
   const isServing = passed.some(({ inode }) =>
     running.some(({ watched }) => inode !== undefined && watched.has(inode)),
