@@ -21,7 +21,6 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
     const express = (lines: string) =>
       `import express from "express"; import { systemdListen } from "@sockact/express"; const app = express();\n${lines}`;
     const listens = (port: number) => `app.listen(${port}, () => console.log("listening"));`;
-    const onPort = (port: number) => ({ sockets: [{ listen: port }] });
     // The port has to be taken before the socket starts.
     const rival = systemd.spawn([
       systemd.node,

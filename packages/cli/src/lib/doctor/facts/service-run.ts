@@ -5,7 +5,7 @@ import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 
 /** How a main process has ended, as systemd says it: `code=exited, status=203/EXEC`. */
-export interface End {
+interface End {
   /** `exited`, or `killed` and `dumped` by a signal. */
   code: string;
   /** The exit status, or the number of the signal. */
