@@ -82,7 +82,7 @@ export async function install(
   await systemd.run(["systemctl", "start", ...sockets]);
 }
 
-/** Ends the services of these names, and removes their units. The next `install()` has systemd read what is there then. */
+/** Ends the services of these names, and removes their units. The next `install()` has systemd read its units anew. */
 export async function remove(systemd: PrivateSystemd, ...names: string[]): Promise<void> {
   const units = names.flatMap((name) => [`${name}.socket`, `${name}.service`]);
   const list = units.join(" ");
