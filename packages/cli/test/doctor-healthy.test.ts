@@ -15,7 +15,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     const script = `${systemd.project}/examples/${framework}/write-units.js`;
     const written = await systemd.mustRun([systemd.node, script, "/etc/systemd/system"]);
     const sockets = written.match(/[^/\n]+\.socket$/gm)!;
-    await systemd.systemctl("daemon-reload");
     await systemd.systemctl("enable", "--now", ...sockets);
     const service = `example-${framework}.service`;
     expect(await ask(systemd, service)).toMatchObject({ code: 0, findings: [], unseen: [] });
@@ -28,7 +27,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
       "The journal may be hidden from you.",
       `The open files of ${service} are hidden from you.`,
     ]);
-    await systemd.systemctl("disable", "--now", ...sockets, service);
+    await systemd.stop(...sockets, service);
   });
 
   it("finds nothing in a rolling pair, nor where each connection has a process", async () => {
@@ -51,7 +50,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     };
     for (const [file, text] of Object.entries(units))
       await systemd.write(`/etc/systemd/system/${file}`, text);
-    await systemd.systemctl("daemon-reload");
     await systemd.systemctl("enable", "--now", "pair.socket", "each.socket");
     const look = async () => {
       expect(await ask(systemd, "pair")).toMatchObject({ code: 0, findings: [], unseen: [] });

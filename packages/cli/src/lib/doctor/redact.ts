@@ -15,13 +15,13 @@ const patterns: [RegExp, string][] = [
 const openNames =
   /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
-/** Returns a function that hides secrets in a text: those that look like one, and the values of these variables, `NAME=value` each. */
+/** Returns a function that hides secrets: those that look like one, and the values of these variables, `NAME=value` each. */
 export function redactor(environment: readonly string[]): (text: string) => string {
   const values = environment
     .flatMap((variable) => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
       if (openNames.test(name)) return [];
-      // A value of a few letters, such as `yes`, is part of other words too. A path and a port are no secrets.
+      // A value of a few letters, such as `yes`, is part of other words too. Paths and ports are public.
       return [value, ...value.split("\n")].filter(
         (each) => each.length > 3 && !/^(?:\/.*|\d{1,5})$/s.test(each),
       );
