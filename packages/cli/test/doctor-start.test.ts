@@ -41,7 +41,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       option: { service: `ExecStart=\nExecStart=${systemd.node} --no-such-option server.mjs` },
       crash: { loops: true, app: 'function start() { throw new TypeError("no database"); }\nstart();' },
       syntax: { app: "const = 3;" },
-      status: { app: 'console.error("can\'t find the database"); process.exit(7);' },
+      status: { app: 'console.error("\\u001B[31mcan\'t find\\u0007 the database"); process.exit(7);' },
       hint: { listens: "await listen(server, { idleTimeout: 30 + '' });" },
     });
     found = await askAll(systemd);

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 const HIDDEN = "…";
 
 /** Names of variables and options whose values are secrets. */
@@ -29,7 +31,9 @@ export function redactor(environment: readonly string[]): (text: string) => stri
     // Of two values, one may be a part of the other.
     .toSorted((one, other) => other.length - one.length);
   return (text) => {
-    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), text);
+    // What an app has printed must not control the terminal.
+    const printable = stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, "");
+    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), printable);
     return patterns
       .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
       .replaceAll(
