@@ -31,6 +31,7 @@ const orders: Record<string, string[]> = {
     "verify",
     "doctor/model",
     "doctor/facts",
+    "doctor/fixes",
     "doctor/diagnoses",
     "doctor",
     "completion",

@@ -51,7 +51,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     await new Promise((resolve) => rival.stdout!.once("data", resolve));
     await systemd.run(["systemctl", "start", "shop.socket"]);
     const { message, evidence, copy } = (await ask(systemd, "shop")).finding("port-taken");
-    const [, pid] = /which process (\d+) \(\S+ -e require/.exec(message) ?? [];
+    const [, pid] = /which process (\d+) \(\S+ -e\) has/.exec(message) ?? [];
     expect(evidence[1]!.text).toContain(`[::]:8080 is open in process ${pid}: `);
     expect(copy).toEqual([`kill ${pid}`, "systemctl start shop.socket"]);
     const asNobody = await ask(systemd, "shop", ["setpriv", "--reuid=65534", "--clear-groups"]);

@@ -69,24 +69,32 @@ export async function install(
   });
   const spoilt = Object.entries(units).map(([file, text]) => [file, change(text, file)] as const);
   for (const [file, text] of spoilt) await systemd.write(`/etc/systemd/system/${file}`, text);
-  await systemd.systemctl("daemon-reload");
+  // As systemctl enable, which would have systemd read all of its units once more.
+  const wants = "/etc/systemd/system/sockets.target.wants";
   const sockets = Object.keys(units).filter((file) => file.endsWith(".socket"));
-  // A fault may keep them from starting.
-  await systemd.run(["systemctl", "enable", "--now", ...sockets]);
-}
-
-/** Stops the services of these names, and removes their units. */
-export async function remove(systemd: PrivateSystemd, ...names: string[]): Promise<void> {
-  const units = names.flatMap((name) => [`${name}.socket`, `${name}.service`]);
-  await systemd.run(["systemctl", "kill", "--signal=KILL", ...units]);
-  await systemd.run(["systemctl", "disable", "--now", ...units]);
-  await systemd.run([
+  const links = sockets.map((file) => `ln -sf ../${file} ${wants}/${file}`);
+  await systemd.mustRun([
     "sh",
     "-c",
-    `rm -rf ${units.map((unit) => `/etc/systemd/system/${unit} /etc/systemd/system/${unit}.d`).join(" ")}`,
+    [`mkdir -p ${wants}`, ...links, "systemctl daemon-reload"].join(" && "),
   ]);
-  await systemd.systemctl("daemon-reload");
-  await systemd.run(["systemctl", "reset-failed"]);
+  // A fault may keep them from starting.
+  await systemd.run(["systemctl", "start", ...sockets]);
+}
+
+/** Ends the services of these names, and removes their units. The next `install()` has systemd read its units anew. */
+export async function remove(systemd: PrivateSystemd, ...names: string[]): Promise<void> {
+  const units = names.flatMap((name) => [`${name}.socket`, `${name}.service`]);
+  const list = units.join(" ");
+  const files = units.flatMap((unit) =>
+    ["", "sockets.target.wants/"].flatMap((folder) => [
+      `/etc/systemd/system/${folder}${unit}`,
+      `/etc/systemd/system/${unit}.d`,
+    ]),
+  );
+  // A unit that is not there makes a command fail, and the next ones have to run anyway.
+  const script = `systemctl kill --signal=KILL ${list}; systemctl stop ${list}; rm -rf ${files.join(" ")}; systemctl reset-failed`;
+  await systemd.run(["sh", "-c", script]);
 }
 
 /** A server as sockact's own programs are: it serves the passed socket. */

@@ -18,9 +18,10 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
   ]);
   const findings = [...found.flat(), ...linted];
   const codes = new Set(findings.map(({ code }) => code));
-  const explained = new Set(
-    diagnoses.flatMap(({ code, explains = [] }) => (codes.has(code) ? explains : [])),
-  );
+  const explained = new Set<string>();
+  // Of two that explain each other, the one that comes first is the cause.
+  for (const { code, explains = [] } of diagnoses)
+    if (codes.has(code) && !explained.has(code)) for (const other of explains) explained.add(other);
   return findings
     .filter(({ code }) => !explained.has(code))
     .map((finding) => redacted(finding, redact))

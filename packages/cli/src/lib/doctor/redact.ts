@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 const HIDDEN = "…";
 
 /** Names of variables and options whose values are secrets. */
@@ -12,22 +14,31 @@ const patterns: [RegExp, string][] = [
 ];
 
 /** Variables that say how the app is run. */
-const openNames = /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|SOCKACT_\w+|LISTEN_\w+)$/;
+const openNames =
+  /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
-/** Returns a function that hides secrets in a text: those that look like one, and the values of these variables, `NAME=value` each. */
+/** Returns a function that hides secrets: those that look like one, and the values of these variables, `NAME=value` each. */
 export function redactor(environment: readonly string[]): (text: string) => string {
   const values = environment
     .flatMap((variable) => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
-      // A value of a few letters, such as `yes`, is part of other words too. A path and a port are no secrets.
-      return openNames.test(name) || value.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(value) ? [] : [value];
+      if (openNames.test(name)) return [];
+      // A value of a few letters, such as `yes`, is part of other words too. Paths and ports are public.
+      return [value, ...value.split("\n")].filter(
+        (each) => each.length > 3 && !/^(?:\/.*|\d{1,5})$/s.test(each),
+      );
     })
     // Of two values, one may be a part of the other.
     .toSorted((one, other) => other.length - one.length);
   return (text) => {
-    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), text);
+    // What an app has printed must not control the terminal.
+    const printable = stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, "");
+    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), printable);
     return patterns
       .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
-      .replaceAll(/^(\s*(?:Environment|SetCredential(?:Encrypted)?)=["']?[^=:\s]+[=:]).*$/gm, `$1${HIDDEN}`);
+      .replaceAll(
+        /^([-+\s]*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
+        (line, start, name) => (openNames.test(name) ? line : `${start}${HIDDEN}`),
+      );
   };
 }

@@ -1,5 +1,5 @@
-import process from "node:process";
 import { colourOut } from "../output/print.ts";
+import { textWidth, wrap } from "../output/wrap.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
@@ -36,7 +36,7 @@ export function reportText({ services, unseen }: Report): string {
     parts.push(
       [
         "What could not be looked at:",
-        ...unseen.map(({ what, how }) => `${wrap(what, "  ")}\n    ${how}`),
+        ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`),
       ].join("\n"),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
@@ -46,13 +46,14 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
   const style = styles[severity];
   return [
     `${colourOut(style, `${marks[severity]} ${code}`)}  ${colourOut("dim", unit)}`,
-    wrap(message, "  "),
-    ...evidence.flatMap(({ text, source }) => [
-      ...text.split("\n").map((line) => `  ${colourOut("dim", "│")} ${line}`),
-      `  ${colourOut("dim", `└ ${source}`)}`,
+    wrap(message, { indent: "  " }),
+    ...evidence.flatMap(({ text, source }, index) => [
+      ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
+      // Lines from one source stand together.
+      ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
-    wrap(why, "  "),
-    wrap(fix, `  ${colourOut("bold", "Fix:")} `, "       "),
+    wrap(why, { indent: "  " }),
+    wrap(fix, { indent: "       " }).replace("       ", `  ${colourOut("bold", "Fix:")} `),
     ...copy.map((line) => `    ${colourOut("cyan", line)}`),
   ].join("\n");
 }
@@ -61,23 +62,14 @@ function summary(services: readonly Examined[]): string {
   const findings = services.flatMap((each) => each.findings);
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
-  const [first] = findings;
-  return first === undefined ? text : `${text}. More about a code: sockact explain ${first.code}`;
+  const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
+  return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
 }
 
-/** Breaks a text into lines that the terminal has room for. */
-function wrap(text: string, indent: string, nextIndent = indent): string {
-  const width = Math.min(process.stdout.columns ?? 80, 100) - nextIndent.length;
-  const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && line.length + word.length >= width) {
-        lines.push(line);
-        line = word;
-      } else line = line === "" ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines.map((line, index) => `${index === 0 ? indent : nextIndent}${line}`).join("\n");
+/** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */
+function fold(text: string): string[] {
+  const width = textWidth() - 4;
+  // A word that is too long is broken too.
+  const piece = new RegExp(`.{1,${width}}(?: |$)|.{1,${width}}`, "gu");
+  return text.split("\n").flatMap((line) => line.match(piece) ?? [""]);
 }

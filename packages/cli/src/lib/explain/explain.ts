@@ -1,7 +1,7 @@
-import { nearestAmong } from "@sockact/units/nearest";
 import { colourOut, print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError } from "../shared/cli-error.ts";
+import { nearestNames } from "../shared/nearest.ts";
 import { explainedCodes, type CodeExplanation } from "./codes.ts";
 import { plain } from "./markdown.ts";
 
@@ -37,8 +37,8 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
 /** The code that is likely meant, or those that have the words in their name. */
 function nearestCodes(wanted: string, all: readonly CodeExplanation[]): string[] {
   const names = [...new Set(all.map(({ code }) => code))];
-  const nearest = nearestAmong(names)(wanted);
-  if (nearest !== undefined) return [nearest];
+  const nearest = nearestNames(wanted, names);
+  if (nearest.length > 0) return nearest;
   const wordsOf = (name: string) => name.toLowerCase().split(/[^a-z0-9]+/);
   const words = wordsOf(wanted).filter((word) => word.length > 2 && word !== "err");
   return names.filter((name) => words.some((word) => wordsOf(name).includes(word))).slice(0, 8);
@@ -50,6 +50,7 @@ function text({
   severity,
   exitCode,
   meaning,
+  looksAt,
   change,
   fixed,
   see,
@@ -57,6 +58,7 @@ function text({
 }: CodeExplanation): string {
   const about = [theme, ...(severity ? [severity] : []), ...(exitCode ? [`exit code ${exitCode}`] : [])];
   const blocks: [heading: string, markdown: string | undefined][] = [
+    ["What the doctor looks at", looksAt && sentence(looksAt)],
     ["What to change", change && sentence(change)],
     ["Fixed by sockact lint --fix", fixed?.replace(/^✓ /, "")],
     ["See", see],

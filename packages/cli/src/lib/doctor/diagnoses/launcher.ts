@@ -1,5 +1,6 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { directivesFor } from "../directives.ts";
+import { editUnit } from "../fixes/commands.ts";
+import { directivesFor } from "../fixes/directives.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 import { launcher as launcherOf } from "../facts/launcher.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
@@ -31,7 +32,7 @@ export const launcher: Diagnosis = {
       subject.get(processes),
     ]);
     const warned = warnings.find(({ code }) => code === "SOCKACT_LAUNCHER" || code === "SOCKACT_FORKED");
-    // A shell that reads the sockets itself, or has passed them on, is no trouble.
+    // A launcher may pass the sockets on. Then the app waits for their clients.
     const isServed = passed.some(
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),
     );
@@ -75,10 +76,11 @@ export const launcher: Diagnosis = {
           directives.length === 0
             ? []
             : [
-                `${systemctl} edit ${subject.service}`,
-                ...directives.flatMap((line) =>
+                ...editUnit(
+                  systemctl,
+                  subject.service,
                   // The line in the file is there already, and a service has one program.
-                  line.startsWith("ExecStart=") ? ["  ExecStart=", `  ${line}`] : `  ${line}`,
+                  directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line)),
                 ),
                 `${systemctl} restart ${subject.service}`,
               ],

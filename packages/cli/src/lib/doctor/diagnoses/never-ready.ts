@@ -1,14 +1,18 @@
 import process from "node:process";
+import { editUnit } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import { lastRun, type JournalLine } from "../facts/journal.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
 import { processes } from "../facts/processes.ts";
-import { serviceProperties, type UnitProperties } from "../facts/properties.ts";
+import { serviceProperties, since, type UnitProperties } from "../facts/properties.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** How long a start may take before it is worth a word, in microseconds. */
-const LONG_US = 5_000_000;
+/** How long a start may take before it is worth a word, in milliseconds. */
+const LONG_MS = 5_000;
+
+/** An error of @sockact/notify. */
+const couldNotTell = /\bERR_NOTIFY_\w+/;
 
 /** The service is of a type that says when it is ready, and systemd has not heard it. */
 export const neverReady: Diagnosis = {
@@ -33,10 +37,11 @@ export const neverReady: Diagnosis = {
     if (!service.get("Type").startsWith("notify")) return [];
     const own = lines.filter(({ unit }) => unit === subject.service);
     const timedOut = own.find((line) => line.isOfManager && /start operation timed out/.test(line.message));
-    const isLong = isStartingFor(service) > LONG_US;
+    const isLong = isStartingFor(service) > LONG_MS;
     const isProtocol = service.get("Result") === "protocol";
+    const hasFailed = own.some(({ message }) => couldNotTell.test(message));
     const isAnswered = service.get("ActiveState") === "active";
-    if (isAnswered || !(timedOut || isLong || isProtocol)) return [];
+    if (isAnswered || !(timedOut || isLong || isProtocol || hasFailed)) return [];
     const { systemctl } = subject.host.manager;
     const { reason, evidence, fix, copy } = await reasonOf(subject, service, own);
     return [
@@ -47,7 +52,7 @@ export const neverReady: Diagnosis = {
             ? `${subject.service} was not ready in time, and systemd has ended it.`
             : isProtocol
               ? `${subject.service} ended before it was ready.`
-              : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1e6)} s.`
+              : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1000)} s.`
         } ${reason}`,
         evidence: [
           { text: `Type=${service.get("Type")}`, source: `${systemctl} show ${subject.service}` },
@@ -61,10 +66,10 @@ export const neverReady: Diagnosis = {
   },
 };
 
-/** How long it has been starting, in microseconds; 0 where it is not. systemd's monotonic clock is the one of hrtime. */
+/** How long it has been starting, in milliseconds; 0 where it is not. */
 function isStartingFor(service: UnitProperties): number {
   return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
-    ? Number(process.hrtime.bigint() / 1000n) - Number(service.get("InactiveExitTimestampMonotonic"))
+    ? since(service.get("InactiveExitTimestampMonotonic"))
     : 0;
 }
 
@@ -86,9 +91,7 @@ async function reasonOf(
   const show = `${systemctl} show ${subject.service}`;
   const path = manager.user ? `/run/user/${process.getuid?.()}/systemd/notify` : "/run/systemd/notify";
   const edit = (...directives: string[]): string[] => [
-    `${systemctl} edit ${subject.service}`,
-    "  [Service]",
-    ...directives.map((line) => `  ${line}`),
+    ...editUnit(systemctl, subject.service, ["[Service]", ...directives]),
     `${systemctl} restart ${subject.service}`,
   ];
 
@@ -107,7 +110,8 @@ async function reasonOf(
       copy: edit(`OpenFile=${path}:notify`),
     };
 
-  const error = lines.find(({ message }) => /\bERR_NOTIFY_\w+/.test(message));
+  const version = await subject.host.get(systemdVersion);
+  const error = lines.find(({ message }) => couldNotTell.test(message));
   const openFile = service.get("OpenFile");
   if (error)
     return {
@@ -118,10 +122,12 @@ async function reasonOf(
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
       fix: "Pass systemd's own socket to it:",
-      copy: edit("OpenFile=", `OpenFile=${path}:notify`),
+      copy:
+        version < 253
+          ? edit("NotifyAccess=all")
+          : edit(...(openFile === "" ? [] : ["OpenFile="]), `OpenFile=${path}:notify`),
     };
 
-  const version = await subject.host.get(systemdVersion);
   const [running, passed] = await Promise.all([subject.get(processes), subject.get(passedSockets)]);
   const isServing = passed.some(({ inode }) =>
     running.some(({ watched }) => inode !== undefined && watched.has(inode)),

@@ -18,7 +18,7 @@ export const portTaken: Diagnosis = {
   why: "Only one of them can listen. Nothing reaches the service until the port is free.",
   looksAt: "`EADDRINUSE` in the journal of each unit, what listens, and which process has it open",
   remedy: "stop the other one, or change the port; then `systemctl start` the socket",
-  explains: ["socket-failed", "not-enabled", "restart-loop"],
+  explains: ["socket-failed", "not-enabled", "app-crashed", "restart-loop"],
   async find(subject) {
     const [sockets, lines, passed] = await Promise.all([
       subject.get(socketProperties),

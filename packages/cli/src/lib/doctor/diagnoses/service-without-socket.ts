@@ -1,3 +1,4 @@
+import { editUnit } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
@@ -93,12 +94,7 @@ function found(
     copy: [
       ...(isRequired
         ? []
-        : [
-            `${systemctl} edit ${unit}`,
-            "  [Unit]",
-            `  Requires=${all.join(" ")}`,
-            `  After=${all.join(" ")}`,
-          ]),
+        : editUnit(systemctl, unit, ["[Unit]", `Requires=${all.join(" ")}`, `After=${all.join(" ")}`])),
       ...(isEnabled ? [`${systemctl} disable ${unit}`] : []),
       `${systemctl} stop ${unit}`,
       `${systemctl} enable --now ${all.join(" ")}`,

@@ -1,3 +1,4 @@
+import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { socketProperties } from "../facts/properties.ts";
@@ -29,10 +30,7 @@ export const socketFailed: Diagnosis = {
             ...said.map(({ message }) => ({ text: message, source: `journal of ${unit}` })),
           ],
           fix: "Correct what its journal says, and start it again.",
-          copy: [
-            `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${unit} --lines 20`,
-            `${systemctl} start ${unit}`,
-          ],
+          copy: [readJournal(subject.host.manager, unit), `${systemctl} start ${unit}`],
         };
       });
   },

@@ -1,11 +1,10 @@
-import process from "node:process";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 import { lastRun } from "../facts/journal.ts";
 import { type ListeningSocket, listeningBeside } from "../facts/listening.ts";
 import { passedSockets, type PassedSocket, portOf } from "../facts/passed-sockets.ts";
 import { processes, type ServiceProcess } from "../facts/processes.ts";
-import { serviceProperties } from "../facts/properties.ts";
+import { serviceProperties, uptime } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** How long an app may take until it serves, in milliseconds. One that serves elsewhere by then has started. */
@@ -16,12 +15,12 @@ export const socketNotTaken: Diagnosis = {
   code: "socket-not-taken",
   severity: "error",
   title: "the app does not take the socket",
-  why: "systemd has accepted the clients into the queue of the socket, and nobody answers them.",
+  why: "Clients can connect, but they wait in the queue of the socket, and get no answer.",
   looksAt:
-    "which sockets the event loops of the service's processes wait for, what else these listen on, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
+    "the sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
   remedy:
     "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
-  explains: ["never-ready", "app-warning", "restart-loop", "port-twice"],
+  explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
   async find(subject) {
     const [service, running, passed, warnings] = await Promise.all([
       subject.get(serviceProperties),
@@ -31,11 +30,12 @@ export const socketNotTaken: Diagnosis = {
     ]);
     const untaken = warnings.filter(({ code }) => /^SOCKACT_(?:UNTAKEN|UNMATCHED)$/.test(code)).at(-1);
     const main = running.find(({ isMain }) => isMain);
-    if (main === undefined) return openedItself(subject, passed);
-    // Whose files can't be seen, and who is stopping anyway.
-    if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
     const isServed = ({ inode }: PassedSocket): boolean =>
       running.some(({ watched }) => inode !== undefined && watched.has(inode));
+    const opened = passed.some(isServed) ? [] : await openedItself(subject, passed);
+    if (main === undefined || opened.length > 0) return opened;
+    // Whose files can't be seen, and who is stopping anyway.
+    if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
     const missed = passed.filter(
       (socket) =>
         socket.inode !== undefined &&
@@ -44,12 +44,7 @@ export const socketNotTaken: Diagnosis = {
     );
     if (missed.length === 0) return [];
     const own = await ownListeners(running, passed);
-    if (
-      untaken === undefined &&
-      own.length === 0 &&
-      isStarting(service.get("ExecMainStartTimestampMonotonic"))
-    )
-      return [];
+    if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
     const addresses = missed.map(({ address }) => address).join(" and ");
     const evidence: Evidence[] = [
       {
@@ -82,11 +77,6 @@ export const socketNotTaken: Diagnosis = {
   },
 };
 
-function isStarting(startedAt: string): boolean {
-  // systemd's monotonic clock is the one of hrtime.
-  return Number(process.hrtime.bigint() / 1000n) - Number(startedAt) < STARTING_MS * 1000;
-}
-
 /** What the processes listen on that systemd has not passed to them. */
 async function ownListeners(
   running: readonly ServiceProcess[],
@@ -108,13 +98,13 @@ async function ownListeners(
   return own.flat();
 }
 
-/** An app without sockact opens the port that its socket has, and ends with EADDRINUSE. */
+/** An app without sockact opens the port that its socket has. It ends with EADDRINUSE, or with EACCES where only root may open the port. */
 async function openedItself(
   subject: Subject,
   passed: readonly PassedSocket[],
 ): Promise<ReturnType<typeof foundInUse>[]> {
   const lines = await subject.get(lastRun);
-  const inUse = /EADDRINUSE: address already in use (\S+)/;
+  const inUse = /(?:EADDRINUSE: address already in use|EACCES: permission denied) (\S+)/;
   const line = lines.findLast(({ unit, message }) => unit === subject.service && inUse.test(message));
   const address = inUse.exec(line?.message ?? "")?.[1] ?? "";
   const port = portOf(address);

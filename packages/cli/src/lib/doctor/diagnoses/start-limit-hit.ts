@@ -1,7 +1,8 @@
+import { editUnit, readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
-import { howItEnded } from "../facts/runs.ts";
+import { lastEnd } from "../facts/runs.ts";
 
 /** systemd has given the service up, and with it the port. */
 export const startLimitHit: Diagnosis = {
@@ -15,10 +16,11 @@ export const startLimitHit: Diagnosis = {
   explains: ["restart-loop", "idle-spin", "socket-failed", "start-limit", "not-enabled"],
   async find(subject) {
     const { systemctl } = subject.host.manager;
-    const [service, sockets, lines] = await Promise.all([
+    const [service, sockets, lines, end] = await Promise.all([
       subject.get(serviceProperties),
       subject.get(socketProperties),
       subject.get(lastRun),
+      subject.get(lastEnd),
     ]);
     const failed = sockets.filter((socket) => socket.get("Result") === "service-start-limit-hit");
     const isServiceFailed = service.get("Result") === "start-limit-hit";
@@ -30,7 +32,7 @@ export const startLimitHit: Diagnosis = {
       {
         unit: failed[0]?.unit ?? service.unit,
         message:
-          `${subject.service} was started too often: it ended each time. ${howItEnded(service)} ${failed.length > 0 ? `${failed.map(({ unit }) => unit).join(" and ")} does not listen any more.` : ""}`.trim(),
+          `${subject.service} was started too often: it ended each time. ${end.text} ${failed.length > 0 ? `${failed.map(({ unit }) => unit).join(" and ")} does not listen any more.` : ""}`.trim(),
         evidence: [
           ...units.map((unit) => ({
             text: `Result=${unit.get("Result")}`,
@@ -40,13 +42,14 @@ export const startLimitHit: Diagnosis = {
         ],
         fix: "First find out why the service ends, by its journal. These lines keep the port open meanwhile. Then start the socket again.",
         copy: [
-          `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`,
-          `${systemctl} edit ${subject.service}`,
-          "  [Unit]",
-          "  StartLimitIntervalSec=0",
-          "  [Service]",
-          "  Restart=on-failure",
-          "  RestartSec=1s",
+          readJournal(subject.host.manager, subject.service),
+          ...editUnit(systemctl, subject.service, [
+            "[Unit]",
+            "StartLimitIntervalSec=0",
+            "[Service]",
+            "Restart=on-failure",
+            "RestartSec=1s",
+          ]),
           `${systemctl} reset-failed ${[...new Set([subject.service, ...names])].join(" ")}`,
           `${systemctl} start ${subject.sockets.join(" ")}`,
         ],

@@ -1,7 +1,8 @@
+import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
-import { howItEnded } from "../facts/runs.ts";
+import { lastEnd } from "../facts/runs.ts";
 
 /** The socket has started the service again and again, and each time the client was still waiting. */
 export const triggerLimitHit: Diagnosis = {
@@ -21,10 +22,11 @@ export const triggerLimitHit: Diagnosis = {
   ],
   async find(subject) {
     const { systemctl } = subject.host.manager;
-    const [service, sockets, lines] = await Promise.all([
+    const [service, sockets, lines, end] = await Promise.all([
       subject.get(serviceProperties),
       subject.get(socketProperties),
       subject.get(lastRun),
+      subject.get(lastEnd),
     ]);
     const conditionFailed = service.get("ConditionResult") === "no";
     return sockets
@@ -37,7 +39,7 @@ export const triggerLimitHit: Diagnosis = {
           unit,
           message: conditionFailed
             ? `${unit} has started ${subject.service} too often: a condition of the service does not hold, so it is never started.`
-            : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${howItEnded(service)}`.trim(),
+            : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${end.text}`.trim(),
           evidence: [
             { text: "Result=trigger-limit-hit", source: `${systemctl} show ${unit}` },
             ...(said ? [{ text: said.message, source: `journal of ${unit}` }] : []),
@@ -48,7 +50,7 @@ export const triggerLimitHit: Diagnosis = {
           copy: [
             conditionFailed
               ? `systemctl cat ${subject.service}`
-              : `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`,
+              : readJournal(subject.host.manager, subject.service),
             `${systemctl} start ${unit}`,
           ],
         };

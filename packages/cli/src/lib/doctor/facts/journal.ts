@@ -1,5 +1,7 @@
+import process from "node:process";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
+import { serviceProperties, uptime } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 
 /** A line of the journal. */
@@ -12,6 +14,8 @@ export interface JournalLine {
   pid: number;
   /** Milliseconds since 1970. */
   time: number;
+  /** Microseconds since the boot: no change of the clock puts these out of order. */
+  sinceBoot: number;
   /** The run of the unit to which it belongs. */
   invocation: string;
 }
@@ -23,14 +27,16 @@ const LINES = 500;
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
   const { manager } = host;
-  // Journald reads what services print in its own time. Only root can wait until it has.
-  if (host.isRoot) await manager.runProgram("journalctl", "--sync").catch(() => {});
+  await host.get(journalIsWritten);
+  const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
-      const option = manager.user ? "--user-unit" : "--unit";
       const { stdout, stderr } = await manager.runProgram(
         "journalctl",
-        `${option}=${unit}`,
+        ...(manager.user
+          ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
+          : // As --unit, but also what a process of systemd has said that ended before the journal could ask for its unit.
+            [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
         "--boot",
         "--output=json",
         "--all",
@@ -41,13 +47,18 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
       return stdout.split("\n").flatMap((line) => (line === "" ? [] : parse(line, unit)));
     }),
   );
-  return lines.flat().toSorted((one, other) => one.time - other.time);
+  return lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot);
+}
+
+/** Journald reads what services print in its own time. Only root can wait until it has. */
+async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
+  if (isRoot) await manager.runProgram("journalctl", "--sync");
 }
 
 function cannotSeeJournal(host: Host): void {
   host.cannotSee(
     "The journal may be hidden from you.",
-    "Run it as root, or add yourself to the group: sudo usermod --append --groups systemd-journal $USER",
+    "sudo sockact doctor, or: sudo usermod -aG systemd-journal $USER",
   );
 }
 
@@ -65,6 +76,7 @@ function parse(json: string, unit: string): JournalLine[] {
       isOfManager: about === unit,
       pid: Number(line["_PID"]),
       time: Number(line["__REALTIME_TIMESTAMP"]) / 1000,
+      sinceBoot: Number(line["__MONOTONIC_TIMESTAMP"]),
       invocation: String(
         line["INVOCATION_ID"] ?? line["USER_INVOCATION_ID"] ?? line["_SYSTEMD_INVOCATION_ID"] ?? "",
       ),
@@ -72,18 +84,27 @@ function parse(json: string, unit: string): JournalLine[] {
   ];
 }
 
+/** A service that has been up for so long has not been started again because of what the run before said, in milliseconds. */
+const SETTLED_MS = 10_000;
+
 /**
- * What the journal has of the last run of each unit. Lines from before the last change of the unit's files say nothing about the units of now,
- * and are left out.
+ * What the journal has of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
+ * change of the unit's files say nothing about the units of now, and are left out.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
-  const [lines, files] = await Promise.all([subject.get(journal), subject.get(unitFiles)]);
+  const [lines, files, service] = await Promise.all([
+    subject.get(journal),
+    subject.get(unitFiles),
+    subject.get(serviceProperties),
+  ]);
+  const isLooping = service.get("NRestarts") !== "0" && uptime(service) < SETTLED_MS;
   return subject.units
     .flatMap((unit) => {
       const changed = Math.max(0, ...files.filter((file) => file.unit === unit).map((file) => file.changed));
       const own = lines.filter((line) => line.unit === unit && line.time >= changed);
-      const invocation = own.findLast((line) => line.invocation !== "")?.invocation;
-      return own.filter((line) => line.invocation === invocation);
+      const invocations = [...new Set(own.flatMap(({ invocation }) => invocation || []))];
+      const last = invocations.slice(isLooping ? -2 : -1);
+      return own.filter(({ invocation }) => last.includes(invocation));
     })
-    .toSorted((one, other) => one.time - other.time);
+    .toSorted((one, other) => one.sinceBoot - other.sinceBoot);
 }

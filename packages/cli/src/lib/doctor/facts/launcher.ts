@@ -30,7 +30,7 @@ function launcherName({ words, program }: ServiceProcess): string | undefined {
   // npm and others write a title over their command line: `npm start`, all in one word.
   const title = basename(first.split(" ")[0] ?? "");
   if (tools.test(title)) return title;
-  if (shells.test(basename(program || first))) return basename(program || first);
+  if (shells.test(title)) return title;
   if (basename(program || first) !== "node") return undefined;
   const at = rest.findIndex((word) => !word.startsWith("-"));
   const options = at < 0 ? rest : rest.slice(0, at);
@@ -44,7 +44,7 @@ function launcherName({ words, program }: ServiceProcess): string | undefined {
   );
 }
 
-/** The last Node of the chain of children that is no launcher itself. */
+/** The Node at the end of the chain of children. Launchers may start launchers. */
 function appOf(parent: ServiceProcess, all: readonly ServiceProcess[]): ServiceProcess | undefined {
   for (const child of all.filter((each) => each.parent === parent.pid)) {
     const below = appOf(child, all);

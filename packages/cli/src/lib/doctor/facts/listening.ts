@@ -70,7 +70,7 @@ export async function holders(): Promise<Map<number, number[]>> {
   return found;
 }
 
-/** Who a process is: its command line without its options' values, and its unit. */
+/** A process as its user knows it: the beginning of its command line, since what follows may be a secret, and its unit. */
 export async function describeProcess(host: Host, pid: number): Promise<{ command: string; unit: string }> {
   const [cmdline, name, group] = await Promise.all([
     readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
@@ -79,7 +79,8 @@ export async function describeProcess(host: Host, pid: number): Promise<{ comman
   ]);
   const unit = host.manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
   return {
-    command: cmdline === "" ? name.trim() : cmdline.replace(/\0+$/, "").split("\0").join(" "),
+    // nginx and others write a title over their command line, all in one word.
+    command: cmdline === "" ? name.trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
     unit: unit.exec(group)?.[1] ?? "",
   };
 }

@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { Subject } from "../model/subject.ts";
 
 /** All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a line for each. */
@@ -55,4 +56,14 @@ export async function serviceProperties(subject: Subject): Promise<UnitPropertie
 export async function socketProperties(subject: Subject): Promise<UnitProperties[]> {
   const all = await subject.get(properties);
   return subject.sockets.map((unit) => all.get(unit)!);
+}
+
+/** How long the main process has been running, in milliseconds; 0 where there is none. */
+export function uptime(service: UnitProperties): number {
+  return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));
+}
+
+/** How long ago a time of a property was, in milliseconds. systemd's monotonic clock is that of hrtime. */
+export function since(monotonic: string): number {
+  return Number(process.hrtime.bigint() / 1_000_000n) - Number(monotonic) / 1000;
 }

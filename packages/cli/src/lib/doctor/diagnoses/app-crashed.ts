@@ -1,0 +1,65 @@
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { readJournal } from "../fixes/commands.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { type AppError, appError } from "../facts/app-error.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** The app has ended by itself, and no other diagnosis knows why. */
+export const appCrashed: Diagnosis = {
+  code: "app-crashed",
+  severity: "error",
+  title: "the app has ended with an error",
+  why: "Until the app starts without an error, clients wait or are refused. After some crashes in a row systemd gives up, and may close the port.",
+  looksAt: "how the last run ended, and what the app printed last",
+  remedy: "what the error says",
+  explains: ofCrash.filter((code) => code !== "app-crashed"),
+  async find(subject) {
+    const [run, error] = await Promise.all([subject.get(serviceRun), subject.get(appError)]);
+    const { end } = run;
+    const failed = run.manager.find(({ message }) =>
+      /Failed with result '(?:exit-code|signal|core-dump)'/.test(message),
+    );
+    if (end === undefined || failed === undefined) return [];
+    const unit = subject.service;
+    const how =
+      end.code === "exited" ? `has ended with exit status ${end.status}` : `was killed by SIG${end.name}`;
+    const restarts = (await subject.get(serviceProperties)).get("NRestarts");
+    const loop =
+      Number(restarts) > 0
+        ? [{ text: `NRestarts=${restarts}`, source: `${subject.host.manager.systemctl} show ${unit}` }]
+        : [];
+    const journal = readJournal(subject.host.manager, unit);
+    if (error === undefined)
+      return [
+        {
+          unit,
+          message: `${unit} ${how}.`,
+          evidence: [...quoted([...run.output.slice(-5), end.line]), ...loop],
+          fix: "Read what the app has printed before. Then start it again.",
+          copy: [journal],
+        },
+      ];
+    return [{ unit, evidence: [...quoted(error.lines), ...loop], copy: [journal], ...whatToDo(error, unit) }];
+  },
+};
+
+function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix"> {
+  const { name, message, code, block } = error;
+  if (name === "SyntaxError")
+    return {
+      message: `${unit} has ended at once: Node can't read the app. ${message}.`,
+      fix: /import statement outside a module|Unexpected token 'export'/.test(message)
+        ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
+        : "Correct the line. TypeScript has to be built, or run with node --import tsx.",
+    };
+  // An error of sockact has a hint.
+  const hint = /^ +hint: (['"`])(.*)\1,?$/m.exec(block.map((line) => line.message).join("\n"))?.[2];
+  return {
+    message: `${unit} has ended with an error that nobody caught${code === "" ? "" : `: ${code}`}.`,
+    fix:
+      hint === undefined
+        ? "Correct what the error says. Then start it again."
+        : `${hint}${/^(?:ERR|SOCKACT)_/.test(code) ? ` More: sockact explain ${code}` : ""}`,
+  };
+}

@@ -1,0 +1,52 @@
+import { access } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { appError } from "../facts/app-error.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { obstacleTo, wayRound } from "../facts/reach.ts";
+import { quoted } from "../facts/service-run.ts";
+import { serviceUser } from "../facts/user.ts";
+
+/** Node does not find the app, though it is there. */
+export const appUnreachable: Diagnosis = {
+  code: "app-unreachable",
+  severity: "error",
+  title: "the service can't read the app",
+  why: "Node says that it can't find a file which the service's user may not see, or which the sandbox hides.",
+  looksAt:
+    "`Cannot find module` in what Node has printed, the modes along the path, `ProtectHome` and the like",
+  remedy: "an app below `/srv` or `/opt`, which its user may read",
+  explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused", "module-missing"],
+  async find(subject) {
+    const error = await subject.get(appError);
+    const path =
+      /^Cannot find module '([^']+)'/.exec(error?.message ?? "")?.[1] ??
+      /^EACCES: [^,]+, \w+ '([^']+)'/.exec(error?.message ?? "")?.[1];
+    if (error === undefined || path === undefined || !isAbsolute(path) || !(await isKnown(path))) return [];
+    const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
+    const isModule = error.message.startsWith("Cannot");
+    const obstacle = await obstacleTo(path, { user, service: properties, wants: "read" });
+    if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
+    // A file that the app opens is a matter for the other diagnoses.
+    if (!isModule && !isLoading(error.block.map(({ message }) => message).join("\n"))) return [];
+    return [
+      {
+        unit: subject.service,
+        evidence: quoted(error.lines),
+        ...wayRound(obstacle, { user, unit: subject.service, what: path }),
+      },
+    ];
+  },
+};
+
+/** Whether Node itself was about to read a module: no frame is of the app. */
+const isLoading = (stack: string): boolean => !/^ +at (?!.*node:)/m.test(stack);
+
+/** Whether the file exists for the doctor. Where it may not look, it can't tell. */
+function isKnown(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code === "EACCES",
+  );
+}

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import process from "node:process";
+import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
+import { findConfig } from "../../config/find-config.ts";
+import { resolvePaths } from "../../config/resolve-paths.ts";
+import { authorOf, withHeader } from "../../install/header.ts";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import type { Subject } from "../model/subject.ts";
+import { installation } from "../facts/installation.ts";
+import { program } from "../facts/program.ts";
+import { systemdVersion } from "../facts/systemd-version.ts";
+import { unitFiles } from "../facts/unit-files.ts";
+
+/** The config has changed since the units were installed. */
+export const configDiffers: Diagnosis = {
+  code: "config-differs",
+  severity: "warning",
+  title: "the config would write other units than those that are installed",
+  why: "A change of the config counts once the units are installed again.",
+  looksAt:
+    "sockact.config.json from which the units were installed, or of the current folder. A config that is code is not run: `sockact units --diff` compares it",
+  remedy: "`sockact install`",
+  async find(subject) {
+    const installed = await subject.get(installation);
+    const file = installed?.config ?? configHere();
+    if (file === undefined) return [];
+    const wanted = await wantedUnits(subject, file, installed?.config === file);
+    const files = await subject.get(unitFiles);
+    const differing = Object.entries(wanted).flatMap(([unit, text]) => {
+      const own = files.find(({ path }) => path.endsWith(`/${unit}`));
+      // What someone has edited is a finding of its own.
+      if (own === undefined || authorOf(nameOf(subject), own.text) === "edited") return [];
+      if (own.text === text || own.text === withHeader(nameOf(subject), unit, text)) return [];
+      return [{ own, line: firstDifference(own.text, text) }];
+    });
+    return differing.map(({ own, line }) => ({
+      unit: own.unit,
+      message: `${file} would write another ${own.unit} than the one that is installed.`,
+      evidence: [{ text: line, source: `${own.path} (-), ${file} (+)` }],
+      fix: "Look at the difference, and install again.",
+      copy: [`cd ${dirname(file)}`, "sockact units --diff", "sudo sockact install"],
+    }));
+  },
+};
+
+const nameOf = ({ service }: Subject): string => service.replace(/(?:@.*)?\.service$/, "");
+
+/** The config of the current folder. */
+function configHere(): string | undefined {
+  try {
+    return findConfig(process.cwd());
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the config writes for this service. Nothing if it is code, which the doctor does not run, or if it is about other services. */
+async function wantedUnits(
+  subject: Subject,
+  file: string,
+  isOfService: boolean,
+): Promise<Record<string, string>> {
+  const { host } = subject;
+  if (!file.endsWith(".json")) {
+    if (!isOfService) return {};
+    host.cannotSee(
+      `${file} is code, which the doctor does not run.`,
+      `cd ${dirname(file)} && sockact units --diff`,
+    );
+    return {};
+  }
+  try {
+    const read: unknown = JSON.parse(await readFile(file, "utf8"));
+    const node = (await subject.get(program))?.path ?? process.execPath;
+    const descriptions = [read].flat().map((one) => resolvePaths(one, dirname(file), node) as AppDescription);
+    const description = descriptions.find(({ name }) => name === nameOf(subject));
+    if (description === undefined) return {};
+    const systemd = await host.get(systemdVersion);
+    const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};
+    return emitUnits({ systemd, ...users, ...description });
+  } catch (error) {
+    if (
+      !(error instanceof UnitError) &&
+      !(error instanceof SyntaxError) &&
+      (error as NodeJS.ErrnoException).code === undefined
+    )
+      throw error;
+    host.cannotSee(
+      `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
+      `cd ${dirname(file)} && sockact units`,
+    );
+    return {};
+  }
+}
+
+/** The first lines that are not the same. */
+function firstDifference(installed: string, wanted: string): string {
+  const [own, other] = [installed, wanted].map((text) =>
+    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
+  ) as [string[], string[]];
+  const lines = [
+    ...own.filter((line) => !other.includes(line)).map((line) => `- ${line}`),
+    ...other.filter((line) => !own.includes(line)).map((line) => `+ ${line}`),
+  ];
+  return lines.slice(0, 6).join("\n") || "the order of the lines";
+}

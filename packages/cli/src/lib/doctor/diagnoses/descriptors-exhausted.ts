@@ -1,0 +1,38 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { addLines } from "../fixes/commands.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** The app has as many files and connections open as it may. */
+export const descriptorsExhausted: Diagnosis = {
+  code: "descriptors-exhausted",
+  severity: "error",
+  title: "the app has run out of file descriptors",
+  why: "Each connection and each open file needs a descriptor. Without one, the app can't accept the next connection.",
+  looksAt: "EMFILE and ENFILE in what the app has printed, and `LimitNOFILE`",
+  remedy: "`LimitNOFILE=`; or what the app leaves open",
+  explains: ofCrash,
+  async find(subject) {
+    const [{ output }, properties] = await Promise.all([
+      subject.get(serviceRun),
+      subject.get(serviceProperties),
+    ]);
+    const line = output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
+    if (line === undefined) return [];
+    const { host, service } = subject;
+    const limit = properties.get("LimitNOFILE");
+    return [
+      {
+        unit: service,
+        message: `The app has as many files and connections open as it may: ${limit}.`,
+        evidence: [
+          ...quoted([line]),
+          { text: `LimitNOFILE=${limit}`, source: `${host.manager.systemctl} show ${service}` },
+        ],
+        fix: "Close what the app leaves open, or raise the limit.",
+        copy: addLines(host, service, "LimitNOFILE=65536"),
+      },
+    ];
+  },
+};

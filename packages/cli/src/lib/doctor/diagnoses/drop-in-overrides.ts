@@ -1,0 +1,63 @@
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { type UnitFile, unitFiles } from "../facts/unit-files.ts";
+import { parseUnit } from "@sockact/units";
+
+/** A drop-in takes back what the unit says. */
+export const dropInOverrides: Diagnosis = {
+  code: "drop-in-overrides",
+  severity: "info",
+  title: "a drop-in replaces lines of the unit",
+  why: "A drop-in is read after the unit, and its value counts. An empty value also removes what was written before.",
+  looksAt: "the drop-ins of each unit",
+  remedy: "nothing, if you mean it; otherwise remove the drop-in with `systemctl revert`",
+  async find(subject) {
+    const files = await subject.get(unitFiles);
+    const { systemctl } = subject.host.manager;
+    const mains = new Map(
+      files.filter(({ path }) => !path.endsWith(".conf")).map((file) => [file.unit, file]),
+    );
+    return files.flatMap((dropIn): Found[] => {
+      const main = mains.get(dropIn.unit);
+      if (main === undefined || main === dropIn) return [];
+      const replaced = replacedBy(dropIn, main);
+      if (replaced.length === 0) return [];
+      const names = [...new Set(replaced.map(({ key }) => key))];
+      return [
+        {
+          unit: dropIn.unit,
+          message: `${dropIn.path} replaces ${names.map((name) => `${name}=`).join(", ")} of ${dropIn.unit}.`,
+          evidence: [
+            { text: replaced.map(({ key, value }) => `${key}=${value}`).join("\n"), source: dropIn.path },
+          ],
+          fix: `If that is not what you want, remove the drop-in. ${systemctl} revert removes all of them.`,
+          copy: [`${systemctl} cat ${dropIn.unit}`],
+        },
+      ];
+    });
+  },
+};
+
+/** The assignments of a drop-in to directives that the unit has too, where they do not just add to a list. */
+function replacedBy(dropIn: UnitFile, main: UnitFile): { key: string; value: string }[] {
+  const own = new Set(assignments(main).map(({ section, key }) => `${section}.${key}`));
+  return assignments(dropIn).filter(
+    ({ section, key, value }) => own.has(`${section}.${key}`) && (value === "" || !isList(section, key)),
+  );
+}
+
+function assignments({ text }: UnitFile): { section: string; key: string; value: string }[] {
+  return parseUnit(text).entries.flatMap((entry) =>
+    entry.kind === "assignment" ? [{ section: entry.section ?? "", key: entry.key, value: entry.value }] : [],
+  );
+}
+
+/** Directives whose lines add up. */
+function isList(section: string, key: string): boolean {
+  return (
+    section === "Unit" ||
+    section === "Install" ||
+    /^(?:Listen\w+|Environment\w*|Exec\w+|\w*Paths|\w+Directory|SystemCallFilter|RestrictAddressFamilies|IPAddress\w+|LoadCredential\w*|SetCredential\w*|OpenFile|Sockets|CapabilityBoundingSet|AmbientCapabilities|SupplementaryGroups|TemporaryFileSystem)$/.test(
+      key,
+    )
+  );
+}

@@ -1,0 +1,53 @@
+import { access } from "node:fs/promises";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** systemd can't read a file of variables. */
+export const environmentFileMissing: Diagnosis = {
+  code: "environment-file-missing",
+  severity: "error",
+  title: "systemd can't read EnvironmentFile=",
+  why: "systemd starts nothing if it can't read the file, unless a - stands before its path.",
+  looksAt: "`Failed to load environment files` in the journal, and the files of `EnvironmentFiles`",
+  remedy: "the file, or `EnvironmentFile=-/path`",
+  explains: ofCrash,
+  async find(subject) {
+    const { manager } = await subject.get(serviceRun);
+    const line = manager.findLast(({ message }) => /Failed to load environment files/.test(message));
+    if (line === undefined) return [];
+    const properties = await subject.get(serviceProperties);
+    const files = Array.from(
+      properties.get("EnvironmentFiles").matchAll(/^(\/.*?) \(ignore_errors=no\)$/gm),
+      ([, path]) => path!,
+    );
+    const missing = await Promise.all(
+      files.map((path) =>
+        access(path).then(
+          () => [],
+          () => [path],
+        ),
+      ),
+    );
+    const [path] = missing.flat();
+    const { host, service } = subject;
+    return [
+      {
+        unit: service,
+        message:
+          path === undefined
+            ? `systemd can't read a file of EnvironmentFile=.`
+            : `There is no ${path}, which EnvironmentFile= names.`,
+        evidence: [
+          ...quoted([line]),
+          ...(path === undefined
+            ? []
+            : [{ text: `EnvironmentFile=${path}`, source: `${host.manager.systemctl} show ${service}` }]),
+        ],
+        fix: "Make the file, readable for root alone. Or write - before its path, if the app does not need it.",
+        copy: path === undefined ? [] : [`install -m 600 /dev/null ${path}`],
+      },
+    ];
+  },
+};

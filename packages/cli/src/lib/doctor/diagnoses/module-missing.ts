@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { addLines } from "../fixes/commands.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { type AppError, appError } from "../facts/app-error.ts";
+import { program } from "../facts/program.ts";
+import { quoted } from "../facts/service-run.ts";
+
+/** A package is not installed, or a file of the app is not there. */
+export const moduleMissing: Diagnosis = {
+  code: "module-missing",
+  severity: "error",
+  title: "Node does not find a module of the app",
+  why: "The packages or the files on this machine are not all that the app needs.",
+  looksAt: "`Cannot find module` and `Cannot find package` in what Node has printed",
+  remedy: "`npm ci` in the folder of the app; or its build; or the path",
+  explains: [...ofCrash, "script-relative"],
+  async find(subject) {
+    const error = await subject.get(appError);
+    const [, kind, name] = /^Cannot find (module|package) '([^']+)'/.exec(error?.message ?? "") ?? [];
+    if (error === undefined || kind === undefined || name === undefined) return [];
+    const from = importerOf(error);
+    const about = { unit: subject.service, evidence: quoted(error.lines) };
+    const { host, service } = subject;
+    const relative = (await subject.get(program))?.words.find((word) => word === name.slice(1));
+    if (relative !== undefined)
+      return [
+        {
+          ...about,
+          message: `There is no ${name}: ${relative} is a relative path, and a service without WorkingDirectory= starts in /.`,
+          fix: "Write the folder of the app into the unit.",
+          copy: addLines(host, service, "WorkingDirectory=/srv/shop"),
+        },
+      ];
+    if (/^[./]|^file:/.test(name)) {
+      const path = name.startsWith("file:") ? fileURLToPath(name) : name;
+      const better = [".js", ".mjs", ".cjs", "/index.js"]
+        .map((end) => path + end)
+        .find((each) => existsSync(each));
+      return [
+        {
+          ...about,
+          message: `There is no ${path}${from === undefined ? "" : `, which ${from} imports`}.`,
+          fix:
+            better === undefined
+              ? "Correct the path. Or build the app, if the file comes from a build."
+              : `An import needs the whole name of the file: ${better} exists.`,
+          copy: [],
+        },
+      ];
+    }
+    const folder = from === undefined ? undefined : packageFolder(dirname(from));
+    return [
+      {
+        ...about,
+        message: `The package ${name} is not installed${folder === undefined ? "" : ` in ${folder}`}.`,
+        fix: "Install the packages of the app. With --omit=dev, a package that runs on the server has to be in dependencies.",
+        copy: [`cd ${folder ?? "FOLDER"} && npm ci --omit=dev`],
+      },
+    ];
+  },
+};
+
+/** The file that wants the module. */
+function importerOf({ message, block }: AppError): string | undefined {
+  const imported = /' imported from (\/.+)$/.exec(message)?.[1];
+  if (imported !== undefined && imported !== "/") return imported;
+  const at = block.findIndex((line) => line.message.trim().startsWith("Require stack:"));
+  return at === -1 ? undefined : /^- (\/.+)$/.exec(block[at + 1]?.message.trim() ?? "")?.[1];
+}
+
+/** The nearest folder with a package.json, or this one. */
+function packageFolder(folder: string): string {
+  for (let at = folder; at !== "/"; at = dirname(at)) if (existsSync(join(at, "package.json"))) return at;
+  return folder;
+}

@@ -1,0 +1,49 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { addLines } from "../fixes/commands.ts";
+import { failedCalls } from "../facts/failed-calls.ts";
+import { networkCuts, type NetworkCut } from "../facts/network-cuts.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { quoted } from "../facts/service-run.ts";
+
+/** The sandbox lets no connection out. */
+export const networkCut: Diagnosis = {
+  code: "network-cut",
+  severity: "error",
+  title: "the sandbox lets no connection out",
+  why: "The sockets of the unit come from outside of the sandbox, so clients reach the app. Connections that the app opens itself stay inside.",
+  looksAt:
+    "failed calls of `connect` and `getaddrinfo` in what the app has printed, `PrivateNetwork` and `IPAddressDeny`",
+  remedy: '`hardening: "outbound"` in the description; or `PrivateNetwork=no` and `IPAddressAllow=`',
+  explains: ofCrash,
+  async find(subject) {
+    const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
+    const cut = networkCuts(properties);
+    if (cut.length === 0) return [];
+    const failed = calls.filter(
+      ({ code, call, target }) => isOutgoing(call) && !target.startsWith("/") && fits(code, cut),
+    );
+    const { host, service } = subject;
+    const [first] = failed;
+    if (first === undefined) return [];
+    return [
+      {
+        unit: service,
+        message: `The app can't connect to ${first.target || "another server"} (${first.code}): ${cut.map(({ line }) => line).join(" and ")} cuts its network off.`,
+        evidence: [
+          ...quoted(failed.slice(0, 3).map(({ line }) => line)),
+          {
+            text: cut.map(({ line }) => line).join("\n"),
+            source: `${host.manager.systemctl} show ${service}`,
+          },
+        ],
+        fix: "Let its connections out. For a unit that sockact has written, this is the profile outbound instead of inbound.",
+        copy: addLines(host, service, ...cut.map(({ undo }) => undo)),
+      },
+    ];
+  },
+};
+
+const isOutgoing = (call: string): boolean => /^(?:connect|send|getaddrinfo|query\w+)$/.test(call);
+
+const fits = (code: string, cut: readonly NetworkCut[]): boolean => cut.some(({ codes }) => codes.test(code));

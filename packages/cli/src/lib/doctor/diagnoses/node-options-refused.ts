@@ -1,0 +1,40 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** Node does not know an option. */
+export const nodeOptionsRefused: Diagnosis = {
+  code: "node-options-refused",
+  severity: "error",
+  title: "Node refuses one of its options",
+  why: "Node ends with 9 at an option that it does not know, or that may not be in NODE_OPTIONS.",
+  looksAt: "`is not allowed in NODE_OPTIONS` and `bad option` in what Node has printed",
+  remedy: "the option, which another version of Node may have",
+  explains: ofCrash,
+  async find(subject) {
+    const run = await subject.get(serviceRun);
+    if (run.end?.code !== "exited" || run.end.status !== 9) return [];
+    const line = run.output.findLast(({ message }) =>
+      /is not allowed in NODE_OPTIONS|: bad option: | requires an argument|invalid value for NODE_OPTIONS/.test(
+        message,
+      ),
+    );
+    if (line === undefined) return [];
+    const isVariable = line.message.includes("NODE_OPTIONS");
+    const option = /(--?[\w-]+)/.exec(line.message.replace(/^.*?: /, ""))?.[1] ?? "an option";
+    const { systemctl } = subject.host.manager;
+    return [
+      {
+        unit: subject.service,
+        message: isVariable
+          ? `Node refuses ${option} in NODE_OPTIONS.`
+          : `Node refuses ${option}, which stands before the app in ExecStart=.`,
+        evidence: quoted([line, run.end.line]),
+        fix: isVariable
+          ? "Remove the option, or write it into ExecStart=, between node and the app. node --help lists those that NODE_OPTIONS may have."
+          : "Remove the option, or run a Node that has it. What belongs to the app comes after the app.",
+        copy: [`${systemctl} edit --full ${subject.service}`],
+      },
+    ];
+  },
+};

@@ -1,0 +1,80 @@
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { program } from "../facts/program.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { obstacleTo, wayRound } from "../facts/reach.ts";
+import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
+import { serviceUser } from "../facts/user.ts";
+
+/** systemd can't execute the program of ExecStart=, which often is Node from nvm. */
+export const programUnreachable: Diagnosis = {
+  code: "program-unreachable",
+  severity: "error",
+  title: "systemd can't execute the program of ExecStart=",
+  why: "The program must exist for the service's user, inside of the sandbox. Node from nvm, fnm, Volta or asdf is in the home of one user, which others may not enter and ProtectHome= hides.",
+  looksAt: "`status=203/EXEC` in the journal, the modes along the path, `ProtectHome` and the like",
+  remedy: "Node in `/usr/bin` or `/usr/local/bin`, and its path in `ExecStart=`",
+  explains: [...ofCrash, "home-hidden", "temporary-hidden", "exec-relative"],
+  async find(subject) {
+    const failed = failedStep(await subject.get(serviceRun));
+    if (failed?.step !== "EXEC") return [];
+    const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
+    const { host, service } = subject;
+    // Not what the journal says, since others can write to it too.
+    const path = (await subject.get(program))?.path;
+    if (path === undefined) return [];
+    const obstacle = await obstacleTo(path, { user, service: properties, wants: "execute" });
+    const about = { unit: service, evidence: quoted(failed.lines) };
+    const edit = `${host.manager.systemctl} edit --full ${service}`;
+    if (obstacle === undefined)
+      return [
+        { ...about, ...(await whyNotExecuted(path, failed.reason ?? "no reason was given")), copy: [edit] },
+      ];
+    const way = wayRound(obstacle, { user, unit: service, what: path });
+    if (!/^node\d*$/.test(basename(path)) || obstacle.kind === "missing") return [{ ...about, ...way }];
+    return [
+      {
+        ...about,
+        message: way.message,
+        fix: "Put Node where every service can run it. It is one file. Then correct its path in the unit.",
+        copy: [`cp ${path} /usr/local/bin/node`, edit, "  ExecStart=/usr/local/bin/node …"],
+      },
+    ];
+  },
+};
+
+/** The file is there and may be executed, and yet the kernel does not. */
+async function whyNotExecuted(path: string, reason: string): Promise<{ message: string; fix: string }> {
+  const loader = await loaderOf(path);
+  if (/No such file/.test(reason) && loader !== undefined)
+    return {
+      message: `${path} exists, but it needs ${loader}, which does not.${/musl/.test(loader) ? " It is built for Alpine Linux." : ""}`,
+      fix: "Install a Node that is built for this system.",
+    };
+  if (/Exec format error/.test(reason))
+    return {
+      message: `This machine can't run ${path}: ${reason}.`,
+      fix: "Install a Node that is built for this processor. A script needs a first line such as #!/bin/sh.",
+    };
+  return {
+    message: `systemd can't execute ${path}: ${reason}.`,
+    fix: "Look for NoExecPaths= in the unit, for a file system that is mounted with noexec, and for SELinux or AppArmor.",
+  };
+}
+
+/** The program that the kernel starts with it: the dynamic loader of an ELF file, or that of a script's first line. */
+async function loaderOf(path: string): Promise<string | undefined> {
+  let file;
+  try {
+    file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8192), 0, 8192, 0);
+    const text = buffer.toString("latin1", 0, bytesRead);
+    return /^#! *(\S+)/.exec(text)?.[1] ?? /^\u007FELF[^]*?(\/[\w/.-]*ld-[\w.-]+)\0/.exec(text)?.[1];
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
+  }
+}

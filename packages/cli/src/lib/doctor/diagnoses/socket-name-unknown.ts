@@ -1,0 +1,40 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { addLines } from "../fixes/commands.ts";
+import { socketProperties } from "../facts/properties.ts";
+import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** The app asks for a socket by a name that no socket unit has. */
+export const socketNameUnknown: Diagnosis = {
+  code: "socket-name-unknown",
+  severity: "error",
+  title: "the app asks for a socket that has another name",
+  why: "The name of a socket is that of FileDescriptorName=. Without that line it is the name of the unit, such as shop.socket.",
+  looksAt: "ERR_NAME_UNKNOWN in what the app has printed, and `FileDescriptorName` of each socket unit",
+  remedy: "`FileDescriptorName=`, or `name` in the app, or `SOCKACT_MAP`",
+  explains: [...ofCrash, "map-name-unknown"],
+  async find(subject) {
+    const [{ output }, sockets] = await Promise.all([subject.get(serviceRun), subject.get(socketProperties)]);
+    const at = output.findIndex(({ message }) => message.includes("ERR_NAME_UNKNOWN"));
+    if (at === -1) return [];
+    const { host, service } = subject;
+    // Node prints the message first, and the code some lines later.
+    const said = output.find(({ message }) => /^\S*Error.*: No socket named/.test(message));
+    const wanted = /named ([^\s,]+)/.exec(said?.message ?? "")?.[1] ?? "NAME";
+    return [
+      {
+        unit: service,
+        message: `The app asks for a socket named ${wanted}, and systemd passes ${sockets.map((unit) => unit.get("FileDescriptorName")).join(", ") || "none"}.`,
+        evidence: [
+          ...quoted([said ?? output[at]!]),
+          ...sockets.map((unit) => ({
+            text: `FileDescriptorName=${unit.get("FileDescriptorName")}`,
+            source: `${host.manager.systemctl} show ${unit.unit}`,
+          })),
+        ],
+        fix: "Give the socket the name that the app asks for, or correct the name in the app. A socket has to be restarted to get another name.",
+        copy: sockets.length === 1 ? addLines(host, sockets[0]!.unit, `FileDescriptorName=${wanted}`) : [],
+      },
+    ];
+  },
+};

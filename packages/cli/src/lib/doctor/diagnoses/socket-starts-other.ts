@@ -1,0 +1,42 @@
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { addLines } from "../fixes/commands.ts";
+import { socketProperties } from "../facts/properties.ts";
+
+/** Service= of a socket names another service than the one of the same name. */
+export const socketStartsOther: Diagnosis = {
+  code: "socket-starts-other",
+  severity: "warning",
+  title: "a socket starts a service of another name",
+  why: "A socket starts the service of its own name, unless Service= names another one. Here both exist, and connections reach only one of them.",
+  looksAt: "`Triggers` of each socket unit, and whether there is a service of the socket's name",
+  remedy: "`Service=` in the socket unit",
+  async find(subject) {
+    const { host, service } = subject;
+    const sockets = await subject.get(socketProperties);
+    // The service that was asked for may be the one that its socket does not start.
+    const own = service.replace(/\.service$/, ".socket");
+    const pairs = sockets
+      .map(({ unit }) => ({ socket: unit, named: unit.replace(/\.socket$/, ".service"), starts: service }))
+      .filter(({ named, starts }) => named !== starts);
+    if (!sockets.some(({ unit }) => unit === own)) {
+      const [shown] = await host.manager.show([own], ["Triggers"]);
+      const Triggers = shown?.Triggers ?? "";
+      if (Triggers !== "" && Triggers !== service)
+        pairs.push({ socket: own, named: service, starts: Triggers });
+    }
+    const found = pairs.map(async ({ socket, named, starts }): Promise<Found[]> => {
+      const [state] = await host.manager.show([named], ["LoadState", "TriggeredBy"]);
+      if (state?.LoadState !== "loaded" || state.TriggeredBy !== "") return [];
+      return [
+        {
+          unit: socket,
+          message: `${socket} starts ${starts}. There is a ${named} too, which no socket starts.`,
+          evidence: [{ text: `Triggers=${starts}`, source: `${host.manager.systemctl} show ${socket}` }],
+          fix: `If ${named} is meant, write it into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
+          copy: addLines(host, socket, `Service=${named}`),
+        },
+      ];
+    });
+    return (await Promise.all(found)).flat();
+  },
+};

@@ -1,0 +1,37 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { addLines } from "../fixes/commands.ts";
+import { kernelLog } from "../facts/kernel-log.ts";
+import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
+
+/** SystemCallFilter= kills Node. */
+export const syscallKilled: Diagnosis = {
+  code: "syscall-killed",
+  severity: "error",
+  title: "SystemCallFilter= has killed the app",
+  why: "A system call that the filter leaves out kills the program with SIGSYS. With an error number, only the call fails, and Node can go on: calls such as pkey_alloc are optional.",
+  looksAt: "the signal by which the last run ended, and the audit lines of the kernel",
+  remedy: "`SystemCallErrorNumber=EPERM`",
+  explains: [...ofCrash, "system-call-kills"],
+  async find(subject) {
+    const run = await subject.get(serviceRun);
+    if (!isKilledBy(run, "SYS")) return [];
+    const { host, service } = subject;
+    const pids = new Set(run.output.map(({ pid }) => pid));
+    const audited = (await host.get(kernelLog)).findLast(
+      ({ message }) => /1326|SECCOMP/.test(message) && pids.has(Number(/\bpid=(\d+)/.exec(message)?.[1])),
+    );
+    return [
+      {
+        unit: service,
+        message: `${service} was killed by SIGSYS: it has made a system call that SystemCallFilter= leaves out.`,
+        evidence: [
+          ...quoted([run.end!.line]),
+          ...(audited ? [{ text: audited.message, source: "journal of the kernel" }] : []),
+        ],
+        fix: "Let the call fail with an error instead. If the app then reports EPERM, add the call to SystemCallFilter=.",
+        copy: addLines(host, service, "SystemCallErrorNumber=EPERM"),
+      },
+    ];
+  },
+};

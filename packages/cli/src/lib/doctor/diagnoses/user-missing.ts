@@ -1,0 +1,53 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { ofCrash } from "../model/consequences.ts";
+import { addLines } from "../fixes/commands.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { lookUp } from "../facts/user.ts";
+import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
+
+/** There is no such user or group. */
+export const userMissing: Diagnosis = {
+  code: "user-missing",
+  severity: "error",
+  title: "the user or the group of the service does not exist",
+  why: "systemd starts no service whose user it does not find. With DynamicUser=yes it makes one up.",
+  looksAt: "`status=217/USER` and `216/GROUP` in the journal, `User`, `Group` and `SupplementaryGroups`",
+  remedy: "`useradd --system`, or `DynamicUser=yes`",
+  explains: ofCrash,
+  async find(subject) {
+    const failed = failedStep(await subject.get(serviceRun));
+    if (failed?.step !== "USER" && failed?.step !== "GROUP") return [];
+    const properties = await subject.get(serviceProperties);
+    const { host, service } = subject;
+    const isUser = failed.step === "USER";
+    const directives = isUser ? ["User"] : ["Group", "SupplementaryGroups"];
+    const lines = directives
+      .map((name) => `${name}=${properties.get(name)}`)
+      .filter((line) => !line.endsWith("="));
+    const groups = [...properties.list("SupplementaryGroups"), ...properties.list("Group")];
+    const known = await Promise.all(groups.map((group) => lookUp("group", group)));
+    const name = isUser
+      ? properties.get("User")
+      : (groups.find((_, index) => known[index] === undefined) ?? "of the unit");
+    return [
+      {
+        unit: service,
+        message: `There is no ${isUser ? "user" : "group"} ${name}.`,
+        evidence: [
+          ...quoted(failed.lines),
+          { text: lines.join("\n"), source: `${host.manager.systemctl} show ${service}` },
+        ],
+        fix: isUser
+          ? "Make the user. Or let systemd make one up: its name must not be that of a real user."
+          : "Make the group, or correct its name.",
+        copy: isUser
+          ? [
+              `useradd --system --shell /usr/sbin/nologin ${name}`,
+              "# or",
+              ...addLines(host, service, "DynamicUser=yes"),
+            ]
+          : [`groupadd --system ${name}`],
+      },
+    ];
+  },
+};

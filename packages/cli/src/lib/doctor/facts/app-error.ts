@@ -1,0 +1,51 @@
+import type { Subject } from "../model/subject.ts";
+import type { JournalLine } from "./journal.ts";
+import { serviceRun } from "./service-run.ts";
+
+/** The error that has ended the app, as Node prints it. */
+export interface AppError {
+  /** Such as `Error`, `SyntaxError` or `ActivationError`. */
+  name: string;
+  message: string;
+  /** Its `code`, such as ERR_NAME_UNKNOWN. */
+  code: string;
+  /** Its message and the frames of the app, for a report. */
+  lines: readonly JournalLine[];
+  /** All that Node has printed of it. */
+  block: readonly JournalLine[];
+}
+
+/** How many lines of a message, and how many frames, a report has. */
+const [MESSAGE, FRAMES] = [5, 2];
+
+const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
+
+/** The uncaught error of the last run. Node prints its own version after it. */
+export async function appError(subject: Subject): Promise<AppError | undefined> {
+  const { output, end } = await subject.get(serviceRun);
+  const last = output.findLastIndex(({ message }) => /^Node\.js v\d/.test(message));
+  if (end === undefined || last === -1) return undefined;
+  const { pid } = output[last]!;
+  const printed = output.slice(0, last).filter((line) => line.pid === pid);
+  // A cause and what was logged before come earlier, or are indented.
+  const start = printed.findLastIndex((line) => head.test(line.message));
+  if (start === -1) return undefined;
+  const block = printed.slice(start);
+  const [, name = "", bracketed = "", message = ""] = head.exec(block[0]!.message) ?? [];
+  const code = /^ +code: '(\w+)'/m.exec(block.map((line) => line.message).join("\n"))?.[1] ?? bracketed;
+  const ownText = block.findIndex((line) => isFrame(line) || /^ +\w+: /.test(line.message));
+  const text = ownText === -1 ? block : block.slice(0, Math.max(1, ownText));
+  const frames = block.filter((line) => isFrame(line) && !/\(?node:/.test(line.message)).slice(0, FRAMES);
+  // Where no frame says where it was, as with a syntax error, a line before the error does.
+  const place = frames.length > 0 ? [] : printed.slice(0, start).filter(isPlace).slice(-1);
+  return { name, message, code, block, lines: [...place, ...text.slice(0, MESSAGE), ...frames] };
+}
+
+function isFrame({ message }: JournalLine): boolean {
+  return /^ +at /.test(message);
+}
+
+/** `file:///srv/shop/server.js:1` */
+function isPlace({ message }: JournalLine): boolean {
+  return /^(?:file:\/\/)?\/.*:\d+$/.test(message);
+}

@@ -1,0 +1,33 @@
+import process from "node:process";
+import { execute } from "../../shared/execute.ts";
+import type { Subject } from "../model/subject.ts";
+import { serviceProperties } from "./properties.ts";
+
+/** As whom the service runs. */
+export interface ServiceUser {
+  name: string;
+  /** `undefined` for a user that systemd makes up at the start (DynamicUser=), who owns nothing. */
+  uid: number | undefined;
+  gids: readonly number[];
+}
+
+/** The user of the service. `undefined` if there is no such user. */
+export async function serviceUser(subject: Subject): Promise<ServiceUser | undefined> {
+  const service = await subject.get(serviceProperties);
+  const own = process.getuid?.() ?? 0;
+  const name = service.get("User") || (subject.host.manager.user ? String(own) : "root");
+  const groups = [service.get("Group"), ...service.list("SupplementaryGroups")].filter(Boolean);
+  const ids = await Promise.all(groups.map((group) => lookUp("group", group)));
+  const extra = ids.filter((id) => id !== undefined);
+  const uid = await lookUp("passwd", name);
+  if (uid === undefined)
+    return service.get("DynamicUser") === "yes" ? { name, uid: undefined, gids: extra } : undefined;
+  const { stdout } = await execute("id", ["-G", "--", String(uid)]).catch(() => ({ stdout: "" }));
+  return { name, uid, gids: [...extra, ...stdout.trim().split(" ").filter(Boolean).map(Number)] };
+}
+
+/** The number of a user or a group, by its name or its number. */
+export async function lookUp(database: "passwd" | "group", key: string): Promise<number | undefined> {
+  const found = await execute("getent", [database, key]).catch(() => undefined);
+  return found?.code === 0 ? Number(found.stdout.split(":")[2]) : undefined;
+}
