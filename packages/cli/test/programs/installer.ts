@@ -37,9 +37,9 @@ process.on("SIGTERM", () => controller.abort("SIGTERM"));
 
 let changes = 0;
 /** Ends the process at one of the calls that change a file or a folder. */
-function killBefore<Name extends "linkSync" | "mkdirSync" | "renameSync" | "rmdirSync" | "unlinkSync" | "writeSync">(
-  name: Name,
-): void {
+function killBefore<
+  Name extends "linkSync" | "mkdirSync" | "renameSync" | "rmdirSync" | "unlinkSync" | "writeSync",
+>(name: Name): void {
   const original = fs[name] as (...args: unknown[]) => unknown;
   Object.assign(fs, {
     [name](...args: unknown[]) {
@@ -53,6 +53,19 @@ for (const name of ["linkSync", "mkdirSync", "renameSync", "rmdirSync", "unlinkS
   killBefore(name);
 syncBuiltinESMExports();
 
+function waitForLine(): void {
+  for (;;) {
+    try {
+      fs.readSync(0, Buffer.alloc(1));
+      return;
+    } catch (error) {
+      // The pipe does not block.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
 let steps = 0;
 function onStep(step: { type: string }): void {
   say(step);
@@ -61,7 +74,7 @@ function onStep(step: { type: string }): void {
   if (at === options.abortAt) controller.abort("SIGINT");
   if (at === options.pauseAt || step.type === options.pauseAtType) {
     say({ type: "paused" });
-    fs.readSync(0, Buffer.alloc(1));
+    waitForLine();
   }
 }
 

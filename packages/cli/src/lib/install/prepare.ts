@@ -4,15 +4,12 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change, inFolderOf } from "./change.ts";
+import { checkPlan } from "./check-plan.ts";
 import { authorOf, withHeader } from "./header.ts";
 import { readManifest } from "./manifest.ts";
-import { checkName, isUnitOf } from "./names.ts";
-import { filesFolder, type Place, unitFolder } from "./places.ts";
+import { checkName } from "./names.ts";
+import { type Place, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
-
-/** systemd fails a unit with a longer line, and no unit is nearly as long. */
-const LARGEST_UNIT = 1024 * 1024;
-const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
 
 /** The folders of units that are not ours to replace, where no manager can be asked. */
 const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
@@ -70,31 +67,6 @@ export function checkPlace({ user, root }: Place, command: string): void {
       "--user is for your own service manager, and sudo makes you root",
       `Call it without sudo: sockact ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
     );
-  }
-}
-
-function checkPlan({ name, user, root, units, extraFiles, sockets, service }: InstallPlan): void {
-  const refuse = (message: string) => {
-    throw new CliError(
-      "ERR_INSTALL_PLAN",
-      message,
-      "Choose other names in the description, or shorter texts.",
-    );
-  };
-  if (!root.startsWith("/") || (root !== "/" && join(root, "/") !== `${root}/`))
-    refuse(`${root} is not an absolute path`);
-  for (const unit of [...Object.keys(units), ...sockets, service])
-    if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not a name of a unit of ${name}`);
-  for (const [unit, text] of Object.entries(units))
-    if (Buffer.byteLength(text) > LARGEST_UNIT) refuse(`${unit} has more than 1 MiB`);
-  const folder = filesFolder({ name, user });
-  for (const { path, text } of extraFiles) {
-    if (
-      path !== join(folder, path.slice(folder.length + 1)) ||
-      !/^[^/]+$/.test(path.slice(folder.length + 1))
-    )
-      refuse(`${path} is not a file in ${folder}`);
-    if (Buffer.byteLength(text) > LARGEST_EXTRA_FILE) refuse(`${path} has more than 8 MiB`);
   }
 }
 

@@ -39,7 +39,7 @@ async function restoreRunning(manager: ServiceManager, before: UnitsBefore): Pro
   const idle = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
   if (idle.length > 0) await manager.run("reset-failed", "--", ...idle);
   const restarted = Object.entries(before.active)
-    .filter(([unit, since]) => now.active[unit] !== since)
+    .filter(([unit, invocation]) => now.active[unit] !== invocation)
     .map(([unit]) => unit);
   if (restarted.length > 0) await manager.mustRun("restart", "--", ...restarted);
 }
