@@ -350,9 +350,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
             expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
         const repaired = await install(first());
         expect(repaired.steps[0], type).toEqual({ type: "recovered" });
+        expect(repaired.error, type).toBeUndefined();
         expect(repaired.result, type).toMatchObject({ changed: false });
         expect(await everything(), type).toEqual(again);
-        await ask();
+        expect(await ask().catch((error: Error) => error.message), type).toMatchObject({});
       }
     }, 120_000);
   });

@@ -20,7 +20,7 @@ export async function startError(
   const first = failed[0] ?? units[0]!;
   const why = lines.length > 0 ? `\n${lines.map((line) => `  ${line}`).join("\n")}` : "";
   const message = `${first} did not start. What was changed has been put back.${why}`;
-  const hint = await hintFor(manager, lines, first);
+  const hint = await hintFor(manager, lines, failed);
   return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
@@ -47,11 +47,15 @@ async function journalOf(
   return lines.slice(-JOURNAL_LINES);
 }
 
-async function hintFor(manager: ServiceManager, lines: readonly string[], unit: string): Promise<string> {
+async function hintFor(
+  manager: ServiceManager,
+  lines: readonly string[],
+  failed: readonly string[],
+): Promise<string> {
   const journal = lines.join("\n");
   // With "Input/output error", systemd has said the reason in another process, whose last words the journal may not have.
   const inUse = /listening socket \((.*?)\): (?:Address already in use|Input\/output error)/.exec(journal);
-  const hint = inUse ? await takenHint(manager, inUse[1]!) : undefined;
+  const hint = inUse ? await takenHint(manager, inUse[1]!, failed) : undefined;
   if (hint !== undefined) return hint;
   if (/listening socket \(.*\): Permission denied/.test(journal)) {
     return manager.user
@@ -60,11 +64,16 @@ async function hintFor(manager: ServiceManager, lines: readonly string[], unit: 
   }
   if (/Cannot assign requested address/.test(journal))
     return "This machine does not have that address: ip address lists those that it has.";
+  const unit = failed[0] ?? "";
   return `See more: ${manager.systemctl} status ${unit}; journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 
 /** Who has an address; undefined if nobody seems to have it. */
-async function takenHint(manager: ServiceManager, address: string): Promise<string | undefined> {
+async function takenHint(
+  manager: ServiceManager,
+  address: string,
+  failed: readonly string[],
+): Promise<string | undefined> {
   const port = /:(\d+)$/.exec(address)?.[1];
   const filter = port === undefined ? ["--unix", `src ${address}`] : ["--tcp", "--udp", `sport = :${port}`];
   const options = ["--listening", "--numeric", "--processes", "--no-header"];
@@ -73,7 +82,7 @@ async function takenHint(manager: ServiceManager, address: string): Promise<stri
   const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
   const what = port === undefined ? address : `Port ${port}`;
   if (pid === undefined) return `${what} is in use. See by whom: sudo ss --listening --tcp --processes`;
-  const unit = pid === "1" ? await socketUnitAt(manager, address, port) : serviceOf(pid);
+  const unit = pid === "1" ? await socketUnitAt(manager, address, failed) : serviceOf(pid);
   const where = unit === undefined ? "" : `, ${unit}`;
   const stop = unit === undefined ? "Stop it" : `Stop it (${manager.systemctl} disable --now ${unit})`;
   return `${what} is in use by ${program} (process ${pid}${where}). ${stop}, or choose another --listen.`;
@@ -83,12 +92,13 @@ async function takenHint(manager: ServiceManager, address: string): Promise<stri
 async function socketUnitAt(
   manager: ServiceManager,
   address: string,
-  port: string | undefined,
+  failed: readonly string[],
 ): Promise<string | undefined> {
   const { stdout } = await manager.run("list-sockets", "--plain", "--no-legend", "--full");
   const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
-  const isAt = (listen = "") => (port === undefined ? listen === address : listen.endsWith(`:${port}`));
-  return rows.find(([listen]) => isAt(listen))?.[1];
+  const port = /:\d+$/.exec(address)?.[0];
+  const isAt = (listen = "") => (port === undefined ? listen === address : listen.endsWith(port));
+  return rows.find(([listen, unit = ""]) => isAt(listen) && !failed.includes(unit))?.[1];
 }
 
 /** The service that a process belongs to. */

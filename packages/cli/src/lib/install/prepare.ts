@@ -6,9 +6,9 @@ import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change, inFolderOf } from "./change.ts";
 import { checkPlan } from "./check-plan.ts";
 import { authorOf, withHeader } from "./header.ts";
-import { readManifest } from "./manifest.ts";
+import { MANIFEST, parseManifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
-import { type Place, unitFolder } from "./places.ts";
+import { type Place, serviceFolder, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 
 /** The folders of units that are not ours to replace, where no manager can be asked. */
@@ -32,7 +32,8 @@ export async function prepareInstall(
   const notes: string[] = [];
   const pending = Change.pending(plan, plan.name);
   if (pending) notes.push("An earlier call was killed halfway. What it changed is put back first.");
-  const manifest = readManifest(plan, plan.name);
+  const manifestContent = contentOf(join(serviceFolder(plan, plan.name), MANIFEST), pending);
+  const manifest = manifestContent && parseManifest(manifestContent, plan, plan.name);
   await refuseForeignUnits(plan, manager);
 
   const files: PreparedFile[] = [];

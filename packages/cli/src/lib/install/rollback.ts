@@ -24,10 +24,23 @@ export async function rollBack(place: Place, change: Change): Promise<void> {
   // While their files are there: `disable` reads in them which links to remove.
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
   change.revertFiles();
+  if (manager !== undefined) await insist(() => stopForgotten(manager, change));
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
   if (manager !== undefined) await insist(() => restoreRunning(manager, before));
   change.forget();
+}
+
+/**
+ * Stops the sockets that systemd has loaded in their new version. At that moment, `daemon-reload` closes each address that the new file
+ * does not have, and the unit stays active without it.
+ */
+async function stopForgotten(manager: ServiceManager, change: Change): Promise<void> {
+  const { before } = change;
+  const sockets = Object.keys(before.addresses);
+  const shown = await manager.show(sockets, ["Id", "Listen"]);
+  const forgotten = sockets.filter((unit, index) => shown[index]!.Listen !== before.addresses[unit]);
+  if (forgotten.length > 0) await manager.mustRun("stop", "--", ...forgotten);
 }
 
 /** Stops what did not run, and starts what did. What has run all the time is left alone. */

@@ -9,9 +9,11 @@ export interface UnitsBefore {
   enabled: string[];
   /** `InvocationID` of each unit that is active, which is new after each start. */
   active: Record<string, string>;
+  /** `Listen` of each socket that is active, as systemd prints it. */
+  addresses: Record<string, string>;
 }
 
-const runtimeProperties = ["ActiveState", "InvocationID"] as const;
+const runtimeProperties = ["ActiveState", "InvocationID", "Listen"] as const;
 const isUp = (state: string) => ["active", "activating", "reloading", "refreshing"].includes(state);
 
 /** A unit's name has one character that a pattern of systemctl reads otherwise. */
@@ -33,9 +35,14 @@ export class Units {
     const runnable = this.manager ? units.filter((unit) => !unit.includes("@.")) : [];
     const shown = (await this.manager?.show(runnable, runtimeProperties)) ?? [];
     const active: Record<string, string> = {};
-    for (const [index, { ActiveState, InvocationID }] of shown.entries())
-      if (isUp(ActiveState)) active[runnable[index]!] = InvocationID;
-    return { units: [...units], enabled, active };
+    const addresses: Record<string, string> = {};
+    for (const [index, { ActiveState, InvocationID, Listen }] of shown.entries()) {
+      const unit = runnable[index]!;
+      if (!isUp(ActiveState)) continue;
+      active[unit] = InvocationID;
+      if (unit.endsWith(".socket")) addresses[unit] = Listen;
+    }
+    return { units: [...units], enabled, active, addresses };
   }
 
   async #enabledOf(units: readonly string[]): Promise<string[]> {
