@@ -6,7 +6,7 @@ import { Change, type FileChange } from "./change.ts";
 import { authorOf, sha256 } from "./header.ts";
 import { locked } from "./lock.ts";
 import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
-import { serviceFolder, unitFolder } from "./places.ts";
+import { isSameFile, serviceFolder, unitFolder } from "./places.ts";
 import type { Applied, ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
 import { contentOf } from "./prepare.ts";
 import { recover, rollBack } from "./rollback.ts";
@@ -200,7 +200,7 @@ async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): 
   for (const [index, { LoadState, LoadError, FragmentPath }] of shown.entries()) {
     const unit = units[index]!;
     const path = join(unitFolder(plan, unit), unit);
-    if (LoadState === "loaded" && FragmentPath === path) continue;
+    if (LoadState === "loaded" && isSameFile(FragmentPath, path)) continue;
     const why =
       LoadState !== "loaded"
         ? `systemd can't load ${unit}: ${LoadError || LoadState}`

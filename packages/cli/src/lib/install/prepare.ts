@@ -8,7 +8,7 @@ import { checkPlan } from "./check-plan.ts";
 import { authorOf, withHeader } from "./header.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
-import { type Place, serviceFolder, unitFolder } from "./places.ts";
+import { isSameFile, type Place, serviceFolder, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 
 /** The folders of units that are not ours to replace, where no manager can be asked. */
@@ -147,7 +147,7 @@ async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): P
         exitCode: EXIT.failed,
       });
     }
-    if (FragmentPath === "" || FragmentPath === own) {
+    if (FragmentPath === "" || isSameFile(FragmentPath, own)) {
       if (LoadState === "loaded" && Id !== unit.replace("@.", "@blue."))
         throw foreign(`${unit}, which is another name of ${Id},`, hint);
       continue;
