@@ -78,6 +78,7 @@ describeWith({ root: true }, "a folder that sockact install writes to", () => {
   it("accepts a folder such as /tmp on the way, where others can't touch what is not theirs", () => {
     sh("mkdir -m 1777 shared");
     write("shared/image/etc/unit");
+    expect(readFileSync(join(base, "shared/image/etc/unit"), "utf8")).toBe("new\n");
   });
 
   it("stays the one that was opened when something else takes its place", () => {

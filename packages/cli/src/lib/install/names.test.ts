@@ -19,18 +19,16 @@ it.each([
   ["a\0b", "it may have ASCII letters"],
   ["ä", "it may have ASCII letters"],
   ["shop@blue", "it may have ASCII letters"],
-  ["shop.service", "Leave it off: shop"],
+  ["shop.service", "it has a suffix"],
   ["a".repeat(300), "it has 300 characters"],
 ])("%j is not, and it says why", (name, why) => {
-  try {
-    checkName(name);
-    expect.unreachable();
-  } catch (error) {
-    expect(error).toMatchObject({ code: "ERR_INSTALL_NAME", exitCode: 2 });
-    const { message, hint } = error as Error & { hint: string };
-    expect(`${message} ${hint}`).toContain(why);
-    expect(message.length).toBeLessThan(220);
-  }
+  expect(() => checkName(name)).toThrow(
+    expect.objectContaining({
+      code: "ERR_INSTALL_NAME",
+      exitCode: 2,
+      message: expect.stringMatching(new RegExp(`^.{0,90} can't be the name of a service: .*${why}`, "s")),
+    }),
+  );
 });
 
 it("knows the units that a service of this name may have", () => {

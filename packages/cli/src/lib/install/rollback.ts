@@ -3,7 +3,7 @@ import { CliError } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change } from "./change.ts";
 import type { Place } from "./places.ts";
-import { Units, type UnitsBefore } from "./units.ts";
+import { resetLimits, Units, type UnitsBefore } from "./units.ts";
 
 /** Puts back what a call has left halfway that was killed. Resolves to whether there was anything. */
 export async function recover(place: Place, name: string): Promise<boolean> {
@@ -48,9 +48,7 @@ async function restoreRunning(manager: ServiceManager, before: UnitsBefore): Pro
   const now = await new Units("/", manager).before(before.units);
   const stopped = Object.keys(now.active).filter((unit) => !(unit in before.active));
   if (stopped.length > 0) await manager.mustRun("stop", "--", ...stopped);
-  // A unit that has failed stays in the list of failed units otherwise, without a file.
-  const idle = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
-  if (idle.length > 0) await manager.run("reset-failed", "--", ...idle);
+  await resetLimits(manager, before.units);
   const restarted = Object.entries(before.active)
     .filter(([unit, invocation]) => now.active[unit] !== invocation)
     .map(([unit]) => unit);

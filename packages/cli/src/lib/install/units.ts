@@ -107,3 +107,13 @@ export class Units {
     }
   }
 }
+
+/**
+ * Forgets how often units have been started, and that they have failed. Otherwise systemd refuses the sixth start in 10 seconds, and a
+ * unit that has failed stays in its lists when the file is gone.
+ */
+export async function resetLimits(manager: ServiceManager, units: readonly string[]): Promise<void> {
+  const names = units.filter((unit) => !unit.includes("@."));
+  // It fails for a unit that systemd has not loaded.
+  if (names.length > 0) await manager.run("reset-failed", "--", ...names);
+}
