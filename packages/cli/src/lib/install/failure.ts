@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { RollingError } from "../rolling/rolling-error.ts";
 import { execute } from "../shared/execute.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
@@ -14,12 +15,17 @@ export async function startError(
   since: number,
   cause: unknown,
 ): Promise<CliError> {
-  const shown = await manager.show(units, ["ActiveState", "Result"]);
+  if (cause instanceof RollingError) {
+    const message = [`${cause.message}.`, ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`)];
+    const hint = `${cause.hint}.`;
+    return new CliError("ERR_INSTALL_START", message.join("\n"), hint, { exitCode: EXIT.failed, cause });
+  }
+  const shown = await manager.show(units, ["ActiveState"]);
   const failed = units.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
   const lines = await journalOf(manager, failed, since);
   const first = failed[0] ?? units[0]!;
   const why = lines.length > 0 ? `\n${lines.map((line) => `  ${line}`).join("\n")}` : "";
-  const message = `${first} did not start. What was changed has been put back.${why}`;
+  const message = `${first} did not start.${why}`;
   const hint = await hintFor(manager, lines, failed);
   return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }

@@ -105,7 +105,7 @@ function checkAuthor(
     throw new CliError(
       "ERR_INSTALL_EDITED",
       `${path} was edited after sockact had written it`,
-      `Put the change into a drop-in (systemctl edit ${unit}) or into your config, and then replace the file with --force. A backup is kept.`,
+      `sockact units --diff shows what differs. Put the change into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force; a backup is kept.`,
       { exitCode: EXIT.failed },
     );
   }
