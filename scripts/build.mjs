@@ -6,7 +6,7 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
 
-const { entries, programs, external, frameworks, resolve } = bundleInput(".");
+const { entries, programs, standalone, external, frameworks, resolve } = bundleInput(".");
 
 async function bundleCode() {
   const bundle = await rolldown({
@@ -56,6 +56,23 @@ async function bundlePrograms() {
     comments: false,
   });
   return output.map(({ fileName, code }) => ({ fileName, code }));
+}
+
+/** Each of these is one file, which loads nothing but Node. */
+async function bundleStandalone() {
+  const files = Object.entries(standalone).map(async ([name, source]) => {
+    const bundle = await rolldown({ input: { [name]: source }, resolve, platform: "node" });
+    const { output } = await bundle.generate({
+      format: "cjs",
+      entryFileNames: "[name].cjs",
+      minify: "dce-only",
+      comments: false,
+      codeSplitting: false,
+      plugins: [{ name: "simplify", renderChunk: simplify }],
+    });
+    return output.map(({ fileName, code }) => ({ fileName, code }));
+  });
+  return (await Promise.all(files)).flat();
 }
 
 /**
@@ -189,5 +206,11 @@ function replaceFiles(folder, files) {
 }
 
 const types = await bundleAllTypes();
-const files = [...(await bundleCode()), ...(await bundlePrograms()), ...types, ...reexport(types)];
+const files = [
+  ...(await bundleCode()),
+  ...(await bundlePrograms()),
+  ...(await bundleStandalone()),
+  ...types,
+  ...reexport(types),
+];
 replaceFiles("dist", files);

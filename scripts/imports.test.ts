@@ -7,7 +7,28 @@ import { importsInCircles, importsUpward } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
-  cli: ["shared", "rolling", "output", "systemd", "install", "run", "command-line"],
+  cli: [
+    "shared",
+    "systemd",
+    "output",
+    "rolling",
+    "app",
+    "config",
+    "install/access",
+    "install",
+    "install-app",
+    "run",
+    "doctor/model",
+    "doctor/facts",
+    "doctor/diagnoses",
+    "doctor",
+    "status",
+    "logs",
+    "reload",
+    "restart",
+    "uninstall",
+    "command-line",
+  ],
   core: [
     "shared",
     "activation/protocol",

@@ -13,14 +13,15 @@ export function bundleInput(folder) {
   const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
   // The commands of `bin`, and the programs that they start as processes of their own.
   const commands = Object.values(manifest.bin ?? {}).map((file) => `./src/${basename(file, ".cjs")}.ts`);
-  const started = existsSync(join(folder, "src/programs"))
-    ? readdirSync(join(folder, "src/programs")).map((file) => `./src/programs/${file}`)
-    : [];
+  const filesIn = (name) =>
+    existsSync(join(folder, name)) ? readdirSync(join(folder, name)).map((file) => `./${name}/${file}`) : [];
   const byName = (files) => Object.fromEntries(files.map((file) => [basename(file, ".ts"), file]));
   return {
     frameworks,
     entries: byName(sources),
-    programs: byName([...commands, ...started]),
+    programs: byName([...commands, ...filesIn("src/programs")]),
+    // What runs elsewhere than in the package, so that each file has all that it needs.
+    standalone: byName(filesIn("src/standalone")),
     external: (id) =>
       id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`)),
     // The build puts a package of this repository into the files, from its sources, unless it is a dependency.

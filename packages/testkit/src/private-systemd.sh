@@ -115,6 +115,8 @@ fail() {
 umount --no-mtab -R /sys/fs/cgroup 2>/dev/null
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || fail "cannot mount cgroup2"
 cgroup=$(mktemp --directory /sys/fs/cgroup/private-systemd-XXXXXX) || fail "cannot make a cgroup"
+# As a cgroup usually is: the service manager of a user has to find its own one below.
+chmod 755 "$cgroup"
 keeper=
 trap stop EXIT
 trap 'exit 130' INT TERM HUP

@@ -4,8 +4,14 @@ import { Command, CommanderError } from "commander";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
+import { installCommand } from "./install-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
 import { runCommand } from "./run-command.ts";
 import { uninstallCommand } from "./uninstall-command.ts";
+import { logsCommand } from "./logs-command.ts";
+import { reloadCommand } from "./reload-command.ts";
+import { restartCommand } from "./restart-command.ts";
+import { statusCommand } from "./status-command.ts";
 
 /** The command line as a whole. Each command loads its code when it is called, so that `--help` is quick. */
 function program(args: readonly string[]): Command {
@@ -21,7 +27,11 @@ function program(args: readonly string[]): Command {
     // What follows the name of a command belongs to that command.
     .enablePositionalOptions();
   sockact.addCommand(runCommand(args));
+  sockact.addCommand(installCommand());
   sockact.addCommand(uninstallCommand());
+  const others = [statusCommand(), logsCommand(), reloadCommand(), restartCommand()];
+  for (const command of others) sockact.addCommand(command);
+  sockact.addCommand(doctorCommand());
   for (const command of [sockact, ...sockact.commands])
     command.exitOverride().configureOutput({ outputError: () => {}, writeOut: print });
   return sockact;
@@ -36,7 +46,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await sockact.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error);
+    const code = report(error);
+    // By 1 and 2, the doctor says what it has found.
+    return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }
 }
 

@@ -25,7 +25,7 @@ export type Answer =
     }
   /** Something answers, but not by HTTP. */
   | { outcome: "other"; url: string; milliseconds: number }
-  /** There is nothing to ask: UDP, or an address that this machine can't reach from inside. */
+  /** There is nothing that can be asked: UDP, an abstract socket, or an address for virtual machines. */
   | { outcome: "unasked"; url: string }
   | { outcome: "silent"; url: string; reason: string };
 
@@ -35,7 +35,7 @@ export async function listeningAddresses(
   sockets: readonly string[],
 ): Promise<ListeningAddress[]> {
   const shown = await manager.show(sockets, ["Listen"]);
-  return shown.flatMap(({ Listen = "" }) =>
+  return shown.flatMap(({ Listen }) =>
     Listen.split("\n").flatMap((line) => {
       const [, address, kind] = /^(.+) \((\w+)\)$/.exec(line) ?? [];
       return address === undefined || kind === undefined ? [] : [{ address, kind }];
@@ -52,10 +52,9 @@ interface Target {
 
 /** Where a client of this machine reaches an address. A socket may listen on all of them. */
 export function targetOf({ address, kind }: ListeningAddress): Target | undefined {
-  if (kind !== "Stream") return undefined;
+  // Node 20 pads the name of an abstract socket with zeros, and so does not find it.
+  if (kind !== "Stream" || address.startsWith("@")) return undefined;
   if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };
-  if (address.startsWith("@"))
-    return { url: address, secureUrl: address, connect: { socketPath: `\0${address.slice(1)}` } };
   const [, host, digits] = /^(?:vsock:.*|(.*):(\d+))$/.exec(address) ?? [];
   if (host === undefined || digits === undefined) return undefined;
   const bare = host.replace(/^\[|\]$/g, "");

@@ -7,6 +7,11 @@ const homes = ["/home", "/root", "/run/user"];
 /** Whether a path is in a home. */
 export const isInHome = (path: string): boolean => homes.some((home) => liesIn(home, path));
 
+/** The home that a path is in: `/home/me`, `/root` or `/run/user/1000`. */
+export function homeOf(path: string): string | undefined {
+  return /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)(?=\/|$)/.exec(path)?.[0];
+}
+
 /**
  * Makes a service see these files and folders of homes, and nothing else in them. So a service that runs as a user of its own can read an app in a
  * home that is closed to others: the folders above are not the real ones. What the app's own folder allows counts as it does elsewhere.

@@ -10,5 +10,5 @@ export type {
 export { applyInstall } from "./apply.ts";
 export { filesFolder } from "./places.ts";
 export { interruptible } from "./interrupt.ts";
-export { prepareInstall } from "./prepare.ts";
+export { checkPlace, prepareInstall } from "./prepare.ts";
 export { installedNames, readManifest, type Manifest } from "./manifest.ts";

@@ -5,8 +5,8 @@ import { colourFor } from "../shared/colour.ts";
 /** Colours a string for standard output, if colours are wanted there. */
 export const colourOut = colourFor("stdout");
 
-/** Writes to standard output, at once. A stream would report an error only after the program has ended well. */
-export function print(text: string): void {
+/** Writes to standard output, at once. A stream would report an error only after the program has ended well. Returns whether somebody still reads. */
+export function print(text: string): boolean {
   try {
     let rest = Buffer.from(text);
     while (rest.length > 0) {
@@ -18,9 +18,10 @@ export function print(text: string): void {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
       }
     }
+    return true;
   } catch (error) {
     // Whoever reads it has read enough.
-    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
     throw new CliError(
       "ERR_OUTPUT",
       `can't write to the standard output: ${(error as Error).message}`,

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { socketRows } from "../shared/socket-rows.ts";
 import { list, read } from "./processes.ts";
 
 /** Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without /proc, as on macOS: then it is none. */
@@ -13,7 +13,7 @@ export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: bool
 /** In the row of a listening socket, proc_pid_net(5) has the length of the accept queue as rx_queue. */
 function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
   const waiting: number[] = [];
-  for (const row of rowsOf(table)) {
+  for (const row of socketRows(table)) {
     const [, , , state, queues = "", , , , , inode] = row.trim().split(/\s+/);
     // The kernel lists the listening sockets first. There may be thousands of connections.
     if (table.startsWith("tcp") && state !== "0A") break;
@@ -26,35 +26,12 @@ function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
 function withUnixClients(inodes: ReadonlySet<number>): number[] {
   const listeners = new Map<string, number>();
   const addresses = new Set<string>();
-  for (const row of rowsOf("unix")) {
+  for (const row of socketRows("unix")) {
     const [, state, inode, address = ""] = /^(?:\S+ +){5}(\S+) +(\d+) ([^]+)$/.exec(row) ?? [];
     if (inodes.has(Number(inode))) listeners.set(address, Number(inode));
     else if (state === "02" && inode === "0") addresses.add(address);
   }
   return [...listeners].flatMap(([address, inode]) => (addresses.has(address) ? [inode] : []));
-}
-
-/** The rows of a table of this network namespace, without the heading. None where the table can't be read. */
-function* rowsOf(table: string): Generator<string> {
-  let fd: number;
-  try {
-    fd = openSync(`/proc/self/net/${table}`, "r");
-  } catch {
-    return;
-  }
-  try {
-    const buffer = Buffer.allocUnsafe(65_536);
-    let rest = "";
-    let isHeading = true;
-    for (let length; (length = readSync(fd, buffer)) > 0;) {
-      const rows = (rest + buffer.toString("latin1", 0, length)).split("\n");
-      rest = rows.pop() ?? "";
-      yield* isHeading ? rows.slice(1) : rows;
-      isHeading = false;
-    }
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Whether an event loop of this process, or of one that it has started, waits for clients of one of these sockets: proc_pid_fdinfo(5). */

@@ -2,6 +2,19 @@
 export type CliErrorCode =
   | "ERR_USAGE"
   | "ERR_OUTPUT"
+  | "ERR_INVOKER"
+  | "ERR_APP_FOLDER"
+  | "ERR_APP_MANIFEST"
+  | "ERR_APP_ENTRY"
+  | "ERR_APP_BUILD"
+  | "ERR_CONFIG_MISSING"
+  | "ERR_CONFIG_SEVERAL"
+  | "ERR_CONFIG_UNSAFE"
+  | "ERR_CONFIG_SYNTAX"
+  | "ERR_CONFIG_FAILED"
+  | "ERR_CONFIG_TIMEOUT"
+  | "ERR_CONFIG_SIZE"
+  | "ERR_CONFIG_INVALID"
   | "ERR_SYSTEMCTL"
   | "ERR_INSTALL_NAME"
   | "ERR_INSTALL_PLAN"
@@ -21,6 +34,13 @@ export type CliErrorCode =
   | "ERR_NO_TERMINAL"
   | "ERR_CANCELLED"
   | "ERR_UNIT_UNKNOWN"
+  | "ERR_INSTALL_ROOT"
+  | "ERR_INSTALL_APP"
+  | "ERR_INSTALL_ACCESS"
+  | "ERR_JOURNAL"
+  | "ERR_RELOAD"
+  | "ERR_RESTART"
+  | `ERR_ROLL_${string}`
   | "ERR_RUN_OPTION"
   | "ERR_RUN_ADDRESS"
   | "ERR_RUN_LISTEN"
@@ -28,8 +48,19 @@ export type CliErrorCode =
   | "ERR_RUN_WATCH"
   | "ERR_RUN_PRELOAD";
 
-/** What the shell gets. 126 and 127 are those of POSIX for a command that can't be run, and for one that isn't there; 130 is that of Ctrl-C. */
-export const EXIT = { failed: 1, usage: 2, notExecutable: 126, notFound: 127, interrupted: 130 } as const;
+/**
+ * What the shell gets. 3 is that of systemctl for what does not run, and of the doctor for what could not be examined. 126 and 127 are those of POSIX for a
+ * command that can't be run and for one that isn't there, and 130 is that of Ctrl-C.
+ */
+export const EXIT = {
+  failed: 1,
+  usage: 2,
+  inactive: 3,
+  notExamined: 3,
+  notExecutable: 126,
+  notFound: 127,
+  interrupted: 130,
+} as const;
 
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {

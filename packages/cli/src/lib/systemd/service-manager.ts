@@ -61,6 +61,11 @@ export class ServiceManager {
     return this.#execute(file, [...(this.user ? ["--user"] : []), ...args]);
   }
 
+  /** Runs journalctl, whatever its exit status. Which units it reads is up to its options. */
+  async runJournalctl(...args: string[]): Promise<Ended> {
+    return this.#execute("journalctl", args);
+  }
+
   /** systemd's version, such as 257. */
   async version(): Promise<number> {
     const { stdout } = await this.#execute("systemctl", ["--version"]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppDescription } from "../description/app.ts";
+import { lintUnits } from "../lint/lint.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
 import { appFolder } from "../read/fields/app-folder.ts";
 import { emitUnits } from "./emit.ts";
@@ -167,5 +168,34 @@ describe("a program in a home, as a user that exists only while it runs,", () =>
       { manager: "user" },
     ])
       expect(problemsOf({ exec, ...more })).toEqual([]);
+  });
+
+  it.each([
+    ["/home/me/shop", "/usr/bin/node"],
+    ['"/home/me/shop"', "/usr/bin/node"],
+    [["/home/me/shop/", "/home/me/.nvm/node"], "/home/me/.nvm/node"],
+    ["/srv/shop:/home/me/shop", "/usr/bin/node"],
+  ])("is accepted where the service sees just %j of homes", (paths, node) => {
+    const more = {
+      exec: [node, "/home/me/shop/server.js"],
+      hardening: { protectHome: "tmpfs" },
+      raw: { Service: { BindReadOnlyPaths: paths } },
+    };
+    expect(problemsOf(more)).toEqual([]);
+    const text = emitUnits({ ...shop, ...(more as object) })["shop.service"]!;
+    expect(lintUnits({ "shop.service": text }).filter(({ code }) => code === "home-hidden")).toEqual([]);
+  });
+
+  it.each([
+    ["tmpfs", "/home/me/other"],
+    ["tmpfs", "/home/me/shop:/srv/shop"],
+    [true, "/home/me/shop"],
+  ])("is refused with protectHome: %j and BindReadOnlyPaths=%s", (protectHome, BindReadOnlyPaths) => {
+    const more = {
+      exec: ["/usr/bin/node", "/home/me/shop/server.js"],
+      hardening: { protectHome },
+      raw: { Service: { BindReadOnlyPaths } },
+    };
+    expect(problemsOf(more)).toMatchObject([{ path: "hardening.protectHome" }]);
   });
 });

@@ -18,5 +18,6 @@ export function mapEntries(text: string): { place: string; name: string }[] | un
 
 /** Whether what Node is to load before the app is @sockact/register. */
 export function isRegister(preload: string): boolean {
-  return preload.includes("@sockact/register");
+  // The copy that `sockact install` makes has a folder for each service.
+  return preload.includes("@sockact/register") || /\/sockact\/[^/]+\/files\/register\.cjs$/.test(preload);
 }

@@ -32,6 +32,10 @@ export interface AccessRequest {
   service: string;
   /** The app's folder, if it is known. */
   folder: string | undefined;
+  /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
+  bound?: readonly string[] | undefined;
+  /** Files that the app does not read itself. */
+  unread?: readonly string[] | undefined;
   /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
   manager: ServiceManager | undefined;
 }
@@ -41,6 +45,8 @@ export async function checkAccess({
   description,
   service,
   folder,
+  bound = [],
+  unread = [],
   manager,
 }: AccessRequest): Promise<AccessReport> {
   const [program, ...words] = (description.exec ?? []).flatMap((word) =>
@@ -52,7 +58,7 @@ export async function checkAccess({
   const wanted = wantedBy(words, description.workingDirectory, folder);
   const account = await accountOf(description);
   const byModes = async (problem: { path: string; fallback: string }): Promise<AccessProblem> => {
-    const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4);
+    const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4, bound);
     return barrier === undefined
       ? { path: problem.path, reason: problem.fallback }
       : { path: problem.path, reason: sentenceOf(problem.path, barrier), barrier };
@@ -65,7 +71,7 @@ export async function checkAccess({
     return { problems: barriers.filter(({ reason }) => reason !== ""), notes: [], node: undefined };
   }
   const isNode = /^node(?:js)?\d*$/.test(realpathSync(program).split("/").at(-1) as string);
-  if (!isNode) return checkAccess({ description, service, folder, manager: undefined });
+  if (!isNode) return checkAccess({ description, service, folder, bound, manager: undefined });
   const found = await probe(manager, service, program, wanted);
   switch (found.outcome) {
     case "no-node":
@@ -76,6 +82,8 @@ export async function checkAccess({
         notes: [],
         node: undefined,
       };
+    case "old-node":
+      return { problems: [{ path: program, reason: found.reason }], notes: [], node: undefined };
     case "refused":
       return {
         problems: [
@@ -96,14 +104,18 @@ export async function checkAccess({
         node: undefined,
       };
     case "seen": {
-      const { closed, closedFiles, node } = found.seen;
+      const { closedFiles, node } = found.seen;
       const reasonOf = ({ path, code }: Closed) =>
-        code === "ENOENT" ? (existsSync(path) ? "the sandbox hides it" : "there is no such file") : code;
+        code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "there is no such file";
+      // A link to nothing, as npm leaves for an optional package, is no loss.
+      const closed = found.seen.closed.filter(
+        ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
+      );
       return {
         problems: await Promise.all(
           closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),
         ),
-        notes: closedFiles.length === 0 ? [] : [noteOf(closedFiles.map(({ path }) => path))],
+        notes: notesOn(closedFiles.map(({ path }) => path).filter((path) => !unread.includes(path))),
         node,
       };
     }
@@ -142,8 +154,11 @@ function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): strin
     : `the folder ${at} is closed to its user (${mode})`;
 }
 
-function noteOf(files: readonly string[]): string {
+function notesOn(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
   const shown = files.slice(0, 3).join(", ");
   const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
-  return `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --env-file for a file of variables, which systemd reads as root.`;
+  return [
+    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --environment-file for a file of variables, which systemd reads as root.`,
+  ];
 }

@@ -1,6 +1,7 @@
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { liesIn } from "./app-folders.ts";
 
 /** Whose access is looked at. */
 export interface Account {
@@ -34,15 +35,22 @@ function may(
 /** The mode as `ls -l` prints it. */
 export function modeText(mode: number): string {
   const kind = (mode & 0o170000) === 0o040000 ? "d" : "-";
-  const bits = [..."rwxrwxrwx"].map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-"));
+  const bits = "rwxrwxrwx".split("").map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-"));
   return kind + bits.join("");
 }
 
 /**
  * What keeps a user from a file or folder, by the modes of it and of each folder above it. Access control lists are not looked at: ask
  * `probe()` where systemd runs.
+ *
+ * @param bound files and folders that the service sees in the place of the real ones, so that what is above them does not count
  */
-export async function barrierTo(path: string, account: Account, wanted = 4): Promise<Barrier | undefined> {
+export async function barrierTo(
+  path: string,
+  account: Account,
+  wanted = 4,
+  bound: readonly string[] = [],
+): Promise<Barrier | undefined> {
   const parts = resolve(path).split("/").slice(1);
   let at = "/";
   for (let index = 0; index <= parts.length; index += 1) {
@@ -52,14 +60,15 @@ export async function barrierTo(path: string, account: Account, wanted = 4): Pro
       status = await lstat(at);
       if (status.isSymbolicLink()) {
         const target = resolve(dirname(at), await readlink(at));
-        return await barrierTo(join(target, ...parts.slice(index)), account, wanted);
+        return await barrierTo(join(target, ...parts.slice(index)), account, wanted, bound);
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       return { path: at, mode: "", uid: -1, isMissing: true };
     }
     const needed = status.isDirectory() ? (isLast ? 5 : 1) : wanted;
-    if (!may(account, needed, status))
+    const isAbove = bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, path));
+    if (!isAbove && !may(account, needed, status))
       return { path: at, mode: modeText(status.mode), uid: status.uid, isMissing: false };
     if (!isLast) at = join(at, parts[index] as string);
   }

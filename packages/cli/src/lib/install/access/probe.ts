@@ -15,6 +15,7 @@ export type Probe =
   | { outcome: "seen"; seen: Seen }
   /** Node can't be run: systemd's exit status 203. */
   | { outcome: "no-node" }
+  | { outcome: "old-node"; reason: string }
   /** The sandbox or the user can't be set up, and the service would not start either. `reason` is what systemd-run or Node has said. */
   | { outcome: "refused"; status: number; reason: string }
   /** systemd can't be asked. */
@@ -39,19 +40,14 @@ export async function probe(
   );
   // This file is in dist when it runs, beside the program.
   const code = readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
-  const {
-    code: status,
-    stdout,
-    stderr,
-  } = await manager.runProgram(
-    "systemd-run",
-    ...["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties],
-    // systemd expands variables in the arguments of what it starts.
-    ...["--", node, "--input-type=commonjs", "--eval", code, "--", JSON.stringify(wanted)].map((word) =>
-      word.replaceAll("$", () => "$$"),
-    ),
+  const options = ["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties];
+  // systemd expands variables in the arguments of what it starts.
+  const command = [node, "--input-type=commonjs", "--eval", code, "--", JSON.stringify(wanted)].map((word) =>
+    word.replaceAll("$", () => "$$"),
   );
-  const reason = stderr.trim();
+  const ended = await manager.runProgram("systemd-run", ...options, "--", ...command);
+  const { code: status, stdout } = ended;
+  const reason = ended.stderr.trim();
   if (status === 0) {
     try {
       return { outcome: "seen", seen: JSON.parse(stdout) as Seen };
@@ -62,5 +58,7 @@ export async function probe(
   if (status === 203) return { outcome: "no-node" };
   // The statuses of systemd.exec(5), "Process Exit Codes".
   if (status > 200 && status < 256) return { outcome: "refused", status, reason };
-  return { outcome: "unknown", reason };
+  // As the program itself says it.
+  const [, tooOld] = /^Error: (sockact needs Node .*)$/m.exec(reason) ?? [];
+  return tooOld === undefined ? { outcome: "unknown", reason } : { outcome: "old-node", reason: tooOld };
 }

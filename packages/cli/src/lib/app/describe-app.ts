@@ -1,0 +1,63 @@
+import { dirname } from "node:path";
+import process from "node:process";
+import type { AppDescription, HardeningProfile, ListenAddress } from "@sockact/units";
+import type { DetectedApp } from "./detect-app.ts";
+
+/** What the user, or the options, have chosen. */
+export interface AppChoices {
+  name?: string | undefined;
+  /** Addresses, as systemd.socket(5) has them, and `localhost:3000`. */
+  listen?: readonly string[] | undefined;
+  /** Whether the user's own service manager runs it. */
+  user?: boolean | undefined;
+  /** The number of the user whose manager that is. */
+  uid?: number | undefined;
+  /** An existing user to run as; by default one that exists only while the service runs. */
+  runAs?: string | undefined;
+  hardening?: HardeningProfile | undefined;
+  idleTimeout?: AppDescription["idleTimeout"];
+  /** Files with variables. */
+  environmentFile?: readonly string[] | undefined;
+  /** The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules. */
+  preload?: string | boolean | undefined;
+  /** The version of systemd that the units are for. */
+  systemd?: number | undefined;
+}
+
+/** The description that the answers give: the same for `init`, and for `install` and `units` without a config. */
+export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
+  const { user = false, systemd, environmentFile = [] } = choices;
+  const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
+  const preload = choices.preload ?? !app.hasSockact;
+  const uid = choices.uid ?? process.getuid?.();
+  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent.
+  const notifies = systemd !== undefined && systemd >= 253;
+  return {
+    name: choices.name ?? app.name,
+    exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
+    sockets: [{ listen: listen.length === 1 ? listen[0]! : listen }],
+    ...(app.folder === defaultFolder(app.entry) ? {} : { workingDirectory: app.folder }),
+    ...(notifies ? { type: "notify-reload" as const } : {}),
+    ...(systemd === undefined ? {} : { systemd }),
+    ...(user ? { manager: "user" as const, ...(uid === undefined ? {} : { uid }) } : {}),
+    ...(choices.runAs === undefined ? {} : { user: choices.runAs }),
+    ...(Object.keys(app.environment).length > 0 ? { environment: app.environment } : {}),
+    ...(environmentFile.length > 0 ? { environmentFile } : {}),
+    ...(choices.idleTimeout === undefined ? {} : { idleTimeout: choices.idleTimeout }),
+    ...(preload === false ? {} : { preload }),
+    ...(choices.hardening === undefined ? {} : { hardening: choices.hardening }),
+  };
+}
+
+/** localhost is two addresses; systemd takes no names. */
+function addresses(text: string): ListenAddress[] {
+  const [, port] = /^localhost:(\d+)$/.exec(text) ?? [];
+  if (port !== undefined) return [`127.0.0.1:${port}`, `[::1]:${port}`];
+  return [/^\d{1,5}$/.test(text) ? Number(text) : text];
+}
+
+/** The working directory that @sockact/units gives a service by itself. */
+function defaultFolder(entry: string): string {
+  const folder = dirname(entry);
+  return /\/(?:bin|build|dist|lib|out|src)$/.test(folder) ? dirname(folder) : folder;
+}

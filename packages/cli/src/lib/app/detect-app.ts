@@ -1,0 +1,242 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { CliError } from "../shared/cli-error.ts";
+import { runnable, usualEntry } from "./entry.ts";
+import { findNode, type FoundNode } from "./find-node.ts";
+import { findFramework, type Framework } from "./framework.ts";
+import { packageFolder, readManifest, type Manifest } from "./manifest.ts";
+import { findPort } from "./port.ts";
+import { isFile, resolveLocal, sourceFiles, type SourceFile } from "./source-files.ts";
+import { startCommand, type StartCommand } from "./start-script.ts";
+import { unitNameOf } from "./unit-name.ts";
+
+/** What was found out about an app by reading its files. */
+export interface DetectedApp {
+  /** The package's folder: an absolute path without symbolic links. */
+  folder: string;
+  /** A valid name of a unit, from package.json or the folder. */
+  name: string;
+  /** The absolute path of the file that Node runs. */
+  entry: string;
+  /** What comes before the entry, such as `["--import", "tsx"]`. */
+  nodeArguments: string[];
+  /** What comes after the entry. */
+  arguments: string[];
+  /** Variables that the start script sets, without PORT. */
+  environment: Record<string, string>;
+  framework: Framework | undefined;
+  /** Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload. */
+  hasSockact: boolean;
+  /** What the code or the start script listens on. */
+  port: number | undefined;
+  node: FoundNode;
+  /** A tool of the start script that would lose the sockets, and that was looked through. */
+  launcher: string | undefined;
+  /** Its file `.env`, if it has one. */
+  envFile: string | undefined;
+  /** What the user should know, as sentences. */
+  notes: string[];
+}
+
+export interface DetectOptions {
+  folder: string;
+  /** The file that Node runs, from the folder. */
+  entry?: string | undefined;
+  /** The path of Node. */
+  node?: string | undefined;
+}
+
+/**
+ * Finds out what an app is: it reads files, and runs none of them.
+ *
+ * Rejects with a `CliError`: `ERR_APP_FOLDER` (no such folder), `ERR_APP_MANIFEST` (a package.json that can't be read), `ERR_APP_ENTRY` (no
+ * file to run, or not the named one), `ERR_APP_BUILD` (TypeScript that was not built).
+ */
+export async function detectApp({
+  folder,
+  entry: named,
+  node: namedNode,
+}: DetectOptions): Promise<DetectedApp> {
+  const from = realFolder(folder);
+  const namedFile = named === undefined ? undefined : namedEntry(from, named);
+  const root = packageFolder(namedFile === undefined ? from : dirname(namedFile));
+  const manifest = readManifest(root);
+  const node = findNode(namedNode);
+  const script = startCommand(root, manifest);
+  const { source, command, notes } = chooseEntry(root, manifest, namedFile, script);
+  const isNest = "@nestjs/core" in manifest.dependencies;
+  const run = runnable(root, source, node, isNest);
+  const files = sourceFiles(run.entry);
+  // The code that was built may be minified.
+  const readable = run.entry === source ? files : [...sourceFiles(source), ...files];
+  const framework = findFramework(readable, manifest);
+  const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
+  const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
+  const port = findPort({
+    files: readable,
+    arguments: command?.arguments ?? [],
+    environment: variables,
+    framework,
+  });
+  const { PORT: _port, ...environment } = command?.environment ?? {};
+  const hasSockact = usesSockact(readable);
+  return {
+    folder: root,
+    name: unitNameOf(manifest.name ?? basename(root)),
+    entry: run.entry,
+    nodeArguments: [
+      ...run.nodeArguments.filter((word) => !command?.nodeArguments.includes(word)),
+      ...(command?.nodeArguments ?? []),
+    ],
+    arguments: command?.arguments ?? [],
+    environment,
+    framework,
+    hasSockact,
+    port,
+    node,
+    launcher: command?.launchers[0],
+    envFile,
+    notes: [
+      ...notes,
+      ...run.notes,
+      ...notesOfEnvFile(envFile, files, command?.nodeArguments ?? []),
+      ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
+      ...notesOfNode(node),
+    ],
+  };
+}
+
+function realFolder(folder: string): string {
+  try {
+    const real = realpathSync(folder);
+    if (statSync(real).isDirectory()) return real;
+    throw new Error("it is not a folder");
+  } catch (cause) {
+    throw new CliError(
+      "ERR_APP_FOLDER",
+      `can't read the folder ${folder}: ${(cause as Error).message}`,
+      "Name the folder of your app.",
+      { cause },
+    );
+  }
+}
+
+function namedEntry(folder: string, entry: string): string {
+  const path = resolve(folder, entry);
+  if (!isFile(path))
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `there is no file ${path}`,
+      "Name the file that starts your app, such as server.js, or leave it out to have it found.",
+    );
+  return realpathSync(path);
+}
+
+interface Choice {
+  source: string;
+  /** The start script, if it runs this entry. */
+  command: StartCommand | undefined;
+  notes: string[];
+}
+
+function chooseEntry(
+  root: string,
+  manifest: Manifest,
+  named: string | undefined,
+  script: StartCommand | undefined,
+): Choice {
+  const ofScript = script === undefined ? undefined : resolveLocal(root, script.script);
+  const isChosen = ofScript !== undefined && (named === undefined || named === ofScript);
+  if (named !== undefined && !isChosen) return { source: named, command: undefined, notes: [] };
+  if (isChosen)
+    return {
+      source: ofScript,
+      command: script,
+      notes: [...script!.notes, ...notesOfLaunchers(manifest, script!)],
+    };
+  if (script !== undefined && /^(?:dist|build|out|lib)\//.test(script.script.replace(/^\.\//, "")))
+    throw new CliError(
+      "ERR_APP_BUILD",
+      `the start script runs ${script.script}, which has not been built`,
+      `Build it first${manifest.scripts["build"] === undefined ? "" : ": npm run build"}.`,
+    );
+  const source = usualEntry(root, manifest);
+  if (source === undefined)
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `found no file in ${root} that starts an app`,
+      "Name it: sockact init server.js. If the app has to be built, build it first.",
+    );
+  const text = manifest.scripts["start"];
+  return {
+    source: realpathSync(source),
+    command: undefined,
+    notes:
+      text === undefined
+        ? []
+        : [
+            `The start script was not understood, so ${relative(root, source)} was chosen. The script is: ${text}`,
+          ],
+  };
+}
+
+function notesOfLaunchers({ scripts }: Manifest, { launchers }: StartCommand): string[] {
+  const [first] = launchers;
+  if (first === undefined) return [];
+  return [
+    `The start script is ${JSON.stringify(scripts["start"])}. ${first} would start the app as a process of its own, which does not get the sockets, so the service runs node itself.`,
+  ];
+}
+
+/** By an import, or in a bundle by the name under which sockact keeps its state. */
+function usesSockact(files: readonly SourceFile[]): boolean {
+  return files.some(
+    ({ imports, text }) =>
+      imports.some((name) => /^@sockact\/(?:core|express|koa|fastify|register)(?:\/|$)/.test(name)) ||
+      text.includes("sockact.1"),
+  );
+}
+
+function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: string): string[] {
+  const installed = Object.keys(dependencies).find((name) =>
+    /^@sockact\/(?:core|express|koa|fastify)$/.test(name),
+  );
+  if (hasSockact || installed === undefined) return [];
+  return [`package.json names ${installed}, but ${entry} and what it imports do not use it.`];
+}
+
+/** PORT is no secret; nothing else is read. */
+function portOfEnvFile(file: string): { PORT?: string } {
+  const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readFileSync(file, "utf8")) ?? [];
+  return port === undefined ? {} : { PORT: port };
+}
+
+function notesOfEnvFile(
+  envFile: string | undefined,
+  files: readonly SourceFile[],
+  nodeArguments: readonly string[],
+): string[] {
+  if (envFile === undefined) return [];
+  const isRead = files.some(
+    ({ imports, text }) =>
+      imports.some((name) => /^dotenv(?:x|-|\/|$)/.test(name)) || /\bloadEnvFile\b/.test(text),
+  );
+  if (isRead || nodeArguments.some((word) => word.startsWith("--env-file")))
+    return ["The app reads .env from its folder. The service's user must be allowed to read that file."];
+  return ["There is a .env, which the app does not read by itself. systemd reads it with environmentFile."];
+}
+
+function notesOfNode({ path, version, origin }: FoundNode): string[] {
+  const isOld = version !== undefined && !/^(?:20\.(?:19|[2-9]\d)|2[2-9]|[3-9]\d)/.test(version);
+  return [
+    ...(isOld ? [`Node ${version} is too old for sockact, which needs 20.19, 22 or later.`] : []),
+    ...(["nvm", "fnm", "volta", "asdf", "mise"].includes(origin)
+      ? [
+          `Node comes from ${origin}: ${path}. The service has to be able to reach it, and each new version has another path.`,
+        ]
+      : []),
+    ...(origin === "snap"
+      ? ["Node is a snap, which systemd can't start in a sandbox. Install it from a package."]
+      : []),
+  ];
+}

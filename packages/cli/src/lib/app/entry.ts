@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { isVersionAtLeast, type FoundNode } from "./find-node.ts";
+import type { Manifest } from "./manifest.ts";
+import { isFile, resolveLocal } from "./source-files.ts";
+
+/** Where an app begins if its package.json does not tell: what frameworks build, then the usual names. */
+const usualEntries =
+  `.output/server/index.mjs .next/standalone/server.js bin/www dist/main.js dist/server/entry.mjs
+  bin/server.js build/index.js server.js server.mjs server.cjs server.ts index.js index.mjs index.cjs app.js app.mjs main.js main.mjs
+  src/server.js src/index.js src/main.js src/app.js src/server.mjs src/index.mjs
+  dist/server.js dist/index.js dist/app.js build/server.js build/main.js
+  index.ts app.ts main.ts src/server.ts src/index.ts src/main.ts src/app.ts`.split(/\s+/);
+
+/** Finds the entry of a package that has no start script which leads to it. */
+export function usualEntry(folder: string, { main }: Manifest): string | undefined {
+  const ofMain = main === undefined ? undefined : resolveLocal(folder, `./${main}`);
+  return ofMain ?? usualEntries.map((name) => join(folder, name)).find((path) => isFile(path));
+}
+
+/** How a file of TypeScript is run. */
+export interface Runnable {
+  entry: string;
+  nodeArguments: string[];
+  notes: string[];
+}
+
+const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
+
+/**
+ * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node 22.18 and later leave the types
+ * out, and tsx does it for older ones. Throws a `CliError` with `ERR_APP_BUILD` if nothing runs it.
+ */
+export function runnable(folder: string, entry: string, node: FoundNode, needsBuild: boolean): Runnable {
+  if (!isTypeScript(entry)) return { entry, nodeArguments: [], notes: [] };
+  const name = relative(folder, entry);
+  const built = builtFile(folder, name);
+  if (built !== undefined)
+    return {
+      entry: built,
+      nodeArguments: [],
+      notes: [
+        `${relative(folder, built)} runs, which was built from ${name}: build again before each deployment.`,
+      ],
+    };
+  const isStripped = isVersionAtLeast(node.version, 22, 18) && !/^23\.[0-5]\./.test(node.version ?? "");
+  if (!needsBuild && isStripped && !entry.endsWith("x"))
+    return { entry, nodeArguments: [], notes: [`Node runs ${name} itself, and leaves its types out.`] };
+  if (isFile(join(folder, "node_modules/tsx/package.json")))
+    return {
+      entry,
+      nodeArguments: ["--import", "tsx"],
+      notes: [
+        `Node ${node.version ?? ""} can't run ${name} itself, so tsx compiles it at each start. A built file starts faster.`,
+      ],
+    };
+  throw new CliError(
+    "ERR_APP_BUILD",
+    `${name} is TypeScript, and nothing built from it was found`,
+    "Build it first, for example: npx tsc. Then name the built file: sockact init dist/server.js",
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** The file that was built from a source, in the folders that compilers write. */
+function builtFile(folder: string, source: string): string | undefined {
+  const { outDir, rootDir } = compilerOptions(folder);
+  const outFolders = [...(outDir === undefined ? [] : [outDir]), "dist", "build", "lib", "out"];
+  const inside = [
+    ...(rootDir === undefined ? [] : [relative(rootDir, source)]),
+    source.replace(/^src\//, ""),
+    source,
+  ];
+  const names = inside
+    .filter((path) => !path.startsWith(".."))
+    .map((path) => path.replace(/\.([mc]?)tsx?$/, ".$1js"));
+  // Bundlers name an ES module .mjs where tsc writes .js.
+  const all = names.flatMap((path) => [path, path.replace(/\.js$/, ".mjs"), path.replace(/\.js$/, ".cjs")]);
+  return outFolders.flatMap((out) => all.map((path) => join(folder, out, path))).find((path) => isFile(path));
+}
+
+/** Of a tsconfig.json, which may have comments. What it extends is not read. */
+export function compilerOptions(folder: string): { outDir?: string; rootDir?: string } {
+  const file = join(folder, "tsconfig.json");
+  if (!isFile(file)) return {};
+  const text = readFileSync(file, "utf8").replaceAll(/^\s*\/\/.*$/gm, "");
+  const value = (key: string): string | undefined => new RegExp(`"${key}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1];
+  const [outDir, rootDir] = [value("outDir"), value("rootDir")];
+  return { ...(outDir === undefined ? {} : { outDir }), ...(rootDir === undefined ? {} : { rootDir }) };
+}

@@ -1,0 +1,74 @@
+import { accessSync, constants, readFileSync, realpathSync } from "node:fs";
+import { join, dirname } from "node:path";
+import process from "node:process";
+import { CliError } from "../shared/cli-error.ts";
+
+/** Which tool has installed a Node. */
+export type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
+
+/** The Node that a service would run. */
+export interface FoundNode {
+  /** Its absolute path. */
+  path: string;
+  /** Such as `22.18.0`. `undefined` if its files do not tell: it is not run to find out. */
+  version: string | undefined;
+  origin: NodeOrigin;
+}
+
+/** Paths that stay the same when a distribution replaces Node by its next version. */
+const STABLE = ["/usr/bin/node", "/usr/local/bin/node", "/opt/homebrew/bin/node"];
+
+/** Finds the Node that runs `sockact`, which no shim of a version manager is, or the one that was named. Nothing is executed. */
+export function findNode(named?: string): FoundNode {
+  const own = realpathSync(process.execPath);
+  if (named === undefined) {
+    const path = STABLE.find((stable) => realPath(stable) === own) ?? own;
+    return { path, version: process.versions.node, origin: originOf(path) };
+  }
+  const real = realPath(named);
+  if (real === undefined)
+    throw new CliError(
+      "ERR_APP_ENTRY",
+      `${named} is no program that can be run`,
+      "Write the path of Node: --node /usr/bin/node",
+    );
+  const path = STABLE.includes(named) ? named : real;
+  return { path, version: real === own ? process.versions.node : versionOf(real), origin: originOf(path) };
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function originOf(path: string): NodeOrigin {
+  const [, manager] =
+    /\/(?:\.?(nvm|fnm|volta|asdf|mise)|(snap))\//.exec(path)?.filter((part, index) => index === 0 || part) ??
+    [];
+  if (manager !== undefined) return manager as NodeOrigin;
+  // fnm links each shell's Node here.
+  if (path.includes("/fnm_multishells/")) return "fnm";
+  return /^\/(?:usr|opt|bin)\//.test(path) ? "system" : "other";
+}
+
+/** Node's headers, which most installations have, and the folder that a version manager gives each version. */
+function versionOf(path: string): string | undefined {
+  try {
+    const header = readFileSync(join(dirname(path), "../include/node/node_version.h"), "utf8");
+    const part = (name: string): string | undefined =>
+      new RegExp(`#define NODE_${name}_VERSION (\\d+)`).exec(header)?.[1];
+    return [part("MAJOR"), part("MINOR"), part("PATCH")].join(".");
+  } catch {
+    return /\/v?(\d+\.\d+\.\d+)\//.exec(path)?.[1];
+  }
+}
+
+/** Whether a version is at least this one. An unknown version is not. */
+export function isVersionAtLeast(version: string | undefined, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = (version ?? "0").split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CliError } from "../shared/cli-error.ts";
+
+/** What is read of a package.json. */
+export interface Manifest {
+  name?: string;
+  main?: string;
+  type?: string;
+  scripts: Readonly<Record<string, string>>;
+  /** All kinds of dependencies. */
+  dependencies: Readonly<Record<string, string>>;
+}
+
+/** The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder itself. */
+export function packageFolder(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, "package.json"))) return at;
+    if (dirname(at) === at) return folder;
+  }
+}
+
+/** Reads the package.json of a folder, which may have none. */
+export function readManifest(folder: string): Manifest {
+  const file = join(folder, "package.json");
+  if (!existsSync(file)) return { scripts: {}, dependencies: {} };
+  try {
+    const read = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, "")) as Record<string, unknown>;
+    const text = (key: string): string | undefined => (typeof read[key] === "string" ? read[key] : undefined);
+    const texts = (key: string): Record<string, string> =>
+      Object.fromEntries(
+        Object.entries(read[key] ?? {}).filter(
+          (entry): entry is [string, string] => typeof entry[1] === "string",
+        ),
+      );
+    const [name, main, type] = [text("name"), text("main"), text("type")];
+    return {
+      ...(name === undefined ? {} : { name }),
+      ...(main === undefined ? {} : { main }),
+      ...(type === undefined ? {} : { type }),
+      scripts: texts("scripts"),
+      dependencies: {
+        ...texts("devDependencies"),
+        ...texts("optionalDependencies"),
+        ...texts("dependencies"),
+      },
+    };
+  } catch (cause) {
+    throw new CliError(
+      "ERR_APP_MANIFEST",
+      `can't read ${file}: ${(cause as Error).message}`,
+      "Correct the file.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import type { SourceFile } from "./source-files.ts";
+
+/** Where frameworks listen that have a start command of their own. */
+const DEFAULTS: Record<string, number> = {
+  next: 3000,
+  nuxt: 3000,
+  remix: 3000,
+  sveltekit: 3000,
+  astro: 4321,
+};
+
+export interface PortSources {
+  files: readonly SourceFile[];
+  /** After the entry. */
+  arguments: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  framework: string | undefined;
+}
+
+/** The port that the app listens on: that of the start script, or else of the code. `undefined` if neither tells. */
+export function findPort({
+  files,
+  arguments: words,
+  environment,
+  framework,
+}: PortSources): number | undefined {
+  const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(words.join(" "))?.[1]);
+  const ofCode = (): number | undefined => {
+    for (const { text } of files) {
+      for (const expression of listenExpressions(text)) {
+        const readsPort = /\bPORT\b/.test(expression);
+        const port =
+          (readsPort ? portOf(environment["PORT"]) : undefined) ?? portIn(expression, text, environment);
+        if (port !== undefined) return port;
+      }
+    }
+    return undefined;
+  };
+  return ofArguments ?? ofCode() ?? portOf(environment["PORT"]) ?? DEFAULTS[framework ?? ""];
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,5}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** What the calls of `listen()` and the like are given as their port. */
+function listenExpressions(text: string): string[] {
+  const calls = [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }) =>
+    firstArgument(text.slice(index + call.length)),
+  );
+  return calls.flatMap((argument) => {
+    if (!argument.startsWith("{")) return argument;
+    const [, value] = /\bport\s*:\s*([^]*)/.exec(argument) ?? [];
+    if (value !== undefined) return firstArgument(value);
+    return /[{,]\s*port\s*[,}]/.test(argument) ? "port" : [];
+  });
+}
+
+/** Up to the comma or bracket that ends it. */
+function firstArgument(text: string): string {
+  let depth = 0;
+  for (let at = 0; at < Math.min(text.length, 500); at += 1) {
+    const char = text[at]!;
+    if ("([{".includes(char)) depth += 1;
+    else if (")]}".includes(char)) {
+      if (depth === 0) return text.slice(0, at).trim();
+      depth -= 1;
+    } else if (char === "," && depth === 0) return text.slice(0, at).trim();
+  }
+  return "";
+}
+
+/** The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of the variable that it names. */
+function portIn(
+  expression: string,
+  text: string,
+  environment: Readonly<Record<string, string>>,
+  depth = 0,
+): number | undefined {
+  if (/\.(?:sock|pipe)\b|^["'`]\//.test(expression)) return undefined;
+  const [, number] =
+    /(?:^|[^\w.])["']?(\d{1,5})["']?(?![\w.])/.exec(expression.replaceAll(/,\s*(?:10|0x\w+)\s*\)/g, ")")) ??
+    [];
+  const port = portOf(number);
+  if (port !== undefined) return port;
+  if (depth === 4) return undefined;
+  const [, setting] = /\.get\(\s*["'](\w+)["']\s*\)/.exec(expression) ?? [];
+  if (setting !== undefined) {
+    const value = new RegExp(`\\.set\\(\\s*["']${setting}["']\\s*,`).exec(text);
+    return value === null
+      ? undefined
+      : portIn(firstArgument(text.slice(value.index + value[0].length)), text, environment, depth + 1);
+  }
+  for (const [name] of expression.matchAll(/\b[A-Za-z_$][\w$]*\b/g)) {
+    const escaped = name.replaceAll("$", "\\$");
+    const [, value] =
+      new RegExp(`\\b(?:const|let|var)\\s+${escaped}(?:\\s*:\\s*[\\w |]+)?\\s*=\\s*([^;\\n]+)`).exec(text) ??
+      new RegExp(`\\{[^{}]*\\b${escaped}\\s*=\\s*([^,}]+)[^{}]*\\}\\s*=\\s*process\\.env`).exec(text) ??
+      [];
+    if (value === undefined || value === expression) continue;
+    const declared =
+      (/\bPORT\b/.test(value) ? portOf(environment["PORT"]) : undefined) ??
+      portIn(value, text, environment, depth + 1);
+    if (declared !== undefined) return declared;
+  }
+  return undefined;
+}

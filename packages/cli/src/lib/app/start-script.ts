@@ -1,0 +1,280 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Manifest } from "./manifest.ts";
+
+/** A script of package.json, as the `node …` that it comes down to. */
+export interface StartCommand {
+  /** Options of Node. */
+  nodeArguments: string[];
+  /** The file, as the script names it, from the package's folder. */
+  script: string;
+  arguments: string[];
+  /** Variables that the script sets. */
+  environment: Record<string, string>;
+  /** Tools that would lose the sockets, and that were looked through; the first is the outermost. */
+  launchers: string[];
+  notes: string[];
+}
+
+/** Options of node(1) whose value may be the next word, of those that one writes beside a script. */
+const VALUED = new Set(
+  `-r --require --import --loader --experimental-loader --env-file --env-file-if-exists -C --conditions --title --icu-data-dir
+   --disable-warning --redirect-warnings --unhandled-rejections --max-http-header-size --dns-result-order --inspect-port`.split(
+    /\s+/,
+  ),
+);
+
+/** Options of launchers with a value, besides those that are written with `=`. */
+const launcherOptions: Record<string, readonly string[]> = {
+  nodemon: [
+    "-w",
+    "--watch",
+    "-e",
+    "--ext",
+    "-i",
+    "--ignore",
+    "-d",
+    "--delay",
+    "-s",
+    "--signal",
+    "-C",
+    "--cwd",
+    "--config",
+  ],
+  tsx: ["--tsconfig"],
+  "ts-node": ["-P", "--project", "-r", "--require", "-O", "--compiler-options"],
+  "ts-node-dev": ["-P", "--project", "-r", "--require"],
+  dotenv: ["-e", "-c", "-v", "-p"],
+  dotenvx: ["-f", "-e"],
+  pm2: ["--name", "-n", "-i", "--instances"],
+  "pm2-runtime": ["--name", "-n", "-i", "--instances"],
+  forever: ["-l", "-o", "-e"],
+};
+
+type State = Omit<StartCommand, "script" | "nodeArguments" | "arguments"> & { scripts: string[] };
+
+/** Looks through the start script. `undefined` if there is none, or if it can't be followed to a `node …`. */
+export function startCommand(folder: string, manifest: Manifest, name = "start"): StartCommand | undefined {
+  const text = manifest.scripts[name];
+  if (text === undefined) return undefined;
+  const state: State = { environment: {}, launchers: [], notes: [], scripts: [name] };
+  const found = followText(text, folder, manifest, state);
+  return found === undefined
+    ? undefined
+    : { ...found, environment: state.environment, launchers: state.launchers, notes: state.notes };
+}
+
+type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
+
+function followText(text: string, folder: string, manifest: Manifest, state: State): Command | undefined {
+  // What a shell does besides, such as substituting variables, is not followed.
+  if (/[`<>]|\$\(/.test(text)) return undefined;
+  const commands = text.split(/\s*(?:&&|;)\s*/).filter(Boolean);
+  const before = commands.slice(0, -1);
+  if (before.length > 0)
+    state.notes.push(
+      `The start script runs ${before.join(", then ")} first. The service does not: do it before you deploy.`,
+    );
+  const [last = "", ...pipes] = (commands.at(-1) ?? "").split(/\s*\|\s*/);
+  if (pipes.length > 0) state.notes.push(`The output goes to the journal, and not to ${pipes.join(" | ")}.`);
+  return followWords(wordsOf(last), folder, manifest, state);
+}
+
+function followWords(
+  all: readonly string[],
+  folder: string,
+  manifest: Manifest,
+  state: State,
+): Command | undefined {
+  const words = takeVariables(all, state);
+  const [program = "", ...rest] = words;
+  const name = basename(program).replace(/\.[cm]?js$/, "");
+  const through = (): void => void state.launchers.push(name);
+  const follow = (next: readonly string[]): Command | undefined => followWords(next, folder, manifest, state);
+  const asNode = (next: readonly string[], loader: readonly string[] = []): Command | undefined =>
+    follow(["node", ...loader, ...next]);
+  switch (name) {
+    case "":
+      return undefined;
+    case "node":
+    case "nodejs":
+      return readNode(rest, folder, manifest, state);
+    case "exec":
+    case "env":
+      return follow(rest);
+    case "npm":
+    case "pnpm":
+    case "yarn":
+    case "bun": {
+      through();
+      const [first = "", ...others] = afterOptions(rest, []);
+      if (["exec", "x", "dlx"].includes(first)) return follow(afterOptions(others, []));
+      const script = ["run", "run-script"].includes(first) ? afterOptions(others, [])[0] : first;
+      return (
+        followScript(script, folder, manifest, state) ??
+        (name === "npm" ? undefined : follow([first, ...others]))
+      );
+    }
+    case "npx":
+    case "pnpx":
+    case "bunx":
+      through();
+      return follow(afterOptions(rest, ["-p", "--package"]));
+    case "cross-env":
+    case "cross-env-shell":
+      through();
+      return follow(rest);
+    case "dotenv":
+    case "dotenvx": {
+      through();
+      state.notes.push(
+        `${name} gave the app its variables from a file. Node does it with --env-file=.env, and systemd with environmentFile.`,
+      );
+      const after = afterOptions(rest[0] === "run" ? rest.slice(1) : rest, launcherOptions[name]!);
+      return follow(after);
+    }
+    case "nodemon":
+    case "node-dev":
+    case "supervisor": {
+      through();
+      const exec = optionValue(rest, ["-x", "--exec"]);
+      const next = afterOptions(rest, [...launcherOptions["nodemon"]!, "-x", "--exec"]);
+      return exec === undefined ? asNode(next) : follow([...wordsOf(exec), ...next]);
+    }
+    case "pm2":
+    case "pm2-runtime":
+    case "forever":
+      through();
+      return asNode(
+        afterOptions(rest[0] === "start" ? rest.slice(1) : rest, launcherOptions[name]!).filter(
+          (word) => word !== "--",
+        ),
+      );
+    case "tsx":
+    case "ts-node":
+    case "ts-node-esm":
+    case "ts-node-dev":
+    case "tsnd": {
+      through();
+      const next = afterOptions(
+        rest[0] === "watch" ? rest.slice(1) : rest,
+        launcherOptions[name] ?? launcherOptions["ts-node"]!,
+      );
+      return asNode(next);
+    }
+    case "nest":
+      through();
+      return rest[0] === "start" ? asNode(["dist/main.js"]) : undefined;
+    default:
+      return followBinary(name, rest, folder, state);
+  }
+}
+
+function followScript(
+  name: string | undefined,
+  folder: string,
+  manifest: Manifest,
+  state: State,
+): Command | undefined {
+  const text = manifest.scripts[name ?? ""];
+  if (name === undefined || text === undefined || state.scripts.includes(name)) return undefined;
+  state.scripts.push(name);
+  return followText(text, folder, manifest, state);
+}
+
+function readNode(
+  words: readonly string[],
+  folder: string,
+  manifest: Manifest,
+  state: State,
+): Command | undefined {
+  const options: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!;
+    if (word === "--run" || word.startsWith("--run=")) {
+      state.launchers.push("node --run");
+      return followScript(word.split("=")[1] ?? words[at + 1], folder, manifest, state);
+    }
+    if (/^(?:-e|--eval|-p|--print|--test)(?:=|$)/.test(word)) return undefined;
+    if (word.startsWith("--watch")) {
+      if (!state.launchers.includes("node --watch")) state.launchers.push("node --watch");
+      if (word === "--watch-path") at += 1;
+      continue;
+    }
+    // A debugger of a service would have a port that is open to every user of the machine.
+    if (/^--inspect(?:-brk|-wait)?(?:=|$)/.test(word)) {
+      state.notes.push(`${word} is left out: a service should not wait for a debugger.`);
+      continue;
+    }
+    if (word.startsWith("-") && word !== "-" && word !== "--") {
+      options.push(word);
+      if (VALUED.has(word) && words[at + 1] !== undefined) options.push(words[(at += 1)]!);
+      continue;
+    }
+    const [script, ...rest] = word === "--" ? words.slice(at + 1) : words.slice(at);
+    return script === undefined || script === "-"
+      ? undefined
+      : { nodeArguments: options, script, arguments: rest };
+  }
+  return undefined;
+}
+
+/** The file of a command of a package, such as next. */
+function followBinary(
+  name: string,
+  rest: readonly string[],
+  folder: string,
+  state: State,
+): Command | undefined {
+  const script = binaryOf(folder, name);
+  if (script === undefined) return undefined;
+  state.launchers.push(name);
+  return { nodeArguments: [], script, arguments: [...rest] };
+}
+
+/** Where npm has put a command, as a link to its file; pnpm writes a shell script that names the file. */
+export function binaryOf(folder: string, name: string): string | undefined {
+  const link = join(folder, "node_modules/.bin", name);
+  if (!/^[\w.-]+$/.test(name) || !existsSync(link)) return undefined;
+  const file = realpathSync(link);
+  if (/\.[cm]?js$/.test(file)) return file;
+  const text = readFileSync(file, "utf8").slice(0, 4096);
+  if (/^#!.*\bnode\b/.test(text)) return file;
+  const [, inside] = /"\$basedir\/([^"]+\.[cm]?js)"/.exec(text) ?? [];
+  return inside === undefined ? undefined : realpathSync(join(folder, "node_modules/.bin", inside));
+}
+
+function takeVariables(words: readonly string[], { environment }: State): readonly string[] {
+  const first = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
+  const count = first < 0 ? words.length : first;
+  for (const word of words.slice(0, count)) {
+    const at = word.indexOf("=");
+    environment[word.slice(0, at)] ??= word.slice(at + 1);
+  }
+  return words.slice(count);
+}
+
+function afterOptions(words: readonly string[], valued: readonly string[]): readonly string[] {
+  let at = 0;
+  while (at < words.length && words[at]!.startsWith("-")) {
+    if (words[at] === "--") return words.slice(at + 1);
+    at += valued.includes(words[at]!) ? 2 : 1;
+  }
+  return words.slice(at);
+}
+
+function optionValue(words: readonly string[], names: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => names.includes(word.split("=")[0]!));
+  return at < 0 ? undefined : (/=(.*)/s.exec(words[at]!)?.[1] ?? words[at + 1]);
+}
+
+/** The words of a shell's command, as far as quotes go. */
+function wordsOf(text: string): string[] {
+  return (text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g) ?? []).map((word) =>
+    word.replace(
+      /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g,
+      (_, double?: string, single?: string, char?: string) =>
+        double === undefined ? (single ?? char ?? "") : double.replace(/\\(.)/g, "$1"),
+    ),
+  );
+}

@@ -1,0 +1,36 @@
+import process from "node:process";
+import { Command } from "commander";
+import type { ReloadOptions } from "../reload/reload.ts";
+
+/** `sockact reload`. */
+export function reloadCommand(): Command {
+  return new Command("reload")
+    .description(
+      `Make a running app read its settings again (systemctl reload). Shows what the
+app has written meanwhile, and how long it took. No client notices.`,
+    )
+    .argument("<name>", "the service, such as shop or shop.service")
+    .option("--json", "print the result as JSON")
+    .option("--user", "reload a service of your own service manager")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText(
+      "after",
+      `
+The unit needs Type=notify-reload and the app onReload, or the unit ExecReload=.
+To run new code, use sockact restart.
+
+Examples:
+  sudo sockact reload shop
+  sockact reload shop --user
+
+Exit codes:
+  0    reloaded, or it does not run, so that there is nothing to reload
+  1    it could not reload; it keeps running with its old settings
+  2    the arguments are wrong
+  130  ended by Ctrl-C; systemd goes on`,
+    )
+    .action(async (name: string, options: ReloadOptions) => {
+      const { reload } = await import("../reload/reload.ts");
+      process.exitCode = await reload(name, options);
+    });
+}

@@ -1,0 +1,42 @@
+import process from "node:process";
+import { Command } from "commander";
+import type { RestartOptions } from "../restart/restart.ts";
+
+/** `sockact restart`. */
+export function restartCommand(): Command {
+  return new Command("restart")
+    .description(
+      `Restart a service, so that it runs what is on disk now. Its sockets stay open.
+
+A rolling pair (rolling: true) starts its other instance, and stops the old one
+when the new one is ready: no client waits. If the new one does not get ready,
+it is stopped again, and the old one keeps serving.
+
+Any other service answers what it has begun, ends, and starts: clients that
+connect meanwhile wait. If it does not start, there is no way back to the old
+process. A service that sleeps is left asleep. One that has failed is started,
+and its sockets are opened again.`,
+    )
+    .argument("<name>", "the service, such as shop or shop.service")
+    .option("--no-wait", "do not wait until it runs; of a pair, until the old one has drained")
+    .option("--json", "print the result as JSON")
+    .option("--user", "restart a service of your own service manager")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sudo sockact restart shop
+  sockact restart shop --user
+
+Exit codes:
+  0    the new version serves, or it sleeps and the next connection starts it
+  1    it did not start, or is stopped; the message says what serves now
+  2    the arguments are wrong
+  130  ended by Ctrl-C; the message says what is left`,
+    )
+    .action(async (name: string, options: RestartOptions) => {
+      const { restart } = await import("../restart/restart.ts");
+      process.exitCode = await restart(name, options);
+    });
+}

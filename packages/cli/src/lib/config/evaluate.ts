@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Invoker } from "../shared/invoker.ts";
+
+/** What the program that evaluates a config is told. */
+export interface ConfigRequest {
+  file: string;
+  /** Who it becomes before it reads the file. */
+  user?: { name: string; uid: number; gid: number } | undefined;
+}
+
+/** What that program answers. */
+export interface ConfigAnswer {
+  value?: unknown;
+  error?: {
+    kind: "syntax" | "thrown" | "value";
+    message: string;
+    code?: string | undefined;
+    stack?: string | undefined;
+  };
+}
+
+/** How long the evaluation of a config may take. SOCKACT_CONFIG_TIMEOUT changes it, in seconds. */
+const TIMEOUT_S = 30;
+
+/** More than any description needs. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Evaluates a config in a process of the invoking user, which gets no terminal and only the variables below. The config may do what it
+ * likes there: what it prints goes to standard error, and all that it has started in the process group ends with it.
+ */
+export async function evaluateConfig(file: string, invoker: Invoker): Promise<ConfigAnswer> {
+  const { isSudo, name, uid, gid } = invoker;
+  const request: ConfigRequest = { file, ...(isSudo ? { user: { name, uid, gid } } : {}) };
+  const program = fileURLToPath(new URL("load-config.cjs", import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(request)], {
+    cwd: "/",
+    env: environmentOf(invoker),
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    // A session without a terminal: otherwise the config could type the answer to a prompt of sockact.
+    detached: true,
+  });
+  const end = (): void => killGroup(child);
+  const endOnSignal = (signal: NodeJS.Signals): void => {
+    end();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.once(signal, endOnSignal);
+  try {
+    return await answerOf(child, file);
+  } finally {
+    end();
+    for (const signal of SIGNALS) process.off(signal, endOnSignal);
+  }
+}
+
+/** The same with sudo and without it, so that a config describes the same service. */
+function environmentOf({ name, home }: Invoker): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([key]) =>
+    /^(?:PATH|LANG|LC_\w+|TZ|TERM|NO_COLOR)$/.test(key),
+  );
+  return { ...Object.fromEntries(kept), HOME: home, USER: name, LOGNAME: name };
+}
+
+async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer> {
+  const seconds = Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S;
+  child.stdout!.pipe(process.stderr, { end: false });
+  child.stderr!.pipe(process.stderr, { end: false });
+  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  ended.catch(() => {});
+  const pipe = child.stdio[3] as NodeJS.ReadableStream;
+  const chunks: Buffer[] = [];
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    killGroup(child);
+  }, seconds * 1000);
+  try {
+    let size = 0;
+    for await (const chunk of pipe as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MOST_BYTES)
+        throw failed("ERR_CONFIG_SIZE", `${file} exports more than 4 MiB`, "Export only the description.");
+      chunks.push(chunk);
+      // The config may have left something that goes on.
+      if (chunk.at(-1) === 0x0a) return JSON.parse(Buffer.concat(chunks).toString()) as ConfigAnswer;
+    }
+    if (isLate) {
+      throw failed(
+        "ERR_CONFIG_TIMEOUT",
+        `${file} has exported nothing after ${seconds} s`,
+        "Look for a loop, or for an await that never ends. SOCKACT_CONFIG_TIMEOUT=60 gives it 60 seconds.",
+      );
+    }
+    const [code, signal] = await ended;
+    throw failed(
+      "ERR_CONFIG_FAILED",
+      `${file} has ended the process before it had exported anything: ${signal ?? `exit code ${code}`}`,
+      "Remove process.exit() from it, and await what it waits for.",
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has just ended.
+  }
+}
+
+function failed(
+  code: "ERR_CONFIG_SIZE" | "ERR_CONFIG_TIMEOUT" | "ERR_CONFIG_FAILED",
+  message: string,
+  hint: string,
+): CliError {
+  return new CliError(code, message, hint, { exitCode: EXIT.failed });
+}

@@ -1,0 +1,50 @@
+import { readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { CliError } from "../shared/cli-error.ts";
+
+/** The names of a config. */
+export const configNames = ["ts", "mts", "js", "mjs", "cjs", "json"].map(
+  (format) => `sockact.config.${format}`,
+);
+
+/** The config in a folder, or the file that was named. `undefined` if there is none and none was named. */
+export function findConfig(folder: string, named?: string): string | undefined {
+  if (named !== undefined) {
+    const file = resolve(folder, named);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+      throw new CliError(
+        "ERR_CONFIG_MISSING",
+        `there is no config ${file}`,
+        "Check its name, or write one: sockact init",
+      );
+    if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
+      throw new CliError(
+        "ERR_CONFIG_MISSING",
+        `${file} is no config: its name ends with none of .ts, .mts, .js, .mjs, .cjs, .json`,
+        "Rename it, for example to sockact.config.js.",
+      );
+    return file;
+  }
+  const names = new Set(filesIn(folder));
+  const found = configNames.filter((name) => names.has(name));
+  if (found.length > 1)
+    throw new CliError(
+      "ERR_CONFIG_SEVERAL",
+      `there are several configs in ${folder}: ${found.join(", ")}`,
+      `Remove all but one of them, or name one: --config ${found[0]}`,
+    );
+  return found[0] === undefined ? undefined : join(folder, found[0]);
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw new CliError(
+      "ERR_APP_FOLDER",
+      `can't read the folder ${folder}: ${(cause as Error).message}`,
+      "Change to the folder of your app, and check that you may read it.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import { dirname, join } from "node:path";
+import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
+import { findNode } from "../app/find-node.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Invoker } from "../shared/invoker.ts";
+import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
+import { findConfig } from "./find-config.ts";
+import { resolvePaths } from "./resolve-paths.ts";
+import { distrustOf } from "./trusted-path.ts";
+
+/** A config, with the descriptions that it exports. */
+export interface LoadedConfig {
+  /** Its absolute path. */
+  file: string;
+  /** Each can be emitted, and no two have one name. */
+  descriptions: AppDescription[];
+}
+
+export interface LoadConfigOptions {
+  folder: string;
+  /** A config by its path from the folder, in the place of the one in the folder. */
+  file?: string | undefined;
+  invoker: Invoker;
+}
+
+/**
+ * Loads the config of a folder. It is evaluated in a process of the invoking user, never as root under sudo.
+ *
+ * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`: `ERR_CONFIG_MISSING` (the named file),
+ * `ERR_CONFIG_SEVERAL`, `ERR_CONFIG_UNSAFE` (root would use what another user may write), `ERR_CONFIG_SYNTAX`, `ERR_CONFIG_FAILED` (it
+ * throws, or ends the process), `ERR_CONFIG_TIMEOUT`, `ERR_CONFIG_SIZE` or `ERR_CONFIG_INVALID` (what it exports is no description).
+ */
+export async function loadConfig({
+  folder,
+  file: named,
+  invoker,
+}: LoadConfigOptions): Promise<LoadedConfig | undefined> {
+  const file = findConfig(folder, named);
+  if (file === undefined) return undefined;
+  // What root installs must not be another user's words. Without root, sockact does nothing that such a user could not do.
+  if (process.getuid?.() === 0) await refuseUnsafe(file, invoker);
+  const { value, error } = await evaluateConfig(file, invoker);
+  if (error !== undefined) throw errorOf(file, error);
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (values.length === 0 || values.some((one) => one === null || typeof one !== "object"))
+    throw new CliError(
+      "ERR_CONFIG_INVALID",
+      `${file} exports no description`,
+      "Write export default { name, exec, sockets }, a list of such objects, or a function that returns one.",
+      { exitCode: EXIT.failed },
+    );
+  const descriptions = values.map(
+    (one) => resolvePaths(one, dirname(file), findNode().path) as AppDescription,
+  );
+  for (const [index, description] of descriptions.entries())
+    unitsOf(description, Array.isArray(value) ? `${file}, [${index}]` : file);
+  const names = descriptions.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new CliError(
+      "ERR_CONFIG_INVALID",
+      `${file} has two descriptions with the name ${twice}`,
+      "Give each service a name of its own.",
+      { exitCode: EXIT.failed },
+    );
+  return { file, descriptions };
+}
+
+/** Emits units. Throws a `CliError` with `ERR_CONFIG_INVALID` that has each problem of the description in a line. */
+export function unitsOf(
+  description: AppDescription,
+  source: string,
+  options: { comments?: boolean } = {},
+): Record<string, string> {
+  try {
+    return emitUnits(description, options);
+  } catch (cause) {
+    if (!(cause instanceof UnitError)) throw cause;
+    const problems = cause.problems.map(
+      ({ path, message, hint }) => `  ${path || "description"}: ${message}; ${hint}`,
+    );
+    throw new CliError(
+      "ERR_CONFIG_INVALID",
+      `the description in ${source} can't be written as units:\n${problems.join("\n")}`,
+      "docs/config.md and the types of @sockact/units say what each field may be.",
+      { exitCode: EXIT.failed, cause },
+    );
+  }
+}
+
+async function refuseUnsafe(file: string, invoker: Invoker): Promise<void> {
+  const distrust = await distrustOf(file, invoker);
+  if (distrust === undefined) return;
+  const { path, why, fix } = distrust;
+  throw new CliError(
+    "ERR_CONFIG_UNSAFE",
+    `root does not use ${file}: ${path === file ? why : `${path}: ${why}`}`,
+    invoker.uid === 0 && why.includes("owns it")
+      ? `Run it with sudo as the user who owns it, or as root: ${fix}`
+      : `Whoever may write it could run commands as root. Change it: ${fix}`,
+    { exitCode: EXIT.failed },
+  );
+}
+
+function errorOf(
+  file: string,
+  { kind, message, code, stack = "" }: NonNullable<ConfigAnswer["error"]>,
+): CliError {
+  const exit = { exitCode: EXIT.failed };
+  if (kind === "value")
+    return new CliError(
+      "ERR_CONFIG_INVALID",
+      `${file}: ${message}`,
+      "A description holds only strings, numbers, booleans, lists and plain objects.",
+      exit,
+    );
+  const at = placeIn(file, stack);
+  if (kind === "syntax")
+    return new CliError(
+      "ERR_CONFIG_SYNTAX",
+      `${at ?? file}: ${message.split("\n")[0]}`,
+      "Correct the syntax there.",
+      exit,
+    );
+  return new CliError(
+    "ERR_CONFIG_FAILED",
+    `${at ?? file} throws an error: ${message.split("\n")[0]}`,
+    code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND"
+      ? "Install what it imports: npm install"
+      : code === "EACCES"
+        ? "The config is evaluated as the user who has called sudo, who must be allowed to read it and its folders."
+        : "Correct the config.",
+    exit,
+  );
+}
+
+/** The first place in the config's folder that a stack names. */
+function placeIn(file: string, stack: string): string | undefined {
+  const folder = join(dirname(file), "/");
+  const [, place] =
+    new RegExp(`(${escape(folder)}(?!node_modules/)[^\\s():]+:\\d+(?::\\d+)?)`).exec(
+      decodeURI(stack.replaceAll(/%(?![0-9A-F]{2})/g, "%25")),
+    ) ?? [];
+  return place;
+}
+
+const escape = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&");

@@ -1,0 +1,62 @@
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { execute } from "../shared/execute.ts";
+import type { Invoker } from "../shared/invoker.ts";
+
+/** Something that lets another user change what a path leads to. */
+export interface Distrust {
+  path: string;
+  why: string;
+  /** The command that changes it. */
+  fix: string;
+}
+
+/** The longest chain of symbolic links that Linux follows. */
+const MOST_LINKS = 40;
+
+/**
+ * Looks at a file, at each folder above it, and at each symbolic link on the way. Returns the first that someone other than root and the
+ * invoker owns or may write. The result stays true: nobody else can change a path that was found to be safe.
+ */
+export async function distrustOf(file: string, invoker: Invoker): Promise<Distrust | undefined> {
+  const ownGroup = await privateGroup(invoker);
+  const visit = (path: string, links: number): Distrust | undefined => {
+    const parent = dirname(path);
+    const above = parent === path ? undefined : visit(parent, links);
+    if (above !== undefined) return above;
+    const stats = lstatSync(path);
+    const distrust = distrustOfEntry(path, stats, invoker, ownGroup);
+    if (distrust !== undefined || !stats.isSymbolicLink()) return distrust;
+    if (links === 0) return { path, why: "it is a symbolic link that leads to itself", fix: `rm ${path}` };
+    return visit(resolve(parent, readlinkSync(path)), links - 1);
+  };
+  return visit(resolve(file), MOST_LINKS);
+}
+
+function distrustOfEntry(
+  path: string,
+  stats: Stats,
+  { uid, name }: Invoker,
+  ownGroup: number | undefined,
+): Distrust | undefined {
+  if (stats.uid !== 0 && stats.uid !== uid)
+    return {
+      path,
+      why: `user ${stats.uid} owns it, and not ${[...new Set(["root", name])].join(" or ")}`,
+      fix: uid === 0 ? `chown root ${path}` : `chown ${name} ${path}`,
+    };
+  // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner of a file can replace it.
+  if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
+  if ((stats.mode & 0o002) !== 0) return { path, why: "every user may write it", fix: `chmod o-w ${path}` };
+  if ((stats.mode & 0o020) !== 0 && stats.gid !== 0 && stats.gid !== ownGroup)
+    return { path, why: `its group ${stats.gid} may write it`, fix: `chmod g-w ${path}` };
+  return undefined;
+}
+
+/** The invoker's group, if nobody else is in it. Many systems give each user such a group, and an umask that lets it write. */
+async function privateGroup({ uid, gid, name }: Invoker): Promise<number | undefined> {
+  if (uid === 0) return 0;
+  const { stdout } = await execute("getent", ["group", String(gid)]).catch(() => ({ stdout: "" }));
+  const [groupName, , , members = ""] = stdout.trim().split(":");
+  return groupName === name && (members === "" || members === name) ? gid : undefined;
+}

@@ -1,0 +1,64 @@
+import { CliError } from "../shared/cli-error.ts";
+import type { Diagnosis, Finding, VersionRange } from "./model/diagnosis.ts";
+import { environment } from "./facts/environment.ts";
+import { nodeVersion } from "./facts/program.ts";
+import { systemdVersion } from "./facts/systemd-version.ts";
+import { lintFindings } from "./lint.ts";
+import { redactor } from "./redact.ts";
+import type { Subject } from "./model/subject.ts";
+
+const severities = ["error", "warning", "info"] as const;
+
+/** Looks for all of the diagnoses at once. Returns what was found, errors first, without what only follows from something else. */
+export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]): Promise<Finding[]> {
+  const [found, linted, redact] = await Promise.all([
+    Promise.all(diagnoses.map((diagnosis) => findWith(diagnosis, subject))),
+    lintFindings(subject),
+    subject.get(environment).then(redactor),
+  ]);
+  const findings = [...found.flat(), ...linted];
+  const codes = new Set(findings.map(({ code }) => code));
+  const explained = new Set(
+    diagnoses.flatMap(({ code, explains = [] }) => (codes.has(code) ? explains : [])),
+  );
+  return findings
+    .filter(({ code }) => !explained.has(code))
+    .map((finding) => redacted(finding, redact))
+    .toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
+}
+
+async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding[]> {
+  const { code, severity, title, why } = diagnosis;
+  try {
+    if (!(await applies(diagnosis, subject))) return [];
+    const found = await diagnosis.find(subject);
+    return found.map((each) => ({ code, severity, title, why, copy: [], ...each }));
+  } catch (error) {
+    // One that can't ask systemd must not keep the others from being looked for.
+    if (!(error instanceof CliError)) throw error;
+    subject.host.cannotSee(`${code} of ${subject.service}: ${error.message}`, error.hint);
+    return [];
+  }
+}
+
+async function applies({ systemd, node }: Diagnosis, subject: Subject): Promise<boolean> {
+  if (systemd && !isWithin(systemd, await subject.host.get(systemdVersion))) return false;
+  if (!node) return true;
+  const version = await subject.get(nodeVersion);
+  return version === undefined || isWithin(node, Number.parseInt(version, 10));
+}
+
+function isWithin({ from = 0, to = Infinity }: VersionRange, version: number): boolean {
+  return Number.isNaN(version) || (version >= from && version <= to);
+}
+
+function redacted(finding: Finding, redact: (text: string) => string): Finding {
+  return {
+    ...finding,
+    title: redact(finding.title),
+    message: redact(finding.message),
+    evidence: finding.evidence.map(({ text, source }) => ({ text: redact(text), source })),
+    fix: redact(finding.fix),
+    copy: finding.copy.map(redact),
+  };
+}

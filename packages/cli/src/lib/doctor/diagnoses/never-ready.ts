@@ -1,0 +1,163 @@
+import process from "node:process";
+import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
+import { lastRun, type JournalLine } from "../facts/journal.ts";
+import { passedSockets } from "../facts/passed-sockets.ts";
+import { processes } from "../facts/processes.ts";
+import { serviceProperties, type UnitProperties } from "../facts/properties.ts";
+import { systemdVersion } from "../facts/systemd-version.ts";
+import type { Subject } from "../model/subject.ts";
+
+/** How long a start may take before it is worth a word, in microseconds. */
+const LONG_US = 5_000_000;
+
+/** The service is of a type that says when it is ready, and systemd has not heard it. */
+export const neverReady: Diagnosis = {
+  code: "never-ready",
+  severity: "error",
+  title: "systemd waits for READY=1, and does not get it",
+  why: "With Type=notify a start ends when the service says that it is ready. If it does not, systemd ends the service at TimeoutStartSec=.",
+  looksAt:
+    "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, what its event loops wait for, and `timed out`, `Got notification message` and `ERR_NOTIFY_` in its journal",
+  remedy:
+    "`OpenFile=/run/systemd/notify:notify`, a `ready` option that settles, or `Type=exec` for an app that does not use sockact",
+  explains: [
+    "app-warning",
+    "notify-wrapped",
+    "notify-unheard",
+    "open-file-path",
+    "notify-blocked",
+    "restart-loop",
+  ],
+  async find(subject) {
+    const [service, lines] = await Promise.all([subject.get(serviceProperties), subject.get(lastRun)]);
+    if (!service.get("Type").startsWith("notify")) return [];
+    const own = lines.filter(({ unit }) => unit === subject.service);
+    const timedOut = own.find((line) => line.isOfManager && /start operation timed out/.test(line.message));
+    const isLong = isStartingFor(service) > LONG_US;
+    const isProtocol = service.get("Result") === "protocol";
+    const isAnswered = service.get("ActiveState") === "active";
+    if (isAnswered || !(timedOut || isLong || isProtocol)) return [];
+    const { systemctl } = subject.host.manager;
+    const { reason, evidence, fix, copy } = await reasonOf(subject, service, own);
+    return [
+      {
+        unit: subject.service,
+        message: `${
+          timedOut
+            ? `${subject.service} was not ready in time, and systemd has ended it.`
+            : isProtocol
+              ? `${subject.service} ended before it was ready.`
+              : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1e6)} s.`
+        } ${reason}`,
+        evidence: [
+          { text: `Type=${service.get("Type")}`, source: `${systemctl} show ${subject.service}` },
+          ...(timedOut ? [{ text: timedOut.message, source: `journal of ${subject.service}` }] : []),
+          ...evidence,
+        ],
+        fix,
+        copy,
+      },
+    ];
+  },
+};
+
+/** How long it has been starting, in microseconds; 0 where it is not. systemd's monotonic clock is the one of hrtime. */
+function isStartingFor(service: UnitProperties): number {
+  return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
+    ? Number(process.hrtime.bigint() / 1000n) - Number(service.get("InactiveExitTimestampMonotonic"))
+    : 0;
+}
+
+interface Reason {
+  reason: string;
+  evidence: Evidence[];
+  fix: string;
+  copy: string[];
+}
+
+async function reasonOf(
+  subject: Subject,
+  service: UnitProperties,
+  lines: readonly JournalLine[],
+): Promise<Reason> {
+  const { manager } = subject.host;
+  const { systemctl } = manager;
+  const source = `journal of ${subject.service}`;
+  const show = `${systemctl} show ${subject.service}`;
+  const path = manager.user ? `/run/user/${process.getuid?.()}/systemd/notify` : "/run/systemd/notify";
+  const edit = (...directives: string[]): string[] => [
+    `${systemctl} edit ${subject.service}`,
+    "  [Service]",
+    ...directives.map((line) => `  ${line}`),
+    `${systemctl} restart ${subject.service}`,
+  ];
+
+  const other = lines.find(({ message }) =>
+    /Got notification message from PID \d+, but reception (?:only permitted|is disabled)/.test(message),
+  );
+  if (other)
+    return {
+      reason:
+        "Another process than its main process has said so, and NotifyAccess= lets systemd not hear it.",
+      evidence: [
+        { text: other.message, source },
+        { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
+      ],
+      fix: "Let ExecStart= run Node itself, and pass systemd's socket to it:",
+      copy: edit(`OpenFile=${path}:notify`),
+    };
+
+  const error = lines.find(({ message }) => /\bERR_NOTIFY_\w+/.test(message));
+  const openFile = service.get("OpenFile");
+  if (error)
+    return {
+      reason: "The app could not tell systemd that it is ready.",
+      evidence: [
+        { text: error.message, source },
+        { text: `OpenFile=${openFile}`, source: show },
+        { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
+      ],
+      fix: "Pass systemd's own socket to it:",
+      copy: edit("OpenFile=", `OpenFile=${path}:notify`),
+    };
+
+  const version = await subject.host.get(systemdVersion);
+  const [running, passed] = await Promise.all([subject.get(processes), subject.get(passedSockets)]);
+  const isServing = passed.some(({ inode }) =>
+    running.some(({ watched }) => inode !== undefined && watched.has(inode)),
+  );
+  if (isServing)
+    return {
+      reason: "It accepts connections already, so what it still waits for is in the app.",
+      evidence: [
+        {
+          text: `The event loop waits for ${passed.map(({ address }) => address).join(" and ")}`,
+          source: `/proc/${running[0]?.pid}/fdinfo`,
+        },
+      ],
+      fix: "Let the promise of the option `ready` settle: it may wait for a database that does not answer. For an app that does not use sockact, change the type:",
+      copy: edit("Type=exec"),
+    };
+
+  const hasWay = openFile !== "" || service.get("NotifyAccess") === "all";
+  if (!hasWay)
+    return {
+      reason:
+        version < 253
+          ? `systemd ${version} knows no OpenFile=, and NotifyAccess= lets it hear the main process only.`
+          : "Node has no way of its own to tell systemd, and the unit gives it none.",
+      evidence: [
+        { text: `OpenFile=${openFile}`, source: show },
+        { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
+      ],
+      fix: "Give it one, if the app uses sockact. Otherwise, change the type to exec:",
+      copy: edit(version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`),
+    };
+  return {
+    reason:
+      "The app has said nothing to systemd. Either it does not use sockact, or its option `ready` has not settled.",
+    evidence: [{ text: `OpenFile=${openFile}`, source: show }],
+    fix: "For an app that does not use sockact, change the type. Otherwise let the promise of `ready` settle, and give it the time that it needs:",
+    copy: edit("Type=exec"),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { serviceProperties, socketProperties } from "../facts/properties.ts";
+
+/** It works now, and will not after the next boot. */
+export const notEnabled: Diagnosis = {
+  code: "not-enabled",
+  severity: "warning",
+  title: "the socket is not started at boot",
+  why: "After the next boot, nothing listens.",
+  looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit",
+  remedy: "`systemctl enable` the socket unit",
+  async find(subject) {
+    const { systemctl } = subject.host.manager;
+    const [service, sockets] = await Promise.all([
+      subject.get(serviceProperties),
+      subject.get(socketProperties),
+    ]);
+    // A service that is enabled takes the sockets along that it requires.
+    const isStartedAlong = (unit: string): boolean =>
+      service.get("UnitFileState") === "enabled" &&
+      [...service.list("Requires"), ...service.list("Wants")].includes(unit);
+    return sockets
+      .filter((socket) => {
+        const state = socket.get("UnitFileState");
+        const wanted = [...socket.list("WantedBy"), ...socket.list("RequiredBy")];
+        return (
+          socket.isLoaded &&
+          /^(?:disabled|linked|linked-runtime|enabled-runtime)$/.test(state) &&
+          (state === "enabled-runtime" || wanted.every((unit) => unit === subject.service)) &&
+          !isStartedAlong(socket.unit)
+        );
+      })
+      .map((socket) => {
+        const { unit } = socket;
+        const state = socket.get("UnitFileState");
+        const isOfThisBoot = socket.get("FragmentPath").startsWith("/run/");
+        return {
+          unit,
+          message: isOfThisBoot
+            ? `${unit} is gone after the next boot: its file is in /run.`
+            : state === "enabled-runtime"
+              ? `${unit} is enabled for this boot only.`
+              : `${unit} listens now, but is not enabled.`,
+          evidence: [
+            { text: `UnitFileState=${state}`, source: `${systemctl} show ${unit}` },
+            ...(isOfThisBoot
+              ? [{ text: `FragmentPath=${socket.get("FragmentPath")}`, source: `${systemctl} show ${unit}` }]
+              : []),
+          ],
+          fix: isOfThisBoot ? "Install it below /etc, and enable it." : "Enable it.",
+          copy: [`${systemctl} enable ${unit}`],
+        };
+      });
+  },
+};

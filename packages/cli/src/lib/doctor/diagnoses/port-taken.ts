@@ -1,0 +1,160 @@
+import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
+import { lastRun } from "../facts/journal.ts";
+import { describeProcess, holders, type ListeningSocket, listeningSockets } from "../facts/listening.ts";
+import { addressesOf, passedSockets, portOf } from "../facts/passed-sockets.ts";
+import { socketProperties, type UnitProperties } from "../facts/properties.ts";
+import type { Subject } from "../model/subject.ts";
+
+/** `Failed to create listening socket ([::]:80): Address already in use` */
+const refused = /^(?:\S+: )?Failed to create listening socket \((.+)\): Address already in use/;
+/** What Node says: `Error: listen EADDRINUSE: address already in use :::3000` */
+const refusedByNode = /EADDRINUSE: address already in use (\S+)/;
+
+/** Somebody else listens on the port. */
+export const portTaken: Diagnosis = {
+  code: "port-taken",
+  severity: "error",
+  title: "another process has the port",
+  why: "Only one of them can listen. Nothing reaches the service until the port is free.",
+  looksAt: "`EADDRINUSE` in the journal of each unit, what listens, and which process has it open",
+  remedy: "stop the other one, or change the port; then `systemctl start` the socket",
+  explains: ["socket-failed", "not-enabled", "restart-loop"],
+  async find(subject) {
+    const [sockets, lines, passed] = await Promise.all([
+      subject.get(socketProperties),
+      subject.get(lastRun),
+      subject.get(passedSockets),
+    ]);
+    const failed = sockets.filter((socket) => socket.get("ActiveState") === "failed");
+    const ofSockets = await Promise.all(
+      failed.map(async (socket): Promise<Refusal | undefined> => {
+        const { unit } = socket;
+        const line = lines.findLast((each) => each.unit === unit && refused.test(each.message));
+        if (line === undefined) return refusalWithoutJournal(subject, socket);
+        const evidence = { text: line.message, source: `journal of ${unit}` };
+        return { unit, address: refused.exec(line.message)![1]!, evidence };
+      }),
+    );
+    const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
+    // One that is the socket's own port is the matter of another diagnosis: the app opens it itself.
+    const ofApp = lines.filter((line) => {
+      const address = refusedByNode.exec(line.message)?.[1];
+      return line.unit === subject.service && address !== undefined && !ports.has(portOf(address) ?? -1);
+    });
+    const ofService = ofApp.slice(-1).map(({ unit, message }) => ({
+      unit,
+      address: refusedByNode.exec(message)![1]!,
+      evidence: { text: message, source: `journal of ${unit}` },
+    }));
+    const refusals = [...ofSockets.filter((refusal) => refusal !== undefined), ...ofService];
+    return Promise.all(refusals.map((refusal) => foundFor(subject, refusal)));
+  },
+};
+
+/** Somebody who wanted to listen, and could not. */
+interface Refusal {
+  unit: string;
+  address: string;
+  evidence: Evidence;
+}
+
+/** Where the journal is hidden, a socket that had no resources and whose address is in use says the same. */
+async function refusalWithoutJournal(
+  { host }: Subject,
+  socket: UnitProperties,
+): Promise<Refusal | undefined> {
+  if (socket.get("Result") !== "resources") return undefined;
+  const listening = await host.get(listeningSockets);
+  const taken = addressesOf(socket).find(({ address }) => listening.some((each) => conflicts(each, address)));
+  return (
+    taken && {
+      unit: socket.unit,
+      address: taken.address,
+      evidence: { text: "Result=resources", source: `${host.manager.systemctl} show ${socket.unit}` },
+    }
+  );
+}
+
+async function foundFor(subject: Subject, { unit, address, evidence }: Refusal): Promise<Found> {
+  const { systemctl } = subject.host.manager;
+  const owners = await ownersOf(subject, address);
+  const [owner] = owners;
+  const port = portOf(address);
+  const look = port === undefined ? `sudo ss -lxp src ${address}` : `sudo ss -ltnp sport = :${port}`;
+  const end =
+    owner === undefined
+      ? look
+      : owner.unit === undefined
+        ? `kill ${owner.pid}`
+        : `${systemctl} disable --now ${owner.unit}`;
+  return {
+    unit,
+    message: `${unit} can't listen on ${address}, which ${owners.map(({ who }) => who).join(" and ") || "another process"} has.`,
+    evidence: [evidence, ...owners.map((each) => each.evidence)],
+    fix:
+      owner?.unit === undefined
+        ? "End the other process, or let this one listen on another port."
+        : `Stop ${owner.unit} for good, or let this one listen on another port.`,
+    copy: [end, `${systemctl} start ${unit.endsWith(".socket") ? unit : subject.sockets.join(" ")}`],
+  };
+}
+
+interface Owner {
+  who: string;
+  pid: number;
+  unit: string | undefined;
+  evidence: Evidence;
+}
+
+/** The processes that hold a socket which keeps one from listening on this address. */
+async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
+  const { host } = subject;
+  const [listening, known] = await Promise.all([host.get(listeningSockets), host.get(holders)]);
+  const rivals = listening.filter((socket) => conflicts(socket, address));
+  const owners = await Promise.all(
+    rivals.map(async (socket): Promise<Owner | undefined> => {
+      const pids = known.get(socket.inode) ?? [];
+      // systemd holds the socket of a unit, and so does the service. The service is the one to name.
+      const pid = pids.find((each) => each !== 1) ?? pids[0];
+      if (pid === undefined) {
+        host.cannotSee(
+          `Which process listens on ${socket.address} is hidden from you.`,
+          `sudo sockact doctor ${subject.service}`,
+        );
+        return undefined;
+      }
+      const { command, unit } = await describeProcess(host, pid);
+      const owner = pid === 1 ? await socketUnitAt(subject, socket.address) : unit;
+      const isUnit = /\.(?:service|socket)$/.test(owner) && owner !== subject.service;
+      return {
+        pid,
+        unit: isUnit ? owner : undefined,
+        who: isUnit ? owner : `process ${pid} (${command.slice(0, 60)})`,
+        evidence: {
+          text: `${socket.address} is open in process ${pid}: ${command.slice(0, 120)}`,
+          source: isUnit ? `/proc/${pid}/fd, of ${owner}` : `/proc/${pid}/fd`,
+        },
+      };
+    }),
+  );
+  return owners.filter((owner) => owner !== undefined);
+}
+
+/** The socket unit that systemd listens for on this address. */
+async function socketUnitAt({ host }: Subject, address: string): Promise<string> {
+  const { stdout } = await host.manager.run("list-sockets", "--all", "--full", "--output=json");
+  const rows = JSON.parse(stdout || "[]") as { listen: string; unit: string }[];
+  return rows.find(({ listen }) => listen === address)?.unit ?? "";
+}
+
+/** Whether one that listens there keeps another from this address. `[::]` includes IPv4, and an address of all interfaces each of them. */
+function conflicts({ address: has, protocol }: ListeningSocket, wanted: string): boolean {
+  const port = portOf(wanted);
+  if (port === undefined || protocol !== "tcp") return has === wanted;
+  // Node writes `:::3000`, systemd `[::]:3000`.
+  const hostOf = (text: string): string => text.slice(0, text.lastIndexOf(":")).replaceAll(/[[\]]/g, "");
+  const isAny = (host: string): boolean => ["::", "0.0.0.0", "*"].includes(host);
+  return (
+    portOf(has) === port && (hostOf(has) === hostOf(wanted) || isAny(hostOf(has)) || isAny(hostOf(wanted)))
+  );
+}

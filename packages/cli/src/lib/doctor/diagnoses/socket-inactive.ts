@@ -1,0 +1,40 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { socketProperties } from "../facts/properties.ts";
+
+/** Nothing listens, and nothing has failed: the socket was never started, or was stopped. */
+export const socketInactive: Diagnosis = {
+  code: "socket-inactive",
+  severity: "error",
+  title: "the socket is not started",
+  why: "systemd listens only while the socket unit is active. Until then, clients are refused.",
+  looksAt: "`ActiveState` of each socket unit",
+  remedy: "`systemctl enable --now` the socket unit",
+  explains: ["not-enabled"],
+  async find(subject) {
+    const { systemctl } = subject.host.manager;
+    const sockets = await subject.get(socketProperties);
+    return sockets
+      .filter((socket) => socket.isLoaded && socket.get("ActiveState") === "inactive")
+      .map((socket) => {
+        const { unit } = socket;
+        const refused =
+          socket.get("ConditionResult") === "no" && socket.get("ConditionTimestampMonotonic") !== "0";
+        const isEnabled = socket.get("UnitFileState").startsWith("enabled");
+        return {
+          unit,
+          message: refused
+            ? `Nothing listens for ${unit}: a condition of the unit does not hold.`
+            : `Nothing listens for ${unit}, since it is not started.`,
+          evidence: [
+            { text: "ActiveState=inactive", source: `${systemctl} show ${unit}` },
+            ...(refused ? [{ text: "ConditionResult=no", source: `${systemctl} show ${unit}` }] : []),
+          ],
+          fix: refused ? "Make the condition hold, or take it out of the unit. Then start it." : "Start it.",
+          copy: [
+            ...(refused ? [`systemctl cat ${unit}`] : []),
+            isEnabled ? `${systemctl} start ${unit}` : `${systemctl} enable --now ${unit}`,
+          ],
+        };
+      });
+  },
+};

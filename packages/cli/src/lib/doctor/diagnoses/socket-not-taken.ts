@@ -1,0 +1,142 @@
+import process from "node:process";
+import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
+import { appWarnings } from "../facts/app-warnings.ts";
+import { lastRun } from "../facts/journal.ts";
+import { type ListeningSocket, listeningBeside } from "../facts/listening.ts";
+import { passedSockets, type PassedSocket, portOf } from "../facts/passed-sockets.ts";
+import { processes, type ServiceProcess } from "../facts/processes.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import type { Subject } from "../model/subject.ts";
+
+/** How long an app may take until it serves, in milliseconds. One that serves elsewhere by then has started. */
+const STARTING_MS = 10_000;
+
+/** The app runs, has the socket, and does not accept from it. */
+export const socketNotTaken: Diagnosis = {
+  code: "socket-not-taken",
+  severity: "error",
+  title: "the app does not take the socket",
+  why: "systemd has accepted the clients into the queue of the socket, and nobody answers them.",
+  looksAt:
+    "which sockets the event loops of the service's processes wait for, what else these listen on, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
+  remedy:
+    "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
+  explains: ["never-ready", "app-warning", "restart-loop", "port-twice"],
+  async find(subject) {
+    const [service, running, passed, warnings] = await Promise.all([
+      subject.get(serviceProperties),
+      subject.get(processes),
+      subject.get(passedSockets),
+      subject.get(appWarnings),
+    ]);
+    const untaken = warnings.filter(({ code }) => /^SOCKACT_(?:UNTAKEN|UNMATCHED)$/.test(code)).at(-1);
+    const main = running.find(({ isMain }) => isMain);
+    if (main === undefined) return openedItself(subject, passed);
+    // Whose files can't be seen, and who is stopping anyway.
+    if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
+    const isServed = ({ inode }: PassedSocket): boolean =>
+      running.some(({ watched }) => inode !== undefined && watched.has(inode));
+    const missed = passed.filter(
+      (socket) =>
+        socket.inode !== undefined &&
+        !isServed(socket) &&
+        running.some(({ sockets }) => sockets?.has(socket.inode!)),
+    );
+    if (missed.length === 0) return [];
+    const own = await ownListeners(running, passed);
+    if (
+      untaken === undefined &&
+      own.length === 0 &&
+      isStarting(service.get("ExecMainStartTimestampMonotonic"))
+    )
+      return [];
+    const addresses = missed.map(({ address }) => address).join(" and ");
+    const evidence: Evidence[] = [
+      {
+        text: `No event loop of the service waits for ${addresses}`,
+        source: `/proc/${main.pid}/fdinfo`,
+      },
+      ...own.map(({ address, pid }) => ({
+        text: `process ${pid} listens on ${address}`,
+        source: `/proc/${pid}/net`,
+      })),
+      ...(untaken
+        ? [{ text: `[${untaken.code}] ${untaken.message}`, source: `journal of ${subject.service}` }]
+        : []),
+    ];
+    return [
+      {
+        unit: subject.service,
+        message:
+          own.length > 0
+            ? `The app has got ${addresses} from systemd, and does not accept from it. It listens on ${own.map(({ address }) => address).join(" and ")} instead.`
+            : `The app has got ${addresses} from systemd, and does not accept from it.`,
+        evidence,
+        fix:
+          untaken && untaken.details.length > 0
+            ? untaken.details.join(" ")
+            : "If the app has the line with systemdListen(), it must come before listen(). Otherwise add it, or load the preload, for an app that you do not want to change:",
+        copy: untaken && untaken.details.length > 0 ? [] : ways(subject),
+      },
+    ];
+  },
+};
+
+function isStarting(startedAt: string): boolean {
+  // systemd's monotonic clock is the one of hrtime.
+  return Number(process.hrtime.bigint() / 1000n) - Number(startedAt) < STARTING_MS * 1000;
+}
+
+/** What the processes listen on that systemd has not passed to them. */
+async function ownListeners(
+  running: readonly ServiceProcess[],
+  passed: readonly PassedSocket[],
+): Promise<(ListeningSocket & { pid: number })[]> {
+  const own = await Promise.all(
+    running.map(async (each) =>
+      (await listeningBeside(each))
+        .filter(
+          ({ inode, protocol }) =>
+            protocol !== "udp" &&
+            each.sockets?.has(inode) === true &&
+            each.watched.has(inode) &&
+            passed.every((socket) => socket.inode !== inode),
+        )
+        .map((socket) => ({ ...socket, pid: each.pid })),
+    ),
+  );
+  return own.flat();
+}
+
+/** An app without sockact opens the port that its socket has, and ends with EADDRINUSE. */
+async function openedItself(
+  subject: Subject,
+  passed: readonly PassedSocket[],
+): Promise<ReturnType<typeof foundInUse>[]> {
+  const lines = await subject.get(lastRun);
+  const inUse = /EADDRINUSE: address already in use (\S+)/;
+  const line = lines.findLast(({ unit, message }) => unit === subject.service && inUse.test(message));
+  const address = inUse.exec(line?.message ?? "")?.[1] ?? "";
+  const port = portOf(address);
+  const socket = passed.find(
+    (each) => each.address === address || (port !== undefined && portOf(each.address) === port),
+  );
+  return line && socket ? [foundInUse(subject, line.message, socket)] : [];
+}
+
+function foundInUse(subject: Subject, message: string, { unit, address }: PassedSocket) {
+  return {
+    unit: subject.service,
+    message: `The app opens ${address} itself, which ${unit} has open already. It has got the socket from systemd, and does not take it.`,
+    evidence: [{ text: message, source: `journal of ${subject.service}` }],
+    fix: "Call systemdListen() before listen(). Or load the preload, for an app that you do not want to change:",
+    copy: ways(subject),
+  };
+}
+
+function ways(subject: Subject): string[] {
+  return [
+    "app.use(systemdListen()); // Express and Koa; in Fastify app.register(systemdListen)",
+    `sudo sockact install ${subject.service.replace(/(?:@.*)?\.service$/, "")} # writes the preload into the unit`,
+  ];
+}

@@ -1,0 +1,56 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+import { lastRun } from "../facts/journal.ts";
+import { serviceProperties, socketProperties } from "../facts/properties.ts";
+import { howItEnded } from "../facts/runs.ts";
+
+/** systemd has given the service up, and with it the port. */
+export const startLimitHit: Diagnosis = {
+  code: "start-limit-hit",
+  severity: "error",
+  title: "the service was started too often, and systemd has given it up",
+  why: "By default systemd allows five starts in ten seconds. After that, the socket fails too, and clients are refused until somebody starts it.",
+  looksAt: "`Result` of the service and of each socket unit, and how the service has ended",
+  remedy:
+    "what ends the service; then `systemctl reset-failed` and `systemctl start`. `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` in the service keep the port open",
+  explains: ["restart-loop", "idle-spin", "socket-failed", "start-limit", "not-enabled"],
+  async find(subject) {
+    const { systemctl } = subject.host.manager;
+    const [service, sockets, lines] = await Promise.all([
+      subject.get(serviceProperties),
+      subject.get(socketProperties),
+      subject.get(lastRun),
+    ]);
+    const failed = sockets.filter((socket) => socket.get("Result") === "service-start-limit-hit");
+    const isServiceFailed = service.get("Result") === "start-limit-hit";
+    const units = [...(isServiceFailed ? [service] : []), ...failed];
+    if (units.length === 0) return [];
+    const said = lines.find(({ message }) => /start request repeated too quickly/i.test(message));
+    const names = units.map(({ unit }) => unit);
+    return [
+      {
+        unit: failed[0]?.unit ?? service.unit,
+        message:
+          `${subject.service} was started too often: it ended each time. ${howItEnded(service)} ${failed.length > 0 ? `${failed.map(({ unit }) => unit).join(" and ")} does not listen any more.` : ""}`.trim(),
+        evidence: [
+          ...units.map((unit) => ({
+            text: `Result=${unit.get("Result")}`,
+            source: `${systemctl} show ${unit.unit}`,
+          })),
+          ...(said ? [{ text: said.message, source: `journal of ${said.unit}` }] : []),
+        ],
+        fix: "First find out why the service ends, by its journal. These lines keep the port open meanwhile. Then start the socket again.",
+        copy: [
+          `journalctl ${subject.host.manager.user ? "--user-unit" : "--unit"} ${subject.service} --lines 50`,
+          `${systemctl} edit ${subject.service}`,
+          "  [Unit]",
+          "  StartLimitIntervalSec=0",
+          "  [Service]",
+          "  Restart=on-failure",
+          "  RestartSec=1s",
+          `${systemctl} reset-failed ${[...new Set([subject.service, ...names])].join(" ")}`,
+          `${systemctl} start ${subject.sockets.join(" ")}`,
+        ],
+      },
+    ];
+  },
+};

@@ -1,0 +1,58 @@
+import { basename } from "node:path";
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import { serviceProperties, socketProperties, type UnitProperties } from "../facts/properties.ts";
+import type { Host } from "../model/host.ts";
+
+/** systemd has a name for the unit, and nothing that it could start. */
+export const unitNotLoaded: Diagnosis = {
+  code: "unit-not-loaded",
+  severity: "error",
+  title: "systemd has not loaded a unit",
+  why: "systemd starts neither a unit that it can't load, nor one that waits for it.",
+  looksAt: "`LoadState` and `LoadError` of each unit",
+  remedy: "the line that systemd refuses, or `systemctl unmask`, or install the unit",
+  explains: ["socket-inactive", "not-enabled"],
+  async find(subject) {
+    const units = [await subject.get(serviceProperties), ...(await subject.get(socketProperties))];
+    return units.filter((unit) => !unit.isLoaded).map((unit) => foundIn(unit, subject.host));
+  },
+};
+
+function foundIn(properties: UnitProperties, { manager }: Host): Found {
+  const { unit } = properties;
+  const state = properties.get("LoadState");
+  const path = properties.get("FragmentPath");
+  const error = properties.get("LoadError").replace(/^\S+ "(.*)"$/s, "$1");
+  const reload = `${manager.systemctl} daemon-reload`;
+  const about = {
+    unit,
+    message: error === "" ? `${unit} is ${state}.` : `${unit} is ${state}: ${error}`,
+    evidence: [
+      { text: `LoadState=${state}`, source: `${manager.systemctl} show ${unit}` },
+      ...(error === "" ? [] : [{ text: `LoadError=${error}`, source: `${manager.systemctl} show ${unit}` }]),
+    ],
+  };
+  switch (state) {
+    case "masked": {
+      // The mask may be of the template. One below /run lasts until the next boot.
+      const runtime = path.startsWith("/run/") ? "--runtime " : "";
+      return {
+        ...about,
+        fix: "Take the mask away.",
+        copy: [`${manager.systemctl} unmask ${runtime}${path === "" ? unit : basename(path)}`],
+      };
+    }
+    case "not-found":
+      return {
+        ...about,
+        fix: `Install ${unit}, or correct the name where another unit names it. Then let systemd read it.`,
+        copy: [reload],
+      };
+    default:
+      return {
+        ...about,
+        fix: `Correct ${path || "its file"}, which systemd-analyze checks. Then let systemd read it.`,
+        copy: [`systemd-analyze ${manager.user ? "--user " : ""}verify ${path || unit}`, reload],
+      };
+  }
+}

@@ -1,0 +1,35 @@
+import { print, printJson } from "../output/print.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { diagnose } from "./diagnose.ts";
+import { diagnoses } from "./diagnoses.ts";
+import type { Severity } from "./model/diagnosis.ts";
+import { Host } from "./model/host.ts";
+import { type Examined, type Report, reportText } from "./report.ts";
+import { allCases, type Case, caseNamed } from "./subjects.ts";
+
+export interface DoctorOptions {
+  json?: boolean | undefined;
+  user?: boolean | undefined;
+}
+
+/** Says why activation does not happen, of one service or of all, and what to change. It reads only. Resolves to the exit code: 2 if there is an error, 1 if there is a warning. */
+export async function doctor(unit: string | undefined, { json, user }: DoctorOptions): Promise<number> {
+  const host = new Host(new ServiceManager({ user }));
+  const cases = unit === undefined ? await allCases(host) : [await caseNamed(host, unit)];
+  const services = await Promise.all(cases.map(examine));
+  const report: Report = { services, unseen: host.unseen };
+  if (json) printJson(report);
+  else if (services.length === 0)
+    print("No socket of this host starts a service. sockact install makes one.\n");
+  else print(reportText(report));
+  const has = (severity: Severity): boolean =>
+    services.some(({ findings }) => findings.some((finding) => finding.severity === severity));
+  return has("error") ? 2 : has("warning") ? 1 : 0;
+}
+
+async function examine({ service, sockets, subjects }: Case): Promise<Examined> {
+  const found = await Promise.all(subjects.map((subject) => diagnose(subject, diagnoses)));
+  // Both instances of a pair have the same sockets and the same file.
+  const findings = new Map(found.flat().map((finding) => [JSON.stringify(finding), finding]));
+  return { service, sockets, findings: [...findings.values()] };
+}

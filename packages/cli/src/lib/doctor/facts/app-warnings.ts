@@ -1,0 +1,33 @@
+import type { Subject } from "../model/subject.ts";
+import { lastRun } from "./journal.ts";
+
+/** A warning of sockact in the journal of the service. */
+export interface AppWarning {
+  /** Such as SOCKACT_UNTAKEN. */
+  code: string;
+  /** The first line. */
+  message: string;
+  /** The lines below it: what to change. */
+  details: string[];
+}
+
+/** `(node:123) [SOCKACT_UNTAKEN] SockactWarning: The socket …` */
+const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
+
+/** What sockact in the app has warned of since the last start. */
+export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
+  const lines = (await subject.get(lastRun)).filter(
+    (line) => line.unit === subject.service && !line.isOfManager,
+  );
+  return lines.flatMap(({ message, pid }, index) => {
+    const [, , code = "", text = ""] = warning.exec(message) ?? [];
+    if (code === "") return [];
+    const details: string[] = [];
+    for (const next of lines.slice(index + 1)) {
+      // Another warning, or Node's own hint, which follows the first one.
+      if (next.pid !== pid || next.message.startsWith("(") || details.length === 6) break;
+      details.push(next.message);
+    }
+    return { code, message: text, details };
+  });
+}

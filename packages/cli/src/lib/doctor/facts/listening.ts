@@ -1,0 +1,85 @@
+import { readFile, readdir } from "node:fs/promises";
+import type { Host } from "../model/host.ts";
+import { type ServiceProcess, socketsOf } from "./processes.ts";
+
+/** A socket that listens, or a datagram socket. */
+export interface ListeningSocket {
+  protocol: "tcp" | "udp" | "unix";
+  /** As systemd writes it: `0.0.0.0:80`, `[::]:80`, `/run/shop.sock`, `@shop`. */
+  address: string;
+  inode: number;
+}
+
+/** What listens in the network namespace of the doctor, which is that of most services. */
+export async function listeningSockets(): Promise<ListeningSocket[]> {
+  return tablesOf("/proc/self/net");
+}
+
+/** What listens in the network namespace of a process. With PrivateNetwork= it has one of its own. */
+export function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
+  return tablesOf(`/proc/${pid}/net`);
+}
+
+async function tablesOf(folder: string): Promise<ListeningSocket[]> {
+  const tables = ["tcp", "tcp6", "udp", "udp6", "unix"] as const;
+  const rows = await Promise.all(
+    tables.map(async (table) => {
+      const text = await readFile(`${folder}/${table}`, "latin1").catch(() => "");
+      const lines = text.split("\n").slice(1);
+      return lines.flatMap((line) => (table === "unix" ? unixSocket(line) : ipSocket(line, table)));
+    }),
+  );
+  return rows.flat();
+}
+
+/** proc_pid_net(5). State 0A is a TCP socket that listens; 07 a UDP socket that is bound. */
+function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): ListeningSocket[] {
+  const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+  const protocol = table.startsWith("tcp") ? "tcp" : "udp";
+  if (state !== (protocol === "tcp" ? "0A" : "07")) return [];
+  const [host = "", port = ""] = local.split(":");
+  return [{ protocol, address: `${ipAddress(host)}:${Number.parseInt(port, 16)}`, inode: Number(inode) }];
+}
+
+/** Each group of eight digits is a word in the order of the machine's bytes, and all machines that run Node have the low byte first but for s390x. */
+function ipAddress(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
+  const groups = Array.from({ length: 8 }, (_, index) => `${bytes[2 * index]}${bytes[2 * index + 1]}`);
+  // The parser of URLs writes an IPv6 address in its short form.
+  return new URL(`http://[${groups.join(":")}]`).hostname;
+}
+
+/** Flag 00010000 is a unix socket that listens. */
+function unixSocket(row: string): ListeningSocket[] {
+  const [, flags, inode, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(row) ?? [];
+  return path !== undefined && flags === "00010000"
+    ? [{ protocol: "unix", address: path, inode: Number(inode) }]
+    : [];
+}
+
+/** Which processes have a socket open, by its inode. Without root, only one's own are seen. */
+export async function holders(): Promise<Map<number, number[]>> {
+  const found = new Map<number, number[]>();
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  await Promise.all(
+    pids.map(async (pid) => {
+      for (const inode of (await socketsOf(pid)) ?? []) found.set(inode, [...(found.get(inode) ?? []), pid]);
+    }),
+  );
+  return found;
+}
+
+/** Who a process is: its command line without its options' values, and its unit. */
+export async function describeProcess(host: Host, pid: number): Promise<{ command: string; unit: string }> {
+  const [cmdline, name, group] = await Promise.all([
+    readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
+    readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""),
+    readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => ""),
+  ]);
+  const unit = host.manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
+  return {
+    command: cmdline === "" ? name.trim() : cmdline.replace(/\0+$/, "").split("\0").join(" "),
+    unit: unit.exec(group)?.[1] ?? "",
+  };
+}

@@ -1,0 +1,102 @@
+import { readFile, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { Subject } from "../model/subject.ts";
+import { serviceProperties } from "./properties.ts";
+
+/** A process of the service. */
+export interface ServiceProcess {
+  pid: number;
+  parent: number;
+  /** Its command line. npm and others write a title over it, all in one word. */
+  words: string[];
+  /** The file that it runs. Empty where that can't be seen. */
+  program: string;
+  /** The inodes of the sockets that it has open. `undefined` where that can't be seen. */
+  sockets: ReadonlySet<number> | undefined;
+  /** The inodes for which one of its event loops waits. */
+  watched: ReadonlySet<number>;
+  /** Its working directory. Empty where that can't be seen. */
+  folder: string;
+  /** How many descriptors systemd has passed to it: LISTEN_FDS, with which it was started. `undefined` where that can't be seen. */
+  passed: number | undefined;
+  isMain: boolean;
+}
+
+/** The processes of the service, its main process first. None while it sleeps. */
+export async function processes(subject: Subject): Promise<ServiceProcess[]> {
+  const service = await subject.get(serviceProperties);
+  const main = Number(service.get("MainPID"));
+  const pids = new Set(main > 0 ? [main] : []);
+  const group = service.get("ControlGroup");
+  if (group !== "") for (const pid of await pidsOf(join("/sys/fs/cgroup", group))) pids.add(pid);
+  const found = await Promise.all([...pids].map((pid) => look(pid, pid === main)));
+  const all = found.filter((each) => each !== undefined);
+  if (all.some(({ sockets }) => sockets === undefined))
+    subject.host.cannotSee(
+      `The open files of ${subject.service} are hidden from you.`,
+      `sudo sockact doctor ${subject.service}`,
+    );
+  return all;
+}
+
+/** The processes of a control group, and of those below it. */
+async function pidsOf(folder: string): Promise<number[]> {
+  const listed = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const below = await Promise.all(
+    entries.filter((entry) => entry.isDirectory()).map(({ name }) => pidsOf(join(folder, name))),
+  );
+  return [...listed.split("\n").filter(Boolean).map(Number), ...below.flat()];
+}
+
+/** A process may end at any time. Then it has no command line. */
+async function look(pid: number, isMain: boolean): Promise<ServiceProcess | undefined> {
+  const proc = `/proc/${pid}`;
+  const [cmdline, stat, program, folder, environ, sockets, watched] = await Promise.all([
+    readFile(`${proc}/cmdline`, "utf8").catch(() => ""),
+    readFile(`${proc}/stat`, "utf8").catch(() => ""),
+    readlink(`${proc}/exe`).catch(() => ""),
+    readlink(`${proc}/cwd`).catch(() => ""),
+    readFile(`${proc}/environ`, "utf8").catch(() => undefined),
+    socketsOf(pid),
+    watchedBy(pid),
+  ]);
+  if (cmdline === "") return undefined;
+  return {
+    pid,
+    // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
+    parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]),
+    words: cmdline.replace(/\0+$/, "").split("\0"),
+    program: program.replace(/ \(deleted\)$/, ""),
+    sockets,
+    watched,
+    folder,
+    passed: environ === undefined ? undefined : Number(/(?:^|\0)LISTEN_FDS=(\d+)/.exec(environ)?.[1] ?? 0),
+    isMain,
+  };
+}
+
+/** The inodes of the sockets that a process has open. `undefined` where that can't be seen. */
+export async function socketsOf(pid: number): Promise<ReadonlySet<number> | undefined> {
+  let names: string[];
+  try {
+    names = await readdir(`/proc/${pid}/fd`);
+  } catch {
+    return undefined;
+  }
+  const links = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => "")));
+  return new Set(links.flatMap((link) => Number(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? 0) || []));
+}
+
+/** proc_pid_fdinfo(5): an epoll lists the inodes that it watches. */
+async function watchedBy(pid: number): Promise<ReadonlySet<number>> {
+  const names = await readdir(`/proc/${pid}/fdinfo`).catch(() => []);
+  const texts = await Promise.all(
+    names.map((name) => readFile(`/proc/${pid}/fdinfo/${name}`, "utf8").catch(() => "")),
+  );
+  return new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(/^tfd:.* ino:([\da-f]+) /gm)].map(([, inode = ""]) => Number.parseInt(inode, 16)),
+    ),
+  );
+}

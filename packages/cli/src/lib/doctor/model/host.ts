@@ -1,0 +1,34 @@
+import process from "node:process";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { type Fact, Facts } from "./facts.ts";
+
+/** Something that could not be looked at, and how to see it. */
+export interface Unseen {
+  what: string;
+  how: string;
+}
+
+/** The machine, as far as all services share it. */
+export class Host {
+  readonly manager: ServiceManager;
+  readonly isRoot = process.getuid?.() === 0;
+  readonly #facts = new Facts<Host>(this);
+  readonly #unseen = new Map<string, Unseen>();
+
+  constructor(manager: ServiceManager) {
+    this.manager = manager;
+  }
+
+  get<Value>(fact: Fact<Host, Value>): Promise<Value> {
+    return this.#facts.get(fact);
+  }
+
+  /** Notes, once, what could not be looked at. */
+  cannotSee(what: string, how: string): void {
+    this.#unseen.set(what, { what, how });
+  }
+
+  get unseen(): Unseen[] {
+    return [...this.#unseen.values()];
+  }
+}

@@ -1,0 +1,41 @@
+import { CliError } from "../shared/cli-error.ts";
+import { type ActivatedService, activatedServices, findService } from "../systemd/activated-units.ts";
+import type { Host } from "./model/host.ts";
+import { Subject } from "./model/subject.ts";
+
+/** A service as its user knows it, and what is looked at: a rolling pair has two service units. */
+export interface Case {
+  service: string;
+  sockets: readonly string[];
+  subjects: readonly Subject[];
+}
+
+/** Each service that a socket starts, without those of the distribution. */
+export async function allCases(host: Host): Promise<Case[]> {
+  return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
+}
+
+/** The service of this name, which may be that of either unit, with or without suffix. A service that no socket starts is one too. */
+export async function caseNamed(host: Host, name: string): Promise<Case> {
+  try {
+    return caseOf(host, await findService(host.manager, name));
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === "ERR_UNIT_UNKNOWN")) throw error;
+    const service = name.includes(".") ? name : `${name}.service`;
+    const [state] = await host.manager.show([service], ["LoadState", "Sockets", "Requires"]);
+    if (!service.endsWith(".service") || state === undefined || state.LoadState === "not-found") throw error;
+    // Without its socket's file, nothing but the service itself says that it should have one.
+    const named = `${state.Sockets ?? ""} ${state.Requires ?? ""}`.split(" ");
+    const sockets = [...new Set(named.filter((unit) => unit.endsWith(".socket")))];
+    return caseOf(host, { service, services: [service], sockets });
+  }
+}
+
+function caseOf(
+  host: Host,
+  { service, services, sockets }: Pick<ActivatedService, "service" | "services" | "sockets">,
+): Case {
+  // With Accept=yes and no connection, any instance has the settings of the template.
+  const units = services.length > 0 ? services : [service.replace("@.", "@0.")];
+  return { service, sockets, subjects: units.map((unit) => new Subject(host, unit, sockets)) };
+}

@@ -1,0 +1,28 @@
+import { readJournal, syncJournal } from "../systemd/journal.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+
+/** How many lines are shown. */
+const MOST_LINES = 12;
+
+/**
+ * What an app has said since then, in its first process; or what systemd has said of its units, if the app has said nothing. systemd may have started it several
+ * times, and the reason is the same each time.
+ *
+ * @param since milliseconds since 1970
+ */
+export async function appOutput(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): Promise<string[]> {
+  await syncJournal(manager);
+  const { entries } = await readJournal(manager, units, { since });
+  const first = entries.find(({ from }) => from === "app");
+  const said =
+    first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);
+  const lines = said
+    .map(({ message }) => message)
+    .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
+  // systemd says the same at each start.
+  return (first === undefined ? [...new Set(lines)] : lines).slice(0, MOST_LINES);
+}

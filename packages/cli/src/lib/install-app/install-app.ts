@@ -1,0 +1,239 @@
+import { basename } from "node:path";
+import process from "node:process";
+import { checkAccess } from "../install/access/check-access.ts";
+import {
+  applyInstall,
+  type InstallPlan,
+  type InstallStep,
+  interruptible,
+  prepareInstall,
+  type PreparedInstall,
+} from "../install/transaction.ts";
+import { askWhich } from "../output/ask.ts";
+import { print, printJson } from "../output/print.ts";
+import { progress } from "../output/progress.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colour } from "../shared/messages.ts";
+import { invoker } from "../shared/invoker.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { accessError } from "./access-error.ts";
+import { appOutput } from "./app-output.ts";
+import type { Answer } from "./first-request.ts";
+import { checkOptions, type InstallOptions } from "./options.ts";
+import { resultText } from "./result.ts";
+import { serviceText, summary } from "./summary.ts";
+import { type WantedService, wantedServices } from "./services.ts";
+import { verify } from "./verify.ts";
+
+/** A service whose files have been compared with what is there. */
+interface Prepared {
+  service: WantedService;
+  prepared: PreparedInstall;
+  notes: string[];
+}
+
+/** `sockact install`. Returns the exit code. */
+export async function installApp(entry: string | undefined, options: InstallOptions): Promise<number> {
+  checkOptions(entry, options);
+  const root = options.root ?? "/";
+  const manager = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
+  const systemd = await manager?.version();
+  const services = await wantedServices(entry, options, {
+    folder: process.cwd(),
+    invoker: await invoker(),
+    systemd: systemd !== undefined && systemd > 0 ? systemd : undefined,
+  });
+  const all: Prepared[] = [];
+  for (const service of services) all.push(await prepare(service, options, root, manager));
+  if (options.dryRun === true) {
+    showFiles(all, options);
+    return 0;
+  }
+  for (const { service, prepared, notes } of all)
+    process.stderr.write(`${summary(service, prepared, notes)}\n`);
+  if (options.yes !== true) await agree(all);
+  const results: { installed: Prepared; answers: Answer[]; changed: boolean }[] = [];
+  for (const one of all) results.push({ installed: one, ...(await apply(one, options, manager)) });
+  if (options.json === true) printJson(results.map(jsonOf));
+  else
+    for (const { installed, answers, changed } of results)
+      print(
+        resultText({
+          name: installed.service.description.name,
+          user: options.user === true,
+          root,
+          answers,
+          changed,
+        }),
+      );
+  const silent = results.filter(({ answers }) => answers.some(({ outcome }) => outcome === "silent"));
+  return silent.length === 0 ? 0 : EXIT.failed;
+}
+
+async function prepare(
+  service: WantedService,
+  options: InstallOptions,
+  root: string,
+  manager: ServiceManager | undefined,
+): Promise<Prepared> {
+  const { description, units, config, extraFiles } = service;
+  const isUsers = description.manager === "user";
+  // A service of the user reads what the user reads. Below a root folder, other paths and users count.
+  const { problems, notes } =
+    isUsers || manager === undefined
+      ? { problems: [], notes: [] }
+      : await checkAccess({
+          description,
+          service: serviceText(service),
+          folder: service.app?.folder,
+          bound: service.bound,
+          unread: service.unread,
+          // Only root may start something as another user.
+          manager: process.getuid?.() === 0 ? manager : undefined,
+        });
+  if (problems.length > 0) throw await accessError(service, problems);
+  const names = Object.keys(units);
+  const plan: InstallPlan = {
+    name: description.name,
+    user: isUsers,
+    root,
+    units,
+    extraFiles,
+    sockets: names.filter((unit) => unit.endsWith(".socket")),
+    service:
+      names.find(
+        (unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`,
+      ) ?? `${description.name}.service`,
+    description,
+    config,
+  };
+  const prepared = await prepareInstall(plan, { force: options.force === true, manager });
+  return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
+}
+
+function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
+  if (json === true) {
+    printJson(all.map((one) => jsonOf({ installed: one, answers: [], changed: false })));
+    return;
+  }
+  for (const { service, prepared, notes } of all) {
+    process.stderr.write(`${summary(service, prepared, notes)}\n`);
+    print(textOfUnits(service, prepared));
+  }
+}
+
+function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
+  const texts = files.filter(({ path }) => basename(path) in units);
+  return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
+}
+
+/** Asks until the answer is yes or no. */
+async function agree(all: readonly Prepared[]): Promise<void> {
+  for (;;) {
+    const answer = await askWhich({
+      message: "Install it?",
+      option: "--yes",
+      choices: [
+        { value: "yes", label: "yes" },
+        { value: "show", label: "show the files first" },
+        { value: "no", label: "no" },
+      ],
+    });
+    process.stderr.write("\n");
+    if (answer === "yes") return;
+    if (answer === "no")
+      throw new CliError("ERR_CANCELLED", "you have said no", "Nothing was changed.", {
+        exitCode: EXIT.failed,
+      });
+    for (const { service, prepared } of all)
+      process.stderr.write(colour("dim", textOfUnits(service, prepared)));
+  }
+}
+
+async function apply(
+  { service, prepared }: Prepared,
+  { request, timeout }: InstallOptions,
+  manager: ServiceManager | undefined,
+): Promise<{ answers: Answer[]; changed: boolean }> {
+  const { name } = service.description;
+  const { signal, end } = interruptible();
+  const shown = progress(`Installing ${name}`);
+  const since = Date.now();
+  let answers: Answer[] = [];
+  try {
+    const applied = await applyInstall(prepared, manager, {
+      signal,
+      onStep: (step) => {
+        const text = stepText(step);
+        if (text !== undefined) shown.update(text);
+      },
+      verify: async () => {
+        const { sockets } = prepared.plan;
+        if (manager === undefined || !request || sockets.length === 0) return;
+        shown.update(`Waiting for the first answer of ${name}`);
+        answers = await verify({ name, sockets, manager, timeout: timeout * 1000, signal });
+      },
+    });
+    shown.done();
+    if (manager !== undefined && answers.some(isTrouble))
+      await showOutput(manager, prepared.plan.service, since);
+    for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
+    return { answers, changed: applied.changed };
+  } catch (error) {
+    shown.failed();
+    throw error;
+  } finally {
+    end();
+  }
+}
+
+const isTrouble = (answer: Answer): boolean =>
+  answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
+
+async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
+  const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
+  if (lines.length === 0) return;
+  process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
+}
+
+function stepText(step: InstallStep): string | undefined {
+  switch (step.type) {
+    case "waiting":
+      return "Waiting for another sockact to end";
+    case "recovered":
+      return "An earlier call was killed; what it had changed has been put back";
+    case "written":
+      return `Writing ${step.path}`;
+    case "enabled":
+      return `Enabling ${step.units.join(" ")}`;
+    case "started":
+      return `Starting ${step.units.join(" ")}`;
+    case "restarted":
+      return `Restarting ${step.units.join(" ")}`;
+    case "undoing":
+      return "Putting everything back";
+    default:
+      return undefined;
+  }
+}
+
+function jsonOf({
+  installed: { service, prepared, notes },
+  answers,
+  changed,
+}: {
+  installed: Prepared;
+  answers: Answer[];
+  changed: boolean;
+}): object {
+  return {
+    name: service.description.name,
+    changed,
+    sockets: prepared.plan.sockets,
+    service: prepared.plan.service,
+    files: prepared.files.map(({ path, state, text }) => ({ path, state, text: text.toString() })),
+    removed: prepared.removed,
+    notes,
+    answers,
+  };
+}

@@ -1,0 +1,84 @@
+import process from "node:process";
+import type { HardeningProfile } from "@sockact/units";
+import { checkPlace } from "../install/transaction.ts";
+import { CliError } from "../shared/cli-error.ts";
+import { shellWord, sudoCommand } from "../shared/own-command.ts";
+
+/** The options of `sockact install`. */
+export interface InstallOptions {
+  name?: string | undefined;
+  listen?: string[] | undefined;
+  user?: boolean | undefined;
+  root?: string | undefined;
+  config?: string | undefined;
+  runAs?: string | undefined;
+  hardening?: HardeningProfile | undefined;
+  environmentFile?: string[] | undefined;
+  idle?: string | undefined;
+  node?: string | undefined;
+  /** False with `--no-preload`. */
+  preload: boolean;
+  /** False with `--no-request`. */
+  request: boolean;
+  /** For how many seconds to wait for the first answer. */
+  timeout: number;
+  dryRun?: boolean | undefined;
+  yes?: boolean | undefined;
+  force?: boolean | undefined;
+  json?: boolean | undefined;
+}
+
+/** Options that describe the app. A config says all of that. */
+const ofApp = {
+  listen: "--listen",
+  runAs: "--run-as",
+  hardening: "--hardening",
+  environmentFile: "--environment-file",
+  idle: "--idle",
+  node: "--node",
+} as const;
+
+/** Refuses options that contradict each other or where the command is called. */
+export function checkOptions(entry: string | undefined, options: InstallOptions): void {
+  const { user = false, root, config, runAs, dryRun = false } = options;
+  const usage = (message: string, hint: string) => {
+    throw new CliError("ERR_USAGE", message, hint);
+  };
+  if (process.platform !== "linux")
+    usage(
+      "systemd runs on Linux alone",
+      "Call it on the server. Here, sockact run passes sockets to your app.",
+    );
+  if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them off.");
+  checkPlace({ user, root: "/" }, "install");
+  if (user && runAs !== undefined)
+    usage(
+      "--run-as is for services of the system",
+      "With --user, the service runs as you. Leave one of them off.",
+    );
+  if (entry !== undefined && config !== undefined)
+    usage(
+      "an entry and --config exclude each other",
+      "The config says which file is run. Leave one of them off.",
+    );
+  if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
+    const words = process.argv.slice(2).map(shellWord).join(" ");
+    throw new CliError(
+      "ERR_INSTALL_ROOT",
+      "only root may install a service of the system",
+      `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your own, without port 80: add --user.`,
+    );
+  }
+}
+
+/** Refuses options that would be ignored, since a config is used. */
+export function checkOptionsWithConfig(file: string, options: InstallOptions): void {
+  const given = Object.entries(ofApp).filter(([name]) => options[name as keyof typeof ofApp] !== undefined);
+  const names = [...given.map(([, option]) => option), ...(options.preload ? [] : ["--no-preload"])];
+  if (names.length === 0) return;
+  throw new CliError(
+    "ERR_USAGE",
+    `${names.join(" and ")} would be ignored: ${file} describes the service`,
+    "Write it into the config; or name the entry of the app, and the config is not used.",
+  );
+}

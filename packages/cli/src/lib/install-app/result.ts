@@ -1,0 +1,60 @@
+import { STATUS_CODES } from "node:http";
+import { colourOut } from "../output/print.ts";
+import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import type { Answer } from "./first-request.ts";
+
+export interface Installed {
+  name: string;
+  user: boolean;
+  root: string;
+  answers: readonly Answer[];
+  /** Whether anything was changed. */
+  changed: boolean;
+}
+
+/** What was installed, what has answered, and what to call next. */
+export function resultText({ name, user, root, answers, changed }: Installed): string {
+  const flag = user ? " --user" : "";
+  const place = root === "/" ? "" : ` in ${root}`;
+  const what = changed ? "is installed" : "was installed already, and nothing has changed";
+  const asRoot = user ? ownCommand() : sudoCommand();
+  const isSilent = answers.some(({ outcome }) => outcome === "silent");
+  const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
+  const next: [string, string][] = [
+    ...(isSilent || isBroken
+      ? [[`${asRoot} doctor ${name}${flag}`, "says why"] as [string, string]]
+      : [[`${ownCommand()} status ${name}${flag}`, "how it is doing"] as [string, string]]),
+    [`${ownCommand()} logs ${name}${flag} -f`, "what it says"],
+    [`${asRoot} uninstall ${name}${flag}`, "removes it"],
+  ];
+  const width = Math.max(...next.map(([command]) => command.length));
+  return [
+    `${colourOut(isSilent ? "yellow" : "green", isSilent ? "!" : "✓")} ${colourOut("bold", name)} ${what}${place}.`,
+    ...answers.map((answer) => `  ${answerText(answer)}`),
+    ...(root === "/"
+      ? ["", ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${colourOut("dim", why)}`)]
+      : []),
+    "",
+  ].join("\n");
+}
+
+function answerText(answer: Answer): string {
+  const { url } = answer;
+  switch (answer.outcome) {
+    case "http": {
+      const reason = answer.text || STATUS_CODES[answer.status] || "";
+      const to = answer.location === undefined ? "" : ` to ${answer.location}`;
+      const style = answer.status >= 500 ? "red" : "green";
+      return `${url} answers ${colourOut(style, `${answer.status} ${reason}`)}${to} after ${seconds(answer.milliseconds)}`;
+    }
+    case "other":
+      return `${url} answers after ${seconds(answer.milliseconds)}, but not by HTTP`;
+    case "unasked":
+      return `${url} is listening`;
+    case "silent":
+      return `${url} is listening, but ${answer.reason}`;
+  }
+}
+
+const seconds = (milliseconds: number): string =>
+  milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

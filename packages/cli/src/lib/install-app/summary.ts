@@ -1,0 +1,102 @@
+import { parseUnit } from "@sockact/units";
+import type { PreparedInstall } from "../install/transaction.ts";
+import { colour } from "../shared/messages.ts";
+import type { WantedService } from "./services.ts";
+
+/** The values of a directive in a unit. */
+function valuesOf(text: string, key: string): string[] {
+  return parseUnit(text).entries.flatMap((entry) =>
+    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
+  );
+}
+
+/** The text of the service unit. */
+export function serviceText({ units, description: { name } }: WantedService): string {
+  return units[`${name}.service`] ?? units[`${name}@.service`] ?? units[`${name}.container`] ?? "";
+}
+
+function listensOn({ units }: WantedService): string {
+  const addresses = Object.entries(units)
+    .filter(([unit]) => unit.endsWith(".socket"))
+    .flatMap(([, text]) =>
+      ["ListenStream", "ListenDatagram", "ListenSequentialPacket"].flatMap((key) => valuesOf(text, key)),
+    );
+  return addresses.map((address) => (/^\d+$/.test(address) ? `port ${address}` : address)).join(", ");
+}
+
+function runsAs(text: string, isUsers: boolean): string {
+  const [user] = valuesOf(text, "User");
+  if (isUsers) return "you";
+  return user ?? "a user of its own, which exists only while it runs";
+}
+
+const sandboxes = {
+  inbound: "answers only: opens no connection, writes no file",
+  outbound: "writes to its own folder alone, sees no homes",
+  none: "none",
+} as const;
+
+function sandboxOf({ description: { hardening = "outbound", name, stateDirectory } }: WantedService): string {
+  const profile = typeof hardening === "string" ? hardening : (hardening.profile ?? "outbound");
+  const folder = stateDirectory === undefined ? `/var/lib/${name}` : "its own folder";
+  return profile === "outbound"
+    ? `${profile}: reads what all may read, writes to ${folder} alone`
+    : `${profile}: ${sandboxes[profile]}`;
+}
+
+function takesSocket({ description: { preload }, app, extraFiles }: WantedService): string | undefined {
+  if (app === undefined && !preload) return undefined;
+  if (!preload) return app?.hasSockact === true ? "by itself" : "it does not: it has no line of sockact";
+  return extraFiles.length > 0
+    ? "by the preload: your code stays as it is"
+    : "by @sockact/register in the app's node_modules";
+}
+
+/** What will run, and which files that takes: what the user agrees to. */
+export function summary(service: WantedService, prepared: PreparedInstall, notes: readonly string[]): string {
+  const { description, app } = service;
+  const text = serviceText(service);
+  const rows: [string, string | undefined][] = [
+    ["runs", valuesOf(text, "ExecStart")[0] ?? valuesOf(text, "Image")[0]],
+    ["in", valuesOf(text, "WorkingDirectory")[0]],
+    ["as", runsAs(text, description.manager === "user")],
+    ["listens on", listensOn(service)],
+    ["gets it", takesSocket(service)],
+    ["sandbox", description.manager === "user" ? undefined : sandboxOf(service)],
+  ];
+  const width = process.stderr.columns || 80;
+  const shown = rows
+    .filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
+    .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(value, width - 14, 14)}`);
+  const files = [
+    ...prepared.files.map(({ path, state }) => `  ${stateText(state)} ${path}`),
+    ...prepared.removed.map((path) => `  ${colour("red", "removed".padEnd(9))} ${path}`),
+  ];
+  const framework = app?.framework === undefined ? "" : colour("dim", ` (${app.framework})`);
+  return [
+    `${colour("bold", description.name)}${framework}`,
+    ...shown,
+    "",
+    ...files,
+    ...(notes.length > 0
+      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)]
+      : []),
+    "",
+  ].join("\n");
+}
+
+function stateText(state: "new" | "changed" | "same"): string {
+  const style = { new: "green", changed: "yellow", same: "dim" } as const;
+  return colour(style[state], (state === "same" ? "as it is" : state).padEnd(9));
+}
+
+/** Breaks a text between words, so that each line but the first has this indent. A word that is too long stays whole. */
+function wrap(text: string, width: number, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
+}

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { sudoCommand } from "../shared/own-command.ts";
+import { findService } from "../systemd/activated-units.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { appOutput } from "./app-output.ts";
+import { type Answer, firstRequest, listeningAddresses } from "./first-request.ts";
+
+/** How often to look whether the service has failed, in milliseconds. */
+const INTERVAL = 200;
+/** The service is not going to start when systemd has started it again so often. */
+const RESTARTS = 2;
+
+export interface VerifyOptions {
+  name: string;
+  sockets: readonly string[];
+  manager: ServiceManager;
+  /** For how long to wait for an answer, in milliseconds. */
+  timeout: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes a request to each socket of a service, which starts it. Rejects with `ERR_INSTALL_START` if the service fails instead of answering. If it just does
+ * not answer, that is a result: the service may be right, and this request not one that it answers.
+ */
+export async function verify({ name, sockets, manager, timeout, signal }: VerifyOptions): Promise<Answer[]> {
+  const addresses = await listeningAddresses(manager, sockets);
+  const { services, kind } = await findService(manager, name);
+  const since = Date.now();
+  const watched = kind === "accept" ? [] : services;
+  const before = await restartsOf(manager, watched);
+  const over = new AbortController();
+  const failure = watchForFailure(manager, watched, before, over.signal);
+  // It may fail after the last answer, when nobody waits for it.
+  failure.catch(() => {});
+  const answers: Answer[] = [];
+  try {
+    for (const address of addresses) {
+      const deadline = AbortSignal.any([signal, over.signal, AbortSignal.timeout(timeout)]);
+      const result = await Promise.race([firstRequest(address, deadline), failure]);
+      signal.throwIfAborted();
+      if (result === undefined) continue;
+      if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
+      answers.push(
+        result.outcome === "silent" && /abort|timeout/i.test(result.reason)
+          ? { ...result, reason: `no answer for ${timeout / 1000} s` }
+          : result,
+      );
+    }
+    return answers;
+  } finally {
+    over.abort();
+  }
+}
+
+async function restartsOf(manager: ServiceManager, services: readonly string[]): Promise<number[]> {
+  const shown = await manager.show(services, ["NRestarts"]);
+  return shown.map(({ NRestarts }) => Number(NRestarts));
+}
+
+/** Resolves to the unit that has failed, or to nothing once the signal is aborted. */
+async function watchForFailure(
+  manager: ServiceManager,
+  services: readonly string[],
+  before: readonly number[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  while (!signal.aborted) {
+    await delay(INTERVAL, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return undefined;
+    const shown = await manager.show(services, ["ActiveState", "NRestarts"]);
+    const failed = services.find((_, index) => {
+      const { ActiveState, NRestarts } = shown[index]!;
+      return ActiveState === "failed" || Number(NRestarts) - before[index]! >= RESTARTS;
+    });
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}
+
+async function startError({
+  name,
+  unit,
+  since,
+  manager,
+}: {
+  name: string;
+  unit: string;
+  since: number;
+  manager: ServiceManager;
+}): Promise<CliError> {
+  const journal = await appOutput(manager, [unit], since);
+  const said = journal.map((line) => `  ${line}`).join("\n");
+  const command = manager.user ? sudoCommand().replace(/^sudo (?:env \S+ )?/, "") : sudoCommand();
+  return new CliError(
+    "ERR_INSTALL_START",
+    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (there is nothing in it)"}`,
+    `Correct what it says, and call it again. To install it as it is: ${command} install … --no-request`,
+    { exitCode: EXIT.failed },
+  );
+}

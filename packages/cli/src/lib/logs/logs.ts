@@ -1,0 +1,103 @@
+import process from "node:process";
+import { entryText } from "../output/entry-text.ts";
+import { print } from "../output/print.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { colour } from "../shared/messages.ts";
+import { untilSignal } from "../shared/until-signal.ts";
+import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import {
+  followJournal,
+  JOURNAL_HINT,
+  type JournalEntry,
+  type JournalOptions,
+  readJournal,
+} from "../systemd/journal.ts";
+import { journalUnits } from "../systemd/journal-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+
+/** The options of `sockact logs`. */
+export interface LogsOptions {
+  follow?: boolean;
+  lines?: number;
+  since?: string;
+  json?: boolean;
+  user?: boolean;
+}
+
+/** How many lines there are if neither `--lines` nor `--since` says it. */
+const LINES = 50;
+
+/** An entry as `sockact logs --json` prints it, one a line. */
+function jsonLine({ time, unit, from, pid, priority, message }: JournalEntry): string {
+  return JSON.stringify({ time: time.toISOString(), unit, from, pid: pid ?? null, priority, message });
+}
+
+/** Shows the journal of a service and its sockets in one stream, and returns the exit code. */
+export async function logs(name: string, { follow, lines, since, json, user }: LogsOptions): Promise<number> {
+  const manager = new ServiceManager({ user });
+  const service = await findService(manager, name);
+  const options = { lines: lines ?? (since === undefined ? LINES : undefined), since };
+  const write = (entry: JournalEntry) => print(`${json ? jsonLine(entry) : entryText(entry)}\n`);
+  return follow ? followLogs(manager, service, options, write) : showLogs(manager, service, options, write);
+}
+
+type ReadOptions = Pick<JournalOptions, "lines" | "since">;
+type Write = (entry: JournalEntry) => boolean;
+
+function restricted(name: string): CliError {
+  return new CliError("ERR_JOURNAL", `you may not read the journal of ${name}`, JOURNAL_HINT, {
+    exitCode: EXIT.failed,
+  });
+}
+
+async function showLogs(
+  manager: ServiceManager,
+  service: ActivatedService,
+  options: ReadOptions,
+  write: Write,
+): Promise<number> {
+  const { entries, isRestricted } = await readJournal(manager, journalUnits(service), options);
+  for (const entry of entries) if (!write(entry)) return 0;
+  if (entries.length > 0) return 0;
+  if (isRestricted) throw restricted(service.name);
+  process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
+  return 0;
+}
+
+async function followLogs(
+  manager: ServiceManager,
+  service: ActivatedService,
+  options: ReadOptions,
+  write: Write,
+): Promise<number> {
+  return untilSignal(async (signal) => {
+    const gone = new AbortController();
+    const end = AbortSignal.any([signal, gone.signal]);
+    const onEntry = (entry: JournalEntry) => {
+      if (!write(entry)) gone.abort();
+    };
+    const { isRestricted } =
+      service.kind === "accept"
+        ? await followConnections(manager, service, options, onEntry, end)
+        : await followJournal(manager, journalUnits(service), options, onEntry, end);
+    if (isRestricted && !end.aborted) throw restricted(service.name);
+    return 0;
+  });
+}
+
+/** Follows a service of `Accept=yes`: each connection brings a new unit, so the units are picked from the whole journal. */
+async function followConnections(
+  manager: ServiceManager,
+  service: ActivatedService,
+  options: ReadOptions,
+  onEntry: (entry: JournalEntry) => void,
+  signal: AbortSignal,
+): Promise<{ isRestricted: boolean }> {
+  const { entries } = await readJournal(manager, journalUnits(service), options);
+  for (const entry of entries) onEntry(entry);
+  const after = entries.at(-1)?.cursor;
+  const isOurs = ({ unit }: JournalEntry) =>
+    service.sockets.includes(unit) || (unit.startsWith(`${service.name}@`) && unit.endsWith(".service"));
+  const place = after === undefined ? { lines: 0 } : { after };
+  return followJournal(manager, [], place, (entry) => isOurs(entry) && onEntry(entry), signal);
+}

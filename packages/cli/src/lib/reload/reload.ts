@@ -1,0 +1,164 @@
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { showEntries } from "../output/log-lines.ts";
+import { print, printJson } from "../output/print.ts";
+import { progress } from "../output/progress.ts";
+import { tookText } from "../output/quantities.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { INTERRUPTED, untilSignal } from "../shared/until-signal.ts";
+import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+
+/** The options of `sockact reload`. */
+export interface ReloadOptions {
+  user?: boolean;
+  json?: boolean;
+}
+
+/** What `sockact reload --json` prints. */
+export interface ReloadReport {
+  name: string;
+  /** `asleep`: nothing runs, so there is nothing to reload. */
+  outcome: "reloaded" | "asleep";
+  /** The service units that were reloaded. */
+  units: string[];
+  /** Milliseconds. */
+  took: number;
+  /** Whether the app has said that it is done; without `Type=notify-reload` nobody says so. */
+  confirmed: boolean;
+  /** What the app has written meanwhile. */
+  log: string[];
+}
+
+/** What core writes when an `onReload` has failed. systemd does not learn of it, since the app keeps running. */
+const failedReload = /the reload failed, and the app keeps its old settings/;
+
+/** How long the app's last line about a reload may take to arrive, in milliseconds. */
+const PATIENCE = 1_000;
+
+interface Unit {
+  unit: string;
+  type: string;
+  canReload: boolean;
+}
+
+/** The service units that run now. */
+async function runningUnits(manager: ServiceManager, { services }: ActivatedService): Promise<Unit[]> {
+  const found = await manager.show(services, ["Id", "ActiveState", "Type", "CanReload"]);
+  return found
+    .filter(({ ActiveState }) => ["active", "reloading", "refreshing"].includes(ActiveState))
+    .map(({ Id, Type, CanReload }) => ({ unit: Id, type: Type, canReload: CanReload === "yes" }));
+}
+
+function checkThatItReloads(
+  { unit, canReload, type }: Unit,
+  { name }: ActivatedService,
+  user: boolean,
+): void {
+  if (canReload) return;
+  throw new CliError(
+    "ERR_RELOAD",
+    `${unit} does not say how to reload it (Type=${type})`,
+    `If the app has onReload, write Type=notify-reload (systemd 253) into the unit; with @sockact/units: type: "notify-reload". For any other app, write ExecReload=. To run new code, restart it: sockact restart ${name}${user ? " --user" : ""}`,
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** Reloads a service that runs, and returns the exit code. */
+export async function reload(name: string, { user = false, json = false }: ReloadOptions): Promise<number> {
+  const service = await findService(new ServiceManager({ user }), name);
+  return untilSignal(async (signal) => {
+    const manager = new ServiceManager({ user, signal });
+    const working = progress(`Reloading ${service.name}`);
+    try {
+      const report = await reloadService(manager, service);
+      working.done();
+      if (json) printJson(report);
+      else print(reportText(report));
+      return 0;
+    } catch (error) {
+      working.failed();
+      if (!signal.aborted) throw error;
+      process.stderr.write(`Interrupted. systemd goes on with the reload of ${service.name}.\n`);
+      return INTERRUPTED;
+    }
+  });
+}
+
+async function reloadService(manager: ServiceManager, service: ActivatedService): Promise<ReloadReport> {
+  const { name, kind } = service;
+  const running = kind === "accept" ? [] : await runningUnits(manager, service);
+  const units = running.map(({ unit }) => unit);
+  if (running.length === 0) return { name, outcome: "asleep", units, took: 0, confirmed: false, log: [] };
+  for (const unit of running) checkThatItReloads(unit, service, manager.user);
+
+  const since = Date.now();
+  const started = performance.now();
+  const ended = await manager.run("reload", "--", ...units);
+  const took = Math.round(performance.now() - started);
+  const entries = await readLog(manager, units, since);
+  const ofApp = entries.filter(({ from }) => from === "app");
+  if (ended.code !== 0) throw await reloadError(manager, service, units, ended.stderr, entries);
+  if (ofApp.some(({ message }) => failedReload.test(message))) {
+    showEntries(ofApp);
+    throw new CliError(
+      "ERR_RELOAD",
+      `${name} could not reload, and keeps running with its old settings`,
+      "The lines above say why. Correct it, and reload again.",
+      { exitCode: EXIT.failed },
+    );
+  }
+  const confirmed = running.every(({ type }) => type === "notify-reload");
+  showEntries(ofApp);
+  return { name, outcome: "reloaded", units, took, confirmed, log: ofApp.map(({ message }) => message) };
+}
+
+/** What was written since the reload began. Core tells systemd that a reload is done a moment before it writes how it has ended. */
+async function readLog(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): Promise<JournalEntry[]> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    await syncJournal(manager);
+    const { entries } = await readJournal(manager, units, { since });
+    const having = (pattern: RegExp) => entries.filter(({ message }) => pattern.test(message)).length;
+    const isWritten = having(/\breloading\b/) <= having(/\breloaded\b/) + having(failedReload);
+    if (isWritten || performance.now() > deadline) return entries;
+    await delay(50);
+  }
+}
+
+async function reloadError(
+  manager: ServiceManager,
+  { name }: ActivatedService,
+  units: readonly string[],
+  stderr: string,
+  entries: readonly JournalEntry[],
+): Promise<CliError> {
+  // systemctl says why it was refused. Of a job that has failed, it says only that.
+  if (!/job for/i.test(stderr))
+    return manager.refused(`reload ${units.join(" ")}`, { code: 1, stdout: "", stderr });
+  const states = await manager.show(units, ["Id", "ReloadResult", "ActiveState"]);
+  const failed = states.find(({ ReloadResult }) => ReloadResult !== "success") ?? states[0]!;
+  showEntries(entries);
+  const keeps =
+    failed.ActiveState === "active" ? `${failed.Id} keeps running` : `${failed.Id} is ${failed.ActiveState}`;
+  const flag = manager.user ? " --user" : "";
+  return new CliError(
+    "ERR_RELOAD",
+    `${name} did not reload: ${failed.ReloadResult}. ${keeps}`,
+    `See more of its log: sockact logs ${name}${flag}. To start it anew: sockact restart ${name}${flag}`,
+    { exitCode: EXIT.failed },
+  );
+}
+
+function reportText({ name, outcome, took, confirmed }: ReloadReport): string {
+  if (outcome === "asleep")
+    return `${name} does not run, so there is nothing to reload. Its next start reads the new settings.\n`;
+  return confirmed
+    ? `${name} reloaded in ${tookText(took)}.\n`
+    : `${name} was told to reload. Only with Type=notify-reload does it say when it is done.\n`;
+}

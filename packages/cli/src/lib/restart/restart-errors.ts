@@ -1,0 +1,46 @@
+import { CliError, EXIT } from "../shared/cli-error.ts";
+
+const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "systemctl");
+
+/** The error for a service that does not run and whose sockets do not listen: somebody has stopped it. */
+export function stoppedError(name: string, sockets: readonly string[], user: boolean): CliError {
+  return new CliError(
+    "ERR_RESTART",
+    `${name} is stopped: it does not run, and no socket listens`,
+    `Let its sockets listen: ${systemctlOf(user)} enable --now ${sockets.join(" ")}`,
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** The error for a unit that systemd has not loaded as it is on disk. */
+export function unitError(unit: string, what: string, fix: string): CliError {
+  return new CliError("ERR_RESTART", `${unit} ${what}`, fix, { exitCode: EXIT.failed });
+}
+
+/** What a failed start leaves. */
+interface FailedStart {
+  name: string;
+  unit: string;
+  user: boolean;
+  /** How its process has ended. */
+  end: string;
+  /** Whether systemd starts it again by itself. */
+  isRetried: boolean;
+  /** The sockets that do not listen any more. */
+  closed: readonly string[];
+}
+
+/** The error for a new process that did not get up. The old one has ended by then, so nobody can go back to it. */
+export function startError({ name, unit, user, end, isRetried, closed }: FailedStart): CliError {
+  const flag = user ? " --user" : "";
+  const clients =
+    closed.length > 0
+      ? `Clients are refused, since ${closed.join(" and ")} does not listen`
+      : `Clients wait in the socket's queue${isRetried ? ", and systemd tries again" : ""}`;
+  return new CliError(
+    "ERR_RESTART",
+    `${unit} did not start: ${end}. ${clients}`,
+    `The old process has ended, so there is nothing to go back to. Correct the app, or deploy its earlier version, and run sockact restart ${name}${flag} again. With rolling: true of @sockact/units, the old process would serve until the new one is ready.`,
+    { exitCode: EXIT.failed },
+  );
+}

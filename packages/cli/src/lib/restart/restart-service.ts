@@ -1,0 +1,162 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { showEntries } from "../output/log-lines.ts";
+import type { Progress } from "../output/progress.ts";
+import type { ActivatedService } from "../systemd/activated-units.ts";
+import { readJournal, syncJournal } from "../systemd/journal.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import type { RestartReport } from "./report.ts";
+import { startError, stoppedError, unitError } from "./restart-errors.ts";
+
+/** How long a service must run that does not say when it is ready, in milliseconds. */
+const TRIAL = 1_000;
+const POLL = 200;
+/** How many lines of the journal show why a start has failed. */
+const LINES = 20;
+
+interface ServiceOptions {
+  manager: ServiceManager;
+  wait: boolean;
+  working: Progress;
+}
+
+const properties = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Result",
+  "Type",
+  "NeedDaemonReload",
+  "ExecMainCode",
+  "ExecMainStatus",
+  "NRestarts",
+] as const;
+
+const readUnits = (manager: ServiceManager, units: readonly string[]) => manager.show(units, properties);
+type Unit = Awaited<ReturnType<typeof readUnits>>[number];
+
+const isUp = ({ ActiveState }: Unit): boolean => !["inactive", "failed"].includes(ActiveState);
+const idsOf = (units: readonly Unit[]): string[] => units.map(({ Id }) => Id);
+
+function checkUnits(units: readonly Unit[], service: Unit, { systemctl }: ServiceManager): void {
+  for (const { Id, LoadState } of units)
+    if (LoadState !== "loaded")
+      throw unitError(Id, `is not loaded: ${LoadState}`, `See why: ${systemctl} status ${Id}`);
+  if (service.NeedDaemonReload === "yes")
+    throw unitError(
+      service.Id,
+      "has changed on disk since systemd read it",
+      `Let systemd read it, then restart again: ${systemctl} daemon-reload`,
+    );
+}
+
+/** Restarts a service that is one unit, and waits until it runs. */
+export async function restartService(
+  { name, services, sockets }: ActivatedService,
+  { manager, wait, working }: ServiceOptions,
+): Promise<RestartReport> {
+  const unit = services[0]!;
+  const [service, ...listeners] = (await readUnits(manager, [unit, ...sockets])) as [Unit, ...Unit[]];
+  checkUnits([service, ...listeners], service, manager);
+  const report = { name, kind: "single", took: 0, confirmed: false } as const;
+  const closed = listeners.filter(({ ActiveState }) => ActiveState !== "active");
+  const hasFailed = [service, ...listeners].some(({ ActiveState }) => ActiveState === "failed");
+  if (!isUp(service) && !hasFailed) {
+    if (closed.length === listeners.length) throw stoppedError(name, sockets, manager.user);
+    return { ...report, outcome: "asleep" };
+  }
+
+  const since = Date.now();
+  const started = performance.now();
+  const flags = wait ? [] : ["--no-block"];
+  if (closed.length > 0) await openSockets(manager, service, idsOf(closed), working);
+  else if (hasFailed) await manager.run("reset-failed", "--", unit);
+  const isRestart = isUp(service) && closed.length === 0;
+  const job = manager.run(isRestart ? "restart" : "start", ...flags, "--", unit);
+  const isOver = new AbortController();
+  const shown = showStates(manager, unit, working, isOver.signal);
+  const ended = await job.finally(() => isOver.abort());
+  await shown;
+  if (!wait && ended.code === 0) return { ...report, outcome: "asked" };
+
+  // Whoever may not restart it, or may not start it while another job runs, is told by systemctl itself.
+  if (ended.code !== 0 && !/job for/i.test(ended.stderr)) throw manager.refused(`restart ${unit}`, ended);
+  if (ended.code !== 0 || !(await staysUp(manager, service)))
+    throw await failure(manager, { name, unit, sockets, since });
+  const took = Math.round(performance.now() - started);
+  const confirmed = service.Type.startsWith("notify");
+  return { ...report, outcome: isRestart ? "restarted" : "started", took, confirmed };
+}
+
+/** Lets sockets listen again. systemd starts no socket while its service runs. */
+async function openSockets(
+  manager: ServiceManager,
+  service: Unit,
+  closed: readonly string[],
+  working: Progress,
+): Promise<void> {
+  working.update(`Opening ${closed.join(" and ")} again`);
+  if (isUp(service)) await manager.mustRun("stop", "--", service.Id);
+  // It fails where there is nothing to reset.
+  await manager.run("reset-failed", "--", ...closed, service.Id);
+  await manager.mustRun("start", "--", ...closed);
+}
+
+/** Says what the service does while its job runs. */
+async function showStates(
+  manager: ServiceManager,
+  unit: string,
+  working: Progress,
+  over: AbortSignal,
+): Promise<void> {
+  let last = "";
+  while (!over.aborted) {
+    const [state] = await manager.show([unit], ["Id", "ActiveState"]);
+    const active = state?.ActiveState ?? "";
+    if (active !== last && active === "deactivating")
+      working.update(`${unit} drains: it answers what it has begun`);
+    if (active !== last && active === "activating") working.update(`${unit} starts`);
+    last = active;
+    await delay(POLL, undefined, { signal: over }).catch(() => {});
+  }
+}
+
+/** Whether it runs, or sleeps again. A service that does not say when it is ready has to run for a moment. */
+async function staysUp(manager: ServiceManager, before: Unit): Promise<boolean> {
+  const deadline = performance.now() + (before.Type.startsWith("notify") ? 0 : TRIAL);
+  for (;;) {
+    const [now] = (await readUnits(manager, [before.Id])) as [Unit];
+    const isWell =
+      ["active", "reloading", "refreshing"].includes(now.ActiveState) || now.Result === "success";
+    if (!isWell || now.SubState.startsWith("auto-restart")) return false;
+    if (performance.now() >= deadline) return true;
+    await delay(POLL);
+  }
+}
+
+async function failure(
+  manager: ServiceManager,
+  { name, unit, sockets, since }: { name: string; unit: string; sockets: readonly string[]; since: number },
+): Promise<Error> {
+  await syncJournal(manager);
+  const [[service, ...listeners], { entries }] = await Promise.all([
+    readUnits(manager, [unit, ...sockets]) as Promise<[Unit, ...Unit[]]>,
+    readJournal(manager, [unit], { since, lines: LINES }),
+  ]);
+  showEntries(entries);
+  const { ExecMainCode, ExecMainStatus, Result } = service;
+  const end =
+    ExecMainStatus === "0"
+      ? Result
+      : ExecMainCode === "1"
+        ? `it exited with ${ExecMainStatus}`
+        : `${Result}, signal ${ExecMainStatus}`;
+  return startError({
+    name,
+    unit,
+    user: manager.user,
+    end,
+    isRetried: service.ActiveState === "activating",
+    closed: idsOf(listeners.filter(({ ActiveState }) => ActiveState !== "active")),
+  });
+}

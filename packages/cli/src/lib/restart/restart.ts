@@ -1,0 +1,58 @@
+import process from "node:process";
+import { print, printJson } from "../output/print.ts";
+import { type Progress, progress } from "../output/progress.ts";
+import { INTERRUPTED, untilSignal } from "../shared/until-signal.ts";
+import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { reportText, type RestartReport } from "./report.ts";
+import { restartPair } from "./restart-pair.ts";
+import { restartService } from "./restart-service.ts";
+
+/** The options of `sockact restart`. */
+export interface RestartOptions {
+  user?: boolean;
+  json?: boolean;
+  /** False with `--no-wait`. */
+  wait: boolean;
+}
+
+/** Restarts a service so that it runs what is on disk now, and returns the exit code. */
+export async function restart(
+  name: string,
+  { user = false, json = false, wait }: RestartOptions,
+): Promise<number> {
+  const service = await findService(new ServiceManager({ user }), name);
+  return untilSignal(async (signal) => {
+    const working = progress(`Restarting ${service.name}`);
+    try {
+      const report = await restartByKind(service, { user, wait, signal, working });
+      working.done();
+      if (json) printJson(report);
+      else print(reportText(report));
+      return 0;
+    } catch (error) {
+      working.failed();
+      if (!signal.aborted) throw error;
+      if (service.kind === "single")
+        process.stderr.write(
+          `Interrupted. systemd goes on with what it was told: sockact status ${service.name}\n`,
+        );
+      return INTERRUPTED;
+    }
+  });
+}
+
+function restartByKind(
+  service: ActivatedService,
+  { user, wait, signal, working }: { user: boolean; wait: boolean; signal: AbortSignal; working: Progress },
+): Promise<RestartReport> | RestartReport {
+  const { name, kind, sockets } = service;
+  switch (kind) {
+    case "rolling":
+      return restartPair(name, sockets, { user, wait, signal, working });
+    case "accept":
+      return { name, kind, outcome: "next", took: 0, confirmed: false };
+    case "single":
+      return restartService(service, { manager: new ServiceManager({ user, signal }), wait, working });
+  }
+}

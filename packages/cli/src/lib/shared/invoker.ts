@@ -1,0 +1,64 @@
+import { userInfo } from "node:os";
+import process from "node:process";
+import { CliError, EXIT } from "./cli-error.ts";
+import { execute } from "./execute.ts";
+
+/** The user who has called `sockact`: under sudo the one who has called sudo. */
+export interface Invoker {
+  uid: number;
+  gid: number;
+  /** All groups, the user's own too. */
+  groups: number[];
+  name: string;
+  home: string;
+  isSudo: boolean;
+}
+
+/**
+ * Who has called `sockact`. Under sudo, and run0 which sets the same variable, it is the user of `SUDO_UID`, if the user database has one.
+ * Throws a `CliError` with `ERR_INVOKER` if it has none: nothing may then run as that user, nor as root instead.
+ */
+export async function invoker(): Promise<Invoker> {
+  const uid = process.getuid?.();
+  const sudoUid = uid === 0 ? process.env["SUDO_UID"] : undefined;
+  if (sudoUid === undefined || sudoUid === "0") {
+    const { username, homedir, gid } = ownUser();
+    return {
+      uid: uid ?? -1,
+      gid,
+      groups: process.getgroups?.() ?? [],
+      name: username,
+      home: homedir,
+      isSudo: false,
+    };
+  }
+  if (!/^\d{1,10}$/.test(sudoUid)) throw unknown(sudoUid);
+  const [name = "", , id, gid, , home = "/"] = (await lines("getent", "passwd", sudoUid)).split(":");
+  if (name === "" || id !== sudoUid) throw unknown(sudoUid);
+  const groups = (await lines("id", "-G", "--", name)).split(" ").map(Number);
+  return { uid: Number(id), gid: Number(gid), groups, name, home, isSudo: true };
+}
+
+/** A container may run a user that has no name. */
+function ownUser(): { username: string; homedir: string; gid: number } {
+  try {
+    return userInfo();
+  } catch {
+    const uid = String(process.getuid?.() ?? "");
+    return { username: uid, homedir: process.env["HOME"] ?? "/", gid: process.getgid?.() ?? -1 };
+  }
+}
+
+async function lines(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await execute(program, args);
+  return stdout.trim();
+}
+
+function unknown(uid: string): CliError {
+  return new CliError(
+    "ERR_INVOKER",
+    `SUDO_UID is ${JSON.stringify(uid)}, and no user has this number`,
+    "Call sudo as a user that exists, or unset SUDO_UID in a shell of root.",
+    { exitCode: EXIT.failed },
+  );
+}

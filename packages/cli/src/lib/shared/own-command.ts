@@ -1,0 +1,31 @@
+import { dirname } from "node:path";
+import process from "node:process";
+
+/** Where sudo looks for programs, by default on most distributions. */
+const secureFolders = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+  "/snap/bin",
+];
+
+/** How this program was called, to be called again: `npx sockact` or `sockact`. */
+export function ownCommand(): string {
+  const { npm_command, npm_lifecycle_event } = process.env;
+  return npm_command === "exec" || npm_lifecycle_event === "npx" ? "npx sockact" : "sockact";
+}
+
+/** The command to call this program as root. sudo has a PATH of its own, on which a Node of nvm, and npx with it, is not found. */
+export function sudoCommand(): string {
+  const { PATH = "" } = process.env;
+  const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";
+  return isFound ? `sudo ${ownCommand()}` : `sudo env "PATH=$PATH" ${ownCommand()}`;
+}
+
+/** A word as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,24 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** The rows of a table of sockets (`tcp`, `tcp6`, `udp`, `unix` …) of this network namespace, as in proc_pid_net(5), without the heading. None where the table can't be read. */
+export function* socketRows(table: string): Generator<string> {
+  let fd: number;
+  try {
+    fd = openSync(`/proc/self/net/${table}`, "r");
+  } catch {
+    return;
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(65_536);
+    let rest = "";
+    let isHeading = true;
+    for (let length; (length = readSync(fd, buffer)) > 0;) {
+      const rows = (rest + buffer.toString("latin1", 0, length)).split("\n");
+      rest = rows.pop() ?? "";
+      yield* isHeading ? rows.slice(1) : rows;
+      isHeading = false;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,22 @@
+/** What a socket unit listens on. */
+export interface Address {
+  /** As systemd writes it: `[::]:80`, `127.0.0.1:80`, `/run/shop.sock`, `@shop`, `vsock:2:80`. */
+  address: string;
+  type: "stream" | "datagram" | "sequential-packet" | "fifo" | "netlink" | "other";
+}
+
+const types: Record<string, Address["type"]> = {
+  Stream: "stream",
+  Datagram: "datagram",
+  SequentialPacket: "sequential-packet",
+  FIFO: "fifo",
+  Netlink: "netlink",
+};
+
+/** Reads the property `Listen` of a socket unit: one address with its type a line. */
+export function readAddresses(listen: string): Address[] {
+  return [...listen.matchAll(/^(.*) \((\w+)\)$/gm)].map(([, address = "", type = ""]) => ({
+    address,
+    type: types[type] ?? "other",
+  }));
+}

@@ -1,0 +1,83 @@
+import { endianness } from "node:os";
+import { socketRows } from "../shared/socket-rows.ts";
+import type { Address } from "./addresses.ts";
+
+/** The clients of a socket. */
+export interface Clients {
+  /** Connections that an app has accepted and not closed. */
+  open: number;
+  /** Connections that nobody has accepted yet. */
+  waiting: number;
+}
+
+/** The groups of an IPv6 address, in whatever form it is written. */
+function groupsOf(address: string): number[] {
+  // It writes IPv4 at the end as groups, too.
+  const canonical = new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
+  const [before = "", after] = canonical.split("::");
+  const groups = (text: string) =>
+    text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
+  const head = groups(before);
+  const tail = after === undefined ? [] : groups(after);
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+/** An address as the tables of /proc have it: each four bytes are a number in the byte order of the machine. */
+function tableKey(host: string, port: string): string {
+  const isIpv6 = host.includes(":");
+  const bytes = isIpv6
+    ? Buffer.from(groupsOf(host).flatMap((group) => [group >> 8, group & 255]))
+    : Buffer.from(host.split(".").map(Number));
+  if (endianness() === "LE") bytes.swap32();
+  const hex = `${bytes.toString("hex")}:${Number(port).toString(16).padStart(4, "0")}`;
+  return `${isIpv6 ? "tcp6" : "tcp"} ${hex.toUpperCase()}`;
+}
+
+/** The key in a table, for an address of a stream socket whose connections the tables have. */
+function keyOf({ address, type }: Address): string | undefined {
+  if (type !== "stream" && type !== "sequential-packet") return undefined;
+  if (/^[/@]/.test(address)) return `unix ${address}`;
+  const [, ipv6, ipv4, port = ""] =
+    /^(?:\[([\da-f:.]+(?:%.*)?)\]|(\d+(?:\.\d+){3})):(\d+)$/i.exec(address) ?? [];
+  const host = ipv6 ?? ipv4;
+  return host === undefined ? undefined : tableKey(host, port);
+}
+
+const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
+
+/**
+ * Counts the clients of each address, from the tables of /proc, which everyone may read. A connection belongs to the network of its listening
+ * socket, so it is seen here also where the service has no network (`PrivateNetwork=`). The order is that of the addresses; null is for one whose
+ * clients can't be counted, such as a datagram socket.
+ */
+export function countClients(addresses: readonly Address[]): (Clients | null)[] {
+  const keys = addresses.map(keyOf);
+  const found = new Map<string, Clients>();
+  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0 });
+  const ports = new Set([...found.keys()].map((key) => key.slice(key.lastIndexOf(":") + 1)));
+
+  for (const table of ["tcp", "tcp6"]) {
+    if (![...found.keys()].some((key) => key.startsWith(`${table} `))) continue;
+    for (const row of socketRows(table)) {
+      const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+      const port = local.slice(local.indexOf(":") + 1);
+      // ESTABLISHED, and CLOSE_WAIT for a client that has closed its side.
+      if (!ports.has(port) || (state !== "01" && state !== "08")) continue;
+      const any = [...found.keys()].find(
+        (key) => key.startsWith(`${table} `) && isAnyAddress(key) && key.endsWith(`:${port}`),
+      );
+      const clients = found.get(`${table} ${local}`) ?? (any === undefined ? undefined : found.get(any));
+      if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
+    }
+  }
+  if ([...found.keys()].some((key) => key.startsWith("unix "))) {
+    for (const row of socketRows("unix")) {
+      const [, state, inode, path = ""] = /^(?:\S+ +){5}(\S+) +(\d+) ([^]+)$/.exec(row) ?? [];
+      const clients = found.get(`unix ${path}`);
+      if (clients && state === "03") clients.open += 1;
+      // A client that is not accepted has no inode.
+      else if (clients && state === "02" && inode === "0") clients.waiting += 1;
+    }
+  }
+  return keys.map((key) => (key === undefined ? null : found.get(key)!));
+}

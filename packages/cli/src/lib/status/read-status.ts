@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import type { ActivatedService } from "../systemd/activated-units.ts";
+import { readExposure } from "../systemd/exposure.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { readAddresses } from "./addresses.ts";
+import { type Clients, countClients } from "./clients.ts";
+import type { ServiceStatus, SocketStatus, UnitStatus } from "./service-status.ts";
+import { stateOf } from "./service-state.ts";
+import {
+  type ServiceProperties,
+  serviceProperties,
+  type SocketProperties,
+  socketProperties,
+} from "./unit-properties.ts";
+import { warningsOf } from "./warnings.ts";
+
+const numberOf = (value: string | undefined): number | null =>
+  value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+
+/** The memory of the main process, where systemd does not count that of the service. */
+function residentMemory(pid: number): number | null {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+  } catch {
+    // It has ended, or is another user's where /proc hides those.
+    return null;
+  }
+}
+
+function memoryOf({ MemoryCurrent }: ServiceProperties, pid: number | null): number | null {
+  const counted = numberOf(MemoryCurrent);
+  // This is how some versions of systemd write that it is not known.
+  if (counted !== null && counted < 2 ** 63) return counted;
+  return pid === null ? null : residentMemory(pid);
+}
+
+function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
+  const pid = numberOf(properties.MainPID) || null;
+  const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(properties.ExecStart ?? "")?.[1] ?? "";
+  return {
+    unit: properties.Id,
+    active: properties.ActiveState,
+    sub: properties.SubState,
+    result: properties.Result,
+    type: properties.Type ?? "",
+    pid,
+    user: properties.User || (isUser ? (process.env["USER"] ?? "") : "root"),
+    memory: memoryOf(properties, pid),
+    restarts: numberOf(properties.NRestarts) ?? 0,
+    command,
+    file: properties.FragmentPath || null,
+    text: properties.StatusText || null,
+  };
+}
+
+/** The kernel has a limit of its own for the backlog. */
+function backlogOf({ Backlog }: SocketProperties): number | null {
+  const backlog = numberOf(Backlog);
+  if (backlog === null) return null;
+  try {
+    return Math.min(backlog, Number(readFileSync("/proc/sys/net/core/somaxconn", "utf8")));
+  } catch {
+    return backlog;
+  }
+}
+
+function readSocket(properties: SocketProperties, clients: (Clients | null)[]): SocketStatus {
+  const isAcceptedBySystemd = properties.Accept === "yes";
+  return {
+    unit: properties.Id,
+    active: properties.ActiveState,
+    result: properties.Result,
+    addresses: readAddresses(properties.Listen ?? "").map((address, index) => ({
+      ...address,
+      clients: isAcceptedBySystemd
+        ? { open: numberOf(properties.NConnections) ?? 0, waiting: 0 }
+        : properties.PrivateNetwork === "yes"
+          ? null
+          : (clients[index] ?? null),
+    })),
+    backlog: backlogOf(properties),
+    name: properties.FileDescriptorName ?? "",
+    enabled: properties.UnitFileState ?? "",
+    file: properties.FragmentPath || null,
+  };
+}
+
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+}
+
+function clientsOf(kind: ActivatedService["kind"], sockets: readonly SocketStatus[]): Clients | null {
+  // systemd counts those of all addresses of a socket together.
+  const counted = sockets.flatMap(({ addresses }) =>
+    (kind === "accept" ? addresses.slice(0, 1) : addresses).map(({ clients }) => clients),
+  );
+  const open = sum(counted.map((clients) => clients && clients.open));
+  const waiting = sum(counted.map((clients) => clients && clients.waiting));
+  return open === null || waiting === null ? null : { open, waiting };
+}
+
+function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["lastWake"] {
+  const began = (service: ServiceProperties) => numberOf(service.InactiveExitTimestampMonotonic) ?? 0;
+  const latest = services.toSorted((one, other) => began(other) - began(one))[0];
+  const seconds = numberOf(latest?.InactiveExitTimestamp?.slice(1));
+  if (!latest || seconds === null || began(latest) === 0) return null;
+  const took = (numberOf(latest.ActiveEnterTimestampMonotonic) ?? 0) - began(latest);
+  // Other services are called active once they are started, which says nothing about when they are ready.
+  const isKnown = latest.Type?.startsWith("notify") && took >= 0;
+  return {
+    at: new Date(seconds * 1000).toISOString(),
+    took: isKnown === true ? Math.round(took / 1000) : null,
+  };
+}
+
+/** The unit whose sandbox stands for that of the service. */
+function judgedUnit({ kind, service, services }: ActivatedService): string {
+  return kind === "accept" ? service : services[0]!;
+}
+
+/** Reads what is to be known of these services. */
+export async function readStatus(
+  manager: ServiceManager,
+  services: readonly ActivatedService[],
+): Promise<ServiceStatus[]> {
+  const socketUnits = services.flatMap(({ sockets }) => sockets);
+  const serviceUnits = services.flatMap((service) => service.services);
+  const [sockets, units, exposure] = await Promise.all([
+    manager.show(socketUnits, socketProperties),
+    manager.show(serviceUnits, serviceProperties),
+    readExposure(manager, services.map(judgedUnit)),
+  ]);
+  const listening = sockets.flatMap((socket) => readAddresses(socket.Listen ?? ""));
+  const clients = countClients(listening);
+
+  let socketIndex = 0;
+  let clientIndex = 0;
+  let unitIndex = 0;
+  return services.map((service) => {
+    const own = units.slice(unitIndex, (unitIndex += service.services.length));
+    const ownSockets = sockets.slice(socketIndex, (socketIndex += service.sockets.length));
+    const socketStatus = ownSockets.map((socket) => {
+      const { length } = readAddresses(socket.Listen ?? "");
+      return readSocket(socket, clients.slice(clientIndex, (clientIndex += length)));
+    });
+    const unitStatus = own.map((unit) => readUnit(unit, manager.user));
+    const running = unitStatus.filter(({ pid }) => pid !== null);
+    const state = stateOf(own, ownSockets);
+    return {
+      name: service.name,
+      service: service.service,
+      kind: service.kind,
+      state,
+      sockets: socketStatus,
+      units: unitStatus,
+      pids: running.map(({ pid }) => pid!),
+      user: (running[0] ?? unitStatus[0])?.user ?? null,
+      memory: sum(running.map(({ memory }) => memory)),
+      connections: clientsOf(service.kind, socketStatus),
+      restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
+      lastWake: lastWakeOf(own),
+      exposure: exposure.get(judgedUnit(service)) ?? null,
+      warnings: warningsOf(service, state, own, ownSockets, manager.systemctl),
+    };
+  });
+}

@@ -1,0 +1,63 @@
+/** In which state a service is, with its sockets. */
+export type ServiceState =
+  /** It runs. */
+  | "awake"
+  /** It does not run, and its sockets listen: the next connection starts it. */
+  | "asleep"
+  /** It is being started, and is not ready yet. */
+  | "starting"
+  /** It has crashed, and systemd is about to start it again. */
+  | "restarting"
+  /** It is being stopped, and finishes what it has begun. */
+  | "draining"
+  /** It, or one of its sockets, has failed. */
+  | "failed"
+  /** It does not run, and no socket listens. */
+  | "stopped"
+  /** systemd could not load a unit. */
+  | "not loaded";
+
+/** What decides about the state of a unit. */
+export interface UnitState {
+  LoadState: string;
+  ActiveState: string;
+  SubState: string;
+}
+
+function stateOfService({ LoadState, ActiveState, SubState }: UnitState): ServiceState | undefined {
+  if (LoadState !== "loaded") return "not loaded";
+  switch (ActiveState) {
+    case "active":
+    case "reloading":
+    case "refreshing":
+      return "awake";
+    case "activating":
+      return SubState.startsWith("auto-restart") ? "restarting" : "starting";
+    case "deactivating":
+      return "draining";
+    case "failed":
+      return "failed";
+    default:
+      return undefined;
+  }
+}
+
+/** Of several instances, the state that says most about whether clients are served. */
+const order: readonly ServiceState[] = [
+  "awake",
+  "starting",
+  "restarting",
+  "draining",
+  "failed",
+  "not loaded",
+];
+
+/** The state of a service, by those of its service units and its sockets. */
+export function stateOf(services: readonly UnitState[], sockets: readonly UnitState[]): ServiceState {
+  const states = services.map(stateOfService);
+  const found = order.find((state) => states.includes(state));
+  if (found !== undefined) return found;
+  if (sockets.some(({ LoadState }) => LoadState !== "loaded")) return "not loaded";
+  if (sockets.some(({ ActiveState }) => ActiveState === "failed")) return "failed";
+  return sockets.some(({ ActiveState }) => ActiveState === "active") ? "asleep" : "stopped";
+}

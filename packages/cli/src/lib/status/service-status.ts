@@ -1,0 +1,80 @@
+import type { ActivatedService } from "../systemd/activated-units.ts";
+import type { Address } from "./addresses.ts";
+import type { Clients } from "./clients.ts";
+import type { ServiceState } from "./service-state.ts";
+
+/** A socket unit, as `sockact status` shows it. */
+export interface SocketStatus {
+  unit: string;
+  /** `ActiveState` of systemd, such as `active` or `failed`. */
+  active: string;
+  /** `Result` of systemd: `success`, or why it has failed. */
+  result: string;
+  addresses: (Address & { clients: Clients | null })[];
+  /** How many connections may wait. */
+  backlog: number | null;
+  /** `FileDescriptorName=`. */
+  name: string;
+  /** Whether it listens after the next boot: `enabled`, `disabled`, `static` … */
+  enabled: string;
+  /** The unit's file. */
+  file: string | null;
+}
+
+/** A service unit, as `sockact status` shows it. */
+export interface UnitStatus {
+  unit: string;
+  active: string;
+  /** `SubState` of systemd, such as `running` or `auto-restart`. */
+  sub: string;
+  result: string;
+  type: string;
+  pid: number | null;
+  user: string;
+  memory: number | null;
+  restarts: number;
+  /** What systemd starts. */
+  command: string;
+  file: string | null;
+  /** What the app says of itself, by `STATUS=`. */
+  text: string | null;
+}
+
+/** Something that the user should know, and the command or the change that helps. */
+export interface Warning {
+  code:
+    | "not-loaded"
+    | "failed"
+    | "restarting"
+    | "socket-failed"
+    | "not-listening"
+    | "not-enabled"
+    | "changed-on-disk";
+  /** The units that it is about. */
+  units: string[];
+  message: string;
+  fix: string;
+}
+
+/** A service with its sockets, as `sockact status --json` prints it. What is not known is null. */
+export interface ServiceStatus {
+  name: string;
+  service: string;
+  kind: ActivatedService["kind"];
+  state: ServiceState;
+  sockets: SocketStatus[];
+  units: UnitStatus[];
+  /** The processes that serve: one, but two while a rolling pair turns. */
+  pids: number[];
+  user: string | null;
+  /** Bytes. */
+  memory: number | null;
+  connections: Clients | null;
+  /** How often systemd has started it again after a crash. */
+  restarts: number;
+  /** Its last start: when, and how many milliseconds passed until it was ready. Only a service with `Type=notify` says when that is. */
+  lastWake: { at: string; took: number | null } | null;
+  /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */
+  exposure: number | null;
+  warnings: Warning[];
+}

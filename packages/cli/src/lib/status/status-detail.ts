@@ -1,0 +1,79 @@
+import { entryText } from "../output/entry-text.ts";
+import { colourOut } from "../output/print.ts";
+import { clean } from "../output/clean.ts";
+import { agoText, bytesText, tookText } from "../output/quantities.ts";
+import { count } from "../shared/messages.ts";
+import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
+import type { ServiceStatus, SocketStatus, UnitStatus } from "./service-status.ts";
+import { stateStyles } from "./state-styles.ts";
+import { warningLines } from "./status-table.ts";
+
+const LABEL = 11;
+
+function field(label: string, lines: readonly string[]): string {
+  return lines
+    .map((line, index) => `  ${colourOut("dim", (index === 0 ? label : "").padEnd(LABEL))}${line}\n`)
+    .join("");
+}
+
+function socketLines({ unit, active, addresses, backlog, enabled }: SocketStatus): string[] {
+  const state = active === "active" ? "listens" : active;
+  const queue = backlog === null ? "" : `, ${count(backlog, "client")} may wait`;
+  const heading = `${unit}: ${state}, ${enabled}${queue}`;
+  return [
+    heading,
+    ...addresses.map(({ address, type, clients }) => {
+      const kind = type === "stream" ? "" : ` (${type})`;
+      if (clients === null) return `  ${address}${kind}`;
+      const waiting = clients.waiting === 0 ? "" : `, ${clients.waiting} not accepted yet`;
+      return `  ${address}${kind}: ${count(clients.open, "connection")}${waiting}`;
+    }),
+  ];
+}
+
+function unitLines({ unit, active, sub, type, pid, user, memory, text }: UnitStatus): string[] {
+  const running =
+    pid === null ? "" : `, pid ${pid}, user ${user}${memory === null ? "" : `, ${bytesText(memory)}`}`;
+  return [
+    `${unit}: ${active} (${sub}), Type=${type}${running}`,
+    ...(text === null ? [] : [`  says: ${clean(text)}`]),
+  ];
+}
+
+function wakeLine({ lastWake, restarts }: ServiceStatus, now: Date): string {
+  if (lastWake === null) return "none since the boot";
+  const took = lastWake.took === null ? "" : `, ready after ${tookText(lastWake.took)}`;
+  const crashes = restarts === 0 ? "" : `, ${count(restarts, "restart")} after a crash`;
+  return `${agoText(new Date(lastWake.at), now)} ago${took}${crashes}`;
+}
+
+/** Everything about one service, for people. */
+export function statusDetail(
+  service: ServiceStatus,
+  journal: JournalLines | undefined,
+  { now = new Date() }: { now?: Date } = {},
+): string {
+  const { name, state, sockets, units, exposure } = service;
+  const commands = [...new Set(units.map(({ command }) => command).filter((command) => command !== ""))];
+  const files = [...sockets, ...units].map(({ file }) => file).filter((file) => file !== null);
+  const warnings = warningLines(service.warnings);
+  const log =
+    journal === undefined
+      ? ""
+      : journal.entries.length > 0
+        ? `\n${journal.entries.map((entry) => `${entryText(entry, { now })}\n`).join("")}`
+        : journal.isRestricted
+          ? `\n${colourOut("dim", `You may not read the log. ${JOURNAL_HINT}`)}\n`
+          : "";
+  return [
+    `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}\n`,
+    field("Sockets", sockets.flatMap(socketLines)),
+    field("Service", units.flatMap(unitLines)),
+    field("Command", commands),
+    field("Last wake", [wakeLine(service, now)]),
+    field("Risk", exposure === null ? [] : [`${exposure.toFixed(1)} of 10 (systemd-analyze security)`]),
+    field("Files", [...new Set(files)]),
+    warnings === "" ? "" : `\n${warnings}`,
+    log,
+  ].join("");
+}

@@ -1,0 +1,74 @@
+import { colourOut } from "../output/print.ts";
+import { agoText, bytesText, tookText } from "../output/quantities.ts";
+import { table } from "../output/table.ts";
+import { count } from "../shared/messages.ts";
+import { stateStyles } from "./state-styles.ts";
+import type { ServiceStatus, Warning } from "./service-status.ts";
+
+const dash = (text: string | undefined | null): string =>
+  text === undefined || text === null || text === "" ? "–" : text;
+
+/** The addresses, each once: a pair of sockets may listen on the same path in turn. */
+export function addressesOf({ sockets }: ServiceStatus): string[] {
+  return [...new Set(sockets.flatMap(({ addresses }) => addresses.map(({ address }) => address)))];
+}
+
+function wakeText({ lastWake }: ServiceStatus, now: Date): string {
+  if (lastWake === null) return "–";
+  const ago = `${agoText(new Date(lastWake.at), now)} ago`;
+  return lastWake.took === null ? ago : `${ago}, ${tookText(lastWake.took)}`;
+}
+
+function connectionsText({ connections }: ServiceStatus): string {
+  if (connections === null) return "–";
+  return connections.waiting === 0 ? `${connections.open}` : `${connections.open}+${connections.waiting}`;
+}
+
+/** The services in a table that fits the terminal. */
+export function statusTable(
+  services: readonly ServiceStatus[],
+  { width, now = new Date() }: { width?: number | undefined; now?: Date } = {},
+): string {
+  const rows = services.map((service) => [
+    service.name,
+    dash(addressesOf(service).join("\n")),
+    colourOut(stateStyles[service.state], service.state),
+    dash(service.pids.join("\n")),
+    dash(service.user),
+    service.memory === null ? "–" : bytesText(service.memory),
+    connectionsText(service),
+    String(service.restarts),
+    wakeText(service, now),
+    service.exposure === null ? "–" : service.exposure.toFixed(1),
+  ]);
+  return table(
+    [
+      "NAME",
+      "ADDRESS",
+      "STATE",
+      { title: "PID", align: "right" },
+      { title: "USER", optional: 3 },
+      { title: "MEMORY", align: "right" },
+      { title: "CONN", align: "right" },
+      { title: "RESTARTS", align: "right", optional: 2 },
+      "LAST WAKE",
+      { title: "RISK", align: "right", optional: 1 },
+    ],
+    rows,
+    { width },
+  );
+}
+
+/** What needs attention: a line for each warning, and one for what helps. */
+export function warningLines(warnings: readonly Warning[]): string {
+  return warnings
+    .map(({ message, fix }) => `${colourOut("yellow", "!")} ${message}\n  ${colourOut("dim", fix)}\n`)
+    .join("");
+}
+
+/** How many services the table leaves out. */
+export function hiddenLine(hidden: number): string {
+  return hidden === 0
+    ? ""
+    : `${colourOut("dim", `${count(hidden, "service")} of the system ${hidden === 1 ? "is" : "are"} not shown: --all`)}\n`;
+}

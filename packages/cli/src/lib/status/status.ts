@@ -1,0 +1,86 @@
+import process from "node:process";
+import { print, printJson } from "../output/print.ts";
+import { EXIT } from "../shared/cli-error.ts";
+import { activatedServices, findService } from "../systemd/activated-units.ts";
+import { type JournalLines, readJournal } from "../systemd/journal.ts";
+import { journalUnits } from "../systemd/journal-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { readStatus } from "./read-status.ts";
+import type { ServiceStatus } from "./service-status.ts";
+import { statusDetail } from "./status-detail.ts";
+import { hiddenLine, statusTable, warningLines } from "./status-table.ts";
+import { mergeWarnings } from "./warnings.ts";
+import { watch } from "./watch.ts";
+
+/** The options of `sockact status`. */
+export interface StatusOptions {
+  user?: boolean;
+  all?: boolean;
+  json?: boolean;
+  watch?: boolean;
+}
+
+const LOG_LINES = 5;
+
+/** What `sockact status --json` prints. */
+export interface StatusReport {
+  services: ServiceStatus[];
+  /** How many services of the system were left out. */
+  hidden: number;
+}
+
+interface Report extends StatusReport {
+  /** The last lines of the log, if one service was asked for. */
+  journal?: JournalLines;
+}
+
+async function readAll(manager: ServiceManager, all: boolean): Promise<Report> {
+  const known = await activatedServices(manager, { all: true });
+  const shown = known.filter(({ isSystem }) => all || !isSystem);
+  return { services: await readStatus(manager, shown), hidden: known.length - shown.length };
+}
+
+async function readOne(manager: ServiceManager, name: string): Promise<Report> {
+  const service = await findService(manager, name);
+  const [services, journal] = await Promise.all([
+    readStatus(manager, [service]),
+    readJournal(manager, journalUnits(service), { lines: LOG_LINES }),
+  ]);
+  return { services, hidden: 0, journal };
+}
+
+function reportText(
+  { services, hidden, journal }: Report,
+  name: string | undefined,
+  { systemctl }: ServiceManager,
+): string {
+  if (name !== undefined) return statusDetail(services[0]!, journal);
+  const warnings = mergeWarnings(
+    services.flatMap((service) => service.warnings),
+    systemctl,
+  );
+  const rest = `${warningLines(warnings)}${hiddenLine(hidden)}`;
+  if (services.length === 0) return `No socket of yours starts a service here.\n${rest}`;
+  return `${statusTable(services)}${rest === "" ? "" : `\n${rest}`}`;
+}
+
+/** Shows one service, or all that sockets start, and returns the exit code. */
+export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
+  const { user, all = false, json = false } = options;
+  const manager = new ServiceManager({ user });
+  const read = () => (name === undefined ? readAll(manager, all) : readOne(manager, name));
+  const toJson = ({ services, hidden }: Report): StatusReport => ({ services, hidden });
+  if (options.watch) {
+    await watch(async () => {
+      const report = await read();
+      return json ? `${JSON.stringify(toJson(report))}\n` : reportText(report, name, manager);
+    }, process.stdout.isTTY && !json);
+    return 0;
+  }
+  const report = await read();
+  if (json) printJson(toJson(report));
+  else print(reportText(report, name, manager));
+  if (name === undefined) return 0;
+  const { state } = report.services[0]!;
+  return state === "failed" || state === "stopped" || state === "not loaded" ? EXIT.inactive : 0;
+}

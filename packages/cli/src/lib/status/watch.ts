@@ -1,0 +1,43 @@
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { print } from "../output/print.ts";
+import { untilSignal } from "../shared/until-signal.ts";
+
+const INTERVAL = 1_000;
+const HIDE_CURSOR = "\u001B[?25l";
+const SHOW_CURSOR = "\u001B[?25h";
+const CLEAR = "\u001B[2J";
+const HOME = "\u001B[H";
+const CLEAR_TO_END_OF_LINE = "\u001B[K";
+const CLEAR_BELOW = "\u001B[J";
+
+/** The part that fits the terminal, painted over what is there, so that nothing flickers. */
+function repaint(text: string): string {
+  const lines = text.split("\n").slice(0, (process.stdout.rows || 24) - 1);
+  return `${HOME}${lines.map((line) => `${line}${CLEAR_TO_END_OF_LINE}`).join("\n")}${CLEAR_BELOW}`;
+}
+
+/** Waits for a second, but not if the terminal gets another size. */
+async function pause(signal: AbortSignal): Promise<void> {
+  const resized = new AbortController();
+  const onResize = () => resized.abort();
+  process.stdout.once("resize", onResize);
+  await delay(INTERVAL, undefined, { signal: AbortSignal.any([signal, resized.signal]) }).catch(() => {});
+  process.stdout.off("resize", onResize);
+}
+
+/** Shows what `read` returns, again each second, until Ctrl-C, or until nobody reads it. */
+export function watch(read: () => Promise<string>, isTerminal: boolean): Promise<void> {
+  return untilSignal(async (signal) => {
+    if (isTerminal) print(`${HIDE_CURSOR}${CLEAR}`);
+    try {
+      while (!signal.aborted) {
+        const text = await read();
+        if (signal.aborted || !print(isTerminal ? repaint(text) : text)) break;
+        await pause(signal);
+      }
+    } finally {
+      if (isTerminal) print(`${SHOW_CURSOR}\n`);
+    }
+  });
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { ServiceManager } from "./service-manager.ts";
+
+/** A line of the journal. */
+export interface JournalEntry {
+  time: Date;
+  /** The unit that it is about. */
+  unit: string;
+  /** Whether the app has written it, or systemd, which writes about the unit. */
+  from: "app" | "systemd";
+  pid: number | undefined;
+  /** As in syslog(3): 0 to 3 are errors, 4 warnings, 5 and 6 information, 7 is for debugging. */
+  priority: number;
+  message: string;
+  /** Its place in the journal. */
+  cursor: string;
+}
+
+export interface JournalOptions {
+  /** How many lines at most, the newest ones. */
+  lines?: number | undefined;
+  /** The oldest time, as journalctl reads it: `"10min ago"`, or milliseconds since 1970. */
+  since?: string | number | undefined;
+  /** Only what comes after the entry with this cursor. */
+  after?: string | undefined;
+}
+
+/** What could be read, and whether there may be more that this user may not read. */
+export interface JournalLines {
+  entries: JournalEntry[];
+  isRestricted: boolean;
+}
+
+const FIELDS =
+  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT";
+
+/** What to do where the journal can't be read. */
+export const JOURNAL_HINT =
+  "Run it as root, or let root add you to the group that may read the journal: sudo usermod --append --groups systemd-journal $USER. Then log in again.";
+
+function argumentsFor(
+  manager: ServiceManager,
+  units: readonly string[],
+  { lines, since, after }: JournalOptions,
+): string[] {
+  const unit = manager.user ? "--user-unit" : "--unit";
+  return [
+    "--no-pager",
+    // A message that is long, or has a NUL, is there too.
+    "--all",
+    "--output=json",
+    `--output-fields=${FIELDS}`,
+    ...(lines === undefined ? [] : [`--lines=${lines}`]),
+    ...(since === undefined
+      ? []
+      : [`--since=${typeof since === "number" ? `@${(since / 1000).toFixed(6)}` : since}`]),
+    ...(after === undefined ? [] : [`--after-cursor=${after}`]),
+    ...units.map((name) => `${unit}=${name}`),
+  ];
+}
+
+const ownText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** Reads a line that journalctl has printed as JSON; undefined for one that has no message. */
+function parseEntry(line: string): JournalEntry | undefined {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const { MESSAGE } = fields;
+  // What is not UTF-8 is a list of bytes.
+  const message = Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : ownText(MESSAGE);
+  if (message === undefined) return undefined;
+  const about = ownText(fields["UNIT"]) ?? ownText(fields["USER_UNIT"]);
+  const coredump = ownText(fields["COREDUMP_UNIT"]) ?? ownText(fields["COREDUMP_USER_UNIT"]);
+  const writer = ownText(fields["_SYSTEMD_USER_UNIT"]) ?? ownText(fields["_SYSTEMD_UNIT"]);
+  const pid = Number(fields["_PID"]);
+  return {
+    time: new Date(Number(fields["__REALTIME_TIMESTAMP"]) / 1000),
+    unit: about ?? coredump ?? writer ?? "",
+    from: about === undefined && coredump === undefined ? "app" : "systemd",
+    pid: Number.isInteger(pid) ? pid : undefined,
+    priority: Number(fields["PRIORITY"] ?? 6),
+    message: message.trimEnd(),
+    cursor: ownText(fields["__CURSOR"]) ?? "",
+  };
+}
+
+const isRestricted = (stderr: string): boolean =>
+  /not seeing messages|insufficient permissions/i.test(stderr);
+
+/** Reads what the journal has of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
+export async function readJournal(
+  manager: ServiceManager,
+  units: readonly string[],
+  options: JournalOptions = {},
+): Promise<JournalLines> {
+  const { code, stdout, stderr } = await manager.runJournalctl(...argumentsFor(manager, units, options));
+  if (code !== 0 && !isRestricted(stderr)) throw journalError(stderr, code);
+  const entries = stdout.split("\n").map(parseEntry);
+  return { entries: entries.filter((entry) => entry !== undefined), isRestricted: isRestricted(stderr) };
+}
+
+function journalError(stderr: string, code: number | null): CliError {
+  const why = stderr.trim();
+  return /failed to parse timestamp|invalid.*time/i.test(why)
+    ? new CliError("ERR_USAGE", why, 'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".')
+    : new CliError("ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
+        exitCode: EXIT.failed,
+      });
+}
+
+/** Follows what these units write, until the signal is aborted or journalctl ends. Without units it is the whole journal: a pattern finds only units that the journal has already. */
+export async function followJournal(
+  manager: ServiceManager,
+  units: readonly string[],
+  options: JournalOptions,
+  onEntry: (entry: JournalEntry) => void,
+  signal: AbortSignal,
+): Promise<{ isRestricted: boolean }> {
+  const args = ["--follow", ...argumentsFor(manager, units, options)];
+  // A process group of its own: Ctrl-C in the terminal is for this process, which ends it.
+  const child: ChildProcess = spawn("journalctl", args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const abort = () => child.kill("SIGKILL");
+  signal.addEventListener("abort", abort, { once: true });
+  let complaint = "";
+  child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
+  createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
+    const entry = parseEntry(line);
+    if (entry && !signal.aborted) onEntry(entry);
+  });
+  try {
+    if (signal.aborted) abort();
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0 && !signal.aborted && !isRestricted(complaint)) throw journalError(complaint, code);
+    return { isRestricted: isRestricted(complaint) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new CliError("ERR_JOURNAL", "journalctl was not found", "Run it on a machine with systemd.", {
+      exitCode: EXIT.failed,
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Waits until journald has written what services have printed so far. Root alone can ask for it, and a journald that hangs must not hold anything up. */
+export async function syncJournal(manager: ServiceManager): Promise<void> {
+  await manager.runJournalctl("--sync").catch(() => {});
+}

@@ -1,0 +1,71 @@
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { ask, bootForDoctor, doctorCommand, install, plainServer, remove } from "./doctor.ts";
+
+describeWith({ privateSystemd: true }, "sockact doctor, on the state of the units", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootForDoctor();
+    await systemd.write("/srv/shop/server.js", plainServer);
+  });
+  afterAll(() => systemd?.close());
+  afterEach(() => remove(systemd, "shop"));
+
+  it("finds nothing in a pair that works, asleep and awake", async () => {
+    await install(systemd, { name: "shop" });
+    expect(await ask(systemd, "shop")).toMatchObject({ code: 0, findings: [], unseen: [] });
+    await systemd.request({ url: "http://localhost/", socketPath: "/run/shop.sock" });
+    expect(await ask(systemd, "shop.socket")).toMatchObject({ code: 0, findings: [], unseen: [] });
+    const { stdout, code } = await systemd.run(doctorCommand(systemd));
+    expect(stdout).toBe(
+      "shop.service with shop.socket\n\n✔ nothing found\n\n1 service: 0 errors, 0 warnings\n",
+    );
+    expect(code).toBe(0);
+  });
+
+  it("says which unit is masked, and how to unmask it", async () => {
+    await install(systemd, { name: "shop" });
+    await systemd.mustRun(["systemctl", "mask", "--runtime", "--now", "shop.service"]);
+    // A file in /etc goes before a mask in /run.
+    await systemd.mustRun(["rm", "/etc/systemd/system/shop.service"]);
+    await systemd.systemctl("daemon-reload");
+    const answer = await ask(systemd, "shop");
+    expect(answer.code).toBe(2);
+    expect(answer.finding("unit-not-loaded")).toMatchObject({
+      unit: "shop.service",
+      evidence: expect.arrayContaining([{ text: "LoadState=masked", source: "systemctl show shop.service" }]),
+      copy: ["systemctl unmask --runtime shop.service"],
+    });
+    await systemd.mustRun(["systemctl", "unmask", "--runtime", "shop.service"]);
+  });
+
+  it("has the reason why a unit can't be loaded", async () => {
+    await install(systemd, { name: "shop" }, (text, file) =>
+      file === "shop.service" ? text.replace(/^ExecStart=.*\n/m, "") : text,
+    );
+    const answer = await ask(systemd, "shop");
+    expect(answer.finding("unit-not-loaded")).toMatchObject({
+      unit: "shop.service",
+      message: expect.stringMatching(/^shop\.service is bad-setting: /),
+      copy: ["systemd-analyze verify /etc/systemd/system/shop.service", "systemctl daemon-reload"],
+    });
+  });
+
+  it("says that the service of a socket is not there", async () => {
+    await install(systemd, { name: "shop" });
+    await systemd.mustRun(["rm", "/etc/systemd/system/shop.service"]);
+    await systemd.systemctl("daemon-reload");
+    const answer = await ask(systemd, "shop");
+    expect(answer.finding("unit-not-loaded")).toMatchObject({
+      unit: "shop.service",
+      message: expect.stringContaining("not-found"),
+    });
+  });
+
+  it("ends with 3 where there is no such unit, and names the one that is meant", async () => {
+    await install(systemd, { name: "shop" });
+    const { stderr, code } = await systemd.run(doctorCommand(systemd, "shopp"));
+    expect(stderr).toMatch(/ERR_UNIT_UNKNOWN[^]*Did you mean shop\?/);
+    expect(code).toBe(3);
+  });
+});

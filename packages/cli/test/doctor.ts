@@ -1,0 +1,93 @@
+// What the tests of `sockact doctor` have in common.
+import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
+import { type AppDescription, emitUnits } from "@sockact/units";
+import type { Finding } from "../src/lib/doctor/model/diagnosis.ts";
+import type { Report } from "../src/lib/doctor/report.ts";
+
+export type { Finding };
+
+/** What `sockact doctor --json` has printed, and how it ended. */
+export interface Answer extends Report {
+  code: number;
+  /** All findings, of whatever service. */
+  findings: Finding[];
+  codes: string[];
+  /** The finding with this code. The error says what was found instead. */
+  finding(code: string): Finding;
+}
+
+/** Boots a systemd with a folder /srv that can be written. */
+export async function bootForDoctor(): Promise<PrivateSystemd> {
+  const systemd = await bootPrivateSystemd();
+  await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
+  return systemd;
+}
+
+/** The command line of `sockact doctor` inside. */
+export const doctorCommand = (systemd: PrivateSystemd, ...args: string[]): string[] => [
+  systemd.node,
+  `${systemd.project}/packages/cli/bin/sockact.cjs`,
+  "doctor",
+  ...args,
+];
+
+/** Asks the doctor, as root or as a command such as setpriv(1) has it. */
+export async function ask(
+  systemd: PrivateSystemd,
+  unit: string,
+  through: string[] = [],
+  ...options: string[]
+): Promise<Answer> {
+  const command = doctorCommand(systemd, unit, "--json", ...options);
+  const { stdout, stderr, code } = await systemd.run([...through, ...command]);
+  if (code > 2 || stdout === "") throw new Error(`sockact doctor ended with ${code}: ${stderr}`);
+  const report = JSON.parse(stdout) as Report;
+  const findings = report.services.flatMap((service) => service.findings);
+  return {
+    ...report,
+    code,
+    findings,
+    codes: findings.map((finding) => finding.code),
+    finding(wanted) {
+      const found = findings.find((finding) => finding.code === wanted);
+      if (!found) throw new Error(`${wanted} was not found, but:\n${JSON.stringify(report, null, 2)}`);
+      return found;
+    },
+  };
+}
+
+/** Installs the units of a description, which `change` may spoil, and starts and enables the sockets. */
+export async function install(
+  systemd: PrivateSystemd,
+  description: Partial<AppDescription> & { name: string },
+  change: (text: string, file: string) => string = (text) => text,
+): Promise<void> {
+  const units = emitUnits({
+    exec: [systemd.node, "/srv/shop/server.js"],
+    sockets: [{ listen: `/run/${description.name}.sock` }],
+    ...description,
+  });
+  const spoilt = Object.entries(units).map(([file, text]) => [file, change(text, file)] as const);
+  for (const [file, text] of spoilt) await systemd.write(`/etc/systemd/system/${file}`, text);
+  await systemd.systemctl("daemon-reload");
+  const sockets = Object.keys(units).filter((file) => file.endsWith(".socket"));
+  // A fault may keep them from starting.
+  await systemd.run(["systemctl", "enable", "--now", ...sockets]);
+}
+
+/** Stops the services of these names, and removes their units. */
+export async function remove(systemd: PrivateSystemd, ...names: string[]): Promise<void> {
+  const units = names.flatMap((name) => [`${name}.socket`, `${name}.service`]);
+  await systemd.run(["systemctl", "kill", "--signal=KILL", ...units]);
+  await systemd.run(["systemctl", "disable", "--now", ...units]);
+  await systemd.run([
+    "sh",
+    "-c",
+    `rm -rf ${units.map((unit) => `/etc/systemd/system/${unit} /etc/systemd/system/${unit}.d`).join(" ")}`,
+  ]);
+  await systemd.systemctl("daemon-reload");
+  await systemd.run(["systemctl", "reset-failed"]);
+}
+
+/** A server as sockact's own programs are: it serves the passed socket. */
+export const plainServer = `require("node:http").createServer((_, response) => response.end("here")).listen({ fd: 3 });`;

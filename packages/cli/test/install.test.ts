@@ -1,0 +1,398 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import {
+  bootPrivateSystemd,
+  type CommandOptions,
+  type CommandResult,
+  describeWith,
+  type PrivateSystemd,
+} from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apps, writeApp } from "./install-apps.ts";
+import { PackedPackages } from "./packed-packages.ts";
+import { sockact } from "./run.ts";
+
+const commands = execFileSync(process.execPath, [sockact, "--help"], { encoding: "utf8" });
+const has = (command: string): boolean => new RegExp(`^  ${command}\\b`, "m").test(commands);
+
+/** As npx has it: in a cache of root, which nobody else may read. */
+const installed = "/root/.npm/_npx/1";
+const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
+const isLong = Boolean(process.env["SOCKACT_LONG"]);
+
+describeWith({ privateSystemd: true }, "sockact install", () => {
+  let systemd: PrivateSystemd;
+  let packed: PackedPackages;
+
+  beforeAll(async () => {
+    [systemd, packed] = await Promise.all([
+      bootPrivateSystemd(),
+      PackedPackages.pack([
+        "sockact",
+        ...["core", "express", "koa", "fastify"].map((name) => `@sockact/${name}`),
+      ]),
+    ]);
+    const mounts = ["/srv", "/home", "/root"].map((path) => `mount -t tmpfs -o mode=755 tmpfs ${path}`);
+    await systemd.mustRun(["sh", "-ec", [...mounts, "chmod 700 /root"].join("\n")]);
+    mkdirSync(systemd.hostPath(installed), { recursive: true });
+    packed.install(systemd.hostPath(installed), ["sockact"]);
+  }, 60_000);
+  afterAll(async () => {
+    packed?.[Symbol.dispose]();
+    await systemd?.close();
+  });
+
+  /** Calls sockact in a folder, as npx does. */
+  async function call(cwd: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return systemd.run([systemd.node, cli, ...args], {
+      cwd,
+      timeout: 60_000,
+      ...options,
+      env: { npm_command: "exec", ...options.env },
+    });
+  }
+
+  /** What an installation may leave: all files of these folders, without systemd's own. */
+  async function files(): Promise<string[]> {
+    const found = await systemd.mustRun(["find", "/etc/systemd", "/var/lib", "/usr/local", "/var/cache"]);
+    return found
+      .trim()
+      .split("\n")
+      .filter((path) => !/^\/var\/(?:lib|cache)\/(?:systemd|private)(?:\/|$)/.test(path))
+      .toSorted();
+  }
+
+  async function uninstall(name: string): Promise<void> {
+    if (has("uninstall")) {
+      await systemd.mustRun([systemd.node, cli, "uninstall", name, "--yes", "--purge"]);
+      return;
+    }
+    await systemd.systemctl("disable", "--now", `${name}.socket`);
+    await systemd.systemctl("stop", `${name}.service`);
+    await systemd.systemctl("clean", "--what=all", `${name}.service`);
+    await systemd.mustRun(["sh", "-c", `rm -rf /etc/systemd/system/${name}.* /var/lib/sockact/${name}`]);
+    await systemd.systemctl("daemon-reload");
+  }
+
+  describe.each(isLong ? apps : apps.slice(0, 2))("of the app $name", (app) => {
+    const folder = `/srv/${app.name}`;
+    let before: string[];
+    let result: CommandResult;
+    let name: string;
+
+    beforeAll(async () => {
+      await writeApp(app, systemd.hostPath(folder), packed);
+      before = await files();
+      result = await call(folder, ["install", ...app.args, "--yes"]);
+      name = /✓ (\S+) is installed/.exec(result.stdout)?.[1] ?? "";
+    }, 90_000);
+
+    test("goes from its folder to an answer on port 80 with one command", async () => {
+      expect(result).toMatchObject({ code: 0 });
+      expect(result.stdout).toMatch(/http:\/\/localhost\/ answers 200 OK after \d/);
+      const { status, body } = await systemd.request("http://localhost/");
+      expect({ status, body }).toEqual({ status: 200, body: expect.stringMatching(app.answer) });
+      expect(await systemd.show(`${name}.service`, "NRestarts")).toBe("0");
+    });
+
+    test("runs it in the sandbox, as a user without privileges", async () => {
+      const pid = await systemd.show(`${name}.service`, "MainPID");
+      const status = await systemd.mustRun(["cat", `/proc/${pid}/status`]);
+      expect(status).toMatch(/^CapPrm:\s0+\nCapEff:\s0+\nCapBnd:\s0+$/m);
+      const uid = Number(/^Uid:\s(\d+)/m.exec(status)?.[1]);
+      expect(uid, "a dynamic user").toBeGreaterThanOrEqual(61_184);
+      expect(await systemd.show(`${name}.service`, "ProtectSystem")).toBe("strict");
+    });
+
+    test("changes nothing when it is called again", async () => {
+      const pid = await systemd.show(`${name}.service`, "MainPID");
+      const again = await call(folder, ["install", ...app.args, "--yes"]);
+      expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing has changed") });
+      expect(await systemd.show(`${name}.service`, "MainPID")).toBe(pid);
+    });
+
+    test.runIf(has("status"))("status shows it", async () => {
+      const { stdout, code } = await call("/", ["status", name]);
+      expect({ stdout, code }).toEqual({ stdout: expect.stringContaining(name), code: 0 });
+    });
+
+    test.runIf(has("doctor"))("doctor finds nothing", async () => {
+      expect(await call("/", ["doctor", name])).toMatchObject({ code: 0 });
+    });
+
+    test.runIf(has("reload"))("reload reloads it", async () => {
+      expect(await call("/", ["reload", name])).toMatchObject({ code: 0 });
+      expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
+    });
+
+    test("uninstall leaves nothing", async () => {
+      await uninstall(name);
+      const left = (await files()).filter((path) => path !== "/var/lib/sockact");
+      expect(left).toEqual(before.filter((path) => path !== "/var/lib/sockact"));
+      await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    });
+  });
+
+  const server = (body: string): string =>
+    `require("node:http").createServer((request, response) => response.end(${body})).listen(3000);\n`;
+
+  describe("of an app in a home that is closed to others", () => {
+    // As nvm has it.
+    const node = "/home/me/.nvm/versions/node/v20.99.0/bin/node";
+    const sudo = { SUDO_UID: "1500", SUDO_GID: "1500", SUDO_USER: "me" };
+    const asMe = async (args: string[], options: CommandOptions = {}) =>
+      systemd.run(
+        [
+          "setpriv",
+          "--reuid=1500",
+          "--regid=1500",
+          "--clear-groups",
+          node,
+          "/opt/npx/bin/sockact.cjs",
+          ...args,
+        ],
+        {
+          cwd: "/home/me/shop",
+          timeout: 60_000,
+          ...options,
+          env: {
+            HOME: "/home/me",
+            USER: "me",
+            XDG_RUNTIME_DIR: "/run/user/1500",
+            npm_command: "exec",
+            ...options.env,
+          },
+        },
+      );
+    const bySudo = async (...args: string[]) =>
+      systemd.run([node, cli, "install", ...args], { cwd: "/home/me/shop", timeout: 60_000, env: sudo });
+
+    beforeAll(async () => {
+      await systemd.mustRun([
+        "sh",
+        "-ec",
+        `useradd --uid 1500 --create-home me
+        mkdir -p ${dirname(node)} /home/me/shop /home/me/.ssh
+        cp ${systemd.node} ${node}
+        mount -t tmpfs -o mode=755 tmpfs /opt
+        cp -r ${dirname(dirname(cli))} /opt/npx
+        cp -r ${installed}/node_modules /opt/npx/`,
+      ]);
+      await systemd.write(
+        "/home/me/shop/server.js",
+        server(`JSON.stringify({ uid: process.getuid(), home: require("node:fs").readdirSync("/home/me") })`),
+      );
+      await systemd.write("/home/me/shop/package.json", "{}");
+      await systemd.mustRun(["sh", "-ec", "chown -R me:me /home/me; chmod 700 /home/me"]);
+    });
+
+    test("opens just the app and Node to a user of its own", async () => {
+      const result = await bySudo("server.js", "--name", "closed", "--listen", "80", "--yes");
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      const { uid, home } = JSON.parse((await systemd.request("http://localhost/")).body);
+      expect(uid).toBeGreaterThanOrEqual(61_184);
+      expect(home).toEqual([".nvm", "shop"]);
+      await uninstall("closed");
+    });
+
+    test("says what helps when the app's own folder is closed too", async () => {
+      await systemd.mustRun(["chmod", "700", "/home/me/shop"]);
+      try {
+        const refused = await bySudo("server.js", "--name", "closed", "--dry-run");
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toContain("the folder /home/me/shop is closed to its user (drwx------)");
+        expect(refused.stderr).toContain("sudo chmod -R o+rX /home/me/shop");
+        expect(refused.stderr).toContain("--run-as me");
+        const other = await bySudo("server.js", "--name", "closed", "--dry-run", "--run-as", "me");
+        expect(other).toMatchObject({ code: 0, stdout: expect.stringContaining("\nUser=me\n") });
+      } finally {
+        await systemd.mustRun(["chmod", "755", "/home/me/shop"]);
+      }
+    });
+
+    test("opens no folder of another home, whatever the app links to", async () => {
+      await systemd.write("/home/other/private/package.json", "{}");
+      await systemd.mustRun([
+        "sh",
+        "-ec",
+        `mkdir /home/me/shop/node_modules
+        ln -s ../../own /home/me/shop/node_modules/own
+        ln -s ../../gone /home/me/shop/node_modules/gone
+        mkdir /home/me/own; echo {} >/home/me/own/package.json; chown -R me:me /home/me`,
+      ]);
+      const own = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(own).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("BindReadOnlyPaths=/home/me/own\n"),
+      });
+      await systemd.mustRun(["ln", "-s", "/home/other/private", "/home/me/shop/node_modules/private"]);
+      const others = await bySudo("server.js", "--name", "linked", "--dry-run");
+      expect(others).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("node_modules/private: the sandbox hides it"),
+      });
+      await systemd.mustRun(["rm", "-r", "/home/me/shop/node_modules", "/home/me/own"]);
+    });
+
+    test("refuses an app that is right in the home", async () => {
+      await systemd.write("/home/me/server.js", server(`"hi"`));
+      const result = await systemd.run([node, cli, "install", "server.js", "--dry-run"], {
+        cwd: "/home/me",
+        env: sudo,
+      });
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("ERR_INSTALL_APP") });
+    });
+
+    test("tells a user without root the command to call", async () => {
+      const { code, stderr } = await asMe(["install", "server.js", "--name", "my shop", "--listen", "80"]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("ERR_INSTALL_ROOT");
+      expect(stderr).toContain(
+        `\nsudo env "PATH=$PATH" npx sockact install server.js --name 'my shop' --listen 80\n`,
+      );
+    });
+
+    test("shows the files to a user without root", async () => {
+      const { code, stdout } = await asMe(["install", "server.js", "--name", "closed", "--dry-run"]);
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^# \/etc\/systemd\/system\/closed\.socket\n[^]*ProtectHome=tmpfs\n/),
+      });
+    });
+
+    test("evaluates a config as the user who has called sudo", async () => {
+      await systemd.write(
+        "/home/me/shop/sockact.config.mjs",
+        `export default {
+          name: "configured-by-" + process.getuid(),
+          exec: [${JSON.stringify(systemd.node)}, "/srv/shop/server.js"],
+          sockets: [{ listen: 80 }],
+          acknowledge: [],
+        };\n`,
+      );
+      await systemd.write("/srv/shop/server.js", server(`"hi"`));
+      await systemd.mustRun(["chown", "me:me", "/home/me/shop/sockact.config.mjs"]);
+      try {
+        const { stdout } = await bySudo("--dry-run");
+        expect(stdout).toContain("# /etc/systemd/system/configured-by-1500.socket");
+        const mixed = await bySudo("--dry-run", "--listen", "81");
+        expect(mixed).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("--listen would be ignored"),
+        });
+      } finally {
+        await systemd.mustRun(["rm", "/home/me/shop/sockact.config.mjs"]);
+      }
+    });
+
+    test("refuses --user under sudo", async () => {
+      const result = await bySudo("server.js", "--user", "--yes");
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("ERR_INSTALL_SUDO") });
+    });
+
+    test("installs it for the user's own service manager", async () => {
+      await systemd.systemctl("start", "user@1500.service");
+      const result = await asMe([
+        "install",
+        "server.js",
+        "--user",
+        "--name",
+        "mine",
+        "--listen",
+        "8080",
+        "--yes",
+      ]);
+      expect(result).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("localhost:8080/ answers 200"),
+      });
+      expect(JSON.parse((await systemd.request("http://localhost:8080/")).body)).toMatchObject({ uid: 1500 });
+      if (has("uninstall")) await asMe(["uninstall", "mine", "--user", "--yes"]);
+      await systemd.systemctl("stop", "user@1500.service");
+    });
+  });
+
+  describe("of an app that is not right", () => {
+    async function installApp(name: string, code: string, ...args: string[]): Promise<CommandResult> {
+      await systemd.write(`/srv/${name}/server.js`, code);
+      return call(`/srv/${name}`, [
+        "install",
+        "server.js",
+        "--name",
+        name,
+        "--listen",
+        "80",
+        "--yes",
+        ...args,
+      ]);
+    }
+
+    test("puts everything back if it does not start, and shows what it said", async () => {
+      const before = await files();
+      const result = await installApp("crash", `throw new Error("no database");\n`);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/crash does not start, so what was changed has been put back/);
+      expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
+      const own = (path: string) => !/\/(?:sockact|crash)$/.test(path);
+      expect((await files()).filter(own)).toEqual(before.filter(own));
+      await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    });
+
+    test("keeps what does not answer, and says so", async () => {
+      const silent = `require("node:http").createServer(() => console.log("asked")).listen(3000);\n`;
+      const result = await installApp("silent", silent, "--timeout", "1");
+      expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("no answer for 1 s") });
+      expect(result.stdout).toContain("doctor silent");
+      expect(result.stderr).toMatch(/^ {2}asked$/m);
+      expect(await systemd.show("silent.socket", "ActiveState")).toBe("active");
+      await systemd.systemctl("kill", "--signal=KILL", "silent.service");
+      await uninstall("silent");
+    });
+
+    test("asks nothing without a terminal, and changes nothing", async () => {
+      await systemd.write("/srv/quiet/server.js", server(`"hi"`));
+      const result = await call("/srv/quiet", ["install", "server.js", "--name", "quiet"]);
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("Add --yes") });
+      expect(await files()).not.toContain("/etc/systemd/system/quiet.socket");
+    });
+  });
+
+  test("prints JSON for programs", async () => {
+    await systemd.write("/srv/json/server.js", server(`"hi"`));
+    const args = ["install", "server.js", "--name", "json", "--listen", "/run/json.sock", "--yes", "--json"];
+    const { stdout, code } = await call("/srv/json", args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        name: "json",
+        changed: true,
+        sockets: ["json.socket"],
+        service: "json.service",
+        answers: [{ outcome: "http", url: "/run/json.sock", status: 200 }],
+      },
+    ]);
+    await uninstall("json");
+  });
+
+  test("writes below another root, and starts nothing", async () => {
+    await systemd.write("/srv/image/etc/os-release", "");
+    await systemd.write("/srv/rooted/server.js", server(`"hi"`));
+    const args = [
+      "install",
+      "server.js",
+      "--name",
+      "rooted",
+      "--listen",
+      "80",
+      "--root",
+      "/srv/image",
+      "--yes",
+    ];
+    expect(await call("/srv/rooted", args)).toMatchObject({ code: 0 });
+    const found = await systemd.mustRun(["find", "/srv/image/etc/systemd", "-name", "rooted.socket"]);
+    expect(found.trim().split("\n")).toHaveLength(2);
+    expect(await systemd.show("rooted.socket", "LoadState")).toBe("not-found");
+  });
+});

@@ -1,0 +1,112 @@
+// Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Packages of this repository, unpacked from what `npm pack` makes of them. */
+export class PackedPackages implements Disposable {
+  readonly #root: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Packs packages by name. What is in their `dist` is packed, and not built again. */
+  static async pack(names: readonly string[]): Promise<PackedPackages> {
+    const root = mkdtempSync(join(tmpdir(), "sockact-packed-"));
+    try {
+      const workspaces = names.map((name) => `--workspace=${name}`);
+      const pack = ["pack", "--json", "--ignore-scripts", `--pack-destination=${root}`, ...workspaces];
+      const { stdout } = await execute("npm", pack, { cwd: repository });
+      for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) {
+        const folder = join(root, "packages", name);
+        mkdirSync(folder, { recursive: true });
+        await execute("tar", ["-xzf", join(root, filename), "--strip-components=1", "-C", folder]);
+      }
+      return new PackedPackages(root);
+    } catch (error) {
+      rmSync(root, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Puts packages into the `node_modules` of a folder, with all that they depend on. */
+  install(folder: string, names: readonly string[]): void {
+    const modules = join(folder, "node_modules");
+    for (const name of names) this.#copy(name, join(repository, "package.json"), modules);
+  }
+
+  #copy(name: string, from: string, modules: string): void {
+    const packed = join(this.#root, "packages", name);
+    const found = existsSync(packed) ? packed : sourceOf(name, from);
+    if (found === undefined) return;
+    const target = join(modules, name);
+    if (existsSync(target)) return;
+    cpSync(found, target, {
+      recursive: true,
+      dereference: true,
+      // Its own packages come from the same lookup that Node would do.
+      filter: (path) => !path.startsWith(join(found, "node_modules")),
+    });
+    const { dependencies = {} } = manifestOf(found);
+    for (const dependency of Object.keys(dependencies)) {
+      const source = sourceOf(dependency, join(found, "package.json"));
+      const isOther =
+        source !== undefined &&
+        existsSync(join(modules, dependency)) &&
+        manifestOf(source).version !== manifestOf(join(modules, dependency)).version;
+      this.#copy(dependency, join(found, "package.json"), isOther ? join(target, "node_modules") : modules);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}
+
+interface Manifest {
+  version?: string;
+  dependencies?: Record<string, string>;
+}
+
+const manifestOf = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+
+/** Where Node would find a package; `undefined` for one that is not installed, as an optional one may be. */
+function sourceOf(name: string, from: string): string | undefined {
+  const folders = createRequire(from).resolve.paths(name) ?? [];
+  // What was packed has no packages of its own. Those of the repository are the same.
+  return [...folders, join(repository, "packages/cli/node_modules"), join(repository, "node_modules")]
+    .map((folder) => join(folder, name))
+    .find((folder) => existsSync(join(folder, "package.json")));
+}
+
+/** Compiles the TypeScript files of a folder's `src` to CommonJS in `dist`, and looks at no types. */
+export async function compile(folder: string): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
+  const files = readdirSync(join(folder, "src")).map((file) => join("src", file));
+  const options = ["--noCheck", "--module", "commonjs", "--target", "es2022", "--esModuleInterop"];
+  const decorators = ["--experimentalDecorators", "--emitDecoratorMetadata"];
+  const where = ["--rootDir", "src", "--outDir", "dist", "--ignoreConfig"];
+  await execute(process.execPath, [realpathSync(tsc), ...options, ...decorators, ...where, ...files], {
+    cwd: folder,
+  });
+}

@@ -1,0 +1,58 @@
+// What the tests of `sockact status`, `logs`, `reload` and `restart` have in common: services of a private systemd.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { CommandResult, PrivateSystemd } from "@sockact/testkit";
+import { type AppDescription, emitUnits } from "@sockact/units";
+
+/** What programs/service.mjs reads. */
+export interface Release {
+  version?: number;
+  crash?: boolean;
+  silent?: boolean;
+  reload?: "fail" | "slow";
+}
+
+export const sockactOf = (systemd: PrivateSystemd): string[] => [
+  systemd.node,
+  `${systemd.project}/packages/cli/bin/sockact.cjs`,
+];
+
+/** Runs `sockact` inside. */
+export function sockact(systemd: PrivateSystemd, ...args: string[]): Promise<CommandResult> {
+  return systemd.run([...sockactOf(systemd), ...args]);
+}
+
+/** Says what the service does at its next start, or reload. */
+export function release(systemd: PrivateSystemd, name: string, contents: Release = {}): Promise<void> {
+  return systemd.write(`/etc/${name}.json`, JSON.stringify({ version: 1, ...contents }));
+}
+
+/** Installs a service of programs/service.mjs, and starts its sockets. */
+export async function install(
+  systemd: PrivateSystemd,
+  description: Partial<AppDescription> & Pick<AppDescription, "name" | "sockets">,
+  contents: Release = {},
+): Promise<void> {
+  const { name } = description;
+  await release(systemd, name, contents);
+  const units = emitUnits({
+    exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/service.mjs`, name],
+    type: "notify",
+    ...description,
+  });
+  await systemd.installUnits(units);
+  const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+  await systemd.start(...sockets);
+}
+
+/** A client that is connected until `kill()`. */
+export async function openClient(
+  systemd: PrivateSystemd,
+  target: { port: number } | { path: string },
+): Promise<ChildProcess> {
+  const script = `require("node:net").connect(${JSON.stringify(target)}, () => console.log("connected")).on("error", () => {})`;
+  const client = systemd.spawn([systemd.node, "--eval", script]);
+  await once(createInterface({ input: client.stdout! }), "line");
+  return client;
+}
