@@ -21,7 +21,7 @@ export interface PrepareOptions {
   manager?: ServiceManager | undefined;
 }
 
-/** Compares a plan with what is there. Reads only. Throws a CliError for what it would be wrong to replace. */
+/** Compares a plan with the files and units of this machine. Reads only. Throws a CliError for what it would be wrong to replace. */
 export async function prepareInstall(
   plan: InstallPlan,
   { force, manager = new ServiceManager({ user: plan.user }) }: PrepareOptions,
