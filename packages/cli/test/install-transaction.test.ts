@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
@@ -12,12 +12,17 @@ const UNITS = "/etc/systemd/system";
 const STATE = "/var/lib/sockact";
 const IMAGE = "/tmp/image";
 
+interface Everything {
+  units: Record<string, string>;
+  state: Record<string, string>;
+  running: string[];
+}
+
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transaction", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
     await writeInstaller(systemd);
-    await systemd.write("/etc/release.json", JSON.stringify({ version: 1 }));
   });
   afterAll(() => systemd?.close());
   afterEach(async () => {
@@ -29,7 +34,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     planFor(
       {
         name: "shop",
-        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/server.mjs`],
+        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
         sockets: [{ listen: 80 }],
         type: "notify",
         ...fields,
@@ -40,6 +45,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     new Installer(systemd, { plan: what, ...options });
   const install = (what = plan(), options: Partial<InstallerOptions> = {}): Promise<Outcome> =>
     start(what, options).ended;
+
+  const answers = (): Promise<boolean> =>
+    ask().then(
+      () => true,
+      () => false,
+    );
 
   async function ask(port = 80): Promise<{ pid: number }> {
     return JSON.parse((await systemd.request(`http://127.0.0.1:${port}/`)).body) as { pid: number };
@@ -59,7 +70,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   }
 
   /** What an installation consists of: its files, its links, and what runs. */
-  async function everything(): Promise<unknown> {
+  async function everything(): Promise<Everything> {
     const units = await systemd.mustRun([
       "sh",
       "-c",
@@ -92,7 +103,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         "listening",
       ]);
       await ask();
-      const { units } = (await everything()) as { units: Record<string, string> };
+      const { units } = await everything();
       expect(Object.keys(units).sort()).toEqual([
         "shop.service",
         "shop.socket",
@@ -228,7 +239,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect((await install(one)).error).toBeUndefined();
       await ask();
       expect(await systemd.show("shop-http.socket", "ActiveEnterTimestampMonotonic")).toBe(before);
-      expect((await everything()) as object).toMatchObject({
+      expect(await everything()).toMatchObject({
         running: ["shop-http.socket active", "shop-web.socket active", "shop.service active"],
       });
     });
@@ -313,90 +324,100 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("leaves nothing of a first installation", async () => {
       const { steps } = await install();
       await install(plan(), { uninstall: true });
+      const outcomes: object[] = [];
+      const expected: object[] = [];
       for (const [at, { type }] of steps.entries()) {
-        const interrupted = await install(plan(), { abortAt: at });
-        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED", exitCode: 130 });
-        expect(await everything(), type).toEqual(nothing);
-        expect((await install(plan(), { killAt: at })).result).toBeUndefined();
+        if (LONG || at % 3 === 0) {
+          const { error } = await install(plan(), { abortAt: at });
+          outcomes.push({ type, code: error?.code, exitCode: error?.exitCode, left: await everything() });
+          expected.push({ type, code: "ERR_INSTALL_INTERRUPTED", exitCode: 130, left: nothing });
+        }
+        await install(plan(), { killAt: at });
         const { error } = await install(plan(), { uninstall: true });
-        expect(error, type).toBeUndefined();
-        expect(await everything(), type).toEqual(nothing);
+        outcomes.push({ type, error, left: await everything() });
+        expected.push({ type, error: undefined, left: nothing });
       }
-    });
+      expect(outcomes).toEqual(expected);
+    }, 120_000);
 
-    it("leaves the old version whole, which runs again", async () => {
+    /** Installs the first version over the second one, so that the manifest has its own time. */
+    async function installFirst(): Promise<{ everything: Everything; whole: Set<string> }> {
+      await install(second());
+      const files = await filesIn(UNITS);
       await install(first());
       await ask();
-      const before = await everything();
-      const old = await filesIn(UNITS);
+      const both = [files, await filesIn(UNITS)].flatMap((each) => Object.entries(each));
+      return { everything: await everything(), whole: new Set(both.map((entry) => entry.join("\n"))) };
+    }
+
+    /** Unit files that are neither of the first version nor of the second. */
+    async function halves(whole: Set<string>): Promise<string[]> {
+      const files = Object.entries(await filesIn(UNITS)).filter(([name]) => !name.startsWith(".sockact-"));
+      return files.map((entry) => entry.join("\n")).filter((entry) => !whole.has(entry));
+    }
+
+    it("leaves the old version whole, which runs again", async () => {
+      const before = await installFirst();
       const { steps } = await install(second());
-      const next = await filesIn(UNITS);
-      expect((await install(first())).error).toBeUndefined();
+      await install(first());
       await ask();
-      // A new installation has a new time.
-      const state = ((await everything()) as { state: unknown }).state;
-      const again = { ...(before as object), state };
-      expect(await everything()).toEqual(again);
+      const state = (await everything()).state;
+      const left = { ...before.everything, state };
+      const outcomes: object[] = [];
+      const expected: object[] = [];
       for (const [at, { type }] of steps.entries()) {
-        const interrupted = await install(second(), { abortAt: at });
-        expect(interrupted.error, type).toMatchObject({ code: "ERR_INSTALL_INTERRUPTED" });
-        expect(await everything(), type).toEqual(again);
+        if (LONG || at % 4 === 2) {
+          const { error } = await install(second(), { abortAt: at });
+          outcomes.push({ type, code: error?.code, left: await everything() });
+          expected.push({ type, code: "ERR_INSTALL_INTERRUPTED", left });
+        }
+        if (!LONG && at % 2 === 0) continue;
         await install(second(), { killAt: at });
-        for (const [name, text] of Object.entries(await filesIn(UNITS)))
-          if (!name.includes(".sockact-"))
-            expect([old[name], next[name]], `${type}: ${name}`).toContain(text);
-        const repaired = await install(first());
-        expect(repaired.steps[0], type).toEqual({ type: "recovered" });
-        expect(repaired.result, type).toMatchObject({ changed: false });
-        expect(await everything(), type).toEqual(again);
-        await ask();
+        const broken = await halves(before.whole);
+        const { error, result } = await install(first());
+        const changed = result?.changed;
+        outcomes.push({ type, broken, error, changed, left: await everything(), answers: await answers() });
+        expected.push({ type, broken: [], error: undefined, changed: false, left, answers: true });
       }
-    }, 120_000);
+      expect(outcomes).toEqual(expected);
+    }, 300_000);
+
+    it("leaves one version whole when it is killed at a random moment", async () => {
+      const before = await installFirst();
+      const { units } = before.everything;
+      const socketsOf = ({ running }: Everything) => running.filter((unit) => unit.includes(".socket "));
+      const outcomes: object[] = [];
+      const count = LONG ? 60 : 4;
+      let seed = 14;
+      for (let round = 0; round < count; round += 1) {
+        // Numerical Recipes' generator: the moments are the same each time.
+        seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+        const killed = start(second());
+        const timer = setTimeout(() => killed.child.kill("SIGKILL"), (seed / 2 ** 32) * 800);
+        await killed.ended;
+        clearTimeout(timer);
+        const broken = await halves(before.whole);
+        const { error } = await install(first());
+        const now = await everything();
+        outcomes.push({ broken, error, units: now.units, sockets: socketsOf(now), answers: await answers() });
+      }
+      const expected = {
+        broken: [],
+        error: undefined,
+        units,
+        sockets: socketsOf(before.everything),
+        answers: true,
+      };
+      expect(outcomes).toEqual(outcomes.map(() => expected));
+    }, 300_000);
   });
 
   describe("refuses", () => {
-    it.each([
-      ["", "it is empty"],
-      ["../x", "it may have ASCII letters"],
-      ["a/b", "it may have ASCII letters"],
-      ["..", "it may have ASCII letters"],
-      ["-x", "it may have ASCII letters"],
-      [".x", "it may have ASCII letters"],
-      ["a\nb", "it may have ASCII letters"],
-      ["ä", "it may have ASCII letters"],
-      ["shop@blue", "it may have ASCII letters"],
-      ["shop.service", "it has a suffix"],
-      ["a".repeat(300), "it has 300 characters"],
-    ])("the name %j", async (name, why) => {
-      const { error } = await install({ ...plan(), name });
-      expect(error).toMatchObject({ code: "ERR_INSTALL_NAME", exitCode: 2 });
-      expect(error!.message).toContain(why);
-    });
-
-    it("units of another name, files elsewhere, and what is far too large", async () => {
-      const { units } = plan();
-      const extra = (path: string, text = "") => ({ extraFiles: [{ path, text, mode: 0o644 }] });
-      for (const fields of [
-        { units: { ...units, "../shop.service": "" } },
-        { units: { ...units, "sshd.service": "" } },
-        { sockets: ["ssh.socket"] },
-        { units: { ...units, "shop.service": " ".repeat(2 ** 20 + 1) } },
-        extra("/etc/cron.d/shop"),
-        extra(`${STATE}/shop/files/../../x`),
-        extra(`${STATE}/shop/manifest.json`),
-        extra(`${STATE}/shop/files/a/b`),
-        { root: "/tmp/../etc" },
-      ]) {
-        const { error } = await install({ ...plan(), ...fields });
-        expect(error, JSON.stringify(fields).slice(0, 100)).toMatchObject({ code: "ERR_INSTALL_PLAN" });
-      }
-      expect(await everything()).toEqual(nothing);
-    });
-
     it("the name of another unit, and an alias of one", async () => {
       await systemd.write("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/true\n");
       await symlink("other.service", systemd.hostPath("/run/systemd/system/blog.service"));
       await systemd.systemctl("daemon-reload");
+      const codes: unknown[] = [];
       for (const name of ["systemd-journald", "other", "blog"]) {
         const { error } = await install(
           plan(
@@ -410,13 +431,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
             },
           ),
         );
-        expect(error, name).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+        codes.push(error?.code);
       }
       await systemd.mustRun([
         "sh",
         "-c",
         "rm /run/systemd/system/other.service /run/systemd/system/blog.service",
       ]);
+      expect(codes).toEqual(Array(3).fill("ERR_INSTALL_FOREIGN"));
     });
 
     it("a masked unit, and says how to unmask it", async () => {
@@ -514,7 +536,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   describe("below a root folder", () => {
     const image = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}) =>
       plan(fields, { root: IMAGE, ...further });
-    beforeEach(async () => void (await mkdir(systemd.hostPath(IMAGE))));
+    beforeEach(() => mkdir(systemd.hostPath(IMAGE)));
 
     it("writes and enables the units, and starts nothing", async () => {
       const { steps, error } = await install(image());
@@ -536,41 +558,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await everything()).toEqual(nothing);
       expect((await install(image(), { uninstall: true })).error).toBeUndefined();
       expect(await filesIn(IMAGE)).toEqual({});
-    });
-
-    it.each([
-      ["a symlink on the way", `mv ${IMAGE} ${IMAGE}.real; ln -s ${IMAGE}.real ${IMAGE}`, "is a symlink"],
-      [
-        "a symlink below it",
-        `mkdir -p ${IMAGE}/etc; ln -s /etc/systemd ${IMAGE}/etc/systemd`,
-        "is a symlink",
-      ],
-      ["a dangling symlink", `ln -s /nowhere ${IMAGE}/etc`, "is a symlink"],
-      ["a folder of another user", `chown 1000 ${IMAGE}`, "belongs to user 1000"],
-      ["a folder that others may write", `chmod 777 ${IMAGE}`, "can be written by other users"],
-      [
-        "a folder that a group may write",
-        `mkdir ${IMAGE}/etc; chown :1000 ${IMAGE}/etc; chmod g+w ${IMAGE}/etc`,
-        "can be written by",
-      ],
-      ["a file in the place of a folder", `touch ${IMAGE}/etc`, "is not a folder"],
-      [
-        "a FIFO in the place of a unit",
-        `mkdir -p ${IMAGE}${UNITS}; mkfifo ${IMAGE}${UNITS}/shop.socket`,
-        "is not a regular file",
-      ],
-      ["a folder in the place of a unit", `mkdir -p ${IMAGE}${UNITS}/shop.socket`, "is not a regular file"],
-      [
-        "an enormous file in the place of a unit",
-        `mkdir -p ${IMAGE}${UNITS}; truncate -s 1G ${IMAGE}${UNITS}/shop.socket`,
-        "bytes",
-      ],
-    ])("refuses %s", async (_, prepare, why) => {
-      await systemd.mustRun(["sh", "-c", prepare]);
-      const { error } = await install(image());
-      expect(error).toMatchObject({ code: "ERR_INSTALL_PATH", exitCode: 1 });
-      expect(error!.message).toContain(why);
-      await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE} ${IMAGE}.real`]);
     });
 
     it("refuses the name of a unit that the image has", async () => {
@@ -648,50 +635,34 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("killed before any change of a file: the old version is whole, and the next call puts it back", async () => {
-      const files = (text: string) => [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }];
-      const first = image(
-        {
-          sockets: [
-            { listen: 80, name: "http" },
-            { listen: 81, name: "admin" },
-          ],
-        },
-        { extraFiles: files("1") },
-      );
-      const second = image({ sockets: [{ listen: 82, name: "http" }] }, { extraFiles: files("2") });
-      second.units = Object.fromEntries(
-        Object.entries(second.units).map(([unit, text]) => [
-          unit.replace("shop.socket", "shop-http.socket"),
-          text,
-        ]),
-      );
-      second.sockets = ["shop-http.socket"];
-      const foreign = `${IMAGE}${UNITS}/shop-http.socket`;
-      const setUp = async () => {
-        await systemd.mustRun(["sh", "-c", `rm -rf ${IMAGE}; mkdir ${IMAGE}`]);
-        await install(first);
-        await systemd.write(foreign, "edited\n");
-      };
-      await setUp();
-      const before = await filesIn(IMAGE);
-      const { changes } = await install(second, { force: true });
-      expect(changes).toBeGreaterThan(25);
-      await setUp();
-      const start = { ...(await filesIn(IMAGE)) };
-      expect(Object.keys(start)).toEqual(Object.keys(before));
-      for (let at = 0; at < changes!; at += LONG ? 1 : 4) {
-        expect((await install(second, { force: true, killBeforeChange: at })).error).toBeUndefined();
-        // Any call for the name repairs. This one is refused afterwards, since the file is foreign.
-        const next = await install(second, { uninstall: true, killAt: 1 });
-        expect(next.error).toBeUndefined();
-        const now = await filesIn(IMAGE);
-        const isDone = now["etc/systemd/system/shop-admin.socket"] === undefined;
-        if (!isDone) expect(now, `before change ${at}`).toEqual(start);
-        if (isDone) expect(Object.keys(now).filter((name) => name.includes(".sockact-"))).toEqual([]);
-        await setUp();
-        Object.assign(start, await filesIn(IMAGE));
+      const preload = (text: string) => ({
+        extraFiles: [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }],
+      });
+      const sockets = [
+        { listen: 80, name: "http" },
+        { listen: 81, name: "admin" },
+      ];
+      const first = image({ sockets }, preload("1"));
+      const second = image({ sockets: [{ listen: 82, name: "http" }] }, preload("2"));
+      await install(first);
+      const { changes } = await install(second);
+      expect(changes).toBeGreaterThan(20);
+      await install(first);
+      const MANIFEST_FILE = "var/lib/sockact/shop/manifest.json";
+      const withoutTime = (files: Record<string, string>) => ({
+        ...files,
+        [MANIFEST_FILE]: files[MANIFEST_FILE]!.replace(/"installedAt": .*/, ""),
+      });
+      const before = withoutTime(await filesIn(IMAGE));
+      const outcomes: object[] = [];
+      const expected: object[] = [];
+      for (let at = 0; at < changes!; at += LONG ? 1 : 3) {
+        const killed = await install(second, { killBeforeChange: at });
+        const { error } = await install(first);
+        outcomes.push({ at, killed, error, files: withoutTime(await filesIn(IMAGE)) });
+        expected.push({ at, killed: { steps: killed.steps }, error: undefined, files: before });
       }
+      expect(outcomes).toEqual(expected);
     }, 300_000);
   });
 });
-void writeFile;

@@ -53,6 +53,19 @@ for (const name of ["linkSync", "mkdirSync", "renameSync", "rmdirSync", "unlinkS
   killBefore(name);
 syncBuiltinESMExports();
 
+function waitForLine(): void {
+  for (;;) {
+    try {
+      fs.readSync(0, Buffer.alloc(1));
+      return;
+    } catch (error) {
+      // The pipe does not block.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
 let steps = 0;
 function onStep(step: { type: string }): void {
   say(step);
@@ -61,7 +74,7 @@ function onStep(step: { type: string }): void {
   if (at === options.abortAt) controller.abort("SIGINT");
   if (at === options.pauseAt || step.type === options.pauseAtType) {
     say({ type: "paused" });
-    fs.readSync(0, Buffer.alloc(1));
+    waitForLine();
   }
 }
 

@@ -6,7 +6,7 @@ import { Change, type FileChange } from "./change.ts";
 import { authorOf, sha256 } from "./header.ts";
 import { locked } from "./lock.ts";
 import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
-import { serviceFolder, unitFolder } from "./places.ts";
+import { isSameFile, serviceFolder, unitFolder } from "./places.ts";
 import type { Applied, ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
 import { contentOf } from "./prepare.ts";
 import { recover, rollBack } from "./rollback.ts";
@@ -35,7 +35,8 @@ export async function applyInstall(
       () => applyInTurn(prepared, manager, { ...options, onStep }),
     );
   } catch (cause) {
-    if (!signal?.aborted) throw cause;
+    const isUndone = !(cause instanceof CliError && cause.code === "ERR_INSTALL_UNDO");
+    if (!signal?.aborted || !isUndone) throw cause;
     const exitCode = signal.reason === "SIGTERM" ? 143 : 130;
     const message = "interrupted; everything is as it was before";
     throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again.", { exitCode, cause });
@@ -84,8 +85,15 @@ async function applyInTurn(
     await rollBack(plan, change).catch((cause: unknown) => {
       throw undoError(error, cause);
     });
-    throw error;
+    throw afterUndo(error);
   }
+}
+
+/** The error of a step, when everything has been put back. */
+function afterUndo(error: unknown): unknown {
+  if (!(error instanceof CliError)) return error;
+  const { code, message, hint, exitCode, cause } = error;
+  return new CliError(code, `${message}\nEverything was put back as it was.`, hint, { exitCode, cause });
 }
 
 /** Both went wrong. The journal stays, so the next call tries again. */
@@ -200,7 +208,7 @@ async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): 
   for (const [index, { LoadState, LoadError, FragmentPath }] of shown.entries()) {
     const unit = units[index]!;
     const path = join(unitFolder(plan, unit), unit);
-    if (LoadState === "loaded" && FragmentPath === path) continue;
+    if (LoadState === "loaded" && isSameFile(FragmentPath, path)) continue;
     const why =
       LoadState !== "loaded"
         ? `systemd can't load ${unit}: ${LoadError || LoadState}`
@@ -210,7 +218,7 @@ async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): 
       LoadState === "not-found" && plan.user
         ? "XDG_CONFIG_HOME must be the one of your service manager: systemctl --user show-environment"
         : `See what it says: ${verify}`;
-    throw new CliError("ERR_INSTALL_LOAD", `${why}. What was changed has been put back`, hint, {
+    throw new CliError("ERR_INSTALL_LOAD", why, hint, {
       exitCode: EXIT.failed,
     });
   }

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { RollingError } from "../rolling/rolling-error.ts";
 import { execute } from "../shared/execute.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
@@ -12,16 +15,19 @@ export async function startError(
   since: number,
   cause: unknown,
 ): Promise<CliError> {
-  const shown = await manager.show(units, ["ActiveState", "Result"]);
+  if (cause instanceof RollingError) {
+    const message = [`${cause.message}.`, ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`)];
+    const hint = `${cause.hint}.`;
+    return new CliError("ERR_INSTALL_START", message.join("\n"), hint, { exitCode: EXIT.failed, cause });
+  }
+  const shown = await manager.show(units, ["ActiveState"]);
   const failed = units.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
   const lines = await journalOf(manager, failed, since);
   const first = failed[0] ?? units[0]!;
   const why = lines.length > 0 ? `\n${lines.map((line) => `  ${line}`).join("\n")}` : "";
-  const message = `${first} did not start. What was changed has been put back.${why}`;
-  return new CliError("ERR_INSTALL_START", message, await hintFor(manager, lines, first), {
-    exitCode: EXIT.failed,
-    cause,
-  });
+  const message = `${first} did not start.${why}`;
+  const hint = await hintFor(manager, lines, failed);
+  return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
 async function journalOf(
@@ -32,25 +38,31 @@ async function journalOf(
   if (units.length === 0) return [];
   // Without --sync, the last lines may be missing. A user may not ask for it.
   if (!manager.user) await manager.runProgram("journalctl", "--sync");
-  const { stdout } = await manager.runProgram(
-    "journalctl",
-    "--no-pager",
-    "--quiet",
-    "--output=cat",
-    `--since=@${(since / 1000).toFixed(3)}`,
-    ...units.map((unit) => `--unit=${unit}`),
-  );
-  return stdout
-    .trim()
-    .split("\n")
-    .filter((line) => line !== "")
-    .slice(-JOURNAL_LINES);
+  // systemd opens a socket in a process of its own, and --unit shows only what its process 1 says of a unit.
+  const field = manager.user ? "USER_UNIT" : "UNIT";
+  const matches = units.flatMap((unit) => [
+    "+",
+    `${field}=${unit}`,
+    `_UID=${process.getuid!()}`,
+    "+",
+    `_SYSTEMD_${field}=${unit}`,
+  ]);
+  const options = ["--no-pager", "--quiet", "--output=cat", `--since=@${(since / 1000).toFixed(3)}`];
+  const { stdout } = await manager.runProgram("journalctl", ...options, ...matches.slice(1));
+  const lines = stdout.split("\n").filter((line) => line.trim() !== "");
+  return lines.slice(-JOURNAL_LINES);
 }
 
-async function hintFor(manager: ServiceManager, lines: readonly string[], unit: string): Promise<string> {
+async function hintFor(
+  manager: ServiceManager,
+  lines: readonly string[],
+  failed: readonly string[],
+): Promise<string> {
   const journal = lines.join("\n");
-  const address = /listening socket \((.*?)\): Address already in use/.exec(journal)?.[1];
-  if (address !== undefined) return takenHint(manager, address);
+  // With "Input/output error", systemd has said the reason in another process, whose last words the journal may not have.
+  const inUse = /listening socket \((.*?)\): (?:Address already in use|Input\/output error)/.exec(journal);
+  const hint = inUse ? await takenHint(manager, inUse[1]!, failed) : undefined;
+  if (hint !== undefined) return hint;
   if (/listening socket \(.*\): Permission denied/.test(journal)) {
     return manager.user
       ? "Your own service manager may listen from port 1024 on. Choose such a port, or install without --user."
@@ -58,23 +70,25 @@ async function hintFor(manager: ServiceManager, lines: readonly string[], unit: 
   }
   if (/Cannot assign requested address/.test(journal))
     return "This machine does not have that address: ip address lists those that it has.";
+  const unit = failed[0] ?? "";
   return `See more: ${manager.systemctl} status ${unit}; journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 
-async function takenHint(manager: ServiceManager, address: string): Promise<string> {
+/** Who has an address; undefined if nobody seems to have it. */
+async function takenHint(
+  manager: ServiceManager,
+  address: string,
+  failed: readonly string[],
+): Promise<string | undefined> {
   const port = /:(\d+)$/.exec(address)?.[1];
-  const filter = port === undefined ? ["--unix", `src ${address}`] : ["--tcp", `sport = :${port}`];
-  const ended = await execute("ss", [
-    "--listening",
-    "--numeric",
-    "--processes",
-    "--no-header",
-    ...filter,
-  ]).catch(() => undefined);
+  const filter = port === undefined ? ["--unix", `src ${address}`] : ["--tcp", "--udp", `sport = :${port}`];
+  const options = ["--listening", "--numeric", "--processes", "--no-header"];
+  const ended = await execute("ss", [...options, ...filter]).catch(() => undefined);
+  if (ended?.stdout.trim() === "") return undefined;
   const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
   const what = port === undefined ? address : `Port ${port}`;
   if (pid === undefined) return `${what} is in use. See by whom: sudo ss --listening --tcp --processes`;
-  const unit = pid === "1" ? await socketUnitAt(manager, address, port) : await unitOf(pid);
+  const unit = pid === "1" ? await socketUnitAt(manager, address, failed) : serviceOf(pid);
   const where = unit === undefined ? "" : `, ${unit}`;
   const stop = unit === undefined ? "Stop it" : `Stop it (${manager.systemctl} disable --now ${unit})`;
   return `${what} is in use by ${program} (process ${pid}${where}). ${stop}, or choose another --listen.`;
@@ -84,17 +98,20 @@ async function takenHint(manager: ServiceManager, address: string): Promise<stri
 async function socketUnitAt(
   manager: ServiceManager,
   address: string,
-  port: string | undefined,
+  failed: readonly string[],
 ): Promise<string | undefined> {
   const { stdout } = await manager.run("list-sockets", "--plain", "--no-legend", "--full");
   const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.find(([listen = ""]) =>
-    port === undefined ? listen === address : listen.endsWith(`:${port}`),
-  )?.[1];
+  const port = /:\d+$/.exec(address)?.[0];
+  const isAt = (listen = "") => (port === undefined ? listen === address : listen.endsWith(port));
+  return rows.find(([listen, unit = ""]) => isAt(listen) && !failed.includes(unit))?.[1];
 }
 
-async function unitOf(pid: string): Promise<string | undefined> {
-  const ended = await execute("ps", ["-o", "unit=", "-p", pid]).catch(() => undefined);
-  const unit = ended?.stdout.trim();
-  return unit === undefined || !unit.endsWith(".service") ? undefined : unit;
+/** The service that a process belongs to. */
+function serviceOf(pid: string): string | undefined {
+  try {
+    return /\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
 }

@@ -33,7 +33,12 @@ export function readManifest(place: Place, name: string): Manifest | undefined {
   } finally {
     folder?.close();
   }
-  if (content === undefined) return undefined;
+  return content && parseManifest(content, place, name);
+}
+
+/** Reads a manifest, and refuses one that names what an installation can't have. */
+export function parseManifest(content: Buffer, place: Place, name: string): Manifest {
+  const path = serviceFolder(place, name);
   try {
     return checked(JSON.parse(content.toString()), place, name);
   } catch (cause) {

@@ -30,6 +30,11 @@ export function filesFolder({ name, user }: { name: string; user: boolean }): st
   return join(serviceFolder({ user, root: "/" }, name), "files");
 }
 
+/** Whether systemd means this file. It tells a path as it was looked up, with the links in a home. */
+export function isSameFile(fragment: string, path: string): boolean {
+  return fragment === path || resolved(fragment) === path;
+}
+
 /** A base folder of the XDG specification. Your own links in your own home are followed. */
 function base(variable: string, fallback: string): string {
   const value = process.env[variable];

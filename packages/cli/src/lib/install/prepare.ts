@@ -4,15 +4,12 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change, inFolderOf } from "./change.ts";
+import { checkPlan } from "./check-plan.ts";
 import { authorOf, withHeader } from "./header.ts";
-import { readManifest } from "./manifest.ts";
-import { checkName, isUnitOf } from "./names.ts";
-import { filesFolder, type Place, unitFolder } from "./places.ts";
+import { MANIFEST, parseManifest } from "./manifest.ts";
+import { checkName } from "./names.ts";
+import { isSameFile, type Place, serviceFolder, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
-
-/** systemd fails a unit with a longer line, and no unit is nearly as long. */
-const LARGEST_UNIT = 1024 * 1024;
-const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
 
 /** The folders of units that are not ours to replace, where no manager can be asked. */
 const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
@@ -24,7 +21,7 @@ export interface PrepareOptions {
   manager?: ServiceManager | undefined;
 }
 
-/** Compares a plan with what is there. Reads only. Throws a CliError for what it would be wrong to replace. */
+/** Compares a plan with the files and units of this machine. Reads only. Throws a CliError for what it would be wrong to replace. */
 export async function prepareInstall(
   plan: InstallPlan,
   { force, manager = new ServiceManager({ user: plan.user }) }: PrepareOptions,
@@ -35,7 +32,8 @@ export async function prepareInstall(
   const notes: string[] = [];
   const pending = Change.pending(plan, plan.name);
   if (pending) notes.push("An earlier call was killed halfway. What it changed is put back first.");
-  const manifest = readManifest(plan, plan.name);
+  const manifestContent = contentOf(join(serviceFolder(plan, plan.name), MANIFEST), pending);
+  const manifest = manifestContent && parseManifest(manifestContent, plan, plan.name);
   await refuseForeignUnits(plan, manager);
 
   const files: PreparedFile[] = [];
@@ -73,31 +71,6 @@ export function checkPlace({ user, root }: Place, command: string): void {
   }
 }
 
-function checkPlan({ name, user, root, units, extraFiles, sockets, service }: InstallPlan): void {
-  const refuse = (message: string) => {
-    throw new CliError(
-      "ERR_INSTALL_PLAN",
-      message,
-      "Choose other names in the description, or shorter texts.",
-    );
-  };
-  if (!root.startsWith("/") || (root !== "/" && join(root, "/") !== `${root}/`))
-    refuse(`${root} is not an absolute path`);
-  for (const unit of [...Object.keys(units), ...sockets, service])
-    if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not a name of a unit of ${name}`);
-  for (const [unit, text] of Object.entries(units))
-    if (Buffer.byteLength(text) > LARGEST_UNIT) refuse(`${unit} has more than 1 MiB`);
-  const folder = filesFolder({ name, user });
-  for (const { path, text } of extraFiles) {
-    if (
-      path !== join(folder, path.slice(folder.length + 1)) ||
-      !/^[^/]+$/.test(path.slice(folder.length + 1))
-    )
-      refuse(`${path} is not a file in ${folder}`);
-    if (Buffer.byteLength(text) > LARGEST_EXTRA_FILE) refuse(`${path} has more than 8 MiB`);
-  }
-}
-
 function prepared(
   path: string,
   content: string | Buffer,
@@ -132,7 +105,7 @@ function checkAuthor(
     throw new CliError(
       "ERR_INSTALL_EDITED",
       `${path} was edited after sockact had written it`,
-      `Put the change into a drop-in (systemctl edit ${unit}) or into your config, and then replace the file with --force. A backup is kept.`,
+      `sockact units --diff shows what differs. Put the change into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force; a backup is kept.`,
       { exitCode: EXIT.failed },
     );
   }
@@ -174,7 +147,7 @@ async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): P
         exitCode: EXIT.failed,
       });
     }
-    if (FragmentPath === "" || FragmentPath === own) {
+    if (FragmentPath === "" || isSameFile(FragmentPath, own)) {
       if (LoadState === "loaded" && Id !== unit.replace("@.", "@blue."))
         throw foreign(`${unit}, which is another name of ${Id},`, hint);
       continue;

@@ -3,7 +3,7 @@ import { CliError } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change } from "./change.ts";
 import type { Place } from "./places.ts";
-import { Units, type UnitsBefore } from "./units.ts";
+import { resetLimits, Units, type UnitsBefore } from "./units.ts";
 
 /** Puts back what a call has left halfway that was killed. Resolves to whether there was anything. */
 export async function recover(place: Place, name: string): Promise<boolean> {
@@ -24,10 +24,23 @@ export async function rollBack(place: Place, change: Change): Promise<void> {
   // While their files are there: `disable` reads in them which links to remove.
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
   change.revertFiles();
+  if (manager !== undefined) await insist(() => stopForgotten(manager, change));
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
   if (manager !== undefined) await insist(() => restoreRunning(manager, before));
   change.forget();
+}
+
+/**
+ * Stops the sockets that systemd has loaded in their new version. At that moment, `daemon-reload` closes each address that the new file
+ * does not have, and the unit stays active without it.
+ */
+async function stopForgotten(manager: ServiceManager, change: Change): Promise<void> {
+  const { before } = change;
+  const sockets = Object.keys(before.addresses);
+  const shown = await manager.show(sockets, ["Id", "Listen"]);
+  const forgotten = sockets.filter((unit, index) => shown[index]!.Listen !== before.addresses[unit]);
+  if (forgotten.length > 0) await manager.mustRun("stop", "--", ...forgotten);
 }
 
 /** Stops what did not run, and starts what did. What has run all the time is left alone. */
@@ -35,11 +48,9 @@ async function restoreRunning(manager: ServiceManager, before: UnitsBefore): Pro
   const now = await new Units("/", manager).before(before.units);
   const stopped = Object.keys(now.active).filter((unit) => !(unit in before.active));
   if (stopped.length > 0) await manager.mustRun("stop", "--", ...stopped);
-  // A unit that has failed stays in the list of failed units otherwise, without a file.
-  const idle = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
-  if (idle.length > 0) await manager.run("reset-failed", "--", ...idle);
+  await resetLimits(manager, before.units);
   const restarted = Object.entries(before.active)
-    .filter(([unit, since]) => now.active[unit] !== since)
+    .filter(([unit, invocation]) => now.active[unit] !== invocation)
     .map(([unit]) => unit);
   if (restarted.length > 0) await manager.mustRun("restart", "--", ...restarted);
 }

@@ -121,9 +121,10 @@ export class SafeFolder {
     }
     try {
       const stats = fstatSync(fd);
-      if (!stats.isFile()) throw refused(`${path} is not a regular file`, "Look what it is, and remove it.");
+      if (!stats.isFile())
+        throw refused(`${path} is not a regular file`, "Check its type with ls -l, and remove it.");
       if (stats.size > LARGEST_FILE)
-        throw refused(`${path} has ${stats.size} bytes`, "Look what it is, and remove it.");
+        throw refused(`${path} has ${stats.size} bytes`, "Check its type with ls -l, and remove it.");
       return readFileSync(fd);
     } finally {
       closeSync(fd);
@@ -200,7 +201,7 @@ export class SafeFolder {
   }
 }
 
-/** A folder must belong to this user or root, and nobody else may write there. */
+/** A folder must belong to this user or root, and no other user may write there. */
 function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   const me = process.getuid!();
   const isTrusted = (user: number) => user === 0 || user === me;
@@ -219,7 +220,9 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
 }
 
 function notAFolder(path: string, isSymlink: boolean | undefined): CliError {
-  return isSymlink ? symlink(path) : refused(`${path} is not a folder`, "Look what it is, and move it away.");
+  return isSymlink
+    ? symlink(path)
+    : refused(`${path} is not a folder`, "Check its type with ls -l, and move it away.");
 }
 
 export function symlink(path: string): CliError {

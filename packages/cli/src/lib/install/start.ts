@@ -5,7 +5,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { startError } from "./failure.ts";
 import { unitFolder } from "./places.ts";
 import type { ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
-import type { UnitsBefore } from "./units.ts";
+import { resetLimits, type UnitsBefore } from "./units.ts";
 
 interface StartOptions extends Pick<ApplyOptions, "signal"> {
   onStep: (step: InstallStep) => void;
@@ -43,7 +43,7 @@ export async function startUnits(
       await manager.mustRun("stop", "--", ...removed);
       did({ type: "stopped", units: removed });
     }
-    await resetFailed(manager, [...wanted, ...before.units]);
+    await resetLimits(manager, before.units);
     if (services.length > 0 && (moved.length > 0 || idle.length > 0)) {
       // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
       await manager.mustRun("restart", "--", ...moved, ...idle, ...services);
@@ -99,12 +99,4 @@ function socketSection(text: string): string {
     .entries.filter((entry) => entry.kind === "assignment" && entry.section === "Socket")
     .map((entry) => entry.text)
     .join("");
-}
-
-async function resetFailed(manager: ServiceManager, units: readonly string[]): Promise<void> {
-  const names = [...new Set(units)].filter((unit) => !unit.includes("@."));
-  const shown = await manager.show(names, ["ActiveState"]);
-  const failed = names.filter((_, index) => shown[index]!.ActiveState === "failed");
-  // They may have been started too often, and then a start fails at once.
-  if (failed.length > 0) await manager.mustRun("reset-failed", "--", ...failed);
 }

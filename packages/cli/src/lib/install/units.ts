@@ -7,12 +7,17 @@ export interface UnitsBefore {
   /** All units that the change is about. */
   units: string[];
   enabled: string[];
-  /** `ActiveEnterTimestampMonotonic` of each unit that is active. */
+  /** `InvocationID` of each unit that is active, which is new after each start. */
   active: Record<string, string>;
+  /** `Listen` of each socket that is active, as systemd prints it. */
+  addresses: Record<string, string>;
 }
 
-const runtimeProperties = ["ActiveState", "ActiveEnterTimestampMonotonic"] as const;
+const runtimeProperties = ["ActiveState", "InvocationID", "Listen"] as const;
 const isUp = (state: string) => ["active", "activating", "reloading", "refreshing"].includes(state);
+
+/** A unit's name has one character that a pattern of systemctl reads otherwise. */
+const asPattern = (unit: string) => unit.replaceAll("\\", "\\\\");
 
 /** Enables, starts and stops units. Below a root folder it only enables, since nothing runs there. */
 export class Units {
@@ -26,26 +31,40 @@ export class Units {
   }
 
   async before(units: readonly string[]): Promise<UnitsBefore> {
-    const files = units.filter((unit) => !/@.+\./.test(unit));
-    const enabled: string[] = [];
-    for (const unit of files) if (await this.#isEnabled(unit)) enabled.push(unit);
+    const enabled = await this.#enabledOf(units);
     const runnable = this.manager ? units.filter((unit) => !unit.includes("@.")) : [];
     const shown = (await this.manager?.show(runnable, runtimeProperties)) ?? [];
     const active: Record<string, string> = {};
-    for (const [index, { ActiveState, ActiveEnterTimestampMonotonic }] of shown.entries())
-      if (isUp(ActiveState)) active[runnable[index]!] = ActiveEnterTimestampMonotonic;
-    return { units: [...units], enabled, active };
+    const addresses: Record<string, string> = {};
+    for (const [index, { ActiveState, InvocationID, Listen }] of shown.entries()) {
+      const unit = runnable[index]!;
+      if (!isUp(ActiveState)) continue;
+      active[unit] = InvocationID;
+      if (unit.endsWith(".socket")) addresses[unit] = Listen;
+    }
+    return { units: [...units], enabled, active, addresses };
   }
 
-  async #isEnabled(unit: string): Promise<boolean> {
-    return (await this.#run("is-enabled", "--", unit)).stdout.trim() === "enabled";
+  async #enabledOf(units: readonly string[]): Promise<string[]> {
+    const { stdout } = await this.#run(
+      "list-unit-files",
+      "--plain",
+      "--no-legend",
+      "--",
+      ...units.map(asPattern),
+    );
+    return stdout
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, state]) => state === "enabled")
+      .map(([unit]) => unit!);
   }
 
   /** The instances of a template that systemd has loaded; for another unit, that unit. */
   async instancesOf(service: string): Promise<string[]> {
     if (!service.includes("@.")) return [service];
     if (this.manager === undefined) return [];
-    const pattern = service.replaceAll("\\", "\\\\").replace("@.", "@*.");
+    const pattern = asPattern(service).replace("@.", "@*.");
     const printed = await this.manager.mustRun(
       "list-units",
       "--all",
@@ -87,4 +106,14 @@ export class Units {
       throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
     }
   }
+}
+
+/**
+ * Forgets how often units have been started, and that they have failed. Otherwise systemd refuses the sixth start in 10 seconds, and a
+ * unit that has failed stays in its lists when the file is gone.
+ */
+export async function resetLimits(manager: ServiceManager, units: readonly string[]): Promise<void> {
+  const names = units.filter((unit) => !unit.includes("@."));
+  // It fails for a unit that systemd has not loaded.
+  if (names.length > 0) await manager.run("reset-failed", "--", ...names);
 }

@@ -4,7 +4,7 @@ import { locked } from "../install/lock.ts";
 import { MANIFEST } from "../install/manifest.ts";
 import { serviceFolder } from "../install/places.ts";
 import { recover } from "../install/rollback.ts";
-import { Units } from "../install/units.ts";
+import { resetLimits, Units } from "../install/units.ts";
 import { CliError } from "../shared/cli-error.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
@@ -99,7 +99,7 @@ async function applyInTurn(
   }
   await units.reload();
   onStep({ type: "reloaded" });
-  await units.manager?.run("reset-failed", "--", ...prepared.units.filter((unit) => !unit.includes("@.")));
+  if (units.manager) await resetLimits(manager, prepared.units);
   inFolderOf(join(serviceFolder(place, name), MANIFEST), (folder, file) => folder.remove(file));
   removeEmptyFolders(place, name);
   return prepared;

@@ -1,0 +1,248 @@
+import { mkdir } from "node:fs/promises";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { AppDescription } from "@sockact/units";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import { Installer, planFor, writeInstaller } from "./installer.ts";
+import type { InstallerOptions } from "./programs/installer.ts";
+
+const UNITS = "/etc/systemd/system";
+const LONG = Boolean(process.env["SOCKACT_LONG"]);
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact uninstall", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+    await writeInstaller(systemd);
+  });
+  afterAll(() => systemd?.close());
+  afterEach(async () => {
+    await systemd.run(["sh", "-c", "systemctl stop 'shop*'; systemctl reset-failed"]);
+    const folders = `${UNITS}/* /var/lib/sockact /var/lib/shop /var/lib/private /run/shop.sock`;
+    await systemd.mustRun(["sh", "-c", `rm -rf ${folders}; systemctl daemon-reload`]);
+  });
+
+  const plan = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}): InstallPlan =>
+    planFor(
+      {
+        name: "shop",
+        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
+        sockets: [{ listen: 80 }],
+        type: "notify",
+        ...fields,
+      },
+      further,
+    );
+  const run = (options: Partial<InstallerOptions> = {}, what = plan()) =>
+    new Installer(systemd, { plan: what, ...options }).ended;
+
+  const sockact = (...args: string[]) =>
+    systemd.run([systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, ...args]);
+
+  /** What is left of an installation: files, and units that systemd knows. */
+  async function left(): Promise<string[]> {
+    const found = await systemd.mustRun([
+      "sh",
+      "-c",
+      `find ${UNITS} /var/lib/sockact /var/lib/shop /var/lib/private/shop /var/cache/shop /run/shop.sock -mindepth 0 ! -path ${UNITS} 2>/dev/null
+       systemctl list-units --all --plain --no-legend 'shop*'`,
+    ]);
+    return found.split("\n").filter((line) => line !== "");
+  }
+
+  it("stops the service and removes all that was written: nothing is left", async () => {
+    const files = [{ path: "/var/lib/sockact/shop/files/preload.mjs", text: "1", mode: 0o644 }];
+    await run({}, plan({ cacheDirectory: "shop", sockets: [{ listen: 80 }] }, { extraFiles: files }));
+    await systemd.request("http://127.0.0.1/");
+    const shown = await sockact("uninstall", "shop", "--dry-run");
+    expect(shown.stdout).toBe(`Stops:
+  shop.socket
+  shop.service
+Removes:
+  ${UNITS}/shop.socket
+  ${UNITS}/shop.service
+  ${files[0]!.path}
+  the service's data
+  the service's cache
+Nothing was changed: --dry-run.
+`);
+    expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
+    expect(await sockact("uninstall", "shop", "--yes")).toEqual({
+      stdout: "Uninstalled shop.\n",
+      stderr: "Stopping shop\nRemoving its files\n",
+      code: 0,
+    });
+    expect(await left()).toEqual([]);
+    await expect(systemd.request("http://127.0.0.1/")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("lets the service finish what a client has begun", async () => {
+    await run();
+    const held = systemd.request("http://127.0.0.1/hold");
+    await systemd.waitForJournal("shop.service", /holds/);
+    const { code } = await sockact("uninstall", "shop", "--yes");
+    expect(code).toBe(0);
+    expect((await held).body).toBe("held to the end");
+  });
+
+  it("leaves the service's data unless told to purge it", async () => {
+    await run({}, plan({ environment: { KEEP: "1" } }));
+    await systemd.request("http://127.0.0.1/");
+    const { stdout } = await sockact("uninstall", "shop", "--yes");
+    expect(stdout).toBe(`Uninstalled shop.
+Stays:
+  /var/lib/shop: data of the service; --purge removes it
+`);
+    expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
+    await run({}, plan({ environment: { KEEP: "1" } }));
+    await systemd.request("http://127.0.0.1/");
+    expect((await sockact("uninstall", "shop", "--yes", "--purge")).stdout).toBe("Uninstalled shop.\n");
+    expect(await left()).toEqual([]);
+  });
+
+  it("removes both instances of a rolling pair, several sockets, and the file of a unix socket", async () => {
+    const sockets = [
+      { listen: 80, name: "http" },
+      { listen: "/run/shop.sock", name: "admin" },
+    ];
+    await run({}, plan({ rolling: true, sockets }));
+    await systemd.start("shop@green.service");
+    await systemd.request("http://127.0.0.1/");
+    expect((await sockact("uninstall", "shop", "--yes")).code).toBe(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it("leaves what it has not written, and says so", async () => {
+    await run();
+    await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
+    await systemd.mustRun(["sh", "-c", `echo '# mine' >> ${UNITS}/shop.socket`]);
+    const { stdout, code } = await sockact("uninstall", "shop", "--yes");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`Uninstalled shop.
+Stays:
+  ${UNITS}/shop.socket: edited since it was installed
+  ${UNITS}/shop.service.d: your own settings
+`);
+    expect(await systemd.mustRun(["ls", UNITS])).toBe("shop.service.d\nshop.socket\n");
+    expect(await systemd.show("shop.socket", "ActiveState")).toBe("inactive");
+  });
+
+  it("refuses what sockact has not installed, and knows a misspelt name", async () => {
+    await systemd.installUnits({ "other.service": "[Service]\nExecStart=/bin/true\n" });
+    const other = await sockact("uninstall", "other", "--yes");
+    expect(other.code).toBe(1);
+    expect(other.stderr).toBe(`error: sockact has installed nothing called other (ERR_INSTALL_UNKNOWN)
+A service of your own service manager is uninstalled with --user.
+`);
+    await run();
+    expect((await sockact("uninstall", "shoop", "--yes")).stderr).toContain("Did you mean shop?");
+    expect((await sockact("uninstall", "../shop", "--yes")).code).toBe(2);
+    const silent = await sockact("uninstall", "shop");
+    expect(silent).toMatchObject({ code: 2, stderr: expect.stringContaining("Add --yes") });
+    expect(await systemd.show("shop.socket", "ActiveState")).toBe("active");
+  });
+
+  it("refuses --user under sudo, and both --user and --root", async () => {
+    const env = { SUDO_UID: "1000", SUDO_USER: "ann" };
+    const command = [systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, "uninstall", "shop"];
+    const { code, stderr } = await systemd.run([...command, "--user"], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain("Call it without sudo: sockact uninstall");
+    expect((await systemd.run([...command, "--user", "--root", "/srv"])).stderr).toContain(
+      "exclude each other",
+    );
+  });
+
+  it.each([
+    ["lists a file elsewhere", { path: "/etc/passwd", sha256: "0" }],
+    ["lists a file of another service", { path: `${UNITS}/other.service`, sha256: "0" }],
+    ["leaves the folder", { path: `${UNITS}/../../passwd`, sha256: "0" }],
+  ])("does not trust a manifest that %s", async (_, file) => {
+    await run();
+    const path = "/var/lib/sockact/shop/manifest.json";
+    const manifest = JSON.parse(await systemd.mustRun(["cat", path])) as { files: unknown[] };
+    manifest.files.push(file);
+    await systemd.write(path, JSON.stringify(manifest));
+    const { code, stderr } = await sockact("uninstall", "shop", "--yes");
+    expect(code).toBe(1);
+    expect(stderr).toContain("ERR_INSTALL_MANIFEST");
+    expect(stderr).toContain(JSON.stringify(file.path));
+    expect(await systemd.show("shop.socket", "ActiveState")).toBe("active");
+  });
+
+  it("finishes at the next call when it is killed at any step", async () => {
+    await run();
+    const { steps } = await run({ uninstall: true });
+    expect(steps.map(({ type }) => type)).toEqual(["stopped", "disabled", "removed", "removed", "reloaded"]);
+    const outcomes: object[] = [];
+    for (const [at, { type }] of steps.entries()) {
+      if (!LONG && at % 2 === 1) continue;
+      await run();
+      await run({ uninstall: true, killAt: at });
+      const { error } = await run({ uninstall: true });
+      outcomes.push({ type, error, left: await left() });
+    }
+    expect(outcomes).toEqual(outcomes.map((outcome) => ({ ...outcome, error: undefined, left: [] })));
+  });
+
+  it("is done for the user's own service manager too, whose links in the home are followed", async () => {
+    const home = "/tmp/home";
+    const folder = "/run/user/0";
+    const folders = { XDG_CONFIG_HOME: `${home}/.config`, XDG_STATE_HOME: `${home}/state` };
+    const settings = Object.entries(folders).map(([name, value]) => `Environment=${name}=${value}\n`);
+    await systemd.write("/run/systemd/system/user@0.service.d/home.conf", `[Service]\n${settings.join("")}`);
+    const script = `mkdir -p ${home}/dotfiles ${folder}; chmod 700 ${folder}; ln -s dotfiles ${home}/.config`;
+    await systemd.mustRun(["sh", "-euc", script]);
+    await systemd.systemctl("daemon-reload");
+    await systemd.start("user@0.service");
+    const env = { ...folders, HOME: home, XDG_RUNTIME_DIR: folder, USER: "root" };
+    const asUser = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+    const own = plan({ manager: "user", uid: 0, sockets: [{ listen: 8080 }] }, { user: true });
+    const install = (options: Partial<InstallerOptions> = {}) =>
+      new Installer(systemd, { plan: own, ...options }, asUser).ended;
+    const prepared = await install({ prepareOnly: true });
+    expect(prepared.error).toBeUndefined();
+    expect(prepared.result!.notes).toEqual([expect.stringContaining("loginctl enable-linger")]);
+    expect((await install()).error).toBeUndefined();
+    await systemd.request("http://127.0.0.1:8080/");
+    const files = ["find", `${home}/dotfiles`, `${home}/state`, "!", "-type", "d"];
+    expect((await systemd.mustRun(files)).trim().split("\n").sort()).toEqual([
+      `${home}/dotfiles/systemd/user/shop.service`,
+      `${home}/dotfiles/systemd/user/shop.socket`,
+      `${home}/dotfiles/systemd/user/sockets.target.wants/shop.socket`,
+      `${home}/state/sockact/shop/manifest.json`,
+    ]);
+    const bin = `${systemd.project}/packages/cli/bin/sockact.cjs`;
+    const gone = await systemd.run([...asUser, systemd.node, bin, "uninstall", "shop", "--user", "--yes"]);
+    expect(gone).toMatchObject({ code: 0, stdout: "Uninstalled shop.\n" });
+    expect((await systemd.run(files)).stdout).toBe("");
+    await systemd.stop("user@0.service");
+  });
+
+  it("is not for a user who may not change the system", async () => {
+    await run();
+    const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const bin = `${systemd.project}/packages/cli/bin/sockact.cjs`;
+    const { code, stderr } = await systemd.run([
+      ...asNobody,
+      systemd.node,
+      bin,
+      "uninstall",
+      "shop",
+      "--yes",
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/sudo|root/);
+    const installing = await new Installer(systemd, { plan: plan({ description: "2" }) }, asNobody).ended;
+    expect(installing.error!.hint).toMatch(/sudo|root/);
+    expect(await systemd.show("shop.socket", "ActiveState")).toBe("active");
+  });
+
+  it("takes its units from below a root folder", async () => {
+    await mkdir(systemd.hostPath("/tmp/image"));
+    await run({}, plan({}, { root: "/tmp/image" }));
+    const { code, stdout } = await sockact("uninstall", "shop", "--root", "/tmp/image", "--yes");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Uninstalled shop.\n" });
+    expect(await systemd.mustRun(["find", "/tmp/image", "!", "-type", "d"])).toBe("");
+  });
+});
