@@ -61,7 +61,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     ],
     ["nowhere", "program-unreachable", /^\/usr\/bin\/nonode does not exist\.$/, /203\/EXEC/],
     ["alpine", "program-unreachable", /needs \/lib\/ld-musl-x86_64\.so\.1.* Alpine Linux\.$/, /203\/EXEC/],
-    ["alien", "program-unreachable", /\/srv\/alien\/node is no program for this machine/, /203\/EXEC/],
+    ["alien", "program-unreachable", /This machine can't run \/srv\/alien\/node: /, /203\/EXEC/],
     [
       "folder",
       "folder-unreachable",

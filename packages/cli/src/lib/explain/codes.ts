@@ -43,7 +43,7 @@ const fields: Readonly<Record<string, Exclude<keyof CodeExplanation, "theme" | "
 /** All codes, in the order of the pages. */
 export function explainedCodes(): CodeExplanation[] {
   return Object.entries(pages).flatMap(([page, text]) =>
-    readTables(text).flatMap(({ section, anchor, rows }) =>
+    readTables(text).flatMap(({ headings, anchor, rows }) =>
       rows.flatMap((row) => {
         const read: Partial<CodeExplanation> = {};
         for (const [column, cell] of Object.entries(row)) {
@@ -55,7 +55,7 @@ export function explainedCodes(): CodeExplanation[] {
         // Other tables of these pages are about something else.
         if (code === undefined || read.meaning === undefined) return [];
         const { meaning } = read;
-        return [{ ...read, code, meaning, theme: themeOf(page, section), url: `${docs}${page}#${anchor}` }];
+        return [{ ...read, code, meaning, theme: themeOf(page, headings), url: `${docs}${page}#${anchor}` }];
       }),
     ),
   );
@@ -64,6 +64,8 @@ export function explainedCodes(): CodeExplanation[] {
 /** What the codes of a page are of, where its sections do not say it. */
 const owners: Readonly<Record<string, string>> = { "lint.md": "Linter: ", "doctor.md": "Doctor: " };
 
-function themeOf(page: string, section: string): string {
-  return (owners[page] ?? "") + section.replaceAll("`", "");
+function themeOf(page: string, headings: readonly string[]): string {
+  const owner = owners[page];
+  const theme = owner === undefined ? headings.join(", ") : `${owner}${headings.at(-1)}`;
+  return theme.replaceAll("`", "");
 }

@@ -1,6 +1,6 @@
 import { colourOut } from "../output/print.ts";
 
-/** A text of docs/ for the terminal: code is coloured, and a link is followed by its address. */
+/** Markdown of docs/ for the terminal: code is coloured, and a link is followed by its address. */
 export function plain(markdown: string, url: string): string {
   return (
     markdown

@@ -1,4 +1,4 @@
-// The build puts the pages of docs/ into the program, so that each text is in one place.
+// The build puts the pages of docs/ into the program, so that they are not written twice.
 import doctor from "../../../../../docs/doctor.md";
 import errors from "../../../../../docs/errors.md";
 import lint from "../../../../../docs/lint.md";

@@ -1,7 +1,7 @@
 /** A table of a Markdown page. */
 export interface Table {
   /** The headings above it, without the title of the page. */
-  section: string;
+  headings: readonly string[];
   /** The anchor of the nearest heading, as GitHub makes it. */
   anchor: string;
   /** Its rows, by the headings of the columns in lower case. */
@@ -31,7 +31,7 @@ export function readTables(page: string): Table[] {
     const texts = cells.map((cell) => cell.trim().replaceAll(String.raw`\|`, "|"));
     if (columns === undefined) {
       columns = texts.map((text) => text.toLowerCase());
-      tables.push({ section: path.join(", "), anchor, rows: [] });
+      tables.push({ headings: path, anchor, rows: [] });
     } else if (!texts.every((text) => /^:?-+:?$/.test(text))) {
       tables.at(-1)!.rows.push(Object.fromEntries(columns.map((column, at) => [column, texts[at] ?? ""])));
     }

@@ -2,6 +2,7 @@ import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { readJournal } from "../fixes/commands.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
+import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 
 /** The app has ended by itself, and no other diagnosis knows why. */
@@ -23,18 +24,23 @@ export const appCrashed: Diagnosis = {
     const unit = subject.service;
     const how =
       end.code === "exited" ? `has ended with exit status ${end.status}` : `was killed by SIG${end.name}`;
+    const restarts = (await subject.get(serviceProperties)).get("NRestarts");
+    const loop =
+      Number(restarts) > 0
+        ? [{ text: `NRestarts=${restarts}`, source: `${subject.host.manager.systemctl} show ${unit}` }]
+        : [];
     const journal = readJournal(subject.host.manager, unit);
     if (error === undefined)
       return [
         {
           unit,
           message: `${unit} ${how}.`,
-          evidence: quoted([...run.output.slice(-5), end.line]),
+          evidence: [...quoted([...run.output.slice(-5), end.line]), ...loop],
           fix: "Read what the app has printed before. Then start it again.",
           copy: [journal],
         },
       ];
-    return [{ unit, evidence: quoted(error.lines), copy: [journal], ...whatToDo(error, unit) }];
+    return [{ unit, evidence: [...quoted(error.lines), ...loop], copy: [journal], ...whatToDo(error, unit) }];
   },
 };
 
@@ -47,7 +53,7 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
         : "Correct the line. TypeScript has to be built, or run with node --import tsx.",
     };
-  // Errors of sockact tell what to change.
+  // An error of sockact has a hint.
   const hint = /^ +hint: (['"`])(.*)\1,?$/m.exec(block.map((line) => line.message).join("\n"))?.[2];
   return {
     message: `${unit} has ended with an error that nobody caught${code === "" ? "" : `: ${code}`}.`,

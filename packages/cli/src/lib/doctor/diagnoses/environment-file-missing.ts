@@ -45,7 +45,7 @@ export const environmentFileMissing: Diagnosis = {
             ? []
             : [{ text: `EnvironmentFile=${path}`, source: `${host.manager.systemctl} show ${service}` }]),
         ],
-        fix: "Make the file, readable for root alone. Or write - before its path, if the app can do without.",
+        fix: "Make the file, readable for root alone. Or write - before its path, if the app does not need it.",
         copy: path === undefined ? [] : [`install -m 600 /dev/null ${path}`],
       },
     ];

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Diagnosis } from "../model/diagnosis.ts";
+import { addLines } from "../fixes/commands.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
 import { program } from "../facts/program.ts";
@@ -15,16 +16,24 @@ export const moduleMissing: Diagnosis = {
   why: "The packages or the files on this machine are not all that the app needs.",
   looksAt: "`Cannot find module` and `Cannot find package` in what Node has printed",
   remedy: "`npm ci` in the folder of the app; or its build; or the path",
-  explains: ofCrash,
+  explains: [...ofCrash, "script-relative"],
   async find(subject) {
     const error = await subject.get(appError);
     const [, kind, name] = /^Cannot find (module|package) '([^']+)'/.exec(error?.message ?? "") ?? [];
     if (error === undefined || kind === undefined || name === undefined) return [];
-    const command = await subject.get(program);
-    // A relative path of ExecStart= from `/`, of which the linter says more.
-    if (command?.words.some((word) => word === name.slice(1))) return [];
     const from = importerOf(error);
     const about = { unit: subject.service, evidence: quoted(error.lines) };
+    const { host, service } = subject;
+    const relative = (await subject.get(program))?.words.find((word) => word === name.slice(1));
+    if (relative !== undefined)
+      return [
+        {
+          ...about,
+          message: `There is no ${name}: ${relative} is a relative path, and a service without WorkingDirectory= starts in /.`,
+          fix: "Write the folder of the app into the unit.",
+          copy: addLines(host, service, "WorkingDirectory=/srv/shop"),
+        },
+      ];
     if (/^[./]|^file:/.test(name)) {
       const path = name.startsWith("file:") ? fileURLToPath(name) : name;
       const better = [".js", ".mjs", ".cjs", "/index.js"]

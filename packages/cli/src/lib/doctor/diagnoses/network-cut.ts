@@ -14,8 +14,7 @@ export const networkCut: Diagnosis = {
   why: "The sockets of the unit come from outside of the sandbox, so clients reach the app. Connections that the app opens itself stay inside.",
   looksAt:
     "failed calls of `connect` and `getaddrinfo` in what the app has printed, `PrivateNetwork` and `IPAddressDeny`",
-  remedy:
-    '`hardening: { profile: "outbound" }` in the description; or `PrivateNetwork=no` and `IPAddressAllow=`',
+  remedy: '`hardening: "outbound"` in the description; or `PrivateNetwork=no` and `IPAddressAllow=`',
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);

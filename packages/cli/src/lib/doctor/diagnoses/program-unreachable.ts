@@ -55,7 +55,7 @@ async function whyNotExecuted(path: string, reason: string): Promise<{ message: 
     };
   if (/Exec format error/.test(reason))
     return {
-      message: `${path} is no program for this machine: ${reason}.`,
+      message: `This machine can't run ${path}: ${reason}.`,
       fix: "Install a Node that is built for this processor. A script needs a first line such as #!/bin/sh.",
     };
   return {

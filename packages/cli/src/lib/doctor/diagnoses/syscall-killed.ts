@@ -9,7 +9,7 @@ export const syscallKilled: Diagnosis = {
   code: "syscall-killed",
   severity: "error",
   title: "SystemCallFilter= has killed the app",
-  why: "A system call that the filter leaves out kills the program with SIGSYS. With an error number, only the call fails, and Node does without calls such as pkey_alloc.",
+  why: "A system call that the filter leaves out kills the program with SIGSYS. With an error number, only the call fails, and Node can go on: calls such as pkey_alloc are optional.",
   looksAt: "the signal by which the last run ended, and the audit lines of the kernel",
   remedy: "`SystemCallErrorNumber=EPERM`",
   explains: [...ofCrash, "system-call-kills"],

@@ -20,7 +20,7 @@ const [MESSAGE, FRAMES] = [5, 2];
 
 const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
 
-/** The error that nobody has caught in the last run. Node prints its own version after it. */
+/** The uncaught error of the last run. Node prints its own version after it. */
 export async function appError(subject: Subject): Promise<AppError | undefined> {
   const { output, end } = await subject.get(serviceRun);
   const last = output.findLastIndex(({ message }) => /^Node\.js v\d/.test(message));

@@ -5,7 +5,7 @@ import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 
 /** How a main process has ended, as systemd says it: `code=exited, status=203/EXEC`. */
-export interface End {
+interface End {
   /** `exited`, or `killed` and `dumped` by a signal. */
   code: string;
   /** The exit status, or the number of the signal. */
@@ -79,7 +79,7 @@ export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined
   // systemd.exec(5): statuses from 200 on are systemd's own, and have names.
   if (end?.code !== "exited" || end.status < 200 || !/^[A-Z_]+$/.test(end.name) || end.name === "FAILURE")
     return undefined;
-  // What comes before has the details. The process that wrote it may have ended too early for the journal to know its unit.
+  // The lines before have the details. They are missing if the process that wrote them ended before the journal could ask for its unit.
   const before = manager.slice(0, manager.indexOf(end.line));
   const reason = before
     .map(({ message }) => /Failed at step \w+ spawning .+: (.+)$/s.exec(message)?.[1])
