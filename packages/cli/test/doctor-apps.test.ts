@@ -154,6 +154,17 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(fix).toContain("wrapped in a function");
     });
 
+    it("has other warnings of sockact, such as of a second listen()", async () => {
+      await run(express(`app.use(systemdListen()); app.listen(3000, () => app.listen(3001, () => {}));`));
+      await printed(/SOCKACT_NOT_LISTENING/);
+      expect((await ask(systemd, "shop")).finding("app-warning")).toMatchObject({
+        severity: "warning",
+        evidence: [
+          { text: expect.stringMatching(/^\[SOCKACT_NOT_LISTENING\]/), source: "journal of shop.service" },
+        ],
+      });
+    });
+
     it("leaves one alone that takes it", async () => {
       await run(express(`app.use(systemdListen()); app.listen(3000, () => console.log("listening"));`));
       await listening();
