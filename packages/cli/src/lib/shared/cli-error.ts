@@ -45,7 +45,6 @@ export type CliErrorCode =
   | "ERR_INSTALL_ROOT"
   | "ERR_INSTALL_APP"
   | "ERR_INSTALL_ACCESS"
-  | "ERR_INSTALL_NO_ANSWER"
   | "ERR_JOURNAL"
   | "ERR_RELOAD"
   | "ERR_RESTART"
