@@ -12,7 +12,7 @@ import type { InstallerOptions } from "./programs/installer.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export interface Failure {
+interface Failure {
   code: string | undefined;
   message: string;
   hint: string;
@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 /** The program that installs, as one file. */
-export async function bundleInstaller(): Promise<{ script: string; manifest: string }> {
+async function bundleInstaller(): Promise<{ script: string; manifest: string }> {
   const bundle = await rolldown({
     input: here("programs/installer.ts"),
     platform: "node",

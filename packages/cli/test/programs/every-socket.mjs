@@ -10,8 +10,8 @@ let held;
 const servers = [];
 const listening = names.map(
   (name, index) =>
-    name !== "notify" &&
     new Promise((resolve) => {
+      if (name === "notify") return resolve();
       const server = createServer((request, response) => {
         response.setHeader("connection", "close");
         if (request.url === "/hold") {

@@ -51,7 +51,7 @@ interface Target {
 }
 
 /** Where a client of this machine reaches an address. A socket may listen on all of them. */
-export function targetOf({ address, kind }: ListeningAddress): Target | undefined {
+function targetOf({ address, kind }: ListeningAddress): Target | undefined {
   // Node 20 pads the name of an abstract socket with zeros, and so does not find it.
   if (kind !== "Stream" || address.startsWith("@")) return undefined;
   if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };

@@ -225,7 +225,7 @@ function notAFolder(path: string, isSymlink: boolean | undefined): CliError {
     : refused(`${path} is not a folder`, "Check its type with ls -l, and move it away.");
 }
 
-export function symlink(path: string): CliError {
+function symlink(path: string): CliError {
   return refused(
     `${path} is a symlink, and sockact writes through none`,
     "See where it leads: namei -l. Then remove it, or name the real folder.",

@@ -34,7 +34,7 @@ export function groupsOf(files: readonly UnitFileText[]): Texts[] {
 }
 
 /** The codes that comments of a file leave out: `# sockact-ignore: crash-spins user-root`. */
-export function ignoredIn(text: string): ReadonlySet<string> {
+function ignoredIn(text: string): ReadonlySet<string> {
   const lists = Array.from(
     text.matchAll(/^[ \t]*[#;][ \t]*sockact-ignore:(.*)/gm),
     ([, codes = ""]) => codes,

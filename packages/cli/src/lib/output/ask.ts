@@ -9,7 +9,7 @@ interface Question {
 }
 
 /** Whether somebody can be asked: questions go to standard error, and answers come from standard input. */
-export function canAsk(): boolean {
+function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 

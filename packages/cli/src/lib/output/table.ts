@@ -16,7 +16,7 @@ const GAP = 2;
 const NARROWEST = 8;
 
 /** How wide the output may be: the width of the terminal, and without one as wide as it is. */
-export function outputWidth(): number {
+function outputWidth(): number {
   return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
 }
 

@@ -18,7 +18,7 @@ export interface ReloadOptions {
 }
 
 /** What `sockact reload --json` prints. */
-export interface ReloadReport {
+interface ReloadReport {
   name: string;
   /** `asleep`: nothing runs, so there is nothing to reload. */
   outcome: "reloaded" | "asleep";

@@ -9,7 +9,7 @@ const dash = (text: string | undefined | null): string =>
   text === undefined || text === null || text === "" ? "–" : text;
 
 /** The addresses, each once: a pair of sockets may listen on the same path in turn. */
-export function addressesOf({ sockets }: ServiceStatus): string[] {
+function addressesOf({ sockets }: ServiceStatus): string[] {
   return [...new Set(sockets.flatMap(({ addresses }) => addresses.map(({ address }) => address)))];
 }
 

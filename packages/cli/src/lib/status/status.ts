@@ -23,7 +23,7 @@ export interface StatusOptions {
 const LOG_LINES = 5;
 
 /** What `sockact status --json` prints. */
-export interface StatusReport {
+interface StatusReport {
   services: ServiceStatus[];
   /** How many services of the system were left out. */
   hidden: number;

@@ -14,7 +14,7 @@ import { nearestNames } from "../shared/nearest.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
-export type DataKind = "state" | "cache" | "logs";
+type DataKind = "state" | "cache" | "logs";
 
 /** What `applyUninstall` does when it is called. */
 export interface PreparedUninstall {

@@ -33,7 +33,7 @@ function may(
 }
 
 /** The mode as `ls -l` prints it. */
-export function modeText(mode: number): string {
+function modeText(mode: number): string {
   const kind = (mode & 0o170000) === 0o040000 ? "d" : "-";
   const bits = "rwxrwxrwx".split("").map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-"));
   return kind + bits.join("");
