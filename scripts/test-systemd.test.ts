@@ -64,6 +64,7 @@ test("a test that was skipped for another reason than its requirements is told b
   expect(countTests({ testResults: [{ assertionResults }] })).toEqual({
     passed: 1,
     failed: 1,
+    failures: ["two"],
     skipped: { "needs systemd 254": 2, "a private systemd needs root": 1, "no reason given": 1 },
     unexpected: ["group [skipped: a private systemd needs root] five", "six"],
   });
