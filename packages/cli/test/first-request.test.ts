@@ -23,7 +23,7 @@ async function start(server: Server, path?: string): Promise<string> {
 }
 
 const ask = async (address: string, kind = "Stream", timeout = 10_000) =>
-  firstRequest({ address, kind }, AbortSignal.timeout(timeout));
+  firstRequest({ address, type: kind }, AbortSignal.timeout(timeout));
 
 const answering =
   (status: number, headers = {}): RequestListener =>

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { clean } from "../output/clean.ts";
 
 const HIDDEN = "…";
 
@@ -32,8 +32,7 @@ export function redactor(environment: readonly string[]): (text: string) => stri
     .toSorted((one, other) => other.length - one.length);
   return (text) => {
     // What an app has printed must not control the terminal.
-    const printable = stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, "");
-    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), printable);
+    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), clean(text));
     return patterns
       .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
       .replaceAll(

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import type { AppDescription } from "@sockact/units";
+import { liesIn } from "../shared/folders.ts";
 
 /** Writes paths inside of the config's folder so that they start from there: the reverse of what a config's paths are resolved to. */
 export function relativePaths(
@@ -9,9 +10,7 @@ export function relativePaths(
 ): AppDescription {
   const inside = <Value>(value: Value): Value => {
     if (typeof value === "string")
-      return (
-        value === folder || value.startsWith(`${folder}/`) ? `./${relative(folder, value)}` : value
-      ) as Value;
+      return (liesIn(folder, value) ? `./${relative(folder, value)}` : value) as Value;
     return (Array.isArray(value) ? value.map((one: unknown) => inside(one)) : value) as Value;
   };
   const { exec = [], workingDirectory, environmentFile } = description;

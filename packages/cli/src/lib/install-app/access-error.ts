@@ -1,8 +1,8 @@
 import { existsSync, realpathSync } from "node:fs";
-import { liesIn } from "../install/access/app-folders.ts";
+import { liesIn } from "../shared/folders.ts";
 import type { AccessProblem } from "../install/access/check-access.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { shellWord } from "../shared/own-command.ts";
+import { shellWord } from "../shared/shell-words.ts";
 import { findUser } from "../shared/users.ts";
 import type { WantedService } from "./services.ts";
 

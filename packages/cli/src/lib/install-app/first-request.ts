@@ -2,14 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import process from "node:process";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-
-/** A socket on which the service listens, as `systemctl show --property=Listen` prints it. */
-export interface ListeningAddress {
-  /** `[::]:80`, `127.0.0.1:3000`, `/run/shop.sock` or `@abstract`. */
-  address: string;
-  /** `Stream`, `Datagram` or `SequentialPacket`. */
-  kind: string;
-}
+import { type ListenAddress, readListen } from "../systemd/listen-property.ts";
 
 /** What answered a request. */
 export type Answer =
@@ -33,14 +26,9 @@ export type Answer =
 export async function listeningAddresses(
   manager: ServiceManager,
   sockets: readonly string[],
-): Promise<ListeningAddress[]> {
+): Promise<ListenAddress[]> {
   const shown = await manager.show(sockets, ["Listen"]);
-  return shown.flatMap(({ Listen }) =>
-    Listen.split("\n").flatMap((line) => {
-      const [, address, kind] = /^(.+) \((\w+)\)$/.exec(line) ?? [];
-      return address === undefined || kind === undefined ? [] : [{ address, kind }];
-    }),
-  );
+  return shown.flatMap(({ Listen }) => readListen(Listen));
 }
 
 /** Where to connect to, and how to call it. */
@@ -51,9 +39,9 @@ interface Target {
 }
 
 /** Where a client of this machine reaches an address. A socket may listen on all of them. */
-function targetOf({ address, kind }: ListeningAddress): Target | undefined {
+function targetOf({ address, type }: ListenAddress): Target | undefined {
   // Node 20 pads the name of an abstract socket with zeros, and so does not find it.
-  if (kind !== "Stream" || address.startsWith("@")) return undefined;
+  if (type !== "Stream" || address.startsWith("@")) return undefined;
   if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };
   const [, host, digits] = /^(?:vsock:.*|(.*):(\d+))$/.exec(address) ?? [];
   if (host === undefined || digits === undefined) return undefined;
@@ -112,7 +100,7 @@ const mayBeSecure = (error: unknown): boolean => {
 };
 
 /** Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for another reason than the deadline. */
-export async function firstRequest(address: ListeningAddress, signal: AbortSignal): Promise<Answer> {
+export async function firstRequest(address: ListenAddress, signal: AbortSignal): Promise<Answer> {
   const target = targetOf(address);
   if (target === undefined) return { outcome: "unasked", url: address.address };
   const start = process.hrtime.bigint();

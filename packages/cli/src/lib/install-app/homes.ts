@@ -1,11 +1,4 @@
 import type { AppDescription } from "@sockact/units";
-import { liesIn } from "../install/access/app-folders.ts";
-
-/** What ProtectHome= hides. */
-const homes = ["/home", "/root", "/run/user"];
-
-/** Whether a path is in a home. */
-export const isInHome = (path: string): boolean => homes.some((home) => liesIn(home, path));
 
 /** The home that a path is in: `/home/me`, `/root` or `/run/user/1000`. */
 export function homeOf(path: string): string | undefined {

@@ -2,7 +2,8 @@ import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
 import { checkPlace } from "../install/transaction.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { shellWord, sudoCommand } from "../shared/own-command.ts";
+import { sudoCommand } from "../shared/own-command.ts";
+import { shellText } from "../shared/shell-words.ts";
 
 /** The options of `sockact install`. */
 export interface InstallOptions {
@@ -62,7 +63,7 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
       "The config says which file is run. Leave one of them off.",
     );
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
-    const words = process.argv.slice(2).map(shellWord).join(" ");
+    const words = shellText(process.argv.slice(2));
     throw new CliError(
       "ERR_INSTALL_ROOT",
       "only root may install a service of the system",

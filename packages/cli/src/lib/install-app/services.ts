@@ -5,12 +5,13 @@ import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
 import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { appFolders, liesIn } from "../install/access/app-folders.ts";
+import { appFolders } from "../install/access/app-folders.ts";
+import { isInHome, liesIn } from "../shared/folders.ts";
 import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { homeOf, isInHome, withFoldersOfHomes } from "./homes.ts";
+import { homeOf, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy } from "./preload-copy.ts";
 

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { packageVersion } from "../shared/version.ts";
+import { ownVersion } from "../shared/own-version.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { Change, type FileChange } from "./change.ts";
 import { authorOf, sha256 } from "./header.ts";
@@ -166,7 +166,7 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
   const manifest: Manifest = {
     format: 1,
     name,
-    sockact: packageVersion(),
+    sockact: ownVersion(),
     installedAt: new Date().toISOString(),
     files: [
       ...kept,

@@ -3,6 +3,7 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../rolling/rolling-error.ts";
 import { execute } from "../shared/execute.ts";
+import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** How many lines of the journal an error shows. */
@@ -37,7 +38,7 @@ async function journalOf(
 ): Promise<string[]> {
   if (units.length === 0) return [];
   // Without --sync, the last lines may be missing. A user may not ask for it.
-  if (!manager.user) await manager.runProgram("journalctl", "--sync");
+  if (!manager.user) await syncJournal(manager);
   // systemd opens a socket in a process of its own, and --unit shows only what its process 1 says of a unit.
   const field = manager.user ? "USER_UNIT" : "UNIT";
   const matches = units.flatMap((unit) => [

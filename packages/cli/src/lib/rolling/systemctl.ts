@@ -1,10 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import { runSystemctl } from "../shared/run-systemctl.ts";
 import { parseProperties, type Properties } from "../shared/properties.ts";
 import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
-
-/** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
-const disconnected = /connection terminated|connection reset|connection refused/i;
 
 /** The service manager, asked by its own commands. An aborted signal ends a command at once, and no other one begins. */
 export class Systemctl {
@@ -18,12 +15,7 @@ export class Systemctl {
 
   /** Runs systemctl, whatever its exit status. Each command used here may run twice, so one that lost its connection is run again. */
   async run(...args: string[]): Promise<Ended> {
-    const command = [...(this.#user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
-    for (let attempt = 1; ; attempt += 1) {
-      const ended = await ask("systemctl", command, this.signal);
-      if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
-      await delay(100, undefined, { signal: this.signal });
-    }
+    return reported(() => runSystemctl(args, { user: this.#user, signal: this.signal }));
   }
 
   /** Properties of several units, in their order; a unit that does not exist has them too. */
@@ -40,7 +32,7 @@ export class Systemctl {
   /** Whether the conditions of a unit hold; not where systemd-analyze cannot tell. */
   async conditionsHold(unit: string): Promise<boolean> {
     const args = [...(this.#user ? ["--user"] : []), "condition", `--unit=${unit}`];
-    const ended = await ask("systemd-analyze", args, this.signal).catch(() => undefined);
+    const ended = await execute("systemd-analyze", args, { signal: this.signal }).catch(() => undefined);
     this.signal.throwIfAborted();
     return ended?.code === 0;
   }
@@ -51,20 +43,21 @@ export class Systemctl {
     const deadline = AbortSignal.timeout(5_000);
     const signal = AbortSignal.any([this.signal, deadline]);
     // Journald reads what services print in its own time; root alone can wait until it has.
-    await ask("journalctl", ["--sync"], signal).catch(() => {});
+    await execute("journalctl", ["--sync"], { signal }).catch(() => {});
     const args = [
       this.#user ? `--user-unit=${unit}` : `--unit=${unit}`,
       `--since=@${(since / 1000).toFixed(3)}`,
       ..."--no-pager --quiet --output=cat --lines=30".split(" "),
     ];
-    const ended = await ask("journalctl", args, signal).catch(() => undefined);
+    const ended = await execute("journalctl", args, { signal }).catch(() => undefined);
     return ended?.stdout.split("\n").filter((line) => line !== "") ?? [];
   }
 }
 
-async function ask(file: string, args: readonly string[], signal: AbortSignal): Promise<Ended> {
+/** A program that does not run is an error to report. */
+async function reported(run: () => Promise<Ended>): Promise<Ended> {
   try {
-    return await execute(file, args, { signal });
+    return await run();
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const hint = error.isMissing ? "run it where systemd runs the service" : CALL_AGAIN;

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
 import { isCommand } from "./find-command.ts";
-import { readWords, shellText, type Words } from "./words.ts";
+import { shellText } from "../shared/shell-words.ts";
+import { readWords, type Words } from "./words.ts";
 
 /**
  * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would then try to listen by itself, on a

@@ -20,10 +20,3 @@ export function readWords(args: readonly string[], withValue: readonly string[])
   }
   return { options, rest: [] };
 }
-
-/** Words as one writes them for a shell. */
-export function shellText(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(" ");
-}

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import process from "node:process";
+import { shellWord } from "./shell-words.ts";
 
 /** Where sudo looks for programs, by default on most distributions. */
 const secureFolders = [
@@ -28,9 +29,4 @@ export function sudoCommand(): string {
   const { PATH = "" } = process.env;
   const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";
   return isFound ? `sudo ${ownCommand()}` : `sudo env "PATH=$PATH" ${ownCommand()}`;
-}
-
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

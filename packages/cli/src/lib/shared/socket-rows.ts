@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** The rows of a table of sockets (`tcp`, `tcp6`, `udp`, `unix` …) of this network namespace, as in proc_pid_net(5), without the heading. None where the table can't be read. */
-export function* socketRows(table: string): Generator<string> {
+/** The rows of a table of sockets (`tcp`, `tcp6`, `udp`, `unix` …) of a network namespace, by default of this one, as in proc_pid_net(5), without the heading. None where the table can't be read. */
+export function* socketRows(table: string, folder = "/proc/self/net"): Generator<string> {
   let fd: number;
   try {
-    fd = openSync(`/proc/self/net/${table}`, "r");
+    fd = openSync(`${folder}/${table}`, "r");
   } catch {
     return;
   }

@@ -15,5 +15,5 @@ export async function findUser(nameOrNumber: string | number): Promise<User | un
   const [name = "", , uid = "", , , home = "/"] = stdout.trim().split(":");
   if (code !== 0 || name === "") return undefined;
   const groups = await execute("id", ["-G", "--", name]);
-  return { name, uid: Number(uid), groups: groups.stdout.trim().split(" ").map(Number), home };
+  return { name, uid: Number(uid), groups: groups.stdout.split(/\s+/).filter(Boolean).map(Number), home };
 }

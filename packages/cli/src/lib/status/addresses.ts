@@ -1,3 +1,5 @@
+import { readListen } from "../systemd/listen-property.ts";
+
 /** What a socket unit listens on. */
 export interface Address {
   /** As systemd writes it: `[::]:80`, `127.0.0.1:80`, `/run/shop.sock`, `@shop`, `vsock:2:80`. */
@@ -13,10 +15,7 @@ const types: Record<string, Address["type"]> = {
   Netlink: "netlink",
 };
 
-/** Reads the property `Listen` of a socket unit: one address with its type a line. */
+/** Reads the property `Listen` of a socket unit. */
 export function readAddresses(listen: string): Address[] {
-  return [...listen.matchAll(/^(.*) \((\w+)\)$/gm)].map(([, address = "", type = ""]) => ({
-    address,
-    type: types[type] ?? "other",
-  }));
+  return readListen(listen).map(({ address, type }) => ({ address, type: types[type] ?? "other" }));
 }

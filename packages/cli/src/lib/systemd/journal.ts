@@ -64,6 +64,12 @@ function argumentsFor(
 
 const ownText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
+/** The message of an entry that journalctl has printed as JSON. `undefined` if there is none, or if it is too long. */
+export function messageOf({ MESSAGE }: Record<string, unknown>): string | undefined {
+  // What is not UTF-8 is a list of bytes.
+  return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : ownText(MESSAGE);
+}
+
 /** Reads a line that journalctl has printed as JSON; undefined for one that has no message. */
 function parseEntry(line: string): JournalEntry | undefined {
   let fields: Record<string, unknown>;
@@ -72,9 +78,7 @@ function parseEntry(line: string): JournalEntry | undefined {
   } catch {
     return undefined;
   }
-  const { MESSAGE } = fields;
-  // What is not UTF-8 is a list of bytes.
-  const message = Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : ownText(MESSAGE);
+  const message = messageOf(fields);
   if (message === undefined) return undefined;
   const about = ownText(fields["UNIT"]) ?? ownText(fields["USER_UNIT"]);
   const coredump = ownText(fields["COREDUMP_UNIT"]) ?? ownText(fields["COREDUMP_USER_UNIT"]);

@@ -1,10 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import { runSystemctl } from "../shared/run-systemctl.ts";
 import { parseProperties, type Properties } from "../shared/properties.ts";
-
-/** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
-const disconnected = /connection terminated|connection reset|connection refused/i;
 
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
@@ -28,12 +25,7 @@ export class ServiceManager {
 
   /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
   async run(...args: string[]): Promise<Ended> {
-    const command = [...(this.user ? ["--user"] : []), "--no-pager", "--no-ask-password", ...args];
-    for (let attempt = 1; ; attempt += 1) {
-      const ended = await this.#execute("systemctl", command);
-      if (ended.code === 0 || attempt === 30 || !disconnected.test(ended.stderr)) return ended;
-      await delay(100, undefined, { signal: this.#signal });
-    }
+    return reported(() => runSystemctl(args, { user: this.user, signal: this.#signal }));
   }
 
   /** Runs systemctl, and rejects if it fails. Resolves to what it has printed. */
@@ -91,12 +83,17 @@ export class ServiceManager {
   }
 
   async #execute(file: string, args: readonly string[]): Promise<Ended> {
-    try {
-      return await execute(file, args, { signal: this.#signal });
-    } catch (error) {
-      if (!(error instanceof ProgramError)) throw error;
-      const hint = error.isMissing ? "Run it on a machine with systemd." : "Call it again.";
-      throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
-    }
+    return reported(() => execute(file, args, { signal: this.#signal }));
+  }
+}
+
+/** A program that does not run is an error to report. */
+async function reported(run: () => Promise<Ended>): Promise<Ended> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    const hint = error.isMissing ? "Run it on a machine with systemd." : "Call it again.";
+    throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
   }
 }

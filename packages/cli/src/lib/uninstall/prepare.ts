@@ -11,6 +11,7 @@ import { checkPlace } from "../install/prepare.ts";
 import { Units } from "../install/units.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { nearestNames } from "../shared/nearest.ts";
+import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
@@ -149,8 +150,8 @@ async function socketFilesOf(manager: ServiceManager, units: readonly string[]):
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   const shown = await manager.show(sockets, ["Id", "Listen"]);
   return shown
-    .flatMap(({ Listen }) => (Listen as string | undefined)?.split("\n") ?? [])
-    .map((listen) => listen.replace(/ \(\w+\)$/, ""))
+    .flatMap(({ Listen }) => readListen((Listen as string | undefined) ?? ""))
+    .map(({ address }) => address)
     .filter((address) => address.startsWith("/"));
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packageFolder } from "../../app/manifest.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { addLines } from "../fixes/commands.ts";
 import { ofCrash } from "../model/consequences.ts";
@@ -69,10 +70,4 @@ function importerOf({ message, block }: AppError): string | undefined {
   if (imported !== undefined && imported !== "/") return imported;
   const at = block.findIndex((line) => line.message.trim().startsWith("Require stack:"));
   return at === -1 ? undefined : /^- (\/.+)$/.exec(block[at + 1]?.message.trim() ?? "")?.[1];
-}
-
-/** The nearest folder with a package.json, or this one. */
-function packageFolder(folder: string): string {
-  for (let at = folder; at !== "/"; at = dirname(at)) if (existsSync(join(at, "package.json"))) return at;
-  return folder;
 }

@@ -2,7 +2,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
 import { serviceProperties } from "../facts/properties.ts";
-import { lookUp } from "../facts/user.ts";
+import { groupNumber } from "../facts/user.ts";
 import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
 
 /** There is no such user or group. */
@@ -25,7 +25,7 @@ export const userMissing: Diagnosis = {
       .map((name) => `${name}=${properties.get(name)}`)
       .filter((line) => !line.endsWith("="));
     const groups = [...properties.list("SupplementaryGroups"), ...properties.list("Group")];
-    const known = await Promise.all(groups.map((group) => lookUp("group", group)));
+    const known = await Promise.all(groups.map(groupNumber));
     const name = isUser
       ? properties.get("User")
       : (groups.find((_, index) => known[index] === undefined) ?? "of the unit");

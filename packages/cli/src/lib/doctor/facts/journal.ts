@@ -1,4 +1,5 @@
 import process from "node:process";
+import { messageOf, syncJournal } from "../../systemd/journal.ts";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties, uptime } from "./properties.ts";
@@ -52,7 +53,7 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
 
 /** Journald reads what services print in its own time. Only root can wait until it has. */
 async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
-  if (isRoot) await manager.runProgram("journalctl", "--sync");
+  if (isRoot) await syncJournal(manager);
 }
 
 function cannotSeeJournal(host: Host): void {
@@ -64,15 +65,11 @@ function cannotSeeJournal(host: Host): void {
 
 function parse(json: string, unit: string): JournalLine[] {
   const line = JSON.parse(json) as Record<string, string | number[] | null>;
-  const message = line["MESSAGE"];
-  // Bytes that are not UTF-8 come as a list of numbers; what is too long as null.
-  const text =
-    typeof message === "string" ? message : Array.isArray(message) ? Buffer.from(message).toString() : "";
   const about = line["UNIT"] ?? line["USER_UNIT"];
   return [
     {
       unit,
-      message: text,
+      message: messageOf(line) ?? "",
       isOfManager: about === unit,
       pid: Number(line["_PID"]),
       time: Number(line["__REALTIME_TIMESTAMP"]) / 1000,

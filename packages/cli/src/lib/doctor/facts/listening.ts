@@ -1,4 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
+import { socketRows } from "../../shared/socket-rows.ts";
 import type { Host } from "../model/host.ts";
 import { type ServiceProcess, socketsOf } from "./processes.ts";
 
@@ -12,24 +13,21 @@ export interface ListeningSocket {
 
 /** What listens in the network namespace of the doctor, which is that of most services. */
 export async function listeningSockets(): Promise<ListeningSocket[]> {
-  return tablesOf("/proc/self/net");
+  return socketsIn("/proc/self/net");
 }
 
 /** What listens in the network namespace of a process. With PrivateNetwork= it has one of its own. */
-export function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
-  return tablesOf(`/proc/${pid}/net`);
+export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
+  return socketsIn(`/proc/${pid}/net`);
 }
 
-async function tablesOf(folder: string): Promise<ListeningSocket[]> {
+function socketsIn(folder: string): ListeningSocket[] {
   const tables = ["tcp", "tcp6", "udp", "udp6", "unix"] as const;
-  const rows = await Promise.all(
-    tables.map(async (table) => {
-      const text = await readFile(`${folder}/${table}`, "latin1").catch(() => "");
-      const lines = text.split("\n").slice(1);
-      return lines.flatMap((line) => (table === "unix" ? unixSocket(line) : ipSocket(line, table)));
-    }),
+  return tables.flatMap((table) =>
+    [...socketRows(table, folder)].flatMap((row) =>
+      table === "unix" ? unixSocket(row) : ipSocket(row, table),
+    ),
   );
-  return rows.flat();
 }
 
 /** proc_pid_net(5). State 0A is a TCP socket that listens; 07 a UDP socket that is bound. */

@@ -1,15 +1,12 @@
+import { type ListenAddress, readListen } from "../../systemd/listen-property.ts";
 import type { Subject } from "../model/subject.ts";
 import { listeningSockets } from "./listening.ts";
 import { socketProperties, type UnitProperties } from "./properties.ts";
 
 /** A socket that systemd passes to the service. */
-export interface PassedSocket {
+export interface PassedSocket extends ListenAddress {
   /** Its socket unit. */
   unit: string;
-  /** As systemd writes it: `[::]:80`, `127.0.0.1:80`, `/run/shop.sock`, `@shop`. */
-  address: string;
-  /** `Stream`, `Datagram`, … */
-  type: string;
   /** Which socket it is, for the kernel. `undefined` where the socket is not open, or is of another network namespace. */
   inode: number | undefined;
 }
@@ -39,13 +36,8 @@ export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
     );
 }
 
-/** The addresses of a socket unit: `[::]:80 (Stream)` in a line each. */
-export function addressesOf(unit: UnitProperties): { address: string; type: string }[] {
-  return [...unit.get("Listen").matchAll(/^(.*) \((\w+)\)$/gm)].map(([, address = "", type = ""]) => ({
-    address,
-    type,
-  }));
-}
+/** The addresses of a socket unit. */
+export const addressesOf = (unit: UnitProperties): ListenAddress[] => readListen(unit.get("Listen"));
 
 /** The port of an address. `undefined` for that of a unix socket. */
 export function portOf(address: string): number | undefined {

@@ -1,5 +1,6 @@
 import { lstat, readlink, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { isInHome, liesIn } from "../../shared/folders.ts";
 import type { UnitProperties } from "./properties.ts";
 import type { ServiceUser } from "./user.ts";
 
@@ -79,29 +80,25 @@ function isAllowed(
   return (mode & (user.gids.includes(gid) ? bit << 3 : bit)) !== 0;
 }
 
-const homes = ["/home", "/root", "/run/user"];
 const temporary = ["/tmp", "/var/tmp"];
-
-const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
 /** The directive that hides a path from the service, such as `ProtectHome=yes`. */
 export function hiddenBy(path: string, service: UnitProperties): string | undefined {
   const shown = ["BindPaths", "BindReadOnlyPaths"]
     .flatMap((name) => service.list(name))
     .map((bind) => bind.replace(/^-/, "").split(":")[1] ?? bind.split(":")[0]!);
-  if (shown.some((folder) => isBelow(path, folder))) return undefined;
+  if (shown.some((folder) => liesIn(folder, path))) return undefined;
   const home = service.get("ProtectHome");
-  if (["yes", "tmpfs"].includes(home) && homes.some((folder) => isBelow(path, folder)))
-    return `ProtectHome=${home}`;
+  if (["yes", "tmpfs"].includes(home) && isInHome(path)) return `ProtectHome=${home}`;
   if (
     service.get("PrivateTmp") !== "no" &&
     service.get("PrivateTmp") !== "" &&
-    temporary.some((folder) => isBelow(path, folder))
+    temporary.some((folder) => liesIn(folder, path))
   )
     return `PrivateTmp=${service.get("PrivateTmp")}`;
   for (const name of ["InaccessiblePaths", "TemporaryFileSystem"]) {
     const folder = service.list(name).map((each) => each.replace(/^[-+]+/, "").split(":")[0]!);
-    const hiding = folder.find((each) => isBelow(path, each));
+    const hiding = folder.find((each) => liesIn(each, path));
     if (hiding !== undefined) return `${name}=${hiding}`;
   }
   const root = service.get("RootDirectory") || service.get("RootImage");

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { execute } from "../../shared/execute.ts";
+import { findUser } from "../../shared/users.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 
@@ -17,17 +18,16 @@ export async function serviceUser(subject: Subject): Promise<ServiceUser | undef
   const own = process.getuid?.() ?? 0;
   const name = service.get("User") || (subject.host.manager.user ? String(own) : "root");
   const groups = [service.get("Group"), ...service.list("SupplementaryGroups")].filter(Boolean);
-  const ids = await Promise.all(groups.map((group) => lookUp("group", group)));
+  const ids = await Promise.all(groups.map(groupNumber));
   const extra = ids.filter((id) => id !== undefined);
-  const uid = await lookUp("passwd", name);
-  if (uid === undefined)
+  const user = await findUser(name).catch(() => undefined);
+  if (user === undefined)
     return service.get("DynamicUser") === "yes" ? { name, uid: undefined, gids: extra } : undefined;
-  const { stdout } = await execute("id", ["-G", "--", String(uid)]).catch(() => ({ stdout: "" }));
-  return { name, uid, gids: [...extra, ...stdout.trim().split(" ").filter(Boolean).map(Number)] };
+  return { name, uid: user.uid, gids: [...extra, ...user.groups] };
 }
 
-/** The number of a user or a group, by its name or its number. */
-export async function lookUp(database: "passwd" | "group", key: string): Promise<number | undefined> {
-  const found = await execute("getent", [database, key]).catch(() => undefined);
+/** The number of a group, by its name or its number. */
+export async function groupNumber(group: string): Promise<number | undefined> {
+  const found = await execute("getent", ["group", "--", group]).catch(() => undefined);
   return found?.code === 0 ? Number(found.stdout.split(":")[2]) : undefined;
 }

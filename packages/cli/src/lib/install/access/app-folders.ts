@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { liesIn } from "../../shared/folders.ts";
 
 /** Where an app's files are. */
 export interface AppFolders {
@@ -51,10 +52,6 @@ export function appFolders(folder: string, entry: string): AppFolders {
   }
   return { roots, packages };
 }
-
-/** Whether a path is a folder, or something in it. */
-export const liesIn = (folder: string, path: string): boolean =>
-  path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`);
 
 function resolved(path: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { liesIn } from "./app-folders.ts";
+import { liesIn } from "../../shared/folders.ts";
 
 /** Whose access is looked at. */
 export interface Account {

@@ -1,3 +1,4 @@
+import { printable } from "../../output/clean.ts";
 import { colourOut, print } from "../../output/print.ts";
 import { textWidth, wrap } from "../../output/wrap.ts";
 import type { Style } from "../../shared/colour.ts";
@@ -9,10 +10,6 @@ const styles: Readonly<Record<ReportedFinding["severity"], Style>> = {
   warning: "yellow",
   info: "cyan",
 };
-
-/** What a terminal would take for a command of its own is shown as a question mark. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const printable = (text: string): string => text.replaceAll(/[\0-\x1f\x7f-\x9f\uD800-\uDFFF]/gu, "?");
 
 function shortened(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
