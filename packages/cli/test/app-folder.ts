@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** What a folder holds: a text; an object, which becomes JSON; or a symbolic link. */
+/** What a folder holds: a text, or its bytes; an object, which becomes JSON; or a symbolic link. */
 export type Files = Readonly<Record<string, string | object | { readonly link: string }>>;
 
 /** Makes a folder with these files, which goes when the test ends. Its path has a space. */
@@ -22,7 +22,7 @@ function writeFiles(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    if (typeof content === "string") writeFileSync(path, content);
+    if (typeof content === "string" || content instanceof Uint8Array) writeFileSync(path, content);
     else if ("link" in content) symlinkSync((content as { link: string }).link, path);
     else writeFileSync(path, JSON.stringify(content));
   }

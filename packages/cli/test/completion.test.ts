@@ -4,7 +4,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { describeWith } from "@sockact/testkit";
 import { describe, expect, it } from "vitest";
-import { folderWith, outcome, outcomeOf } from "./outcome.ts";
+import { folderWith } from "./app-folder.ts";
+import { outcome, outcomeOf } from "./outcome.ts";
 import { sockact } from "./run.ts";
 
 /** A folder with two unit files, and the environment of a shell that finds `sockact` and `node`. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,29 +7,16 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import type { AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Files, folderWith } from "./app-folder.ts";
+import { sockactIn } from "./outcome.ts";
 import { isRunning, sockact } from "./run.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-interface Ended {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function unitsIn(
+const unitsIn = (
   folder: string,
   args: readonly string[] = ["--json"],
   env: Record<string, string> = {},
-): Ended {
-  const { SUDO_UID: _, ...own } = process.env;
-  return spawnSync(process.execPath, [sockact, "units", ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    env: { ...own, NO_COLOR: "1", ...env },
-    timeout: 30_000,
-  });
-}
+): ReturnType<typeof sockactIn> => sockactIn(folder, ["units", ...args], env);
 
 /** What `sockact units` reads from a config. */
 function describedBy(files: Files, args?: readonly string[], env?: Record<string, string>): AppDescription[] {

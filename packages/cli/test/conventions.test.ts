@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
-import { folderWith, outcome, outcomeOf } from "./outcome.ts";
+import { folderWith } from "./app-folder.ts";
+import { outcome, outcomeOf } from "./outcome.ts";
 import { sockact } from "./run.ts";
 
 const help = await outcome(["--help"]);

@@ -2,6 +2,7 @@ import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask, bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
 import { appText, askAll, installFaults, isReady } from "./faults.ts";
+import { sockactInside } from "./run.ts";
 
 /** In an EnvironmentFile=, an Environment= line, an argument, a credential, and an error of the app. */
 const secrets = ["canary-file-5d1e", "canary line 7c22", "canary-argument-91af", "canary-credential-3b0c"];
@@ -86,7 +87,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
   async function installFromConfig(name: string, port: number): Promise<void> {
     await systemd.write(`/srv/${name}/server.mjs`, appText(systemd));
     await systemd.write(`/srv/${name}/sockact.config.json`, config(name, port));
-    const sockact = [systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`];
+    const sockact = sockactInside(systemd);
     await systemd.mustRun([...sockact, "install", "--yes"], { cwd: `/srv/${name}` });
     expect(await ask(systemd, name)).toMatchObject({ code: 0, findings: [], unseen: [] });
   }

@@ -1,6 +1,7 @@
 // What the tests of `sockact doctor` have in common.
 import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
+import { sockactInside } from "./run.ts";
 import type { Finding } from "../src/lib/doctor/model/diagnosis.ts";
 import type { Report } from "../src/lib/doctor/report.ts";
 
@@ -25,8 +26,7 @@ export async function bootForDoctor(): Promise<PrivateSystemd> {
 
 /** The command line of `sockact doctor` inside. */
 export const doctorCommand = (systemd: PrivateSystemd, ...args: string[]): string[] => [
-  systemd.node,
-  `${systemd.project}/packages/cli/bin/sockact.cjs`,
+  ...sockactInside(systemd),
   "doctor",
   ...args,
 ];

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,21 +7,8 @@ import { stripVTControlCharacters } from "node:util";
 import { DEADLINE } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Files, folderWith } from "./app-folder.ts";
+import { sockactIn } from "./outcome.ts";
 import { sockact } from "./run.ts";
-
-function run(
-  folder: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): { status: number | null; stdout: string; stderr: string } {
-  const { SUDO_UID: _, ...own } = process.env;
-  return spawnSync(process.execPath, [sockact, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    env: { ...own, NO_COLOR: "1", ...env },
-    timeout: 30_000,
-  });
-}
 
 const app: Files = {
   "package.json": {
@@ -39,7 +26,7 @@ const shop = (files: Files = app): string => folderWith(files, "/srv");
 describe("sockact init", () => {
   it("says what it has found, and writes a config", () => {
     const folder = shop();
-    const { status, stdout, stderr } = run(folder, ["init", "--yes"]);
+    const { status, stdout, stderr } = sockactIn(folder, ["init", "--yes"]);
     expect(status).toBe(0);
     expect(stderr).toMatch(
       /app +shop, with express\n +runs +node server\.js --fast\n +port +3000\n +Node +\d+\.[^]*The start script is "COLOUR=red nodemon/,
@@ -88,9 +75,9 @@ describe("sockact init", () => {
       "--idle",
       "10min",
     ];
-    const { stdout, stderr } = run(folder, ["init", ...options, ...args, "--yes"]);
+    const { stdout, stderr } = sockactIn(folder, ["init", ...options, ...args, "--yes"]);
     expect(stderr + stdout).toContain(`Wrote ${join(folder, name)}\n`);
-    const byConfig = JSON.parse(run(folder, ["units", "--json"]).stdout) as [{ description: object }];
+    const byConfig = JSON.parse(sockactIn(folder, ["units", "--json"]).stdout) as [{ description: object }];
     expect(byConfig[0].description).toMatchObject({
       name: "shop",
       exec: [expect.stringMatching(/^\/.*node/), join(folder, "server.js")],
@@ -105,7 +92,7 @@ describe("sockact init", () => {
 
   it("prints what it found as JSON, and writes nothing", () => {
     const folder = shop();
-    const { stdout, stderr } = run(folder, ["init", "--json"]);
+    const { stdout, stderr } = sockactIn(folder, ["init", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
       found: {
         folder,
@@ -124,7 +111,7 @@ describe("sockact init", () => {
 
   it("does not ask where there is no terminal, and says what to do", () => {
     const folder = shop();
-    const { status, stderr } = run(folder, ["init"]);
+    const { status, stderr } = sockactIn(folder, ["init"]);
     expect(stderr).toMatch(/there is no terminal to ask in[^]*--yes/);
     expect(status).not.toBe(0);
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
@@ -134,22 +121,22 @@ describe("sockact init", () => {
     const folder = shop();
     const file = join(folder, "sockact.config.mjs");
     writeFileSync(file, "mine");
-    const refused = run(folder, ["init", "--yes"]);
+    const refused = sockactIn(folder, ["init", "--yes"]);
     expect(refused).toMatchObject({
       status: 1,
       stderr: expect.stringContaining("ERR_WRITE_EXISTS") as string,
     });
     expect(readFileSync(file, "utf8")).toBe("mine");
-    const other = run(folder, ["init", "--yes", "--format", "json", "--force"]);
+    const other = sockactIn(folder, ["init", "--yes", "--format", "json", "--force"]);
     expect(other.stderr).toContain(`there is a config already: ${file}`);
     expect(existsSync(join(folder, "sockact.config.json"))).toBe(false);
-    expect(run(folder, ["init", "--yes", "--force"]).status).toBe(0);
+    expect(sockactIn(folder, ["init", "--yes", "--force"]).status).toBe(0);
     expect(readFileSync(file, "utf8")).toContain("shop");
   });
 
   it.skipIf(process.getuid?.() !== 0)("gives the config to the user who has called sudo", () => {
     const folder = shop();
-    expect(run(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
+    expect(sockactIn(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
     expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
   });
 
@@ -160,14 +147,14 @@ describe("sockact init", () => {
       ".env": "NODE_OPTIONS=--require ./evil.cjs\n",
     });
     for (const option of [["--environment-file", ".env"], ["--environment-file=.env"]])
-      expect(run(folder, ["init", "--yes", "--force", ...option]).status).toBe(0);
+      expect(sockactIn(folder, ["init", "--yes", "--force", ...option]).status).toBe(0);
     expect(existsSync(join(folder, "evil-ran"))).toBe(false);
     expect(readFileSync(join(folder, "sockact.config.mjs"), "utf8")).toContain(`environmentFile: ["./.env"]`);
   });
 
   it("refuses what can't be written as units, before it writes", () => {
     const folder = shop();
-    const { status, stderr } = run(folder, ["init", "--yes", "--listen", "99999", "--name", "a b"]);
+    const { status, stderr } = sockactIn(folder, ["init", "--yes", "--listen", "99999", "--name", "a b"]);
     expect(stderr).toMatch(/name: [^]*sockets\[0\]\.listen: /);
     expect(status).toBe(1);
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);

@@ -4,7 +4,7 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/transaction.ts";
-import { Installer, type Outcome, planFor, writeInstaller } from "./installer.ts";
+import { Installer, type Outcome, planFor, shopPlan, writeInstaller } from "./installer.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
@@ -31,16 +31,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   });
 
   const plan = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}): InstallPlan =>
-    planFor(
-      {
-        name: "shop",
-        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
-        sockets: [{ listen: 80 }],
-        type: "notify",
-        ...fields,
-      },
-      further,
-    );
+    shopPlan(systemd, fields, further);
   const start = (what: InstallPlan, options: Partial<InstallerOptions> = {}): Installer =>
     new Installer(systemd, { plan: what, ...options });
   const install = (what = plan(), options: Partial<InstallerOptions> = {}): Promise<Outcome> =>

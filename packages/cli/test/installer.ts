@@ -53,6 +53,23 @@ export function planFor(description: AppDescription, fields: Partial<InstallPlan
   return { name, user: false, root: "/", units, extraFiles: [], sockets, service, description, ...fields };
 }
 
+/** The plan for an app that serves every passed socket: by default port 80. */
+export const shopPlan = (
+  systemd: PrivateSystemd,
+  fields: Partial<AppDescription>,
+  further: Partial<InstallPlan>,
+): InstallPlan =>
+  planFor(
+    {
+      name: "shop",
+      exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
+      sockets: [{ listen: 80 }],
+      type: "notify",
+      ...fields,
+    },
+    further,
+  );
+
 /** One run of the program inside a private systemd. */
 export class Installer {
   readonly child: ChildProcess;

@@ -19,7 +19,8 @@ import Ajv from "ajv-draft-04";
 import formats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { replaceFile } from "../src/lib/lint/replace-file.ts";
-import { folderWith, outcome, outcomeOf } from "./outcome.ts";
+import { folderWith } from "./app-folder.ts";
+import { outcome, outcomeOf } from "./outcome.ts";
 import { sockact } from "./run.ts";
 
 const good = emitUnits({

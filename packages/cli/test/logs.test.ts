@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { install, openClient, sockact, sockactOf } from "./services.ts";
+import { sockactInside } from "./run.ts";
+import { install, openClient, sockact } from "./services.ts";
 
 interface Line {
   unit: string;
@@ -79,7 +80,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     await systemd.start("rude.service");
     await systemd.waitForJournal("rude.service", /^title/);
     const env = { FORCE_COLOR: "1" };
-    const { stdout } = await systemd.run([...sockactOf(systemd), "logs", "rude"], { env });
+    const { stdout } = await systemd.run([...sockactInside(systemd), "logs", "rude"], { env });
     expect(stdout).toContain("\u001B[31mtitle end\u001B[39m");
     expect(stdout).toContain("\u001B[2mquiet\u001B[22m");
     expect(stdout).not.toContain("\u0007");
@@ -87,7 +88,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
 
   it("follows new lines until Ctrl-C, also those of connections that come later", async () => {
     const follow = (name: string) => {
-      const child = systemd.spawn([...sockactOf(systemd), "logs", name, "--follow", "--json"]);
+      const child = systemd.spawn([...sockactInside(systemd), "logs", name, "--follow", "--json"]);
       const reader = createInterface({ input: child.stdout! });
       const messages: string[] = [];
       reader.on("line", (line) => messages.push((JSON.parse(line) as Line).message));
@@ -117,7 +118,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
   });
 
   it("says who may read the journal, to a user who may not", async () => {
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactOf(systemd)];
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactInside(systemd)];
     for (const args of [
       ["logs", "shop"],
       ["logs", "shop", "--follow"],

@@ -1,10 +1,7 @@
 // What the tests of commands that end by themselves have in common.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { startProcess } from "@sockact/testkit";
-import { onTestFinished } from "vitest";
 import { sockact } from "./run.ts";
 
 export interface Outcome {
@@ -33,14 +30,17 @@ export function outcome(
   return outcomeOf([process.execPath, sockact, ...args], options);
 }
 
-/** A folder with these files, which goes when the test ends. */
-export function folderWith(files: Record<string, string | Uint8Array>): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockact cli "));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  chmodSync(folder, 0o755);
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
+/** Runs `sockact` in a folder to its end, without colours, and not as under sudo unless `env` says so. */
+export function sockactIn(
+  folder: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { SUDO_UID: _, ...own } = process.env;
+  return spawnSync(process.execPath, [sockact, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...own, NO_COLOR: "1", COLUMNS: "80", ...env },
+    timeout: 30_000,
+  });
 }

@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { install, release, sockact, sockactOf } from "./services.ts";
+import { sockactInside } from "./run.ts";
+import { install, release, sockact } from "./services.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installed", () => {
   let systemd: PrivateSystemd;
@@ -55,7 +56,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     readonly child: ChildProcess;
 
     constructor(...args: string[]) {
-      this.child = systemd.spawn([...sockactOf(systemd), ...args]);
+      this.child = systemd.spawn([...sockactInside(systemd), ...args]);
       this.child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (this.stderr += chunk));
     }
 
@@ -152,7 +153,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
 
     it("needs the right to do it", async () => {
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-      const { code, stderr } = await systemd.run([...nobody, ...sockactOf(systemd), "reload", "shop"]);
+      const { code, stderr } = await systemd.run([...nobody, ...sockactInside(systemd), "reload", "shop"]);
       expect(code).toBe(1);
       expect(stderr).toMatch(/denied|authentication/i);
       expect(stderr).toContain("Run it as root");
@@ -321,7 +322,8 @@ ExecStart=${systemd.node} ${program} mine
     await release(systemd, "mine");
     await systemd.start("user@0.service");
     const env = { XDG_RUNTIME_DIR: folder };
-    const own = (...args: string[]) => systemd.mustRun([...sockactOf(systemd), ...args, "--user"], { env });
+    const own = (...args: string[]) =>
+      systemd.mustRun([...sockactInside(systemd), ...args, "--user"], { env });
     await systemd.mustRun(["systemctl", "--user", "start", "mine.socket"], { env });
     const state = async () =>
       (JSON.parse(await own("status", "mine", "--json")) as { services: { state: string; user: string }[] })
@@ -333,7 +335,7 @@ ExecStart=${systemd.node} ${program} mine
     expect(await own("restart", "mine")).toMatch(/^mine restarted in /);
     expect((await ask(90)).pid).not.toBe(pid);
     expect(await own("logs", "mine")).toMatch(/^[\d:]+ mine\[\d+\]: has read its settings$/m);
-    const unknown = await systemd.run([...sockactOf(systemd), "status", "yours", "--user"], { env });
+    const unknown = await systemd.run([...sockactInside(systemd), "status", "yours", "--user"], { env });
     expect(unknown.stderr).toContain("sockact status --user lists");
     const noManager = await sockact(systemd, "status", "--user");
     expect(noManager.code).toBe(1);

@@ -4,10 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AppProcess, DEADLINE, httpRequest, startProcess } from "@sockact/testkit";
+import { type AppProcess, DEADLINE, httpRequest, type PrivateSystemd, startProcess } from "@sockact/testkit";
 import { onTestFinished, vi } from "vitest";
 
 export const sockact = fileURLToPath(new URL("../bin/sockact.cjs", import.meta.url));
+/** The command line of sockact inside a private systemd. */
+export const sockactInside = (systemd: PrivateSystemd): string[] => [
+  systemd.node,
+  `${systemd.project}/packages/cli/bin/sockact.cjs`,
+];
 export const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 
 /** `sockact run` with these arguments, as a process. */

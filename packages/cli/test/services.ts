@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { CommandResult, PrivateSystemd } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
+import { sockactInside } from "./run.ts";
 
 /** What programs/service.mjs reads. */
 export interface Release {
@@ -13,14 +14,9 @@ export interface Release {
   reload?: "fail" | "slow";
 }
 
-export const sockactOf = (systemd: PrivateSystemd): string[] => [
-  systemd.node,
-  `${systemd.project}/packages/cli/bin/sockact.cjs`,
-];
-
 /** Runs `sockact` inside. */
 export function sockact(systemd: PrivateSystemd, ...args: string[]): Promise<CommandResult> {
-  return systemd.run([...sockactOf(systemd), ...args]);
+  return systemd.run([...sockactInside(systemd), ...args]);
 }
 
 /** Says what the service does at its next start, or reload. */

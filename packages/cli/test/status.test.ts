@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { install, openClient, sockact, sockactOf } from "./services.ts";
+import { sockactInside } from "./run.ts";
+import { install, openClient, sockact } from "./services.ts";
 
 interface Report {
   services: Record<string, unknown>[];
@@ -210,7 +211,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
   });
 
   it("shows everything but the log to a user who may not read that", async () => {
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactOf(systemd)];
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactInside(systemd)];
     const all = JSON.parse(await systemd.mustRun([...nobody, "status", "--json"])) as Report;
     const shop = all.services.find(({ name }) => name === "shop");
     expect(shop).toMatchObject({
@@ -269,7 +270,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
 
   describe("--watch", () => {
     it("prints a line of JSON each second, until Ctrl-C", async () => {
-      const child = systemd.spawn([...sockactOf(systemd), "status", "blog", "--json", "--watch"]);
+      const child = systemd.spawn([...sockactInside(systemd), "status", "blog", "--json", "--watch"]);
       const lines = createInterface({ input: child.stdout! });
       const [first] = (await once(lines, "line")) as [string];
       expect(JSON.parse(first)).toMatchObject({ services: [{ name: "blog", state: "asleep" }] });
@@ -284,7 +285,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     });
 
     it("paints over the table in a terminal, and gives the cursor back at Ctrl-C", async () => {
-      const command = ["exec", ...sockactOf(systemd), "status", "--watch"].join(" ");
+      const command = ["exec", ...sockactInside(systemd), "status", "--watch"].join(" ");
       const terminal = systemd.spawn(["script", "--quiet", "--return", "--command", command, "/dev/null"], {
         env: { TERM: "xterm", COLUMNS: "80", LINES: "24" },
       });
@@ -304,7 +305,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
         "-c",
         `"$@" | head -n 1; echo done`,
         "sh",
-        ...sockactOf(systemd),
+        ...sockactInside(systemd),
         "status",
         "--watch",
       ]);

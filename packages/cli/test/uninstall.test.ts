@@ -3,8 +3,9 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/transaction.ts";
-import { Installer, planFor, writeInstaller } from "./installer.ts";
+import { Installer, shopPlan, writeInstaller } from "./installer.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
+import { sockactInside } from "./run.ts";
 
 const UNITS = "/etc/systemd/system";
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
@@ -23,21 +24,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact uninstall", () => 
   });
 
   const plan = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}): InstallPlan =>
-    planFor(
-      {
-        name: "shop",
-        exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/every-socket.mjs`],
-        sockets: [{ listen: 80 }],
-        type: "notify",
-        ...fields,
-      },
-      further,
-    );
+    shopPlan(systemd, fields, further);
   const run = (options: Partial<InstallerOptions> = {}, what = plan()) =>
     new Installer(systemd, { plan: what, ...options }).ended;
 
-  const sockact = (...args: string[]) =>
-    systemd.run([systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, ...args]);
+  const sockact = (...args: string[]) => systemd.run([...sockactInside(systemd), ...args]);
 
   /** What is left of an installation: files, and units that systemd knows. */
   async function left(): Promise<string[]> {
@@ -144,7 +135,7 @@ A service of your own service manager is uninstalled with --user.
 
   it("refuses --user under sudo, and both --user and --root", async () => {
     const env = { SUDO_UID: "1000", SUDO_USER: "ann" };
-    const command = [systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, "uninstall", "shop"];
+    const command = [...sockactInside(systemd), "uninstall", "shop"];
     const { code, stderr } = await systemd.run([...command, "--user"], { env });
     expect(code).toBe(2);
     expect(stderr).toContain("Call it without sudo: sockact uninstall");
@@ -212,8 +203,14 @@ A service of your own service manager is uninstalled with --user.
       `${home}/dotfiles/systemd/user/sockets.target.wants/shop.socket`,
       `${home}/state/sockact/shop/manifest.json`,
     ]);
-    const bin = `${systemd.project}/packages/cli/bin/sockact.cjs`;
-    const gone = await systemd.run([...asUser, systemd.node, bin, "uninstall", "shop", "--user", "--yes"]);
+    const gone = await systemd.run([
+      ...asUser,
+      ...sockactInside(systemd),
+      "uninstall",
+      "shop",
+      "--user",
+      "--yes",
+    ]);
     expect(gone).toMatchObject({ code: 0, stdout: "Uninstalled shop.\n" });
     expect((await systemd.run(files)).stdout).toBe("");
     await systemd.stop("user@0.service");
@@ -222,11 +219,9 @@ A service of your own service manager is uninstalled with --user.
   it("is not for a user who may not change the system", async () => {
     await run();
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    const bin = `${systemd.project}/packages/cli/bin/sockact.cjs`;
     const { code, stderr } = await systemd.run([
       ...asNobody,
-      systemd.node,
-      bin,
+      ...sockactInside(systemd),
       "uninstall",
       "shop",
       "--yes",

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   lstatSync,
   mkdirSync,
@@ -9,26 +8,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { bootPrivateSystemd, describeWith } from "@sockact/testkit";
 import { lintUnits } from "@sockact/units";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./app-folder.ts";
-import { sockact } from "./run.ts";
-
-function run(
-  folder: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): { status: number | null; stdout: string; stderr: string } {
-  const { SUDO_UID: _, ...own } = process.env;
-  return spawnSync(process.execPath, [sockact, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    env: { ...own, NO_COLOR: "1", COLUMNS: "80", ...env },
-    timeout: 30_000,
-  });
-}
+import { sockactIn } from "./outcome.ts";
+import { sockactInside } from "./run.ts";
 
 const config = {
   name: "shop",
@@ -48,7 +33,7 @@ const app = () =>
 
 describe("sockact units", () => {
   it("prints the units, as systemctl cat does", () => {
-    const { stdout, stderr, status } = run(shop(), ["units"]);
+    const { stdout, stderr, status } = sockactIn(shop(), ["units"]);
     expect(stdout).toMatch(
       /^# shop\.socket\n\[Unit\]\nDescription=shop socket\n\n\[Socket\]\nListenStream=80\n[^]*\n\n# shop\.service\n\[Unit\]\nDescription=Sells things\n/,
     );
@@ -57,7 +42,7 @@ describe("sockact units", () => {
 
   it("prints them for the app in the folder, and says what was found", () => {
     const folder = app();
-    const { stdout, stderr } = run(folder, [
+    const { stdout, stderr } = sockactIn(folder, [
       "units",
       "server.js",
       "--listen",
@@ -74,13 +59,13 @@ describe("sockact units", () => {
     expect(stdout).toContain("Type=notify-reload\n");
     expect(stdout).toContain("SOCKACT_IDLE_TIMEOUT=10min");
     expect(stderr).toBe("");
-    expect(run(folder, ["units", "--name", "other", "--systemd", "252"]).stdout).toMatch(
+    expect(sockactIn(folder, ["units", "--name", "other", "--systemd", "252"]).stdout).toMatch(
       /^# other\.socket\n[^]*ListenStream=3000\n(?![^]*Type=notify)/,
     );
   });
 
   it("prints reasons of each line, within 80 columns", () => {
-    const { stdout } = run(shop(), ["units", "--explain"]);
+    const { stdout } = sockactIn(shop(), ["units", "--explain"]);
     expect(stdout).toMatch(/^shop\.socket \[Unit\]\nDescription=shop socket\n {4}The name that systemctl/);
     expect(stdout).toMatch(/\nshop\.service, not written\n[^]*\nMemoryDenyWriteExecute=\n {4}It kills V8/);
     const reasons = stdout.split("\n").filter((line) => line.startsWith("    "));
@@ -89,13 +74,13 @@ describe("sockact units", () => {
   });
 
   it("writes reasons as comments", () => {
-    expect(run(shop(), ["units", "--comments"]).stdout).toContain(
+    expect(sockactIn(shop(), ["units", "--comments"]).stdout).toContain(
       "# The socket listens from boot on.\nWantedBy=sockets.target",
     );
   });
 
   it("prints JSON for programs", () => {
-    const services = JSON.parse(run(shop(), ["units", "--json", "--explain"]).stdout) as {
+    const services = JSON.parse(sockactIn(shop(), ["units", "--json", "--explain"]).stdout) as {
       name: string;
       units: Record<string, string>;
       explanations: { directive: string }[];
@@ -112,13 +97,13 @@ describe("sockact units", () => {
   it("writes them into a folder, and says what has changed", () => {
     const folder = shop();
     mkdirSync(join(folder, "out"));
-    expect(run(folder, ["units", "--out", "out"]).stdout).toBe(
+    expect(sockactIn(folder, ["units", "--out", "out"]).stdout).toBe(
       `new      ${folder}/out/shop.socket\nnew      ${folder}/out/shop.service\n`,
     );
     expect(readFileSync(join(folder, "out/shop.socket"), "utf8")).toContain("ListenStream=80\n");
     expect(statSync(join(folder, "out/shop.socket")).mode & 0o777).toBe(0o644);
     writeFileSync(join(folder, "out/shop.socket"), "old");
-    const again = run(folder, ["units", "--out", "out", "--json"]);
+    const again = sockactIn(folder, ["units", "--out", "out", "--json"]);
     expect(JSON.parse(again.stdout)).toEqual([
       { path: join(folder, "out/shop.socket"), state: "changed" },
       { path: join(folder, "out/shop.service"), state: "same" },
@@ -131,13 +116,13 @@ describe("sockact units", () => {
     mkdirSync(join(folder, "out"));
     writeFileSync(join(folder, "precious"), "mine");
     symlinkSync("../precious", join(folder, "out/shop.service"));
-    const { status, stderr } = run(folder, ["units", "--out", "out"]);
+    const { status, stderr } = sockactIn(folder, ["units", "--out", "out"]);
     expect(stderr).toContain("shop.service is a symbolic link (ERR_WRITE)");
     expect(status).toBe(1);
     expect(readFileSync(join(folder, "precious"), "utf8")).toBe("mine");
     expect(lstatSync(join(folder, "out/shop.service")).isSymbolicLink()).toBe(true);
     expect(readdirSync(join(folder, "out"))).toEqual(["shop.service"]);
-    expect(run(folder, ["units", "--out", "nowhere"])).toMatchObject({
+    expect(sockactIn(folder, ["units", "--out", "nowhere"])).toMatchObject({
       status: 1,
       stderr: expect.stringContaining("mkdir -p") as string,
     });
@@ -147,30 +132,30 @@ describe("sockact units", () => {
     const folder = folderWith({ "sockact.config.json": { ...config, manager: "user" } });
     const home = folderWith({});
     const env = { XDG_CONFIG_HOME: home };
-    const missing = run(folder, ["units", "--diff"], env);
+    const missing = sockactIn(folder, ["units", "--diff"], env);
     expect(missing.status).toBe(1);
     expect(missing.stdout).toMatch(/^--- \/dev\/null\n\+\+\+ shop\.socket\n@@ [^]*\n\+ListenStream=80\n/);
 
     mkdirSync(join(home, "systemd/user"), { recursive: true });
-    expect(run(folder, ["units", "--out", join(home, "systemd/user")]).status).toBe(0);
-    expect(run(folder, ["units", "--diff"], env)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect(sockactIn(folder, ["units", "--out", join(home, "systemd/user")]).status).toBe(0);
+    expect(sockactIn(folder, ["units", "--diff"], env)).toMatchObject({ status: 0, stdout: "", stderr: "" });
 
     const file = join(home, "systemd/user/shop.socket");
     const header =
       "# Written by sockact install for shop. Your own settings: systemctl edit shop.socket\n# Content: sha256:abc\n";
     writeFileSync(file, header + readFileSync(file, "utf8").replace("=80", "=8080"));
-    const { stdout, status } = run(folder, ["units", "--diff"], env);
+    const { stdout, status } = sockactIn(folder, ["units", "--diff"], env);
     expect(stdout).toContain(`--- ${file}\n+++ shop.socket\n`);
     expect(stdout.split("\n").filter((line) => /^[-+][^-+]/.test(line))).toEqual([
       "-ListenStream=8080",
       "+ListenStream=80",
     ]);
     expect(status).toBe(1);
-    expect(run(folder, ["units", "--diff"], { ...env, FORCE_COLOR: "1", NO_COLOR: "" }).stdout).toContain(
-      "\u001B[31m-ListenStream=8080\u001B[39m",
-    );
     expect(
-      (JSON.parse(run(folder, ["units", "--diff", "--json"], env).stdout) as { state: string }[]).map(
+      sockactIn(folder, ["units", "--diff"], { ...env, FORCE_COLOR: "1", NO_COLOR: "" }).stdout,
+    ).toContain("\u001B[31m-ListenStream=8080\u001B[39m");
+    expect(
+      (JSON.parse(sockactIn(folder, ["units", "--diff", "--json"], env).stdout) as { state: string }[]).map(
         ({ state }) => state,
       ),
     ).toEqual(["differs", "same"]);
@@ -187,16 +172,16 @@ describe("sockact units", () => {
     ["a version that is none", ["--systemd", "new"], /It must be a number such as 257/],
     ["a sandbox that is none", ["--hardening", "much"], /Allowed choices are outbound, inbound, none/],
   ])("refuses %s", (_, args, message) => {
-    const { status, stderr, stdout } = run(shop(), ["units", ...args]);
+    const { status, stderr, stdout } = sockactIn(shop(), ["units", ...args]);
     expect(stderr).toMatch(message);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   });
 
   it("says what to do in a folder without an app", () => {
-    const { status, stderr } = run(folderWith({}), ["units"]);
+    const { status, stderr } = sockactIn(folderWith({}), ["units"]);
     expect(stderr).toMatch(/found no file in .* that starts an app \(ERR_APP_ENTRY\)\nName it/);
     expect(status).toBe(2);
-    const named = run(folderWith({}), ["units", "server.js"]);
+    const named = sockactIn(folderWith({}), ["units", "server.js"]);
     expect(named.stderr).toMatch(/there is no file server\.js, and no config/);
     expect(named.status).toBe(2);
   });
@@ -211,7 +196,7 @@ describeWith({ privateSystemd: true }, "sockact units", () => {
       `${folder}/server.js`,
       `require("node:http").createServer((_, response) => response.end("hi")).listen(3000);\n`,
     );
-    const command = [systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`];
+    const command = sockactInside(systemd);
     const env = { NO_COLOR: "1" };
     // The preload is one that the service can read without an installation.
     await systemd.mustRun([...command, "init", "--yes", "--listen", "80", "--node", systemd.node], {

@@ -4,7 +4,9 @@ import process from "node:process";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { emitUnits, type AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { folderWith, outcome } from "./outcome.ts";
+import { folderWith } from "./app-folder.ts";
+import { outcome } from "./outcome.ts";
+import { sockactInside } from "./run.ts";
 
 const description = {
   name: "shop",
@@ -149,8 +151,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
 
 describeWith({ privateSystemd: true, systemd: 250 }, "sockact verify NAME, with a real systemd", () => {
   let systemd: PrivateSystemd;
-  const sockact = (...args: string[]) =>
-    systemd.run([systemd.node, `${systemd.project}/packages/cli/bin/sockact.cjs`, ...args]);
+  const sockact = (...args: string[]) => systemd.run([...sockactInside(systemd), ...args]);
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
