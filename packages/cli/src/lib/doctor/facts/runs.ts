@@ -1,25 +1,53 @@
 import type { Subject } from "../model/subject.ts";
-import { journal } from "./journal.ts";
+import { journal, type JournalLine } from "./journal.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 
-/** A run of the service, from its start on. */
-export interface Run {
-  invocation: string;
-  /** When it was started, in milliseconds since 1970. */
-  started: number;
+/** How a main process has ended, as systemd says it: `code=exited, status=203/EXEC`. */
+interface ProcessEnd {
+  /** `exited`, or `killed` and `dumped` by a signal. */
+  code: string;
+  /** The exit status, or the number of the signal. */
+  status: number;
+  /** Its name: `EXEC`, or that of the signal without SIG. */
+  name: string;
+  line: JournalLine;
 }
 
-/** The runs of the service since this boot and since the last change of its files, the oldest first. */
+/** A run of the service, from its start to its end. */
+export interface Run {
+  /** When it was started, in milliseconds since 1970. */
+  started: number;
+  lines: readonly JournalLine[];
+  /** `undefined` while it runs, if it has ended without an error, or if systemd has not got as far as to start it. */
+  end: ProcessEnd | undefined;
+}
+
+/**
+ * The runs of the service since this boot, the oldest first. Runs from before the last change of its files say nothing about the unit of now, and
+ * are left out.
+ */
 export async function runs(subject: Subject): Promise<Run[]> {
   const [lines, files] = await Promise.all([subject.get(journal), subject.get(unitFiles)]);
   const own = files.filter(({ unit }) => unit === subject.service);
   const changed = Math.max(0, ...own.map((file) => file.changed));
-  const found = new Map<string, Run>();
-  for (const { unit, invocation, time } of lines)
-    if (unit === subject.service && invocation !== "" && time >= changed && !found.has(invocation))
-      found.set(invocation, { invocation, started: time });
-  return [...found.values()];
+  const found = new Map<string, JournalLine[]>();
+  for (const line of lines) {
+    if (line.unit !== subject.service || line.invocation === "" || line.time < changed) continue;
+    const earlier = found.get(line.invocation);
+    if (earlier) earlier.push(line);
+    else found.set(line.invocation, [line]);
+  }
+  return Array.from(found.values(), (of) => ({ started: of[0]!.time, lines: of, end: endOf(of) }));
+}
+
+/** systemd says this of a failure alone. */
+function endOf(lines: readonly JournalLine[]): ProcessEnd | undefined {
+  for (const line of lines) {
+    const [, code, status, name = ""] =
+      /Main process exited, code=(\w+), status=(\d+)\/(\S+)/.exec(line.message) ?? [];
+    if (line.isOfManager && code !== undefined) return { code, status: Number(status), name, line };
+  }
 }
 
 /** So many starts within so many milliseconds are a loop. */
@@ -40,18 +68,12 @@ export interface End {
   isAsleep: boolean;
 }
 
-/** `Main process exited, code=exited, status=1/FAILURE`, which systemd says of a failure alone. */
-const exited = /Main process exited, code=(exited|killed|dumped), status=(\d+)(?:\/(\w+))?/;
 /** What waitid(2) has for these, as ExecMainCode= says it. */
 const codes: Record<string, string> = { "1": "exited", "2": "killed", "3": "dumped" };
 
 /** How the main process has ended last, also if the service has been started again since. */
 export async function lastEnd(subject: Subject): Promise<End> {
-  const [service, lines, all] = await Promise.all([
-    subject.get(serviceProperties),
-    subject.get(journal),
-    subject.get(runs),
-  ]);
+  const [service, all] = await Promise.all([subject.get(serviceProperties), subject.get(runs)]);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
     text: code === "exited" ? `It exited with ${status}.` : `It was killed by signal ${name}.`,
@@ -62,15 +84,11 @@ export async function lastEnd(subject: Subject): Promise<End> {
   // It runs again. The journal has the end of the run before.
   const before = all.at(-2);
   if (before === undefined) return { text: "", isAsleep: false };
-  const line = lines.findLast(
-    ({ unit, invocation, message }) =>
-      unit === subject.service && invocation === before.invocation && exited.test(message),
-  );
-  const [, code, status = "", name] = exited.exec(line?.message ?? "") ?? [];
-  return code === undefined
+  const { end } = before;
+  return end === undefined
     ? {
         text: "It ended without an error.",
         isAsleep: statuses.length > 0 && service.get("NRestarts") === "0",
       }
-    : ended(code, status, name);
+    : ended(end.code, String(end.status), end.name);
 }
