@@ -1,19 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { InstallOptions } from "../install-app/options.ts";
 import { collect } from "./option-values.ts";
 
 /** The options that describe an app, for the commands that need no config. */
-export interface AppOptions {
-  name?: string;
-  listen?: string[];
-  user?: boolean;
-  runAs?: string;
-  hardening?: "outbound" | "inbound" | "none";
-  idle?: string;
-  environmentFile?: string[];
-  node?: string;
-  /** False with `--no-preload`. */
-  preload: boolean;
-}
+export type AppOptions = Pick<
+  InstallOptions,
+  "name" | "listen" | "user" | "runAs" | "hardening" | "idle" | "environmentFile" | "node" | "preload"
+>;
 
 /** Adds them to a command. */
 export function addAppOptions(command: Command): Command {

@@ -15,7 +15,6 @@ export function doctorCommand(): Command {
     )
     .option("--json", "print the findings as JSON")
     .option("--user", "look at your own service manager, not at that of the system")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

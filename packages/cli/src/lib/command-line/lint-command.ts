@@ -1,6 +1,7 @@
 import process from "node:process";
-import { Argument, Command, Option } from "commander";
+import { Argument, Command } from "commander";
 import type { LintOptions } from "../lint/lint.ts";
+import { formatOption, severityOption } from "./finding-options.ts";
 import { collect } from "./option-values.ts";
 
 /** `sockact lint`. */
@@ -15,19 +16,11 @@ export function lintCommand(): Command {
         "the current folder",
       ),
     )
-    .addOption(
-      new Option("-f, --format <format>", "how to print the findings")
-        .choices(["human", "json", "sarif", "github"])
-        .default("human"),
-    )
+    .addOption(formatOption())
     .option("--json", "the same as --format json")
     .option("--fix", "make the changes that need no decision, and print what is left")
     .option("--diff", "print the changes that --fix would make, and make none")
-    .addOption(
-      new Option("--severity <level>", "exit with 1 for findings of this severity and above")
-        .choices(["error", "warning", "info"])
-        .default("warning"),
-    )
+    .addOption(severityOption())
     .option("-q, --quiet", "print only the findings that lead to exit code 1")
     .option("--ignore <code>", "leave out the findings with this code. May be repeated", collect)
     .option("--user", "the units are for the systemd of a user (systemctl --user)")

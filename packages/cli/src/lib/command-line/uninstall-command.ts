@@ -14,7 +14,6 @@ export function uninstallCommand(): Command {
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "print what would be removed, and change nothing")
     .option("--purge", "remove the service's data too, such as /var/lib/NAME")
-    .helpOption("-h, --help", "print this help")
     .addHelpText(
       "after",
       `

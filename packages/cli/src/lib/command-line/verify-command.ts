@@ -1,6 +1,7 @@
 import process from "node:process";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { VerifyOptions } from "../verify/verify.ts";
+import { formatOption, severityOption } from "./finding-options.ts";
 import { collect } from "./option-values.ts";
 
 function score(value: string): number {
@@ -24,17 +25,9 @@ export function verifyCommand(): Command {
       score,
     )
     .option("--security-policy <file>", "rate with this policy of systemd-analyze security")
-    .addOption(
-      new Option("-f, --format <format>", "how to print the findings")
-        .choices(["human", "json", "sarif", "github"])
-        .default("human"),
-    )
+    .addOption(formatOption())
     .option("--json", "the same as --format json")
-    .addOption(
-      new Option("--severity <level>", "exit with 1 for findings of this severity and above")
-        .choices(["error", "warning", "info"])
-        .default("warning"),
-    )
+    .addOption(severityOption())
     .option("--ignore <code>", "leave out the findings with this code. May be repeated", collect)
     .option("--user", "the units are for the systemd of a user (systemctl --user)")
     .addHelpText(

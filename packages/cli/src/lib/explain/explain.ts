@@ -1,7 +1,7 @@
 import { colourOut, print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { nearestNames } from "../shared/nearest.ts";
+import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { explainedCodes, type CodeExplanation } from "./codes.ts";
 import { plain } from "./markdown.ts";
 
@@ -26,11 +26,10 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
   const wanted = code.replaceAll(around, "").toLowerCase();
   const found = all.filter((one) => one.code.toLowerCase() === wanted);
   if (found.length > 0) return found;
-  const near = nearestCodes(wanted, all);
   throw new CliError(
     "ERR_CODE_UNKNOWN",
     `there is no code ${code}`,
-    near.length > 0 ? `Did you mean ${near.join(", ")}?` : "sockact explain lists all codes.",
+    didYouMean(nearestCodes(wanted, all)) ?? "sockact explain lists all codes.",
   );
 }
 

@@ -1,11 +1,11 @@
 import { buffer } from "node:stream/consumers";
 import process from "node:process";
 import type { Severity } from "@sockact/units";
-import { nearest } from "@sockact/units/nearest";
 import { createTwoFilesPatch } from "diff";
 import { colourOut, print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, count } from "../shared/messages.ts";
+import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
 import { printReport, type Format } from "./report/print-report.ts";
@@ -34,11 +34,10 @@ export function readIgnoredCodes(
   const known = new Set([...lintCodes().keys(), ...others]);
   const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
   for (const code of codes.filter((one) => !known.has(one))) {
-    const near = nearest(code, known);
     throw new CliError(
       "ERR_LINT_CODE",
       `the linter has no finding called ${code}`,
-      near === undefined ? "sockact explain lists the codes." : `Did you mean ${near}?`,
+      didYouMean(nearestNames(code, known)) ?? "sockact explain lists the codes.",
     );
   }
   return new Set(codes);

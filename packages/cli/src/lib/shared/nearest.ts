@@ -1,5 +1,10 @@
 import { nearest } from "@sockact/units/nearest";
 
+/** The question whether one of these names is meant. `undefined` if there are none. */
+export function didYouMean(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `Did you mean ${names.join(" or ")}?`;
+}
+
 /** The names that someone who wrote `name` may have meant: the one that is spelt alike, or else those that begin so. */
 export function nearestNames(name: string, among: Iterable<string>): string[] {
   const names = [...new Set(among)];

@@ -1,5 +1,5 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { nearestNames } from "../shared/nearest.ts";
+import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { ownCommand } from "../shared/own-command.ts";
 import type { Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
@@ -131,13 +131,12 @@ export async function findService(manager: ServiceManager, name: string): Promis
     known.find((service) => namesOf(service).includes(name));
   if (found) return found;
   const own = known.filter(({ isSystem }) => !isSystem).map((service) => service.name);
-  const near = nearestNames(nameOf(name, true), own);
   const flag = manager.user ? " --user" : "";
   throw new CliError(
     "ERR_UNIT_UNKNOWN",
     `no socket starts a service called ${JSON.stringify(name)}`,
     [
-      near.length === 0 ? undefined : `Did you mean ${near.join(" or ")}?`,
+      didYouMean(nearestNames(nameOf(name, true), own)),
       `${ownCommand()} status${flag} lists the services that sockets start.`,
       manager.user ? undefined : "For a unit of your own manager, add --user.",
     ]

@@ -10,7 +10,7 @@ import { type Place, unitFolder } from "../install/places.ts";
 import { checkPlace } from "../install/prepare.ts";
 import { Units } from "../install/units.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { nearestNames } from "../shared/nearest.ts";
+import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
@@ -157,15 +157,13 @@ async function socketFilesOf(manager: ServiceManager, units: readonly string[]):
 
 function unknown(place: Place, name: string): CliError {
   const installed = installedNames(place);
-  const near = nearestNames(name, installed);
   const hint =
-    near.length > 0
-      ? `Did you mean ${near.join(" or ")}?`
-      : installed.length > 0
-        ? `It has installed ${installed.join(", ")}.`
-        : place.user
-          ? "A service of the system is uninstalled without --user."
-          : "A service of your own service manager is uninstalled with --user.";
+    didYouMean(nearestNames(name, installed)) ??
+    (installed.length > 0
+      ? `It has installed ${installed.join(", ")}.`
+      : place.user
+        ? "A service of the system is uninstalled without --user."
+        : "A service of your own service manager is uninstalled with --user.");
   return new CliError("ERR_INSTALL_UNKNOWN", `sockact has installed nothing called ${name}`, hint, {
     exitCode: EXIT.failed,
   });

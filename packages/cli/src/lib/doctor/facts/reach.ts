@@ -1,6 +1,6 @@
-import { lstat, readlink, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import { isInHome, liesIn } from "../../shared/folders.ts";
+import { stepsTo } from "../../shared/path-steps.ts";
+import { isPermitted, stranger } from "../../shared/permissions.ts";
 import type { UnitProperties } from "./properties.ts";
 import type { ServiceUser } from "./user.ts";
 
@@ -23,61 +23,19 @@ export async function obstacleTo(
     wants,
   }: { user: ServiceUser | undefined; service: UnitProperties; wants: "read" | "execute" | "enter" },
 ): Promise<Obstacle | undefined> {
-  const links = await wayTo(path);
-  for (const each of links) {
-    const directive = hiddenBy(each, service);
-    if (directive !== undefined) return { kind: "hidden", path: each, directive };
+  const steps = await stepsTo(path);
+  for (const towards of new Set([path, ...steps.map((step) => step.towards)])) {
+    const directive = hiddenBy(towards, service);
+    if (directive !== undefined) return { kind: "hidden", path: towards, directive };
   }
-  for (const each of links) {
-    const folders = each === "/" ? [] : foldersOf(each);
-    for (const step of [...folders, each]) {
-      let found;
-      try {
-        found = await stat(step);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        return { kind: code === "EACCES" ? "unknown" : "missing", path: step };
-      }
-      const bit = step === each && wants === "read" ? 4 : 1;
-      if (!isAllowed(found, user, bit))
-        return { kind: "closed", path: step, mode: (found.mode & 0o7777).toString(8), owner: found.uid };
-    }
+  const account = user && { uid: user.uid ?? stranger.uid, groups: user.gids };
+  for (const { path: at, towards, status, error } of steps) {
+    if (status === undefined) return { kind: error?.code === "EACCES" ? "unknown" : "missing", path: at };
+    const wanted = at === towards && wants === "read" ? 4 : 1;
+    if (account !== undefined && !isPermitted(account, wanted, status))
+      return { kind: "closed", path: at, mode: (status.mode & 0o7777).toString(8), owner: status.uid };
   }
   return undefined;
-}
-
-/** The path itself, and where its symbolic links lead, one after the other. */
-async function wayTo(path: string): Promise<string[]> {
-  const way = [path];
-  for (let at = 0; at < way.length && way.length < 40; at += 1) {
-    for (const step of [...foldersOf(way[at]!), way[at]!]) {
-      const found = await lstat(step).catch(() => undefined);
-      if (!found?.isSymbolicLink()) continue;
-      const target = resolve(dirname(step), await readlink(step));
-      const next = join(target, way[at]!.slice(step.length));
-      if (!way.includes(next)) way.push(next);
-      break;
-    }
-  }
-  return way;
-}
-
-/** `/`, `/srv` and `/srv/shop` of `/srv/shop/server.js`. */
-function foldersOf(path: string): string[] {
-  const folder = dirname(path);
-  return folder === path ? [] : [...foldersOf(folder), folder];
-}
-
-function isAllowed(
-  { mode, uid, gid }: { mode: number; uid: number; gid: number },
-  user: ServiceUser | undefined,
-  bit: number,
-): boolean {
-  if (user === undefined) return true;
-  // Root may read and enter everything, and execute what anybody may execute.
-  if (user.uid === 0) return bit !== 1 || (mode & 0o111) !== 0;
-  if (uid === user.uid) return (mode & (bit << 6)) !== 0;
-  return (mode & (user.gids.includes(gid) ? bit << 3 : bit)) !== 0;
 }
 
 const temporary = ["/tmp", "/var/tmp"];

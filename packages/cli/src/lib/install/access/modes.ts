@@ -1,16 +1,9 @@
-import { lstat, readlink, realpath } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { lstat, realpath } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { liesIn } from "../../shared/folders.ts";
-
-/** Whose access is looked at. */
-export interface Account {
-  uid: number;
-  groups: readonly number[];
-}
-
-/** A user that owns nothing and is in no group, as that of DynamicUser= is. */
-export const stranger: Account = { uid: -1, groups: [] };
+import { stepsTo } from "../../shared/path-steps.ts";
+import { type Account, isPermitted } from "../../shared/permissions.ts";
 
 /** The first file or folder on the way to a path that this user may not read or enter. */
 export interface Barrier {
@@ -20,16 +13,6 @@ export interface Barrier {
   uid: number;
   /** Whether it does not exist at all. */
   isMissing: boolean;
-}
-
-function may(
-  account: Account,
-  wanted: number,
-  { uid, gid, mode }: { uid: number; gid: number; mode: number },
-): boolean {
-  if (account.uid === 0) return true;
-  const shift = account.uid === uid ? 6 : account.groups.includes(gid) ? 3 : 0;
-  return ((mode >> shift) & wanted) === wanted;
 }
 
 /** The mode as `ls -l` prints it. */
@@ -51,26 +34,16 @@ export async function barrierTo(
   wanted = 4,
   bound: readonly string[] = [],
 ): Promise<Barrier | undefined> {
-  const parts = resolve(path).split("/").slice(1);
-  let at = "/";
-  for (let index = 0; index <= parts.length; index += 1) {
-    const isLast = index === parts.length;
-    let status;
-    try {
-      status = await lstat(at);
-      if (status.isSymbolicLink()) {
-        const target = resolve(dirname(at), await readlink(at));
-        return await barrierTo(join(target, ...parts.slice(index)), account, wanted, bound);
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  const steps = await stepsTo(path);
+  for (const { path: at, towards, status, error } of steps) {
+    if (status === undefined) {
+      if (error?.code === "EACCES") throw error;
       return { path: at, mode: "", uid: -1, isMissing: true };
     }
-    const needed = status.isDirectory() ? (isLast ? 5 : 1) : wanted;
-    const isAbove = bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, path));
-    if (!isAbove && !may(account, needed, status))
+    const needed = status.isDirectory() ? (at === towards ? 5 : 1) : wanted;
+    const isAbove = bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, towards));
+    if (!isAbove && !isPermitted(account, needed, status))
       return { path: at, mode: modeText(status.mode), uid: status.uid, isMissing: false };
-    if (!isLast) at = join(at, parts[index] as string);
   }
   return undefined;
 }
