@@ -80,13 +80,13 @@ describe("what goes wrong in sockact", () => {
   it.each([
     [
       "an unknown command",
-      ["lnit"],
-      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      ["stauts"],
+      /^error: unknown command 'stauts' \(ERR_USAGE\)\n\(Did you mean status\?\)\n$/,
     ],
     [
       "help of an unknown command",
-      ["help", "lnit"],
-      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      ["help", "stauts"],
+      /^error: unknown command 'stauts' \(ERR_USAGE\)\n\(Did you mean status\?\)\n$/,
     ],
     [
       "a command of another program",

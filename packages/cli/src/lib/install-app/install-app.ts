@@ -129,12 +129,14 @@ function textOfUnits({ units }: WantedService, { files }: PreparedInstall): stri
 
 /** The new files as they are, and of the changed ones what changes. */
 async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
-  const { createTwoFilesPatch } = await import("diff");
+  const { unifiedDiff } = await import("../output/diff.ts");
   const changed = prepared.files.filter(({ state }) => state === "changed");
   const others = prepared.files.filter(({ state }) => state !== "changed");
   const patches = changed
     .filter(({ path }) => basename(path) in service.units)
-    .map(({ path, previous = "", text }) => createTwoFilesPatch(path, path, previous, text.toString()));
+    .map(({ path, previous = "", text }) =>
+      unifiedDiff({ path, text: previous }, { path, text: text.toString() }),
+    );
   return textOfUnits(service, { ...prepared, files: others }) + patches.join("\n");
 }
 

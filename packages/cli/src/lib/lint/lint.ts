@@ -1,10 +1,10 @@
 import { buffer } from "node:stream/consumers";
 import process from "node:process";
 import type { Severity } from "@sockact/units";
-import { createTwoFilesPatch } from "diff";
-import { colourOut, print } from "../output/print.ts";
+import { colouredDiff, unifiedDiff } from "../output/diff.ts";
+import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { colour, count } from "../shared/messages.ts";
+import { count, warn } from "../shared/messages.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
@@ -54,8 +54,7 @@ export function noUnitFiles(paths: readonly string[]): CliError {
 
 /** Says on stderr which files could not be read. */
 export function warnOfUnread(unread: readonly UnreadFile[]): void {
-  for (const { file, message } of unread)
-    process.stderr.write(`${colour("yellow", "warning:")} ${file} was not checked: ${message}\n`);
+  for (const { file, message } of unread) warn(`${file} was not checked: ${message}`);
 }
 
 /** What the linter finds in the files that the user asked for. */
@@ -84,7 +83,12 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
     const texts = textsAfterFix(read, lintOptions);
     changed = asked.map(({ path }) => path).filter((path) => texts[path] !== textOf(read, path));
     if (options.diff) {
-      print(changed.map((path) => diffOf(path, textOf(read, path), texts[path]!)).join(""));
+      print(
+        changed
+          .map((path) => unifiedDiff({ path, text: textOf(read, path) }, { path, text: texts[path]! }))
+          .map(colouredDiff)
+          .join(""),
+      );
       return endOfDiff(read, changed, options);
     }
     if (!isStdin) for (const path of changed) await replaceFile(path, textOf(read, path), texts[path]!);
@@ -113,18 +117,6 @@ function textsAfterFix({ files }: UnitFiles, options: LintFilesOptions): Texts {
   const writable = new Set(files.filter(({ isAsked, isUtf8 }) => isAsked && isUtf8).map(({ path }) => path));
   const groups = groupsOf(files).map((texts) => fixedTexts(texts, (path) => writable.has(path), options));
   return Object.assign({}, ...groups) as Texts;
-}
-
-function diffOf(path: string, before: string, after: string): string {
-  const patch = createTwoFilesPatch(path, path, before, after, "", "", { context: 3 });
-  const lines = patch.split("\n").filter((line) => !/^(?:={3,}|Index: )/.test(line));
-  const styles = { "+": "green", "-": "red", "@": "cyan" } as const;
-  return lines
-    .map((line) => {
-      const style = /^(?:\+\+\+|---)/.test(line) ? "bold" : styles[line[0] as keyof typeof styles];
-      return style === undefined ? line : colourOut(style, line);
-    })
-    .join("\n");
 }
 
 function endOfDiff(read: UnitFiles, changed: readonly string[], { quiet }: LintOptions): number {

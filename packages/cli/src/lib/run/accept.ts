@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { count, say, warn } from "../shared/messages.ts";
+import { count } from "../shared/messages.ts";
+import { say, warn } from "./messages.ts";
 import type { Address, Target } from "./address.ts";
 import { listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";

@@ -3,7 +3,7 @@ import { basename, dirname, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import type { FSWatcher } from "chokidar";
 import { CliError } from "../shared/cli-error.ts";
-import { warn } from "../shared/messages.ts";
+import { warn } from "./messages.ts";
 import { isOwnOutput } from "./own-output.ts";
 
 /** One command of an editor or of git changes many files. It is over when nothing has changed for so long, in milliseconds. */

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { count, warn } from "../shared/messages.ts";
+import { count } from "../shared/messages.ts";
+import { warn } from "./messages.ts";
 import { holdersOf, startedBy, stillRunning, type ProcessInfo } from "./processes.ts";
 
 const POLL_MS = 50;

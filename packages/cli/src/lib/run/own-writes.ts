@@ -1,4 +1,4 @@
-import { warn } from "../shared/messages.ts";
+import { warn } from "./messages.ts";
 
 /** A file that changes so soon after a restart, in milliseconds, may have been written by the command. */
 const SOON_MS = 2000;

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
-import { colour, count, say } from "../shared/messages.ts";
+import { colour, count } from "../shared/messages.ts";
+import { say } from "./messages.ts";
 import { Acceptor } from "./accept.ts";
 import { addressesOf, type Address } from "./address.ts";
 import { startCommand } from "./command.ts";

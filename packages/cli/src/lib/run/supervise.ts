@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { say, warn } from "../shared/messages.ts";
+import { say, warn } from "./messages.ts";
 import { BackOff } from "./back-off.ts";
 import { describeEnding, exitCodeOf, type Ending, type RunningCommand } from "./command.ts";
 import type { Edits } from "./edits.ts";

@@ -1,4 +1,4 @@
-import { warn } from "../shared/messages.ts";
+import { warn } from "./messages.ts";
 import { isWatched, withWaitingClients } from "./accept-queue.ts";
 import type { Ending, RunningCommand } from "./command.ts";
 import type { HeldSocket } from "./held-sockets.ts";

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { createTwoFilesPatch } from "diff";
 import type { AppDescription } from "@sockact/units";
-import { colourOut } from "../output/print.ts";
+import { unifiedDiff } from "../output/diff.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 
@@ -34,34 +33,15 @@ export function installedPath(unit: string, { manager }: AppDescription, { home 
 export function differenceOf(unit: string, text: string, path: string): UnitDifference {
   const installed = readInstalled(path);
   if (installed === text) return { unit, path, state: "same", diff: "" };
-  const diff = createTwoFilesPatch(
-    installed === undefined ? "/dev/null" : path,
-    unit,
-    installed ?? "",
-    text,
-    undefined,
-    undefined,
-    {
-      context: 3,
-    },
-  );
-  // The first line is a ruler that patch(1) does not need.
   return {
     unit,
     path,
     state: installed === undefined ? "not installed" : "differs",
-    diff: diff.replace(/^=+\n/, ""),
+    diff: unifiedDiff(
+      { path: installed === undefined ? "/dev/null" : path, text: installed ?? "" },
+      { path: unit, text },
+    ),
   };
-}
-
-/** The lines of a diff, coloured as git does. */
-export function colouredDiff(diff: string): string {
-  return diff.replaceAll(/^.*$/gm, (line) => {
-    if (/^(?:---|\+\+\+) /.test(line)) return colourOut("bold", line);
-    if (line.startsWith("@@")) return colourOut("cyan", line);
-    if (line.startsWith("-")) return colourOut("red", line);
-    return line.startsWith("+") ? colourOut("green", line) : line;
-  });
 }
 
 /** Reads an installed unit, without the header of `sockact install`. */

@@ -109,7 +109,8 @@ async function printDifferences(
   invoker: Invoker,
   isJson: boolean,
 ): Promise<number> {
-  const { colouredDiff, differenceOf, installedPath } = await import("./difference.ts");
+  const { differenceOf, installedPath } = await import("./difference.ts");
+  const { colouredDiff } = await import("../output/diff.ts");
   const differences = services.flatMap(({ description, units: texts }) =>
     Object.entries(texts).map(([unit, text]) =>
       differenceOf(unit, text, installedPath(unit, description, invoker)),

@@ -5,7 +5,7 @@ import { printReport, type Format } from "../lint/report/print-report.ts";
 import { isAtLeast, type ReportedFinding } from "../lint/report/report.ts";
 import { colourOut, print } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
-import { colour } from "../shared/messages.ts";
+import { warn } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { exposureOf, type Exposure } from "./exposure.ts";
 import { unitsToVerify, type UnitsToVerify } from "./units-to-verify.ts";
@@ -107,7 +107,7 @@ export async function verify(targets: readonly string[], options: VerifyOptions)
     const exposures = said.exposures.map((exposure) => ({ ...exposure, file: units.shown(exposure.file) }));
 
     warnOfUnread(units.unread);
-    for (const missing of said.missing) process.stderr.write(`${colour("yellow", "warning:")} ${missing}\n`);
+    for (const missing of said.missing) warn(missing);
     const files = units.files.filter(({ isAsked }) => isAsked).length;
     const format = options.json ? "json" : options.format;
     if (format === "human") printExposures(exposures, units.source);

@@ -30,8 +30,8 @@ export const configDiffers: Diagnosis = {
     const differing = Object.entries(wanted).flatMap(([unit, text]) => {
       const own = files.find(({ path }) => path.endsWith(`/${unit}`));
       // What someone has edited is a finding of its own.
-      if (own === undefined || authorOf(nameOf(subject), own.text) === "edited") return [];
-      if (own.text === text || own.text === withHeader(nameOf(subject), unit, text)) return [];
+      if (own === undefined || authorOf(subject.name, own.text) === "edited") return [];
+      if (own.text === text || own.text === withHeader(subject.name, unit, text)) return [];
       return [{ own, line: firstDifference(own.text, text) }];
     });
     return differing.map(({ own, line }) => ({
@@ -43,8 +43,6 @@ export const configDiffers: Diagnosis = {
     }));
   },
 };
-
-const nameOf = ({ service }: Subject): string => service.replace(/(?:@.*)?\.service$/, "");
 
 /** The config of the current folder. */
 function configHere(): string | undefined {
@@ -74,7 +72,7 @@ async function wantedUnits(
     const read: unknown = JSON.parse(await readFile(file, "utf8"));
     const node = (await subject.get(program))?.path ?? process.execPath;
     const descriptions = [read].flat().map((one) => resolvePaths(one, dirname(file), node) as AppDescription);
-    const description = descriptions.find(({ name }) => name === nameOf(subject));
+    const description = descriptions.find(({ name }) => name === subject.name);
     if (description === undefined) return {};
     const systemd = await host.get(systemdVersion);
     const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};

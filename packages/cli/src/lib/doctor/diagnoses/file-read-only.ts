@@ -18,7 +18,7 @@ export const fileReadOnly: Diagnosis = {
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
     const { host, service } = subject;
-    const name = service.replace(/(?:@.*)?\.service$/, "");
+    const { name } = subject;
     const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
       .map((directive) => `${directive}=${properties.get(directive)}`)
       .filter((line) => !/=(?:no)?$/.test(line));

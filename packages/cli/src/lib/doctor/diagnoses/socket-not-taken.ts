@@ -127,6 +127,6 @@ function foundInUse(subject: Subject, message: string, { unit, address }: Passed
 function ways(subject: Subject): string[] {
   return [
     "app.use(systemdListen()); // Express and Koa; in Fastify app.register(systemdListen)",
-    `sudo sockact install ${subject.service.replace(/(?:@.*)?\.service$/, "")} # writes the preload into the unit`,
+    `sudo sockact install ${subject.name} # writes the preload into the unit`,
   ];
 }

@@ -3,8 +3,7 @@ import { CliError } from "../../shared/cli-error.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** What `sockact install` knows of this service, if it has installed it. */
-export async function installation({ host, service }: Subject): Promise<Manifest | undefined> {
-  const name = service.replace(/(?:@.*)?\.service$/, "");
+export async function installation({ host, name }: Subject): Promise<Manifest | undefined> {
   try {
     return readManifest({ user: host.manager.user, root: "/" }, name);
   } catch (error) {

@@ -16,6 +16,11 @@ export class Subject {
     this.sockets = sockets;
   }
 
+  /** What the user calls it, such as `shop`. */
+  get name(): string {
+    return this.service.replace(/(?:@.*)?\.service$/, "");
+  }
+
   /** All of its units, the service first. */
   get units(): string[] {
     return [this.service, ...this.sockets];
