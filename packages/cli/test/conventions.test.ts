@@ -79,13 +79,13 @@ describe("what goes wrong in sockact", () => {
   it.each([
     [
       "an unknown command",
-      ["lnit"],
-      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      ["lnt"],
+      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "help of an unknown command",
-      ["help", "lnit"],
-      /^error: unknown command 'lnit' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      ["help", "lnt"],
+      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "a command of another program",
