@@ -80,13 +80,13 @@ describe("what goes wrong in sockact", () => {
   it.each([
     [
       "an unknown command",
-      ["stauts"],
-      /^error: unknown command 'stauts' \(ERR_USAGE\)\n\(Did you mean status\?\)\n$/,
+      ["lnt"],
+      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "help of an unknown command",
-      ["help", "stauts"],
-      /^error: unknown command 'stauts' \(ERR_USAGE\)\n\(Did you mean status\?\)\n$/,
+      ["help", "lnt"],
+      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "a command of another program",
