@@ -86,15 +86,18 @@ export function agentsContract(): void {
 
   describe.each(Object.keys(agents))("under %s", (agent) => {
     describe.each(Object.keys(apps))("%s", (framework) => {
-      test.each([true, false])("serves and is traced, with no warning, activated: %s", async (activated) => {
-        // Two at a time: the agents' start is all that takes long here.
-        await Promise.all(
-          formatsOf(agent, framework, activated).map(async (format) => {
-            const plain = await plainOf(agent, framework, format);
-            expect(await seenOf(agent, framework, format, { app: "app", activated })).toEqual(plain);
-          }),
-        );
-      });
+      test.each(activatedOf(agent, framework))(
+        "serves and is traced, with no warning, activated: %s",
+        async (activated) => {
+          // Two at a time: the agents' start is all that takes long here.
+          await Promise.all(
+            formatsOf(agent, framework, activated).map(async (format) => {
+              const plain = await plainOf(agent, framework, format);
+              expect(await seenOf(agent, framework, format, { app: "app", activated })).toEqual(plain);
+            }),
+          );
+        },
+      );
     });
 
     test("Koa 3, systemdListen({ app }): serves and is traced, with no warning", async () => {
@@ -151,12 +154,21 @@ export function agentsContractByPreload(preload: string): void {
   );
 }
 
+/** A number for each pair, by which a usual run takes its sample. */
+function cellOf(agent: string, framework: string): number {
+  return Object.keys(agents).indexOf(agent) + Object.keys(apps).indexOf(framework);
+}
+
+/** A usual run has an app that is not activated once for each agent. */
+function activatedOf(agent: string, framework: string): boolean[] {
+  return isLong || cellOf(agent, framework) % Object.keys(apps).length === 0 ? [true, false] : [true];
+}
+
 /** A usual run has each agent, each framework and each format, but not each with every other. */
 function formatsOf(agent: string, framework: string, activated: boolean): Format[] {
   const formats: Format[] = ["ESM", "CommonJS"];
   if (isLong) return formats;
-  const cell = Object.keys(agents).indexOf(agent) + Object.keys(apps).indexOf(framework);
-  return [formats[(cell + Number(activated)) % 2] as Format];
+  return [formats[(cellOf(agent, framework) + Number(activated)) % 2] as Format];
 }
 
 interface Seen {
