@@ -58,7 +58,7 @@ async function showLogs(
 ): Promise<number> {
   const { entries, isRestricted } = await readJournal(manager, journalUnits(service), options);
   for (const entry of entries) if (!write(entry)) return 0;
-  if (entries.length > 0) return 0;
+  if (entries.length > 0 || options.lines === 0) return 0;
   if (isRestricted) throw restricted(service.name);
   process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
   return 0;
