@@ -11,8 +11,8 @@ export function clean(text: string): string {
 
 /** The same for one line, in which a question mark shows each of these characters. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex
     /[\0-\x1f\x7f-\x9f\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uD800-\uDFFF]/gu,
     "?",
   );
