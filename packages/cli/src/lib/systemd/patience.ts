@@ -5,8 +5,16 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 const NOTICE = 3_000;
 const LIMIT = 60_000;
 
+let isTold = false;
+
 /** What systemctl only asks. Anything else takes the time that a service takes. */
 const questions = new Set(["show", "list-units", "list-unit-files"]);
+
+/** Says it once: several questions wait for the same systemd. */
+function tell(): void {
+  if (!isTold) process.stderr.write("systemd does not answer yet. Waiting for it\n");
+  isTold = true;
+}
 
 /** Runs a command of systemctl. If it is a question, and systemd does not answer, it says so, and gives up in the end. */
 export async function withPatience<Result>(
@@ -24,10 +32,7 @@ export async function withPatience<Result>(
   const stop = () => over.abort(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
   const timers = [
-    setTimeout(
-      () => process.stderr.write(`systemd does not answer systemctl ${command} yet. Waiting\n`),
-      notice,
-    ),
+    setTimeout(tell, notice),
     setTimeout(
       () =>
         over.abort(
