@@ -101,9 +101,35 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     });
 
-    it("waits for a slow reload, and leaves it to systemd at Ctrl-C", async () => {
+    it("knows of a failure also if the app logs no event", async () => {
+      await systemd.stop("shop.service");
+      await release(systemd, "shop", { reload: "fail", quiet: true });
       await ask(80);
+      const { code, stderr } = await sockact(systemd, "reload", "shop");
+      expect(code).toBe(1);
+      expect(stderr).toContain("Its log says why: sockact logs shop.");
+      expect(await systemd.show("shop.service", "StatusText")).toBe(
+        "Serving [::]:80; the reload failed, and the app keeps its old settings",
+      );
+      await release(systemd, "shop");
+      expect((await sockact(systemd, "reload", "shop")).code).toBe(0);
+      expect(await systemd.show("shop.service", "StatusText")).toBe("Serving [::]:80");
+    });
+
+    it("fails if the app has no onReload, so that nothing was read again", async () => {
+      await systemd.stop("shop.service");
+      await release(systemd, "shop", { reloads: false });
+      await ask(80);
+      const { code, stdout, stderr } = await sockact(systemd, "reload", "shop");
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain("error: shop has read nothing again: the app has no onReload (ERR_RELOAD)");
+      expect(stderr).toContain("restart it: sockact restart shop");
+      await systemd.stop("shop.service");
+    });
+
+    it("waits for a slow reload, and leaves it to systemd at Ctrl-C", async () => {
       await release(systemd, "shop", { reload: "slow" });
+      await ask(80);
       const reload = new Running("reload", "shop");
       await systemd.waitForUnit("shop.service", "ActiveState", "reloading");
       reload.child.kill("SIGINT");
@@ -152,11 +178,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     });
 
     it("needs the right to do it", async () => {
+      await ask(80);
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { code, stderr } = await systemd.run([...nobody, ...sockactInside(systemd), "reload", "shop"]);
       expect(code).toBe(1);
       expect(stderr).toMatch(/denied|authentication/i);
-      expect(stderr).toContain("Run it as root");
+      expect(stderr).toMatch(/Run it as root: sudo .*sockact reload shop\n/);
     });
   });
 
