@@ -2,6 +2,7 @@ import { colourOut } from "../output/print.ts";
 import { textWidth, wrap } from "../output/wrap.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
+import { shellText } from "../shared/shell-words.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
 import type { Unseen } from "./model/host.ts";
 
@@ -29,7 +30,7 @@ export function reportText({ services, unseen }: Report): string {
     const text =
       findings.length === 0
         ? `${colourOut("green", "✔")} nothing found`
-        : findings.map(findingText).join("\n\n");
+        : [...findings.filter((each) => !isHint(each)).map(findingText), ...hintsText(findings)].join("\n\n");
     return `${heading}\n\n${text}`;
   });
   if (unseen.length > 0)
@@ -40,6 +41,24 @@ export function reportText({ services, unseen }: Report): string {
       ].join("\n"),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
+}
+
+/** What the linter has said of the files, and what has done no harm. */
+const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
+
+/** The hints of the linter, in a line: they are not why a service does not answer. */
+function hintsText(findings: readonly Finding[]): string[] {
+  const hints = findings.filter(isHint);
+  if (hints.length === 0) return [];
+  const codes = [...new Set(hints.map(({ code }) => code))];
+  const files = hints.flatMap(({ evidence }) => evidence.map(({ source }) => source.replace(/:\d+$/, "")));
+  return [
+    [
+      colourOut(styles.info, `${marks.info} ${count(hints.length, "hint")} of the linter`),
+      wrap(`${codes.join(", ")}. To read them:`, { indent: "  " }),
+      `    ${colourOut("cyan", `sockact lint ${shellText([...new Set(files)])}`)}`,
+    ].join("\n"),
+  ];
 }
 
 function findingText({ severity, code, unit, message, evidence, why, fix, copy }: Finding): string {

@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
@@ -17,30 +18,53 @@ export const fileReadOnly: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
-    const { host, service } = subject;
-    const { name } = subject;
+    const { host, service, name } = subject;
     const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
       .map((directive) => `${directive}=${properties.get(directive)}`)
       .filter((line) => !/=(?:no)?$/.test(line));
+    const [state] = properties.list("StateDirectory");
+    const working = properties.get("WorkingDirectory").replace(/^[!-]+/, "") || "/";
+    const isDynamic = properties.get("DynamicUser") === "yes";
+    const user = properties.get("User") || "root";
     return calls
       .filter(({ code }) => code === "EROFS")
       .map(({ target, line }): Found => {
-        const isOfSandbox = directives.length > 0;
+        // A path of the app may be relative, and one of the unit may not.
+        const path = resolve(working, target);
+        const about = { unit: service, evidence: quoted([line]) };
+        if (directives.length === 0)
+          return {
+            ...about,
+            message: `The app can't write ${path}: its file system is mounted read-only.`,
+            fix: "Let the app write elsewhere.",
+          };
+        const folder = state ?? name;
+        const own = `Let the app write below /var/lib/${folder}, whose path is in STATE_DIRECTORY${state === undefined ? `, and which StateDirectory=${name} makes` : ""}.`;
+        // The user that systemd makes up for each start owns nothing else.
+        const elsewhere = isDynamic
+          ? "It can own no other folder, because DynamicUser= makes up a user for it. For another folder, give the service a User= to whom the folder belongs."
+          : `Or let it write where it does now: the folder then has to belong to ${user}.`;
         return {
-          unit: service,
-          message: `The app can't write ${target}: ${isOfSandbox ? "the sandbox makes it read-only" : "its file system is mounted read-only"}.`,
+          ...about,
+          message: `The app can't write ${path}: the sandbox makes it read-only.`,
           evidence: [
-            ...quoted([line]),
-            ...(isOfSandbox
-              ? [{ text: directives.join("\n"), source: `${host.manager.systemctl} show ${service}` }]
-              : []),
+            ...about.evidence,
+            { text: directives.join("\n"), source: `${host.manager.systemctl} show ${service}` },
           ],
-          fix: isOfSandbox
-            ? `Let the app write below /var/lib/${name}, which StateDirectory=${name} makes and whose path is in STATE_DIRECTORY. Or let it write where it does now.`
-            : "Let the app write elsewhere.",
-          copy: isOfSandbox
-            ? addLines(host, service, `StateDirectory=${name}`, `ReadWritePaths=${dirname(target)}`)
-            : [],
+          fix: `${own} ${elsewhere}`,
+          copy: isDynamic
+            ? state === undefined
+              ? addLines(host, service, `StateDirectory=${name}`)
+              : []
+            : [
+                ...(user === "root" ? [] : [`chown ${shellWord(user)} ${shellWord(dirname(path))}`]),
+                ...addLines(
+                  host,
+                  service,
+                  ...(state === undefined ? [`StateDirectory=${name}`] : []),
+                  `ReadWritePaths=${dirname(path)}`,
+                ),
+              ],
         };
       });
   },

@@ -2,6 +2,7 @@ import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
+import { requirements } from "../facts/requirements.ts";
 import { lastEnd } from "../facts/runs.ts";
 
 /** The socket has started the service again and again, and each time the client was still waiting. */
@@ -28,7 +29,19 @@ export const triggerLimitHit: Diagnosis = {
       subject.get(lastRun),
       subject.get(lastEnd),
     ]);
-    const conditionFailed = service.get("ConditionResult") === "no";
+    // systemd has `no` also for a unit whose conditions it has never tried.
+    const conditionFailed =
+      service.get("ConditionResult") === "no" && service.get("ConditionTimestampMonotonic") !== "0";
+    const unmet = lines.flatMap(
+      ({ unit, message }) =>
+        (unit === subject.service && /unmet condition check \((.+)\)/.exec(message)?.[1]) || [],
+    );
+    const required = lines.some(
+      ({ unit, message }) => unit === subject.service && message.startsWith("Dependency failed for"),
+    )
+      ? (await subject.get(requirements)).filter(({ ActiveState }) => ActiveState === "failed")
+      : [];
+    const needed = required.map(({ unit }) => unit).join(" and ");
     return sockets
       .filter((socket) => socket.get("Result") === "trigger-limit-hit")
       .map(({ unit }) => {
@@ -37,20 +50,40 @@ export const triggerLimitHit: Diagnosis = {
         );
         return {
           unit,
-          message: conditionFailed
-            ? `${unit} has started ${subject.service} too often: a condition of the service does not hold, so it is never started.`
-            : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${end.text}`.trim(),
+          message:
+            required.length > 0
+              ? `${unit} has started ${subject.service} too often: ${subject.service} requires ${needed}, which has failed.`
+              : conditionFailed
+                ? `${unit} has started ${subject.service} too often: a condition of the service does not hold, so it is never started.`
+                : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${end.text}`.trim(),
           evidence: [
             { text: "Result=trigger-limit-hit", source: `${systemctl} show ${unit}` },
             ...(said ? [{ text: said.message, source: `journal of ${unit}` }] : []),
+            ...(conditionFailed
+              ? unmet.slice(-1).map((text) => ({ text, source: `journal of ${subject.service}` }))
+              : []),
+            ...required.map((each) => ({
+              text: `ActiveState=${each.ActiveState}`,
+              source: `${systemctl} show ${each.unit}`,
+            })),
           ],
-          fix: conditionFailed
-            ? "Make the condition hold, or take it out of the service. Then start the socket again."
-            : "First find out why the service ends, by its journal. Then start the socket again. With sockact the service exits for sleep only: see RestartPreventExitStatus= in docs/lifecycle.md.",
+          fix:
+            required.length > 0
+              ? `Correct what ${needed} has failed of, and start it. Then start the socket again.`
+              : conditionFailed
+                ? "Make the condition hold, or take it out of the service. Then start the socket again."
+                : "Correct what ends the service: its journal says more. Then start the socket again. With sockact the service exits for sleep only: see RestartPreventExitStatus= in docs/lifecycle.md.",
           copy: [
-            conditionFailed
-              ? `systemctl cat ${subject.service}`
-              : readJournal(subject.host.manager, subject.service),
+            ...(required.length > 0
+              ? required.flatMap(({ unit }) => [
+                  readJournal(subject.host.manager, unit),
+                  `${systemctl} restart ${unit}`,
+                ])
+              : [
+                  conditionFailed
+                    ? `${systemctl} cat ${subject.service}`
+                    : readJournal(subject.host.manager, subject.service),
+                ]),
             `${systemctl} start ${unit}`,
           ],
         };

@@ -19,7 +19,9 @@ export class UnitProperties {
 
   /** The words of a value, such as those of TriggeredBy=. */
   list(name: string): string[] {
-    return this.get(name).split(" ").filter(Boolean);
+    const words = this.get(name).match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+    // systemd quotes a name with a backslash in it.
+    return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, "$1") : word));
   }
 
   /** Whether the unit was found and could be read. */
@@ -44,6 +46,15 @@ export async function serviceProperties(subject: Subject): Promise<UnitPropertie
 export async function socketProperties(subject: Subject): Promise<UnitProperties[]> {
   const all = await subject.get(properties);
   return subject.sockets.map((unit) => all.get(unit)!);
+}
+
+/** Whether a package has brought the unit, and nobody uses it: it is not enabled, and was not started since the boot. */
+export function isUnusedOfVendor(unit: UnitProperties): boolean {
+  return (
+    /^(?:\/usr\/(?!local\/)|\/lib\/)/.test(unit.get("FragmentPath")) &&
+    !unit.get("UnitFileState").startsWith("enabled") &&
+    unit.get("InactiveExitTimestampMonotonic") === "0"
+  );
 }
 
 /** How long the main process has been running, in milliseconds; 0 where there is none. */
