@@ -64,7 +64,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       "writes",
       "file-read-only",
       /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/,
-      "  ReadWritePaths=/srv",
+      'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app',
     ],
     [
       "hidden",

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
@@ -55,7 +55,7 @@ export const fileReadOnly: Diagnosis = {
           copy: isDynamic
             ? state === undefined
               ? addLines(host, service, `StateDirectory=${name}`)
-              : []
+              : [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
             : [
                 ...(user === "root" ? [] : [`chown ${shellWord(user)} ${shellWord(dirname(path))}`]),
                 ...addLines(
