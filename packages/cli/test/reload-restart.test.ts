@@ -101,9 +101,29 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     });
 
-    it("waits for a slow reload, and leaves it to systemd at Ctrl-C", async () => {
+    it("knows of a failure also where the app logs nothing, or the journal may not be read", async () => {
+      expect(await systemd.show("shop.service", "StatusText")).toBe(
+        "Serving [::]:80; the reload failed, and the app keeps its old settings",
+      );
+      await release(systemd, "shop");
+      expect((await sockact(systemd, "reload", "shop")).code).toBe(0);
+      expect(await systemd.show("shop.service", "StatusText")).toBe("Serving [::]:80");
+    });
+
+    it("fails if the app has no onReload, so that nothing was read again", async () => {
+      await systemd.stop("shop.service");
+      await release(systemd, "shop", { reloads: false });
       await ask(80);
+      const { code, stdout, stderr } = await sockact(systemd, "reload", "shop");
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain("error: shop has read nothing again: the app has no onReload (ERR_RELOAD)");
+      expect(stderr).toContain("restart it: sockact restart shop");
+      await systemd.stop("shop.service");
+    });
+
+    it("waits for a slow reload, and leaves it to systemd at Ctrl-C", async () => {
       await release(systemd, "shop", { reload: "slow" });
+      await ask(80);
       const reload = new Running("reload", "shop");
       await systemd.waitForUnit("shop.service", "ActiveState", "reloading");
       reload.child.kill("SIGINT");

@@ -8,7 +8,7 @@ import { listen } from "@sockact/core";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent } = settings();
+const { version, crash, silent, reloads } = settings();
 if (crash) throw new Error("this release is broken");
 
 let held;
@@ -24,10 +24,12 @@ process.on("SIGUSR2", () => held.end("released"));
 
 await listen(server, {
   ready: silent ? () => once(process, "SIGUSR1") : undefined,
-  async onReload() {
-    const { reload } = settings();
-    if (reload === "fail") throw new Error("the settings are broken");
-    if (reload === "slow") await once(process, "SIGUSR1");
-    console.log("has read its settings");
-  },
+  onReload: reloads === false ? undefined : onReload,
 });
+
+async function onReload() {
+  const { reload } = settings();
+  if (reload === "fail") throw new Error("the settings are broken");
+  if (reload === "slow") await once(process, "SIGUSR1");
+  console.log("has read its settings");
+}

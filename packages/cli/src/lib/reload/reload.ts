@@ -32,8 +32,11 @@ interface ReloadReport {
   log: string[];
 }
 
-/** What core writes when an `onReload` has failed. systemd does not learn of it, since the app keeps running. */
+/** What core tells systemd, and writes, when an `onReload` has failed. systemd itself takes the reload for done, since the app keeps running. */
 const failedReload = /the reload failed, and the app keeps its old settings/;
+
+/** What core tells systemd after a reload of an app that has nothing to call. */
+const emptyReload = /nothing was reloaded, as the app has no onReload/;
 
 /** How long the app's last line about a reload may take to arrive, in milliseconds. */
 const PATIENCE = 1_000;
@@ -108,17 +111,31 @@ async function reloadService(manager: ServiceManager, service: ActivatedService)
   const entries = await readLog(manager, units, since);
   const ofApp = entries.filter(({ from }) => from === "app");
   if (ended.code !== 0) throw await reloadError(manager, service, units, ended.stderr, entries);
-  if (ofApp.some(({ message }) => failedReload.test(message))) {
-    showEntries(ofApp);
+  const confirmed = running.every(({ type }) => type === "notify-reload");
+  const said = confirmed
+    ? (await manager.show(units, ["Id", "StatusText"])).map(({ StatusText }) => StatusText)
+    : [];
+  const hasSaid = (pattern: RegExp) => said.some((text) => pattern.test(text));
+  showEntries(ofApp);
+  // Workers of a cluster say it in the journal alone.
+  if (hasSaid(failedReload) || ofApp.some(({ message }) => failedReload.test(message))) {
     throw new CliError(
       "ERR_RELOAD",
       `${name} could not reload, and keeps running with its old settings`,
-      "The lines above say why. Correct it, and reload again.",
+      ofApp.length > 0
+        ? "The lines above say why. Correct it, and reload again."
+        : `Its log says why: ${serviceCommand("logs", name, manager.user)}. Correct it, and reload again.`,
       { exitCode: EXIT.failed },
     );
   }
-  const confirmed = running.every(({ type }) => type === "notify-reload");
-  showEntries(ofApp);
+  if (hasSaid(emptyReload)) {
+    throw new CliError(
+      "ERR_RELOAD",
+      `${name} has read nothing again: the app has no onReload`,
+      `To run it with new settings, restart it: ${serviceCommand("restart", name, manager.user)}`,
+      { exitCode: EXIT.failed },
+    );
+  }
   return { name, outcome: "reloaded", units, took, confirmed, log: ofApp.map(({ message }) => message) };
 }
 

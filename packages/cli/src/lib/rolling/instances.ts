@@ -1,5 +1,5 @@
 import type { loadProperties } from "./installed.ts";
-import type { Properties } from "../shared/properties.ts";
+import { listOf, type Properties } from "../shared/properties.ts";
 
 /** The two instances of the template `<name>@.service`. */
 export type Instance = "blue" | "green";
@@ -44,7 +44,7 @@ export const hasCrashed = ({ ActiveState, SubState }: State): boolean =>
 
 /** A timer or a path unit may trigger the service too. */
 export const socketsOf = ({ TriggeredBy }: State): string[] =>
-  TriggeredBy.split(" ").filter((unit) => unit.endsWith(".socket"));
+  listOf(TriggeredBy).filter((unit) => unit.endsWith(".socket"));
 
 /** The instance that serves, the younger one of two; otherwise one that is to serve. */
 export function newest(states: States): Instance | undefined {

@@ -1,6 +1,6 @@
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { runSystemctl } from "../shared/run-systemctl.ts";
-import { parseProperties, type Properties } from "../shared/properties.ts";
+import { type Properties, showUnits } from "../shared/properties.ts";
 import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
 
 /** The service manager, asked by its own commands. An aborted signal ends a command at once, and no other one begins. */
@@ -23,10 +23,12 @@ export class Systemctl {
     units: readonly string[],
     names: readonly Name[],
   ): Promise<Properties<Name>[]> {
-    const ended = await this.run("show", `--property=${names.join(",")}`, "--", ...units);
-    if (ended.code !== 0)
+    const show = async (...args: string[]) => {
+      const ended = await this.run("show", ...args);
+      if (ended.code === 0) return ended.stdout;
       throw refused("show", ended, "systemctl show prints the properties of a unit: try it by hand");
-    return parseProperties(ended.stdout);
+    };
+    return showUnits(show, units, [`--property=${names.join(",")}`]);
   }
 
   /** Whether the conditions of a unit hold; not where systemd-analyze cannot tell. */

@@ -1,21 +1,68 @@
 /** A unit's properties, as `systemctl show` names and prints them. */
 export type Properties<Name extends string> = Record<Name, string>;
 
-/** Reads what `systemctl show` prints of several units, in their order. A property that it prints several times, such as `Listen`, is one line for each. */
-export function parseProperties<Name extends string>(printed: string): Properties<Name>[] {
-  // A value may have several lines, and an empty one among them.
-  return printed
-    .trim()
-    .split(/\n\n(?=[A-Z]\w*=)/)
-    .map((block) => {
-      const properties: Partial<Properties<Name>> = {};
-      let name = "" as Name;
-      for (const line of block.split("\n")) {
-        const [isProperty, key = name, value = line] = /^([A-Z]\w*)=(.*)$/s.exec(line) ?? [];
-        if (isProperty) name = key as Name;
-        const earlier = properties[name];
-        properties[name] = earlier === undefined ? value : `${earlier}\n${value}`;
-      }
-      return properties as Properties<Name>;
-    });
+/** Reads what `systemctl show` prints of a unit. A property that it prints several times, such as `Listen`, is one line for each. */
+function parseProperties<Name extends string>(printed: string): Properties<Name> {
+  const properties: Partial<Properties<Name>> = {};
+  let name = "" as Name;
+  for (const line of printed.split("\n")) {
+    const [isProperty, key = name, value = line] = /^([A-Z]\w*)=(.*)$/s.exec(line) ?? [];
+    if (isProperty) name = key as Name;
+    const earlier = properties[name];
+    properties[name] = earlier === undefined ? value : `${earlier}\n${value}`;
+  }
+  return properties as Properties<Name>;
+}
+
+/** Whether each line is a property, and each property is in one place: no line is a part of a value. */
+function isPlain(block: string): boolean {
+  const names = block.split("\n").map((line) => /^([A-Z]\w*)=/.exec(line)?.[1]);
+  const changes = names.filter((name, index) => name !== names[index - 1]);
+  return !names.includes(undefined) && new Set(changes).size === changes.length;
+}
+
+/** Runs `systemctl show` with these arguments, and resolves to what it has printed. */
+type Show = (...args: string[]) => Promise<string>;
+
+/**
+ * The properties of several units, in their order.
+ *
+ * systemctl prints the words of `ExecStart=` as they are, and a line break in them may look like another property, or like the end of the unit. Then each
+ * unit is asked for alone, and each of its commands.
+ */
+export async function showUnits<Name extends string>(
+  show: Show,
+  units: readonly string[],
+  options: readonly string[],
+): Promise<Properties<Name>[]> {
+  const blocks = (await show(...options, "--", ...units)).trim().split("\n\n");
+  if (blocks.length === units.length && blocks.every(isPlain))
+    return blocks.map((block) => parseProperties<Name>(block));
+  const found: Properties<Name>[] = [];
+  for (const unit of units) found.push(await showUnit(show, unit, options));
+  return found;
+}
+
+async function showUnit<Name extends string>(
+  show: Show,
+  unit: string,
+  options: readonly string[],
+): Promise<Properties<Name>> {
+  let rest = (await show(...options, "--", unit)).trim();
+  if (isPlain(rest)) return parseProperties(rest);
+  const commands: [string, string][] = [];
+  for (const name of new Set(rest.match(/^Exec\w+(?==)/gm)))
+    commands.push([name, (await show(`--property=${name}`, "--", unit)).trim()]);
+  // One may be a part of another.
+  for (const [, text] of commands.toSorted(([, one], [, other]) => other.length - one.length))
+    rest = rest.replace(text, () => "");
+  const values = commands.map(([name, text]) => [name, text.replaceAll(new RegExp(`^${name}=`, "gm"), "")]);
+  return { ...parseProperties(rest.replaceAll(/\n{2,}/g, "\n").trim()), ...Object.fromEntries(values) };
+}
+
+/** The words of a list, such as `TriggeredBy`. systemctl quotes a word that has a backslash or a space. */
+export function listOf(value: string): string[] {
+  return Array.from(value.matchAll(/"((?:\\.|[^"\\])*)"|\S+/gs), ([word, quoted]) =>
+    quoted === undefined ? word : quoted.replaceAll(/\\(.)/gs, "$1"),
+  );
 }

@@ -1,7 +1,7 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { ownCommand } from "../shared/own-command.ts";
-import type { Properties } from "../shared/properties.ts";
+import { listOf, type Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
 /** A service with the sockets that start it. */
@@ -67,14 +67,14 @@ function startedBy(
   socket: Socket,
   services: ReadonlyMap<string, Service>,
 ): Pick<ActivatedService, "service" | "kind" | "services"> {
-  const triggers = socket.Triggers.split(" ").filter((unit) => unit !== "");
+  const triggers = listOf(socket.Triggers);
   if (socket.Accept === "yes")
     return { service: `${nameOf(socket.Id, true)}@.service`, kind: "accept", services: triggers };
   const namesake = socket.Id.replace(/\.socket$/, ".service");
   // A socket whose own file is wrong starts nothing. Otherwise several only if a service names a socket of another one in Sockets=.
   const service = triggers.length === 0 || triggers.includes(namesake) ? namesake : triggers[0]!;
   const pair = pairOf(service);
-  const isPair = pair.every((unit) => services.get(unit)?.TriggeredBy.split(" ").includes(socket.Id));
+  const isPair = pair.every((unit) => listOf(services.get(unit)?.TriggeredBy ?? "").includes(socket.Id));
   return pair.length > 0 && isPair
     ? { service: `${nameOf(service, true)}@.service`, kind: "rolling", services: pair }
     : { service, kind: "single", services: [service] };
@@ -90,7 +90,7 @@ export async function activatedServices(
   const shown = await manager.show(await socketUnits(manager), socketProperties);
   // An alias has the properties of its unit.
   const sockets = new Map(shown.map((socket) => [socket.Id, socket]));
-  const triggers = shown.flatMap(({ Triggers }) => Triggers.split(" ").filter((unit) => unit !== ""));
+  const triggers = shown.flatMap(({ Triggers }) => listOf(Triggers));
   const asked = [...new Set(triggers.flatMap((unit) => [unit, ...pairOf(unit)]))];
   const answers: Service[] = await manager.show(asked, serviceProperties);
   const services = new Map(asked.map((unit, index) => [unit, answers[index]!]));

@@ -1,7 +1,7 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { runSystemctl } from "../shared/run-systemctl.ts";
-import { parseProperties, type Properties } from "../shared/properties.ts";
+import { type Properties, showUnits } from "../shared/properties.ts";
 
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
@@ -45,7 +45,7 @@ export class ServiceManager {
   ): Promise<Properties<Name>[]> {
     if (units.length === 0) return [];
     const options = ["--timestamp=unix", `--property=${names.join(",")}`];
-    return parseProperties(await this.mustRun("show", ...options, "--", ...units));
+    return showUnits(async (...args) => this.mustRun("show", ...args), units, options);
   }
 
   /** Runs another program of systemd for the same manager, such as systemd-analyze or journalctl, whatever its exit status. */

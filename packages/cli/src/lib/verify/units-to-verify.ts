@@ -8,6 +8,7 @@ import { noUnitFiles } from "../lint/lint.ts";
 import { readUnitFiles, type UnitFiles } from "../lint/unit-files.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { invoker } from "../shared/invoker.ts";
+import { listOf } from "../shared/properties.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
@@ -52,8 +53,7 @@ async function filesOfService(name: string, isUser: boolean): Promise<string[]> 
   const shown = await manager.show([...sockets, ...services], ["FragmentPath", "DropInPaths"]);
   const files = shown.flatMap(({ FragmentPath, DropInPaths }) => [
     ...(FragmentPath === "" ? [] : [FragmentPath]),
-    // systemd escapes what would end a word.
-    ...DropInPaths.split(" ").filter((path) => path !== ""),
+    ...listOf(DropInPaths),
   ]);
   return [...new Set(files)];
 }

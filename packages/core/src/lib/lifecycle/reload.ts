@@ -31,6 +31,15 @@ export async function reload(): Promise<void> {
   reloading.isRunning = false;
 }
 
+/** What `systemctl status` shows of a reload, and `sockact reload` reads: systemd itself does not learn how it has ended. Everyone may see it, so it has nothing of the app. */
+function resultText(failed: boolean): string {
+  if (failed) return "; the reload failed, and the app keeps its old settings";
+  const hasReloaded = apps.some(
+    ({ settings, acceptors }) => settings.onReload !== undefined || acceptors.length > 0,
+  );
+  return hasReloaded ? "" : "; nothing was reloaded, as the app has no onReload";
+}
+
 async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
@@ -45,6 +54,7 @@ async function reloadOnce(): Promise<void> {
   }
   // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
   // But STOPPING=1 is final.
-  if (shouldNotify() && !isStopping()) await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
+  if (shouldNotify() && !isStopping())
+    await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failed)}`);
   emit({ type: "reloaded", ...(failed && { failed }) });
 }

@@ -86,7 +86,7 @@ function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
 function dropInNames(name: string): string[] {
   const { prefix, instance, type } = unitNameParts(name);
   const names: string[] = [];
-  for (let part = prefix; part !== ""; part = part.slice(0, part.lastIndexOf("-", part.length - 2) + 1)) {
+  for (let part = prefix; part !== ""; part = part.slice(0, -1).replace(/[^-]*$/, "")) {
     if (instance) names.push(`${part}@${instance}.${type}`);
     names.push(instance === undefined ? `${part}.${type}` : `${part}@.${type}`);
   }

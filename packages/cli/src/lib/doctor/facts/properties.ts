@@ -1,5 +1,5 @@
 import process from "node:process";
-import { parseProperties } from "../../shared/properties.ts";
+import { listOf, showUnits } from "../../shared/properties.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a line for each. */
@@ -19,9 +19,7 @@ export class UnitProperties {
 
   /** The words of a value, such as those of TriggeredBy=. */
   list(name: string): string[] {
-    const words = this.get(name).match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
-    // systemd quotes a name with a backslash in it.
-    return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, "$1") : word));
+    return listOf(this.get(name));
   }
 
   /** Whether the unit was found and could be read. */
@@ -32,8 +30,8 @@ export class UnitProperties {
 
 /** The properties of all units of the subject, by their names. */
 async function properties({ units, host }: Subject): Promise<Map<string, UnitProperties>> {
-  const printed = await host.manager.mustRun("show", "--all", "--", ...units);
-  const blocks = parseProperties<string>(printed);
+  const show = async (...args: string[]) => host.manager.mustRun("show", ...args);
+  const blocks = await showUnits<string>(show, units, ["--all"]);
   return new Map(units.map((unit, index) => [unit, new UnitProperties(unit, blocks[index] ?? {})]));
 }
 
