@@ -21,6 +21,10 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
         service: "MemoryDenyWriteExecute=yes",
       },
       writes: { app: 'import fs from "node:fs"; fs.writeFileSync("/srv/data.txt", "");' },
+      relative: {
+        app: 'import fs from "node:fs"; fs.writeFileSync("./data.txt", "");',
+        service: "DynamicUser=no\nUser=daemon",
+      },
       hidden: { app: 'import fs from "node:fs"; fs.readFileSync("/home/shop/settings.json");' },
       refused: { app: 'import fs from "node:fs"; fs.readFileSync("/etc/shop.key");' },
       family: {
@@ -66,6 +70,8 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/,
       'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app',
     ],
+    ["relative", "file-read-only", /EROFS[^]*'\.\/data\.txt'\n/, "  ReadWritePaths=/srv/relative"],
+    ["relative", "file-read-only", /EROFS/, "chown daemon /srv/relative"],
     [
       "hidden",
       "file-hidden",

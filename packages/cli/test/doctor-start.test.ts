@@ -42,8 +42,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       crash: { loops: true, app: 'function start() { throw new TypeError("no database"); }\nstart();' },
       syntax: { app: "const = 3;" },
       status: { app: 'console.error("\\u001B[31mcan\'t find\\u0007 the database"); process.exit(7);' },
+      before: { service: "ExecStartPre=/bin/false" },
       hint: { listens: "await listen(server, { idleTimeout: 30 + '' });" },
     });
+    // As on a machine whose clock was wrong.
+    await systemd.mustRun(["touch", "-d", "tomorrow", "/etc/systemd/system/crash.service"]);
+    await systemd.systemctl("daemon-reload");
     found = await askAll(systemd);
   });
   afterAll(() => systemd?.close());
@@ -132,6 +136,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       /^file:\/\/\/srv\/syntax\/server\.mjs:4\nSyntaxError: /,
     ],
     ["status", "app-crashed", /has ended with exit status 7\.$/, /^can't find the database\n.*status=7/],
+    [
+      "before",
+      "start-step-failed",
+      /^A command of ExecStartPre= of before\.service exited with 1, so/,
+      /Control process exited, code=exited, status=1/,
+    ],
     ["hint", "app-crashed", /: ERR_OPTION\.$/, /^ActivationError: .*idleTimeout/],
   ])("%s: %s", (name, code, message, evidence) => {
     const findings = found.get(name)!;

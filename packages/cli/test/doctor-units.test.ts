@@ -30,6 +30,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the state of the unit
     await systemd.mustRun(["rm", "/etc/systemd/system/shop.service"]);
     await systemd.systemctl("daemon-reload");
     const answer = await ask(systemd, "shop");
+    expect(answer.codes).not.toContain("service-missing");
     expect(answer.code).toBe(2);
     expect(answer.finding("unit-not-loaded")).toMatchObject({
       unit: "shop.service",

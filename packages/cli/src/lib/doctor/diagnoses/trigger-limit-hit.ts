@@ -1,6 +1,8 @@
 import { readJournal } from "../fixes/commands.ts";
-import type { Diagnosis } from "../model/diagnosis.ts";
-import { lastRun } from "../facts/journal.ts";
+import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
+import type { Subject } from "../model/subject.ts";
+import { unitFiles } from "../facts/unit-files.ts";
+import { journal, lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
 import { requirements } from "../facts/requirements.ts";
 import { lastEnd } from "../facts/runs.ts";
@@ -32,19 +34,18 @@ export const triggerLimitHit: Diagnosis = {
     // systemd has `no` also for a unit whose conditions it has never tried.
     const conditionFailed =
       service.get("ConditionResult") === "no" && service.get("ConditionTimestampMonotonic") !== "0";
-    const unmet = lines.flatMap(
-      ({ unit, message }) =>
-        (unit === subject.service && /unmet condition check \((.+)\)/.exec(message)?.[1]) || [],
+    // A start that systemd has not tried is no run, so this line is in none.
+    const isDependency = (await subject.get(journal)).some(
+      ({ unit, isOfManager, message }) =>
+        unit === subject.service && isOfManager && message.startsWith("Dependency failed for"),
     );
-    const required = lines.some(
-      ({ unit, message }) => unit === subject.service && message.startsWith("Dependency failed for"),
-    )
+    const required = isDependency
       ? (await subject.get(requirements)).filter(({ ActiveState }) => ActiveState === "failed")
       : [];
     const needed = required.map(({ unit }) => unit).join(" and ");
-    return sockets
+    const found = sockets
       .filter((socket) => socket.get("Result") === "trigger-limit-hit")
-      .map(({ unit }) => {
+      .map(async ({ unit }) => {
         const said = lines.find(
           (line) => line.unit === unit && line.isOfManager && /trigger limit/i.test(line.message),
         );
@@ -59,9 +60,7 @@ export const triggerLimitHit: Diagnosis = {
           evidence: [
             { text: "Result=trigger-limit-hit", source: `${systemctl} show ${unit}` },
             ...(said ? [{ text: said.message, source: `journal of ${unit}` }] : []),
-            ...(conditionFailed
-              ? unmet.slice(-1).map((text) => ({ text, source: `journal of ${subject.service}` }))
-              : []),
+            ...(conditionFailed ? await conditions(subject) : []),
             ...required.map((each) => ({
               text: `ActiveState=${each.ActiveState}`,
               source: `${systemctl} show ${each.unit}`,
@@ -88,5 +87,15 @@ export const triggerLimitHit: Diagnosis = {
           ],
         };
       });
+    return Promise.all(found);
   },
 };
+
+/** The conditions of the service, as its files have them. */
+async function conditions(subject: Subject): Promise<Evidence[]> {
+  const files = (await subject.get(unitFiles)).filter(({ unit }) => unit === subject.service);
+  return files.flatMap(({ text, path }) => {
+    const lines = text.match(/^(?:Condition|Assert)\w+=.+$/gm);
+    return lines === null ? [] : [{ text: lines.join("\n"), source: path }];
+  });
+}
