@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describeWith } from "@sockact/testkit";
@@ -42,6 +42,14 @@ describe("what sockact completes", () => {
     ["nothing after an unknown command", ["nope", ""], ["words"]],
   ])("%s", async (_, line, expected) => {
     expect(await asked(...line)).toEqual(expected);
+  });
+
+  it("with descriptions that are not cut inside of brackets", async () => {
+    for (const command of ["install", "run", "verify", "logs"]) {
+      const { stdout } = await outcome(["complete", "zsh", "--", command, "-"]);
+      expect(stdout).toContain("--");
+      expect(stdout).not.toMatch(/\([^)]*$/m);
+    }
   });
 
   it("all commands, but not the one that the scripts call", async () => {
@@ -115,6 +123,17 @@ describeWith({ commands: ["zsh"] }, "the Tab key in zsh", () => {
     const { stdout } = await outcomeOf(["zsh", "-f", "-c", script], shellFolder());
     expect(lines(stdout)).toEqual(steps.map(([, seen]) => seen));
   });
+});
+
+it("npm install --global puts the manual page where man finds it", () => {
+  const prefix = folderWith({});
+  const install = "install --global --offline --ignore-scripts --no-audit --no-fund --no-update-notifier";
+  const folder = join(sockact, "../..");
+  execFileSync("npm", [...install.split(" "), "--prefix", prefix, folder], {
+    env: { ...process.env, HOME: prefix },
+  });
+  const page = readFileSync(join(prefix, "share/man/man1/sockact.1"), "utf8");
+  expect(page).toMatch(/^\.TH SOCKACT 1 /);
 });
 
 describeWith({ commands: ["mandoc"] }, "the manual page", () => {

@@ -331,11 +331,22 @@ describe("sockact lint --fix", () => {
     mkdirSync(join(cwd, "links"));
     writeFileSync(join(cwd, "links/api.service"), service.replaceAll("shop.socket", "api.socket"));
     symlinkSync("../real/api.socket", join(cwd, "links/api.socket"));
-    const { code, stderr } = await outcome(["lint", "--fix", "links"], { cwd });
+    writeFileSync(join(cwd, "links/zoo.socket"), uninstalled);
+    writeFileSync(join(cwd, "links/zoo.service"), service.replaceAll("shop.socket", "zoo.socket"));
+    const { code, stdout, stderr } = await outcome(["lint", "--fix", "links"], { cwd });
     expect(code).toBe(1);
     expect(stderr).toMatch(/links\/api\.socket: it is a symbolic link; name the file .* \(ERR_LINT_WRITE\)/);
     expect(lstatSync(join(cwd, "links/api.socket")).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(cwd, "real/api.socket"), "utf8")).toBe(uninstalled);
+    // The others are changed, and reported.
+    expect(readFileSync(join(cwd, "links/zoo.socket"), "utf8")).not.toBe(uninstalled);
+    expect(stdout).toContain("Changed 1 file: links/zoo.socket\n");
+    expect(stdout).toContain("links/api.socket");
+  });
+
+  it("reads a unit whose name begins with a hyphen", async () => {
+    const cwd = folderWith({ "-x.service": service.replaceAll("shop", "-x"), "-x.socket": socket });
+    expect((await lintJson(cwd)).files).toBe(2);
   });
 
   it("leaves a file alone that has changed since it was read", async () => {

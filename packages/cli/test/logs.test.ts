@@ -33,6 +33,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
   });
   afterAll(() => systemd?.close());
 
+  it("shows no line if none is asked for", async () => {
+    const outcome = await sockact(systemd, "logs", "shop", "-n", "0");
+    expect(outcome).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  });
+
   async function jsonLines(...args: string[]): Promise<Line[]> {
     const { code, stdout, stderr } = await sockact(systemd, "logs", "--json", ...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -101,7 +101,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     });
 
-    it("knows of a failure also where the app logs nothing, or the journal may not be read", async () => {
+    it("knows of a failure also if the app logs no event", async () => {
+      await systemd.stop("shop.service");
+      await release(systemd, "shop", { reload: "fail", quiet: true });
+      await ask(80);
+      const { code, stderr } = await sockact(systemd, "reload", "shop");
+      expect(code).toBe(1);
+      expect(stderr).toContain("Its log says why: sockact logs shop.");
       expect(await systemd.show("shop.service", "StatusText")).toBe(
         "Serving [::]:80; the reload failed, and the app keeps its old settings",
       );
@@ -172,11 +178,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     });
 
     it("needs the right to do it", async () => {
+      await ask(80);
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { code, stderr } = await systemd.run([...nobody, ...sockactInside(systemd), "reload", "shop"]);
       expect(code).toBe(1);
       expect(stderr).toMatch(/denied|authentication/i);
-      expect(stderr).toContain("Run it as root");
+      expect(stderr).toMatch(/Run it as root: sudo .*sockact reload shop\n/);
     });
   });
 

@@ -12,6 +12,8 @@ export interface Release {
   crash?: boolean;
   silent?: boolean;
   reload?: "fail" | "slow";
+  /** Whether it logs no event. */
+  quiet?: boolean;
   /** Whether it has onReload. */
   reloads?: boolean;
 }

@@ -120,7 +120,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     expect(await codes("loop")).toEqual(["restarting", "not-enabled"]);
     const failed = await sockact(systemd, "status", "broken");
     expect(failed.code).toBe(3);
-    expect(failed.stdout).toMatch(/broken\.service has failed: it exited with 1\n +sockact logs broken/);
+    expect(failed.stdout).toMatch(/broken\.service has failed: it exited with 1\n +sockact doctor broken/);
     expect(failed.stdout).toContain(
       "broken.socket has failed (service-start-limit-hit): its clients are refused\n  systemctl reset-failed broken.socket broken.service && systemctl start broken.socket\n",
     );
@@ -324,6 +324,41 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       { name: "tenant@eu", kind: "single", service: "tenant@eu.service", state: "asleep" },
       { name: "tenant@us", kind: "single", service: "tenant@us.service", state: "asleep" },
     ]);
+  });
+
+  it("is not misled by what units have in their commands, and shows no secret and no escape of them", async () => {
+    const rude = String.raw`/bin/sh -c "echo a\n\nId=shop.service\nActiveState=failed\necho \x1b]0;mine\x07\x1b[31m --db=postgres://me:hidden@h/d"`;
+    await systemd.installUnits(
+      {
+        "rude.socket": "[Socket]\nListenStream=/run/rude.sock\n",
+        "rude.service": `[Service]\nExecStart=${rude}\n`,
+        "dash@.socket": "[Socket]\nListenStream=/run/%i\n[Install]\nWantedBy=sockets.target\n",
+        "dash@.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+      },
+      { verify: false },
+    );
+    await systemd.start("rude.socket", String.raw`dash@\x2d-all.socket`);
+    const { services } = await report();
+    expect(services.find(({ name }) => name === "shop")!["state"]).not.toBe("failed");
+    expect(services.find(({ name }) => name === "rude")).toMatchObject({
+      state: "asleep",
+      units: [
+        { unit: "rude.service", active: "inactive", command: expect.stringContaining("postgres://…@h/d") },
+      ],
+    });
+    expect(services.filter(({ name }) => String(name).startsWith("dash"))).toMatchObject([
+      {
+        name: String.raw`dash@\x2d-all`,
+        state: "asleep",
+        warnings: [{ code: "not-enabled", fix: String.raw`systemctl enable 'dash@\x2d-all.socket'` }],
+      },
+    ]);
+    const { stdout } = await sockact(systemd, "status", "rude");
+    expect(stdout).toContain("Command    /bin/sh -c echo a Id=shop.service");
+    // oxlint-disable-next-line no-control-regex
+    expect(stdout).not.toMatch(/[\u001B\u0007]|hidden/);
+    await systemd.stop("rude.socket");
+    expect(await statusOf("rude")).toMatchObject({ state: "stopped", warnings: [] });
   });
 
   it("shows 30 services", async () => {

@@ -106,7 +106,10 @@ export class PrivateSystemd implements AsyncDisposable {
     return result.stdout;
   }
 
-  /** Where this process finds a path of the inside, to read or write it with `node:fs`. */
+  /**
+   * Where this process finds a path of the inside, to read or write it with `node:fs`. Give it to no other program: one that resolves its folder, as npm
+   * does, ends up at the same path of the host, and writes there. Run such programs inside, by {@link run}.
+   */
   hostPath(path: string): string {
     return `/proc/${this.pid}/root${path}`;
   }

@@ -8,7 +8,7 @@ import { listen } from "@sockact/core";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, reloads } = settings();
+const { version, crash, silent, quiet, reloads } = settings();
 if (crash) throw new Error("this release is broken");
 
 let held;
@@ -24,6 +24,7 @@ process.on("SIGUSR2", () => held.end("released"));
 
 await listen(server, {
   ready: silent ? () => once(process, "SIGUSR1") : undefined,
+  onEvent: quiet ? () => {} : undefined,
   onReload: reloads === false ? undefined : onReload,
 });
 

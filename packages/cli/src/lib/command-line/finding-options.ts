@@ -4,7 +4,8 @@ import { Option } from "commander";
 export const formatOption = (): Option =>
   new Option("-f, --format <format>", "how to print the findings")
     .choices(["human", "json", "sarif", "github"])
-    .default("human");
+    .default("human")
+    .conflicts("json");
 
 /** Which findings make the command fail. */
 export const severityOption = (): Option =>

@@ -14,13 +14,12 @@ export function installCommand(): Command {
     .description(
       "Install an app as a systemd service that its sockets start. Shows what it will do, asks, and makes a test request.",
     )
-    .usage("[options] [ENTRY]")
     .argument(
       "[entry]",
       "the file that Node runs, such as server.js. Without it, the config of this folder is used, or else the start script",
     );
   return addAppOptions(command)
-    .option("--config <file>", "use this config")
+    .option("-c, --config <file>", "use this config")
     .option("--root <folder>", "write the files below this folder, and start nothing")
     .option("--no-request", "make no test request")
     .option("--timeout <seconds>", "how long the test request waits for an answer (default: 60)", seconds, 60)

@@ -15,7 +15,8 @@ app has written meanwhile, and how long it took. No client notices.`,
     .addHelpText(
       "after",
       `
-The unit needs Type=notify-reload and the app onReload, or the unit ExecReload=.
+Either the unit has Type=notify-reload and the app has onReload, or the unit has
+ExecReload=.
 To run new code, use sockact restart.
 
 Examples:
@@ -24,7 +25,7 @@ Examples:
 
 Exit codes:
   0    reloaded, or it does not run, so that there is nothing to reload
-  1    it could not reload; it keeps running with its old settings
+  1    it could not reload, or has no onReload; it keeps its old settings
   2    the arguments are wrong
   130  ended by Ctrl-C; systemd goes on`,
     )

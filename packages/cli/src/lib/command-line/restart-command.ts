@@ -18,7 +18,10 @@ process. A service that sleeps is left asleep. One that has failed is started,
 and its sockets are opened again.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
-    .option("--no-wait", "do not wait until it runs; of a pair, until the old one has drained")
+    .option(
+      "--no-wait",
+      "do not wait until it runs. Of a rolling pair, the new one is waited for, but not the end of the old one",
+    )
     .option("--json", "print the result as JSON")
     .option("--user", "restart a service of your own service manager")
     .addHelpText(

@@ -18,7 +18,7 @@ export function verifyCommand(): Command {
       "Check units with sockact lint, and with systemd itself. It runs systemd-analyze verify and systemd-analyze security, where they are installed. Without an argument, check the units that the sockact.config in this folder describes, or else the unit files in it.",
     )
     .argument("[targets...]", "unit files, folders, or names of installed services")
-    .option("--config <file>", "check the units that this file describes")
+    .option("-c, --config <file>", "check the units that this file describes")
     .option(
       "--threshold <score>",
       "report a service whose exposure is above this: from 0, the best, to 10",

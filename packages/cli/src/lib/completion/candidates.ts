@@ -14,6 +14,7 @@ export type Candidates = readonly Candidate[] | "files";
 function short(description: string): string {
   return description
     .replaceAll(/\s+/g, " ")
+    .replaceAll(/ \([^)]*\)/g, "")
     .replace(/(?<=[.:;,(]) .*$|[.:;,(]$/, "")
     .replace(/[.:;,(]$/, "");
 }

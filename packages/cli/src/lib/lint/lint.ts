@@ -79,6 +79,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   if (asked.length === 0 && read.unread.length === 0) throw noUnitFiles(paths);
 
   let changed: string[] = [];
+  let isAllChanged = true;
   if (options.fix || options.diff) {
     const texts = textsAfterFix(read, lintOptions);
     changed = asked.map(({ path }) => path).filter((path) => texts[path] !== textOf(read, path));
@@ -91,8 +92,15 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
       );
       return endOfDiff(read, changed, options);
     }
-    if (!isStdin) for (const path of changed) await replaceFile(path, textOf(read, path), texts[path]!);
-    read = { ...read, files: read.files.map((file) => ({ ...file, text: texts[file.path]! })) };
+    const unchanged = isStdin ? [] : await writeChanged(read, changed, texts);
+    changed = changed.filter((path) => !unchanged.includes(path));
+    read = {
+      ...read,
+      files: read.files.map((file) =>
+        unchanged.includes(file.path) ? file : { ...file, text: texts[file.path]! },
+      ),
+    };
+    isAllChanged = unchanged.length === 0;
     if (isStdin) print(textOf(read, asked[0]!.path));
   }
 
@@ -107,7 +115,22 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
     const format = options.json ? "json" : options.format;
     if (!(options.quiet && isClean && format === "human")) printReport(report, format, ownVersion());
   }
-  return counting.length + read.unread.length > 0 ? EXIT.failed : 0;
+  return counting.length + read.unread.length > 0 || !isAllChanged ? EXIT.failed : 0;
+}
+
+/** Writes the changed files, says which could not be written, and returns them. */
+async function writeChanged(read: UnitFiles, changed: readonly string[], texts: Texts): Promise<string[]> {
+  const unchanged: string[] = [];
+  for (const path of changed) {
+    try {
+      await replaceFile(path, textOf(read, path), texts[path]!);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      warn(`${error.message} (${error.code})`);
+      unchanged.push(path);
+    }
+  }
+  return unchanged;
 }
 
 const textOf = ({ files }: UnitFiles, path: string): string => files.find((file) => file.path === path)!.text;

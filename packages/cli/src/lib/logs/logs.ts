@@ -6,11 +6,11 @@ import { colour } from "../shared/messages.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import {
-  followJournal,
   JOURNAL_HINT,
   type JournalEntry,
   type JournalOptions,
   readJournal,
+  streamJournal,
 } from "../systemd/journal.ts";
 import { journalUnits } from "../systemd/journal-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -33,12 +33,15 @@ function jsonLine({ time, unit, from, pid, priority, message }: JournalEntry): s
 }
 
 /** Shows the journal of a service and its sockets in one stream, and returns the exit code. */
-export async function logs(name: string, { follow, lines, since, json, user }: LogsOptions): Promise<number> {
+export async function logs(
+  name: string,
+  { follow = false, lines, since, json, user }: LogsOptions,
+): Promise<number> {
   const manager = new ServiceManager({ user });
   const service = await findService(manager, name);
   const options = { lines: lines ?? (since === undefined ? LINES : undefined), since };
   const write = (entry: JournalEntry) => print(`${json ? jsonLine(entry) : entryText(entry)}\n`);
-  return follow ? followLogs(manager, service, options, write) : showLogs(manager, service, options, write);
+  return showLogs(manager, service, { follow, ...options }, write);
 }
 
 type ReadOptions = Pick<JournalOptions, "lines" | "since">;
@@ -53,34 +56,25 @@ function restricted(name: string): CliError {
 async function showLogs(
   manager: ServiceManager,
   service: ActivatedService,
-  options: ReadOptions,
-  write: Write,
-): Promise<number> {
-  const { entries, isRestricted } = await readJournal(manager, journalUnits(service), options);
-  for (const entry of entries) if (!write(entry)) return 0;
-  if (entries.length > 0) return 0;
-  if (isRestricted) throw restricted(service.name);
-  process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
-  return 0;
-}
-
-async function followLogs(
-  manager: ServiceManager,
-  service: ActivatedService,
-  options: ReadOptions,
+  { follow, ...options }: ReadOptions & { follow: boolean },
   write: Write,
 ): Promise<number> {
   return untilSignal(async (signal) => {
     const gone = new AbortController();
     const end = AbortSignal.any([signal, gone.signal]);
+    let isEmpty = true;
     const onEntry = (entry: JournalEntry) => {
+      isEmpty = false;
       if (!write(entry)) gone.abort();
     };
     const { isRestricted } =
-      service.kind === "accept"
+      follow && service.kind === "accept"
         ? await followConnections(manager, service, options, onEntry, end)
-        : await followJournal(manager, journalUnits(service), options, onEntry, end);
-    if (isRestricted && !end.aborted) throw restricted(service.name);
+        : await streamJournal(manager, journalUnits(service), { follow, ...options }, onEntry, end);
+    if (signal.aborted && !follow) return EXIT.interrupted;
+    if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
+    if (isEmpty && !follow && options.lines !== 0)
+      process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
     return 0;
   });
 }
@@ -99,5 +93,11 @@ async function followConnections(
   const isOurs = ({ unit }: JournalEntry) =>
     service.sockets.includes(unit) || (unit.startsWith(`${service.name}@`) && unit.endsWith(".service"));
   const place = after === undefined ? { lines: 0 } : { after };
-  return followJournal(manager, [], place, (entry) => isOurs(entry) && onEntry(entry), signal);
+  return streamJournal(
+    manager,
+    [],
+    { follow: true, ...place },
+    (entry) => isOurs(entry) && onEntry(entry),
+    signal,
+  );
 }

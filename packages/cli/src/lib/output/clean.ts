@@ -1,13 +1,19 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** A string that another program has written, without what would move the cursor or change the terminal. */
+/** A string that another program has written, without what would move the cursor, change the terminal, or show letters in another order. */
 export function clean(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "");
+  return stripVTControlCharacters(text).replaceAll(
+    // oxlint-disable-next-line no-control-regex
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
+    "",
+  );
 }
 
 /** The same for one line, in which a question mark shows each of these characters. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\0-\x1f\x7f-\x9f\uD800-\uDFFF]/gu, "?");
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex
+    /[\0-\x1f\x7f-\x9f\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uD800-\uDFFF]/gu,
+    "?",
+  );
 }

@@ -20,6 +20,13 @@ a-longer-name  root      1.9 MB
   );
 });
 
+it("cuts a long cell, rather than leave out a column for it", () => {
+  const long = [["x".repeat(60), "me", "1 MB"]];
+  expect(table(heading, long, { width: 30 })).toBe(
+    `NAME              USER  MEMORY\n${"x".repeat(15)}…  me      1 MB\n`,
+  );
+});
+
 it("leaves out optional columns that do not fit, the most optional first", () => {
   expect(table(heading, rows, { width: 30 })).toBe(
     `NAME           MEMORY

@@ -14,6 +14,8 @@ export interface Column {
 const GAP = 2;
 /** No column is made narrower than this. */
 const NARROWEST = 8;
+/** A cell that is wider than this is cut rather than a column left out. */
+const WIDE = 16;
 
 /** How wide the output may be: the width of the terminal, and without one as wide as it is. */
 function outputWidth(): number {
@@ -38,8 +40,9 @@ export function table(
     const cells = rows.map((row) => row[index] ?? "");
     return { title, align, optional, cells, width: Math.max(...[title, ...cells].map(widthOf)) };
   });
-  const total = () => columns.reduce((sum, column) => sum + column.width + GAP, -GAP);
-  while (total() > width) {
+  const total = (widest = Infinity) =>
+    columns.reduce((sum, column) => sum + Math.min(column.width, widest) + GAP, -GAP);
+  while (total(WIDE) > width) {
     const least = Math.max(...columns.map(({ optional }) => optional));
     if (least === 0) break;
     columns = columns.filter(({ optional }) => optional !== least);

@@ -1,5 +1,6 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { serviceCommand } from "../shared/own-command.ts";
+import { unitWords } from "../shared/shell-words.ts";
 
 const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "systemctl");
 
@@ -8,7 +9,7 @@ export function stoppedError(name: string, sockets: readonly string[], user: boo
   return new CliError(
     "ERR_RESTART",
     `${name} is stopped: it does not run, and no socket listens`,
-    `Let its sockets listen: ${systemctlOf(user)} enable --now ${sockets.join(" ")}`,
+    `Let its sockets listen: ${systemctlOf(user)} enable --now ${unitWords(sockets)}`,
     { exitCode: EXIT.failed },
   );
 }

@@ -8,13 +8,8 @@ it("keeps the properties of units apart, whatever is in their commands", async (
     "b.service": "Id=b.service\nActiveState=inactive",
     "c.socket": "Id=c.socket\nListen=[::]:80 (Stream)\nListen=[::]:81 (Stream)",
   };
-  const show = async (...args: string[]) =>
-    args[0] === "--property=ExecStart"
-      ? `${script}\n`
-      : `${args
-          .slice(args.indexOf("--") + 1)
-          .map((unit) => `${units[unit]}\n`)
-          .join("\n")}`;
+  const show = async (option: string, _: string, ...asked: string[]) =>
+    option === "--property=ExecStart" ? script : asked.map((unit) => units[unit]!).join("\n\n");
   expect(await showUnits(show, ["b.service", "c.socket"], ["--all"])).toEqual([
     { Id: "b.service", ActiveState: "inactive" },
     { Id: "c.socket", Listen: "[::]:80 (Stream)\n[::]:81 (Stream)" },

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import process from "node:process";
+import { clean } from "../output/clean.ts";
+import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { readExposure } from "../systemd/exposure.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -48,7 +50,7 @@ function ownName(): string {
 
 function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
   const pid = numberOf(properties.MainPID) || null;
-  const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(properties.ExecStart ?? "")?.[1] ?? "";
+  const command = /argv\[\]=(.*?) ; ignore_errors=/s.exec(properties.ExecStart ?? "")?.[1] ?? "";
   return {
     unit: properties.Id,
     active: properties.ActiveState,
@@ -59,7 +61,7 @@ function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
     user: properties.User || (isUser ? ownName() : "root"),
     memory: memoryOf(properties, pid),
     restarts: numberOf(properties.NRestarts) ?? 0,
-    command,
+    command: hideSecrets(command.replaceAll(/\s+/g, " ")),
     file: properties.FragmentPath || null,
     text: properties.StatusText || null,
   };
@@ -126,6 +128,16 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   };
 }
 
+/** A value in which no string can change the terminal: unit files and apps have written them. */
+function cleaned<Value>(value: Value): Value {
+  if (typeof value === "string") return clean(value) as Value;
+  if (Array.isArray(value)) return value.map(cleaned) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, cleaned<unknown>(each)]),
+  ) as Value;
+}
+
 /** The unit whose sandbox stands for that of the service. */
 function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
@@ -159,7 +171,7 @@ export async function readStatus(
     const unitStatus = own.map((unit) => readUnit(unit, manager.user));
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const state = stateOf(own, ownSockets);
-    return {
+    return cleaned<ServiceStatus>({
       name: service.name,
       service: service.service,
       kind: service.kind,
@@ -174,6 +186,6 @@ export async function readStatus(
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
       warnings: warningsOf(service, state, own, ownSockets, manager),
-    };
+    });
   });
 }

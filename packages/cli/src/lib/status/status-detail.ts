@@ -1,6 +1,5 @@
 import { entryText } from "../output/entry-text.ts";
 import { colourOut } from "../output/print.ts";
-import { clean } from "../output/clean.ts";
 import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { count } from "../shared/messages.ts";
 import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
@@ -36,7 +35,7 @@ function unitLines({ unit, active, sub, type, pid, user, memory, text }: UnitSta
   return [
     `${unit}: ${active} (${sub}), Type=${type}`,
     ...(pid === null ? [] : [`  pid ${pid}, user ${user}${size}`]),
-    ...(text === null ? [] : [`  says: ${clean(text)}`]),
+    ...(text === null ? [] : [`  says: ${text}`]),
   ];
 }
 

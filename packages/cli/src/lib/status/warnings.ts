@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { serviceCommand } from "../shared/own-command.ts";
+import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { ServiceState } from "./service-state.ts";
@@ -14,13 +15,14 @@ function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): str
 
 /** What the user should know of a service, the most serious first. */
 export function warningsOf(
-  { name, services }: ActivatedService,
+  { name, services, isSystem }: ActivatedService,
   state: ServiceState,
   units: readonly ServiceProperties[],
   sockets: readonly SocketProperties[],
   { systemctl, user }: ServiceManager,
 ): Warning[] {
-  const logs = serviceCommand("logs", name, user);
+  // It says why, and what to change.
+  const doctor = serviceCommand("doctor", name, user);
   const warnings: Warning[] = [];
   const add = (code: Warning["code"], unit: string, message: string, fix: string) =>
     warnings.push({ code, units: [unit], message, fix });
@@ -31,34 +33,46 @@ export function warningsOf(
     if (LoadState === "masked") {
       // A mask may be of the template, and one below /run is of this boot only.
       const runtime = FragmentPath.startsWith("/run/") ? "--runtime " : "";
-      const fix = `${systemctl} unmask ${runtime}${basename(FragmentPath)}`;
+      const fix = `${systemctl} unmask ${runtime}${unitWords([basename(FragmentPath)])}`;
       add("not-loaded", Id, `${Id} is masked`, fix);
       continue;
     }
     const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "?(.*?)"?$/s, "$1");
-    add("not-loaded", Id, `${Id} is not loaded: ${why}`, `${systemctl} status ${Id}`);
+    add("not-loaded", Id, `${Id} is not loaded: ${why}`, `${systemctl} status ${unitWords([Id])}`);
   }
   for (const unit of units) {
-    if (unit.ActiveState === "failed") add("failed", unit.Id, `${unit.Id} has failed: ${endOf(unit)}`, logs);
+    if (unit.ActiveState === "failed")
+      add("failed", unit.Id, `${unit.Id} has failed: ${endOf(unit)}`, doctor);
     else if (unit.SubState.startsWith("auto-restart")) {
       const message = `${unit.Id} has crashed (${endOf(unit)}), and systemd starts it again`;
-      add("restarting", unit.Id, message, logs);
+      add("restarting", unit.Id, message, doctor);
     }
   }
   const failed = units.filter(({ ActiveState }) => ActiveState === "failed").map(({ Id }) => Id);
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
     if (LoadState !== "loaded") continue;
     // systemd starts no socket while its service runs.
-    const stop = isUp ? `${systemctl} stop ${services.join(" ")} && ` : "";
+    const stop = isUp ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
-      const reset = `${systemctl} reset-failed ${[Id, ...failed].join(" ")}`;
-      const message = `${Id} has failed (${Result}): its clients are refused`;
-      add("socket-failed", Id, message, `${stop}${reset} && ${systemctl} start ${Id}`);
-    } else if (ActiveState === "inactive") {
+      const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
+      // By itself, the command helps only until the service fails again.
+      const cause = warnings.some(({ fix }) => fix === doctor) ? "" : `; why: ${doctor}`;
+      const message = `${Id} has failed (${Result}): its clients are refused${cause}`;
+      add("socket-failed", Id, message, `${stop}${reset} && ${systemctl} start ${unitWords([Id])}`);
+      // The distribution knows which of its sockets are to listen.
+    } else if (isSystem) continue;
+    else if (ActiveState === "inactive") {
+      // Somebody has stopped it, for good; the state says so.
+      if (state === "stopped" && UnitFileState !== "enabled") continue;
       const message = `${Id} does not listen${isUp ? `, and ${name} runs without it` : ""}`;
-      add("not-listening", Id, message, `${stop}${systemctl} start ${Id}`);
+      add("not-listening", Id, message, `${stop}${systemctl} start ${unitWords([Id])}`);
     } else if (UnitFileState === "disabled")
-      add("not-enabled", Id, `${Id} does not listen after the next boot`, `${systemctl} enable ${Id}`);
+      add(
+        "not-enabled",
+        Id,
+        `${Id} does not listen after the next boot`,
+        `${systemctl} enable ${unitWords([Id])}`,
+      );
   }
   for (const { Id, NeedDaemonReload } of [...sockets, ...units])
     if (NeedDaemonReload === "yes")
@@ -84,7 +98,7 @@ export function mergeWarnings(warnings: readonly Warning[], systemctl: string): 
     ...merged(
       "not-enabled",
       "do not listen after the next boot",
-      (units) => `${systemctl} enable ${units.join(" ")}`,
+      (units) => `${systemctl} enable ${unitWords(units)}`,
     ),
     ...merged(
       "changed-on-disk",

@@ -119,15 +119,18 @@ function journalError(stderr: string, code: number | null): CliError {
       });
 }
 
-/** Follows what these units write, until the signal is aborted or journalctl ends. Without units it is the whole journal: a pattern finds only units that the journal has already. */
-export async function followJournal(
+/**
+ * Reads what these units have written line by line, however much it is, until the signal is aborted. With `follow` new lines come too. Without units it is the
+ * whole journal: a pattern finds only units that the journal has already.
+ */
+export async function streamJournal(
   manager: ServiceManager,
   units: readonly string[],
-  options: JournalOptions,
+  { follow, ...options }: JournalOptions & { follow: boolean },
   onEntry: (entry: JournalEntry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
-  const args = ["--follow", ...argumentsFor(manager, units, options)];
+  const args = [...(follow ? ["--follow"] : []), ...argumentsFor(manager, units, options)];
   // A process group of its own: Ctrl-C in the terminal is for this process, which ends it.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,11 @@
+import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { runSystemctl } from "../shared/run-systemctl.ts";
+import { sudoCommand } from "../shared/own-command.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
+import { shellText } from "../shared/shell-words.ts";
+import { withPatience } from "./patience.ts";
 
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
@@ -25,13 +29,15 @@ export class ServiceManager {
 
   /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
   async run(...args: string[]): Promise<Ended> {
-    return reported(() => runSystemctl(args, { user: this.user, signal: this.#signal }));
+    const run = (signal: AbortSignal | undefined) => runSystemctl(args, { user: this.user, signal });
+    return reported(() => withPatience(args[0] ?? "", run, { signal: this.#signal }));
   }
 
   /** Runs systemctl, and rejects if it fails. Resolves to what it has printed. */
   async mustRun(...args: string[]): Promise<string> {
     const ended = await this.run(...args);
-    if (ended.code !== 0) throw this.refused(args.join(" "), ended);
+    if (ended.code !== 0)
+      throw this.refused(args.filter((argument) => !argument.startsWith("--")).join(" "), ended);
     return ended.stdout;
   }
 
@@ -76,7 +82,7 @@ export class ServiceManager {
     if (this.user && /\bbus\b/.test(why))
       return "Run it as the user whose services these are, in a login of that user: sudo and su do not make one.";
     if (/denied|authentication/i.test(why))
-      return "Run it as root, or as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.";
+      return `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`;
     if (/\bbus\b|booted with systemd/.test(why))
       return "Run it where systemd runs the service. For a unit of your own manager, add --user.";
     return `Run the command yourself to see more: ${this.systemctl} status`;

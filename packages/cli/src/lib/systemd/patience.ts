@@ -1,0 +1,55 @@
+import process from "node:process";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+
+/** How long a question to systemd may take, in milliseconds: until the user is told, and until it is given up. systemctl itself waits for 25 seconds. */
+const NOTICE = 3_000;
+const LIMIT = 60_000;
+
+let isTold = false;
+
+/** What systemctl only asks. Anything else takes the time that a service takes. */
+const questions = new Set(["show", "list-units", "list-unit-files"]);
+
+/** Says it once: several questions wait for the same systemd. */
+function tell(): void {
+  if (!isTold) process.stderr.write("systemd does not answer yet. Waiting for it\n");
+  isTold = true;
+}
+
+/** Runs a command of systemctl. If it is a question, and systemd does not answer, it says so, and gives up in the end. */
+export async function withPatience<Result>(
+  command: string,
+  run: (signal: AbortSignal | undefined) => Promise<Result>,
+  {
+    signal,
+    notice = NOTICE,
+    limit = LIMIT,
+  }: { signal?: AbortSignal | undefined; notice?: number; limit?: number },
+): Promise<Result> {
+  if (!questions.has(command)) return run(signal);
+  signal?.throwIfAborted();
+  const over = new AbortController();
+  const stop = () => over.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  const timers = [
+    setTimeout(tell, notice),
+    setTimeout(
+      () =>
+        over.abort(
+          new CliError(
+            "ERR_SYSTEMCTL",
+            `systemd has not answered systemctl ${command} for ${limit / 1000} s`,
+            "Try systemctl status yourself. The machine may be overloaded, or systemd may hang.",
+            { exitCode: EXIT.failed },
+          ),
+        ),
+      limit,
+    ),
+  ];
+  try {
+    return await run(over.signal);
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
