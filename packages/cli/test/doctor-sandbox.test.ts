@@ -21,6 +21,11 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
         service: "MemoryDenyWriteExecute=yes",
       },
       writes: { app: 'import fs from "node:fs"; fs.writeFileSync("/srv/data.txt", "");' },
+      // More than journalctl may print as JSON.
+      large: {
+        app: String.raw`for (let at = 0; at < 400; at += 1) console.log("\x7f".repeat(47_000)); throw new Error("too large");`,
+        until: /Failed with result/,
+      },
       relative: {
         app: 'import fs from "node:fs"; fs.writeFileSync("./data.txt", "");',
         service: "DynamicUser=no\nUser=daemon",
@@ -46,6 +51,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
         app: 'import fs from "node:fs"; for (;;) fs.openSync("/dev/null");',
         service: "LimitNOFILE=64",
       },
+      few: { service: "LimitNOFILE=16" },
       names: { listens: 'await listen(server, { name: "web" });' },
     });
     found = await askAll(systemd);
@@ -70,6 +76,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/,
       'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app',
     ],
+    ["large", "app-crashed", /^Error: too large\n/, "journalctl --unit large.service --lines 50"],
     ["relative", "file-read-only", /EROFS[^]*'\.\/data\.txt'\n/, "  ReadWritePaths=/srv/relative"],
     ["relative", "file-read-only", /EROFS/, "chown daemon /srv/relative"],
     [
@@ -98,6 +105,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       "  Environment=NODE_OPTIONS=--max-old-space-size=1024",
     ],
     ["files", "descriptors-exhausted", /EMFILE[^]*\nLimitNOFILE=64$/, "  LimitNOFILE=65536"],
+    ["few", "descriptors-exhausted", /code=(?:killed|dumped)[^]*\nLimitNOFILE=16$/, "  LimitNOFILE=65536"],
     [
       "names",
       "socket-name-unknown",
