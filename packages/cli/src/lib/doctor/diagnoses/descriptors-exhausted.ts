@@ -14,10 +14,7 @@ export const descriptorsExhausted: Diagnosis = {
   remedy: "`LimitNOFILE=`; or what the app leaves open",
   explains: ofCrash,
   async find(subject) {
-    const [run, properties] = await Promise.all([
-      subject.get(serviceRun),
-      subject.get(serviceProperties),
-    ]);
+    const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
     const line = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
     // Node needs more than twenty before it runs any code, and has no words for it.
     const isTooFew = Number(properties.get("LimitNOFILE")) < 32 && isKilledBy(run, "SEGV", "ABRT", "TRAP");
