@@ -1,6 +1,6 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bootForDoctor, type Finding } from "./doctor.ts";
+import { ask, bootForDoctor, type Finding } from "./doctor.ts";
 import { askAll, installFaults, isReady } from "./faults.ts";
 
 describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not start", () => {
@@ -150,6 +150,14 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     expect(finding).toMatchObject({ unit: `${name}.service`, severity: "error" });
     expect(finding!.message).toMatch(message);
     expect(finding!.evidence.map(({ text }) => text).join("\n")).toMatch(evidence);
+  });
+
+  it("says why it does not know the version of a Node that is another user's", async () => {
+    await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
+    const { unseen } = await ask(systemd, "nvm");
+    expect(unseen[0]!.what).toContain(
+      "as root, the doctor runs a Node that belongs to another user as nobody",
+    );
   });
 
   it("says what to copy", () => {

@@ -7,6 +7,9 @@ import { failedCalls } from "../facts/failed-calls.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 
+/** Folders of the system. */
+const ofSystem = /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)(?:\/|$)|$)/;
+
 /** The app writes where the sandbox lets it only read. */
 export const fileReadOnly: Diagnosis = {
   code: "file-read-only",
@@ -39,11 +42,19 @@ export const fileReadOnly: Diagnosis = {
             fix: "Let the app write elsewhere.",
           };
         const folder = state ?? name;
+        // The app says where it writes, and must not bring anyone to open a folder of the system to it.
+        const isOfSystem = ofSystem.test(dirname(path));
         const own = `Let the app write below /var/lib/${folder}, whose path is in STATE_DIRECTORY${state === undefined ? `, and which StateDirectory=${name} makes` : ""}.`;
         // The user that systemd makes up for each start owns nothing else.
         const elsewhere = isDynamic
           ? "It can own no other folder, because DynamicUser= makes up a user for it. For another folder, give the service a User= to whom the folder belongs."
-          : `Or let it write where it does now: the folder then has to belong to ${user}.`;
+          : isOfSystem
+            ? "It should write to no folder of the system."
+            : `Or let it write where it does now: the folder then has to belong to ${user}.`;
+        const lines = [
+          ...(state === undefined ? [`StateDirectory=${name}`] : []),
+          ...(isDynamic || isOfSystem ? [] : [`ReadWritePaths=${dirname(path)}`]),
+        ];
         return {
           ...about,
           message: `The app can't write ${path}: the sandbox makes it read-only.`,
@@ -52,19 +63,14 @@ export const fileReadOnly: Diagnosis = {
             { text: directives.join("\n"), source: `${host.manager.systemctl} show ${service}` },
           ],
           fix: `${own} ${elsewhere}`,
-          copy: isDynamic
-            ? state === undefined
-              ? addLines(host, service, `StateDirectory=${name}`)
-              : [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
-            : [
-                ...(user === "root" ? [] : [`chown ${shellWord(user)} ${shellWord(dirname(path))}`]),
-                ...addLines(
-                  host,
-                  service,
-                  ...(state === undefined ? [`StateDirectory=${name}`] : []),
-                  `ReadWritePaths=${dirname(path)}`,
-                ),
-              ],
+          copy: [
+            ...(isDynamic || isOfSystem
+              ? [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
+              : user === "root"
+                ? []
+                : [`chown ${shellWord(user)} ${shellWord(dirname(path))}`]),
+            ...(lines.length > 0 ? addLines(host, service, ...lines) : []),
+          ],
         };
       });
   },

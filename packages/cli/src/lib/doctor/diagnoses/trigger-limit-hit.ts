@@ -74,9 +74,9 @@ export const triggerLimitHit: Diagnosis = {
                 : "Correct what ends the service: its journal says more. Then start the socket again. With sockact the service exits for sleep only: see RestartPreventExitStatus= in docs/lifecycle.md.",
           copy: [
             ...(required.length > 0
-              ? required.flatMap(({ unit }) => [
-                  readJournal(subject.host.manager, unit),
-                  `${systemctl} restart ${unit}`,
+              ? required.flatMap((each) => [
+                  readJournal(subject.host.manager, each.unit),
+                  `${systemctl} restart ${each.unit}`,
                 ])
               : [
                   conditionFailed
