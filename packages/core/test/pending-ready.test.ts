@@ -53,6 +53,18 @@ describe("READY=1", () => {
     expect(await manager.message()).toMatch(READY);
   });
 
+  test("after a reload says that there was nothing to reload", async () => {
+    const [socket] = await systemdSocket();
+    const manager = serviceManager();
+    await using app = start(socket, manager);
+    expect(await manager.message()).toMatch(READY);
+    app.kill("SIGHUP");
+    expect(await manager.message()).toMatch(/^RELOADING=1\n/);
+    expect(await manager.message()).toMatch(
+      /^READY=1\nSTATUS=Serving .+; nothing was reloaded, as the app has no onReload$/,
+    );
+  });
+
   test("goes without a client, too", async () => {
     const [socket] = await systemdSocket();
     const manager = serviceManager();

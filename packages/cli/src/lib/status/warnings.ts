@@ -51,17 +51,19 @@ export function warningsOf(
   const failed = units.filter(({ ActiveState }) => ActiveState === "failed").map(({ Id }) => Id);
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
     if (LoadState !== "loaded") continue;
-    // systemd starts no socket while its service runs.
-    const stop = isUp ? `${systemctl} stop ${unitWords(services)} && ` : "";
+    // systemd starts no socket while its service runs. But some services of the system must not be stopped.
+    const stop = isUp && !isSystem ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
       const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
       // By itself, the command helps only until the service fails again.
       const cause = warnings.some(({ fix }) => fix === doctor) ? "" : `; why: ${doctor}`;
       const message = `${Id} has failed (${Result}): its clients are refused${cause}`;
       add("socket-failed", Id, message, `${stop}${reset} && ${systemctl} start ${unitWords([Id])}`);
-      // The distribution knows which of its sockets are to listen.
-    } else if (isSystem) continue;
-    else if (ActiveState === "inactive") {
+      continue;
+    }
+    // The distribution knows which of its sockets are to listen.
+    if (isSystem) continue;
+    if (ActiveState === "inactive") {
       // Somebody has stopped it, for good; the state says so.
       if (state === "stopped" && UnitFileState !== "enabled") continue;
       const message = `${Id} does not listen${isUp ? `, and ${name} runs without it` : ""}`;
