@@ -23,14 +23,16 @@ export interface Report {
 const marks: Record<Severity, string> = { error: "✖", warning: "▲", info: "●" };
 const styles: Record<Severity, Style> = { error: "red", warning: "yellow", info: "blue" };
 
-/** The report as people read it. */
-export function reportText({ services, unseen }: Report): string {
+/** The report as people read it. `user`: whether the units are of a user's own manager. */
+export function reportText({ services, unseen }: Report, user = false): string {
   const parts = services.map(({ service, sockets, findings }) => {
     const heading = `${colourOut("bold", service)}${sockets.length > 0 ? ` with ${sockets.join(", ")}` : ""}`;
     const text =
       findings.length === 0
         ? `${colourOut("green", "✔")} nothing found`
-        : [...findings.filter((each) => !isHint(each)).map(findingText), ...hintsText(findings)].join("\n\n");
+        : [...findings.filter((each) => !isHint(each)).map(findingText), ...hintsText(findings, user)].join(
+            "\n\n",
+          );
     return `${heading}\n\n${text}`;
   });
   if (unseen.length > 0)
@@ -47,7 +49,7 @@ export function reportText({ services, unseen }: Report): string {
 const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
 
 /** The hints of the linter, in a line: they are not why a service does not answer. */
-function hintsText(findings: readonly Finding[]): string[] {
+function hintsText(findings: readonly Finding[], user: boolean): string[] {
   const hints = findings.filter(isHint);
   if (hints.length === 0) return [];
   const codes = [...new Set(hints.map(({ code }) => code))];
@@ -56,7 +58,7 @@ function hintsText(findings: readonly Finding[]): string[] {
     [
       colourOut(styles.info, `${marks.info} ${count(hints.length, "hint")} of the linter`),
       wrap(`${codes.join(", ")}. To read them:`, { indent: "  " }),
-      `    ${colourOut("cyan", `sockact lint ${shellText([...new Set(files)])}`)}`,
+      `    ${colourOut("cyan", `sockact lint ${user ? "--user " : ""}${shellText([...new Set(files)])}`)}`,
     ].join("\n"),
   ];
 }
