@@ -148,6 +148,7 @@ describe("sockact lint", () => {
     ["a path that is not there", ["nowhere"], /nowhere \(ERR_LINT_FILE\)/],
     ["a folder without units", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
     ["stdin beside a file", ["-", "x"], /- can't be used together with files/],
+    ["two formats", ["--format", "sarif", "--json"], /cannot be used with/],
     ["an unknown format", ["--format", "xml"], /human, json, sarif, github/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
     const cwd = folderWith({});

@@ -71,9 +71,8 @@ async function showLogs(
       follow && service.kind === "accept"
         ? await followConnections(manager, service, options, onEntry, end)
         : await streamJournal(manager, journalUnits(service), { follow, ...options }, onEntry, end);
-    if (signal.aborted && !follow) return EXIT.interrupted;
     if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
-    if (isEmpty && !follow && options.lines !== 0)
+    if (isEmpty && !follow && options.lines !== 0 && !signal.aborted)
       process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
     return 0;
   });
