@@ -9,7 +9,10 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
   let before = 0;
   beforeAll(async () => {
     systemd = await bootForDoctor();
-    await systemd.mustRun(["mkdir", "/srv/shop"]);
+    await systemd.write(
+      "/srv/shop/package.json",
+      JSON.stringify({ name: "shop", scripts: { start: `${systemd.node} app.mjs` } }),
+    );
     await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/shop/node_modules"]);
   });
   afterAll(() => systemd?.close());
@@ -74,10 +77,6 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       ["node --watch", (node: string) => `${node} --watch /srv/shop/app.mjs`, "node --watch"],
       ["npm start", () => "/usr/bin/npm --prefix /srv/shop start", "npm"],
     ])("finds %s by the processes, and has the ExecStart= to write", async (_, exec, name) => {
-      await systemd.write(
-        "/srv/shop/package.json",
-        JSON.stringify({ name: "shop", scripts: { start: `${systemd.node} app.mjs` } }),
-      );
       await run(onPort(3000), `Environment=HOME=/tmp\nExecStart=${exec(systemd.node)}\n`);
       await listening();
       const answer = await ask(systemd, "shop");
@@ -88,6 +87,24 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(evidence[0]!.text).toMatch(/\n\d+ \S+ (?:\/srv\/shop\/)?app\.mjs$/);
       expect(copy).toContainEqual(expect.stringMatching(/^ {2}ExecStart=\/\S+ \S*app\.mjs$/));
       expect(answer.codes.filter((code) => /launcher|shell|taken/.test(code))).toEqual(["launcher"]);
+    });
+
+    it("finds npm start, and the port of the app that is taken", async () => {
+      const rival = systemd.spawn([
+        systemd.node,
+        "--eval",
+        "require('node:http').createServer().listen(3100, () => console.log('up'))",
+      ]);
+      await new Promise((resolve) => rival.stdout!.once("data", resolve));
+      clients.push(rival);
+      await run(onPort(3100), `Environment=HOME=/tmp\nExecStart=/usr/bin/npm --prefix /srv/shop start\n`);
+      await printed(/EADDRINUSE/);
+      await systemd.waitForUnit("shop.service", "NRestarts", ["1", "2", "3"]);
+      const answer = await ask(systemd, "shop");
+      expect(answer.codes.filter((code) => code !== "restart-loop")).toEqual(["launcher", "port-taken"]);
+      expect(answer.finding("launcher").copy).toContainEqual(
+        expect.stringMatching(/^ {2}ExecStart=\/\S+\/node \/srv\/shop\/app\.mjs$/),
+      );
     });
 
     it("has what sockact said in the app", async () => {
@@ -115,12 +132,19 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await run(onPort(3000));
       await listening();
       const answer = await ask(systemd, "shop");
-      expect(answer.finding("socket-not-taken")).toMatchObject({
-        message:
-          "The app has got [::]:80 from systemd, and does not accept from it. It listens on [::]:3000 instead.",
-        copy: [expect.stringContaining("app.use(systemdListen())"), expect.any(String)],
-      });
+      const { message, copy } = answer.finding("socket-not-taken");
+      expect(message).toBe(
+        "The app has got [::]:80 from systemd, and does not accept from it. It listens on [::]:3000 instead.",
+      );
       expect(answer.code).toBe(2);
+      expect(copy[0]).toContain("app.use(systemdListen())");
+      // What it has to copy works.
+      const lines = copy.filter((line) => line.startsWith("  ")).map((line) => line.trim());
+      await systemd.write("/etc/systemd/system/shop.service.d/override.conf", lines.join("\n"));
+      await systemd.systemctl("daemon-reload");
+      await systemd.mustRun(["sh", "-c", copy.at(-1)!]);
+      await systemd.request("http://localhost/");
+      expect((await ask(systemd, "shop")).codes).not.toContain("socket-not-taken");
     });
 
     it("finds one that opens the port of its socket itself", async () => {
@@ -204,7 +228,9 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       );
       await listening();
       const { message, evidence } = await until("never-ready");
-      expect(message).toContain("It accepts connections already");
+      expect(message).toContain(
+        "It accepts connections already, and has not said that it is ready. Either the app does not use sockact",
+      );
       expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:80");
     });
 

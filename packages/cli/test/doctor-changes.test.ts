@@ -5,7 +5,13 @@ import { appText, askAll, installFaults, isReady } from "./faults.ts";
 import { sockactInside } from "./run.ts";
 
 /** In an EnvironmentFile=, an Environment= line, an argument, a credential, and an error of the app. */
-const secrets = ["canary-file-5d1e", "canary line 7c22", "canary-argument-91af", "canary-credential-3b0c"];
+const secrets = [
+  "canary-file-5d1e",
+  "canary line 7c22",
+  "canary-argument-91af",
+  "canary-credential-3b0c",
+  "canary-loaded-88e1",
+];
 
 describeWith({ privateSystemd: true }, "sockact doctor, on units that are not what they seem", () => {
   let systemd: PrivateSystemd;
@@ -15,6 +21,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
     await systemd.write("/srv/old-node/node", "#!/bin/sh\necho v18.20.8\n", 0o755);
     await systemd.write("/srv/runs-bun/bun", "#!/bin/sh\n", 0o755);
     await systemd.write("/etc/shop.env", `DATABASE_URL=${secrets[0]}\n`, 0o600);
+    await systemd.write("/etc/shop.credential", `${secrets[4]}\n`, 0o600);
     const stays = { until: isReady };
     await installFaults(systemd, {
       healthy: stays,
@@ -29,12 +36,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
       appArmor: stays,
       seLinux: stays,
       secret: {
-        app: `console.error(process.env); throw new Error(Object.values(process.env).join() + process.argv.join());`,
+        app: `import { readFileSync } from "node:fs"; console.error(process.env); throw new Error(readFileSync(process.env.CREDENTIALS_DIRECTORY + "/loaded") + Object.values(process.env).join() + process.argv.join());`,
         description: {
           environment: { GREETING: secrets[1]! },
           exec: [systemd.node, "/srv/secret/server.mjs", `--api-token=${secrets[2]}`],
         },
-        service: `EnvironmentFile=/etc/shop.env\nSetCredential=key:${secrets[3]}\nExecStartPre=/bin/cat %d/key\nNoSuchLine=1`,
+        service: `LoadCredential=loaded:/etc/shop.credential\nEnvironmentFile=/etc/shop.env\nSetCredential=key:${secrets[3]}\nExecStartPre=/bin/cat %d/key\nNoSuchLine=1`,
       },
     });
     // An address of the documentation, which no machine has.
@@ -47,7 +54,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
     );
     await systemd.write(
       "/etc/systemd/system/overridden.service.d/10-own.conf",
-      "[Service]\nRestart=no\nEnvironment=A=1\n",
+      `[Service]\nRestart=no\nEnvironment=A=1\nExecStart=\nExecStart=${systemd.node} /srv/overridden/server.mjs\n`,
     );
     await systemd.systemctl("daemon-reload");
     await systemd.run(["systemctl", "start", "absent.socket"]);
@@ -98,7 +105,13 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
 
   it.each([
     ["outdated", "unit-outdated", "warning", /^NeedDaemonReload=yes$/, "systemctl daemon-reload"],
-    ["overridden", "drop-in-overrides", "info", /^Restart=no$/, "systemctl cat overridden.service"],
+    [
+      "overridden",
+      "drop-in-overrides",
+      "info",
+      /^Restart=no\nExecStart=\nExecStart=\S+ \/srv\/overridden\/server\.mjs$/,
+      "systemctl cat overridden.service",
+    ],
     [
       "configured",
       "config-differs",
@@ -147,7 +160,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
     expect(await systemd.journal("secret.service").then((lines) => lines.join("\n"))).toContain(secrets[0]);
     for (const format of [[], ["--json"]]) {
       const { stdout, stderr } = await systemd.run(doctorCommand(systemd, "secret", ...format));
-      expect(stdout).toContain("NoSuchLine");
+      expect(stdout).toContain(format.length > 0 ? "NoSuchLine" : "directive-unknown");
       for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
     }
   });

@@ -100,6 +100,10 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
     expect(documented).toEqual(mistakes.map(([, code]) => code));
   });
 
+  it("marks what is to be replaced in what it has to copy", () => {
+    expect(found.get("relative")![0]!.copy).toContain("  WorkingDirectory=/the/folder/of/your/app");
+  });
+
   it.each(mistakes)("%s: %s, and nothing else", (name, code) => {
     expect(found.get(name)!.map((finding) => finding.code)).toEqual([code]);
   });

@@ -21,6 +21,14 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
         service: "MemoryDenyWriteExecute=yes",
       },
       writes: { app: 'import fs from "node:fs"; fs.writeFileSync("/srv/data.txt", "");' },
+      relative: {
+        app: 'import fs from "node:fs"; fs.writeFileSync("./data.txt", "");',
+        service: "DynamicUser=no\nUser=daemon",
+      },
+      system: {
+        app: 'import fs from "node:fs"; fs.writeFileSync("/usr/data.txt", "");',
+        service: "DynamicUser=no\nUser=daemon",
+      },
       hidden: { app: 'import fs from "node:fs"; fs.readFileSync("/home/shop/settings.json");' },
       refused: { app: 'import fs from "node:fs"; fs.readFileSync("/etc/shop.key");' },
       family: {
@@ -42,6 +50,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
         app: 'import fs from "node:fs"; for (;;) fs.openSync("/dev/null");',
         service: "LimitNOFILE=64",
       },
+      few: { service: "LimitNOFILE=16" },
       names: { listens: 'await listen(server, { name: "web" });' },
     });
     found = await askAll(systemd);
@@ -64,8 +73,11 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       "writes",
       "file-read-only",
       /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/,
-      "  ReadWritePaths=/srv",
+      'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app',
     ],
+    ["relative", "file-read-only", /EROFS[^]*'\.\/data\.txt'\n/, "  ReadWritePaths=/srv/relative"],
+    ["relative", "file-read-only", /EROFS/, "chown daemon /srv/relative"],
+    ["system", "file-read-only", /EROFS/, 'path.join(process.env.STATE_DIRECTORY, "data.txt") // in the app'],
     [
       "hidden",
       "file-hidden",
@@ -92,6 +104,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on what the sandbox does
       "  Environment=NODE_OPTIONS=--max-old-space-size=1024",
     ],
     ["files", "descriptors-exhausted", /EMFILE[^]*\nLimitNOFILE=64$/, "  LimitNOFILE=65536"],
+    ["few", "descriptors-exhausted", /code=(?:killed|dumped)[^]*\nLimitNOFILE=16$/, "  LimitNOFILE=65536"],
     [
       "names",
       "socket-name-unknown",

@@ -79,6 +79,8 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     const client = connect("/run/shop.sock");
     await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
     const answer = await ask(systemd, "shop");
+    // What it follows from comes first.
+    expect(answer.codes.slice(0, 2)).toEqual(["app-crashed", "start-limit-hit"]);
     expect(answer.codes).not.toContain("restart-loop");
     expect(answer.finding("start-limit-hit")).toMatchObject({
       unit: "shop.socket",
@@ -102,8 +104,35 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
       unit: "shop.socket",
       message: expect.stringContaining("a condition of the service does not hold"),
       copy: expect.arrayContaining(["systemctl start shop.socket"]),
+      evidence: expect.arrayContaining([
+        { text: "ConditionPathExists=/nowhere", source: "/etc/systemd/system/shop.service" },
+      ]),
     });
     client.kill();
+  });
+
+  it("says which other unit keeps the service from starting", async () => {
+    const oneshot = "[Service]\nType=oneshot\nExecStart=/bin/false\n";
+    await systemd.write("/etc/systemd/system/database.service", oneshot);
+    const requires = (unit: string) => (text: string, file: string) =>
+      file === "shop.socket"
+        ? text.replace(/^TriggerLimitIntervalSec=.*\n/m, "")
+        : text.replace("[Unit]\n", `[Unit]\nRequires=${unit}\nAfter=${unit}\n`);
+    await install(systemd, { name: "shop" }, requires("database.service"));
+    let client = connect("/run/shop.sock");
+    await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
+    client.kill();
+    const { message } = (await ask(systemd, "shop")).finding("trigger-limit-hit");
+    expect(message).toMatch(/: shop\.service requires database\.service, which has failed\.$/);
+    await install(systemd, { name: "shop" }, requires("nowhere.service"));
+    client = connect("/run/shop.sock");
+    await systemd.waitForUnit("shop.socket", "Result", "resources");
+    client.kill();
+    const answer = await ask(systemd, "shop");
+    expect(answer.codes).toEqual(["unit-not-loaded"]);
+    expect(answer.finding("unit-not-loaded").message).toBe(
+      "shop.service requires nowhere.service, which does not exist. So it can't start.",
+    );
   });
 
   it("says that a user's own manager may not open port 80", async () => {

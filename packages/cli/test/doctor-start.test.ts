@@ -1,6 +1,6 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bootForDoctor, type Finding } from "./doctor.ts";
+import { ask, bootForDoctor, type Finding } from "./doctor.ts";
 import { askAll, installFaults, isReady } from "./faults.ts";
 
 describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not start", () => {
@@ -42,8 +42,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       crash: { loops: true, app: 'function start() { throw new TypeError("no database"); }\nstart();' },
       syntax: { app: "const = 3;" },
       status: { app: 'console.error("\\u001B[31mcan\'t find\\u0007 the database"); process.exit(7);' },
+      before: { service: "ExecStartPre=/bin/false" },
       hint: { listens: "await listen(server, { idleTimeout: 30 + '' });" },
     });
+    // As on a machine whose clock was wrong.
+    await systemd.mustRun(["touch", "-d", "tomorrow", "/etc/systemd/system/crash.service"]);
+    await systemd.systemctl("daemon-reload");
     found = await askAll(systemd);
   });
   afterAll(() => systemd?.close());
@@ -132,6 +136,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       /^file:\/\/\/srv\/syntax\/server\.mjs:4\nSyntaxError: /,
     ],
     ["status", "app-crashed", /has ended with exit status 7\.$/, /^can't find the database\n.*status=7/],
+    [
+      "before",
+      "start-step-failed",
+      /^A command of ExecStartPre= of before\.service exited with 1, so/,
+      /Control process exited, code=exited, status=1/,
+    ],
     ["hint", "app-crashed", /: ERR_OPTION\.$/, /^ActivationError: .*idleTimeout/],
   ])("%s: %s", (name, code, message, evidence) => {
     const findings = found.get(name)!;
@@ -140,6 +150,14 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     expect(finding).toMatchObject({ unit: `${name}.service`, severity: "error" });
     expect(finding!.message).toMatch(message);
     expect(finding!.evidence.map(({ text }) => text).join("\n")).toMatch(evidence);
+  });
+
+  it("says why it does not know the version of a Node that is another user's", async () => {
+    await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
+    const { unseen } = await ask(systemd, "nvm");
+    expect(unseen[0]!.what).toContain(
+      "as root, the doctor runs a Node that belongs to another user as nobody",
+    );
   });
 
   it("says what to copy", () => {

@@ -30,6 +30,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the state of the unit
     await systemd.mustRun(["rm", "/etc/systemd/system/shop.service"]);
     await systemd.systemctl("daemon-reload");
     const answer = await ask(systemd, "shop");
+    expect(answer.codes).not.toContain("service-missing");
     expect(answer.code).toBe(2);
     expect(answer.finding("unit-not-loaded")).toMatchObject({
       unit: "shop.service",
@@ -67,5 +68,21 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the state of the unit
     const { stderr, code } = await systemd.run(doctorCommand(systemd, "shopp"));
     expect(stderr).toMatch(/ERR_UNIT_UNKNOWN[^]*Did you mean shop\?/);
     expect(code).toBe(3);
+  });
+
+  it("reads the end of a journal that is longer than it can read at once", async () => {
+    const line = String.raw`console.log("\x7f".repeat(47_000))`;
+    await systemd.write(
+      "/srv/shop/large.js",
+      `for (let at = 0; at < 400; at += 1) ${line}; throw new Error("too large");`,
+    );
+    await install(systemd, { name: "shop", exec: [systemd.node, "/srv/shop/large.js"] }, (text) =>
+      text.replace(/^RestartSec=.*/m, "RestartSec=1h"),
+    );
+    await systemd.run(["systemctl", "start", "--no-block", "shop.service"]);
+    await systemd.waitForJournal("shop.service", /Failed with result/, 20_000);
+    const answer = await ask(systemd, "shop");
+    expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);
+    expect(answer.unseen).toEqual([]);
   });
 });

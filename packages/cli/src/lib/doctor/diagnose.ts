@@ -1,10 +1,11 @@
 import { CliError } from "../shared/cli-error.ts";
+import { shellWord } from "../shared/shell-words.ts";
 import type { Diagnosis, Finding, VersionRange } from "./model/diagnosis.ts";
 import { environment } from "./facts/environment.ts";
 import { nodeVersion } from "./facts/program.ts";
 import { systemdVersion } from "./facts/systemd-version.ts";
 import { lintFindings } from "./lint.ts";
-import { redactor } from "./redact.ts";
+import { type Redactor, redactor } from "./redact.ts";
 import type { Subject } from "./model/subject.ts";
 
 const severities = ["error", "warning", "info"] as const;
@@ -14,7 +15,7 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
   const [found, linted, redact] = await Promise.all([
     Promise.all(diagnoses.map((diagnosis) => findWith(diagnosis, subject))),
     lintFindings(subject),
-    subject.get(environment).then(redactor),
+    subject.get(environment).then((variables) => redactor(variables, subject.units)),
   ]);
   const findings = [...found.flat(), ...linted];
   const codes = new Set(findings.map(({ code }) => code));
@@ -24,7 +25,7 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
     if (codes.has(code) && !explained.has(code)) for (const other of explains) explained.add(other);
   return findings
     .filter(({ code }) => !explained.has(code))
-    .map((finding) => redacted(finding, redact))
+    .map((finding) => redacted(forShell(finding, subject.units), redact))
     .toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
 }
 
@@ -37,7 +38,7 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
   } catch (error) {
     // One that can't ask systemd must not keep the others from being looked for.
     if (!(error instanceof CliError)) throw error;
-    subject.host.cannotSee(`${code} of ${subject.service}: ${error.message}`, error.hint);
+    subject.host.cannotSee(`${subject.service}: ${error.message}`, error.hint);
     return [];
   }
 }
@@ -53,13 +54,28 @@ function isWithin({ from = 0, to = Infinity }: VersionRange, version: number): b
   return Number.isNaN(version) || (version >= from && version <= to);
 }
 
-function redacted(finding: Finding, redact: (text: string) => string): Finding {
+/** Quotes the names of units in commands, where a shell would change them: `shop@\\x2d.service`. */
+function forShell(finding: Finding, units: readonly string[]): Finding {
+  const special = units.filter((unit) => shellWord(unit) !== unit);
+  if (special.length === 0) return finding;
+  const copy = finding.copy.map((line) =>
+    line.startsWith(" ")
+      ? line
+      : special.reduce((rest, unit) => rest.replaceAll(unit, shellWord(unit)), line),
+  );
+  return { ...finding, copy };
+}
+
+function redacted(finding: Finding, { own, quoted }: Redactor): Finding {
   return {
     ...finding,
-    title: redact(finding.title),
-    message: redact(finding.message),
-    evidence: finding.evidence.map(({ text, source }) => ({ text: redact(text), source })),
-    fix: redact(finding.fix),
-    copy: finding.copy.map(redact),
+    title: own(finding.title),
+    message: own(finding.message),
+    evidence: finding.evidence.map(({ text, source }) => ({
+      text: source.startsWith("systemctl ") ? own(text) : quoted(text),
+      source: own(source),
+    })),
+    fix: own(finding.fix),
+    copy: finding.copy.map(own),
   };
 }

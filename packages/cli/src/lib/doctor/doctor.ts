@@ -27,7 +27,7 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
   if (json) printJson(report);
   else if (services.length === 0)
     print("No socket of this host starts a service. sockact install makes one.\n");
-  else print(reportText(report));
+  else print(reportText(report, user));
   const has = (severity: Severity): boolean =>
     services.some(({ findings }) => findings.some((finding) => finding.severity === severity));
   return has("error") ? 2 : has("warning") ? 1 : 0;

@@ -1,26 +1,29 @@
-import { lintUnits } from "@sockact/units";
 import { basename, dirname } from "node:path";
+import { findingsIn } from "../lint/lint-files.ts";
 import type { Finding } from "./model/diagnosis.ts";
 import { installation } from "./facts/installation.ts";
 import { type UnitFile, unitFiles } from "./facts/unit-files.ts";
 import type { Subject } from "./model/subject.ts";
 
-/** What the linter says of the units, as they are installed, without what their description acknowledges. */
+/** What the linter says of the units, as they are installed, without what their description or a comment acknowledges. */
 export async function lintFindings(subject: Subject): Promise<Finding[]> {
   const [files, installed] = await Promise.all([subject.get(unitFiles), subject.get(installation)]);
   const { acknowledge } = (installed?.description ?? {}) as { acknowledge?: unknown };
   const acknowledged = new Set(Array.isArray(acknowledge) ? acknowledge : []);
   const byName = new Map(files.map((file) => [nameOf(file), file]));
   const texts = Object.fromEntries(Array.from(byName, ([name, { text }]) => [name, text]));
-  return lintUnits(texts, { user: subject.host.manager.user }).flatMap((finding) => {
+  const options = { user: subject.host.manager.user, ignore: new Set<string>() };
+  return findingsIn(texts, options).flatMap((finding): Finding[] => {
     const { severity, code, message, why, fix } = finding;
     const file = byName.get(finding.file);
     if (severity === "info" || file === undefined) return [];
     if (acknowledged.has(code) && !isDropIn(file)) return [];
     const line = file.text.split("\n")[finding.line - 1]?.trim() ?? "";
-    return {
+    const found: Finding = {
       code,
-      severity,
+      // A warning of the linter is about units in general. What it warns of has not happened.
+      severity: severity === "warning" ? "info" : severity,
+      isLint: true,
       unit: basename(isDropIn(file) ? dirname(file.path).replace(/\.d$/, "") : file.path),
       title: message,
       message,
@@ -29,6 +32,7 @@ export async function lintFindings(subject: Subject): Promise<Finding[]> {
       fix,
       copy: [],
     };
+    return [found];
   });
 }
 

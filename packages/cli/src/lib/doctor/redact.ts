@@ -1,43 +1,109 @@
+import { existsSync } from "node:fs";
 import { clean } from "../output/clean.ts";
 
 const HIDDEN = "…";
 
-/** Names of variables and options whose values are secrets. */
-const secretName = String.raw`\w*(?:password|passwd|secret|token|api_?key|private_?key|credential|auth)\w*`;
+/** Names of variables, options and fields whose values are secrets. */
+const secretName = String.raw`(?:[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)[\w-]*|[\w-]*(?:^|\b|_)(?:pwd|pass|pin|sid|cookie|session)\b)`;
 
-/** A password in a URL; the value of an option such as --token; a variable such as DB_PASSWORD=…; an authorization header. */
+/** A password in a URL; the value of an option such as --token; a variable such as DB_PASSWORD=…; an authorization header; what is known by its form. */
 const patterns: [RegExp, string][] = [
-  [/(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${HIDDEN}@`],
-  [new RegExp(String.raw`(--${secretName.replaceAll("_", "[-_]")}[= ])\S+`, "gi"), `$1${HIDDEN}`],
+  // A password may have any character, and an address has no colon before its port but one.
+  [/(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)[^\s"'<>]+@/gi, `$1${HIDDEN}@`],
+  [/(\b[a-z][a-z\d+.-]*:\/\/)[^\s/:@]+@/gi, `$1${HIDDEN}@`],
+  [/([?&](?:[\w-]*(?:key|signature|token|secret|auth|password)|sig|code|sid)=)[^\s&"']+/gi, `$1${HIDDEN}`],
+  [new RegExp(String.raw`(--${secretName}[= ])\S+`, "gi"), `$1${HIDDEN}`],
   [new RegExp(String.raw`\b(${secretName}=)("[^"]*"|'[^']*'|\S+)`, "gi"), `$1${HIDDEN}`],
   [/\b(bearer|basic) [\w+/=.~-]{8,}/gi, `$1 ${HIDDEN}`],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, HIDDEN],
+  [
+    /\b(?:(?:AKIA|ASIA)[A-Z\d]{16}|gh[a-z]_\w{20,}|github_pat_\w{20,}|xox[a-z]-[\w-]{10,}|[spr]k_(?:live|test)_\w{8,})\b/g,
+    HIDDEN,
+  ],
+];
+
+/** What else may be a secret in what a program has printed: headers, fields of JSON and YAML, and keys. */
+const printedPatterns: [RegExp, string][] = [
+  [/\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
+  [/\b((?:set-)?cookie["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
+  [
+    new RegExp(
+      String.raw`\b(${secretName}["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\]]+)`,
+      "gi",
+    ),
+    `$1${HIDDEN}`,
+  ],
+  [/-----BEGIN [A-Z ]*KEY-----[^]*?(?:-----END [A-Z ]*KEY-----|$)/g, HIDDEN],
+  // The body of a key, without its first line.
+  [/^\s*[A-Za-z\d+/]{60,}={0,2}\s*$/gm, HIDDEN],
 ];
 
 /** Variables that say how the app is run. */
 const openNames =
   /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
-/** Returns a function that hides secrets: those that look like one, and the values of these variables, `NAME=value` each. */
-export function redactor(environment: readonly string[]): (text: string) => string {
+/** Hides secrets. */
+export interface Redactor {
+  /** In the doctor's own words and commands. They stay as they are for values that are plain words, paths or ports. */
+  own(text: string): string;
+  /** In what a program has printed or a file has. */
+  quoted(text: string): string;
+}
+
+interface Value {
+  text: string;
+  isSecret: boolean;
+}
+
+/** Hides what looks like a secret, and the values of these variables, `NAME=value` each. The names of the units are public. */
+export function redactor(environment: readonly string[], units: readonly string[]): Redactor {
+  const isName = new RegExp(`^${secretName}$`, "i");
   const values = environment
-    .flatMap((variable) => {
+    .flatMap((variable): Value[] => {
       const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
-      if (openNames.test(name)) return [];
-      // A value of a few letters, such as `yes`, is part of other words too. Paths and ports are public.
-      return [value, ...value.split("\n")].filter(
-        (each) => each.length > 3 && !/^(?:\/.*|\d{1,5})$/s.test(each),
-      );
+      const isSecret = isName.test(name);
+      return openNames.test(name)
+        ? []
+        : [...new Set([value, ...value.split("\n")])].map((text) => ({ text, isSecret }));
     })
+    .filter(({ text }) => text.length > 1 && !units.some((unit) => unit.includes(text)))
     // Of two values, one may be a part of the other.
-    .toSorted((one, other) => other.length - one.length);
-  return (text) => {
-    // What an app has printed must not control the terminal.
-    const withoutValues = values.reduce((rest, value) => rest.replaceAll(value, HIDDEN), clean(text));
-    return patterns
-      .reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), withoutValues)
-      .replaceAll(
-        /^([-+\s]*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
-        (line, start, name) => (openNames.test(name) ? line : `${start}${HIDDEN}`),
-      );
+    .toSorted((one, other) => other.text.length - one.text.length);
+  const isPublic = ({ text }: Value): boolean => text.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(text);
+  const inOwn = values.filter((value) => !isPublic(value) && !/^[A-Za-z-]{1,16}$/.test(value.text));
+  // The path of a key is none, but a key may begin with a slash.
+  const inQuoted = values.filter(
+    (value) =>
+      !isPublic(value) || (value.isSecret && !(value.text.startsWith("/") && existsSync(value.text))),
+  );
+  const hide = (text: string, of: readonly Value[]): string =>
+    patterns.reduce(
+      (rest, [pattern, instead]) => rest.replaceAll(pattern, instead),
+      // What an app has printed must not control the terminal.
+      of.reduce((rest, { text: value }) => withoutValue(rest, value), clean(text)),
+    );
+  return {
+    own: (text) => withoutAssignments(hide(text, inOwn)),
+    quoted: (text) =>
+      withoutAssignments(
+        printedPatterns.reduce(
+          (rest, [pattern, instead]) => rest.replaceAll(pattern, instead),
+          hide(text, inQuoted),
+        ),
+      ),
   };
+}
+
+/** A value of a few letters, such as `yes`, may be a part of other words too. */
+function withoutValue(text: string, value: string): string {
+  if (value.length > 8 || !text.includes(value)) return text.replaceAll(value, HIDDEN);
+  const escaped = value.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+  return text.replaceAll(new RegExp(String.raw`(?<!\w)${escaped}(?!\w)`, "g"), HIDDEN);
+}
+
+function withoutAssignments(text: string): string {
+  return text.replaceAll(
+    /^([-+\s]*(?:Environment|SetCredential(?:Encrypted)?)=["']?([^=:\s]+)[=:]).*$/gm,
+    (line, start, name) => (openNames.test(name) ? line : `${start}${HIDDEN}`),
+  );
 }

@@ -2,6 +2,7 @@ import { colourOut } from "../output/print.ts";
 import { textWidth, wrap } from "../output/wrap.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
+import { shellText } from "../shared/shell-words.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
 import type { Unseen } from "./model/host.ts";
 
@@ -22,14 +23,16 @@ export interface Report {
 const marks: Record<Severity, string> = { error: "✖", warning: "▲", info: "●" };
 const styles: Record<Severity, Style> = { error: "red", warning: "yellow", info: "blue" };
 
-/** The report as people read it. */
-export function reportText({ services, unseen }: Report): string {
+/** The report as people read it. `user`: whether the units are of a user's own manager. */
+export function reportText({ services, unseen }: Report, user = false): string {
   const parts = services.map(({ service, sockets, findings }) => {
     const heading = `${colourOut("bold", service)}${sockets.length > 0 ? ` with ${sockets.join(", ")}` : ""}`;
     const text =
       findings.length === 0
         ? `${colourOut("green", "✔")} nothing found`
-        : findings.map(findingText).join("\n\n");
+        : [...findings.filter((each) => !isHint(each)).map(findingText), ...hintsText(findings, user)].join(
+            "\n\n",
+          );
     return `${heading}\n\n${text}`;
   });
   if (unseen.length > 0)
@@ -40,6 +43,24 @@ export function reportText({ services, unseen }: Report): string {
       ].join("\n"),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
+}
+
+/** What the linter has said of the files, and what has done no harm. */
+const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
+
+/** The hints of the linter, in a line: they are not why a service does not answer. */
+function hintsText(findings: readonly Finding[], user: boolean): string[] {
+  const hints = findings.filter(isHint);
+  if (hints.length === 0) return [];
+  const codes = [...new Set(hints.map(({ code }) => code))];
+  const files = hints.flatMap(({ evidence }) => evidence.map(({ source }) => source.replace(/:\d+$/, "")));
+  return [
+    [
+      colourOut(styles.info, `${marks.info} ${count(hints.length, "hint")} of the linter`),
+      wrap(`${codes.join(", ")}. To read them:`, { indent: "  " }),
+      `    ${colourOut("cyan", `sockact lint ${user ? "--user " : ""}${shellText([...new Set(files)])}`)}`,
+    ].join("\n"),
+  ];
 }
 
 function findingText({ severity, code, unit, message, evidence, why, fix, copy }: Finding): string {

@@ -20,7 +20,14 @@ export async function caseNamed(host: Host, name: string): Promise<Case> {
   try {
     return caseOf(host, await findService(host.manager, name));
   } catch (error) {
-    if (!(error instanceof CliError && error.code === "ERR_UNIT_UNKNOWN")) throw error;
+    // systemctl takes a pattern, and answers for whatever it fits.
+    if (!(error instanceof CliError && error.code === "ERR_UNIT_UNKNOWN") || /[*?[\]]/.test(name))
+      throw error;
+    const template = name.replace(/@[^@]+?(?:\.service)?$/, "@.service");
+    if (template !== name) {
+      const found = await findService(host.manager, template).catch(() => undefined);
+      if (found?.kind === "accept") return caseOf(host, { ...found, services: [] });
+    }
     const service = name.includes(".") ? name : `${name}.service`;
     const [state] = await host.manager.show([service], ["LoadState", "Sockets", "Requires"]);
     if (!service.endsWith(".service") || state === undefined || state.LoadState === "not-found") throw error;

@@ -2,7 +2,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
 import { serviceProperties } from "../facts/properties.ts";
-import { quoted, serviceRun } from "../facts/service-run.ts";
+import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
 
 /** The app has as many files and connections open as it may. */
 export const descriptorsExhausted: Diagnosis = {
@@ -14,20 +14,21 @@ export const descriptorsExhausted: Diagnosis = {
   remedy: "`LimitNOFILE=`; or what the app leaves open",
   explains: ofCrash,
   async find(subject) {
-    const [{ output }, properties] = await Promise.all([
-      subject.get(serviceRun),
-      subject.get(serviceProperties),
-    ]);
-    const line = output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
-    if (line === undefined) return [];
+    const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
+    const line = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
+    // Node needs more than twenty before it runs any code, and has no words for it.
+    const isTooFew = Number(properties.get("LimitNOFILE")) < 32 && isKilledBy(run, "SEGV", "ABRT", "TRAP");
+    if (line === undefined && !isTooFew) return [];
     const { host, service } = subject;
     const limit = properties.get("LimitNOFILE");
     return [
       {
         unit: service,
-        message: `The app has as many files and connections open as it may: ${limit}.`,
+        message: isTooFew
+          ? `Node can't start with so few descriptors: LimitNOFILE=${limit}.`
+          : `The app has as many files and connections open as it may: ${limit}.`,
         evidence: [
-          ...quoted([line]),
+          ...quoted([line ?? run.end!.line]),
           { text: `LimitNOFILE=${limit}`, source: `${host.manager.systemctl} show ${service}` },
         ],
         fix: "Close what the app leaves open, or raise the limit.",

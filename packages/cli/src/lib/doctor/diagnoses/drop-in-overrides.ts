@@ -27,7 +27,14 @@ export const dropInOverrides: Diagnosis = {
           unit: dropIn.unit,
           message: `${dropIn.path} replaces ${names.map((name) => `${name}=`).join(", ")} of ${dropIn.unit}.`,
           evidence: [
-            { text: replaced.map(({ key, value }) => `${key}=${value}`).join("\n"), source: dropIn.path },
+            {
+              // An empty value removes, and the lines after it are what counts.
+              text: assignments(dropIn)
+                .filter(({ key }) => names.includes(key))
+                .map(({ key, value }) => `${key}=${value}`)
+                .join("\n"),
+              source: dropIn.path,
+            },
           ],
           fix: `If that is not what you want, remove the drop-in. ${systemctl} revert removes all of them.`,
           copy: [`${systemctl} cat ${dropIn.unit}`],

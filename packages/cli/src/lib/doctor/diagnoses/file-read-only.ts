@@ -1,10 +1,14 @@
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
+import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
 import { failedCalls } from "../facts/failed-calls.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
+
+/** Folders of the system. */
+const ofSystem = /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)(?:\/|$)|$)/;
 
 /** The app writes where the sandbox lets it only read. */
 export const fileReadOnly: Diagnosis = {
@@ -17,30 +21,56 @@ export const fileReadOnly: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
-    const { host, service } = subject;
-    const { name } = subject;
+    const { host, service, name } = subject;
     const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
       .map((directive) => `${directive}=${properties.get(directive)}`)
       .filter((line) => !/=(?:no)?$/.test(line));
+    const [state] = properties.list("StateDirectory");
+    const working = properties.get("WorkingDirectory").replace(/^[!-]+/, "") || "/";
+    const isDynamic = properties.get("DynamicUser") === "yes";
+    const user = properties.get("User") || "root";
     return calls
       .filter(({ code }) => code === "EROFS")
       .map(({ target, line }): Found => {
-        const isOfSandbox = directives.length > 0;
+        // A path of the app may be relative, and one of the unit may not.
+        const path = resolve(working, target);
+        const about = { unit: service, evidence: quoted([line]) };
+        if (directives.length === 0)
+          return {
+            ...about,
+            message: `The app can't write ${path}: its file system is mounted read-only.`,
+            fix: "Let the app write elsewhere.",
+          };
+        const folder = state ?? name;
+        // The app says where it writes, and must not bring anyone to open a folder of the system to it.
+        const isOfSystem = ofSystem.test(dirname(path));
+        const own = `Let the app write below /var/lib/${folder}, whose path is in STATE_DIRECTORY${state === undefined ? `, and which StateDirectory=${name} makes` : ""}.`;
+        // The user that systemd makes up for each start owns nothing else.
+        const elsewhere = isDynamic
+          ? "It can own no other folder, because DynamicUser= makes up a user for it. For another folder, give the service a User= to whom the folder belongs."
+          : isOfSystem
+            ? "It should write to no folder of the system."
+            : `Or let it write where it does now: the folder then has to belong to ${user}.`;
+        const lines = [
+          ...(state === undefined ? [`StateDirectory=${name}`] : []),
+          ...(isDynamic || isOfSystem ? [] : [`ReadWritePaths=${dirname(path)}`]),
+        ];
         return {
-          unit: service,
-          message: `The app can't write ${target}: ${isOfSandbox ? "the sandbox makes it read-only" : "its file system is mounted read-only"}.`,
+          ...about,
+          message: `The app can't write ${path}: the sandbox makes it read-only.`,
           evidence: [
-            ...quoted([line]),
-            ...(isOfSandbox
-              ? [{ text: directives.join("\n"), source: `${host.manager.systemctl} show ${service}` }]
-              : []),
+            ...about.evidence,
+            { text: directives.join("\n"), source: `${host.manager.systemctl} show ${service}` },
           ],
-          fix: isOfSandbox
-            ? `Let the app write below /var/lib/${name}, which StateDirectory=${name} makes and whose path is in STATE_DIRECTORY. Or let it write where it does now.`
-            : "Let the app write elsewhere.",
-          copy: isOfSandbox
-            ? addLines(host, service, `StateDirectory=${name}`, `ReadWritePaths=${dirname(target)}`)
-            : [],
+          fix: `${own} ${elsewhere}`,
+          copy: [
+            ...(isDynamic || isOfSystem
+              ? [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
+              : user === "root"
+                ? []
+                : [`chown ${shellWord(user)} ${shellWord(dirname(path))}`]),
+            ...(lines.length > 0 ? addLines(host, service, ...lines) : []),
+          ],
         };
       });
   },

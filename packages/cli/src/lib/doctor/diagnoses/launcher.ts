@@ -1,10 +1,12 @@
-import type { Diagnosis } from "../model/diagnosis.ts";
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { editUnit } from "../fixes/commands.ts";
 import { directivesFor } from "../fixes/directives.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
+import { scriptLauncher } from "../facts/script-launcher.ts";
 import { launcher as launcherOf } from "../facts/launcher.ts";
 import { passedSockets } from "../facts/passed-sockets.ts";
 import { processes } from "../facts/processes.ts";
+import type { Subject } from "../model/subject.ts";
 
 /** systemd runs npm, a shell or a watcher, and that runs the app. */
 export const launcher: Diagnosis = {
@@ -12,7 +14,8 @@ export const launcher: Diagnosis = {
   severity: "error",
   title: "systemd runs a tool that starts the app in another process",
   why: "systemd passes the sockets to the process that it starts itself. The app is a child of it, and gets none.",
-  looksAt: "the processes of the service, and `SOCKACT_LAUNCHER` in its journal",
+  looksAt:
+    "the processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`",
   remedy:
     "`ExecStart=` with the absolute path of Node and of the app; in a shell script, `exec` before the command",
   explains: [
@@ -37,6 +40,7 @@ export const launcher: Diagnosis = {
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),
     );
     const isInTheWay = found?.app !== undefined && passed.length > 0 && !isServed;
+    if (found === undefined && !warned) return written(subject);
     if (!warned && !isInTheWay) return [];
     const lines =
       warned?.details.filter((line) => /^(?:ExecStart|WorkingDirectory|Environment)=/.test(line)) ?? [];
@@ -76,15 +80,35 @@ export const launcher: Diagnosis = {
           directives.length === 0
             ? []
             : [
-                ...editUnit(
-                  systemctl,
-                  subject.service,
-                  // The line in the file is there already, and a service has one program.
-                  directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line)),
-                ),
+                ...editUnit(systemctl, subject.service, replacing(directives)),
                 `${systemctl} restart ${subject.service}`,
               ],
       },
     ];
   },
 };
+
+/** While it does not run, the unit and package.json say the same. */
+async function written(subject: Subject): Promise<Found[]> {
+  const found = await subject.get(scriptLauncher);
+  if (found === undefined) return [];
+  const { host, service } = subject;
+  const { name, script, manifest, command, variables } = found;
+  return [
+    {
+      unit: service,
+      message: `systemd starts ${name}, and that starts the app, which gets no socket of systemd.`,
+      evidence: [{ text: script, source: manifest }],
+      fix: `Let systemd run the app itself, as the script does${variables.length > 0 ? `, with the script's ${variables.join(", ")} in Environment=` : ""}:`,
+      copy: [
+        ...editUnit(host.manager.systemctl, service, replacing(directivesFor(command))),
+        `${host.manager.systemctl} restart ${service}`,
+      ],
+    },
+  ];
+}
+
+/** The line in the file is there already, and a service has one program. */
+function replacing(directives: readonly string[]): string[] {
+  return directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line));
+}

@@ -31,8 +31,8 @@ export const moduleMissing: Diagnosis = {
         {
           ...about,
           message: `There is no ${name}: ${relative} is a relative path, and a service without WorkingDirectory= starts in /.`,
-          fix: "Write the folder of the app into the unit.",
-          copy: addLines(host, service, "WorkingDirectory=/srv/shop"),
+          fix: `Write the folder of the app into the unit, the one that has ${relative}, in place of /the/folder/of/your/app.`,
+          copy: addLines(host, service, "WorkingDirectory=/the/folder/of/your/app"),
         },
       ];
     if (/^[./]|^file:/.test(name)) {

@@ -132,20 +132,24 @@ async function reasonOf(
   const isServing = passed.some(({ inode }) =>
     running.some(({ watched }) => inode !== undefined && watched.has(inode)),
   );
+  const hasWay = openFile !== "" || service.get("NotifyAccess") === "all";
   if (isServing)
     return {
-      reason: "It accepts connections already, so what it still waits for is in the app.",
+      reason: hasWay
+        ? "It accepts connections already, and has not said that it is ready. Either the app does not use sockact, which says it, or its option `ready` has not settled."
+        : "It accepts connections already, but Node has no way of its own to tell systemd.",
       evidence: [
         {
           text: `The event loop waits for ${passed.map(({ address }) => address).join(" and ")}`,
           source: `/proc/${running[0]?.pid}/fdinfo`,
         },
       ],
-      fix: "Let the promise of the option `ready` settle: it may wait for a database that does not answer. For an app that does not use sockact, change the type:",
+      fix: hasWay
+        ? "For an app that does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `ready` settle: it may wait for a database that does not answer."
+        : `For an app that does not use sockact, change the type to exec, as below. For one that does, write ${version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`} instead.`,
       copy: edit("Type=exec"),
     };
 
-  const hasWay = openFile !== "" || service.get("NotifyAccess") === "all";
   if (!hasWay)
     return {
       reason:

@@ -1,3 +1,4 @@
+import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
 
@@ -10,7 +11,8 @@ export const notEnabled: Diagnosis = {
   looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit",
   remedy: "`systemctl enable` the socket unit",
   async find(subject) {
-    const { systemctl } = subject.host.manager;
+    const { systemctl, user } = subject.host.manager;
+    const etc = `/etc/systemd/${user ? "user" : "system"}`;
     const [service, sockets] = await Promise.all([
       subject.get(serviceProperties),
       subject.get(socketProperties),
@@ -48,7 +50,12 @@ export const notEnabled: Diagnosis = {
               : []),
           ],
           fix: isOfThisBoot ? "Install it below /etc, and enable it." : "Enable it.",
-          copy: [`${systemctl} enable ${unit}`],
+          copy: [
+            ...(isOfThisBoot
+              ? [service, socket].map((each) => `cp ${shellWord(each.get("FragmentPath"))} ${etc}/`)
+              : []),
+            `${systemctl} enable ${unit}`,
+          ],
         };
       });
   },

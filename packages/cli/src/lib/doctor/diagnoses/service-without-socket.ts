@@ -2,7 +2,12 @@ import { editUnit } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
-import { serviceProperties, socketProperties, type UnitProperties } from "../facts/properties.ts";
+import {
+  isUnusedOfVendor,
+  serviceProperties,
+  socketProperties,
+  type UnitProperties,
+} from "../facts/properties.ts";
 
 /** `Socket service shop.service already active, refusing.` */
 const refused = /Socket service \S+ already active, refusing/;
@@ -25,7 +30,7 @@ export const serviceWithoutSocket: Diagnosis = {
       subject.get(lastRun),
     ]);
     const main = running.find(({ isMain }) => isMain);
-    const expected = sockets.filter((socket) => socket.get("Accept") !== "yes");
+    const expected = sockets.filter((socket) => socket.get("Accept") !== "yes" && !isUnusedOfVendor(socket));
     if (main === undefined || expected.length === 0 || service.get("ActiveState") === "deactivating")
       return [];
     const { systemctl } = subject.host.manager;

@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { socketProperties } from "../facts/properties.ts";
+import { isUnusedOfVendor, socketProperties } from "../facts/properties.ts";
 
 /** Nothing listens, and nothing has failed: the socket was never started, or was stopped. */
 export const socketInactive: Diagnosis = {
@@ -14,7 +14,9 @@ export const socketInactive: Diagnosis = {
     const { systemctl } = subject.host.manager;
     const sockets = await subject.get(socketProperties);
     return sockets
-      .filter((socket) => socket.isLoaded && socket.get("ActiveState") === "inactive")
+      .filter(
+        (socket) => socket.isLoaded && socket.get("ActiveState") === "inactive" && !isUnusedOfVendor(socket),
+      )
       .map((socket) => {
         const { unit } = socket;
         const refused =

@@ -1,9 +1,15 @@
-import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { packageFolder } from "../../app/manifest.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import { addLines } from "../fixes/commands.ts";
+import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 import { lastRun } from "../facts/journal.ts";
 import { type ListeningSocket, listeningBeside } from "../facts/listening.ts";
 import { passedSockets, type PassedSocket, portOf } from "../facts/passed-sockets.ts";
-import { processes, type ServiceProcess } from "../facts/processes.ts";
+import { isJavaScript, processes, type ServiceProcess } from "../facts/processes.ts";
+import { program } from "../facts/program.ts";
 import { serviceProperties, uptime } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";
 
@@ -43,6 +49,8 @@ export const socketNotTaken: Diagnosis = {
         running.some(({ sockets }) => sockets?.has(socket.inode!)),
     );
     if (missed.length === 0) return [];
+    // Other programs wait by other means than an epoll.
+    if (untaken === undefined && !running.some(isJavaScript)) return [];
     const own = await ownListeners(running, passed);
     if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
     const addresses = missed.map(({ address }) => address).join(" and ");
@@ -70,8 +78,8 @@ export const socketNotTaken: Diagnosis = {
         fix:
           untaken && untaken.details.length > 0
             ? untaken.details.join(" ")
-            : "If the app has the line with systemdListen(), it must come before listen(). Otherwise add it, or load the preload, for an app that you do not want to change:",
-        copy: untaken && untaken.details.length > 0 ? [] : ways(subject),
+            : "If the app has the line with systemdListen(), it must come before listen(). Otherwise add it, or load the preload, which needs no change of the app:",
+        copy: untaken && untaken.details.length > 0 ? [] : await ways(subject),
       },
     ];
   },
@@ -99,10 +107,7 @@ async function ownListeners(
 }
 
 /** An app without sockact opens the port that its socket has. It ends with EADDRINUSE, or with EACCES where only root may open the port. */
-async function openedItself(
-  subject: Subject,
-  passed: readonly PassedSocket[],
-): Promise<ReturnType<typeof foundInUse>[]> {
+async function openedItself(subject: Subject, passed: readonly PassedSocket[]): Promise<Found[]> {
   const lines = await subject.get(lastRun);
   const inUse = /(?:EADDRINUSE: address already in use|EACCES: permission denied) (\S+)/;
   const line = lines.findLast(({ unit, message }) => unit === subject.service && inUse.test(message));
@@ -111,22 +116,34 @@ async function openedItself(
   const socket = passed.find(
     (each) => each.address === address || (port !== undefined && portOf(each.address) === port),
   );
-  return line && socket ? [foundInUse(subject, line.message, socket)] : [];
+  return line && socket ? [await foundInUse(subject, line.message, socket)] : [];
 }
 
-function foundInUse(subject: Subject, message: string, { unit, address }: PassedSocket) {
+async function foundInUse(
+  subject: Subject,
+  message: string,
+  { unit, address }: PassedSocket,
+): Promise<Found> {
   return {
     unit: subject.service,
     message: `The app opens ${address} itself, which ${unit} has open already. It has got the socket from systemd, and does not take it.`,
     evidence: [{ text: message, source: `journal of ${subject.service}` }],
-    fix: "Call systemdListen() before listen(). Or load the preload, for an app that you do not want to change:",
-    copy: ways(subject),
+    fix: "Call systemdListen() before listen(). Or load the preload, which needs no change of the app:",
+    copy: await ways(subject),
   };
 }
 
-function ways(subject: Subject): string[] {
+/** The line of code, or the preload: it needs no line. */
+async function ways(subject: Subject): Promise<string[]> {
+  const [service, command] = await Promise.all([subject.get(serviceProperties), subject.get(program)]);
+  const script = command?.words.slice(1).find((word) => /\.[cm]?[jt]s$/.test(word));
+  const working = service.get("WorkingDirectory").replace(/^[!-]+/, "") || "/";
+  const folder = script === undefined ? working : packageFolder(dirname(resolve(working, script)));
+  const preload = join(folder, "node_modules/@sockact/register/dist/index.cjs");
   return [
     "app.use(systemdListen()); // Express and Koa; in Fastify app.register(systemdListen)",
-    `sudo sockact install ${subject.name} # writes the preload into the unit`,
+    "# or:",
+    ...(existsSync(preload) ? [] : [`cd ${shellWord(folder)} && npm install @sockact/register`]),
+    ...addLines(subject.host, subject.service, `Environment=NODE_OPTIONS=--require=${preload}`),
   ];
 }

@@ -40,7 +40,7 @@ export const startLimitHit: Diagnosis = {
           })),
           ...(said ? [{ text: said.message, source: `journal of ${said.unit}` }] : []),
         ],
-        fix: "First find out why the service ends, by its journal. These lines keep the port open meanwhile. Then start the socket again.",
+        fix: "Correct what ends the service: its journal says more. Then start the socket again. With the lines below, the port stays open the next time.",
         copy: [
           readJournal(subject.host.manager, subject.service),
           ...editUnit(systemctl, subject.service, [

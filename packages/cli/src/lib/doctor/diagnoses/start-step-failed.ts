@@ -1,18 +1,27 @@
-import type { Diagnosis } from "../model/diagnosis.ts";
+import { readJournal } from "../fixes/commands.ts";
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
-import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
+import { serviceProperties } from "../facts/properties.ts";
+import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
+import type { Subject } from "../model/subject.ts";
 
 /** systemd could not set up what the unit asks for, so it has started nothing. The more common steps have diagnoses of their own. */
 export const startStepFailed: Diagnosis = {
   code: "start-step-failed",
   severity: "error",
   title: "systemd can't set up the service",
-  why: "Before systemd starts the program it sets up the sandbox, the folders and the credentials. If a step fails, it starts nothing.",
-  looksAt: "`Failed at step …` in the journal",
-  remedy: "the directive of that step, such as `ReadWritePaths=` for NAMESPACE",
+  why: "Before systemd starts the program it sets up the sandbox, the folders and the credentials, and runs the commands of ExecStartPre=. If a step fails, it starts nothing.",
+  looksAt: "`Failed at step …` and `Control process exited` in the journal",
+  remedy:
+    "the directive of that step, such as `ReadWritePaths=` for NAMESPACE; or the command of `ExecStartPre=`",
   explains: ofCrash,
   async find(subject) {
-    const failed = failedStep(await subject.get(serviceRun));
+    const run = await subject.get(serviceRun);
+    // Once it is up, a command of ExecReload= or ExecStop= may fail too.
+    const isUp = run.manager.some(({ message }) => message.startsWith("Started "));
+    if (run.end === undefined && run.control !== undefined && !isUp)
+      return [await commandFailed(subject, run)];
+    const failed = failedStep(run);
     if (failed === undefined || ["EXEC", "CHDIR", "USER", "GROUP"].includes(failed.step)) return [];
     const details = failed.lines.map(({ message }) => message).join("\n");
     const path = /mount namespacing: (\/\S+): No such file/.exec(details)?.[1];
@@ -35,6 +44,30 @@ export const startStepFailed: Diagnosis = {
     ];
   },
 };
+
+/** The directives whose commands run around the app. An ExecStop= that fails keeps nothing from starting. */
+const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
+
+/** A command that runs before or after the app has failed, and systemd has given the start up. */
+async function commandFailed(subject: Subject, { control, output, manager }: ServiceRun): Promise<Found> {
+  const { host, service } = subject;
+  const properties = await subject.get(serviceProperties);
+  const { code, status, name } = control!;
+  const how = code === "exited" ? `exited with ${status}` : `was killed by SIG${name}`;
+  const given = commands.filter((each) => properties.get(each) !== "");
+  // `{ path=/bin/false ; argv[]=/bin/false ; … ; code=exited ; status=1 }`
+  const ended = new RegExp(`; code=${code} ; status=${status}[ /]`);
+  const directive =
+    given.find((each) => ended.test(properties.get(each))) ?? (given.length === 1 ? given[0] : undefined);
+  const reason = manager.find(({ message }) => /Failed at step/.test(message));
+  return {
+    unit: service,
+    message: `A command of ${directive === undefined ? "the service" : `${directive}= of ${service}`} ${how}, so systemd has not started the app.`,
+    evidence: quoted([...output.slice(-3), ...(reason ? [reason] : []), control!.line]),
+    fix: "Correct the command, or write - before its path if the app can do without it.",
+    copy: [`${host.manager.systemctl} cat ${service}`, readJournal(host.manager, service)],
+  };
+}
 
 const fixes: Readonly<Record<string, string>> = {
   NAMESPACE:

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { serviceProperties, socketProperties, type UnitProperties } from "../facts/properties.ts";
+import { type Requirement, requirements } from "../facts/requirements.ts";
 import type { Host } from "../model/host.ts";
+import type { Subject } from "../model/subject.ts";
 
 /** systemd has a name for the unit, and nothing that it could start. */
 export const unitNotLoaded: Diagnosis = {
@@ -9,14 +11,36 @@ export const unitNotLoaded: Diagnosis = {
   severity: "error",
   title: "systemd has not loaded a unit",
   why: "systemd starts neither a unit that it can't load, nor one that waits for it.",
-  looksAt: "`LoadState` and `LoadError` of each unit",
+  looksAt: "`LoadState` and `LoadError` of each unit, and of those that the service requires",
   remedy: "the line that systemd refuses, or `systemctl unmask`, or install the unit",
-  explains: ["socket-inactive", "not-enabled"],
+  explains: ["socket-inactive", "socket-failed", "not-enabled", "service-missing"],
   async find(subject) {
     const units = [await subject.get(serviceProperties), ...(await subject.get(socketProperties))];
-    return units.filter((unit) => !unit.isLoaded).map((unit) => foundIn(unit, subject.host));
+    const own = units.filter((unit) => !unit.isLoaded).map((unit) => foundIn(unit, subject.host));
+    const missing = (await subject.get(requirements)).filter(({ LoadState }) =>
+      /^(?:not-found|masked)$/.test(LoadState),
+    );
+    return [...own, ...missing.map((each) => missingFor(subject, each))];
   },
 };
+
+/** Another unit that the service can't do without. */
+function missingFor({ service, host }: Subject, { unit, LoadState }: Requirement): Found {
+  const { systemctl } = host.manager;
+  const isMasked = LoadState === "masked";
+  return {
+    unit: service,
+    message: `${service} requires ${unit}, which ${isMasked ? "is masked" : "does not exist"}. So it can't start.`,
+    evidence: [{ text: `LoadState=${LoadState}`, source: `${systemctl} show ${unit}` }],
+    fix: isMasked
+      ? "Take the mask away. Or take the unit out of the Requires= of the service."
+      : `Install ${unit}. Or correct its name in the Requires= of the service, or take it out.`,
+    copy: [
+      isMasked ? `${systemctl} unmask ${unit}` : `${systemctl} edit --full ${service}`,
+      `${systemctl} restart ${service}`,
+    ],
+  };
+}
 
 function foundIn(properties: UnitProperties, { manager }: Host): Found {
   const { unit } = properties;

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
@@ -9,20 +10,45 @@ export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
   // `/etc/shop.env (ignore_errors=no)`
   const files = [...service.get("EnvironmentFiles").matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm)];
-  const texts = await Promise.all(files.map(([, path = ""]) => readFile(path, "utf8").catch(() => "")));
+  const texts = await Promise.all(files.map(([, path = ""]) => textOf(path)));
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     parseUnit(file.text).entries.flatMap((entry) => {
       if (entry.kind !== "assignment") return [];
       if (entry.key === "Environment") return splitWords(entry.value);
       // `NAME:value`
-      return entry.key.startsWith("SetCredential") ? [entry.value.replace(":", "=")] : [];
+      return entry.key.startsWith("SetCredential") ? [entry.value.replace(/^[^:]*:/, "credential=")] : [];
     }),
   );
   return [
     ...written,
+    ...(await credentials(subject)),
     ...splitWords(service.get("Environment")),
     ...texts.flatMap((text) => text.split("\n").map((line) => line.trim().replace(/=(["'])(.*)\1$/, "=$2"))),
   ];
+}
+
+/** The credentials that systemd has given to the service, or will give to it. */
+async function credentials(subject: Subject): Promise<string[]> {
+  const loaded = (await subject.get(unitFiles)).flatMap(({ text }) =>
+    parseUnit(text).entries.flatMap((entry) => {
+      if (entry.kind !== "assignment" || !entry.key.startsWith("LoadCredential")) return [];
+      // `ID:PATH`, or `ID` for a file in one of systemd's folders.
+      const [id = "", path = id] = entry.value.split(/:(.*)/s);
+      const folders = ["/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
+      return path.startsWith("/") ? [path] : folders.map((folder) => join(folder, path));
+    }),
+  );
+  const own = `/run/credentials/${subject.service}`;
+  const given = (await readdir(own).catch(() => [])).map((name) => join(own, name));
+  const texts = await Promise.all([...loaded, ...given].map(textOf));
+  return texts.map((text) => `credential=${text.trim()}`);
+}
+
+/** What a small file has. Nothing if it can't be read, or if it is a pipe, which could keep one waiting. */
+async function textOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile() || found.size > 1024 * 1024) return "";
+  return readFile(path, "utf8").catch(() => "");
 }
 
 /** Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a backslash before what is special. */

@@ -24,6 +24,8 @@ export interface JournalLine {
 /** How many lines are read of each unit. */
 const LINES = 500;
 
+const FIELDS = "MESSAGE,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATION_ID,_SYSTEMD_INVOCATION_ID";
+
 /** What the journal has of the units since the boot, the oldest line first. */
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
@@ -32,18 +34,21 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
-      const { stdout, stderr } = await manager.runProgram(
-        "journalctl",
+      const args = [
         ...(manager.user
           ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
           : // As --unit, but also what a process of systemd has said that ended before the journal could ask for its unit.
             [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
         "--boot",
         "--output=json",
-        "--all",
+        `--output-fields=${FIELDS}`,
         "--no-pager",
         `--lines=${LINES}`,
-      );
+      ];
+      // Long messages too, unless all of them together are too long to be read.
+      const { stdout, stderr } = await manager
+        .runProgram("journalctl", "--all", ...args)
+        .catch(() => manager.runProgram("journalctl", ...args));
       if (/not seeing messages|permission/i.test(stderr)) cannotSeeJournal(host);
       return stdout.split("\n").flatMap((line) => (line === "" ? [] : parse(line, unit)));
     }),
@@ -64,7 +69,8 @@ function cannotSeeJournal(host: Host): void {
 }
 
 function parse(json: string, unit: string): JournalLine[] {
-  const line = JSON.parse(json) as Record<string, string | number[] | null>;
+  const line = readJson(json);
+  if (line === undefined) return [];
   const about = line["UNIT"] ?? line["USER_UNIT"];
   return [
     {
@@ -79,6 +85,15 @@ function parse(json: string, unit: string): JournalLine[] {
       ),
     },
   ];
+}
+
+/** A journalctl that is killed ends within a line. */
+function readJson(text: string): Record<string, string | number[] | null> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, string | number[] | null>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A service that has been up for so long has not been started again because of what the run before said, in milliseconds. */

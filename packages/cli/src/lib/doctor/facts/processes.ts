@@ -1,5 +1,5 @@
 import { readFile, readdir, readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 
@@ -38,6 +38,10 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
     );
   return all;
 }
+
+/** Whether it runs Node or Bun, whose event loop is an epoll. */
+export const isJavaScript = ({ program, words: [first = ""] }: ServiceProcess): boolean =>
+  /^(?:node|nodejs|bun)\d*$/.test(basename(program || first));
 
 /** The processes of a control group, and of those below it. */
 async function pidsOf(folder: string): Promise<number[]> {

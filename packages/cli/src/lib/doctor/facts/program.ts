@@ -39,8 +39,8 @@ export async function nodeVersion(subject: Subject): Promise<string | undefined>
     const isClosed = (error as NodeJS.ErrnoException).code === "EACCES";
     if (isClosed && (await isFile(file)))
       subject.host.cannotSee(
-        `The version of ${file} can't be read by others than its owner.`,
-        `${file} --version`,
+        `The version of ${file}: as root, the doctor runs a Node that belongs to another user as nobody, who can't get to this one.`,
+        `${file} --version # as its owner`,
       );
     return undefined;
   }

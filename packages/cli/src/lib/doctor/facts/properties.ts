@@ -46,6 +46,15 @@ export async function socketProperties(subject: Subject): Promise<UnitProperties
   return subject.sockets.map((unit) => all.get(unit)!);
 }
 
+/** Whether a package has brought the unit, and nobody uses it: it is not enabled, and was not started since the boot. */
+export function isUnusedOfVendor(unit: UnitProperties): boolean {
+  return (
+    /^(?:\/usr\/(?!local\/)|\/lib\/)/.test(unit.get("FragmentPath")) &&
+    !unit.get("UnitFileState").startsWith("enabled") &&
+    unit.get("InactiveExitTimestampMonotonic") === "0"
+  );
+}
+
 /** How long the main process has been running, in milliseconds; 0 where there is none. */
 export function uptime(service: UnitProperties): number {
   return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));

@@ -21,6 +21,8 @@ export interface Run {
   lines: readonly JournalLine[];
   /** `undefined` while it runs, if it has ended without an error, or if systemd has not got as far as to start it. */
   end: ProcessEnd | undefined;
+  /** How a command of ExecStartPre= and the like has ended, if it has failed. */
+  control: ProcessEnd | undefined;
 }
 
 /**
@@ -38,15 +40,21 @@ export async function runs(subject: Subject): Promise<Run[]> {
     if (earlier) earlier.push(line);
     else found.set(line.invocation, [line]);
   }
-  return Array.from(found.values(), (of) => ({ started: of[0]!.time, lines: of, end: endOf(of) }));
+  return Array.from(found.values(), (of) => ({
+    started: of[0]!.time,
+    lines: of,
+    end: endOf(of, "Main"),
+    control: endOf(of, "Control"),
+  }));
 }
 
 /** systemd says this of a failure alone. */
-function endOf(lines: readonly JournalLine[]): ProcessEnd | undefined {
+function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): ProcessEnd | undefined {
   for (const line of lines) {
-    const [, code, status, name = ""] =
-      /Main process exited, code=(\w+), status=(\d+)\/(\S+)/.exec(line.message) ?? [];
-    if (line.isOfManager && code !== undefined) return { code, status: Number(status), name, line };
+    const [, which, code, status, name = ""] =
+      /(Main|Control) process exited, code=(\w+), status=(\d+)\/(\S+)/.exec(line.message) ?? [];
+    if (line.isOfManager && which === kind && code !== undefined)
+      return { code, status: Number(status), name, line };
   }
 }
 
@@ -79,7 +87,14 @@ export async function lastEnd(subject: Subject): Promise<End> {
     text: code === "exited" ? `It exited with ${status}.` : `It was killed by signal ${name}.`,
     isAsleep: code === "exited" && statuses.includes(status),
   });
+  // Before a command of ExecStartPre= that fails, there is no main process.
+  const control = all.findLast((run) => run.end ?? run.control)?.control;
   const now = codes[service.get("ExecMainCode")];
+  if (control !== undefined)
+    return {
+      text: `A command before or after its start ${control.code === "exited" ? `exited with ${control.status}` : `was killed by signal ${control.name}`}.`,
+      isAsleep: false,
+    };
   if (now !== undefined) return ended(now, service.get("ExecMainStatus"));
   // It runs again. The journal has the end of the run before.
   const before = all.at(-2);

@@ -5,7 +5,7 @@ import { serviceProperties } from "./properties.ts";
 import { type Run, runs } from "./runs.ts";
 
 /** The run of the service that says how it is. */
-export interface ServiceRun extends Pick<Run, "end"> {
+export interface ServiceRun extends Pick<Run, "end" | "control"> {
   /** What its processes have printed. */
   output: readonly JournalLine[];
   /** What systemd says of it. */
@@ -23,14 +23,17 @@ export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   const [last, before] = all.toReversed();
   const isNew = last !== undefined && Date.now() - last.started < SETTLED;
   const isCrashing = isNew && Number(service.get("NRestarts")) > 0;
-  const { lines, end } = (isCrashing && !last.end && before?.end ? before : last) ?? {
+  const hasFailed = (run: Run | undefined): boolean => (run?.end ?? run?.control) !== undefined;
+  const { lines, end, control } = (isCrashing && !hasFailed(last) && hasFailed(before) ? before : last) ?? {
     lines: [],
     end: undefined,
+    control: undefined,
   };
   return {
     output: lines.filter((line) => !line.isOfManager),
     manager: lines.filter((line) => line.isOfManager),
     end,
+    control,
   };
 }
 

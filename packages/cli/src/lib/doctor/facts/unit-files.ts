@@ -7,7 +7,7 @@ export interface UnitFile {
   unit: string;
   path: string;
   text: string;
-  /** When it was changed last, in milliseconds since 1970. */
+  /** When it was changed last, in milliseconds since 1970; 0 where that is not known. */
   changed: number;
 }
 
@@ -20,7 +20,8 @@ export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
       .map(async (path): Promise<UnitFile[]> => {
         try {
           const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
-          return [{ unit: unit.unit, path, text, changed: mtimeMs }];
+          // A file from the future, where a clock was wrong, says nothing about what came before it.
+          return [{ unit: unit.unit, path, text, changed: mtimeMs > Date.now() ? 0 : mtimeMs }];
         } catch (error) {
           // One that is gone is a finding, and not a lack of rights.
           if ((error as NodeJS.ErrnoException).code === "EACCES")

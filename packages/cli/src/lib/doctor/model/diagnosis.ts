@@ -57,4 +57,6 @@ export interface Finding extends Required<Found> {
   severity: Severity;
   title: string;
   why: string;
+  /** Whether the linter has found it in the files. */
+  isLint?: true;
 }

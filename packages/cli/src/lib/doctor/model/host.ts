@@ -1,4 +1,5 @@
 import process from "node:process";
+import { clean } from "../../output/clean.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { type Fact, Facts } from "./facts.ts";
 
@@ -25,7 +26,7 @@ export class Host {
 
   /** Notes, once, what could not be looked at. */
   cannotSee(what: string, how: string): void {
-    this.#unseen.set(what, { what, how });
+    this.#unseen.set(what, { what: clean(what), how: clean(how) });
   }
 
   get unseen(): Unseen[] {
