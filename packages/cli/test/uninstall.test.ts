@@ -53,8 +53,8 @@ Removes:
   ${UNITS}/shop.socket
   ${UNITS}/shop.service
   ${files[0]!.path}
-  the service's data
-  the service's cache
+  /var/lib/shop (empty)
+  /var/cache/shop (empty)
 Nothing was changed: --dry-run.
 `);
     expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
@@ -89,6 +89,20 @@ Stays:
     await systemd.request("http://127.0.0.1/");
     expect((await sockact("uninstall", "shop", "--yes", "--purge")).stdout).toBe("Uninstalled shop.\n");
     expect(await left()).toEqual([]);
+  });
+
+  it("leaves the data of a user that stays, who has it again after a new installation", async () => {
+    const asDaemon = plan({
+      user: "daemon",
+      environment: { KEEP: "1", HOME: "/var/lib/shop" },
+      stateDirectory: "shop",
+    });
+    await run({}, asDaemon);
+    await systemd.request("http://127.0.0.1/");
+    expect((await sockact("uninstall", "shop", "--yes")).stdout).toContain("Stays:\n  /var/lib/shop: data");
+    expect((await run({}, asDaemon)).error).toBeUndefined();
+    const { stdout } = await sockact("uninstall", "shop", "--dry-run", "--purge");
+    expect(stdout).toContain("  /var/lib/shop (the data of the service)\n");
   });
 
   it("removes both instances of a rolling pair, several sockets, and the file of a unix socket", async () => {
@@ -126,6 +140,9 @@ Stays:
 A service of your own service manager is uninstalled with --user.
 `);
     await run();
+    // What else is there is no service.
+    await systemd.write("/var/lib/sockact/broken/manifest.json", "{");
+    await systemd.write("/var/lib/sockact/note.txt", "");
     expect((await sockact("uninstall", "shoop", "--yes")).stderr).toContain("Did you mean shop?");
     expect((await sockact("uninstall", "../shop", "--yes")).code).toBe(2);
     const silent = await sockact("uninstall", "shop");
