@@ -117,6 +117,22 @@ Stays:
     expect(await left()).toEqual([]);
   });
 
+  it("removes a service that has failed, and keeps a socket file in a folder of another user", async () => {
+    const folder = "/run/shop-of-daemon";
+    await systemd.mustRun(["install", "-d", "-o", "daemon", folder]);
+    const sockets = [{ listen: `${folder}/shop.sock` }];
+    await run({}, plan({ exec: ["/bin/false"], type: "simple", restart: "no", sockets }));
+    await systemd.systemctl("start", "shop.service");
+    await systemd.waitForUnit("shop.service", "ActiveState", "failed");
+    const { stdout, code } = await sockact("uninstall", "shop", "--yes");
+    expect({ stdout, code }).toEqual({
+      stdout: expect.stringContaining(`Stays:\n  ${folder}/shop.sock: `),
+      code: 0,
+    });
+    await systemd.mustRun(["rm", "-r", folder]);
+    expect(await left()).toEqual([]);
+  });
+
   it("leaves what it has not written, and says so", async () => {
     await run();
     await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
