@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { deadline } from "../shared/deadline.ts";
 import { sudoCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -37,8 +38,8 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   const answers: Answer[] = [];
   try {
     for (const address of addresses) {
-      const deadline = AbortSignal.any([signal, over.signal, AbortSignal.timeout(timeout)]);
-      const result = await Promise.race([firstRequest(address, deadline), failure]);
+      const limit = deadline(timeout, signal, over.signal);
+      const result = await Promise.race([firstRequest(address, limit), failure]);
       signal.throwIfAborted();
       if (result === undefined) continue;
       if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
