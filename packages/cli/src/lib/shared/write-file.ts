@@ -41,7 +41,8 @@ export function writeWhole(path: string, text: string, invoker: Invoker): void {
   try {
     const file = openSync(temporary, "wx", 0o644);
     try {
-      if (invoker.isSudo && statSync(dirname(path)).uid === invoker.uid) fchownSync(file, invoker.uid, invoker.gid);
+      if (invoker.isSudo && statSync(dirname(path)).uid === invoker.uid)
+        fchownSync(file, invoker.uid, invoker.gid);
       writeFileSync(file, text);
       fsyncSync(file);
     } finally {
