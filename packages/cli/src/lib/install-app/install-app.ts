@@ -49,7 +49,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
     },
   );
   const all: Prepared[] = [];
-  for (const service of services) all.push(await prepareOrShow(service, options, root, manager));
+  for (const service of services) all.push(await prepare(service, options, root, manager));
   if (options.dryRun === true) {
     showFiles(all, options);
     return 0;
@@ -73,21 +73,6 @@ export async function installApp(entry: string | undefined, options: InstallOpti
       );
   const silent = results.filter(({ answers }) => answers.some(({ outcome }) => outcome === "silent"));
   return silent.length === 0 ? 0 : EXIT.failed;
-}
-
-/** To show files, systemd need not be asked: there may be none, as in a container. */
-async function prepareOrShow(
-  ...[service, options, root, manager]: Parameters<typeof prepare>
-): Promise<Prepared> {
-  try {
-    return await prepare(service, options, root, manager);
-  } catch (error) {
-    if (!(error instanceof CliError && error.code === "ERR_SYSTEMCTL" && options.dryRun === true))
-      throw error;
-    const prepared = await prepare(service, options, root, undefined);
-    const [why = ""] = error.message.split("\n");
-    return { ...prepared, notes: [...prepared.notes, `systemd was not asked: ${why}`] };
-  }
 }
 
 async function prepare(
