@@ -44,3 +44,10 @@ export function sockactIn(
     timeout: 30_000,
   });
 }
+
+/** Runs `sockact units` in a folder. */
+export const unitsIn = (
+  folder: string,
+  args: readonly string[] = ["--json"],
+  env: Record<string, string> = {},
+): ReturnType<typeof sockactIn> => sockactIn(folder, ["units", ...args], env);
