@@ -351,6 +351,20 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("silent");
     });
 
+    test("says how to name a socket, and the whole command that installs it as it is", async () => {
+      packed.install(systemd.hostPath("/srv/named"), ["@sockact/core"]);
+      const { code, stderr } = await installApp(
+        "named",
+        `const { listen } = require("@sockact/core");
+        void listen(require("node:http").createServer(), { port: 3000, sockets: { web: {} } });\n`,
+      );
+      expect(code).toBe(1);
+      expect(stderr).toContain(`sockets: [{ name: "web", listen: 80 }]. npx sockact init writes one.`);
+      expect(stderr).toMatch(
+        /: sudo .*npx sockact install server\.js --name named --listen 80 --yes --no-request\n$/,
+      );
+    });
+
     test("asks nothing without a terminal, and changes nothing", async () => {
       await systemd.write("/srv/quiet/server.js", server(`"hi"`));
       const result = await call("/srv/quiet", ["install", "server.js", "--name", "quiet"]);

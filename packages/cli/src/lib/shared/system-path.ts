@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import process from "node:process";
 
@@ -17,17 +17,14 @@ export function systemEnvironment(variables: NodeJS.ProcessEnv = process.env): N
 function isTrusted(folder: string): boolean {
   if (!isAbsolute(folder) || /\/node_modules(?:\/|$)/.test(folder)) return false;
   if (process.getuid?.() !== 0) return true;
-  try {
-    return [folder, realpathSync(folder)].every((path) => isOfRoot(path, false));
-  } catch {
-    // There is no such folder, yet.
-    return false;
-  }
+  return isOfRoot(folder, false) && (!existsSync(folder) || isOfRoot(realpathSync(folder), false));
 }
 
 /** Whether only root may change what is at a path. In a folder above with the sticky bit, nobody else replaces what is root's. */
 function isOfRoot(path: string, isSticky: boolean): boolean {
-  const status = lstatSync(path);
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  // Somebody may make it yet.
+  if (status === undefined) return isOfRoot(dirname(path), false);
   const { uid, gid, mode } = status;
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
   const isGuarded = status.isSymbolicLink() || (isSticky && (mode & 0o1000) !== 0);
