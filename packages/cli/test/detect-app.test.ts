@@ -350,6 +350,12 @@ describe("a start script", () => {
   });
 });
 
+it("has no words that would move the cursor", async () => {
+  const start = "\u001B[2Jnext start";
+  const { notes } = await detect({ "package.json": { scripts: { start } }, "server.js": "" });
+  expect(notes).toEqual([expect.stringMatching(/: next start$/)]);
+});
+
 describe("a package.json that is none", () => {
   it("may be a link to secrets, and none of them is told", async () => {
     const files = { secrets: "root:*:19000:0:::\n", "package.json": { link: "secrets" }, "a.js": "" };

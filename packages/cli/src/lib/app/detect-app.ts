@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { clean } from "../output/clean.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { calledCommand } from "../shared/own-command.ts";
 import { readTextFile } from "../shared/read-file.ts";
@@ -117,7 +118,7 @@ export async function detectApp({
       ...(envFile === undefined || environmentFiles.includes(envFile) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
-    ],
+    ].map((note) => clean(note)),
   };
 }
 
