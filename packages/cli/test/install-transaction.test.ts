@@ -27,7 +27,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
   afterAll(() => systemd?.close());
   afterEach(async () => {
     await systemd.run(["sh", "-c", "systemctl stop 'shop*' 'blog*' 'other*'; systemctl reset-failed"]);
-    await systemd.mustRun(["sh", "-c", `rm -rf ${UNITS}/* ${STATE} ${IMAGE}; systemctl daemon-reload`]);
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      `rm -rf ${UNITS}/* ${STATE} ${IMAGE} /var/lib/shop /run/shop*; systemctl daemon-reload`,
+    ]);
   });
 
   const plan = (fields: Partial<AppDescription> = {}, further: Partial<InstallPlan> = {}): InstallPlan =>
@@ -134,18 +138,33 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("says which socket unit has the port", async () => {
       await systemd.installUnits({
         "other.socket": "[Socket]\nListenStream=80\n",
-        "other.service": "[Service]\nExecStart=/bin/true\n",
+        "other.service": "[Service]\nExecStart=/bin/sleep infinity\n",
       });
-      await systemd.start("other.socket");
+      // Its service has the port too.
+      await systemd.start("other.socket", "other.service");
       const { error } = await install();
-      expect(error!.hint).toMatch(/^Port 80 is in use by systemd \(process 1, other\.socket\)/);
+      expect(error!.hint).toMatch(/^Port 80 is in use by other\.socket\. Stop it \(/);
       expect(await everything()).toEqual(nothing);
+      await systemd.mustRun(["sh", "-c", /\((.*)\)/.exec(error!.hint)![1]!]);
+      expect((await install()).error).toBeUndefined();
     });
 
     it("leaves nothing behind when the last check fails", async () => {
       const { error } = await install(plan(), { verifyError: "it answers 500" });
       expect(error!.message).toBe("it answers 500");
       expect(await everything()).toEqual(nothing);
+    });
+
+    it("says that the disk is full where its own folder is a file system of its own", async () => {
+      const mount = `mkdir ${STATE}; mount -t tmpfs -o size=4k,mode=755 tmpfs ${STATE}`;
+      await systemd.mustRun(["sh", "-c", mount]);
+      try {
+        const { error } = await install();
+        expect(error!.message).toContain("the disk is full");
+        expect(await everything()).toEqual(nothing);
+      } finally {
+        await systemd.mustRun(["umount", STATE]);
+      }
     });
 
     it("leaves nothing behind when systemd can't load the unit", async () => {
@@ -258,6 +277,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await ask();
     });
 
+    it("opens a socket anew whose file was removed by hand", async () => {
+      await ask();
+      await rm(systemd.hostPath(`${UNITS}/shop.socket`));
+      expect((await install(plan({ sockets: [{ listen: 81 }] }))).error).toBeUndefined();
+      await ask(81);
+      await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
+    });
+
+    it("says before it that a socket is closed for a moment", async () => {
+      const { result } = await install(plan({ sockets: [{ listen: [80, 81] }] }), { prepareOnly: true });
+      expect(result!.notes).toEqual([expect.stringMatching(/^shop\.socket: closed and opened again/)]);
+      const same = await install(plan({ description: "Version 2" }), { prepareOnly: true });
+      expect(same.result!.notes).toEqual([]);
+    });
+
+    it("changes nothing where units can't be written", async () => {
+      const { state } = await everything();
+      const mount = `mount --bind ${UNITS} ${UNITS} && mount -o remount,bind,ro ${UNITS}`;
+      await systemd.mustRun(["sh", "-c", mount]);
+      try {
+        const next = await install(plan({ description: "Version 2" }));
+        expect(next.error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+        const gone = await install(plan(), { uninstall: true });
+        expect(gone.error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+        expect((await everything()).state).toEqual(state);
+        await ask();
+      } finally {
+        await systemd.mustRun(["umount", UNITS]);
+      }
+    });
+
     it("enables and starts a socket again that was disabled and stopped", async () => {
       await systemd.systemctl("disable", "--now", "shop.socket");
       expect((await install()).result).toMatchObject({ changed: true });
@@ -283,6 +333,94 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(error).toBeUndefined();
       expect(steps).toContainEqual({ type: "started", units: ["shop.socket"] });
     });
+  });
+
+  describe("whose app does not start any more as it was installed", () => {
+    const app = "/etc/shop-app.mjs";
+    const flag = "/etc/shop-needs-database";
+    const shop = (fields: Partial<AppDescription> = {}) => plan({ exec: [systemd.node, app], ...fields });
+
+    beforeEach(async () => {
+      await systemd.write(
+        app,
+        `import { existsSync } from "node:fs";
+        if (existsSync("${flag}") && !process.env.DATABASE) throw new Error("no database");
+        await import("${systemd.project}/packages/cli/test/programs/every-socket.mjs");\n`,
+      );
+      await install(shop());
+      await ask();
+      await systemd.write(flag, "");
+    });
+    afterEach(() => systemd.mustRun(["rm", "-f", app, flag]));
+
+    it("puts the files back, says what does not start, and can be called again", async () => {
+      const before = await filesIn(UNITS);
+      const { error } = await install(shop({ description: "Version 2" }));
+      expect(error).toMatchObject({ code: "ERR_INSTALL_START" });
+      expect(error!.message).toMatch(
+        /^shop\.service did not start\.\n[^]*Error: no database\n[^]*\nEverything was put back as it was\.\nBut shop\.service, which ran before, does not start again:\n[^]*Error: no database/,
+      );
+      expect(await filesIn(UNITS)).toEqual(before);
+      expect(Object.keys(await filesIn(STATE))).toEqual(["shop/manifest.json"]);
+      const right = await install(shop({ environment: { DATABASE: "1" } }));
+      expect(right.error).toBeUndefined();
+      await ask();
+    });
+
+    it("is uninstalled after a call that was killed", async () => {
+      const killed = await install(shop({ description: "Version 2" }), { killAt: 5 });
+      expect(killed.steps.at(-1)).toEqual({ type: "undoing" });
+      const { error, steps } = await install(shop(), { uninstall: true });
+      expect(error).toBeUndefined();
+      expect(steps[0]).toEqual({ type: "recovered" });
+      expect(await everything()).toEqual(nothing);
+    });
+  });
+
+  describe("with a unix socket", () => {
+    const path = "/run/shop.sock";
+    const withPath = (...more: number[]) => plan({ sockets: [{ listen: [path, ...more] }] });
+
+    it("refuses a path at which something else is", async () => {
+      const refused = async (hint: RegExp) => {
+        const before = await systemd.mustRun(["stat", "--format=%i", path]);
+        const { error } = await install(withPath());
+        expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: expect.stringMatching(hint) });
+        expect(await systemd.mustRun(["stat", "--format=%i", path])).toBe(before);
+        expect(await everything()).toEqual(nothing);
+      };
+      await systemd.write(path, "precious");
+      await refused(/^Choose another --listen/);
+      await systemd.mustRun(["rm", path]);
+      const program = `require("net").createServer().listen("${path}", () => console.log("ready"))`;
+      const unit = "other-program.service";
+      await systemd.mustRun(["systemd-run", `--unit=${unit}`, systemd.node, "-e", program]);
+      await systemd.waitForJournal(unit, /ready/);
+      await refused(/^Choose another --listen/);
+      await systemd.systemctl("kill", "--signal=KILL", unit);
+      await systemd.waitForUnit(unit, "ActiveState", "failed");
+      await refused(/sudo rm \/run\/shop\.sock/);
+    });
+
+    it("takes its own path again, and leaves no file at one that it has no more", async () => {
+      expect((await install(withPath(80))).error).toBeUndefined();
+      expect((await install(withPath(81))).error).toBeUndefined();
+      await systemd.stop("shop.socket");
+      expect((await install(withPath(82))).error).toBeUndefined();
+      expect((await install(plan())).error).toBeUndefined();
+      expect((await systemd.run(["ls", path])).code).not.toBe(0);
+    });
+  });
+
+  it("an app that others wait for holds up its own name alone", async () => {
+    const slow = start(plan(), { pauseInCheck: true });
+    await slow.until("paused");
+    const other = await install(plan({ name: "blog", sockets: [{ listen: 90 }] }));
+    expect(other.error).toBeUndefined();
+    const same = start(plan(), { uninstall: true });
+    await same.until("waiting");
+    slow.resume();
+    expect([(await slow.ended).error, (await same.ended).error]).toEqual([undefined, undefined]);
   });
 
   it("turns a rolling pair over when its service has changed", async () => {
@@ -462,6 +600,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       ]);
     });
 
+    it("a folder that somebody else has made, and the folder of sockact", async () => {
+      await systemd.write("/var/lib/shop/data", "precious");
+      const { error } = await install(plan({ stateDirectory: "shop" }));
+      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+      expect(error!.message).toContain("/var/lib/shop exists already");
+      const own = await install(plan({ stateDirectory: "sockact/shop" }));
+      expect(own.error!.message).toContain("/var/lib/sockact/shop is where sockact keeps");
+      expect(await everything()).toEqual(nothing);
+      const [, move] = /: (sudo install .*)/.exec(error!.hint)!;
+      await systemd.mustRun(["sh", "-c", move!.replaceAll("sudo ", "")]);
+      expect((await install(plan({ stateDirectory: "shop" }))).error).toBeUndefined();
+      await ask();
+    });
+
     it("a file of its own that was edited since", async () => {
       await install();
       const text = (await filesIn(UNITS))["shop.socket"]!;
@@ -584,7 +736,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await rm(units);
       await rename(`${units}.moved`, units);
       const repaired = await install(image());
-      expect(repaired.steps[0]).toEqual({ type: "recovered" });
+      expect(repaired.steps[0]).toEqual({ type: "recovered", notStarted: [] });
       expect(repaired.error).toBeUndefined();
     });
 

@@ -31,7 +31,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       bootPrivateSystemd(),
       PackedPackages.pack([
         "sockact",
-        ...["core", "express", "koa", "fastify"].map((name) => `@sockact/${name}`),
+        ...["core", "express", "koa", "fastify", "register"].map((name) => `@sockact/${name}`),
       ]),
     ]);
     const mounts = ["/srv", "/home", "/root"].map((path) => `mount -t tmpfs -o mode=755 tmpfs ${path}`);
@@ -331,12 +331,19 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("puts everything back if it does not start, and shows what it said", async () => {
       const before = await files();
-      const result = await installApp("crash", `throw new Error("no database");\n`);
+      const result = await installApp(
+        "crash",
+        `throw new Error("no database");\n`,
+        "--listen",
+        "/run/crash/a/b.sock",
+      );
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/crash does not start, so what was changed has been put back/);
       expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
-      const own = (path: string) => !/\/(?:sockact|crash)$/.test(path);
+      const own = (path: string) => !path.endsWith("/sockact");
       expect((await files()).filter(own)).toEqual(before.filter(own));
+      const left = await systemd.run(["ls", "-d", "/var/lib/private/crash", "/run/crash"]);
+      expect(left.stdout).toBe("");
       await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     });
 
@@ -363,6 +370,30 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(stderr).toMatch(
         /: sudo .*npx sockact install server\.js --name named --listen 80 --yes --no-request\n$/,
       );
+    });
+
+    describeWith({ commands: ["script", "pkill"] }, "in a terminal", () => {
+      test("puts everything back when its terminal is closed, and ends by SIGHUP", async () => {
+        const before = await files();
+        await systemd.write(
+          "/srv/hung/server.js",
+          `require("node:http").createServer(() => console.log("asked")).listen(3000);process.on("SIGTERM", () => process.exit());\n`,
+        );
+        const command = `${systemd.node} ${cli} install server.js --name hung --listen 80 --yes`;
+        // The kernel tells the shell alone that the terminal is gone.
+        const script = `cd /srv/hung; ${command} & trap "kill -HUP $!" HUP; wait; wait $!; echo $? >/tmp/hung`;
+        const child = systemd.spawn(["script", "--quiet", "--return", "--command", script, "/dev/null"]);
+        await systemd.waitForJournal("hung.service", /asked/);
+        await systemd.mustRun(["pkill", "-KILL", "-x", "script"]);
+        const code = await systemd.mustRun([
+          "sh",
+          "-c",
+          "until [ -s /tmp/hung ]; do sleep 0.02; done; cat /tmp/hung",
+        ]);
+        expect(code).toBe("129\n");
+        expect(await files()).toEqual(before);
+        child.kill();
+      });
     });
 
     test("asks nothing without a terminal, and changes nothing", async () => {
@@ -537,6 +568,25 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       },
     ]);
     await uninstall("json");
+  });
+
+  test("says which services of a config are installed when the next one fails", async () => {
+    const exec = (file: string) => [systemd.node, `/srv/two/${file}.js`];
+    const services = ["good", "bad"].map((name, index) => ({
+      name,
+      exec: exec(name),
+      sockets: [{ listen: 7101 + index }],
+      preload: true,
+    }));
+    await systemd.write("/srv/two/good.js", server(`"hi"`));
+    await systemd.write("/srv/two/bad.js", `throw new Error("no database");\n`);
+    await systemd.write("/srv/two/sockact.config.json", JSON.stringify(services));
+    packed.install(systemd.hostPath("/srv/two"), ["@sockact/register"]);
+    const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
+    expect(stderr).toContain("Installed, and left as it is: good");
+    await uninstall("good");
   });
 
   test("writes below another root, and starts nothing", async () => {

@@ -53,8 +53,8 @@ Removes:
   ${UNITS}/shop.socket
   ${UNITS}/shop.service
   ${files[0]!.path}
-  the service's data
-  the service's cache
+  /var/lib/shop (empty)
+  /var/cache/shop (empty)
 Nothing was changed: --dry-run.
 `);
     expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
@@ -91,6 +91,20 @@ Stays:
     expect(await left()).toEqual([]);
   });
 
+  it("leaves the data of a user that stays, who has it again after a new installation", async () => {
+    const asDaemon = plan({
+      user: "daemon",
+      environment: { KEEP: "1", HOME: "/var/lib/shop" },
+      stateDirectory: "shop",
+    });
+    await run({}, asDaemon);
+    await systemd.request("http://127.0.0.1/");
+    expect((await sockact("uninstall", "shop", "--yes")).stdout).toContain("Stays:\n  /var/lib/shop: data");
+    expect((await run({}, asDaemon)).error).toBeUndefined();
+    const { stdout } = await sockact("uninstall", "shop", "--dry-run", "--purge");
+    expect(stdout).toContain("  /var/lib/shop (the data of the service)\n");
+  });
+
   it("removes both instances of a rolling pair, several sockets, and the file of a unix socket", async () => {
     const sockets = [
       { listen: 80, name: "http" },
@@ -100,6 +114,22 @@ Stays:
     await systemd.start("shop@green.service");
     await systemd.request("http://127.0.0.1/");
     expect((await sockact("uninstall", "shop", "--yes")).code).toBe(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it("removes a service that has failed, and keeps a socket file in a folder of another user", async () => {
+    const folder = "/run/shop-of-daemon";
+    await systemd.mustRun(["install", "-d", "-o", "daemon", folder]);
+    const sockets = [{ listen: `${folder}/shop.sock` }];
+    await run({}, plan({ exec: ["/bin/false"], type: "simple", restart: "no", sockets }));
+    await systemd.systemctl("start", "shop.service");
+    await systemd.waitForUnit("shop.service", "ActiveState", "failed");
+    const { stdout, code } = await sockact("uninstall", "shop", "--yes");
+    expect({ stdout, code }).toEqual({
+      stdout: expect.stringContaining(`Stays:\n  ${folder}/shop.sock: `),
+      code: 0,
+    });
+    await systemd.mustRun(["rm", "-r", folder]);
     expect(await left()).toEqual([]);
   });
 
@@ -126,6 +156,9 @@ Stays:
 A service of your own service manager is uninstalled with --user.
 `);
     await run();
+    // What else is there is no service.
+    await systemd.write("/var/lib/sockact/broken/manifest.json", "{");
+    await systemd.write("/var/lib/sockact/note.txt", "");
     expect((await sockact("uninstall", "shoop", "--yes")).stderr).toContain("Did you mean shop?");
     expect((await sockact("uninstall", "../shop", "--yes")).code).toBe(2);
     const silent = await sockact("uninstall", "shop");

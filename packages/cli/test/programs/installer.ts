@@ -23,6 +23,8 @@ export interface InstallerOptions {
   pauseAt?: number;
   /** At which step's type it waits. */
   pauseAtType?: string;
+  /** Whether it waits for a line before the last check. */
+  pauseInCheck?: boolean;
   /** The last check says this. */
   verifyError?: string;
   /** Before which change of the file system, counted from 0, it ends itself. */
@@ -89,6 +91,10 @@ async function main(): Promise<unknown> {
   const prepared = await prepareInstall(plan, { force, manager });
   if (prepareOnly) return prepared;
   const verify = async () => {
+    if (options.pauseInCheck) {
+      say({ type: "paused" });
+      waitForLine();
+    }
     if (verifyError !== undefined) throw new Error(verifyError);
   };
   return applyInstall(prepared, plan.root === "/" ? manager : undefined, { onStep, signal, verify });

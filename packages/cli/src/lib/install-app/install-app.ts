@@ -6,6 +6,7 @@ import {
   type InstallPlan,
   type InstallStep,
   interruptible,
+  notStartedText,
   prepareInstall,
   type PreparedInstall,
 } from "../install/transaction.ts";
@@ -17,7 +18,7 @@ import { colour } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access-error.ts";
-import { appOutput } from "./app-output.ts";
+import { appOutput } from "../install/app-output.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { resultText } from "./result.ts";
@@ -31,6 +32,13 @@ interface Prepared {
   service: WantedService;
   prepared: PreparedInstall;
   notes: string[];
+}
+
+/** A service that has been installed. */
+interface Result {
+  installed: Prepared;
+  answers: Answer[];
+  changed: boolean;
 }
 
 /** `sockact install`. Returns the exit code. */
@@ -57,22 +65,44 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   for (const { service, prepared, notes } of all)
     process.stderr.write(`${summary(service, prepared, notes)}\n`);
   if (options.yes !== true) await agree(all);
-  const results: { installed: Prepared; answers: Answer[]; changed: boolean }[] = [];
-  for (const one of all) results.push({ installed: one, ...(await apply(one, options, manager)) });
-  if (options.json === true) printJson(results.map(jsonOf));
-  else
-    for (const { installed, answers, changed } of results)
-      print(
-        resultText({
-          name: installed.service.description.name,
-          user: options.user === true,
-          root,
-          answers,
-          changed,
-        }),
-      );
+  const results: Result[] = [];
+  try {
+    for (const one of all) results.push({ installed: one, ...(await apply(one, options, manager)) });
+  } catch (error) {
+    // Those before it are installed.
+    if (options.json === true || results.length > 0) showResults(results, options, root);
+    throw withInstalled(error, results);
+  }
+  showResults(results, options, root);
   const silent = results.filter(({ answers }) => answers.some(({ outcome }) => outcome === "silent"));
   return silent.length === 0 ? 0 : EXIT.failed;
+}
+
+/** The error of one service, which says that those before it stay. */
+function withInstalled(error: unknown, results: readonly Result[]): unknown {
+  if (!(error instanceof CliError) || results.length === 0) return error;
+  const names = results.map(({ installed }) => installed.service.description.name).join(", ");
+  const { code, message, hint, exitCode, cause } = error;
+  return new CliError(
+    code,
+    `${message}\nThis is about the last one. Installed, and left as it is: ${names}`,
+    hint,
+    {
+      exitCode,
+      cause,
+    },
+  );
+}
+
+function showResults(results: readonly Result[], { json, user }: InstallOptions, root: string): void {
+  if (json === true) {
+    printJson(results.map(jsonOf));
+    return;
+  }
+  for (const { installed, answers, changed } of results) {
+    const { name } = installed.service.description;
+    print(resultText({ name, user: user === true, root, answers, changed }));
+  }
 }
 
 async function prepare(
@@ -229,7 +259,10 @@ function stepText(step: InstallStep): string | undefined {
     case "waiting":
       return "Waiting for another sockact to end";
     case "recovered":
-      return "An earlier call was killed; what it had changed has been put back";
+      return [
+        "An earlier call was killed; what it had changed has been put back",
+        ...notStartedText(step.notStarted),
+      ].join("\n");
     case "written":
       return `Writing ${step.path}`;
     case "enabled":

@@ -6,7 +6,7 @@ import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { appOutput } from "./app-output.ts";
+import { appOutput } from "../install/app-output.ts";
 import { type Answer, firstRequest, listeningAddresses } from "./first-request.ts";
 
 /** How often to look whether the service has failed, in milliseconds. */

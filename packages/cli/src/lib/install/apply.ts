@@ -1,15 +1,18 @@
 import { basename, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ownVersion } from "../shared/own-version.ts";
-import type { ServiceManager } from "../systemd/service-manager.ts";
-import { Change, type FileChange } from "./change.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { type Absent, Change, type FileChange } from "./change.ts";
+import { refuseForeignPaths } from "./foreign-paths.ts";
 import { authorOf, sha256 } from "./header.ts";
-import { locked } from "./lock.ts";
+import { interruptedCode } from "./interrupt.ts";
+import { inTurn, locked } from "./lock.ts";
 import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
 import { isSameFile, serviceFolder, unitFolder } from "./places.ts";
-import type { Applied, ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
-import { contentOf } from "./prepare.ts";
-import { recover, rollBack } from "./rollback.ts";
+import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "./outside.ts";
+import type { Applied, ApplyOptions, InstallPlan, InstallStep, NotStarted, PreparedInstall } from "./plan.ts";
+import { contentOf, earlierTexts } from "./prepare.ts";
+import { notStartedText, recover, rollBack } from "./rollback.ts";
 import { startUnits } from "./start.ts";
 import { Units } from "./units.ts";
 
@@ -27,37 +30,71 @@ export async function applyInstall(
   options: ApplyOptions = {},
 ): Promise<Applied> {
   const { onStep = () => {}, signal } = options;
+  const { plan } = prepared;
   try {
     return await locked(
-      prepared.plan,
+      plan,
+      plan.name,
       signal,
       () => onStep({ type: "waiting" }),
-      () => applyInTurn(prepared, manager, { ...options, onStep }),
+      () => applyAlone(prepared, manager, { ...options, onStep }),
     );
   } catch (cause) {
-    const isUndone = !(cause instanceof CliError && cause.code === "ERR_INSTALL_UNDO");
-    if (!signal?.aborted || !isUndone) throw cause;
-    const exitCode = signal.reason === "SIGTERM" ? 143 : 130;
-    const message = "interrupted; everything is as it was before";
-    throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again.", { exitCode, cause });
+    const isTold = cause instanceof CliError && /^ERR_INSTALL_(?:UNDO|INTERRUPTED)$/.test(cause.code);
+    if (!signal?.aborted || isTold) throw cause;
+    throw interrupted(signal, []);
   }
 }
 
 type Options = ApplyOptions & { onStep: (step: InstallStep) => void };
 
+/** What the steps have done, before the last check. */
+interface Done {
+  change: Change;
+  applied: Applied;
+}
+
+async function applyAlone(
+  prepared: PreparedInstall,
+  manager: ServiceManager | undefined,
+  options: Options,
+): Promise<Applied> {
+  const { plan } = prepared;
+  const { onStep, signal, verify } = options;
+  const onWait = () => onStep({ type: "waiting" });
+  const { change, applied } = await inTurn(plan, signal, onWait, () =>
+    applyInTurn(prepared, manager, options),
+  );
+  try {
+    // An app may take a minute to answer, which others need not wait for.
+    await verify?.();
+    signal?.throwIfAborted();
+    if (manager) removeDroppedSockets(prepared);
+    change.commit();
+    return applied;
+  } catch (error) {
+    // Not with the signal: what was done is put back for sure.
+    return await inTurn(plan, undefined, onWait, () => undo(error, plan, change, options));
+  }
+}
+
 async function applyInTurn(
   prepared: PreparedInstall,
   manager: ServiceManager | undefined,
-  { onStep, signal, verify }: Options,
-): Promise<Applied> {
+  options: Options,
+): Promise<Done> {
   const { plan } = prepared;
-  if (await recover(plan, plan.name)) onStep({ type: "recovered" });
+  const { onStep, signal } = options;
+  const notStarted = await recover(plan, plan.name);
+  if (notStarted) onStep({ type: "recovered", notStarted });
   checkUnchanged(prepared);
+  await refuseForeignPaths(plan, earlierTexts(prepared), manager ?? new ServiceManager({ user: plan.user }));
   const units = new Units(plan.root, manager);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));
   signal?.throwIfAborted();
-  const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before);
+  const absent = manager && plan.root === "/" ? absentOf(plan) : undefined;
+  const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before, absent);
   try {
     onStep({ type: "staged" });
     const wasEnabled = toEnable(prepared).every((unit) => before.enabled.includes(unit));
@@ -75,25 +112,47 @@ async function applyInTurn(
     const hasStarted = units.manager
       ? await startUnits(prepared, before, units.manager, { onStep, signal })
       : false;
-    await verify?.();
-    signal?.throwIfAborted();
-    change.commit();
     const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
-    return { changed: hasFiles || !wasEnabled || hasStarted, backups: backups.map(({ path }) => path) };
+    const changed = hasFiles || !wasEnabled || hasStarted;
+    return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
   } catch (error) {
-    onStep({ type: "undoing" });
-    await rollBack(plan, change).catch((cause: unknown) => {
-      throw undoError(error, cause);
-    });
-    throw afterUndo(error);
+    return undo(error, plan, change, options);
   }
 }
 
+/** Puts everything back, and rejects with the error that tells so. */
+async function undo(failure: unknown, plan: InstallPlan, change: Change, options: Options): Promise<never> {
+  const { onStep, signal } = options;
+  onStep({ type: "undoing" });
+  const notStarted = await rollBack(plan, change).catch((cause: unknown) => {
+    throw undoError(failure, cause);
+  });
+  throw signal?.aborted ? interrupted(signal, notStarted) : afterUndo(failure, plan, notStarted);
+}
+
+function interrupted(signal: AbortSignal, notStarted: readonly NotStarted[]): CliError {
+  const exitCode = interruptedCode(signal);
+  const message = ["interrupted; everything is as it was before", ...notStartedText(notStarted)].join("\n");
+  return new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again.", { exitCode });
+}
+
 /** The error of a step, when everything has been put back. */
-function afterUndo(error: unknown): unknown {
-  if (!(error instanceof CliError)) return error;
-  const { code, message, hint, exitCode, cause } = error;
-  return new CliError(code, `${message}\nEverything was put back as it was.`, hint, { exitCode, cause });
+function afterUndo(error: unknown, { user }: InstallPlan, notStarted: readonly NotStarted[]): unknown {
+  if (!(error instanceof CliError) && notStarted.length === 0) return error;
+  const { code, message, hint, exitCode, cause } =
+    error instanceof CliError
+      ? error
+      : new CliError("ERR_INSTALL_START", String(error), "", { exitCode: EXIT.failed, cause: error });
+  const text = [`${message}\nEverything was put back as it was.`, ...notStartedText(notStarted)].join("\n");
+  const units = notStarted.map(({ unit }) => unit).join(" ");
+  const start = `systemctl${user ? " --user" : ""} restart ${units}`;
+  const hints = [hint, ...(units === "" ? [] : [`To start what ran before, once it can start: ${start}`])];
+  // Without its socket, the service is gone for its clients.
+  const isSilent = notStarted.some(({ unit }) => unit.endsWith(".socket"));
+  return new CliError(isSilent ? "ERR_INSTALL_UNDO" : code, text, hints.filter(Boolean).join("\n"), {
+    exitCode,
+    cause,
+  });
 }
 
 /** Both went wrong. The journal stays, so the next call tries again. */
@@ -101,10 +160,31 @@ function undoError(error: unknown, cause: unknown): CliError {
   const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
   return new CliError(
     "ERR_INSTALL_UNDO",
-    `${first}\nNot everything could be put back: ${second}`,
-    "Correct what the last line says, and call it again: that puts back the rest.",
+    `${first}\nThen not everything could be put back: ${second}`,
+    "Correct what could not be put back, and call it again: it puts back the rest first.",
     { exitCode: EXIT.failed, cause },
   );
+}
+
+/** What systemd will make for the units, and is not there yet. */
+function absentOf(plan: InstallPlan): Absent {
+  const texts = Object.values(plan.units);
+  const folders = texts.flatMap((text) => foldersOf(plan, text));
+  const present = new Set(
+    folders.filter(({ path, privatePath }) => exists(path) || exists(privatePath)).map(({ kind }) => kind),
+  );
+  return {
+    folders: [...new Set(folders.map(({ kind }) => kind))].filter((kind) => !present.has(kind)),
+    paths: texts.flatMap((text) => socketPathsOf(plan, text)).flatMap(missingOf),
+  };
+}
+
+/** systemd leaves the file of a unix socket that the service has no more. */
+function removeDroppedSockets(prepared: PreparedInstall): void {
+  const { plan } = prepared;
+  const kept = new Set(Object.values(plan.units).flatMap((text) => socketPathsOf(plan, text)));
+  const earlier = earlierTexts(prepared).flatMap((text) => socketPathsOf(plan, text));
+  for (const path of earlier) if (!kept.has(path)) removeSocketFile(path);
 }
 
 /** The files must still be those that the user has been shown. */

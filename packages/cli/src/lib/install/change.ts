@@ -4,7 +4,8 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { sha256 } from "./header.ts";
 import { mayHave } from "./manifest.ts";
 import { type Place, serviceFolder, stateFolder } from "./places.ts";
-import { SafeFolder } from "./safe-folder.ts";
+import { inFolderOf, SafeFolder } from "./safe-folder.ts";
+import type { FolderKind } from "./outside.ts";
 import type { UnitsBefore } from "./units.ts";
 
 /** A file that is written, or removed if it has no content. `path` is with the root folder. */
@@ -25,10 +26,19 @@ interface Entry {
   sha256: string | undefined;
 }
 
+/** What systemd makes when it starts the units, and was not there before. */
+export interface Absent {
+  /** The kinds of folders of the service. */
+  folders: FolderKind[];
+  /** Files of unix sockets, and the folders that they are in, from the innermost one on. */
+  paths: string[];
+}
+
 interface Journal {
   format: 1;
   entries: Entry[];
   before: UnitsBefore;
+  absent?: Absent;
 }
 
 /** Is there while a change is under way: whoever finds it puts everything back. */
@@ -56,8 +66,18 @@ export class Change {
     return this.#journal.before;
   }
 
+  get absent(): Absent {
+    return this.#journal.absent ?? { folders: [], paths: [] };
+  }
+
   /** Writes the journal, and the new content of all files beside them. If the disk is full, then here, and nothing has changed. */
-  static begin(place: Place, name: string, files: readonly FileChange[], before: UnitsBefore): Change {
+  static begin(
+    place: Place,
+    name: string,
+    files: readonly FileChange[],
+    before: UnitsBefore,
+    absent?: Absent,
+  ): Change {
     const token = randomBytes(6).toString("hex");
     const entries = files.map(({ path, content }, index): Entry => {
       const exists = inFolderOf(path, (folder, file) => folder.stat(file) !== undefined) ?? false;
@@ -69,7 +89,7 @@ export class Change {
         sha256: content === undefined ? undefined : sha256(content),
       };
     });
-    const change = new Change(place, name, { format: 1, entries, before });
+    const change = new Change(place, name, { format: 1, entries, before, ...(absent && { absent }) });
     change.#inOwnFolder((folder) => {
       const temporary = `.sockact-${token}.new`;
       folder.writeNew(temporary, `${JSON.stringify(change.#journal, null, 2)}\n`, 0o600);
@@ -82,6 +102,7 @@ export class Change {
         if (content !== undefined) inNewFolderOf(path, (folder) => folder.writeNew(staged!, content, mode));
       }
     } catch (error) {
+      // Nothing has taken the place of a file yet.
       change.revertFiles();
       change.forget();
       throw error;
@@ -211,19 +232,6 @@ export function removeEmptyFolders(place: Place, name: string): void {
     inFolderOf(path, (folder, file) => folder.removeFolder(file));
 }
 
-/** Calls a function with the folder of a file; undefined if that does not exist. */
-export function inFolderOf<Result>(
-  path: string,
-  action: (folder: SafeFolder, file: string) => Result,
-): Result | undefined {
-  const folder = SafeFolder.open(dirname(path));
-  try {
-    return folder && action(folder, basename(path));
-  } finally {
-    folder?.close();
-  }
-}
-
 function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) => void): void {
   const folder = SafeFolder.make(dirname(path));
   try {
@@ -252,5 +260,8 @@ function checked(value: unknown, place: Place, name: string): Journal {
         throw new Error(`it lists ${JSON.stringify(file)}`);
     }
   }
+  for (const path of journal.absent?.paths ?? [])
+    if (typeof path !== "string" || path !== join(path) || !path.startsWith(join(place.root, "/")))
+      throw new Error(`it lists ${JSON.stringify(path)}`);
   return journal as Journal;
 }

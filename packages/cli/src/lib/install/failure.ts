@@ -5,6 +5,7 @@ import { RollingError } from "../rolling/rolling-error.ts";
 import { execute } from "../shared/execute.ts";
 import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { appOutput } from "./app-output.ts";
 
 /** How many lines of the journal an error shows. */
 const JOURNAL_LINES = 8;
@@ -23,12 +24,22 @@ export async function startError(
   }
   const shown = await manager.show(units, ["ActiveState"]);
   const failed = units.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
-  const lines = await journalOf(manager, failed, since);
   const first = failed[0] ?? units[0]!;
-  const why = lines.length > 0 ? `\n${lines.map((line) => `  ${line}`).join("\n")}` : "";
-  const message = `${first} did not start.${why}`;
+  const lines = await whyNotStarted(manager, failed, since);
+  const message = [`${first} did not start.`, ...lines.map((line) => `  ${line}`)].join("\n");
   const hint = await hintFor(manager, lines, failed);
   return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
+}
+
+/** What an app has said when it failed; or what systemd says of a socket. */
+export async function whyNotStarted(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): Promise<string[]> {
+  const sockets = units.filter((unit) => unit.endsWith(".socket"));
+  if (sockets.length > 0 || units.length === 0) return journalOf(manager, sockets, since);
+  return appOutput(manager, units, since);
 }
 
 async function journalOf(
@@ -82,20 +93,28 @@ async function takenHint(
   failed: readonly string[],
 ): Promise<string | undefined> {
   const port = /:(\d+)$/.exec(address)?.[1];
+  const what = port === undefined ? address : `Port ${port}`;
+  // The service of a socket has it too, but systemd goes on listening when that is stopped.
+  const socket = await socketUnitAt(manager, address, failed);
+  if (socket !== undefined) {
+    const { systemctl } = manager;
+    const [{ Triggers = "" } = {}] = await manager.show([socket], ["Id", "Triggers"]);
+    const stop = `${systemctl} disable --now ${socket}${Triggers && ` && ${systemctl} stop ${Triggers}`}`;
+    return `${what} is in use by ${socket}. Stop it (${stop}), or choose another --listen.`;
+  }
   const filter = port === undefined ? ["--unix", `src ${address}`] : ["--tcp", "--udp", `sport = :${port}`];
   const options = ["--listening", "--numeric", "--processes", "--no-header"];
   const ended = await execute("ss", [...options, ...filter]).catch(() => undefined);
   if (ended?.stdout.trim() === "") return undefined;
   const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
-  const what = port === undefined ? address : `Port ${port}`;
   if (pid === undefined) return `${what} is in use. See by whom: sudo ss --listening --tcp --processes`;
-  const unit = pid === "1" ? await socketUnitAt(manager, address, failed) : serviceOf(pid);
+  const unit = serviceOf(pid);
   const where = unit === undefined ? "" : `, ${unit}`;
   const stop = unit === undefined ? "Stop it" : `Stop it (${manager.systemctl} disable --now ${unit})`;
   return `${what} is in use by ${program} (process ${pid}${where}). ${stop}, or choose another --listen.`;
 }
 
-/** Where systemd itself listens, it does so for a socket unit. */
+/** The socket unit that listens at an address. */
 async function socketUnitAt(
   manager: ServiceManager,
   address: string,

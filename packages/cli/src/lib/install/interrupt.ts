@@ -1,4 +1,10 @@
 import process from "node:process";
+import { EXIT } from "../shared/cli-error.ts";
+
+/** The exit code after a signal: 128 and its number. */
+export function interruptedCode({ reason }: AbortSignal): number {
+  return { SIGHUP: 129, SIGTERM: 143 }[String(reason)] ?? EXIT.interrupted;
+}
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -55,9 +55,18 @@ export function parseManifest(content: Buffer, place: Place, name: string): Mani
 export function installedNames(place: Place): string[] {
   const folder = SafeFolder.open(stateFolder(place));
   try {
-    return (folder?.list() ?? []).filter((name) => readManifest(place, name) !== undefined).sort();
+    return (folder?.list() ?? []).filter((name) => hasManifest(place, name)).sort();
   } finally {
     folder?.close();
+  }
+}
+
+/** Whatever else is in the folder is no service that was installed. */
+function hasManifest(place: Place, name: string): boolean {
+  try {
+    return readManifest(place, name) !== undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -10,6 +10,7 @@ it.each(["shop", "shop.v2", "my_shop-2", "a:b", String.raw`my\x2dshop`])(
 
 it.each([
   ["", "it is empty"],
+  ["sockact", "sockact has its own files in /var/lib/sockact"],
   ["../x", "it may have ASCII letters"],
   ["a/b", "it may have ASCII letters"],
   ["..", "it may have ASCII letters"],

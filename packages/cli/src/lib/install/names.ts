@@ -14,6 +14,8 @@ export function checkName(name: string): void {
       hint,
     );
   };
+  if (name === "sockact")
+    refuse("sockact has its own files in /var/lib/sockact", "Choose a name such as shop.");
   if (name === "") refuse("it is empty", "Choose a name such as shop.");
   if (suffixes.test(name)) refuse("it has a suffix", `Leave it off: ${name.replace(suffixes, "")}`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {

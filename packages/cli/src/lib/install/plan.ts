@@ -45,10 +45,19 @@ export interface PreparedInstall {
   files: PreparedFile[];
   /** Units of an earlier installation of this name that the plan has no more. Their files go. */
   removed: string[];
+  /** The texts of those, as they are now. */
+  removedTexts: string[];
   /** What the user should know before saying yes, in sentences. */
   notes: string[];
   /** Whether foreign or edited files may be replaced. They are kept in a backup. */
   force: boolean;
+}
+
+/** Something that ran before the change and does not start again. The files and the enablement are those of before nevertheless. */
+export interface NotStarted {
+  unit: string;
+  /** What systemd and the app say, in lines. */
+  why: string[];
 }
 
 /** What `applyInstall` has just done. */
@@ -56,7 +65,7 @@ export type InstallStep =
   /** Another `sockact install` or `uninstall` is under way; this one begins when that has ended. */
   | { type: "waiting" }
   /** An earlier call was killed halfway. What it had changed has been put back. */
-  | { type: "recovered" }
+  | { type: "recovered"; notStarted: NotStarted[] }
   /** All new files are on the disk, beside their targets. */
   | { type: "staged" }
   | { type: "written"; path: string }

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { Change, inFolderOf } from "./change.ts";
+import { Change } from "./change.ts";
 import { checkPlan } from "./check-plan.ts";
+import { hasNewSocket } from "./closed-sockets.ts";
+import { refuseForeignPaths } from "./foreign-paths.ts";
 import { authorOf, withHeader } from "./header.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
 import { isSameFile, type Place, serviceFolder, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
+import { inFolderOf } from "./safe-folder.ts";
 
 /** The folders of units that are not ours to replace, where no manager can be asked. */
 const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
@@ -52,8 +55,38 @@ export async function prepareInstall(
   const removed = (manifest?.files ?? [])
     .map(({ path }) => join(plan.root, path))
     .filter((path) => !kept.has(path) && !path.includes("/backup/"));
+  const removedTexts = removed.map((path) => contentOf(path, pending)?.toString() ?? "");
+  await refuseForeignPaths(plan, earlierTexts({ files, removedTexts }), manager);
+  if (plan.root === "/") await noteClosedSockets(plan, files, manager, notes);
   if (plan.user) noteLingering(notes);
-  return { plan, files, removed, notes, force };
+  return { plan, files, removed, removedTexts, notes, force };
+}
+
+/** The texts of the units that the service has now. */
+export function earlierTexts({
+  files,
+  removedTexts,
+}: Pick<PreparedInstall, "files" | "removedTexts">): string[] {
+  const texts = files.filter(({ path }) => isUnit(path)).map(({ previous }) => previous);
+  return [...texts, ...removedTexts].filter((text) => text !== undefined);
+}
+
+const isUnit = (path: string): boolean => /\.(?:service|socket|container)$/.test(path);
+
+/** A socket is closed and opened again when one of its addresses changes. */
+async function noteClosedSockets(
+  plan: InstallPlan,
+  files: PreparedFile[],
+  manager: ServiceManager,
+  notes: string[],
+): Promise<void> {
+  const changed = plan.sockets.filter((unit) => hasNewSocket({ plan, files }, unit));
+  const shown = await manager.show(changed, ["Id", "ActiveState"]);
+  const closed = changed.filter((_, index) => shown[index]!.ActiveState === "active");
+  if (closed.length > 0)
+    notes.push(
+      `${closed.join(", ")}: closed and opened again with all its addresses. For that moment, new connections are refused.`,
+    );
 }
 
 /** Refuses a place where nothing can be installed. */

@@ -2,33 +2,87 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change } from "./change.ts";
+import { whyNotStarted } from "./failure.ts";
+import { exists, removeSocketFile } from "./outside.ts";
 import type { Place } from "./places.ts";
+import type { NotStarted } from "./plan.ts";
+import { inFolderOf } from "./safe-folder.ts";
 import { resetLimits, Units, type UnitsBefore } from "./units.ts";
 
-/** Puts back what a call has left halfway that was killed. Resolves to whether there was anything. */
-export async function recover(place: Place, name: string): Promise<boolean> {
+/** What to say of what does not start again. */
+export function notStartedText(notStarted: readonly NotStarted[]): string[] {
+  return notStarted.flatMap(({ unit, why }) => [
+    `But ${unit}, which ran before, does not start again:`,
+    ...why.map((line) => `  ${line}`),
+  ]);
+}
+
+interface RollBackOptions {
+  /** Whether to start what ran before. */
+  start?: boolean;
+}
+
+/** Puts back what a call has left halfway that was killed. Resolves to what does not start again, or to undefined if there was nothing to put back. */
+export async function recover(
+  place: Place,
+  name: string,
+  options: RollBackOptions = {},
+): Promise<NotStarted[] | undefined> {
   Change.clean(place, name);
   const change = Change.pending(place, name);
-  if (change === undefined) return false;
-  await rollBack(place, change);
-  return true;
+  return change && rollBack(place, change, options);
 }
 
 /** Puts the files, the enablement and what runs back as they were before a change. */
-export async function rollBack(place: Place, change: Change): Promise<void> {
+export async function rollBack(
+  place: Place,
+  change: Change,
+  { start = true }: RollBackOptions = {},
+): Promise<NotStarted[]> {
   // Not the manager of the caller: its signal may be aborted.
   const manager = place.root === "/" ? new ServiceManager({ user: place.user }) : undefined;
   const units = new Units(place.root, manager);
   const { before } = change;
   const now = await insist(() => units.before(before.units));
-  // While their files are there: `disable` reads in them which links to remove.
+  // While their files are there: `disable` reads in them which links to remove, and `clean` where the folders are.
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
+  if (manager !== undefined) await insist(() => removeMade(manager, change));
   change.revertFiles();
   if (manager !== undefined) await insist(() => stopForgotten(manager, change));
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
-  if (manager !== undefined) await insist(() => restoreRunning(manager, before));
+  const notStarted = manager === undefined ? [] : await insist(() => restoreRunning(manager, before, start));
   change.forget();
+  return notStarted;
+}
+
+/** Removes what systemd has made for the new units. */
+async function removeMade(manager: ServiceManager, { before, absent }: Change): Promise<void> {
+  if (absent.folders.length === 0 && absent.paths.length === 0) return;
+  const units = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
+  const shown = await manager.show(units, ["Id", "LoadState"]);
+  const loaded = units.filter((_, index) => shown[index]!.LoadState === "loaded");
+  if (loaded.length > 0) await manager.mustRun("stop", "--", ...loaded);
+  const services = loaded.filter((unit) => unit.endsWith(".service"));
+  if (services.length > 0 && absent.folders.length > 0) {
+    // A unit that has failed can't be cleaned.
+    await resetLimits(manager, services);
+    // One that is not cleaned has left an empty folder, or data that nobody asks for. That is no reason to leave the rest as well.
+    await manager.run("clean", ...absent.folders.map((kind) => `--what=${kind}`), "--", ...services);
+  }
+  for (const path of absent.paths) if (exists(path)) removeMadePath(path);
+}
+
+function removeMadePath(path: string): void {
+  try {
+    if (!removeSocketFile(path)) return;
+    inFolderOf(path, (folder, file) => {
+      if (folder.stat(file)?.isDirectory()) folder.removeFolder(file);
+    });
+  } catch (error) {
+    // It is in a folder that another user may change.
+    if ((error as CliError).code !== "ERR_INSTALL_PATH") throw error;
+  }
 }
 
 /**
@@ -44,7 +98,11 @@ async function stopForgotten(manager: ServiceManager, change: Change): Promise<v
 }
 
 /** Stops what did not run, and starts what did. What has run all the time is left alone. */
-async function restoreRunning(manager: ServiceManager, before: UnitsBefore): Promise<void> {
+async function restoreRunning(
+  manager: ServiceManager,
+  before: UnitsBefore,
+  start: boolean,
+): Promise<NotStarted[]> {
   const now = await new Units("/", manager).before(before.units);
   const stopped = Object.keys(now.active).filter((unit) => !(unit in before.active));
   if (stopped.length > 0) await manager.mustRun("stop", "--", ...stopped);
@@ -52,7 +110,15 @@ async function restoreRunning(manager: ServiceManager, before: UnitsBefore): Pro
   const restarted = Object.entries(before.active)
     .filter(([unit, invocation]) => now.active[unit] !== invocation)
     .map(([unit]) => unit);
-  if (restarted.length > 0) await manager.mustRun("restart", "--", ...restarted);
+  if (restarted.length === 0 || !start) return [];
+  const since = Date.now();
+  const { code } = await manager.run("restart", "--", ...restarted);
+  if (code === 0) return [];
+  const shown = await manager.show(restarted, ["Id", "ActiveState"]);
+  const failed = restarted.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
+  return Promise.all(
+    failed.map(async (unit) => ({ unit, why: await whyNotStarted(manager, [unit], since) })),
+  );
 }
 
 /** Ctrl-C in a terminal ends a systemctl too. What puts things back goes on nevertheless. */

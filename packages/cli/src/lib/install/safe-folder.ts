@@ -16,7 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { writeError } from "./write-error.ts";
@@ -79,7 +79,7 @@ export class SafeFolder {
       if (code === "ENOENT" && !create) return undefined;
       if (code === "ENOTDIR" || code === "ELOOP") throw notAFolder(path, this.stat(name)?.isSymbolicLink());
       if (code !== "ENOENT") throw writeError(path, error);
-      this.#change(path, () => mkdirSync(this.#at(name), 0o755));
+      this.#unless(["EEXIST"], path, () => mkdirSync(this.#at(name), 0o755));
       this.sync();
       fd = this.#openFolder(name);
     }
@@ -161,12 +161,15 @@ export class SafeFolder {
 
   /** Removes a file, if it exists. */
   remove(name: string): void {
-    this.#unlessMissing(name, () => unlinkSync(this.#at(name)));
+    // Where nothing can be written, it would be refused though there is nothing to remove.
+    if (this.stat(name) === undefined) return;
+    this.#unless(["ENOENT"], join(this.path, name), () => unlinkSync(this.#at(name)));
   }
 
-  /** Removes a folder, if it exists and is empty. */
+  /** Removes a folder, if it exists, is empty, and no file system is mounted there. */
   removeFolder(name: string): void {
-    this.#unlessMissing(name, () => rmdirSync(this.#at(name)));
+    const allowed = ["ENOENT", "ENOTEMPTY", "EEXIST", "EBUSY", "EROFS"];
+    this.#unless(allowed, join(this.path, name), () => rmdirSync(this.#at(name)));
   }
 
   /** Waits until the names in the folder are on the disk. */
@@ -182,12 +185,13 @@ export class SafeFolder {
     return `/proc/self/fd/${this.#fd}/${name}`;
   }
 
-  #unlessMissing(name: string, action: () => void): void {
-    this.#change(join(this.path, name), () => {
+  /** As {@link #change}, but these errors are none. */
+  #unless(codes: readonly string[], path: string, action: () => void): void {
+    this.#change(path, () => {
       try {
         action();
       } catch (error) {
-        if (!["ENOENT", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+        if (!codes.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
       }
     });
   }
@@ -198,6 +202,19 @@ export class SafeFolder {
     } catch (error) {
       throw writeError(path, error);
     }
+  }
+}
+
+/** Calls a function with the folder of a file; undefined if that does not exist. */
+export function inFolderOf<Result>(
+  path: string,
+  action: (folder: SafeFolder, file: string) => Result,
+): Result | undefined {
+  const folder = SafeFolder.open(dirname(path));
+  try {
+    return folder && action(folder, basename(path));
+  } finally {
+    folder?.close();
   }
 }
 

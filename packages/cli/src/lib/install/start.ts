@@ -1,9 +1,7 @@
-import { join } from "node:path";
-import { parseUnit } from "@sockact/units";
 import { rollingRestart } from "../rolling/rolling-restart.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { hasNewSocket } from "./closed-sockets.ts";
 import { startError } from "./failure.ts";
-import { unitFolder } from "./places.ts";
 import type { ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
 import { resetLimits, type UnitsBefore } from "./units.ts";
 
@@ -36,7 +34,7 @@ export async function startUnits(
   const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
   const idle = wanted.filter((unit) => !isActive(unit));
   const isServiceNew = prepared.files.some(
-    ({ path, state }) => state === "changed" && !path.endsWith(".socket"),
+    ({ path, state }) => state !== "same" && !path.endsWith(".socket"),
   );
   try {
     if (removed.length > 0) {
@@ -85,18 +83,4 @@ export async function startUnits(
 
 function isRemoved({ removed }: PreparedInstall, unit: string): boolean {
   return removed.some((path) => path.endsWith(`/${unit}`));
-}
-
-/** Whether systemd applies the new file only when the socket is opened again. */
-function hasNewSocket({ plan, files }: PreparedInstall, unit: string): boolean {
-  const file = files.find(({ path }) => path === join(unitFolder(plan, unit), unit));
-  if (file?.previous === undefined || file.state !== "changed") return false;
-  return socketSection(file.previous) !== socketSection(file.text.toString());
-}
-
-function socketSection(text: string): string {
-  return parseUnit(text)
-    .entries.filter((entry) => entry.kind === "assignment" && entry.section === "Socket")
-    .map((entry) => entry.text)
-    .join("");
 }

@@ -3,4 +3,5 @@ export { applyInstall } from "./apply.ts";
 export { filesFolder, unitFolder } from "./places.ts";
 export { interruptible } from "./interrupt.ts";
 export { checkPlace, prepareInstall } from "./prepare.ts";
+export { notStartedText } from "./rollback.ts";
 export { readManifest, type Manifest } from "./manifest.ts";

@@ -1,10 +1,15 @@
-import { basename, join } from "node:path";
-import { inFolderOf, removeEmptyFolders } from "../install/change.ts";
-import { locked } from "../install/lock.ts";
-import { MANIFEST } from "../install/manifest.ts";
+import { basename, dirname, join } from "node:path";
+import { accessSync, constants } from "node:fs";
+import { removeEmptyFolders } from "../install/change.ts";
+import { interruptedCode } from "../install/interrupt.ts";
+import { inTurn, locked } from "../install/lock.ts";
+import { type Manifest, MANIFEST } from "../install/manifest.ts";
 import { serviceFolder } from "../install/places.ts";
+import { removeSocketFile } from "../install/outside.ts";
 import { recover } from "../install/rollback.ts";
+import { inFolderOf } from "../install/safe-folder.ts";
 import { resetLimits, Units } from "../install/units.ts";
+import { writeError } from "../install/write-error.ts";
 import { CliError } from "../shared/cli-error.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
@@ -41,13 +46,14 @@ export async function applyUninstall(
   try {
     return await locked(
       prepared.place,
+      prepared.name,
       signal,
       () => onStep({ type: "waiting" }),
       () => applyInTurn(prepared, { ...options, onStep }),
     );
   } catch (cause) {
     if (!signal?.aborted) throw cause;
-    const exitCode = signal.reason === "SIGTERM" ? 143 : 130;
+    const exitCode = interruptedCode(signal);
     const message = `interrupted before ${prepared.name} was uninstalled`;
     throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again to finish.", { exitCode, cause });
   }
@@ -57,18 +63,33 @@ async function applyInTurn(
   { place, name }: PreparedUninstall,
   { manager, purge, onStep, signal }: Options & { onStep: (step: UninstallStep) => void },
 ): Promise<PreparedUninstall> {
-  if (await recover(place, name)) {
+  const onWait = () => onStep({ type: "waiting" });
+  await inTurn(place, signal, onWait, async () => {
+    // What ran before need not start again: it is stopped next.
+    if (!(await recover(place, name, { start: false }))) return;
     onStep({ type: "recovered" });
     removeEmptyFolders(place, name);
-  }
-  const prepared = await prepareUninstall(place, name, { manager, purge }).catch((error: unknown) => {
+  });
+  const found = await prepareUninstall(place, name, { manager, purge }).catch((error: unknown) => {
     if ((error as CliError).code === "ERR_INSTALL_UNKNOWN") return undefined;
     throw error;
   });
   // What a killed call had begun has been put back, and there was nothing else.
-  if (prepared?.manifest === undefined)
-    return { place, name, manifest: undefined, files: [], units: [], socketFiles: [], cleaned: [], kept: [] };
+  if (found?.manifest === undefined)
+    return {
+      place,
+      name,
+      manifest: undefined,
+      files: [],
+      units: [],
+      socketFiles: [],
+      cleaned: [],
+      cleanedFolders: [],
+      kept: [],
+    };
+  const prepared = { ...found, manifest: found.manifest };
   signal?.throwIfAborted();
+  checkWritable(prepared.files);
 
   const units = new Units(place.root, manager);
   if (units.manager) {
@@ -78,13 +99,25 @@ async function applyInTurn(
     signal?.throwIfAborted();
     await clean(manager, loaded, prepared);
     for (const path of prepared.socketFiles) {
-      inFolderOf(path, (folder, file) => {
-        if (!folder.stat(file)?.isSocket()) return;
-        folder.remove(file);
-        onStep({ type: "removed", path });
-      });
+      if (removeSocketFile(path)) onStep({ type: "removed", path });
+      else
+        prepared.kept.push({
+          path,
+          why: "another program listens there, or another user may change its folder",
+        });
     }
   }
+  await inTurn(place, signal, onWait, () => removeFiles(prepared, units, { onStep, signal }));
+  return prepared;
+}
+
+/** Removes the files and the links, and the manifest at the end. */
+async function removeFiles(
+  prepared: PreparedUninstall & { manifest: Manifest },
+  units: Units,
+  { onStep, signal }: Pick<Options, "signal"> & { onStep: (step: UninstallStep) => void },
+): Promise<void> {
+  const { place, name } = prepared;
   const files = prepared.manifest.files.map(({ path }) => basename(path));
   const enabled = (await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)))).enabled;
   await units.disable(enabled);
@@ -99,10 +132,20 @@ async function applyInTurn(
   }
   await units.reload();
   onStep({ type: "reloaded" });
-  if (units.manager) await resetLimits(manager, prepared.units);
+  if (units.manager) await resetLimits(units.manager, prepared.units);
   inFolderOf(join(serviceFolder(place, name), MANIFEST), (folder, file) => folder.remove(file));
   removeEmptyFolders(place, name);
-  return prepared;
+}
+
+/** Where nothing can be removed, nothing is stopped either. */
+function checkWritable(files: readonly string[]): void {
+  for (const path of files) {
+    try {
+      accessSync(dirname(path), constants.W_OK);
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
 }
 
 /** A unit whose file is gone already can't be stopped, unless it still runs. */
@@ -123,5 +166,7 @@ async function clean(
 ): Promise<void> {
   const services = units.filter((unit) => unit.endsWith(".service"));
   if (cleaned.length === 0 || services.length === 0) return;
+  // A unit that has failed can't be cleaned.
+  await resetLimits(manager, services);
   await manager.mustRun("clean", ...cleaned.map((kind) => `--what=${kind}`), "--", ...services);
 }

@@ -1,21 +1,28 @@
 import { existsSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import process from "node:process";
-import { Change, inFolderOf } from "../install/change.ts";
+import { Change } from "../install/change.ts";
 import { authorOf, sha256 } from "../install/header.ts";
 import { installedNames, type Manifest, readManifest } from "../install/manifest.ts";
 import { checkName } from "../install/names.ts";
+import { type FolderKind, folderDirectives, folderOf } from "../install/outside.ts";
 import { type Place, unitFolder } from "../install/places.ts";
 import { checkPlace } from "../install/prepare.ts";
+import { inFolderOf } from "../install/safe-folder.ts";
 import { Units } from "../install/units.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
-/** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
-type DataKind = "state" | "cache" | "logs";
+/** The folders that stay when a service stops. */
+const dataKinds = ["state", "cache", "logs"] as const satisfies FolderKind[];
+type DataKind = (typeof dataKinds)[number];
+
+interface DataFolder {
+  kind: DataKind;
+  path: string;
+  isEmpty: boolean;
+}
 
 /** What `applyUninstall` does when it is called. */
 export interface PreparedUninstall {
@@ -31,6 +38,8 @@ export interface PreparedUninstall {
   socketFiles: string[];
   /** The kinds of data that go. */
   cleaned: DataKind[];
+  /** The folders that go with those kinds. */
+  cleanedFolders: DataFolder[];
   /** What stays, with the reason. */
   kept: { path: string; why: string }[];
 }
@@ -52,7 +61,17 @@ export async function prepareUninstall(
   const manifest = readManifest(place, name);
   if (manifest === undefined) {
     if (!Change.pending(place, name)) throw unknown(place, name);
-    return { place, name, manifest, files: [], units: [], socketFiles: [], cleaned: [], kept: [] };
+    return {
+      place,
+      name,
+      manifest,
+      files: [],
+      units: [],
+      socketFiles: [],
+      cleaned: [],
+      cleanedFolders: [],
+      kept: [],
+    };
   }
   const kept: PreparedUninstall["kept"] = [];
   const files = manifest.files.map((file) => ({ ...file, path: join(place.root, file.path) }));
@@ -76,9 +95,14 @@ export async function prepareUninstall(
   const units = new Units(place.root, manager);
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
-  const data = units.manager ? await dataOf(manager, names) : [];
+  const data = units.manager ? await dataOf(place, manager, names) : [];
+  const keeps = (folder: DataFolder) => !purge && isKept(folder);
+  // systemd removes all folders of a kind, or none.
+  const cleaned = dataKinds.filter(
+    (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
+  );
   for (const { kind, path } of data)
-    if (!purge && isKept(kind, path)) kept.push({ path, why: "data of the service; --purge removes it" });
+    if (!cleaned.includes(kind)) kept.push({ path, why: "data of the service; --purge removes it" });
   return {
     place,
     name,
@@ -86,9 +110,8 @@ export async function prepareUninstall(
     files: removed.map(({ path }) => path),
     units: names,
     socketFiles: units.manager ? await socketFilesOf(manager, names) : [],
-    cleaned: [
-      ...new Set(data.filter(({ kind, path }) => purge || !isKept(kind, path)).map(({ kind }) => kind)),
-    ],
+    cleaned,
+    cleanedFolders: data.filter(({ kind }) => cleaned.includes(kind)),
     kept,
   };
 }
@@ -104,45 +127,39 @@ function whyKept(name: string, { path, sha256: hash }: { path: string; sha256: s
 }
 
 /** A cache can be made again, and an empty folder holds nothing. */
-function isKept(kind: DataKind, path: string): boolean {
-  if (kind === "cache") return false;
-  try {
-    return readdirSync(path).length > 0;
-  } catch {
-    // It can't be read, so there may be something in it.
-    return true;
-  }
+function isKept({ kind, isEmpty }: DataFolder): boolean {
+  return kind !== "cache" && !isEmpty;
 }
-
-const dataProperties = { state: "StateDirectory", cache: "CacheDirectory", logs: "LogsDirectory" } as const;
 
 /** The folders that systemd has made for the services, and that exist. */
 async function dataOf(
+  place: Place,
   manager: ServiceManager,
   units: readonly string[],
-): Promise<{ kind: DataKind; path: string }[]> {
+): Promise<DataFolder[]> {
   const services = units.filter((unit) => unit.endsWith(".service") && !unit.includes("@."));
-  const shown = await manager.show(services, ["Id", ...Object.values(dataProperties)]);
-  const bases = dataFolders(manager.user);
+  const shown = await manager.show(services, ["Id", ...Object.values(folderDirectives)]);
   const found = shown.flatMap((properties) =>
-    (["state", "cache", "logs"] as const).flatMap((kind) =>
-      (properties[dataProperties[kind]] ?? "")
+    dataKinds.flatMap((kind) =>
+      (properties[folderDirectives[kind]] ?? "")
         .split(" ")
-        .filter((folder) => folder !== "")
-        // Since systemd 255, a symlink may follow.
-        .map((folder) => ({ kind, path: join(bases[kind], folder.split(":")[0]!) })),
+        .filter((word) => word !== "")
+        .map((word) => ({ kind, path: folderOf(place, kind, word).path })),
     ),
   );
   const unique = new Map(found.map((entry) => [entry.path, entry]));
-  return [...unique.values()].filter(({ path }) => existsSync(path));
+  return [...unique.values()]
+    .filter(({ path }) => existsSync(path))
+    .map(({ kind, path }) => ({ kind, path, isEmpty: holdsNothing(path) }));
 }
 
-/** file-hierarchy(7). */
-function dataFolders(user: boolean): Record<DataKind, string> {
-  if (!user) return { state: "/var/lib", cache: "/var/cache", logs: "/var/log" };
-  const { XDG_STATE_HOME, XDG_CACHE_HOME } = process.env;
-  const state = XDG_STATE_HOME ?? join(homedir(), ".local/state");
-  return { state, cache: XDG_CACHE_HOME ?? join(homedir(), ".cache"), logs: join(state, "log") };
+function holdsNothing(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    // It can't be read, so there may be something in it.
+    return false;
+  }
 }
 
 /** systemd leaves the file of a unix socket where it is, unless the unit says RemoveOnStop=. */

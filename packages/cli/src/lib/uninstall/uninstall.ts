@@ -51,15 +51,17 @@ export async function uninstall(name: string, options: UninstallOptions): Promis
   return 0;
 }
 
+const contents = { state: "the data of the service", cache: "its cache", logs: "its log files" } as const;
+
 function describe(prepared: PreparedUninstall): string {
-  const { place, files, units, cleaned, manifest } = prepared;
+  const { place, files, units, cleanedFolders, manifest } = prepared;
   if (manifest === undefined) return "An earlier call was killed halfway. What it changed is put back.\n";
   const running = place.root === "/" ? units.filter((unit) => !unit.includes("@.")) : [];
   const lines = [
     ...(running.length > 0 ? ["Stops:", ...running.map((unit) => `  ${unit}`)] : []),
     "Removes:",
     ...files.map((path) => `  ${path}`),
-    ...cleaned.map((kind) => `  the service's ${{ state: "data", cache: "cache", logs: "log files" }[kind]}`),
+    ...cleanedFolders.map(({ kind, path, isEmpty }) => `  ${path} (${isEmpty ? "empty" : contents[kind]})`),
     ...describeKept(prepared),
   ];
   return `${lines.join("\n")}\n`;

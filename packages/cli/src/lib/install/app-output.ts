@@ -1,4 +1,4 @@
-import { readJournal, syncJournal } from "../systemd/journal.ts";
+import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** How many lines are shown. */
@@ -16,7 +16,7 @@ export async function appOutput(
   since: number,
 ): Promise<string[]> {
   await syncJournal(manager);
-  const { entries } = await readJournal(manager, units, { since });
+  const entries = withoutOldProcess((await readJournal(manager, units, { since })).entries);
   const first = entries.find(({ from }) => from === "app");
   const said =
     first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);
@@ -25,4 +25,13 @@ export async function appOutput(
     .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
   // systemd says the same at each start.
   return (first === undefined ? [...new Set(lines)] : lines).slice(0, MOST_LINES);
+}
+
+/** Leaves out what the process has said that ran before a restart, such as that it drains. */
+function withoutOldProcess(entries: JournalEntry[]): JournalEntry[] {
+  const said = (pattern: RegExp) =>
+    entries.findIndex(({ from, message }) => from === "systemd" && pattern.test(message));
+  const stopped = said(/^Stopped /);
+  const starting = said(/^Start(?:ing|ed) /);
+  return starting === -1 || stopped < starting ? entries.slice(stopped + 1) : entries;
 }

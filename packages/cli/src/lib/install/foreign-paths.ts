@@ -1,0 +1,123 @@
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { findUser } from "../shared/users.ts";
+import { readListen } from "../systemd/listen-property.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { foldersOf, hasListener, type ServiceFolder, socketPathsOf, valuesOf } from "./outside.ts";
+import type { InstallPlan } from "./plan.ts";
+
+/**
+ * Refuses the paths of unix sockets, and the folders of the service, that somebody else has made. systemd would remove the one, and give the other to the
+ * service's user.
+ *
+ * @param earlier - the texts of the units that the service has now
+ */
+export async function refuseForeignPaths(
+  plan: InstallPlan,
+  earlier: readonly string[],
+  manager: ServiceManager,
+): Promise<void> {
+  const texts = Object.values(plan.units);
+  await refuseForeignSockets(plan, texts, earlier, manager);
+  // A service of the user's own manager runs as the user, whose folders these are.
+  if (!plan.user) await refuseForeignFolders(plan, texts, earlier);
+}
+
+async function refuseForeignSockets(
+  plan: InstallPlan,
+  texts: readonly string[],
+  earlier: readonly string[],
+  manager: ServiceManager,
+): Promise<void> {
+  const paths = texts.flatMap((text) => socketPathsOf(plan, text));
+  const existing = paths.filter((path) => lstat(join(plan.root, path)) !== undefined);
+  if (existing.length === 0) return;
+  const written = earlier.flatMap((text) => socketPathsOf(plan, text));
+  const open = plan.root === "/" ? await listeningPaths(plan, manager) : [];
+  for (const path of existing) {
+    const isSocket = lstat(join(plan.root, path))?.isSocket() === true;
+    if (isSocket && open.includes(path)) continue;
+    if (isSocket && written.includes(path) && !hasListener(path)) continue;
+    const what = isSocket ? "the socket of another program" : "no socket of this service";
+    throw new CliError(
+      "ERR_INSTALL_FOREIGN",
+      `${path} exists, and is ${what}: systemd would remove it, and listen there`,
+      isSocket && !hasListener(path)
+        ? `If no program uses it any more, remove it: sudo rm ${path}. Or choose another --listen.`
+        : "Choose another --listen.",
+      { exitCode: EXIT.failed },
+    );
+  }
+}
+
+/** Where sockets of this service listen. */
+async function listeningPaths({ name, sockets }: InstallPlan, manager: ServiceManager): Promise<string[]> {
+  const units = [...new Set([`${name}.socket`, ...sockets])];
+  const shown = await manager.show(units, ["Id", "ActiveState", "Listen"]);
+  return shown
+    .filter(({ ActiveState }) => ActiveState === "active")
+    .flatMap(({ Listen }) => readListen(Listen))
+    .map(({ address }) => address);
+}
+
+async function refuseForeignFolders(
+  plan: InstallPlan,
+  texts: readonly string[],
+  earlier: readonly string[],
+): Promise<void> {
+  const own = new Set(earlier.flatMap((text) => foldersOf(plan, text)).map(({ path }) => path));
+  for (const text of texts) {
+    const user =
+      valuesOf(text, "DynamicUser").at(-1) === "yes" ? undefined : (valuesOf(text, "User")[0] ?? "root");
+    for (const folder of foldersOf(plan, text)) {
+      const { path } = folder;
+      if (
+        path === join(plan.root, "/var/lib/sockact") ||
+        path.startsWith(join(plan.root, "/var/lib/sockact/"))
+      )
+        throw foreign(`${path} is where sockact keeps what it knows of the services`, otherName);
+      const stats = lstat(path);
+      if (stats === undefined || own.has(path) || isPrivate(folder, stats)) continue;
+      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats.uid) continue;
+      throw foreign(
+        `${path} exists already, and systemd would give it to the service`,
+        `${otherName}\n${adoption(folder, user)}`,
+      );
+    }
+  }
+}
+
+const otherName =
+  "Choose another --name; or name another folder in a config, by stateDirectory: sockact init writes one.";
+
+/** How to say that the folder is meant for this service. */
+function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {
+  const above = dirname(privatePath);
+  return user === undefined
+    ? `If it is the data of this service: sudo install -d -m 700 ${above} && sudo mv ${path} ${privatePath}`
+    : `If it is the data of this service: sudo chown -R ${user} ${path}`;
+}
+
+/** Whether systemd has made it, for a service with a user that exists only while it runs. Such a folder is what `uninstall` leaves. */
+function isPrivate({ path, privatePath }: ServiceFolder, stats: Stats): boolean {
+  return stats.isSymbolicLink() && resolve(dirname(path), readlinkSync(path)) === privatePath;
+}
+
+async function ownerOf(user: string): Promise<number | undefined> {
+  const found = await findUser(user).catch(() => undefined);
+  return found?.uid;
+}
+
+function foreign(message: string, hint: string): CliError {
+  return new CliError("ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
+}
+
+function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Whoever only looks, without root, may not see everything.
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { lstatSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { parseUnit } from "@sockact/units";
+import type { CliError } from "../shared/cli-error.ts";
+import type { Place } from "./places.ts";
+import { inFolderOf } from "./safe-folder.ts";
+
+/** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
+export type FolderKind = "state" | "cache" | "logs" | "runtime";
+
+export const folderDirectives = {
+  state: "StateDirectory",
+  cache: "CacheDirectory",
+  logs: "LogsDirectory",
+  runtime: "RuntimeDirectory",
+} as const satisfies Record<FolderKind, string>;
+const kinds = Object.keys(folderDirectives) as FolderKind[];
+
+export interface ServiceFolder {
+  kind: FolderKind;
+  path: string;
+  /** Where it is if the service has a user that exists only while it runs: `path` is then a link to it. */
+  privatePath: string;
+}
+
+/** The folders that systemd makes for a service, by the text of its unit. */
+export function foldersOf(place: Place, text: string): ServiceFolder[] {
+  return kinds.flatMap((kind) =>
+    valuesOf(text, folderDirectives[kind])
+      .flatMap((value) => value.replaceAll('"', "").split(/\s+/))
+      .filter((word) => word !== "")
+      .map((word) => folderOf(place, kind, word)),
+  );
+}
+
+/** A folder by one word of StateDirectory= and the like. Since systemd 255, a symlink may follow. */
+export function folderOf(place: Place, kind: FolderKind, word: string): ServiceFolder {
+  const base = baseFolder(place, kind);
+  const name = word.split(":")[0]!;
+  return { kind, path: join(base, name), privatePath: join(base, "private", name) };
+}
+
+/** file-hierarchy(7). */
+function baseFolder({ user, root }: Place, kind: FolderKind): string {
+  if (!user) {
+    const base = { state: "var/lib", cache: "var/cache", logs: "var/log", runtime: "run" }[kind];
+    return join(root, "/", base);
+  }
+  const { XDG_STATE_HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR = "/run" } = process.env;
+  const state = XDG_STATE_HOME ?? join(homedir(), ".local/state");
+  const cache = XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  return { state, cache, logs: join(state, "log"), runtime: XDG_RUNTIME_DIR }[kind];
+}
+
+/** The paths of unix sockets in the text of a socket unit. */
+export function socketPathsOf({ user }: Place, text: string): string[] {
+  const runtime = user ? (process.env["XDG_RUNTIME_DIR"] ?? "/run") : "/run";
+  return ["ListenStream", "ListenDatagram", "ListenSequentialPacket"]
+    .flatMap((key) => valuesOf(text, key))
+    .map((value) => value.replace(/%[t%]/g, (specifier) => (specifier === "%t" ? runtime : "%")))
+    .filter((value) => value.startsWith("/"))
+    .map((path) => resolve(path));
+}
+
+/** The last values of a directive: an empty one takes back those before. */
+export function valuesOf(text: string, key: string): string[] {
+  const values = parseUnit(text).entries.flatMap((entry) =>
+    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
+  );
+  return values.slice(values.lastIndexOf("") + 1);
+}
+
+/** Whether something listens on the path of a unix socket. */
+export function hasListener(path: string): boolean {
+  try {
+    // The last column is the path.
+    return readFileSync("/proc/net/unix", "utf8")
+      .split("\n")
+      .some((line) => line.endsWith(` ${path}`));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes the file of a unix socket on which nobody listens, which systemd leaves where it is.
+ *
+ * @returns whether it is gone, or was never there
+ */
+export function removeSocketFile(path: string): boolean {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return true;
+  if (hasListener(path)) return false;
+  try {
+    inFolderOf(path, (folder, file) => {
+      if (folder.stat(file)?.isSocket()) folder.remove(file);
+    });
+    return true;
+  } catch (error) {
+    // Another user could put something else into the folder meanwhile.
+    if ((error as CliError).code === "ERR_INSTALL_PATH") return false;
+    throw error;
+  }
+}
+
+/** The path, and the folders above it, that do not exist yet: systemd makes them for a unix socket. */
+export function missingOf(path: string): string[] {
+  const missing: string[] = [];
+  for (let at = path; at !== "/" && !exists(at); at = dirname(at)) missing.push(at);
+  return missing;
+}
+
+export function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
