@@ -38,6 +38,11 @@ describe("sockact", () => {
     ["no command", [], /^Usage: sockact /],
     ["an unknown command", ["rnu"], /^error: unknown command 'rnu' \(ERR_USAGE\)\n\(Did you mean run\?\)\n$/],
     [
+      "an option that others call so",
+      ["install", "--port", "80"],
+      /unknown option '--port' \(ERR_USAGE\)\n\(Did you mean --listen\?\)\n$/,
+    ],
+    [
       "an unknown option",
       ["run", "--wach", "--", "node"],
       /unknown option '--wach' \(ERR_USAGE\)\n.*--watch/,

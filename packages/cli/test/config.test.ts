@@ -285,6 +285,21 @@ describe("a config that is refused", () => {
       /sockact\.config\.mjs/,
     ],
     [
+      "an answer of another form",
+      evaluated(
+        `import { writeSync } from "node:fs";\nwriteSync(3, '{"error":{"kind":"thrown","message":7}}\\n');\nawait new Promise(() => {});`,
+      ),
+      "ERR_CONFIG_FAILED",
+      /file descriptor 3/,
+    ],
+    [
+      "words that would move the cursor",
+      evaluated(`console.log("\\u001B[2Jprinted");\nthrow new Error("\\u001B[2Jthrown");`),
+      "ERR_CONFIG_FAILED",
+      // oxlint-disable-next-line no-control-regex
+      /^[^\u001B]*printed\n[^\u001B]*thrown[^\u001B]*$/,
+    ],
+    [
       "wrong fields, all of them",
       evaluated(`export default { name: "a b", exec: ["true"], sockets: [{ listen: 0 }] }`),
       "ERR_CONFIG_INVALID",

@@ -1,4 +1,5 @@
-import { chmodSync, realpathSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
@@ -324,6 +325,56 @@ describe("the app in a folder", () => {
       expect.stringContaining("There is a .env"),
       expect.stringContaining("package.json names @sockact/express, but server.js"),
     ]);
+  });
+});
+
+describe("a start script", () => {
+  const server = `require("node:http").createServer().listen(3000);\n`;
+
+  it.each<[string, Files, string, boolean]>([
+    ["node .", { "index.js": server }, "index.js", false],
+    [
+      "node .",
+      { "package.json": { main: "lib/web.js" }, "lib/web.js": server, "index.js": "" },
+      "lib/web.js",
+      false,
+    ],
+    ["node ./", { "package.json": { main: "lib" }, "lib/index.js": server }, "lib/index.js", false],
+    ["next start", { "server.js": server }, "server.js", true],
+    ["node gone.js", { "server.js": server }, "server.js", true],
+  ])("%j, with %j, leads to %s", async (start, files, entry, isGuessed) => {
+    const manifest = { ...(files["package.json"] as object), scripts: { start } };
+    const found = await detect({ ...files, "package.json": manifest });
+    expect(found).toMatchObject({ entry, isGuessed });
+    expect(found.notes.join("\n").includes(start)).toBe(isGuessed);
+  });
+});
+
+it("has no words that would move the cursor", async () => {
+  const start = "\u001B[2Jnext start";
+  const { notes } = await detect({ "package.json": { scripts: { start } }, "server.js": "" });
+  expect(notes).toEqual([expect.stringMatching(/: next start$/)]);
+});
+
+describe("a package.json that is none", () => {
+  it("may be a link to secrets, and none of them is told", async () => {
+    const files = { secrets: "root:*:19000:0:::\n", "package.json": { link: "secrets" }, "a.js": "" };
+    await expect(detect(files, "a.js")).rejects.toMatchObject({
+      code: "ERR_APP_MANIFEST",
+      message: expect.stringMatching(/^can't read .*package\.json: it is not valid JSON[^:]*$/) as string,
+    });
+  });
+
+  it.each([
+    ["a device", (path: string) => symlinkSync("/dev/zero", path)],
+    ["a pipe", (path: string) => execFileSync("mkfifo", [path])],
+  ])("is not read: %s", async (_, make) => {
+    const folder = folderWith({ "a.js": "" });
+    make(join(folder, "package.json"));
+    await expect(detectApp({ folder, entry: "a.js" })).rejects.toMatchObject({
+      code: "ERR_APP_MANIFEST",
+      message: expect.stringContaining("it is not a regular file") as string,
+    });
   });
 });
 

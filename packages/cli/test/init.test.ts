@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
@@ -86,7 +86,8 @@ describe("sockact init", () => {
       user: "www-data",
       hardening: "inbound",
       idleTimeout: "10min",
-      preload: true,
+      // What sockact install writes there.
+      preload: "/var/lib/sockact/shop/files/register.cjs",
     });
   });
 
@@ -136,6 +137,7 @@ describe("sockact init", () => {
 
   it.skipIf(process.getuid?.() !== 0)("gives the config to the user who has called sudo", () => {
     const folder = shop();
+    chownSync(folder, 65_534, 65_534);
     expect(sockactIn(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
     expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
   });

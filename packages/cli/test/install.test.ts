@@ -358,6 +358,20 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("silent");
     });
 
+    test("says how to name a socket, and the whole command that installs it as it is", async () => {
+      packed.install(systemd.hostPath("/srv/named"), ["@sockact/core"]);
+      const { code, stderr } = await installApp(
+        "named",
+        `const { listen } = require("@sockact/core");
+        void listen(require("node:http").createServer(), { port: 3000, sockets: { web: {} } });\n`,
+      );
+      expect(code).toBe(1);
+      expect(stderr).toContain(`sockets: [{ name: "web", listen: 80 }]. npx sockact init writes one.`);
+      expect(stderr).toMatch(
+        /: sudo .*npx sockact install server\.js --name named --listen 80 --yes --no-request\n$/,
+      );
+    });
+
     describeWith({ commands: ["script", "pkill"] }, "in a terminal", () => {
       test("puts everything back when its terminal is closed, and ends by SIGHUP", async () => {
         const before = await files();
@@ -388,6 +402,155 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("Add --yes") });
       expect(await files()).not.toContain("/etc/systemd/system/quiet.socket");
     });
+  });
+
+  describe("of a config", () => {
+    const config = (fields: object) =>
+      systemd.write(
+        "/srv/described/sockact.config.json",
+        JSON.stringify({
+          name: "described",
+          exec: ["node", "./server.js"],
+          sockets: [{ listen: 80 }],
+          preload: true,
+          ...fields,
+        }),
+      );
+
+    beforeAll(async () => systemd.write("/srv/described/server.js", server(`"hi"`)));
+
+    test("gives the service a copy of the preload that the app does not have", async () => {
+      await config({});
+      const result = await call("/srv/described", ["install", "--yes"]);
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      expect(await systemd.mustRun(["cat", "/etc/systemd/system/described.service"])).toContain(
+        "/var/lib/sockact/described/files/register.cjs",
+      );
+      expect(await call("/srv/described", ["units", "--diff"])).toMatchObject({ code: 0, stdout: "" });
+      expect((await call("/srv/described", ["doctor", "described"])).stdout).not.toContain("config-differs");
+    });
+
+    test("shows what changes in a unit", async () => {
+      await config({ sockets: [{ listen: 81 }], memoryMax: "200M" });
+      const { stderr } = await call("/srv/described", ["install", "--dry-run"]);
+      expect(stderr).toMatch(/described\.socket\n +ListenStream=80 → 81\n/);
+      expect(stderr).toMatch(/described\.service\n(?: .*\n)* +MemoryMax=\(nothing\) → 200M\n/);
+    });
+
+    test("is not used beside a named entry, and that is said", async () => {
+      const { stderr } = await call("/srv/described", ["install", "server.js", "--dry-run"]);
+      expect(stderr).toContain("sockact.config.json is not used, since you have named server.js.");
+    });
+
+    test("is proposed by init with the port that is installed", async () => {
+      await systemd.mustRun(["rm", "/srv/described/sockact.config.json"]);
+      const { stdout } = await call("/srv/described", ["init", "--name", "described", "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ description: { sockets: [{ listen: 80 }] } });
+      await uninstall("described");
+    });
+  });
+
+  describe("refuses", () => {
+    const app = async (folder: string, ...args: string[]): Promise<CommandResult> => {
+      await systemd.write(`${folder}/server.js`, server(`"hi"`));
+      return call(folder, ["install", "server.js", "--name", "odd", "--listen", "80", "--dry-run", ...args]);
+    };
+
+    test("an app in the folder that systemd gives to the service", async () => {
+      const { code, stderr } = await app("/var/lib/odd");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining("/var/lib/odd is in a folder that systemd gives to the service odd"),
+      });
+      await systemd.mustRun(["rm", "-r", "/var/lib/odd"]);
+    });
+
+    test("a user that there is not", async () => {
+      const { code, stderr } = await app("/srv/odd", "--run-as", "nobody2");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining("there is no user nobody2"),
+      });
+    });
+
+    test.each([
+      ["/root/home'q", "takes no path in a home with"],
+      ["/srv/space ", `a unit can't name the folder "/srv/space "`],
+      ["/tmp/app", "Move the app: sudo cp -r /tmp/app /srv/odd"],
+    ])("an app in %s", async (folder, message) => {
+      const { code, stderr } = await app(folder);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
+    });
+
+    test.each([
+      ["", "--root is empty"],
+      ["/srv/missing", "there is no folder /srv/missing"],
+    ])("%j as a root", async (root, message) => {
+      const { code, stderr } = await app("/srv/odd", "--root", root);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+    });
+
+    test("a folder as a file of variables", async () => {
+      const { code, stderr } = await app("/srv/odd", "--environment-file", ".");
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("there is no file") });
+    });
+
+    test("to guess where nobody looks", async () => {
+      await systemd.write("/srv/guess/package.json", `{ "scripts": { "start": "next start" } }`);
+      await systemd.write("/srv/guess/app.mjs", "");
+      const { code, stderr } = await call("/srv/guess", ["install", "--yes", "--dry-run"]);
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining("npx sockact install app.mjs"),
+      });
+    });
+  });
+
+  test("takes a root as a shell completes it", async () => {
+    await systemd.write("/srv/disk/etc/os-release", "");
+    await systemd.write("/srv/odd/server.js", server(`"hi"`));
+    const args = ["install", "server.js", "--name", "odd", "--root", "../disk/", "--dry-run"];
+    expect(await call("/srv/odd", args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("# /srv/disk/etc/systemd/system/odd.service"),
+    });
+  });
+
+  test("says who may change what the service runs, and reads no file of variables twice", async () => {
+    await systemd.write("/srv/open/server.js", `process.loadEnvFile();\nrequire("./lib/a.js");\n`);
+    await systemd.write("/srv/open/lib/a.js", "");
+    await systemd.write("/srv/open/.env", "A=1\n");
+    await systemd.mustRun(["sh", "-ec", "cd /srv/open; chmod 777 lib; chmod 666 .env"]);
+    const args = ["install", "server.js", "--name", "open", "--dry-run", "--environment-file", ".env"];
+    const stderr = (await call("/srv/open", args)).stderr.replaceAll(/\s+/g, " ");
+    expect(stderr).toContain("Anybody may write to /srv/open/lib, /srv/open/.env, and so change");
+    expect(stderr).toContain("systemd reads .env, and the app reads it too.");
+    expect(stderr).not.toContain("--environment-file");
+  });
+
+  test("proposes a copy that can be read, and none to where the app is", async () => {
+    await systemd.write("/srv/shut/server.js", server(`"hi"`));
+    await systemd.write("/etc/shut/server.js", server(`"hi"`));
+    await systemd.mustRun(["chmod", "700", "/srv/shut", "/etc/shut"]);
+    const args = ["install", "server.js", "--name", "shut", "--dry-run"];
+    const elsewhere = (await call("/etc/shut", args)).stderr;
+    expect(elsewhere).toContain("sudo cp -r /etc/shut /srv/ && sudo chmod -R o+rX /srv/shut\n");
+    expect((await call("/srv/shut", args)).stderr).not.toContain("cp -r");
+    await systemd.mustRun(["rm", "-r", "/etc/shut"]);
+  });
+
+  test("runs no program of the app as root", async () => {
+    const bin = "/srv/trap/node_modules/.bin";
+    await systemd.write("/srv/trap/server.js", server(`"hi"`));
+    const programs = "systemctl systemd-run getent id flock sh ss journalctl".split(" ");
+    for (const program of programs)
+      await systemd.write(`${bin}/${program}`, `#!/bin/sh\necho ${program} >>/srv/trap/ran\n`);
+    await systemd.mustRun(["sh", "-ec", `chmod +x ${bin}/*; chown -R 1000:1000 /srv/trap`]);
+    const args = ["install", "server.js", "--name", "trap", "--listen", "80", "--yes"];
+    const PATH = `${bin}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`;
+    expect(await call("/srv/trap", args, { env: { PATH } })).toMatchObject({ code: 0 });
+    expect(await systemd.run(["cat", "/srv/trap/ran"])).toMatchObject({ code: 1 });
+    await uninstall("trap");
   });
 
   test("prints JSON for programs", async () => {

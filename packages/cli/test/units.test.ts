@@ -1,4 +1,5 @@
 import {
+  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -184,6 +185,19 @@ describe("sockact units", () => {
     const named = sockactIn(folderWith({}), ["units", "server.js"]);
     expect(named.stderr).toMatch(/there is no file server\.js, and no config/);
     expect(named.status).toBe(2);
+  });
+});
+
+describeWith({ root: true }, "sockact units --out under sudo", () => {
+  it.each([
+    ["of root", 0],
+    ["of the user who has called sudo", 65_534],
+  ])("writes units that belong to the owner of the folder: %s", (_, uid) => {
+    const folder = shop();
+    mkdirSync(join(folder, "out"));
+    chownSync(join(folder, "out"), uid, uid);
+    sockactIn(folder, ["units", "--out", "out"], { SUDO_UID: "65534" });
+    expect(statSync(join(folder, "out/shop.service")).uid).toBe(uid);
   });
 });
 

@@ -1,6 +1,9 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { clean } from "../output/clean.ts";
 import { CliError } from "../shared/cli-error.ts";
+import { calledCommand } from "../shared/own-command.ts";
+import { readTextFile } from "../shared/read-file.ts";
 import { runnable, usualEntry } from "./entry.ts";
 import { findNode, type FoundNode } from "./find-node.ts";
 import { findFramework, type Framework } from "./framework.ts";
@@ -22,6 +25,8 @@ export interface DetectedApp {
   nodeArguments: string[];
   /** The arguments after the entry. */
   arguments: string[];
+  /** Whether there is a start script that does not tell the entry, so that another file was chosen by its name. */
+  isGuessed: boolean;
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
   framework: Framework | undefined;
@@ -67,7 +72,7 @@ export async function detectApp({
   const manifest = readManifest(root);
   const node = findNode(namedNode);
   const script = startCommand(root, manifest);
-  const { source, command, notes } = chooseEntry(root, manifest, namedFile, script);
+  const { source, command, isGuessed = false, notes } = chooseEntry(root, manifest, namedFile, script);
   const isNest = "@nestjs/core" in manifest.dependencies;
   const run = runnable(root, source, node, isNest);
   const files = sourceFiles(run.entry);
@@ -97,6 +102,7 @@ export async function detectApp({
       ...(command?.nodeArguments ?? []),
     ],
     arguments: command?.arguments ?? [],
+    isGuessed,
     environment,
     framework,
     hasSockact,
@@ -112,7 +118,7 @@ export async function detectApp({
       ...(envFile === undefined || environmentFiles.includes(envFile) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
-    ],
+    ].map((note) => clean(note)),
   };
 }
 
@@ -146,6 +152,7 @@ interface Choice {
   source: string;
   /** The start script, if it runs this entry. */
   command: StartCommand | undefined;
+  isGuessed?: boolean;
   notes: string[];
 }
 
@@ -155,7 +162,7 @@ function chooseEntry(
   named: string | undefined,
   script: StartCommand | undefined,
 ): Choice {
-  const ofScript = script === undefined ? undefined : resolveLocal(root, script.script);
+  const ofScript = script === undefined ? undefined : fileOfScript(root, manifest, script.script);
   const isChosen = ofScript !== undefined && (named === undefined || named === ofScript);
   if (named !== undefined && !isChosen) return { source: named, command: undefined, notes: [] };
   if (isChosen)
@@ -175,19 +182,26 @@ function chooseEntry(
     throw new CliError(
       "ERR_APP_ENTRY",
       `found no file in ${root} that starts an app`,
-      "Name it: sockact init server.js. If the app has to be built, build it first.",
+      `Name it: ${calledCommand()} server.js. If the app has to be built, build it first.`,
     );
   const text = manifest.scripts["start"];
   return {
     source: realpathSync(source),
     command: undefined,
+    isGuessed: text !== undefined,
     notes:
       text === undefined
         ? []
         : [
-            `The start script was not understood, so ${relative(root, source)} was chosen. The script is: ${text}`,
+            `${script === undefined ? "The start script was not understood" : `The start script runs ${script.script}, which does not exist`}, so ${relative(root, source)} was chosen. The script is: ${text}`,
           ],
   };
+}
+
+/** The file that a script names. `node .` runs the main file of the package. */
+function fileOfScript(root: string, { main }: Manifest, name: string): string | undefined {
+  if (resolve(root, name) !== root) return resolveLocal(root, name);
+  return (main === undefined ? undefined : resolveLocal(root, main)) ?? resolveLocal(root, "index");
 }
 
 function notesOfLaunchers({ scripts }: Manifest, { launchers }: StartCommand): string[] {
@@ -217,7 +231,7 @@ function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: 
 
 /** Reads PORT only: other variables may be secrets. */
 function portOfEnvFile(file: string): { PORT?: string } {
-  const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readFileSync(file, "utf8")) ?? [];
+  const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readTextFile(file)) ?? [];
   return port === undefined ? {} : { PORT: port };
 }
 

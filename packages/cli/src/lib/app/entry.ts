@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { calledCommand } from "../shared/own-command.ts";
+import { readTextFile } from "../shared/read-file.ts";
 import { isVersionAtLeast, type FoundNode } from "./find-node.ts";
 import type { Manifest } from "./manifest.ts";
 import { isFile, resolveLocal } from "./source-files.ts";
@@ -58,7 +59,7 @@ export function runnable(folder: string, entry: string, node: FoundNode, needsBu
   throw new CliError(
     "ERR_APP_BUILD",
     `${name} is TypeScript, and nothing built from it was found`,
-    "Build it first, for example: npx tsc. Then name the built file: sockact init dist/server.js",
+    `Build it first, for example: npx tsc. Then name the built file: ${calledCommand()} dist/server.js`,
     { exitCode: EXIT.failed },
   );
 }
@@ -88,7 +89,7 @@ export function compilerOptions(folder: string): {
   hasFiles: boolean;
 } {
   const file = join(folder, "tsconfig.json");
-  const text = isFile(file) ? readFileSync(file, "utf8").replaceAll(/^\s*\/\/.*$/gm, "") : "";
+  const text = isFile(file) ? readTextFile(file).replaceAll(/^\s*\/\/.*$/gm, "") : "";
   const value = (key: string): string | undefined => new RegExp(`"${key}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1];
   return {
     outDir: value("outDir"),

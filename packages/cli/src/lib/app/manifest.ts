@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
+import { readTextFile } from "../shared/read-file.ts";
 
 /** What is read of a package.json. */
 export interface Manifest {
@@ -25,7 +26,7 @@ export function readManifest(folder: string): Manifest {
   const file = join(folder, "package.json");
   if (!existsSync(file)) return { scripts: {}, dependencies: {} };
   try {
-    const read = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, "")) as Record<string, unknown>;
+    const read = parseJson(readTextFile(file).replace(/^\uFEFF/, ""));
     const text = (key: string): string | undefined => (typeof read[key] === "string" ? read[key] : undefined);
     const texts = (key: string): Record<string, string> =>
       Object.fromEntries(
@@ -52,5 +53,17 @@ export function readManifest(folder: string): Manifest {
       "Correct the file.",
       { cause },
     );
+  }
+}
+
+/** The message of an error has nothing of the text: as root, one may be led to a file of secrets. */
+function parseJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    const [place = ""] = / (?:at position \d+|\(line \d+ column \d+\))/.exec((error as Error).message) ?? [];
+    // Its cause would have a piece of the text.
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error(`it is not valid JSON${place}`);
   }
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
+import { readTextFile } from "../shared/read-file.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A script of package.json, as the `node …` that it comes down to. */
@@ -250,7 +251,7 @@ function binaryOf(folder: string, name: string): string | undefined {
   if (!/^[\w.-]+$/.test(name) || !existsSync(link)) return undefined;
   const file = realpathSync(link);
   if (/\.[cm]?js$/.test(file)) return file;
-  const text = readFileSync(file, "utf8").slice(0, 4096);
+  const text = readTextFile(file).slice(0, 4096);
   if (/^#!.*\bnode\b/.test(text)) return file;
   const [, inside] = /"\$basedir\/([^"]+\.[cm]?js)"/.exec(text) ?? [];
   return inside === undefined ? undefined : realpathSync(join(folder, "node_modules/.bin", inside));

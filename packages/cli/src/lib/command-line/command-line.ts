@@ -64,10 +64,20 @@ function report(error: unknown, args: readonly string[]): number {
   return error.exitCode;
 }
 
+/** What other programs call an option of ours. */
+const otherNames: Readonly<Record<string, string>> = {
+  "--port": "--listen",
+  "-p": "--listen",
+  "--env-file": "--environment-file",
+};
+
 /** What Commander says of the arguments, as an error of ours. */
 function usageError({ message: whole }: CommanderError, args: readonly string[]): CliError {
   const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
   const [name] = args;
+  const [, unknown = ""] = /^unknown option '([^'=]+)/.exec(message) ?? [];
+  const meant = otherNames[unknown];
+  if (meant !== undefined) return new CliError("ERR_USAGE", message, `(Did you mean ${meant}?)`);
   const isCommand =
     name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
   const help = isCommand

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 
@@ -70,8 +71,9 @@ function environmentOf({ name, home }: Invoker): NodeJS.ProcessEnv {
 
 async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer> {
   const seconds = Math.min(Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S, 3600);
-  child.stdout!.pipe(process.stderr, { end: false });
-  child.stderr!.pipe(process.stderr, { end: false });
+  // Of another user than root, under sudo: nothing of it may move the cursor of root's terminal.
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding("utf8").on("data", (text: string) => process.stderr.write(clean(text)));
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   ended.catch(() => {});
   const pipe = child.stdio[3] as NodeJS.ReadableStream;
@@ -112,7 +114,10 @@ async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer
 /** The config runs in the process that answers, so it may have written anything there. */
 function parseAnswer(text: string, file: string): ConfigAnswer {
   try {
-    return JSON.parse(text) as ConfigAnswer;
+    const answer = JSON.parse(text) as ConfigAnswer;
+    const { message, stack = "" } = answer.error ?? { message: "" };
+    if (typeof message !== "string" || typeof stack !== "string") throw new TypeError("no message");
+    return answer;
   } catch (cause) {
     const message = `${file} has written to file descriptor 3, which is for the answer`;
     throw failed("ERR_CONFIG_FAILED", message, "Leave it to sockact.", cause);

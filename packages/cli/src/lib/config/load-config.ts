@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
+import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
@@ -104,8 +105,9 @@ async function refuseUnsafe(file: string, invoker: Invoker): Promise<void> {
 
 function errorOf(
   file: string,
-  { kind, message, code, stack = "" }: NonNullable<ConfigAnswer["error"]>,
+  { kind, message: said, code, stack = "" }: NonNullable<ConfigAnswer["error"]>,
 ): CliError {
+  const message = clean(said);
   const exit = { exitCode: EXIT.failed };
   if (kind === "value")
     return new CliError(

@@ -16,7 +16,7 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
   environment: "Variables. Every user can read them in the unit. NODE_ENV=production is added.",
   environmentFile: "Files of NAME=value lines, which systemd reads as root.",
   idleTimeout: "The app ends after this time without a connection. The next one starts it.",
-  preload: "Gives the sockets to an app that has no line of sockact. It needs: npm install @sockact/register",
+  preload: "Gives the sockets to an app that has no line of sockact.",
   hardening: "The sandbox: outbound may connect to others, inbound only answers, none is off.",
   raw: "What the service sees of homes, which are empty otherwise.",
 };

@@ -6,16 +6,20 @@ import { type AppChoices, describeApp } from "../app/describe-app.ts";
 import { compilerOptions } from "../app/entry.ts";
 import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { readManifest } from "../app/manifest.ts";
+import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
+import { unitFolder } from "../install/transaction.ts";
 import { withFoldersOfHomes } from "../install-app/homes.ts";
 import { inHomes } from "../install-app/services.ts";
+import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour } from "../shared/messages.ts";
+import { readTextFile } from "../shared/read-file.ts";
 import { fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/installed-version.ts";
 import { type ConfigFormat, configText } from "./config-text.ts";
@@ -38,6 +42,10 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
   const folder = process.cwd();
   const { node, force = false, json: isJson = false, yes: isYes = false } = options;
   let app = await detectApp({ folder, entry, node });
+  const given: AppChoices = {
+    ...options.choices,
+    listen: options.choices.listen ?? installedListen(app, options),
+  };
   const format = options.format ?? defaultFormat(app.folder);
   const file = join(app.folder, configName(app.folder, format));
   if (!isJson) {
@@ -45,7 +53,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
     show(app);
     if (!isYes && entry === undefined) app = await askEntry(app, node);
   }
-  const choices = isYes || isJson ? options.choices : await askChoices(app, options.choices);
+  const choices = isYes || isJson ? given : await askChoices(app, given);
   const systemd = await installedSystemd();
   const description = await describeForConfig(app, choices, { node, systemd, invoker });
   if (isJson) {
@@ -79,6 +87,19 @@ async function describeForConfig(
   // The config may be for another machine.
   const { systemd: _systemd, ...portable } = described;
   return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
+}
+
+/** Where the service listens that is installed with this name: `sockact install` is not to move it by surprise. */
+function installedListen(app: DetectedApp, { choices, json }: InitOptions): string[] | undefined {
+  const { name = app.name, user = false } = choices;
+  const unit = `${name}.socket`;
+  const path = join(unitFolder({ user, root: "/" }, unit), unit);
+  const text = isFile(path) ? readTextFile(path) : "";
+  const listen = valuesOf(text, "ListenStream");
+  if (listen.length === 0 || !text.startsWith("# Written by sockact ")) return undefined;
+  if (json !== true)
+    process.stderr.write(`${name} is installed, and listens on ${listen.join(", ")}. That is kept.\n\n`);
+  return listen;
 }
 
 /** Options that were not given do not replace a default. */
@@ -159,12 +180,10 @@ function nextSteps(
   { preload, manager }: AppDescription,
   file: string,
 ): string {
-  const needsRegister = preload === true && !existsSync(join(folder, "node_modules/@sockact/register"));
   const needsTypes = !existsSync(join(folder, "node_modules/@sockact/units"));
   // sudo does not look in a home for Node.
   const sudo = node.origin === "system" ? "sudo npx" : 'sudo env "PATH=$PATH" npx';
   const steps: [string, string][] = [
-    ...(needsRegister ? [["npm install @sockact/register", "the preload"] as [string, string]] : []),
     ...(preload === undefined && !hasSockact
       ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]]
       : []),

@@ -1,4 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { AppDescription } from "@sockact/units";
 import { liesIn } from "../shared/folders.ts";
 import type { AccessProblem } from "../install/access/check-access.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
@@ -15,6 +17,7 @@ export async function accessError(
   problems: readonly AccessProblem[],
 ): Promise<CliError> {
   const [first] = problems as [AccessProblem];
+  if (first.setup !== undefined) return setupError(description, first.reason, first.setup);
   const program = description.exec?.[0];
   const ways =
     first.path === program
@@ -26,6 +29,33 @@ export async function accessError(
     "ERR_INSTALL_ACCESS",
     [`the service could not read ${first.path}: ${first.reason}`, ...others, ...more].join("\n"),
     ["Nothing was installed. Any of these helps:", ...ways.map((way) => `  ${way}`)].join("\n"),
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** systemd.exec(5), "Process Exit Codes": 216 is the group, 217 the user, and what else there is, the sandbox. */
+function setupError({ user, group }: AppDescription, reason: string, status: number): CliError {
+  const who = status === 216 ? group : status === 217 ? user : undefined;
+  return new CliError(
+    "ERR_INSTALL_ACCESS",
+    typeof who === "string" ? `the service can't run as ${who}: ${reason}` : reason,
+    status === 216 || status === 217
+      ? "Nothing was installed. Look whether there is such a user and group: getent passwd, getent group"
+      : "Nothing was installed. Look whether each folder that the unit names exists: add --dry-run to see the unit.",
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** The error for a user that does not exist. */
+export async function userError(
+  { user }: AppDescription,
+  hasOptions: boolean,
+): Promise<CliError | undefined> {
+  if (typeof user !== "string" || (await findUser(user)) !== undefined) return undefined;
+  return new CliError(
+    "ERR_INSTALL_ACCESS",
+    `there is no user ${user}`,
+    `Create it first: sudo useradd --system ${shellWord(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, the service has a user of its own.`,
     { exitCode: EXIT.failed },
   );
 }
@@ -50,15 +80,21 @@ async function waysToApp(
   if (barrier === undefined || barrier.isMissing)
     return [`Look whether it is right: ls -l ${shellWord(path)}`];
   const owner = barrier.uid === 0 ? undefined : await findUser(barrier.uid);
+  const copy = join("/srv", basename(folder));
+  const secrets = existsSync(join(folder, ".env")) ? " (also its .env)" : "";
   const isInside = liesIn(folder, barrier.path);
   const chmod = isInside
     ? `sudo chmod -R o+rX ${shellWord(folder)}`
     : `sudo chmod o+x ${shellWord(barrier.path)}`;
   return [
-    `Let all users of this machine read it: ${chmod}`,
+    `Let all users of this machine read it${secrets}: ${chmod}`,
     ...(owner === undefined
       ? []
       : [`Run it as ${owner.name}: ${hasOptions ? `--run-as ${owner.name}` : `user: "${owner.name}"`}`]),
-    `Put the app where all may read it: sudo cp -r ${shellWord(folder)} /srv/`,
+    ...(["/srv", "/opt", "/var/www"].some((usual) => liesIn(usual, folder))
+      ? []
+      : [
+          `Put a copy where all may read it${secrets}: sudo cp -r ${shellWord(folder)} /srv/ && sudo chmod -R o+rX ${shellWord(copy)}`,
+        ]),
   ];
 }

@@ -21,8 +21,7 @@ export function withFoldersOfHomes(description: AppDescription, paths: readonly 
   };
 }
 
-/** A path in a list of systemd.exec(5): a colon separates source and target, and quotes keep spaces. */
+/** A path in a list of systemd.exec(5), in which quotes keep spaces. Not each systemd reads other characters back as it has written them. */
 function listItem(path: string): string {
-  const escaped = path.replaceAll(/[\\:"]/g, "\\$&");
-  return /[\s'"\\]/.test(path) ? `"${escaped}"` : escaped;
+  return path.includes(" ") ? `"${path}"` : path;
 }

@@ -17,13 +17,14 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { accessError } from "./access-error.ts";
+import { accessError, userError } from "./access-error.ts";
 import { appOutput } from "../install/app-output.ts";
 import type { Answer } from "./first-request.ts";
-import { checkOptions, type InstallOptions } from "./options.ts";
+import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { resultText } from "./result.ts";
-import { serviceText, summary } from "./summary.ts";
+import { summary } from "./summary.ts";
 import { type WantedService, wantedServices } from "./services.ts";
+import { serviceText } from "./unit-text.ts";
 import { verify } from "./verify.ts";
 
 /** A service whose files have been compared with what is there. */
@@ -43,14 +44,18 @@ interface Result {
 /** `sockact install`. Returns the exit code. */
 export async function installApp(entry: string | undefined, options: InstallOptions): Promise<number> {
   checkOptions(entry, options);
-  const root = options.root ?? "/";
+  const root = rootFolder(options.root);
   const manager = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
   const systemd = await manager?.version();
-  const services = await wantedServices(entry, options, {
-    folder: process.cwd(),
-    invoker: await invoker(),
-    systemd: systemd !== undefined && systemd > 0 ? systemd : undefined,
-  });
+  const services = await wantedServices(
+    entry,
+    { ...options, root },
+    {
+      folder: process.cwd(),
+      invoker: await invoker(),
+      systemd: systemd !== undefined && systemd > 0 ? systemd : undefined,
+    },
+  );
   const all: Prepared[] = [];
   for (const service of services) all.push(await prepare(service, options, root, manager));
   if (options.dryRun === true) {
@@ -108,6 +113,9 @@ async function prepare(
 ): Promise<Prepared> {
   const { description, units, config, extraFiles } = service;
   const isUsers = description.manager === "user";
+  const unknown =
+    isUsers || manager === undefined ? undefined : await userError(description, config === undefined);
+  if (unknown !== undefined) throw unknown;
   // A service of the user reads what the user reads. Below a root folder, other paths and users count.
   const { problems, notes } =
     isUsers || manager === undefined
@@ -157,17 +165,24 @@ function textOfUnits({ units }: WantedService, { files }: PreparedInstall): stri
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
+/** The header by which sockact knows its files. */
+const withoutHeader = (text: string): string =>
+  text.replace(/^(?:# (?:Written by sockact|Content:) .*\n)+/, "");
+
 /** The new files as they are, and of the changed ones what changes. */
 async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
   const { unifiedDiff } = await import("../output/diff.ts");
   const changed = prepared.files.filter(({ state }) => state === "changed");
-  const others = prepared.files.filter(({ state }) => state !== "changed");
+  const added = prepared.files.filter(({ state }) => state === "new");
   const patches = changed
     .filter(({ path }) => basename(path) in service.units)
     .map(({ path, previous = "", text }) =>
-      unifiedDiff({ path, text: previous }, { path, text: text.toString() }),
+      unifiedDiff(
+        { path, text: withoutHeader(previous) },
+        { path, text: withoutHeader(text.toString()) },
+      ).replace(/^Index: .*\n/, ""),
     );
-  return textOfUnits(service, { ...prepared, files: others }) + patches.join("\n");
+  return textOfUnits(service, { ...prepared, files: added }) + patches.join("\n");
 }
 
 /** Asks until the answer is yes or no. */

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
 import { checkPlace } from "../install/transaction.ts";
@@ -70,6 +72,18 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
       `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your own, without port 80: add --user.`,
     );
   }
+}
+
+/** The absolute path of the folder of `--root`, which has to exist. */
+export function rootFolder(root: string | undefined): string {
+  if (root === undefined) return "/";
+  const folder = resolve(root);
+  if (root !== "" && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new CliError(
+    "ERR_USAGE",
+    root === "" ? "--root is empty" : `there is no folder ${folder}`,
+    "--root takes the root folder of an image or a container, such as /mnt/image.",
+  );
 }
 
 /** Refuses options that would be ignored, since a config is used. */

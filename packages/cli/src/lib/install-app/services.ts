@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
 import { type DetectedApp, detectApp } from "../app/detect-app.ts";
+import { isFile, sourceFiles } from "../app/source-files.ts";
+import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { appFolders } from "../install/access/app-folders.ts";
 import { isInHome, liesIn } from "../shared/folders.ts";
@@ -11,9 +12,12 @@ import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
+import { calledCommand, ownCommand } from "../shared/own-command.ts";
+import { shellWord } from "../shared/shell-words.ts";
 import { homeOf, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
-import { preloadCopy } from "./preload-copy.ts";
+import { preloadCopy, withPreload } from "./preload-copy.ts";
+import { serviceText, valuesOf } from "./unit-text.ts";
 
 /** A service that is to be installed. */
 export interface WantedService {
@@ -51,7 +55,12 @@ export async function wantedServices(
     entry === undefined ? await loadConfig({ folder, file: options.config, invoker }) : undefined;
   if (config === undefined) {
     const app = await detectApp({ folder, entry, node: options.node });
-    return [await ofApp(app, options, systemd)];
+    if (options.yes === true) refuseGuess(app);
+    const service = await ofApp(app, options, systemd);
+    const ignored = configNames.find((name) => isFile(join(app.folder, name)));
+    if (entry !== undefined && ignored !== undefined)
+      service.notes.unshift(`${ignored} is not used, since you have named ${entry}.`);
+    return [checked(service)];
   }
   checkOptionsWithConfig(config.file, options);
   const chosen = config.descriptions.filter(
@@ -63,32 +72,44 @@ export async function wantedServices(
       `${config.file} describes no service called ${options.name}`,
       `It has ${config.descriptions.map(({ name }) => name).join(", ")}.`,
     );
-  return chosen.map((description) => ofConfig(config.file, description, options, systemd));
+  return Promise.all(
+    chosen.map(async (description) => checked(await ofConfig(config.file, description, options, systemd))),
+  );
 }
 
-function ofConfig(
+/** Nobody looks at what was guessed. */
+function refuseGuess({ isGuessed, folder, entry, notes }: DetectedApp): void {
+  if (!isGuessed) return;
+  throw new CliError(
+    "ERR_APP_ENTRY",
+    notes.find((note) => note.startsWith("The start script ")) ?? "the start script was not understood",
+    `With --yes, nobody sees whether that is right. Name the file: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
+  );
+}
+
+async function ofConfig(
   file: string,
   described: AppDescription,
-  { user }: InstallOptions,
+  { user, root }: InstallOptions,
   systemd: number | undefined,
-): WantedService {
+): Promise<WantedService> {
   const isUsers = user === true && described.manager === undefined;
-  const description: AppDescription = {
+  const plain: AppDescription = {
     ...(systemd === undefined ? {} : { systemd }),
     ...(isUsers ? { manager: "user", uid: process.getuid?.() } : {}),
     ...described,
   };
-  const folder = dirname(file);
+  const { description, copies } = withPreload(plain, unitsOf(plain, file), root);
   return {
     description,
     units: unitsOf(description, file),
     app: undefined,
     config: file,
-    folder,
-    extraFiles: [],
+    folder: dirname(file),
+    extraFiles: copies,
     bound: [],
     unread: [],
-    notes: [],
+    notes: await notesOnOpen([dirname(file), ...filesOf(plain)]),
   };
 }
 
@@ -100,7 +121,7 @@ async function ofApp(
   const user = options.user === true;
   const name = options.name ?? app.name;
   const isLoaded = options.preload && !app.hasSockact;
-  const isInstalled = existsSync(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
+  const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
   const plain = describeApp(app, {
     name,
@@ -114,9 +135,10 @@ async function ofApp(
     systemd,
   });
   const notes = notesOf(app, options);
-  const openFolder = await openToAll(app.folder);
-  if (openFolder !== undefined)
-    notes.push(`Anybody may write to ${openFolder}, and so change what the service runs: chmod o-w`);
+  const code = sourceFiles(app.entry).map(({ path }) => path);
+  const modules = join(app.folder, "node_modules");
+  const looked = [app.folder, modules, ...code, ...filesOf(plain)];
+  notes.push(...(await notesOnOpen(looked)));
   const bound = user || options.runAs !== undefined ? [] : inHomes(app);
   if (bound.length > 0)
     notes.push(
@@ -131,10 +153,11 @@ async function ofApp(
     folder: app.folder,
     extraFiles: copies,
     bound,
-    unread:
-      app.envFile !== undefined && app.notes.some((note) => note.includes("environmentFile"))
-        ? [app.envFile]
-        : [],
+    unread: [
+      ...(app.envFile !== undefined && !app.isEnvFileRead ? [app.envFile] : []),
+      // systemd reads them.
+      ...(options.environmentFile ?? []).map((file) => resolve(file)),
+    ],
     notes,
   };
 }
@@ -142,7 +165,7 @@ async function ofApp(
 /** The absolute path of a file, without which the service would not start. */
 function existingFile(file: string): string {
   const path = resolve(file);
-  if (existsSync(path)) return path;
+  if (isFile(path)) return path;
   throw new CliError(
     "ERR_USAGE",
     `there is no file ${path}`,
@@ -151,16 +174,85 @@ function existingFile(file: string): string {
 }
 
 /** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
-function notesOf({ notes, envFile }: DetectedApp, options: InstallOptions): string[] {
-  const others = notes.filter((note) => !note.includes("environmentFile"));
-  const isUnread =
-    others.length < notes.length && envFile !== undefined && options.environmentFile === undefined;
-  return isUnread
-    ? [
-        ...others,
-        "There is a .env, which the app does not read by itself. For its variables: --environment-file .env",
-      ]
-    : others;
+function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: InstallOptions): string[] {
+  const others = notes.filter((note) => !note.includes("environmentFile") && !note.includes("reads .env"));
+  if (envFile === undefined || others.length === notes.length) return others;
+  const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
+  if (isGiven)
+    return isEnvFileRead
+      ? [
+          ...others,
+          "systemd reads .env, and the app reads it too. If the file is closed to the service, the app fails there: remove that line of the app.",
+        ]
+      : others;
+  return [
+    ...others,
+    isEnvFileRead
+      ? "The app reads .env from its folder. The service's user must be allowed to read that file."
+      : "There is a .env, which the app does not read by itself. For its variables: --environment-file .env",
+  ];
+}
+
+/** The files that a description names: what runs, and files of variables. */
+function filesOf({ exec = [], environmentFile }: AppDescription): string[] {
+  const variables = [environmentFile]
+    .flat()
+    .map((file) => (typeof file === "object" && "path" in file ? file.path : file));
+  return [...exec, ...variables].filter((word): word is string => typeof word === "string" && isFile(word));
+}
+
+/** A note if anybody may change one of these files, or may put another one in its place. */
+async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
+  const open = new Set<string>();
+  for (const path of paths) {
+    const found = await openToAll(path).catch(() => undefined);
+    if (found !== undefined) open.add(found);
+  }
+  const [first, second, ...others] = open;
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return [
+    `Anybody may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs: chmod o-w`,
+  ];
+}
+
+/** Refuses an app in a folder that systemd would take, or that a unit can't name. */
+function checked(service: WantedService): WantedService {
+  const { description, folder, app } = service;
+  const refuse = (message: string, hint: string): never => {
+    throw new CliError("ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
+  };
+  // oxlint-disable-next-line no-control-regex
+  if (/[\0-\x1F\x7F]|\s$/.test(folder))
+    refuse(
+      `a unit can't name the folder ${JSON.stringify(folder)}`,
+      "Rename it: no line break, and no space at its end.",
+    );
+  const words = (description.exec ?? []).filter((word) => typeof word === "string");
+  const taken = stateFolders(service);
+  const inside = [...(app === undefined ? [] : [folder]), ...words].find((path) =>
+    taken.some((state) => liesIn(state, path)),
+  );
+  if (inside !== undefined)
+    refuse(
+      `${inside} is in a folder that systemd gives to the service ${description.name}, for its data`,
+      `systemd would move the app, and the service could change it. Move it, for example to /srv/${description.name}, or choose another name${app === undefined ? "" : ": --name"}.`,
+    );
+  return service;
+}
+
+/** The folders that systemd makes for the service, and gives to its user. */
+function stateFolders(service: WantedService): string[] {
+  if (service.description.manager === "user") return [];
+  const text = serviceText(service);
+  const bases = { StateDirectory: "/var/lib", CacheDirectory: "/var/cache", LogsDirectory: "/var/log" };
+  return Object.entries(bases).flatMap(([key, base]) =>
+    valuesOf(text, key)
+      .flatMap((value) => value.split(/\s+/))
+      .map((item) => item.split(":")[0]!)
+      .filter((name) => name !== "" && !name.includes("%"))
+      .flatMap((name) => [join(base, name), join(base, "private", name)]),
+  );
 }
 
 /** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
@@ -176,6 +268,14 @@ export function inHomes({ folder, entry, node }: DetectedApp): string[] {
       `the app is not in a folder of its own: its files are those of ${home}`,
       "The service would see all that is there. Move the app to a folder of its own, such as /srv/shop.",
     );
+  const unnamed = [node.path, ...paths].find((path) => isInHome(path) && /[:"'\\]/.test(path));
+  if (unnamed !== undefined)
+    throw new CliError(
+      "ERR_INSTALL_APP",
+      `the service could not see ${unnamed}: BindReadOnlyPaths= takes no path in a home with : " ' or \\`,
+      "Rename the folder, or move the app to one such as /srv/shop.",
+      { exitCode: EXIT.failed },
+    );
   const isNodeApart = isInHome(node.path) && !paths.some((path) => liesIn(path, node.path));
   return [...(isNodeApart ? [node.path] : []), ...paths];
 }
@@ -188,11 +288,24 @@ function unitsOf(description: AppDescription, source: string): Record<string, st
     const problems = cause.problems.map(
       ({ path, message, hint }) => `  ${path || "description"}: ${message}; ${hint}`,
     );
+    const exit = { exitCode: EXIT.failed, cause };
+    if (cause.problems.some(({ message }) => message.includes("temporary-hidden")))
+      throw new CliError(
+        "ERR_INSTALL_APP",
+        `${source} is in a temporary folder, and the service has temporary folders of its own`,
+        `Move the app: sudo cp -r ${shellWord(dirname(source))} /srv/${shellWord(basename(description.name))}`,
+        exit,
+      );
+    const isOption = cause.problems.every(({ path }) =>
+      /^(?:name|sockets|user|idleTimeout|environmentFile|hardening)\b/.test(path),
+    );
     throw new CliError(
       "ERR_INSTALL_APP",
       `no units can be written for ${source}:\n${problems.join("\n")}`,
-      "For what the options can't say, write a config: sockact init",
-      { exitCode: EXIT.failed, cause },
+      isOption
+        ? `${ownCommand()} install --help says what each option takes.`
+        : `For what the options can't say, write a config: ${ownCommand()} init`,
+      exit,
     );
   }
 }

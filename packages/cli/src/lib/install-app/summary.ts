@@ -1,19 +1,8 @@
-import { parseUnit } from "@sockact/units";
+import { basename } from "node:path";
 import type { PreparedInstall } from "../install/transaction.ts";
 import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";
-
-/** The values of a directive in a unit. */
-function valuesOf(text: string, key: string): string[] {
-  return parseUnit(text).entries.flatMap((entry) =>
-    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
-  );
-}
-
-/** The text of the service unit. */
-export function serviceText({ units, description: { name } }: WantedService): string {
-  return units[`${name}.service`] ?? units[`${name}@.service`] ?? units[`${name}.container`] ?? "";
-}
+import { changedDirectives, serviceText, valuesOf } from "./unit-text.ts";
 
 function listensOn({ units }: WantedService): string {
   const addresses = Object.entries(units)
@@ -46,10 +35,13 @@ function sandboxOf({ description: { hardening = "outbound", name, stateDirectory
 
 function takesSocket({ description: { preload }, app, extraFiles }: WantedService): string | undefined {
   if (app === undefined && !preload) return undefined;
-  if (!preload) return app?.hasSockact === true ? "by itself" : "it does not: it has no line of sockact";
+  if (!preload)
+    return app?.hasSockact === true
+      ? "the app takes them itself"
+      : "the app does not take them: it has no line of sockact";
   return extraFiles.length > 0
-    ? "by the preload: your code stays as it is"
-    : "by @sockact/register in the app's node_modules";
+    ? "a preload takes them: your code stays as it is"
+    : "@sockact/register in the app's node_modules takes them";
 }
 
 /** What will run, and which files that takes: what the user agrees to. */
@@ -58,10 +50,10 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
   const text = serviceText(service);
   const rows: [string, string | undefined][] = [
     ["runs", valuesOf(text, "ExecStart")[0] ?? valuesOf(text, "Image")[0]],
-    ["in", valuesOf(text, "WorkingDirectory")[0]],
+    ["folder", valuesOf(text, "WorkingDirectory")[0]],
     ["as", runsAs(text, description.manager === "user")],
     ["listens on", listensOn(service)],
-    ["gets it", takesSocket(service)],
+    ["sockets", takesSocket(service)],
     ["sandbox", description.manager === "user" ? undefined : sandboxOf(service)],
   ];
   const width = process.stderr.columns || 80;
@@ -69,7 +61,14 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     .filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
     .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(value, width - 14, 14)}`);
   const files = [
-    ...prepared.files.map(({ path, state }) => `  ${stateText(state)} ${path}`),
+    ...prepared.files.flatMap(({ path, state, previous, text: wanted }) => [
+      `  ${stateText(state)} ${path}`,
+      ...(state === "changed" && basename(path) in service.units
+        ? changedDirectives(previous ?? "", wanted.toString()).map(
+            (line) => `${" ".repeat(12)}${wrap(line, width - 14, 14)}`,
+          )
+        : []),
+    ]),
     ...prepared.removed.map((path) => `  ${colour("red", "removed".padEnd(9))} ${path}`),
   ];
   const framework = app?.framework === undefined ? "" : colour("dim", ` (${app.framework})`);

@@ -1,6 +1,9 @@
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { sudoCommand } from "../shared/own-command.ts";
+import { deadline } from "../shared/deadline.ts";
+import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import { shellText } from "../shared/shell-words.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { appOutput } from "../install/app-output.ts";
@@ -37,8 +40,8 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   const answers: Answer[] = [];
   try {
     for (const address of addresses) {
-      const deadline = AbortSignal.any([signal, over.signal, AbortSignal.timeout(timeout)]);
-      const result = await Promise.race([firstRequest(address, deadline), failure]);
+      const limit = deadline(timeout, signal, over.signal);
+      const result = await Promise.race([firstRequest(address, limit), failure]);
       signal.throwIfAborted();
       if (result === undefined) continue;
       if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
@@ -92,11 +95,16 @@ async function startError({
 }): Promise<CliError> {
   const journal = await appOutput(manager, [unit], since);
   const said = journal.map((line) => `  ${line}`).join("\n");
-  const command = manager.user ? sudoCommand().replace(/^sudo (?:env \S+ )?/, "") : sudoCommand();
+  const command = manager.user ? ownCommand() : sudoCommand();
+  const words = shellText(process.argv.slice(2));
+  // What core says of a socket that systemd has passed by another name.
+  const naming = journal.some((line) => line.includes("FileDescriptorName="))
+    ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand()} init writes one.`
+    : "";
   return new CliError(
     "ERR_INSTALL_START",
     `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (there is nothing in it)"}`,
-    `Correct what it says, and call it again. To install it as it is: ${command} install … --no-request`,
+    `Correct what it says, and call it again.${naming}\nTo install it as it is: ${command} ${words} --no-request`,
     { exitCode: EXIT.failed },
   );
 }

@@ -1,6 +1,6 @@
 export type { Applied, ExtraFile, InstallPlan, InstallStep, PreparedInstall } from "./plan.ts";
 export { applyInstall } from "./apply.ts";
-export { filesFolder } from "./places.ts";
+export { filesFolder, unitFolder } from "./places.ts";
 export { interruptible } from "./interrupt.ts";
 export { checkPlace, prepareInstall } from "./prepare.ts";
 export { notStartedText } from "./rollback.ts";

@@ -1,3 +1,4 @@
+import { deadline } from "../shared/deadline.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { runSystemctl } from "../shared/run-systemctl.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
@@ -42,8 +43,7 @@ export class Systemctl {
   /** The last lines of a unit's journal since a time in milliseconds, the oldest first; none where it cannot be read. */
   async journal(unit: string, since: number): Promise<string[]> {
     // A journald that hangs must not hold up the turn.
-    const deadline = AbortSignal.timeout(5_000);
-    const signal = AbortSignal.any([this.signal, deadline]);
+    const signal = deadline(5_000, this.signal);
     // Journald reads what services print in its own time; root alone can wait until it has.
     await execute("journalctl", ["--sync"], { signal }).catch(() => {});
     const args = [

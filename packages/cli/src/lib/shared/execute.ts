@@ -1,4 +1,5 @@
 import { execFile, type ExecFileException } from "node:child_process";
+import { systemEnvironment } from "./system-path.ts";
 
 /** How a program ended. */
 export interface Ended {
@@ -38,7 +39,7 @@ export class ProgramError extends Error {
   }
 }
 
-/** Runs a program to its end, whatever its exit status. Rejects with a {@link ProgramError}, or with the reason of the signal. */
+/** Runs a program of the system to its end, whatever its exit status. Rejects with a {@link ProgramError}, or with the reason of the signal. */
 export async function execute(
   file: string,
   args: readonly string[],
@@ -46,7 +47,12 @@ export async function execute(
 ): Promise<Ended> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const options = { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, env, cwd } as const;
+    const options = {
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+      env: systemEnvironment(env),
+      cwd,
+    } as const;
     const child = execFile(file, args, options, (error, stdout, stderr) => {
       signal?.removeEventListener("abort", abort);
       const { code } = error ?? { code: 0 };

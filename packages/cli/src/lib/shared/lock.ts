@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { systemEnvironment } from "./system-path.ts";
 
 /** The exit status that flock(1) is asked to use when the lock is held. */
 const LOCK_HELD = 75;
@@ -45,7 +46,7 @@ async function tryLock(
   // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.
   const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
   const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
-  const child = spawn("sh", command, { stdio: "pipe" });
+  const child = spawn("sh", command, { stdio: "pipe", env: systemEnvironment() });
   const abort = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", abort);
   let complaint = "";

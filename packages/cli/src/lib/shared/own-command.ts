@@ -19,6 +19,13 @@ export function ownCommand(): string {
   return npm_command === "exec" || npm_lifecycle_event === "npx" ? "npx sockact" : "sockact";
 }
 
+/** The command that was called, without its arguments: `npx sockact install`. */
+export function calledCommand(): string {
+  const [, , command = ""] = process.argv;
+  const program = process.env["SUDO_UID"] === undefined ? ownCommand() : sudoCommand();
+  return `${program} ${/^[a-z]+$/.test(command) ? command : "install"}`;
+}
+
 /** The command line for another command about a service, for messages: `sockact logs shop --user`. */
 export function serviceCommand(command: string, name: string, isUser: boolean): string {
   return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;

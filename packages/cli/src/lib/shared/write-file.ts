@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -32,15 +33,16 @@ export function fileState(path: string, text: string): FileState {
 }
 
 /**
- * Writes a file as a whole: beside it, and then in its place. Under sudo it belongs to the user who has called sudo, as if that user had
- * written it.
+ * Writes a file as a whole: beside it, and then in its place. Under sudo, in a folder of the user who has called sudo, it belongs to
+ * that user. Elsewhere it is root's: a unit in /etc that a user may change would make that user root.
  */
 export function writeWhole(path: string, text: string, invoker: Invoker): void {
   const temporary = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const file = openSync(temporary, "wx", 0o644);
     try {
-      if (invoker.isSudo) fchownSync(file, invoker.uid, invoker.gid);
+      if (invoker.isSudo && statSync(dirname(path)).uid === invoker.uid)
+        fchownSync(file, invoker.uid, invoker.gid);
       writeFileSync(file, text);
       fsyncSync(file);
     } finally {

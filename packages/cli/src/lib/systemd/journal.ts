@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import { systemEnvironment } from "../shared/system-path.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
 /** A line of the journal. */
@@ -134,6 +135,7 @@ export async function streamJournal(
   // A process group of its own: Ctrl-C in the terminal is for this process, which ends it.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],
+    env: systemEnvironment(),
     detached: true,
   });
   const abort = () => child.kill("SIGKILL");

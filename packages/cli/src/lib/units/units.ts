@@ -65,7 +65,7 @@ export async function units(argument: string | undefined, options: UnitsOptions)
 /** The services that the argument means: the file that starts an app, or a service of the config by its name. */
 async function wantedBy(
   argument: string | undefined,
-  { app, systemd }: UnitsOptions,
+  { app, systemd, out }: UnitsOptions,
   invoker: Invoker,
 ): Promise<WantedService[]> {
   const folder = process.cwd();
@@ -80,7 +80,16 @@ async function wantedBy(
   const wanted = isName
     ? await wantedServices(undefined, { ...app, name: argument }, surroundings)
     : await wantedServices(argument, app, surroundings);
-  const notes = wanted.flatMap((service) => service.notes);
+  const copies = wanted.flatMap(({ extraFiles }) => extraFiles.map(({ path }) => path));
+  const notes = [
+    ...wanted.flatMap((service) => service.notes),
+    ...(out === undefined
+      ? []
+      : copies.map(
+          (path) =>
+            `The unit loads ${path}, which sockact install writes. To install the units yourself, add the preload to your app: npm install @sockact/register`,
+        )),
+  ];
   const width = Math.min(process.stderr.columns || 80, 100);
   for (const note of new Set(notes))
     process.stderr.write(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);

@@ -5,6 +5,7 @@ import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { authorOf, withHeader } from "../../install/header.ts";
+import { withPreload } from "../../install-app/preload-copy.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 import { installation } from "../facts/installation.ts";
@@ -76,7 +77,10 @@ async function wantedUnits(
     if (description === undefined) return {};
     const systemd = await host.get(systemdVersion);
     const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};
-    return emitUnits({ systemd, ...users, ...description });
+    const plain = { systemd, ...users, ...description };
+    const units = emitUnits(plain);
+    const { description: installed, copies } = withPreload(plain, units);
+    return copies.length > 0 ? emitUnits(installed) : units;
   } catch (error) {
     if (
       !(error instanceof UnitError) &&

@@ -17,6 +17,8 @@ export interface AccessProblem {
   reason: string;
   /** The folder or file on the way that is closed to the service's user. Its modes could be changed. */
   barrier?: Barrier;
+  /** The exit status by which systemd says that it can't set up the service's user or sandbox. The path is not what is wrong. */
+  setup?: number;
 }
 
 export interface AccessReport {
@@ -91,6 +93,7 @@ export async function checkAccess({
           {
             path: program,
             reason: `systemd can't set up the service's user or sandbox (exit status ${found.status})${found.reason && `: ${found.reason}`}`,
+            setup: found.status,
           },
         ],
         notes: [],

@@ -1,0 +1,38 @@
+import { type AppDescription, parseUnit } from "@sockact/units";
+
+/** A service as units. */
+export interface UnitTexts {
+  description: AppDescription;
+  units: Record<string, string>;
+}
+
+/** The values of a directive in a unit. */
+export function valuesOf(text: string, key: string): string[] {
+  return parseUnit(text).entries.flatMap((entry) =>
+    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
+  );
+}
+
+/** The text of the service unit. */
+export function serviceText({ units, description: { name } }: UnitTexts): string {
+  return units[`${name}.service`] ?? units[`${name}@.service`] ?? units[`${name}.container`] ?? "";
+}
+
+/** What changes from one unit to another, a directive on each line: `ListenStream=83 → 3000`. */
+export function changedDirectives(before: string, after: string): string[] {
+  const [old, wanted] = [directives(before), directives(after)];
+  return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {
+    const [from, to] = [old.get(key) ?? [], wanted.get(key) ?? []];
+    const gone = from.filter((value) => !to.includes(value)).join(" ");
+    const come = to.filter((value) => !from.includes(value)).join(" ");
+    if (gone === "" && come === "") return [];
+    return [`${key}=${gone || "(nothing)"} → ${come || "(nothing)"}`];
+  });
+}
+
+function directives(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const entry of parseUnit(text).entries)
+    if (entry.kind === "assignment") found.set(entry.key, [...(found.get(entry.key) ?? []), entry.value]);
+  return found;
+}
