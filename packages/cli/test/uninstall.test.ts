@@ -200,7 +200,7 @@ A service of your own service manager is uninstalled with --user.
     expect(steps.map(({ type }) => type)).toEqual(["stopped", "disabled", "removed", "removed", "reloaded"]);
     const outcomes: object[] = [];
     for (const [at, { type }] of steps.entries()) {
-      if (!LONG && at % 2 === 1) continue;
+      if (!LONG && at % 3 !== 1) continue;
       await run();
       await run({ uninstall: true, killAt: at });
       const { error } = await run({ uninstall: true });

@@ -24,8 +24,8 @@ Examples:
   sockact reload shop --user
 
 Exit codes:
-  0    reloaded, or it does not run, so that there is nothing to reload
-  1    it could not reload, or has no onReload; it keeps its old settings
+  0    reloaded, or there was nothing to reload, and it says why
+  1    it could not reload, and keeps its old settings
   2    the arguments are wrong
   130  ended by Ctrl-C; systemd goes on`,
     )

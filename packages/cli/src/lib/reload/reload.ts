@@ -20,8 +20,8 @@ export interface ReloadOptions {
 /** What `sockact reload --json` prints. */
 interface ReloadReport {
   name: string;
-  /** `asleep`: nothing runs, so there is nothing to reload. */
-  outcome: "reloaded" | "asleep";
+  /** `asleep`: nothing runs, so there is nothing to reload. `unchanged`: the app has no `onReload`, so it has read nothing again. */
+  outcome: "reloaded" | "asleep" | "unchanged";
   /** The service units that were reloaded. */
   units: string[];
   /** Milliseconds. */
@@ -86,7 +86,7 @@ export async function reload(name: string, { user = false, json = false }: Reloa
       const report = await reloadService(manager, service);
       working.done();
       if (json) printJson(report);
-      else print(reportText(report));
+      else print(reportText(report, user));
       return 0;
     } catch (error) {
       working.failed();
@@ -128,15 +128,8 @@ async function reloadService(manager: ServiceManager, service: ActivatedService)
       { exitCode: EXIT.failed },
     );
   }
-  if (hasSaid(emptyReload)) {
-    throw new CliError(
-      "ERR_RELOAD",
-      `${name} has read nothing again: the app has no onReload`,
-      `To run it with new settings, restart it: ${serviceCommand("restart", name, manager.user)}`,
-      { exitCode: EXIT.failed },
-    );
-  }
-  return { name, outcome: "reloaded", units, took, confirmed, log: ofApp.map(({ message }) => message) };
+  const outcome = hasSaid(emptyReload) ? "unchanged" : "reloaded";
+  return { name, outcome, units, took, confirmed, log: ofApp.map(({ message }) => message) };
 }
 
 /** What was written since the reload began. Core tells systemd that a reload is done a moment before it writes how it has ended. */
@@ -179,7 +172,9 @@ async function reloadError(
   );
 }
 
-function reportText({ name, outcome, took, confirmed }: ReloadReport): string {
+function reportText({ name, outcome, took, confirmed }: ReloadReport, user: boolean): string {
+  if (outcome === "unchanged")
+    return `${name} has read nothing again, since the app has no onReload.\nTo run it with new settings, restart it: ${serviceCommand("restart", name, user)}\n`;
   if (outcome === "asleep") return `${name} does not run: its next start reads the new settings.\n`;
   return confirmed
     ? `${name} reloaded in ${tookText(took)}.\n`
