@@ -120,8 +120,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await systemd.stop("shop.service");
       await release(systemd, "shop", { reloads: false });
       await ask(80);
-      const { code, stdout, stderr } = await sockact(systemd, "reload", "shop");
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      const { code, stdout } = await sockact(systemd, "reload", "shop");
+      expect(code).toBe(0);
       expect(stdout).toBe(
         "shop has read nothing again, since the app has no onReload.\nTo run it with new settings, restart it: sockact restart shop\n",
       );
