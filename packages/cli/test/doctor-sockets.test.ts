@@ -10,7 +10,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     await systemd.write("/srv/shop/ends.js", "process.exit(Number(process.argv[2]));");
   });
   afterAll(() => systemd?.close());
-  afterEach(() => remove(systemd, "shop", "rival"));
+  afterEach(() => remove(systemd, "shop", "rival", "needs", "stall"));
 
   const connect = (path: string) => {
     const script = `require("node:net").connect(${JSON.stringify(path)}).on("error", () => {}); setInterval(() => {}, 1000)`;
@@ -115,23 +115,24 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     const oneshot = "[Service]\nType=oneshot\nExecStart=/bin/false\n";
     await systemd.write("/etc/systemd/system/database.service", oneshot);
     const requires = (unit: string) => (text: string, file: string) =>
-      file === "shop.socket"
+      file.endsWith(".socket")
         ? text.replace(/^TriggerLimitIntervalSec=.*\n/m, "")
         : text.replace("[Unit]\n", `[Unit]\nRequires=${unit}\nAfter=${unit}\n`);
-    await install(systemd, { name: "shop" }, requires("database.service"));
-    let client = connect("/run/shop.sock");
-    await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
+    // Names of their own, since the limit of an earlier socket is used up for a while.
+    await install(systemd, { name: "needs" }, requires("database.service"));
+    let client = connect("/run/needs.sock");
+    await systemd.waitForUnit("needs.socket", "ActiveState", "failed");
     client.kill();
-    const { message } = (await ask(systemd, "shop")).finding("trigger-limit-hit");
-    expect(message).toMatch(/: shop\.service requires database\.service, which has failed\.$/);
-    await install(systemd, { name: "shop" }, requires("nowhere.service"));
-    client = connect("/run/shop.sock");
-    await systemd.waitForUnit("shop.socket", "Result", "resources");
+    const { message } = (await ask(systemd, "needs")).finding("trigger-limit-hit");
+    expect(message).toMatch(/: needs\.service requires database\.service, which has failed\.$/);
+    await install(systemd, { name: "stall" }, requires("nowhere.service"));
+    client = connect("/run/stall.sock");
+    await systemd.waitForUnit("stall.socket", "Result", "resources");
     client.kill();
-    const answer = await ask(systemd, "shop");
+    const answer = await ask(systemd, "stall");
     expect(answer.codes).toEqual(["unit-not-loaded"]);
     expect(answer.finding("unit-not-loaded").message).toBe(
-      "shop.service requires nowhere.service, which does not exist. So it can't start.",
+      "stall.service requires nowhere.service, which does not exist. So it can't start.",
     );
   });
 
