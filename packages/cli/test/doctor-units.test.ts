@@ -80,6 +80,8 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the state of the unit
       text.replace(/^RestartSec=.*/m, "RestartSec=1h"),
     );
     await systemd.run(["systemctl", "start", "--no-block", "shop.service"]);
+    // systemd may say that it has failed before journald has read all that it has printed.
+    await systemd.waitForJournal("shop.service", /too large/, 20_000);
     await systemd.waitForJournal("shop.service", /Failed with result/, 20_000);
     const answer = await ask(systemd, "shop");
     expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);

@@ -13,7 +13,8 @@ function sources(): string[] {
 }
 
 test.each([
-  ["error", /"(ERR_[A-Z_]+)"/g, /^\| `(ERR_[A-Z_]+)` +\|/gm],
+  // ERR_MODULE_NOT_FOUND is Node's.
+  ["error", /"(ERR_(?!MODULE_NOT_FOUND")[A-Z_]+)"/g, /^\| `(ERR_[A-Z_]+)` +\|/gm],
   [
     "warning",
     // Options have variables whose names begin as those of warnings do. SOCKACT_WATCHDOG is one of each.

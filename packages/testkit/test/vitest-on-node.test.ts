@@ -38,6 +38,7 @@ test("the tests are counted, with the reasons why some are skipped", async () =>
     isPassed: false,
     passed: 1,
     failed: 1,
+    failures: ["fails"],
     skipped: { "needs Node 99": 2, "no reason given": 1 },
     unexpected: [expect.any(String)],
     minutes: expect.any(Number),
