@@ -17,8 +17,7 @@ export interface RestartsUnderTest {
   /** The file of the preload that gives the apps their socket, where they have nothing of sockact. */
   preload?: string;
   /**
-   * Whether a usual run has only the restarts and the waits of this framework; with a preload, only the restarts. The rest depends on core alone, and another
-   * framework has it in each run.
+   * Whether a usual run has only the restarts of this framework. The rest depends on core alone, and another framework has it in each run.
    * `npm run test:long` has all of it.
    */
   isSample?: boolean;
@@ -100,7 +99,7 @@ export function restartContract({
       TIMEOUT,
     );
 
-    if (isSample && !LONG && preload !== undefined) return;
+    if (isSample && !LONG) return;
 
     test(
       "a restart that keeps no client waiting, though others leave their connections open",
@@ -139,8 +138,6 @@ export function restartContract({
       },
       TIMEOUT,
     );
-
-    if (isSample && !LONG) return;
 
     test("a download and a slow upload that began before a restart come through whole", async () => {
       await app.install(program, { drainTimeout: "60s" });
