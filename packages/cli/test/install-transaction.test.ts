@@ -1,6 +1,12 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  describeWith,
+  type PrivateSystemd,
+  LONG_ONLY,
+  isLongRun,
+} from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/transaction.ts";
@@ -512,40 +518,44 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(outcomes).toEqual(expected);
     }, 300_000);
 
-    it("leaves one version whole when it is killed at a random moment", async () => {
-      const before = await installFirst();
-      const { units } = before.everything;
-      const socketsOf = ({ running }: Everything) => running.filter((unit) => unit.includes(".socket "));
-      const outcomes: object[] = [];
-      const count = LONG ? 60 : 1;
-      let seed = 14;
-      for (let round = 0; round < count; round += 1) {
-        // Numerical Recipes' generator: the moments are the same each time.
-        seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
-        const killed = start(second());
-        const timer = setTimeout(() => killed.child.kill("SIGKILL"), (seed / 2 ** 32) * 800);
-        await killed.ended;
-        clearTimeout(timer);
-        const broken = await halves(before.whole);
-        const { error } = await install(first());
-        const now = await everything();
-        outcomes.push({
-          broken,
-          error,
-          units: now.units,
-          sockets: socketsOf(now),
-          answers: await answers(),
-        });
-      }
-      const expected = {
-        broken: [],
-        error: undefined,
-        units,
-        sockets: socketsOf(before.everything),
-        answers: true,
-      };
-      expect(outcomes).toEqual(outcomes.map(() => expected));
-    }, 300_000);
+    it.runIf(isLongRun)(
+      `leaves one version whole when it is killed at a random moment${LONG_ONLY}`,
+      async () => {
+        const before = await installFirst();
+        const { units } = before.everything;
+        const socketsOf = ({ running }: Everything) => running.filter((unit) => unit.includes(".socket "));
+        const outcomes: object[] = [];
+        const count = 60;
+        let seed = 14;
+        for (let round = 0; round < count; round += 1) {
+          // Numerical Recipes' generator: the moments are the same each time.
+          seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+          const killed = start(second());
+          const timer = setTimeout(() => killed.child.kill("SIGKILL"), (seed / 2 ** 32) * 800);
+          await killed.ended;
+          clearTimeout(timer);
+          const broken = await halves(before.whole);
+          const { error } = await install(first());
+          const now = await everything();
+          outcomes.push({
+            broken,
+            error,
+            units: now.units,
+            sockets: socketsOf(now),
+            answers: await answers(),
+          });
+        }
+        const expected = {
+          broken: [],
+          error: undefined,
+          units,
+          sockets: socketsOf(before.everything),
+          answers: true,
+        };
+        expect(outcomes).toEqual(outcomes.map(() => expected));
+      },
+      300_000,
+    );
   });
 
   describe("refuses", () => {

@@ -1,4 +1,10 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  describeWith,
+  type PrivateSystemd,
+  LONG_ONLY,
+  isLongRun,
+} from "@sockact/testkit";
 import { emitUnits, type AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Roll, turned } from "./roll.ts";
@@ -438,13 +444,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  it("tells that both are up when it is aborted and systemctl stop hangs", async () => {
-    await ask();
-    const standIn = await StandIn.running("systemctl", { "*' stop '*": "exec sleep 1000" });
-    const child = roll("shop", standIn.env, { abortAt: "stopping" });
-    expect(await child.error()).toMatchObject({ message: "enough" });
-    expect(child.lines.at(-2)).toEqual({ type: "aborted", states: { blue: "active", green: "active" } });
-  });
+  it.runIf(isLongRun)(
+    `tells that both are up when it is aborted and systemctl stop hangs${LONG_ONLY}`,
+    async () => {
+      await ask();
+      const standIn = await StandIn.running("systemctl", { "*' stop '*": "exec sleep 1000" });
+      const child = roll("shop", standIn.env, { abortAt: "stopping" });
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(child.lines.at(-2)).toEqual({ type: "aborted", states: { blue: "active", green: "active" } });
+    },
+  );
 
   it("ends, and touches nothing more, when the process that holds its lock has ended", async () => {
     await ask();
@@ -476,7 +485,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await states()).toEqual(["active", "inactive"]);
   });
 
-  it("goes on without a journald that hangs", async () => {
+  it.runIf(isLongRun)(`goes on without a journald that hangs${LONG_ONLY}`, async () => {
     await ask();
     await release({ version: 2, crash: true });
     const standIn = await StandIn.hanging("journalctl", "*");
@@ -696,20 +705,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await states()).toEqual(["inactive", "active"]);
   });
 
-  it("does not wait until a new instance that ignores SIGTERM has ended, once it is aborted", async () => {
-    await ask();
-    const dropIn = "/run/systemd/system/shop@green.service.d";
-    await systemd.write(`${dropIn}/deaf.conf`, "[Service]\nKillSignal=SIGCONT\nSendSIGHUP=no\n");
-    await systemd.systemctl("daemon-reload");
-    await release({ version: 61, silent: true });
-    const child = roll();
-    await systemd.waitForJournal("shop@green.service", /^version 61 says nothing$/);
-    child.abort();
-    expect(await child.error()).toMatchObject({ message: "enough" });
-    expect(await states()).toEqual(["active", "deactivating"]);
-    await systemd.run(["rm", "-r", dropIn]);
-    await systemd.systemctl("daemon-reload");
-  });
+  it.runIf(isLongRun)(
+    `does not wait until a new instance that ignores SIGTERM has ended, once it is aborted${LONG_ONLY}`,
+    async () => {
+      await ask();
+      const dropIn = "/run/systemd/system/shop@green.service.d";
+      await systemd.write(`${dropIn}/deaf.conf`, "[Service]\nKillSignal=SIGCONT\nSendSIGHUP=no\n");
+      await systemd.systemctl("daemon-reload");
+      await release({ version: 61, silent: true });
+      const child = roll();
+      await systemd.waitForJournal("shop@green.service", /^version 61 says nothing$/);
+      child.abort();
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(await states()).toEqual(["active", "deactivating"]);
+      await systemd.run(["rm", "-r", dropIn]);
+      await systemd.systemctl("daemon-reload");
+    },
+  );
 
   describe("goes on while systemd executes itself anew", () => {
     it("and the new instance starts", async () => {

@@ -25,6 +25,8 @@ export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests
 export {
   describeOnNode,
   describeWith,
+  isLongRun,
+  LONG_ONLY,
   type Requirements,
   systemdVersion,
   whatIsMissing,

@@ -49,6 +49,12 @@ export function describeOnNode(major: number, name: string, tests: () => void): 
   describe.skip(`${name} [skipped: needs Node ${major}]`, tests);
 }
 
+/** Whether this is `npm run test:long`, which runs everything. */
+export const isLongRun = Boolean(process.env["SOCKACT_LONG"]);
+
+/** The end of the name of a test that a usual run leaves out: `it.runIf(isLongRun)(`…${LONG_ONLY}`, …)`. */
+export const LONG_ONLY = isLongRun ? "" : " [skipped: takes long, see npm run test:long]";
+
 /** The first of the requirements that this computer doesn't meet, in words, or `undefined` when it meets all. */
 export function whatIsMissing(requirements: Requirements): string | undefined {
   if (requirements.root && process.getuid?.() !== 0) return "needs root";
