@@ -7,7 +7,7 @@ import { type AppProcess, startProcess } from "../src/app-process.ts";
 import { AppUnderLoad } from "../src/app-under-load.ts";
 import { during } from "../src/during.ts";
 import type { LoadResult, Loads } from "../src/load.ts";
-import { describeWith } from "../src/requires.ts";
+import { describeWith, isLongRun, LONG_ONLY } from "../src/requires.ts";
 
 const loadProgram = fileURLToPath(new URL("../src/load-program.mjs", import.meta.url));
 const plainApp = fileURLToPath(new URL("./programs/plain.mjs", import.meta.url));
@@ -149,21 +149,27 @@ describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is 
     expect(webSockets.closed).toEqual({ 1006: 32 });
   });
 
-  test("wait for its idle connections when it stops accepting at once", async () => {
-    const { longest, start } = await restartWhileIdle("drain");
-    expect(start).toBeGreaterThan(0);
-    expect(longest).toBeGreaterThan(KEEP_ALIVE / 2 + start);
-  });
+  test.runIf(isLongRun)(
+    `wait for its idle connections when it stops accepting at once${LONG_ONLY}`,
+    async () => {
+      const { longest, start } = await restartWhileIdle("drain");
+      expect(start).toBeGreaterThan(0);
+      expect(longest).toBeGreaterThan(KEEP_ALIVE / 2 + start);
+    },
+  );
 
   test("do not wait for its idle connections when it accepts until these have closed", async () => {
     const { longest, start } = await restartWhileIdle("acceptMeanwhile");
     expect(longest).toBeLessThan(KEEP_ALIVE / 2 + start);
   });
 
-  test("lose requests where they think, when it calls Node's own close()", async () => {
-    const { thinking } = await restart("close");
-    expect(thinking.lost).toBeGreaterThan(0);
-  });
+  test.runIf(isLongRun)(
+    `lose requests where they think, when it calls Node's own close()${LONG_ONLY}`,
+    async () => {
+      const { thinking } = await restart("close");
+      expect(thinking.lost).toBeGreaterThan(0);
+    },
+  );
 });
 
 /** A server that reads a request at a time, and does with each what comes next in the script. Resolves to its port. */

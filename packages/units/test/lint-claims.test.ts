@@ -1,4 +1,11 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  describeWith,
+  type PrivateSystemd,
+  systemdVersion,
+  isLongRun,
+  LONG_ONLY,
+} from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { lintUnits } from "../src/index.ts";
 
@@ -181,7 +188,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     }
   });
 
-  it("is so of a watchdog that nobody answers, whatever the type", async () => {
+  it.runIf(isLongRun)(`is so of a watchdog that nobody answers, whatever the type${LONG_ONLY}`, async () => {
     const unit = (more: string) =>
       `[Service]\n${more}WatchdogSec=1\nExecStart=${systemd.node} -e 'setInterval(Object, 1e3)'\n`;
     for (const type of ["", "Type=simple\n", "Type=exec\n"]) {
@@ -279,19 +286,22 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     await end();
   });
 
-  it("is so of a clean exit that is not restarted: without the limit it is started without end", async () => {
-    const { codes, runs, end } = await spins(
-      "spins",
-      "TriggerLimitIntervalSec=0\n",
-      "Restart=on-failure\n",
-      node(),
-    );
-    expect(codes).toContain("clean-exit-spins");
-    // A limit of twenty would have been reached.
-    await systemd.waitUntil(async () => (await runs()) > 40, "it ran forty times", 20_000);
-    expect(await systemd.show("spins.socket", "ActiveState")).toBe("active");
-    await end();
-  });
+  it.runIf(isLongRun)(
+    `is so of a clean exit that is not restarted: without the limit it is started without end${LONG_ONLY}`,
+    async () => {
+      const { codes, runs, end } = await spins(
+        "spins",
+        "TriggerLimitIntervalSec=0\n",
+        "Restart=on-failure\n",
+        node(),
+      );
+      expect(codes).toContain("clean-exit-spins");
+      // A limit of twenty would have been reached.
+      await systemd.waitUntil(async () => (await runs()) > 40, "it ran forty times", 20_000);
+      expect(await systemd.show("spins.socket", "ActiveState")).toBe("active");
+      await end();
+    },
+  );
 
   it.each([
     ["a crash that is not restarted", "crash-spins", "", "Restart=no\n"],
