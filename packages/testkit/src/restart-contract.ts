@@ -26,9 +26,7 @@ export interface RestartsUnderTest {
 /** `npm run test:long`: all of it. A usual run is a sample. */
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
 
-const RESTARTS = LONG ? 20 : 2;
-/** Where another framework has them too. */
-const OF_SAMPLE = LONG ? 20 : 1;
+const RESTARTS = LONG ? 20 : 1;
 /** With workers, a restart and a turn take as long as idle connections were promised to be kept open. */
 const OF_CLUSTER = LONG ? 20 : 1;
 /** With connections that stay idle, each restart takes as long as they were promised to be kept open: 5 s in Node. */
@@ -80,7 +78,6 @@ export function restartContract({
   isSample = false,
 }: RestartsUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under load`, () => {
-    const restarts = isSample ? OF_SAMPLE : RESTARTS;
     let app: AppUnderLoad;
     beforeAll(async () => {
       app = await AppUnderLoad.boot(preload);
@@ -95,9 +92,9 @@ export function restartContract({
       "restarts: %s, nothing is lost or reset",
       async (_, loads) => {
         await app.install(program);
-        const results = await during(loads(app), restarts, () => app.systemd.restart("app.service"));
-        report(`${title}: ${restarts} restarts`, results);
-        expectAllAnswered(results, restarts);
+        const results = await during(loads(app), RESTARTS, () => app.systemd.restart("app.service"));
+        report(`${title}: ${RESTARTS} restarts`, results);
+        expectAllAnswered(results, RESTARTS);
       },
       TIMEOUT,
     );
