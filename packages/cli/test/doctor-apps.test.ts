@@ -102,9 +102,8 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await systemd.waitForUnit("shop.service", "NRestarts", ["1", "2", "3"]);
       const answer = await ask(systemd, "shop");
       expect(answer.codes.filter((code) => code !== "restart-loop")).toEqual(["launcher", "port-taken"]);
-      // From a process that runs at that moment, with its folder; or from the start script.
       expect(answer.finding("launcher").copy).toContainEqual(
-        expect.stringMatching(/^ {2}ExecStart=\/\S+\/node (?:\/srv\/shop\/)?app\.mjs$/),
+        expect.stringMatching(/^ {2}ExecStart=\/\S+\/node \/srv\/shop\/app\.mjs$/),
       );
     });
 

@@ -452,7 +452,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await systemd.mustRun(["rm", "-r", "/var/lib/odd"]);
     });
 
-    test("a user that there is not", async () => {
+    test("an unknown user", async () => {
       const { code, stderr } = await app("/srv/odd", "--run-as", "nobody2");
       expect({ code, stderr }).toEqual({
         code: 1,

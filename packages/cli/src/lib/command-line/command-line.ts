@@ -24,7 +24,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Commander would print the help of the program for a command that there is not. */
+/** Commander would print the help of the program for an unknown command. */
 function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   const names = sockact.commands.map((command) => command.name());
   if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
@@ -86,7 +86,7 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   return new CliError("ERR_USAGE", message, hints.join(" ") || help);
 }
 
-/** Tells what is needed to find a fault of ours. */
+/** Writes what we need to find a bug in sockact. */
 function reportBug(error: unknown, args: readonly string[]): number {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   // Its arguments may be secrets.

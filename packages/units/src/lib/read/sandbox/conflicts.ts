@@ -38,7 +38,7 @@ export function refuseSandboxConflicts(
   if (facts.inHome && isAsked("protectHome") && ["yes", "tmpfs"].includes(valueOf("protectHome")[0]!)) {
     refuse(
       "protectHome",
-      "the program lies in a home, and would not be found",
+      "the program is in a home, and would not be found",
       "write 'read-only', or leave it out; or write 'tmpfs', and raw.Service.BindReadOnlyPaths with the folders of the program and of Node",
     );
   }
@@ -65,7 +65,7 @@ export function refuseSandboxConflicts(
   if (ambient.length > 0 && valueOf("privateUsers").length > 0) {
     refuse(
       "privateUsers",
-      `in a user namespace of its own ${ambient.join(" ")} means nothing to the rest of the machine`,
+      `in a user namespace of its own ${ambient.join(" ")} has no effect on the rest of the machine`,
       "leave it out, or ambientCapabilities",
     );
   }

@@ -118,7 +118,12 @@ describe("a sandbox that contradicts itself or the service", () => {
     [{ protectSystem: "full" }, {}, "protectSystem", /ProtectSystem=full/],
     [{ protectHome: false }, {}, "protectHome", /read-only or yes/],
     [{ removeIPC: false }, {}, "removeIPC", /exists only/],
-    [{ protectHome: true }, { workingDirectory: "/home/me" }, "protectHome", /lies in a home/],
+    [
+      { protectHome: true },
+      { workingDirectory: "/home/me" },
+      "protectHome",
+      /the program is in a home, and would not be found/,
+    ],
     [{ memoryDenyWriteExecute: true }, {}, "memoryDenyWriteExecute", /Node/],
     [
       { memoryDenyWriteExecute: true },
@@ -136,7 +141,7 @@ describe("a sandbox that contradicts itself or the service", () => {
       { ambientCapabilities: ["CAP_NET_RAW"], privateUsers: true },
       {},
       "privateUsers",
-      /CAP_NET_RAW means nothing/,
+      /CAP_NET_RAW has no effect on the rest of the machine/,
     ],
     [{ ipAddressAllow: ["localhost"] }, {}, "ipAddressAllow", /nothing is denied/],
     [
