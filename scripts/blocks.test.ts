@@ -9,7 +9,7 @@ import { blocksOf, noteOf, placeOf } from "./lib/blocks/page-blocks.ts";
 import { filesInGit, handwrittenPages } from "./lib/blocks/pages.ts";
 import type { ShellFacts } from "./lib/blocks/shell-problems.ts";
 import { sockactProblem } from "./lib/blocks/sockact-problem.ts";
-import { isTypedAlone, typeProblems } from "./lib/blocks/typed-blocks.ts";
+import { isTypedAlone, scriptLanguages, typeProblems } from "./lib/blocks/typed-blocks.ts";
 import { groupProblems, unitGroupsOf } from "./lib/blocks/unit-problems.ts";
 import { publicPackages, root } from "./lib/packages.ts";
 
@@ -72,6 +72,13 @@ describe("every block of code on a page", () => {
       (file) => !tests.some((text) => text.includes(file.replace(/^docs\//, ""))),
     );
     expect(orphans).toEqual([]);
+  });
+
+  test("that is taken from a file of code has it from a folder that is compiled or run", () => {
+    const sources = blocks
+      .filter(({ language }) => scriptLanguages.includes(language))
+      .flatMap((block) => noteOf(block, "from") ?? []);
+    expect(sources.filter((file) => !/^(?:bench|examples|packages|scripts)\//.test(file))).toEqual([]);
   });
 
   test(`is run or checked, but for ${MOST_NOT_RUN} at most`, () => {
