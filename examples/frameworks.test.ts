@@ -9,10 +9,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { text as readText } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { io } from "socket.io-client";
 import {
   certificateOf,
-  DEADLINE,
   describeWith,
   freeAddress,
   httpRequest,
@@ -88,16 +86,14 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the examples on the fra
     },
   );
 
-  test("an Express app with socket.io answers requests and events", async () => {
+  test("an Express app with socket.io answers requests, and opens sessions of socket.io", async () => {
     const address = await freeAddress("tcp4");
     await using _app = await socketActivate([address], command("express-socket-io.mjs"), {
       cwd: appFolder(),
     });
     expect((await httpRequest(address)).body).toBe("hello");
-    const client = io(`http://${address}`, { forceNew: true });
-    await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
-    expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");
-    client.close();
+    const { body } = await httpRequest(address, "/socket.io/?EIO=4&transport=polling");
+    expect(body).toMatch(/^0\{"sid":/);
   });
 
   test("a Koa app with a server of its own answers requests and WebSockets", async () => {
@@ -172,5 +168,12 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the examples on the fra
     });
     expect((await httpRequest(addresses[0])).body).toBe("admin");
     expect((await httpRequest(addresses[1])).body).toBe("shop");
+  });
+
+  test("a Polka app with the adapter of examples/adapter answers", async () => {
+    const address = await freeAddress("tcp4");
+    const file = join(import.meta.dirname, "adapter/apps/hello.mjs");
+    await using _app = await socketActivate([address], command(file));
+    expect((await httpRequest(address)).body).toBe("hello");
   });
 });

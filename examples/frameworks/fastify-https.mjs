@@ -5,4 +5,4 @@ const tls = { key: "key.pem", cert: "cert.pem" };
 const app = Fastify({ logger: true });
 app.register(systemdListen, { sockets: { http: {}, https: { tls } } });
 app.get("/", async (request) => `hello over ${request.protocol}`);
-app.listen({ port: 3000 });
+await app.listen({ port: 3000 });

@@ -15,4 +15,4 @@ app.register(systemdListen, {
   onEvent: (event) => console.log(event.type),
 });
 app.get("/", async () => settings.greeting);
-app.listen({ port: 3000 });
+await app.listen({ port: 3000 });

@@ -7,4 +7,4 @@ const app = Fastify({
 });
 app.register(systemdListen);
 app.get("/", async () => "hello");
-app.listen({ port: 3000 });
+await app.listen({ port: 3000 });
