@@ -48,7 +48,7 @@ This page shows what sockact makes of the variables that systemd sets, and compa
 
 You need this page only if you write a supervisor, or if you want to know why sockact has ignored or refused your variables. [Errors](errors.md) says what to change.
 
-\`$PID\` is the process ID of the app. The names are the result: one for each file descriptor. "None" means that no socket was passed to this process, which is not an error. After each of these cases, also after an error, all four variables are gone from the environment, and a second call finds none.
+\`$PID\` is the process ID of the app. The names are the result: one for each file descriptor. "None" means that no socket was passed to this process, which is not an error. \`EINVAL\`, \`ERANGE\` and \`EBADF\` are what libsystemd returns, and the code after it is what sockact throws. After each of these cases, also after an error, all four variables are gone from the environment, and a second call finds none.
 `;
 
 const outro = `## How is this tested?
