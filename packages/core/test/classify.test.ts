@@ -112,7 +112,7 @@ test.each([
     "more descriptors announced than passed",
     { LISTEN_FDS: "2" },
     "ERR_FD_NOT_OPEN",
-    "LISTEN_FDS announces 2 file descriptors, but 4 was not passed",
+    "LISTEN_FDS announces 2 file descriptors, but descriptor 4 was not passed",
   ],
   ["a count that is no number", { LISTEN_FDS: "one" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "one"'],
   [

@@ -155,7 +155,10 @@ async function outcome(
     const { results, refused } = await app.event<{ results?: unknown; refused?: { message: string } }>("all");
     if (end !== null) {
       const last = 3 + passed.length;
-      return [refused?.message, `LISTEN_FDS announces ${count} file descriptors, but ${last} was not passed`];
+      return [
+        refused?.message,
+        `LISTEN_FDS announces ${count} file descriptors, but descriptor ${last} was not passed`,
+      ];
     }
     // Files and the like alone are those of OpenFile=, and no activation.
     const isActivated = passed.some((name) => !noSocket.includes(name));

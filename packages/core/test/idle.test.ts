@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import { type AppProcess, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { type AppProcess, freeAddress, httpRequest, openConnection, startWithFds } from "@sockact/testkit";
 import { WebSocket } from "ws";
 import {
   acceptedClient,
@@ -371,6 +372,15 @@ describe.concurrent("hold()", () => {
     running.kill("SIGTERM");
     expect(await running.ended).toBe(0);
   });
+});
+
+test.concurrent("the example of the docs finishes its work, and sleeps afterwards", async () => {
+  const [fd] = await systemdSocket();
+  const program = fileURLToPath(new URL("programs/newsletter.mjs", import.meta.url));
+  await using app = startWithFds([fd], [process.execPath, program]);
+  expect(await app.ended).toBe(0);
+  expect(app.stdout).toBe("sent\n");
+  expect(app.stderr).toContain("no connection for 0.3 s, going to sleep");
 });
 
 test.concurrent("a connection that comes at the last moment is answered, by this process or the next", async () => {

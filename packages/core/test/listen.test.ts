@@ -264,7 +264,7 @@ describe("what can't be listened on is refused, and left open", () => {
       "a sequential-packet socket",
       () => rawSocketPair("seqpacket")[0],
       "ERR_SOCKET_UNSUPPORTED",
-      /is nothing that Node can listen on/,
+      /is not a socket that Node can listen on/,
     ],
     [
       "a file",

@@ -35,7 +35,7 @@ test.each(["main first", "worker first"])(
     expect(await app.event("worker")).toMatchObject({
       code: "ERR_WORKER_THREAD",
       message:
-        "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+        "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
     });
     await app.ended;
     expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(order === "main first" ? 2 : 1);

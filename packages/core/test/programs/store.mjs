@@ -4,10 +4,11 @@ import process from "node:process";
 import { activatedSockets, listen } from "@sockact/core";
 import { storeFd } from "@sockact/notify";
 
-const isStored = activatedSockets().some(({ name }) => name === "own");
 const server = createServer((_request, response) =>
   response.end(JSON.stringify({ pid: process.pid, isStored })),
 );
+// #region store
+const isStored = activatedSockets().some(({ name }) => name === "own");
 if (isStored) {
   await listen(server, { name: "own" });
 } else {
@@ -16,3 +17,4 @@ if (isStored) {
     console.log("stored");
   });
 }
+// #endregion store

@@ -110,8 +110,8 @@ function passedInode(fd: number, announced: number): number | undefined {
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
-    `LISTEN_FDS announces ${announced} file descriptors, but ${fd} was not passed`,
-    "Whatever starts this process kept the variables and closed the descriptors: let ExecStart= run node itself.",
+    `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,
+    "The program that started this process has kept the variables, but closed the descriptors. Let ExecStart= run node itself.",
     { errno: -constants.errno.EBADF },
   );
 }

@@ -29,9 +29,9 @@ export function readFromPrimary(): ReadOutcome | undefined {
   if (cluster.worker?.id === 1) {
     warn(
       "SOCKACT_PRIMARY",
-      `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but once all of them have died ` +
-        "no other can, a stop may lose requests, and the service manager is told nothing.",
-      'Import it in the primary too, before the first fork(): import "@sockact/core";',
+      `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but when all of them have ended, ` +
+        "no other worker can serve them. A stop may lose requests, and the service manager gets no messages.",
+      'Import sockact in the primary too, before the first fork(): import "@sockact/core";',
     );
   }
   return { activated: true, sockets };

@@ -48,8 +48,8 @@ function warnOfFork(parent: readonly string[], hint: string): void {
 export function warnOfOuterPid(pid: string): void {
   warn(
     "SOCKACT_OUTER_PID",
-    `The sockets were passed to this process by its pid outside of PrivatePIDs=yes (${pid}), which it does not have inside: ` +
-      "nothing shows that they are its own, so the app listens as it would without them.",
+    `LISTEN_PID is ${pid}, the process ID of this process outside of PrivatePIDs=yes. Inside, it is ${process.pid}: ` +
+      "sockact can't tell that the sockets are meant for this process, and the app listens as it would without them.",
     "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
   );
 }

@@ -165,7 +165,7 @@ function explainNotActivated(env: Environment, environment: ListenEnvironment): 
   if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
   else warnOfLauncher(env);
   return LISTEN_PID === undefined && LISTEN_FDS !== undefined
-    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`
+    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: if you trust the parent, write trustParent: true or SOCKACT_TRUST_PARENT=yes`
     : reason;
 }
 
@@ -186,11 +186,12 @@ function readInWorkerThread(env: Environment): ReadOutcome {
   } catch (error) {
     return { error: error as Error };
   }
-  if (!meant) return { activated: false, reason: "a worker thread gets none", sockets: [] };
+  if (!meant)
+    return { activated: false, reason: "this is a worker thread, which gets no sockets", sockets: [] };
   return {
     error: new ActivationError(
       "ERR_WORKER_THREAD",
-      "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+      "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
       "Listen in the main thread, and hand the work to the workers.",
     ),
   };

@@ -45,7 +45,7 @@ function refuseOutputs(inode: number): void {
   if (!output && !error) return;
   const refusal = new ActivationError(
     "ERR_SOCKET_OUTPUT",
-    "With StandardInput=socket, standard output is the connection too: all that the app prints would go to its client",
+    "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
   // Nobody but the client would read of it. The journal looks up whose line it is while it reads it: so the writer stays a moment.

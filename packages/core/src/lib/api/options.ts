@@ -83,7 +83,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
     throw refusal(
       `The options must be an object; got ${inspect(options)}`,
-      "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
+      "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
     );
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) {
@@ -98,9 +98,9 @@ export function readOptions(options: AppOptions): CheckedOptions {
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
   if (required !== undefined && typeof required !== "boolean")
-    throw refusal("The option required is neither true nor false");
+    throw refusal(`The option required must be true or false; got ${inspect(required)}`);
   if (trustParent !== undefined && typeof trustParent !== "boolean")
-    throw refusal("The option trustParent is neither true nor false");
+    throw refusal(`The option trustParent must be true or false; got ${inspect(trustParent)}`);
   return {
     selection: {
       names,
@@ -117,31 +117,53 @@ function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
   if (name === undefined) return undefined;
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
-    throw refusal("The option name is neither a name nor a list of names");
+    throw refusal(
+      `The option name must be a string or a list of strings; got ${inspect(names)}`,
+      "Write name: 'http', for example. It is the FileDescriptorName= of the socket.",
+    );
   return names;
 }
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
-  if (name !== undefined) throw refusal("Of the options name and sockets, both say which sockets to take");
+  if (name !== undefined) throw refusal(
+      "The options name and sockets can't be used together: both say which sockets to take",
+      "Leave name out.",
+    );
   if (!isObject(sockets) || Object.keys(sockets).length === 0)
-    throw refusal("The option sockets names no socket");
+    throw refusal(
+      `The option sockets must be an object with a key for each socket; got ${shapeOf(sockets)}`,
+      "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+    );
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
-    if (!isKnown) throw refusal(`The option sockets.${each} is not {}, or { tls }`);
+    if (!isKnown) 
+      throw refusal(
+        `The option sockets.${each} must be {} or { tls }; got ${shapeOf(options)}`,
+        "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+      );
     checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
 }
 
+const TLS_HINT = "Write tls: { key: 'key.pem', cert: 'cert.pem' }, for example.";
+
 function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
-  if (!isObject(tls)) throw refusal(`The option ${what} is not an object such as { key, cert }`);
+  if (!isObject(tls)) throw refusal(`The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`, TLS_HINT);
   const { key, cert, pfx, SNICallback } = tls;
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
-    throw refusal(`The option ${what} lacks a key and a cert`);
+    throw refusal(`The option ${what} must have both key and cert, or pfx, or SNICallback`, TLS_HINT);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The type of a value, and its keys if it is an object. It shows no values, since they may be private keys. */
+function shapeOf(value: unknown): string {
+  if (isObject(value)) return `{ ${Object.keys(value).join(", ")} }`;
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 function unknownOption(name: string): string {

@@ -92,8 +92,8 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
       `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => formatSocket(socket)).join(", ")}`,
-      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
-        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
+      "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket. " +
+        "To try it without a unit, run systemd-socket-activate --fdname=NAME.",
     );
   }
 }
@@ -157,7 +157,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
         "ERR_SOCKET_DATAGRAM",
         `${what} is a datagram socket: a server can't listen on it`,
         "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
-          "For UDP there is bindDatagram() of @sockact/core.",
+          "For UDP, call bindDatagram() of @sockact/core.",
       );
     case "other":
       return unsupportedError(what);
@@ -172,7 +172,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
         ? new ActivationError(
             "ERR_SOCKET_UNBOUND",
             `${what} is not bound to an address`,
-            "Whatever made the socket must bind(2) it before passing it on. systemd always does.",
+            "The program that made the socket must bind(2) it before it passes the socket on. systemd always does.",
           )
         : undefined;
     case "listener":
@@ -187,7 +187,7 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
   if (socket.kind !== "datagram") {
     return new ActivationError(
       "ERR_SOCKET_STREAM",
-      `${what} is no datagram socket`,
+      `${what} is not a datagram socket`,
       "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
     );
   }
@@ -195,7 +195,7 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
     return new ActivationError(
       "ERR_SOCKET_UNSUPPORTED",
       `${what} is a unix datagram socket, which Node can't use`,
-      "node:dgram knows UDP alone: ListenDatagram= with a port or an address. takeSocket() gives the bare descriptor.",
+      "node:dgram supports only UDP: write ListenDatagram= with a port or an address. takeSocket() gives you the bare descriptor.",
     );
   }
   return familyRefusalOf(socket, type);
@@ -211,7 +211,7 @@ export function familyRefusalOf(
   if (family === "unknown" || right === type) return undefined;
   return new ActivationError(
     "ERR_SOCKET_FAMILY",
-    `${describe(socket)} is of ${family === "ipv6" ? "IPv6" : "IPv4"}, and can't be bound to a socket of type ${type}`,
+    `${describe(socket)} is an ${family === "ipv6" ? "IPv6" : "IPv4"} socket, and can't be bound to a socket of type ${type}`,
     `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
   );
 }
@@ -220,7 +220,7 @@ function connectionError(socket: ActivatedSocket): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_CONNECTED",
     `${describe(socket)} is a connection, not a listener`,
-    "Name the listeners alone: systemdListen({ name }). A connection (Accept=yes) is served by a process of its own.",
+    "Name only the listeners: systemdListen({ name }). With Accept=yes, each connection has a separate process.",
   );
 }
 
@@ -231,7 +231,7 @@ function describe({ name, fd, address }: ActivatedSocket): string {
 function unsupportedError(what: string): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_UNSUPPORTED",
-    `${what} is nothing that Node can listen on`,
+    `${what} is not a socket that Node can listen on`,
     "Node listens on TCP and unix stream sockets: ListenStream= with a port, an address, a path or an @abstract name.",
   );
 }

@@ -19,6 +19,6 @@ export function checkPermission(): void {
     "ERR_PERMISSION",
     "Node runs with --permission, which does not let this process listen on a socket that was passed to it",
     "Add --allow-net to the command line: ExecStart=/usr/bin/node --permission --allow-net --allow-fs-read=… …. " +
-      "Once the server listens, process.permission.drop('net') forbids all else (Node 26.3).",
+      "Once the server listens, process.permission.drop('net') forbids every outgoing connection (Node 26.3).",
   );
 }

@@ -58,7 +58,7 @@ export function checkTlsUsable({ sni = {}, ...own }: TlsOptions, http2: boolean)
     throw new ActivationError(
       "ERR_OPTION",
       "The option tls.ALPNProtocols offers h2, and this framework can't answer HTTP/2",
-      "Leave ALPNProtocols out. Koa and Fastify can.",
+      "Leave ALPNProtocols out. Koa and Fastify can answer HTTP/2.",
     );
   }
 }

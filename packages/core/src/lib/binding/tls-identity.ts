@@ -44,7 +44,7 @@ export function readIdentity<T extends TlsIdentity>(options: T): T & SecureConte
     throw new ActivationError(
       "ERR_TLS",
       `The key and the certificate can't be used: ${(cause as Error).message}`,
-      "Both have to be PEM, and of each other: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
+      "Both must be PEM, and belong together. These two commands must print the same: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
       { cause },
     );
   }
@@ -71,7 +71,7 @@ function readMaterial(material: Material, name: string): Material {
   throw new ActivationError(
     "ERR_TLS_FILE",
     `The file for tls.${name} can't be read: ${(cause as Error).message}`,
-    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } here.`,
+    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } in the app.`,
     { cause },
   );
 }

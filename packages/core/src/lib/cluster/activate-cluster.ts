@@ -26,8 +26,8 @@ export function activateCluster(): boolean {
     if (isLate) {
       warn(
         "SOCKACT_PRIMARY",
-        "cluster.setupPrimary() was called before sockact was imported: once all workers have died, no other can listen.",
-        "Import it first in the primary.",
+        "cluster.setupPrimary() was called before sockact was imported: when all workers have ended, no other worker can listen.",
+        "Import sockact in the primary before that call.",
       );
     }
     shareListening();

@@ -64,6 +64,6 @@ export function notActivated(reason: string, but?: string): ActivationError {
   return new ActivationError(
     "ERR_NOT_ACTIVATED",
     `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
-    "Start it by its socket unit: systemctl start app.socket, then connect. By hand: systemd-socket-activate -l 3000 node app.js.",
+    "Start the socket unit instead of the service, for example systemctl start app.socket, and connect to it. Without units, run systemd-socket-activate -l 3000 node app.js.",
   );
 }

@@ -40,8 +40,8 @@ export function checkInternals(needed: readonly Part[]): void {
 export function missingInternals(missing: readonly string[]): ActivationError {
   return new ActivationError(
     "ERR_NODE_INTERNALS",
-    `Node ${process.version} does not have what sockact uses of it: ${missing.join(", ")}`,
-    "Use a Node of the versions in `engines` of sockact's package.json, and report this one.",
+    `Node ${process.version} lacks internals that sockact uses: ${missing.join(", ")}`,
+    "Use a Node version from `engines` in sockact's package.json, and report the version that fails.",
   );
 }
 

@@ -9,7 +9,7 @@ export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "
 export const LISTEN_FDS_START = 3;
 
 const FOR_ANYONE =
-  "A supervisor that leaves it open for which process the sockets are is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes.";
+  "If your supervisor does not set the process ID, and you trust it, write trustParent: true or SOCKACT_TRUST_PARENT=yes.";
 
 /** What the environment announces to one process. */
 export type ListenEnvironment =
@@ -29,7 +29,7 @@ const UINT64_MAX = 2n ** 64n - 1n;
 /** Linux lets no process open more than this (`fs.nr_open`, unless an administrator raised it). */
 const NR_OPEN = 1_048_576n;
 const MALFORMED =
-  "systemd writes these variables itself: remove whatever else sets them (see `systemctl show -p Environment`).";
+  "systemd sets these variables itself. Remove whatever else sets them: see `systemctl show -p Environment`.";
 
 /**
  * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does, without looking at a file descriptor.
@@ -99,7 +99,7 @@ export function parseListenEnvironment(
     throw new ActivationError(
       "ERR_LISTEN_FDNAMES",
       `LISTEN_FDNAMES has ${names.length} names (${env["LISTEN_FDNAMES"]}) for ${count} file descriptors`,
-      "A FileDescriptorName= can't hold a colon; give one name for each descriptor, separated by colons.",
+      "Give one name for each descriptor, separated by colons. A FileDescriptorName= can't contain a colon.",
       { errno: -constants.errno.EINVAL },
     );
   }
