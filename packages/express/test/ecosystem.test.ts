@@ -146,7 +146,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
       for (let count = 0; count < 3; count++)
         expect((await httpRequest(address)).json()).toEqual({ server: "first" });
       expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
-      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("was not given to an Express app");
+      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
       expect(running.stderr.match(/SOCKACT_UNSEEN/g), "once, not with each request").toHaveLength(1);
     });
   });

@@ -81,7 +81,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
     test("whose router was given systemdListen() in its place: no request is needed to be told", async () => {
       const [app] = await start("a router");
       await using _ = app;
-      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not given to an Express app");
+      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
     });
 
     test("whose process has another server, which listens first: no warning", async () => {

@@ -57,7 +57,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
     openConnection(address).on("error", () => {});
     await running.event("listening");
     expect((await httpRequest(`localhost:${env.PORT}`)).status).toBe(200);
-    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("has not seen the app that it was given to");
+    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("could not find the app that it was passed to");
   });
 
   test("says what is missing where systemdListen() has not been called", async () => {
