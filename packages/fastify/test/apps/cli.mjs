@@ -1,4 +1,4 @@
-// An app as fastify-cli starts it: `fastify start cli.mjs`.
+// fastify-cli starts this app: `fastify start cli.mjs`.
 import { systemdListen } from "@sockact/fastify";
 
 // #region plugin
