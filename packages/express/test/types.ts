@@ -9,5 +9,5 @@ for (const app of [express(), express4() as unknown as express.Express]) app.use
 express().use(systemdListen());
 express4().use(systemdListenByDefault());
 
-// @ts-expect-error There is no option of this name.
+// @ts-expect-error This option does not exist.
 systemdListen({ port: 80 });

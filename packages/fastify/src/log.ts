@@ -12,7 +12,7 @@ export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   };
 }
 
-/** Whether the app has no logger. Fastify then makes one whose methods are all the same empty function. */
+/** Whether the app has no logger. Fastify then makes one that uses one empty function for all methods. */
 function isSilent({ info, error }: FastifyBaseLogger): boolean {
   return (info as unknown) === error && /\{\s*\}$/.test(String(info));
 }

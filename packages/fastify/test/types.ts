@@ -10,7 +10,7 @@ void fastify({ https: {} }).register(systemdListen);
 // A user of Fastify 4 has its types where those of Fastify 5 are here.
 void fastify4().register(systemdListenByDefault as never);
 
-// @ts-expect-error There is no option of this name.
+// @ts-expect-error This option does not exist.
 fastify().register(systemdListen, { port: 80 });
 
 // @ts-expect-error A duration needs a unit.

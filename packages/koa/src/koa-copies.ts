@@ -113,7 +113,7 @@ function wrapUse(original: KoaApp["use"]): KoaApp["use"] {
     patchKoaCopies();
     // An agent that has called this function looks at the middleware that was added: dd-trace replaces it with its own function.
     const result = original.apply(this, args);
-    // If a test runner has mocked the app, there is no list.
+    // An app that a test runner has mocked does not have this list.
     if (Array.isArray(this.middleware)) placeholder = { app: this, length: this.middleware.length };
     queueMicrotask(removePlaceholder);
     return result;

@@ -9,5 +9,5 @@ const options: SystemdListenOptions = { name: "http", required: true, app };
 app.use(systemdListen(options));
 new Koa2().use(systemdListenByDefault());
 
-// @ts-expect-error There is no option of this name.
+// @ts-expect-error This option does not exist.
 systemdListen({ port: 80 });

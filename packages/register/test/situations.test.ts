@@ -35,7 +35,7 @@ describeWith({}, "an app with two servers on other ports than the one socket", (
     await app.line(new RegExp(`SOCKACT_MAP=${adminPort}=web`));
   });
 
-  test("SOCKACT_MAP gives the socket to the second server, and there is no warning", async () => {
+  test("SOCKACT_MAP gives the socket to the second server, and nothing warns", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, address, early } = startApp([process.execPath, appFile("two-ports.mjs")], {
       PORT: String(port),

@@ -13,19 +13,19 @@ const hello = (req, res) => res.json({ query: req.query, id: req.id ?? null });
 
 const apps = {
   // Express reads these settings when it makes its router.
-  "settings behind it": (app) => {
+  "settings after systemdListen()": (app) => {
     if (process.env.PLAIN === undefined) app.use(line());
     app.enable("strict routing").enable("case sensitive routing");
     app.set("query parser", (text) => ({ own: text }));
     app.get("/foo", hello);
   },
-  "settings before it": (app) => {
+  "settings before systemdListen()": (app) => {
     app.enable("strict routing");
     app.use(line());
     app.get("/foo", hello);
   },
   // OpenTelemetry does this after each use().
-  "an agent that looks at the last layer, and settings behind it": (app) => {
+  "an agent that looks at the last layer, and settings after systemdListen()": (app) => {
     if (process.env.PLAIN === undefined) {
       app.use(line());
       (app._router ?? app.router).stack.at(-1).seen = true;

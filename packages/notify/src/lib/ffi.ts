@@ -32,12 +32,12 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
       sdNotify && ((text, fds) => sdNotify(0, 0, text, Buffer.from(Int32Array.from(fds).buffer), fds.length))
     );
   } catch {
-    // There is no libsystemd, or Node's permission model forbids it.
+    // libsystemd is missing, or Node's permission model forbids it.
     return undefined;
   }
 }
 
-/** Loads node:ffi, and hides the warning that Node prints once in a process. There is no other way to find out whether Node warns. */
+/** Loads node:ffi, and hides the warning that Node prints once in a process. We know of no better way to find out whether Node warns. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   // Patches process.emitWarning while the module loads.
   const { emitWarning } = process;
