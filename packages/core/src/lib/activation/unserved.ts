@@ -81,7 +81,7 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
     if (isLast || isListening())
       warn(
         "SOCKACT_UNTAKEN",
-        "Sockets were passed to this process, but systemdListen() has not been called: clients that connect to them get no answer.",
+        "Sockets were passed to this process, but systemdListen() was not called: clients that connect to them get no answer.",
         "Write app.use(systemdListen()) before listen(). In Fastify, write app.register(systemdListen).",
       );
     else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
