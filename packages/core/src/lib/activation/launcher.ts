@@ -6,7 +6,7 @@ import { warn } from "../shared/warnings.ts";
 
 /**
  * Warns, once, if the sockets were passed to a process that has started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
- * child_process.fork(). The warning names that process, and says what to write instead. There is no warning if that process is not an ancestor of this one:
+ * child_process.fork(). The warning names that process, and says what to write instead. It does not warn if that process is not an ancestor of this one:
  * then the variables are left over, for example in a terminal.
  */
 export function warnOfLauncher(env: Record<string, string | undefined>): void {

@@ -34,7 +34,7 @@ export interface BindDatagramOptions
  * `idleTimeout` starts again with each message.
  *
  * - It fulfils when the socket is bound.
- * - It rejects with an {@link ActivationError}, and takes no socket: `ERR_NOT_ACTIVATED` (no socket was passed, and `required` is set, or there is no port),
+ * - It rejects with an {@link ActivationError}, and takes no socket: `ERR_NOT_ACTIVATED` (no socket was passed, and `required` is set or `port` is missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM` (the passed socket is not a datagram socket), `ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket,
  *   or `udp6` for an IPv4 socket), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_PERMISSION`, `ERR_OPTION`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the socket is already bound or closed, or can't be bound.
@@ -44,7 +44,7 @@ export async function bindDatagram(socket: Socket, options: BindDatagramOptions 
   const { activation, settings } = prepare(own);
   const app = createApp(settings, activation.activated);
   if (!activation.activated) {
-    if (options.port === undefined) throw notActivated(activation.reason, "there is no port to bind instead");
+    if (options.port === undefined) throw notActivated(activation.reason, "the options have no port");
     const bound = once(socket, "listening");
     socket.bind(where);
     await bound;

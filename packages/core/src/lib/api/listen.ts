@@ -30,7 +30,7 @@ export interface Listening {
  * as with `server.listen(options)`. If a connection was passed (`Accept=yes`), the server serves it, and the process ends when the connection has closed.
  *
  * - It fulfils when the server listens on all of the sockets.
- * - It rejects with an {@link ActivationError}: `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set, or there is no port and no path),
+ * - It rejects with an {@link ActivationError}: `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set or `port` and `path` are missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
  *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the server already listens, if it can't listen, and if it is closed before it listens.
@@ -41,7 +41,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   const { activated } = activation;
   if (!activated) {
     if (where.port === undefined && where.path === undefined)
-      throw notActivated(activation.reason, "there is no port and no path to listen on instead");
+      throw notActivated(activation.reason, "the options have neither a port nor a path");
     server.listen(where);
   }
   const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));

@@ -40,7 +40,7 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   const known = new Set(allDrains());
   const drained = drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
-  // An idle process has nothing to drain. `systemctl status` shows this text while the app sleeps.
+  // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.
   const status = reason === "idle" ? "Asleep: the next connection starts it" : draining;
   const stoppingSent = notifyServiceManager(`STOPPING=1\nSTATUS=${status}`);
   const workersFailed = pool?.stop(signal);
