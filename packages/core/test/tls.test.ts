@@ -231,7 +231,7 @@ describe("a server that has its own TLS", () => {
     await using _ = app;
     expect(await app.event("refused")).toMatchObject({
       code: "ERR_OPTION",
-      hint: expect.stringContaining("Give tls only to a server without TLS of its own"),
+      hint: expect.stringContaining("A server of node:https speaks TLS on every socket"),
     });
     await app.event("ready");
     for (const address of addresses) expect(subject(await secured(address))).toBe("example.org");
