@@ -1,4 +1,4 @@
-// Does work that no connection shows, and would sleep before the work is done if it did not call hold().
+// Does work without a connection. Without hold(), it would sleep before the work is done.
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { hold, listen } from "@sockact/core";

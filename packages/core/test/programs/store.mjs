@@ -1,4 +1,4 @@
-// Opens a port of its own and leaves it to the service manager, or takes up the one that an earlier process has left.
+// Opens a port and stores it at the service manager, or takes the port that an earlier process has stored.
 import { createServer } from "node:http";
 import process from "node:process";
 import { activatedSockets, listen } from "@sockact/core";

@@ -6,13 +6,13 @@ interface Permission {
 }
 
 /**
- * Refuses to listen where Node's permission model would not let it, before anything is taken.
+ * Throws if Node's permission model does not allow the process to listen. Called before anything is taken.
  *
  * @throws ActivationError `ERR_PERMISSION`
  */
 export function checkPermission(): void {
   const { permission } = process as { permission?: Permission };
-  // Older versions have no permission of that name, and none is needed.
+  // Older versions of Node do not have this permission, and do not need it.
   if (permission === undefined || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
   if (permission.has("net")) return;
   throw new ActivationError(
