@@ -75,7 +75,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
     test("that imports sockact and does not call systemdListen() gets a warning", async () => {
       const [app] = await start("no systemdListen()");
       await using _ = app;
-      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("systemdListen() has not been called");
+      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("systemdListen() was not called");
     });
 
     test("whose router was passed systemdListen() gets a warning before the first request", async () => {
