@@ -11,7 +11,7 @@ import { PackedPackages } from "./packed-packages.ts";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const page = readFileSync(join(repository, "docs/start.md"), "utf8");
 
-/** The fenced blocks of a language below a heading that begins with this text, up to the next heading. */
+/** The fenced blocks of a language below a heading that begins with these words, up to the next heading. */
 function blocks(heading: string, language: string): string[] {
   const section = page.split(/^## /m).find((text) => text.startsWith(heading));
   if (section === undefined) throw new Error(`docs/start.md has no heading that begins with ${heading}.`);
@@ -31,7 +31,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
       bootPrivateSystemd(),
       PackedPackages.pack(["sockact", "@sockact/core", "@sockact/express"]),
     ]);
-    // There is no sudo and no registry inside. The programs in /usr/local/bin stand for them.
+    // The private systemd has neither sudo nor a registry. The programs in /usr/local/bin stand in for them.
     const mounts = [
       "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
       `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
@@ -78,7 +78,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
     return shown.replaceAll("\r\n", "\n");
   }
 
-  test("sections 1 to 4 lead from an empty folder to an answer on port 80", async () => {
+  test("sections 1 to 4 lead from an empty folder to an answer on port 80", { timeout: 60_000 }, async () => {
     for (const block of blocks("1. ", "sh")) await type(block, "/");
     packed.install(systemd.hostPath(folder), ["express", "@sockact/express"]);
     await systemd.write(`${folder}/server.js`, blocks("1. ", "js")[0] as string);
@@ -124,5 +124,5 @@ const output = (name: string): string => join(repository, `docs/outputs/${name}.
 function masked(text: string | undefined): string {
   return (text ?? "")
     .replaceAll("/usr/local/bin/node", "/usr/bin/node")
-    .replace(/after \d+ ms/, "after 250 ms");
+    .replace(/after [\d.,]+ m?s\b/, "after 250 ms");
 }
