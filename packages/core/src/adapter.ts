@@ -1,5 +1,5 @@
 /**
- * For those who write an adapter for a framework. An app has no use for this.
+ * Functions for adapters of frameworks. Apps do not need them.
  *
  * @packageDocumentation
  */

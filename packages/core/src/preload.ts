@@ -1,5 +1,5 @@
 /**
- * For `@sockact/register`, which serves apps that can't be changed. An app has no use for this.
+ * Functions for `@sockact/register`, which serves apps that can't be changed. Apps do not need them.
  *
  * @packageDocumentation
  */

@@ -26,7 +26,7 @@ import {
   terminate,
 } from "./lifecycle-app.ts";
 
-/** Starts the program for one connection, and gives it to the test as its client has it. */
+/** Starts the program for one connection, and returns the client's end of it. */
 async function appOnConnection(
   app: LifecycleApp = {},
   { kind = "tcp4", names = ["connection"], ...options }: ActivationOptions & { kind?: "tcp4" | "unix" } = {},
@@ -38,14 +38,14 @@ async function appOnConnection(
   return {
     app: started,
     socket,
-    // Not where something else reads from the socket.
+    // Some tests read from the socket themselves.
     get client() {
       return (client ??= new RawClient(socket));
     },
   };
 }
 
-/** The server's end of a connection as the descriptor that systemd would have accepted, and the client's. */
+/** The server's end of a connection, as the descriptor that systemd would have accepted, and the client's end. */
 async function connection(kind: "tcp4" | "unix"): Promise<[fd: number, client: Socket]> {
   if (kind === "unix") {
     const [fd, other] = rawSocketPair();
@@ -61,7 +61,7 @@ async function connection(kind: "tcp4" | "unix"): Promise<[fd: number, client: S
   return [fd, socket];
 }
 
-/** Waits until the app ends as its connection has, with all that it has for the end; and how it did. */
+/** Waits until the app ends with its connection. Checks what it does at the end, and returns how it has ended. */
 async function endOf(app: AppProcess): Promise<unknown> {
   await app.event("served");
   await app.event("server closed");
@@ -85,13 +85,13 @@ test.each(["tcp4", "unix"] as const)(
       expect(await client.receives(/hello$/)).toMatch(/connection: keep-alive/i);
     }
     client.socket.end();
-    // A timer or a database pool would keep it: here it is standard input.
+    // Standard input keeps the process alive here, as a timer or a database pool would.
     expect(await endOf(app)).toEqual(inOrder);
     expect(app.stdout.match(/"event":"connection"/g)).toHaveLength(1);
   },
 );
 
-test("what says Connection: close ends it, and so does a client that closes its side at once", async () => {
+test("a request with Connection: close ends the process, and so does a client that closes its side at once", async () => {
   for (const headers of [["Connection: close"], []]) {
     const { app, client } = await appOnConnection();
     await using _app = app;
@@ -104,7 +104,7 @@ test("what says Connection: close ends it, and so does a client that closes its 
   }
 });
 
-test("a client that has closed its side gets a late answer, where the server allows it as to any client", async () => {
+test("a client that has closed its side gets a late answer, if the server allows half-open connections", async () => {
   const { app, client } = await appOnConnection({ properties: { httpAllowHalfOpen: true } });
   await using _app = app;
   await using _client = client;
@@ -135,7 +135,7 @@ test.each([
   expect(await app.ended).toBe(0);
 });
 
-test("SIGTERM lets the request end, and the connection with it", async () => {
+test("at SIGTERM the request is answered, and the connection ends after it", async () => {
   const { app, client } = await appOnConnection({ hooks: ["onEvent"] });
   await using _app = app;
   await using _client = client;
@@ -148,7 +148,7 @@ test("SIGTERM lets the request end, and the connection with it", async () => {
   expect(app.stdout).not.toContain('"served"');
 });
 
-test("a WebSocket keeps it, however long it is silent", async () => {
+test("a silent WebSocket keeps the process alive", async () => {
   const { app, socket } = await appOnConnection({
     webSockets: true,
     options: { idleTimeout: "20ms" },
@@ -166,7 +166,7 @@ test("a WebSocket keeps it, however long it is silent", async () => {
   expect(await app.ended).toBe(0);
 });
 
-test("other servers of Node serve it too", async () => {
+test("other servers of Node serve a connection too", async () => {
   const echo = await appOnConnection({ kind: "net" });
   await using _echo = echo.app;
   await using _client = echo.client;
@@ -192,7 +192,7 @@ test("other servers of Node serve it too", async () => {
   expect(await endOf(http2.app)).toEqual(inOrder);
 });
 
-test("with TLS for its name, the handshake comes first", async () => {
+test("a connection whose name has TLS begins with the handshake", async () => {
   const tls = certificateOf("localhost");
   const { app, socket } = await appOnConnection({ options: { sockets: { connection: { tls } } } });
   await using _app = app;
@@ -202,7 +202,7 @@ test("with TLS for its name, the handshake comes first", async () => {
   expect(await endOf(app)).toEqual(inOrder);
 });
 
-test("the service was ready before it ends, or the service manager would call it failed", async () => {
+test("READY=1 is sent before the process ends, because the service manager would otherwise report a failure", async () => {
   const { app, client } = await appOnConnection({ hooks: ["onEvent", "ready"] });
   await using _app = app;
   client.socket.destroy();
@@ -215,14 +215,14 @@ test("the service was ready before it ends, or the service manager would call it
   expect(await app.ended).toBe(0);
 });
 
-test("with signals: false it ends when nothing keeps it", async () => {
+test("with signals: false the process ends when nothing keeps it alive", async () => {
   const { app, client } = await appOnConnection({ options: { signals: false } });
   await using _app = app;
   client.socket.destroy();
   expect(await endOf(app)).toEqual(inOrder);
 });
 
-test("one that the server does not want is closed, and the process ends", async () => {
+test("a connection that the server refuses is closed, and the process ends", async () => {
   const { app, client } = await appOnConnection({ properties: { maxConnections: -1 } });
   await using _app = app;
   await client.closed;
@@ -232,13 +232,13 @@ test("one that the server does not want is closed, and the process ends", async 
   expect(await app.ended).toBe(0);
 });
 
-test("a client that has gone before is no error", async () => {
+test("a client that has gone before the start causes no error", async () => {
   for (const kind of ["tcp4", "unix"] as const) {
     const [fd, client] = await connection(kind);
     if (kind === "tcp4") client.resetAndDestroy();
     else client.destroy();
     await once(client, "close");
-    // As systemd sets it when it accepts: afterwards nobody can tell where the client was.
+    // systemd sets this when it accepts. Afterwards the address of the client can't be found out.
     const env = kind === "tcp4" ? { REMOTE_ADDR: "127.0.0.1" } : {};
     await using app = await startApp([fd], { hooks: ["onEvent"] }, { names: ["connection"], env });
     closeSync(fd);
@@ -248,7 +248,7 @@ test("a client that has gone before is no error", async () => {
   }
 });
 
-test("a connection beside a listener is not served by the same server: that goes on when the connection has ended", async () => {
+test("one server can't serve a connection and a listener, because it must go on when the connection has ended", async () => {
   const [fd] = await connection("tcp4");
   const listener = rawSocket("ipv4", "stream", { bound: await freeAddress("tcp4"), listening: true });
   await using app = await startApp([fd, listener], {}, { names: ["connection", "http"] });

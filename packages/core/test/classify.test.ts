@@ -38,7 +38,7 @@ const keep = <T extends number | number[]>(fds: T): T => {
 };
 afterAll(() => closeAll(opened));
 
-test("each socket is told by its kind, family and address", async () => {
+test("each socket has its kind, family and address", async () => {
   const unix = await freeAddress("unix");
   const abstract = await freeAddress("abstract");
   const tcp = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
@@ -93,16 +93,16 @@ test("each socket is told by its kind, family and address", async () => {
   expect(asked.variables, "the variables are gone").toEqual([]);
 });
 
-test("the service manager's own socket is left alone, whatever it looks like", async () => {
+test("the notify socket of the service manager is not opened, whatever its type is", async () => {
   const [inside, outside] = keep<[number, number]>(rawSocketPair("datagram"));
   const listener = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
   const asked = await ask(startWithFds([inside, listener], program, { names: ["notify", "http"] }));
   expect(asked.sockets?.map(({ kind }) => kind)).toEqual(["datagram", "listener"]);
-  // A probe would have been a message to it.
+  // A probe would have been a message to the service manager.
   expect(() => readSync(outside, Buffer.alloc(1))).toThrow("EAGAIN");
 });
 
-test("descriptors from OpenFile= alone are listed, though they are no activation", async () => {
+test("descriptors of OpenFile= are listed, but they alone do not activate the process", async () => {
   const asked = await ask(startWithFds([keep(openSync("/dev/null", "r+"))], program, { names: ["notify"] }));
   expect(asked.sockets).toMatchObject([{ fd: 3, name: "notify", kind: "other" }]);
 });
@@ -112,33 +112,30 @@ test.each([
     "more descriptors announced than passed",
     { LISTEN_FDS: "2" },
     "ERR_FD_NOT_OPEN",
-    "LISTEN_FDS announces 2 file descriptors, but 4 was not passed",
+    "LISTEN_FDS announces 2 file descriptors, but descriptor 4 was not passed",
   ],
-  ["a count that is no number", { LISTEN_FDS: "one" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "one"'],
+  ["a count that is not a number", { LISTEN_FDS: "one" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "one"'],
   [
     "too few names",
     { LISTEN_FDS: "1", LISTEN_FDNAMES: "a:b" },
     "ERR_LISTEN_FDNAMES",
     "LISTEN_FDNAMES has 2 names (a:b) for 1 file descriptors",
   ],
-])(
-  "%s: an error, now and when asked again, and the variables are gone all the same",
-  async (_, env, code, message) => {
-    const listener = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
-    const asked = await ask(startWithFds([listener], program, { env }));
-    expect(asked.error).toMatchObject({ name: "ActivationError", code, message });
-    expect(asked.again.error).toEqual(asked.error);
-    expect(asked.variables).toEqual([]);
-  },
-);
+])("%s: an error at each call, and the variables are removed anyway", async (_, env, code, message) => {
+  const listener = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));
+  const asked = await ask(startWithFds([listener], program, { env }));
+  expect(asked.error).toMatchObject({ name: "ActivationError", code, message });
+  expect(asked.again.error).toEqual(asked.error);
+  expect(asked.variables).toEqual([]);
+});
 
 describeWith(
   { root: true, commands: ["unshare"] },
-  "in a network namespace of its own (PrivateNetwork=yes)",
+  "in a private network namespace (PrivateNetwork=yes)",
   () => {
     const elsewhere = ["unshare", "--net", ...program];
 
-    test("each socket keeps its address, though /proc/net does not list it", async () => {
+    test("each socket has its address, although /proc/net does not list it", async () => {
       const unix = await freeAddress("unix");
       const abstract = await freeAddress("abstract");
       const tcp = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true }));

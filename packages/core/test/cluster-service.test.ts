@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd, SANDBOXED_APP } from "@sockact/testkit";
-// Not by its name: @sockact/units has the testkit among its own.
+// By its path, because @sockact/units has the testkit as a dependency.
 import { emitUnits } from "../../units/src/index.ts";
 
 const program = fileURLToPath(new URL("programs/cluster.mjs", import.meta.url));
@@ -16,7 +16,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a cluster under a service 
     await systemd.installUnits(emitUnits({ ...SANDBOXED_APP, exec, environment }));
     await systemd.start("app.socket");
   };
-  /** How often the workers have said this. */
+  /** How many times the workers have printed this. */
   const count = async (event: string): Promise<number> =>
     (await systemd.journal("app.service", "service")).filter((line) => line.includes(`"event":"${event}"`))
       .length;
@@ -46,7 +46,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a cluster under a service 
     expect(await systemd.request(url)).toMatchObject({ status: 200 });
   });
 
-  test("all workers are killed, and the others serve: the service is the same", async () => {
+  test("after all workers are killed, new workers serve in the same service", async () => {
     await systemd.start("app.service");
     const before = await show("MainPID", "NRestarts");
     const ups = async (): Promise<number> => count("up");
@@ -57,7 +57,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a cluster under a service 
     expect(await show("MainPID", "NRestarts")).toEqual(before);
   });
 
-  test("systemctl reload returns when `onReload` of each worker has ended", async () => {
+  test("systemctl reload returns when the `onReload` of each worker has ended", async () => {
     await systemd.start("app.service");
     await systemd.waitUntil(async () => (await count("up")) === 2, "both are up");
     await systemd.systemctl("reload", "app.service");

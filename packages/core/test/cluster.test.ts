@@ -92,7 +92,7 @@ describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy)
       running.write("kill");
       await running.event("exit");
       await running.event("exit");
-      // Nobody lives, nobody is refused.
+      // While no worker runs, no client is refused.
       const waiting = addresses.map((address) => httpRequest(address));
       running.write("fork");
       running.write("fork");
@@ -104,7 +104,7 @@ describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy)
   });
 });
 
-test("cluster.on('listening') tells the primary's descriptor and the port, for each worker", async () => {
+test("cluster.on('listening') has the descriptor of the primary and the port, for each worker", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4", "unix"]);
   await using running = app;
   expect(workers.map(({ address }) => address)).toEqual(
@@ -124,7 +124,7 @@ test("cluster.on('listening') tells the primary's descriptor and the port, for e
   expect(await running.event("variables")).toMatchObject({ variables: [] });
 });
 
-test("what the app says of its workers with setupPrimary() holds", async () => {
+test("the settings of setupPrimary() apply to the workers", async () => {
   const { app } = await startCluster(["tcp4"], {
     env: { SETTINGS: JSON.stringify({ args: ["an argument"], serialization: "advanced" }) },
   });
@@ -135,7 +135,7 @@ test("what the app says of its workers with setupPrimary() holds", async () => {
   expect(running.stdout, "no message of ours comes to the app").not.toContain("message");
 });
 
-test("servers take sockets by name, and speak TLS where they are told to", async () => {
+test("workers take sockets by name, and speak TLS on those with tls", async () => {
   const { app, addresses } = await startCluster(
     ["tcp4", "tcp4", "tcp4"],
     {
@@ -168,7 +168,7 @@ test("servers take sockets by name, and speak TLS where they are told to", async
   expect(JSON.parse(answer)).toMatchObject({ encrypted: true });
 });
 
-test("a worker that crashes loses its own requests, and no other", async () => {
+test("a worker that crashes loses only its own requests", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4"]);
   const [address] = addresses as [string];
   await using running = app;
@@ -181,7 +181,7 @@ test("a worker that crashes loses its own requests, and no other", async () => {
   expect(await held).toMatchObject({ status: 200, body: "at last" });
 });
 
-test("worker.disconnect() drains: what is under way is answered, then comes `onStop`, and the worker ends", async () => {
+test("worker.disconnect() drains: requests are answered, `onStop` is called, and the worker ends", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { HELD: "1" } }, 1);
   await using running = app;
   const [address] = addresses as [string];
@@ -201,7 +201,7 @@ describe("a stop", () => {
   const whom = { "every process": "all", "the primary alone": "primary" } as const;
 
   test.each(Object.entries(whom))(
-    "by a signal to %s lets the workers drain, and none is forked again",
+    "by a signal to %s lets the workers drain, and no worker is forked again",
     async (_, to) => {
       const { app, addresses, workers } = await startCluster(["tcp4"], {
         env: { SOCKACT_DRAIN_TIMEOUT: "1s" },
@@ -214,7 +214,7 @@ describe("a stop", () => {
       await running.event("held");
       for (const pid of to === "all" ? [running.pid, ...workers.map((worker) => worker.pid)] : [running.pid])
         process.kill(pid, "SIGTERM");
-      // One holds a request until drainTimeout is over: what is cut is an error.
+      // One worker holds a request until drainTimeout cuts it, which is an error.
       expect(await running.ended).toBe(1);
       connection.destroy();
       expect(running.stdout.match(/"stopped"/g)).toHaveLength(2);
@@ -230,7 +230,7 @@ describe("a stop", () => {
     process.kill(running.pid, "SIGSTOP");
     for (const pid of [running.pid, ...workers.map((worker) => worker.pid)]) process.kill(pid, "SIGTERM");
     for (const { worker } of workers) await running.line(new RegExp(`"stopped","worker":${worker}}`));
-    // Without an answer of the primary, both would end about now.
+    // Without an answer from the primary, both workers would end about now.
     process.kill(running.pid, "SIGCONT");
     expect(await running.ended).toBe(0);
     expect(running.stdout.match(/"exit"/g)).toHaveLength(2);
@@ -247,7 +247,7 @@ describe("a stop", () => {
   });
 });
 
-test("the cluster sleeps once no worker has had a connection for its idleTimeout", async () => {
+test("the cluster sleeps when no worker has had a connection for its idleTimeout", async () => {
   const { app, addresses } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms" } });
   await using running = app;
   const connection = openConnection(addresses[0] as string);
@@ -273,10 +273,10 @@ test.each([
 
 test.each([
   ["yes", /ERR_STOP_TIMEOUT/],
-  // It takes ten seconds.
+  // This takes ten seconds.
   ...(process.env["SOCKACT_LONG"] ? [["busy", /"signal":"SIGKILL"/] as const] : []),
 ] as const)(
-  "a worker whose onStop never ends does not keep a cluster that falls asleep from ending, with 1: HANGS=%s",
+  "a cluster that falls asleep ends with 1 if the onStop of a worker never ends: HANGS=%s",
   { timeout: 40_000 },
   async (hangs, said) => {
     const { app } = await startCluster(["tcp4"], {
@@ -304,14 +304,14 @@ test("a cluster falls asleep beside a connection that has never sent anything, a
   expect(running.stderr).not.toMatch(/[1-9] open connection/);
 });
 
-test("an exit code that a worker has set keeps the cluster from sleeping, and a line says so", async () => {
+test("if a worker has set an exit code, the cluster does not sleep, and a line says so", async () => {
   const { app } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms", EXIT_CODE: "5" } });
   await using running = app;
   expect(await running.ended).toBe(1);
   expect(running.stderr).toMatch(/ERR_EXIT_STATUS: .* 5 instead of 0/);
 });
 
-test("without sockets it is Node's own cluster, whatever another primary has left in the environment", async () => {
+test("without sockets it is Node's own cluster, even with the variable of another primary in the environment", async () => {
   const { port } = { port: Number((await freeAddress("tcp4")).split(":")[1]) };
   await using app = startProcess(program, {
     env: {
@@ -327,7 +327,7 @@ test("without sockets it is Node's own cluster, whatever another primary has lef
   expect(await app.event("variables")).toMatchObject({ policy: 2 });
 });
 
-test("a primary that does not import sockact: the workers serve, and one warning says what to import", async () => {
+test("if the primary does not import sockact, the workers serve, and one warning says what to import", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], {
     names: ["http", "local"],
     env: { UNAWARE: "1" },
@@ -339,7 +339,7 @@ test("a primary that does not import sockact: the workers serve, and one warning
   expect(running.stderr.match(/SOCKACT_/g)).toHaveLength(1);
 });
 
-test("a primary that imports sockact behind setupPrimary() is warned, and the workers serve", async () => {
+test("if the primary imports sockact after setupPrimary(), there is a warning, and the workers serve", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { LATE: "1" } });
   await using running = app;
   await expectServed(addresses);
@@ -348,7 +348,7 @@ test("a primary that imports sockact behind setupPrimary() is warned, and the wo
   expect(await running.ended).toBe(0);
 });
 
-test("the app's own handler may pass the signal on to workers that have got it already", async () => {
+test("the app's own handler may pass the signal on to workers that have received it already", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4"]);
   await using running = app;
   const held = httpRequest(addresses[0] as string, "/held");

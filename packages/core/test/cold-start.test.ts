@@ -15,13 +15,13 @@ interface Answered {
   loaded: string[];
   /** The CommonJS files that are loaded. */
   files: string[];
-  /** The streams of `process` that were made. */
+  /** The streams of `process` that were created. */
   made: string[];
   /** The files of /proc that were read. */
   read: string[];
 }
 
-/** What an activated process has done by its first response, for a client that has sent its request before the process was started. */
+/** Records what an activated process does until its first response. The client has sent its request before the process starts. */
 async function firstResponse(kind: "tcp4" | "unix", app: string, how: "bare" | "sockact"): Promise<Answered> {
   const bound = await freeAddress(kind);
   const fd = rawSocket(kind === "unix" ? "unix" : "ipv4", "stream", { bound, listening: true });
@@ -37,26 +37,26 @@ async function firstResponse(kind: "tcp4" | "unix", app: string, how: "bare" | "
   }
 }
 
-/** Each takes from a part of a millisecond to several. Node gives most of them inner modules too. */
+/** Modules that are slow to load. Each takes up to several milliseconds, and most of them load inner modules of Node too. */
 const SLOW =
   /^(?:internal\/)?(?:tls|_tls_\w+|https|http2|crypto|worker|worker_threads|child_process|perf_hooks|perf\/performance|dgram|readline|dns|zlib|assert|inspector|process\/report)(?:$|\/)/;
 
 describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of %s", (app) => {
   describe.each(["tcp4", "unix"] as const)("on a %s socket", (kind) => {
-    test("no built-in module is loaded that is slow to load, unless Node itself loads it", async () => {
+    test("no slow built-in module is loaded, unless Node itself loads it", async () => {
       const bare = await firstResponse(kind, app, "bare");
       const { loaded } = await firstResponse(kind, app, "sockact");
       const extra = loaded.filter((name) => !bare.loaded.includes(name));
       expect(extra.filter((name) => SLOW.test(name))).toEqual([]);
     });
 
-    test("process.stdin, stdout and stderr are not made, unless Node itself makes them", async () => {
+    test("process.stdin, stdout and stderr are not created, unless Node itself creates them", async () => {
       const bare = await firstResponse(kind, app, "bare");
       const { made } = await firstResponse(kind, app, "sockact");
       expect(made.filter((name) => !bare.made.includes(name))).toEqual([]);
     });
 
-    test("two files of this package are loaded, and none of another one", async () => {
+    test("two files of this package are loaded, and no file of another package", async () => {
       const { files } = await firstResponse(kind, app, "sockact");
       const names = files
         .filter((file) => /(?:core|notify)\/dist\//.test(file))
@@ -73,7 +73,7 @@ describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of
   });
 });
 
-test("an app whose files a deployment removes while it begins to listen serves, and drains at SIGTERM", async () => {
+test("an app whose files are removed by a deployment while it starts still serves, and drains at SIGTERM", async () => {
   const folder = mkdtempSync(join(tmpdir(), "cold-start-"));
   try {
     const published = fileURLToPath(new URL("..", import.meta.url));

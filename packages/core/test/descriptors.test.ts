@@ -18,11 +18,11 @@ import {
 
 const program = [process.execPath, fileURLToPath(new URL("programs/sockets.mjs", import.meta.url))];
 
-/** What a server, a udp4 and a udp6 socket get from it: `taken`, or their error; null for those that need not ask any more. */
+/** What a server, a udp4 and a udp6 socket get for the descriptor: `taken`, or their error. Null for those that come after one that has taken it. */
 type Codes = [server: string, udp4: string | null, udp6: string | null];
 
 interface Kind {
-  /** The descriptor, and what else has to stay open for it. */
+  /** The descriptor, and other descriptors that must stay open for it. */
   make(): Promise<number[]> | number[];
   kind: string;
   codes: Codes;
@@ -73,7 +73,7 @@ const kinds: Record<string, Kind> = {
   "TCP, not bound": { make: () => [rawSocket("ipv4", "stream")], kind: "unknown", codes: unbound },
   "TCP 6, not bound": { make: () => [rawSocket("ipv6", "stream")], kind: "unknown", codes: unbound },
   "unix, not bound": { make: () => [rawSocket("unix", "stream")], kind: "unknown", codes: unbound },
-  // As a listener of another network namespace looks.
+  // A listener of another network namespace looks like this.
   "TCP, bound": {
     make: () => [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0" })],
     kind: "unknown",
@@ -99,7 +99,7 @@ const kinds: Record<string, Kind> = {
     kind: "listener",
     codes: taken,
   },
-  // Where the kernel has none, there is none to pass.
+  // Not every kernel has them.
   ...(hasVsock() && {
     vsock: { make: () => [rawSocket("vsock", "stream")], kind: "other", codes: noStream } satisfies Kind,
   }),
@@ -107,12 +107,12 @@ const kinds: Record<string, Kind> = {
 
 const noSocket = ["file", "device", "pipe", "eventfd"];
 
-/** What systemd never passes: it can only be Node's own, opened since nothing was passed. */
+/** systemd never passes an epoll instance. Node has opened this one, because nothing was passed under its number. */
 const absent = ["epoll", "closed"] as const;
 
 const lists = fc.record({
   passed: fc.array(fc.constantFrom(...Object.keys(kinds)), { minLength: 1, maxLength: 16 }),
-  // Most of the time all that was announced is there.
+  // In most cases, every announced descriptor is open.
   end: fc.option(fc.constantFrom(...absent), { freq: 5 }),
 });
 
@@ -123,7 +123,7 @@ test(
   async () => {
     const seed = process.env["SOCKACT_LONG"] ? Date.now() : 20_264;
     const sample = fc.sample(lists, { numRuns: runs, seed });
-    // All kinds of it at least once.
+    // Each kind is used at least once.
     sample.push({ passed: Object.keys(kinds), end: null });
     const asked = { count: 0 };
     const wrong: object[] = [];
@@ -139,7 +139,7 @@ test(
   },
 );
 
-/** What the program says of these descriptors, and what it should. */
+/** What the program prints about these descriptors, and what it should print. */
 async function outcome(
   passed: readonly string[],
   end: (typeof absent)[number] | null,
@@ -155,9 +155,12 @@ async function outcome(
     const { results, refused } = await app.event<{ results?: unknown; refused?: { message: string } }>("all");
     if (end !== null) {
       const last = 3 + passed.length;
-      return [refused?.message, `LISTEN_FDS announces ${count} file descriptors, but ${last} was not passed`];
+      return [
+        refused?.message,
+        `LISTEN_FDS announces ${count} file descriptors, but descriptor ${last} was not passed`,
+      ];
     }
-    // Files and the like alone are those of OpenFile=, and no activation.
+    // Files alone come from OpenFile=, and do not activate the process.
     const isActivated = passed.some((name) => !noSocket.includes(name));
     const meant = passed.map((name) => {
       const { kind, codes } = kinds[name] as Kind;

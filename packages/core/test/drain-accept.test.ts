@@ -27,13 +27,13 @@ import {
 
 const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTimeout: "2min" } };
 
-/** A whole request on a connection of its own, and what the server says of that connection. */
+/** Sends a request on a new connection, and returns the answer with its header `Connection`. */
 async function ask(address: ListenAddress): Promise<{ body: string; connection: string | undefined }> {
   const { body, headers } = await httpRequest(address);
   return { body, connection: headers.connection };
 }
 
-/** Resolves once no server of the app accepts. */
+/** Resolves when no server of the app accepts any more. */
 async function untilNothingIsAccepted(app: AppProcess): Promise<void> {
   const deadline = AbortSignal.timeout(DEADLINE);
   for (;;) {
@@ -45,7 +45,7 @@ async function untilNothingIsAccepted(app: AppProcess): Promise<void> {
 }
 
 describe.concurrent("after SIGTERM, while a connection from before is open", () => {
-  test("new clients are served at once, and each is told that its connection ends", async () => {
+  test("new clients are served at once, and each response says Connection: close", async () => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -58,7 +58,7 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
     expect(await running.ended).toBe(0);
   });
 
-  test("every server of the process accepts, also one that has no such connection itself", async () => {
+  test("every server of the process accepts, also one that has no earlier connection itself", async () => {
     const [a, b] = [await systemdSocket(), await systemdSocket()];
     await using app = await startApp(
       [a[0], b[0]],
@@ -75,7 +75,7 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
     expect(await app.ended).toBe(0);
   });
 
-  test("a slow request that comes now is answered, even after the last connection from before has gone", async () => {
+  test("a slow new request is answered, even after the last connection from before has gone", async () => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -89,7 +89,7 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
     expect(await running.ended).toBe(0);
   });
 
-  test("a WebSocket from before gets its close frame at once, one that comes now when nothing is accepted any more", async () => {
+  test("a WebSocket from before gets its close frame at once, and a new one gets it when the server stops accepting", async () => {
     const { app, address } = await appOnSocket({ ...LONG_KEPT, webSockets: true });
     await using running = app;
     const connect = async (): Promise<WebSocket> => {
@@ -117,14 +117,14 @@ describe.concurrent("after SIGTERM, while a connection from before is open", () 
 });
 
 describe.concurrent("onDrain", () => {
-  test("is called again for event streams that were opened since the signal, before nothing is accepted any more", async () => {
+  test("is called again for event streams that were opened since the signal, when the server stops accepting", async () => {
     const { app, address } = await appOnSocket({ ...LONG_KEPT, hooks: ["onEvent", "onDrain"] });
     await using running = app;
     await using idle = await idleClient(running, address);
     await using early = await heldClient(running, address, "/events");
     await terminate(running);
     await early.receives(/over/);
-    // Its headers had promised that the connection stays.
+    // Its headers were sent before the stop, and promised to keep the connection.
     early.socket.end();
     await using late = await heldClient(running, address, "/events");
     await late.receives(/event-stream/);
@@ -134,7 +134,7 @@ describe.concurrent("onDrain", () => {
     expect(running.stdout.match(/"onDrain"/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
-  test("is called again for an event stream that is opened when nothing is accepted any more", async () => {
+  test("is called again for an event stream that is opened after the server has stopped accepting", async () => {
     const { app, address } = await appOnSocket({ ...LONG_KEPT, hooks: ["onEvent", "onDrain"] });
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -158,8 +158,8 @@ describe.concurrent("onDrain", () => {
   });
 });
 
-describe.concurrent("once the last connection from before has gone", () => {
-  test("nothing is accepted any more, on any socket: a new connection waits, and the next process answers it", async () => {
+describe.concurrent("when the last connection from before has gone", () => {
+  test("no socket accepts any more: a new connection waits, and the next process answers it", async () => {
     const [one, two] = [await systemdSocket(), await systemdSocket()];
     await using app = await startApp([one[0], two[0]]);
     await using early = await heldClient(app, two[1]);
@@ -183,7 +183,7 @@ describe.concurrent("once the last connection from before has gone", () => {
   test.each<[string, (address: ListenAddress) => Promise<void>]>([
     ["at once", async () => {}],
     [
-      "when others have been served meanwhile",
+      "after others have been served in the meantime",
       async (address) => {
         // Longer than it takes to notice that no earlier connection is left.
         for (let count = 0; count < 20; count++)
@@ -225,7 +225,7 @@ describe.concurrent("once the last connection from before has gone", () => {
     const comeBack = async (): Promise<number> => {
       for (let count = 0; ; count++) {
         if (isOver) return count;
-        // The last one waits in the queue, and is closed with the listener that this test holds.
+        // The last connection waits in the queue. It is closed with the listener of this test.
         await Promise.race([ask(address).catch(() => {}), running.ended]);
       }
     };
@@ -238,7 +238,7 @@ describe.concurrent("once the last connection from before has gone", () => {
   });
 });
 
-test.concurrent("a server that begins to listen after SIGTERM is drained too", async () => {
+test.concurrent("a server that starts to listen after SIGTERM is drained too", async () => {
   const [a, b] = [await systemdSocket(), await systemdSocket()];
   await using app = await startApp(
     [a[0], b[0]],
@@ -260,7 +260,7 @@ test.concurrent("a server that begins to listen after SIGTERM is drained too", a
   expect(await app.ended).toBe(0);
 });
 
-test.concurrent("a connection that is not a socket, as Node allows, ends like the others", async () => {
+test.concurrent("a connection that is a Duplex instead of a socket ends like the others", async () => {
   const { app } = await appOnSocket({ options: { drainTimeout: "600ms" } });
   await using running = app;
   running.write("duplex");
@@ -275,7 +275,7 @@ test.concurrent("a connection that is not a socket, as Node allows, ends like th
 });
 
 describe.concurrent("half of drainTimeout", () => {
-  test("is the longest that an idle connection is waited for; a request that is under way has the rest", async () => {
+  test("is the longest time that a stop waits for an idle connection; a request that is under way has the other half too", async () => {
     const { app, address } = await appOnSocket({
       properties: { keepAliveTimeout: 0 },
       options: { drainTimeout: "6000ms" },
@@ -292,7 +292,7 @@ describe.concurrent("half of drainTimeout", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("does not end a request of which a part has come", async () => {
+  test("does not end a request that has arrived in part", async () => {
     const { app, address } = await appOnSocket({
       properties: { keepAliveTimeout: 0 },
       options: { drainTimeout: "6000ms" },
@@ -309,7 +309,7 @@ describe.concurrent("half of drainTimeout", () => {
   });
 });
 
-test.concurrent("a client that always has further requests under way is told that its connection ends, and is not reset", async () => {
+test.concurrent("a client that always has more requests under way learns that its connection ends, and is not reset", async () => {
   const { app, address } = await appOnSocket();
   await using running = app;
   await using client = await rawClient(address);
@@ -318,7 +318,7 @@ test.concurrent("a client that always has further requests under way is told tha
   client.socket.on("data", (text: string) => {
     const more = text.match(/HTTP\/1\.1 200/g)?.length ?? 0;
     answers += more;
-    // As many as were answered: so each is answered while three more are on their way.
+    // The client sends a request for each answer, so three more are always on their way.
     if (!client.socket.destroyed) client.send(request.repeat(more));
   });
   client.send(request.repeat(4));
@@ -333,7 +333,7 @@ test.concurrent("a client that always has further requests under way is told tha
 });
 
 describeWith({ privateSystemd: true, systemd: 253 }, "systemctl stop of the service and its socket", () => {
-  test("clients are served while an idle one is waited for, and are refused after that", async () => {
+  test("clients are served while the stop waits for an idle client, and are refused after that", async () => {
     await using systemd = await bootPrivateSystemd();
     const config = JSON.stringify({ properties: { keepAliveTimeout: 3000 } }).replaceAll('"', '\\"');
     await systemd.installUnits({

@@ -43,7 +43,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(running.stderr).toBe("");
   });
 
-  test("an idle connection that is kept alive gets its next request answered, with `Connection: close`", async () => {
+  test("the next request of an idle keep-alive connection is answered, with `Connection: close`", async () => {
     const { app, address } = await appOnSocket({ properties: { keepAliveTimeout: 60_000 } });
     await using running = app;
     await using client = await idleClient(running, address);
@@ -54,8 +54,8 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("an idle connection is closed after the time that it was promised, and not before", async () => {
-    // One that promises little and one that promises more: the order shows that each waits for its own time.
+  test("an idle connection is closed after its keepAliveTimeout, and not before", async () => {
+    // The two servers have different times. The order shows that each waits for its own.
     const [short, long] = [await systemdSocket(), await systemdSocket()];
     const keepAlive = (keepAliveTimeout: number) => ({ properties: { keepAliveTimeout } });
     await using app = await startApp(
@@ -81,7 +81,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("a connection that was accepted, and has sent nothing yet, is answered", async () => {
+  test("a connection that was accepted before the signal, and sends its first request after it, is answered", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -91,7 +91,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("half a request is waited for, and answered", async () => {
+  test("a request that has arrived in part is awaited, and answered", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -102,7 +102,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("with several sockets and servers, each finishes what it has", async () => {
+  test("with several sockets and servers, each server answers its requests", async () => {
     const sockets = [await systemdSocket(), await systemdSocket(), await systemdSocket()];
     await using app = await startApp(
       sockets.map(([fd]) => fd),
@@ -120,7 +120,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(app.stdout.match(/"draining"/g), "each app is told once").toHaveLength(2);
   });
 
-  test("a response that has begun finishes", async () => {
+  test("a response that has started is finished", async () => {
     const { app, address } = await appOnSocket({ properties: { keepAliveTimeout: 60_000 } });
     await using running = app;
     await using client = await heldClient(running, address, "/stream");
@@ -132,14 +132,14 @@ describe.concurrent("on SIGTERM", () => {
     }
     running.write("answer");
     await client.receives(/done\r\n0\r\n\r\n$/);
-    // Its headers had promised that the connection stays, so it does until the next answer.
+    // Its headers promised to keep the connection, so the connection stays until the next response.
     client.get("/");
     expect(await client.receives(/hello$/)).toMatch(CLOSE);
     expect(await client.closed).toBe("end");
     expect(await running.ended).toBe(0);
   });
 
-  test("an upload finishes, byte for byte", async () => {
+  test("an upload is received to its end, byte for byte", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     const data = randomBytes(1_000_000);
@@ -160,16 +160,16 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("an upload that the app answers before its end gets the answer, and no reset", async () => {
+  test("a client whose upload is answered before its end gets the answer, and no reset", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using client = await acceptedClient(running, address);
-    // As a client does that sends on while it reads.
+    // Some clients keep sending while they read the answer.
     client.socket.allowHalfOpen = true;
     await terminate(running);
     client.send("POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n\r\n");
     await running.event("request");
-    // What is sent behind the answer would be what resets the connection.
+    // Without the fix, the bytes after the answer would reset the connection.
     for (let sent = 0; sent < 8; sent++) {
       if (!client.socket.write(Buffer.alloc(1_000_000))) await once(client.socket, "drain");
     }
@@ -179,7 +179,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("an upload that the app answers before its end, and whose client then gives up, holds nothing up", async () => {
+  test("an upload that is answered before its end, and whose client then gives up, does not delay the stop", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -223,7 +223,7 @@ describe.concurrent("on SIGTERM", () => {
   );
 
   test.each(["set", "object", "message", "both", "flat", "pairs"])(
-    "an app that says `Connection: keep-alive` itself does not keep the connection: %s",
+    "the connection ends even if the app sets `Connection: keep-alive`: %s",
     async (form) => {
       const { app, address } = await appOnSocket({ properties: { keepAliveTimeout: 60_000 } });
       await using running = app;
@@ -257,7 +257,7 @@ describe.concurrent("on SIGTERM", () => {
   });
 
   test.each([false, true])(
-    "`Expect: 100-continue` is answered twice, as ever; handled by the app: %s",
+    "`Expect: 100-continue` is answered twice, as usual; handled by the app: %s",
     async (continues) => {
       const { app, address } = await appOnSocket({ continues, properties: { keepAliveTimeout: 60_000 } });
       await using running = app;
@@ -274,7 +274,7 @@ describe.concurrent("on SIGTERM", () => {
     },
   );
 
-  test("HTTP/1.0: a client that asks for keep-alive is told that it ends", async () => {
+  test("HTTP/1.0: a client that asks for keep-alive gets Connection: close", async () => {
     const { app, address } = await appOnSocket({ properties: { keepAliveTimeout: 60_000 } });
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -288,7 +288,7 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("a client that has said all it will (a half-closed connection) gets its answer", async () => {
+  test("a client that has closed its side (a half-closed connection) gets its answer", async () => {
     const { app, address } = await appOnSocket({ properties: { httpAllowHalfOpen: true } });
     await using running = app;
     await using client = await heldClient(running, address);
@@ -334,7 +334,7 @@ describe.concurrent("on SIGTERM", () => {
 });
 
 describe.concurrent("drainTimeout", () => {
-  test("cuts a request that is still held: the exit code is 1, and `drained` tells how many", async () => {
+  test("cuts a request that is still held: the exit code is 1, and `drained` has the number", async () => {
     const { app, address } = await appOnSocket({ options: { drainTimeout: "300ms" } });
     await using running = app;
     await using one = await heldClient(running, address);
@@ -346,7 +346,7 @@ describe.concurrent("drainTimeout", () => {
     expect(await Promise.all([one, two, idle].map(({ closed }) => closed))).not.toContain("close");
   });
 
-  test("that finds only idle connections is no failure", async () => {
+  test("that closes only idle connections is not a failure", async () => {
     const { app, address } = await appOnSocket({
       options: { drainTimeout: "300ms" },
       properties: { keepAliveTimeout: 0 },
@@ -360,7 +360,7 @@ describe.concurrent("drainTimeout", () => {
     expect(await Promise.all([idle, silent].map(({ closed }) => closed))).not.toContain("close");
   });
 
-  test("of several apps the longest holds", async () => {
+  test("of several apps: the longest applies", async () => {
     const [a, b] = [await systemdSocket(), await systemdSocket()];
     await using app = await startApp(
       [a[0], b[0]],
@@ -373,7 +373,7 @@ describe.concurrent("drainTimeout", () => {
       { names: ["a", "b"] },
     );
     await using client = await heldClient(app, a[1]);
-    // The shorter one would have been over.
+    // The shorter drainTimeout is over by now.
     await using waiting = await heldClient(app, b[1]);
     await terminate(app);
     const short = await appOnSocket({ options: { drainTimeout: "10ms" } });
@@ -388,7 +388,7 @@ describe.concurrent("drainTimeout", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("closes what stays silent, in the time that Node keeps an idle connection", async () => {
+  test("silent connections are closed after 5 s, the time that Node keeps an idle connection", async () => {
     const { app, address } = await appOnSocket({ options: { drainTimeout: "1min" } });
     await using running = app;
     await using silent = await acceptedClient(running, address);
@@ -399,7 +399,7 @@ describe.concurrent("drainTimeout", () => {
   });
 });
 
-test.concurrent("a request that takes longer than the server's requestTimeout ends then, and holds nothing up", async () => {
+test.concurrent("a request that takes longer than the server's requestTimeout ends then, and does not delay the stop", async () => {
   const { app, address } = await appOnSocket({
     serverOptions: { requestTimeout: 500, headersTimeout: 400, connectionsCheckingInterval: 50 },
     options: { drainTimeout: "1min" },
@@ -414,8 +414,8 @@ test.concurrent("a request that takes longer than the server's requestTimeout en
   await running.ended;
 });
 
-describe("a server of no HTTP", () => {
-  test("waits for its connections, whose protocol only the app knows", async () => {
+describe("a server that does not speak HTTP", () => {
+  test("waits for its connections, because only the app knows their protocol", async () => {
     const { app, address } = await appOnSocket({ kind: "net" });
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -426,15 +426,18 @@ describe("a server of no HTTP", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test.each(["net", "tls"] as const)("cuts them at drainTimeout, and that is a failure: %s", async (kind) => {
-    const { app, address } = await appOnSocket({ kind, options: { drainTimeout: "200ms" } });
-    await using running = app;
-    await using client = await acceptedClient(running, address);
-    await terminate(running);
-    expect(await running.event("drained")).toEqual({ event: "drained", cut: 1 });
-    expect(await running.ended).toBe(1);
-    expect(await client.closed).not.toBe("close");
-  });
+  test.each(["net", "tls"] as const)(
+    "cuts its connections at drainTimeout, which is a failure: %s",
+    async (kind) => {
+      const { app, address } = await appOnSocket({ kind, options: { drainTimeout: "200ms" } });
+      await using running = app;
+      await using client = await acceptedClient(running, address);
+      await terminate(running);
+      expect(await running.event("drained")).toEqual({ event: "drained", cut: 1 });
+      expect(await running.ended).toBe(1);
+      expect(await client.closed).not.toBe("close");
+    },
+  );
 });
 
 describe("onDrain", () => {
@@ -451,7 +454,7 @@ describe("onDrain", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("that fails is an event, and the stop goes on", async () => {
+  test("that fails is an error event, and the stop goes on", async () => {
     const { app } = await appOnSocket({ hooks: ["onEvent", "onDrain that fails"] });
     await using running = app;
     running.kill("SIGTERM");
@@ -461,7 +464,7 @@ describe("onDrain", () => {
 });
 
 describe("onStop", () => {
-  test("is called when all connections have ended, and waited for", async () => {
+  test("is called when all connections have ended, and the process waits for it", async () => {
     const { app, address } = await appOnSocket({ hooks: ["onEvent", "onStop"] });
     await using running = app;
     await using client = await heldClient(running, address);
@@ -475,7 +478,7 @@ describe("onStop", () => {
     expect(running.stdout).toContain("onStop done");
   });
 
-  test("that fails makes the exit code 1, and the error is told", async () => {
+  test("that fails makes the exit code 1, and is an error event", async () => {
     const { app } = await appOnSocket({ hooks: ["onStop that fails"] });
     await using running = app;
     running.kill("SIGTERM");
@@ -504,7 +507,7 @@ describe("onStop", () => {
 });
 
 describe("server.close() of the app", () => {
-  test("is patient: an idle connection is answered once more, and the callback is called once", async () => {
+  test("drains: an idle connection is answered once more, and the callback is called once", async () => {
     const { app, address } = await appOnSocket({
       options: { signals: false },
       properties: { keepAliveTimeout: 60_000 },
@@ -524,7 +527,7 @@ describe("server.close() of the app", () => {
     expect(running.stdout.match(/called back/g)).toHaveLength(1);
   });
 
-  test("a second time is an error, as in Node, and does not make the first impatient", async () => {
+  test("called a second time is an error, as in Node, and the first call still drains", async () => {
     const { app, address } = await appOnSocket({
       options: { signals: false },
       properties: { keepAliveTimeout: 60_000 },
@@ -545,7 +548,7 @@ describe("server.close() of the app", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("many times prints no warning of too many listeners", async () => {
+  test("called many times prints no warning of too many listeners", async () => {
     const { app, address } = await appOnSocket({ options: { signals: false } });
     await using running = app;
     await using busy = await heldClient(running, address);
@@ -558,7 +561,7 @@ describe("server.close() of the app", () => {
     expect(running.stderr).toBe("");
   });
 
-  test("after drainTimeout the idle connections are closed, and those that are busy are not", async () => {
+  test("closes idle connections after drainTimeout, and keeps busy ones", async () => {
     const { app, address } = await appOnSocket({
       options: { signals: false, drainTimeout: "200ms" },
       properties: { keepAliveTimeout: 0 },
@@ -574,7 +577,7 @@ describe("server.close() of the app", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("after a signal is no error: the app does not know what the signal has begun", async () => {
+  test("called after a signal is not an error, because the app does not know of the drain", async () => {
     const { app, address } = await appOnSocket({
       properties: { keepAliveTimeout: 60_000 },
       after: ["on"],
@@ -592,7 +595,7 @@ describe("server.close() of the app", () => {
     expect(await running.event("close called back")).toMatchObject({ code: "ERR_SERVER_NOT_RUNNING" });
   });
 
-  test("after a signal is not an error either when nothing is accepted any more", async () => {
+  test("called after the server has stopped accepting is not an error either", async () => {
     const { app, address } = await appOnSocket({
       hooks: ["onEvent", "onDrain"],
       options: { drainTimeout: "4s" },
@@ -603,7 +606,7 @@ describe("server.close() of the app", () => {
     await using client = await idleClient(running, address);
     await terminate(running);
     client.send("GET / HTTP/1.1\r\n");
-    // The first call is for the start of the drain, the second one for its second half.
+    // onDrain is called at the start of the drain, and when the server stops accepting.
     await running.event("onDrain");
     await running.event("onDrain");
     running.write("close");
@@ -613,7 +616,7 @@ describe("server.close() of the app", () => {
     expect(await running.event("close called back")).toEqual({ event: "close called back", count: 1 });
   });
 
-  test("before a signal: the signal waits for the same connections", async () => {
+  test("called before a signal: the signal waits for the same connections", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using busy = await heldClient(running, address);
@@ -626,7 +629,7 @@ describe("server.close() of the app", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("`await using server` is patient too", async () => {
+  test("`await using server` drains too", async () => {
     const { app, address } = await appOnSocket({
       options: { signals: false },
       properties: { keepAliveTimeout: 60_000 },
@@ -653,7 +656,7 @@ describe("server.close() of the app", () => {
     expect(await busy.closed).not.toBe("close");
   });
 
-  test("of a server of no HTTP is Node's own", async () => {
+  test("of a server that does not speak HTTP is Node's own", async () => {
     const { app, address } = await appOnSocket({ kind: "net", options: { signals: false } });
     await using running = app;
     await using client = await acceptedClient(running, address);

@@ -14,7 +14,7 @@ import { connect as connectTls } from "node:tls";
 
 interface Client {
   session: ClientHttp2Session;
-  /** Each GOAWAY: its code, and the last stream that is still answered. */
+  /** The code of each GOAWAY, and the last stream that is still answered. */
   goAways: [code: number, last: number][];
 }
 
@@ -42,7 +42,7 @@ const kinds: [kind: LifecycleServer["kind"], scheme: "http" | "https"][] = [
 ];
 
 describe.each(kinds)("HTTP/2 on SIGTERM: %s", (kind, scheme) => {
-  test("a request that is under way finishes; the client is told with GOAWAY, and the process ends with 0", async () => {
+  test("a request that is under way is answered, the client gets GOAWAY, and the process ends with 0", async () => {
     const { app, address } = await appOnSocket({ kind: kind as "h2c" });
     await using running = app;
     const { session, goAways } = await client(running, address, scheme);
@@ -94,7 +94,7 @@ describe.each(kinds)("HTTP/2 on SIGTERM: %s", (kind, scheme) => {
   });
 });
 
-/** A client of HTTP/2 that writes its frames itself. */
+/** An HTTP/2 client that writes its frames itself. */
 async function rawHttp2Client(address: ListenAddress): Promise<RawClient> {
   const raw = await rawClient(address);
   raw.socket.allowHalfOpen = true;
@@ -117,26 +117,23 @@ function headersFrame(stream: number, path: string): Buffer {
 const goAway = (last: number): RegExp =>
   new RegExp(String.fromCharCode(0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0));
 
-test.each(["h2c", "streams"] as const)(
-  "a session that was just opened gets its first request answered: %s",
-  async (kind) => {
-    const { app, address } = await appOnSocket({ kind });
-    await using running = app;
-    await using raw = await rawHttp2Client(address);
-    await running.event("session");
-    await terminate(running);
-    running.write("listeners");
-    await running.event("listeners");
-    raw.send(headersFrame(1, "/"));
-    expect(await raw.receives(/hello/)).not.toMatch(goAway(0));
-    raw.socket.end();
-    expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
-    expect(await running.ended).toBe(0);
-  },
-);
+test.each(["h2c", "streams"] as const)("the first request of a new session is answered: %s", async (kind) => {
+  const { app, address } = await appOnSocket({ kind });
+  await using running = app;
+  await using raw = await rawHttp2Client(address);
+  await running.event("session");
+  await terminate(running);
+  running.write("listeners");
+  await running.event("listeners");
+  raw.send(headersFrame(1, "/"));
+  expect(await raw.receives(/hello/)).not.toMatch(goAway(0));
+  raw.socket.end();
+  expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
+  expect(await running.ended).toBe(0);
+});
 
 test.each(["h2c", "streams"] as const)(
-  "a request that is on its way when the client is told is known not to be answered, and may be sent again: %s",
+  "GOAWAY shows that a request on its way is not answered, so the client may send it again: %s",
   async (kind) => {
     const { app, address } = await appOnSocket({ kind });
     await using running = app;
@@ -155,7 +152,7 @@ test.each(["h2c", "streams"] as const)(
   },
 );
 
-test("a session without requests is no failure at drainTimeout", async () => {
+test("a session without requests is not a failure at drainTimeout", async () => {
   const { app, address } = await appOnSocket({ kind: "h2c", options: { drainTimeout: "200ms" } });
   await using running = app;
   await using _raw = await rawHttp2Client(address);
@@ -181,8 +178,8 @@ test("a session that the app has ended already, and whose client keeps the conne
   expect(running.stderr).toBe("");
 });
 
-describe("HTTP/1 on a server of HTTP/2 (allowHTTP1), on SIGTERM", () => {
-  test("is drained as HTTP/1 is, beside sessions of HTTP/2", async () => {
+describe("HTTP/1 on an HTTP/2 server (allowHTTP1), on SIGTERM", () => {
+  test("is drained like any HTTP/1 connection, beside HTTP/2 sessions", async () => {
     const { app, address } = await appOnSocket({ kind: "http2", serverOptions: { allowHTTP1: true } });
     await using running = app;
     const port = Number(address.split(":").at(-1));

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import { type AppProcess, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
+import { type AppProcess, freeAddress, httpRequest, openConnection, startWithFds } from "@sockact/testkit";
 import { WebSocket } from "ws";
 import {
   acceptedClient,
@@ -16,13 +17,13 @@ import {
   systemdSocket,
 } from "./lifecycle-app.ts";
 
-// Nearly all that these tests do is wait.
+// These tests mostly wait.
 vi.setConfig({ maxConcurrency: 8 });
 
 const TIMEOUT = 600;
 const idleTimeout = { options: { idleTimeout: `${TIMEOUT}ms` } };
 
-/** What it has told after three times its timeout. */
+/** The output of the app after three times its timeout. */
 async function afterAWhile(app: AppProcess): Promise<string> {
   for (let times = 0; times < 3; times++) await untilAnotherSleeps(TIMEOUT);
   return app.stdout;
@@ -30,7 +31,7 @@ async function afterAWhile(app: AppProcess): Promise<string> {
 
 const ENDING = /"(idle|draining)"/;
 
-/** How it goes to sleep, and by itself. */
+/** The events of an app that falls asleep by itself, and its exit code. */
 async function sleeping(app: AppProcess): Promise<unknown> {
   return { idle: await app.event("idle"), draining: await app.event("draining"), code: await app.ended };
 }
@@ -42,13 +43,13 @@ const ASLEEP = {
 };
 
 describe.concurrent("idleTimeout", () => {
-  test("ends a process with 0 that nobody ever connects to", async () => {
+  test("ends a process without clients, with 0", async () => {
     const { app } = await appOnSocket(idleTimeout);
     await using running = app;
     expect(await sleeping(running)).toEqual(ASLEEP);
   });
 
-  test("counts from the last connection on", async () => {
+  test("starts again with the last connection", async () => {
     const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
     let isOver = false;
@@ -61,7 +62,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("does not count while a WebSocket is open, however silent", async () => {
+  test("does not run while a WebSocket is open, even a silent one", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, webSockets: true });
     await using running = app;
     const socket = new WebSocket("ws://localhost/", { createConnection: () => openConnection(address) });
@@ -72,7 +73,7 @@ describe.concurrent("idleTimeout", () => {
   });
 
   test.each(["/events", "/held"])(
-    "does not count while a response is under way, however silent: %s",
+    "does not run while a response is under way, even a silent one: %s",
     async (path) => {
       const { app, address } = await appOnSocket(idleTimeout);
       await using running = app;
@@ -83,7 +84,7 @@ describe.concurrent("idleTimeout", () => {
     },
   );
 
-  test("does not count while an upload is under way, nor half a request", async () => {
+  test("does not run while an upload or half a request is under way", async () => {
     const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -100,7 +101,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await sleeping(running)).toEqual(ASLEEP);
   });
 
-  test("does not count while a TLS handshake has begun", async () => {
+  test("does not run while a TLS handshake is under way", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -111,7 +112,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await sleeping(running)).toEqual(ASLEEP);
   });
 
-  test("a connection of HTTP that has never sent anything does not keep the process awake, and is closed", async () => {
+  test("an HTTP connection that has never sent anything does not keep the process awake, and is closed", async () => {
     const { app, address } = await appOnSocket(idleTimeout);
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -120,18 +121,18 @@ describe.concurrent("idleTimeout", () => {
   });
 
   test.each(["https", "h2c", "http2"] as const)(
-    "so is one of %s that has never sent anything",
+    "a connection of %s that has never sent anything is closed too",
     async (kind) => {
       const { app, address } = await appOnSocket({ ...idleTimeout, kind });
       await using running = app;
       await using client = await acceptedClient(running, address);
       expect(await sleeping(running)).toEqual(ASLEEP);
-      // HTTP/2 says how it ends.
+      // HTTP/2 sends frames before it closes.
       await client.closed;
     },
   );
 
-  test("a connection of HTTPS that has done nothing but its handshake is closed, too", async () => {
+  test("an HTTPS connection without a request after its handshake is closed too", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, kind: "https" });
     await using running = app;
     const port = Number(address.split(":").at(-1));
@@ -143,7 +144,7 @@ describe.concurrent("idleTimeout", () => {
   });
 
   test.each(["/held", "/events"])(
-    "a request that comes while the app falls asleep beside a silent connection waits for the next start, and is not cut: %s",
+    "a request that arrives while the app falls asleep waits for the next start, and is not cut: %s",
     async (path) => {
       const options = { ...idleTimeout.options, drainTimeout: "400ms" };
       const { app, address, fd } = await appOnSocket({ options });
@@ -174,7 +175,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await client.receives(/done$/)).toMatch(/^Connection: keep-alive\r$/im);
   });
 
-  test("a signal that comes while it goes to sleep is no second one: it waits for onStop", async () => {
+  test("a signal while the app falls asleep does not count as a second signal: it waits for onStop", async () => {
     const { app } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent", "onStop"] });
     await using running = app;
     await running.event("onStop");
@@ -185,7 +186,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("does not count while a connection is open whose protocol may let the server speak first", async () => {
+  test("does not run while a connection is open whose protocol may let the server speak first", async () => {
     const { app, address } = await appOnSocket({ ...idleTimeout, kind: "net" });
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -217,7 +218,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(1);
   });
 
-  test("with `signals: false` too, the process ends with its status, though its timers and streams would keep it alive", async () => {
+  test("with `signals: false` too, the process ends with its status, even if timers or streams would keep it alive", async () => {
     const { app } = await appOnSocket({
       options: { idleTimeout: `${TIMEOUT}ms`, idleExitStatus: 42, signals: false },
       hooks: ["onEvent", "onStop"],
@@ -229,7 +230,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(42);
   });
 
-  test("of several apps the longest holds", async () => {
+  test("of several apps: the longest applies", async () => {
     const [a, b] = [await systemdSocket(), await systemdSocket()];
     await using app = await startApp(
       [a[0], b[0]],
@@ -254,7 +255,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await afterAWhile(running)).not.toMatch(ENDING);
   });
 
-  test("is given by the unit alone, with no change of the code", async () => {
+  test("can be set in the unit alone, without a change of the code", async () => {
     const { app } = await appOnSocket({}, { env: { SOCKACT_IDLE_TIMEOUT: `${TIMEOUT}ms` } });
     await using running = app;
     expect(await sleeping(running)).toEqual(ASLEEP);
@@ -299,7 +300,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("a stop by signal, and one that fails, do not end with the status of an idle process", async () => {
+  test("a stop by a signal, or one that fails, does not end with the status of an idle process", async () => {
     const options = { idleExitStatus: 42 };
     const { app } = await appOnSocket({ options });
     await using stopped = app;
@@ -313,7 +314,7 @@ describe.concurrent("idleTimeout", () => {
     expect(await failing.ended).toBe(1);
   });
 
-  test("does not put a process to sleep that nothing would wake", async () => {
+  test("does not end a process that was not activated, because nothing would wake it", async () => {
     const address = await freeAddress("tcp4");
     const port = Number(address.split(":").at(-1));
     await using app = await startApp([], {
@@ -325,7 +326,7 @@ describe.concurrent("idleTimeout", () => {
 });
 
 describe.concurrent("hold()", () => {
-  test("keeps a process awake until it is let go, each on its own; letting go twice does nothing", async () => {
+  test("keeps a process awake until it is released; each call counts, and a second release has no effect", async () => {
     const { app } = await appOnSocket(idleTimeout);
     await using running = app;
     running.write("hold");
@@ -333,7 +334,7 @@ describe.concurrent("hold()", () => {
     await running.event("held");
     await running.event("held");
     expect(await afterAWhile(running)).not.toMatch(ENDING);
-    // The first is let go twice, and the second still holds.
+    // The first hold is released twice, and the second one is not.
     running.write("release");
     await running.event("released");
     expect(await afterAWhile(running)).not.toMatch(ENDING);
@@ -353,7 +354,7 @@ describe.concurrent("hold()", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("called in onStop, delays the end of a process that falls asleep until it is let go", async () => {
+  test("called in onStop, delays the end of a process that falls asleep until it is released", async () => {
     const { app } = await appOnSocket({ ...idleTimeout, hooks: ["onEvent", "onStop that holds"] });
     await using running = app;
     await running.event("held");
@@ -363,7 +364,7 @@ describe.concurrent("hold()", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("does not hold up a stop by signal", async () => {
+  test("does not delay a stop by a signal", async () => {
     const { app } = await appOnSocket(idleTimeout);
     await using running = app;
     running.write("hold");
@@ -373,12 +374,21 @@ describe.concurrent("hold()", () => {
   });
 });
 
-test.concurrent("a connection that comes at the last moment is answered, by this process or the next", async () => {
+test.concurrent("the example of the docs finishes its work, and sleeps afterwards", async () => {
+  const [fd] = await systemdSocket();
+  const program = fileURLToPath(new URL("programs/newsletter.mjs", import.meta.url));
+  await using app = startWithFds([fd], [process.execPath, program]);
+  expect(await app.ended).toBe(0);
+  expect(app.stdout).toBe("sent\n");
+  expect(app.stderr).toContain("no connection for 0.3 s, going to sleep");
+});
+
+test.concurrent("a connection at the last moment is answered by this process or the next one", async () => {
   const [fd, address] = await systemdSocket();
   const idle = 25;
   let over = false;
   let starts = 0;
-  // As the service manager does it: the next process is started by what waits.
+  // Like the service manager, this starts the next process for a waiting connection.
   const manager = (async () => {
     while (!over) {
       starts++;

@@ -44,12 +44,12 @@ const NET = [
 ];
 const HTTP = ["parser of an HTTP connection", "_httpMessage of an HTTP connection"];
 
-describe.concurrent("a Node that lacks what sockact uses without a public name", () => {
+describe.concurrent("a Node that lacks internals that sockact uses", () => {
   test("the check itself emits no request that a tracing agent would record", async () => {
     expect(await listenWithout("nothing")).toEqual({
       event: "outcome",
       listened: true,
-      // The two clients.
+      // These are the requests of the two clients.
       seen: ["connection", "connection"],
       open: [true, true],
     });

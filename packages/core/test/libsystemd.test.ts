@@ -98,7 +98,7 @@ const environment: fc.Arbitrary<ListenVariables> = fc.record(
   { requiredKeys: [] },
 );
 
-describeWith({ systemd: 209 }, "the environment means what libsystemd says it means", () => {
+describeWith({ systemd: 209 }, "sockact reads the environment as libsystemd does", () => {
   test(`in a table of ${table.length} environments, each row of the documented protocol among them`, () => {
     expect(table.length).toBeGreaterThan(200);
     expect(differences(table)).toEqual([]);
@@ -110,7 +110,7 @@ describeWith({ systemd: 209 }, "the environment means what libsystemd says it me
     const random = fc.sample(environment, { numRuns: runs, seed });
     const found = differences(random);
     expect(found, `seed ${seed}`).toEqual([]);
-    // Random texts that were nearly all refused at the first variable would prove little.
+    // If most random environments failed at the first variable, the test would prove little.
     expect(
       random.filter((env) => env.LISTEN_PID === "$PID" && /^[1-5]$/.test(env.LISTEN_FDS ?? "")).length,
     ).toBeGreaterThan(runs / 10);
@@ -135,24 +135,24 @@ function differences(environments: readonly ListenVariables[]): object[] {
 
 const version = systemdVersion() ?? 0;
 
-/** Before systemd 259 there was no LISTEN_PIDFDID. */
+/** LISTEN_PIDFDID exists since systemd 259. */
 function unknownHere(variable: string): boolean {
   return variable === "LISTEN_PIDFDID" && version < 259;
 }
 
-/** The differences that are meant. Each is in the documentation of parseListenEnvironment(). */
+/** The intended differences. Each is in the documentation of parseListenEnvironment(). */
 function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: number): boolean {
-  // libsystemd splits the names before it knows whose the sockets are; we leave alone what another process was sent.
+  // libsystemd splits the names before it knows for which process the sockets are. sockact does not read the names for another process.
   const trailingBackslash = /(^|[^\\])(\\\\)*\\$/.test(env.LISTEN_FDNAMES ?? "");
   if (trailingBackslash && theirs === -constants.errno.EINVAL && result <= 0) return true;
-  // It looks for the descriptors before it counts the names; they are not for this function to look at. Refused either way.
+  // libsystemd looks at the descriptors before it counts the names. This function does not look at descriptors. Both refuse the environment.
   if (code === "ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
-  // How the C library that it was built with reads a sign before 0b, or a second 0b. systemd writes plain decimals.
+  // The C library decides how a sign before 0b, or a second 0b, is read. systemd writes plain decimals.
   const isOddBinary = [env.LISTEN_PID, env.LISTEN_PIDFDID, env.LISTEN_FDS].some((value) =>
     /^\s*(?:[+-]|0b)0b/i.test(value ?? ""),
   );
   if (isOddBinary && theirs === -constants.errno.EINVAL) return true;
-  // Before systemd 259 the variable did not exist; a libsystemd that has it knows its own id too, which Node can't.
+  // The variable exists since systemd 259. libsystemd then knows the pidfd ID of its process, which Node can't find out.
   if (unknownHere("LISTEN_PIDFDID")) return code === "ERR_LISTEN_PIDFDID";
   return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result !== 0;
 }

@@ -17,29 +17,29 @@ import {
   startWithFds,
 } from "@sockact/testkit";
 
-/** What programs/lifecycle.mjs is told to be. */
+/** The server that programs/lifecycle.mjs creates. */
 export interface LifecycleServer {
   kind?: "http" | "https" | "http2" | "h2c" | "streams" | "net" | "tls";
   serverOptions?: Record<string, unknown>;
   /** Set on the server, such as `keepAliveTimeout`. */
   properties?: Record<string, unknown>;
   webSockets?: boolean;
-  /** Answer `Upgrade:` with a protocol of its own. */
+  /** Answer `Upgrade:` with another protocol. */
   upgrades?: boolean;
   /** Handle `Expect: 100-continue`. */
   continues?: boolean;
-  /** Of sockact, and `port` and so on. */
+  /** The options of listen(). */
   options?: Record<string, unknown>;
-  /** Which callbacks it has; each prints what it is told. */
+  /** The hooks of the app. Each prints its arguments. */
   hooks?: string[];
 }
 
 export interface LifecycleApp extends LifecycleServer {
   /** Several servers instead of one. */
   apps?: LifecycleServer[];
-  /** A server that begins to listen when it is told to. */
+  /** A server that starts to listen on a command. */
   late?: LifecycleServer;
-  /** What else handles signals, from before or after the servers listen. */
+  /** Other handlers of signals, which are added before or after the servers listen. */
   before?: string[];
   after?: string[];
   /** Whether standard input keeps the process alive. */
@@ -51,7 +51,7 @@ export const program = [process.execPath, fileURLToPath(new URL("programs/lifecy
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
-/** A listener that systemd would keep, and its address. */
+/** A listener as systemd keeps it, and its address. */
 export async function systemdSocket(): Promise<[fd: number, address: ListenAddress]> {
   const bound = await freeAddress("tcp4");
   const fd = rawSocket("ipv4", "stream", { bound, listening: true });
@@ -59,7 +59,7 @@ export async function systemdSocket(): Promise<[fd: number, address: ListenAddre
   return [fd, bound];
 }
 
-/** Starts the program on these sockets, and waits until it is up. Its events of sockact are lines of it. */
+/** Starts the program on these sockets, and waits until it is up. It prints each event of sockact as a line. */
 export async function startApp(
   fds: readonly number[],
   { hooks = ["onEvent"], ...app }: LifecycleApp = {},
@@ -84,7 +84,7 @@ export async function appOnSocket(
   return { app: await startApp([fd], app, options), address, fd };
 }
 
-/** Resolves once a process with this `idleTimeout` in milliseconds, which nobody connects to, has gone to sleep: the clock for one that must not. */
+/** Resolves when another process with this `idleTimeout` in milliseconds, and without clients, has gone to sleep. Tests use it as a clock for a process that must stay awake. */
 export async function untilAnotherSleeps(idleTimeout: number): Promise<void> {
   const { app } = await appOnSocket({ options: { idleTimeout: `${idleTimeout}ms` } });
   await using running = app;
@@ -97,11 +97,11 @@ export async function terminate(app: AppProcess, signal: NodeJS.Signals = "SIGTE
   await app.event("draining");
 }
 
-/** A client that shows each byte, and how the connection ends. */
+/** A client that records each byte, and how the connection ends. */
 export class RawClient implements AsyncDisposable {
   readonly socket: Socket;
   received = "";
-  /** `end`: by the server, in order. `reset`: not so. `close`: by the client. */
+  /** `end`: the server has closed the connection. `reset`: it was reset. `close`: the client has closed it. */
   readonly closed: Promise<"end" | "close" | `reset ${string}`>;
 
   constructor(socket: Socket) {
@@ -129,7 +129,7 @@ export class RawClient implements AsyncDisposable {
     return this.send(`${[`GET ${path} HTTP/1.1`, "Host: localhost", ...headers].join("\r\n")}\r\n\r\n`);
   }
 
-  /** All that was received so far, once it matches; then it is forgotten. */
+  /** Waits until the received data matches, and returns and clears it. */
   async receives(pattern: RegExp): Promise<string> {
     const deadline = AbortSignal.timeout(DEADLINE);
     while (!pattern.test(this.received)) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { appOnSocket, systemdSocket, startApp } from "./lifecycle-app.ts";
 
-describe("an option that makes no sense is refused, and the message names it", () => {
-  test("as an option, or as a variable of the unit, each with what to write instead", async () => {
+describe("a wrong option is refused, and the message names it", () => {
+  test("as an option or as a variable, with a hint that says what to write", async () => {
     const [fd] = await systemdSocket();
     await using app = await startApp([fd], { options: { idleTimeout: "5" } });
     expect(await app.event("refused")).toEqual({
@@ -23,7 +23,7 @@ describe("an option that makes no sense is refused, and the message names it", (
   });
 });
 
-test("the hint of a flag does not speak of times", async () => {
+test("the hint for a flag does not mention durations", async () => {
   const [fd] = await systemdSocket();
   await using app = await startApp([fd], {}, { env: { SOCKACT_NOTIFY: "maybe" } });
   expect(await app.event("refused")).toMatchObject({
@@ -32,7 +32,7 @@ test("the hint of a flag does not speak of times", async () => {
   });
 });
 
-test("a variable of the unit overrides the option", async () => {
+test("a variable overrides the option", async () => {
   const { app } = await appOnSocket(
     { options: { signals: ["SIGUSR2"], drainTimeout: "1h" } },
     { env: { SOCKACT_SIGNALS: "SIGTERM SIGINT", SOCKACT_DRAIN_TIMEOUT: "" } },

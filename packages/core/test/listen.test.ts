@@ -34,7 +34,7 @@ function keep(fd: number): number {
   return fd;
 }
 
-/** A listener of this kind that nobody accepts from here, and its address. */
+/** A listener of this kind from which this process does not accept, and its address. */
 async function listener(kind: AddressKind, backlog?: number): Promise<[fd: number, address: ListenAddress]> {
   const family = kind === "tcp4" ? "ipv4" : kind === "tcp6" ? "ipv6" : "unix";
   const bound = await freeAddress(kind);
@@ -99,7 +99,7 @@ describe("one server", () => {
     app.write("connections");
     expect(await app.event("connections")).toEqual({ event: "connections", count: 1 });
     expect(app.stdout).not.toContain('"close');
-    // Both sockets still take connections: they wait in the queue of the one that systemd keeps.
+    // Both sockets still take connections, which wait in the queue of the socket that systemd keeps.
     for (const address of addresses) (await connect(address)).destroy();
     app.write("answer");
     expect((await readAnswer(held)).body).toBe("done");
@@ -127,7 +127,7 @@ describe("one server", () => {
     second.destroy();
   });
 
-  test.each(["before listen()", "after listen()"])("unref() %s holds for all sockets", async (when) => {
+  test.each(["before listen()", "after listen()"])("unref() %s applies to all sockets", async (when) => {
     const { fds } = await listeners("tcp4", "tcp4");
     await using app = startWithFds(fds, program, when.startsWith("before") ? { env: { UNREF: "1" } } : {});
     await app.event("listens");
@@ -135,7 +135,7 @@ describe("one server", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("its socket options hold for the second socket too", async () => {
+  test("its socket options apply to the second socket too", async () => {
     const { fds, addresses } = await listeners("tcp4", "tcp4");
     await using app = startWithFds(fds, program, {
       env: {
@@ -148,7 +148,7 @@ describe("one server", () => {
       held.end();
       await app.event("request");
       const port = address.split(":").at(-1);
-      // The timer of the accepted end: `keepalive` counts down from the delay.
+      // `ss` shows the keepalive timer of the accepted socket, which counts down from the delay.
       const timer = execFileSync("ss", ["-Htno", "state", "established", `sport = :${port}`], {
         encoding: "utf8",
       });
@@ -165,7 +165,7 @@ describeWith({ commands: ["ss"] }, "the backlog", () => {
     return Number(execFileSync("ss", ["-Hltn", `sport = :${port}`], { encoding: "utf8" }).split(/\s+/)[2]);
   };
 
-  test("is not cut to Node's 511, on any of the sockets", async () => {
+  test("is not reduced to Node's 511 on any of the sockets", async () => {
     const { fds, addresses } = await listeners("tcp4", "tcp4");
     const before = addresses.map(backlogOf);
     await using app = startWithFds(fds, program);
@@ -174,7 +174,7 @@ describeWith({ commands: ["ss"] }, "the backlog", () => {
     expect(before[0]).toBeGreaterThan(511);
   });
 
-  test("is what the app says, when it says so", async () => {
+  test("is the one of listen(), if it is given", async () => {
     const { fds, addresses } = await listeners("tcp4", "tcp4");
     await using app = startWithFds(fds, program, {
       env: { LISTEN_OPTIONS: json({ backlog: 64 }) },
@@ -185,7 +185,7 @@ describeWith({ commands: ["ss"] }, "the backlog", () => {
 });
 
 describe("names", () => {
-  test("a server takes the sockets of its name, each once; a name may stand for several", async () => {
+  test("a server takes each socket with its name once; several sockets may have one name", async () => {
     const { fds, addresses } = await listeners("tcp4", "unix", "tcp4", "tcp4");
     await using app = startWithFds(fds, program, {
       names: ["web", "web", "admin", "metrics"],
@@ -196,7 +196,7 @@ describe("names", () => {
     expect((await httpRequest(addresses[3] as string)).body).toBe("admin,metrics,admin");
   });
 
-  test("without a name a server takes what is left", async () => {
+  test("without a name a server takes the sockets that are left", async () => {
     const { fds } = await listeners("tcp4", "tcp4", "tcp4");
     await using app = startWithFds(fds, program, {
       names: ["a", "b", "c"],
@@ -208,7 +208,7 @@ describe("names", () => {
 
   test.each([
     [
-      "that nobody passed",
+      "that was not passed",
       [{ name: ["web", "admin"] }],
       "ERR_NAME_UNKNOWN",
       "No socket named admin was passed. Passed: web (fd 3, ",
@@ -226,7 +226,7 @@ describe("names", () => {
       "Another server of this process uses web (fd 3, ",
     ],
   ])(
-    "one %s: an error that says which there are, and nothing is taken",
+    "a name %s: an error that lists the passed sockets, and nothing is taken",
     async (_, options, code, message) => {
       const { fds, addresses } = await listeners("tcp4", "tcp4");
       await using app = startWithFds(fds, program, {
@@ -264,13 +264,13 @@ describe("what can't be listened on is refused, and left open", () => {
       "a sequential-packet socket",
       () => rawSocketPair("seqpacket")[0],
       "ERR_SOCKET_UNSUPPORTED",
-      /is nothing that Node can listen on/,
+      /is not a socket that Node can listen on/,
     ],
     [
       "a file",
       () => openSync(import.meta.filename, "r"),
       "ERR_SOCKET_UNSUPPORTED",
-      /^The socket odd \(fd 4\) is nothing/,
+      /^The socket odd \(fd 4\) is not a socket/,
     ],
   ])("%s", async (_, make, code, message) => {
     const { fds, addresses } = await listeners("tcp4");
@@ -286,7 +286,7 @@ describe("what can't be listened on is refused, and left open", () => {
     (await connect(addresses[0] as string)).destroy();
   });
 
-  test("alone, it is refused all the same: the app does not quietly listen elsewhere", async () => {
+  test("as the only socket, it is refused too: the app does not silently listen elsewhere", async () => {
     const env = { LISTEN_OPTIONS: json({ port: 0 }) };
     await using app = startWithFds([keep(rawSocketPair("seqpacket")[0])], program, { env });
     expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_UNSUPPORTED" });
@@ -299,21 +299,21 @@ describe("what can't be listened on is refused, and left open", () => {
     expect((await httpRequest(addresses[0] as string)).status).toBe(200);
   });
 
-  test("but next to a listener it is passed over when no name is asked for", async () => {
+  test("next to a listener, it is ignored if no name is given", async () => {
     const { fds } = await listeners("tcp4");
     const udp = keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
     await using app = startWithFds([udp, ...fds], program, { names: ["dns", "http"] });
     expect(await app.event("listens")).toMatchObject({ sockets: [{ name: "http" }] });
   });
 
-  test("a listener is not taken for a connection, whatever is left of REMOTE_ADDR in the environment", async () => {
+  test("a listener is not taken for a connection if REMOTE_ADDR is left over in the environment", async () => {
     const [fd, address] = await listener("tcp4");
     await using app = startWithFds([fd], program, { env: { REMOTE_ADDR: "127.0.0.1" } });
     expect(await app.event("listens")).toMatchObject({ sockets: [{ kind: "listener", address }] });
     for (let count = 0; count < 2; count++) expect((await httpRequest(address)).status).toBe(200);
   });
 
-  test("a socket that is bound but does not listen yet may be taken", async () => {
+  test("a socket that is bound but does not listen yet can be taken", async () => {
     const bound = keep(rawSocket("ipv4", "stream", { bound: "127.0.0.1:0" }));
     await using app = startWithFds([bound], program);
     await app.event("listens");
@@ -321,8 +321,8 @@ describe("what can't be listened on is refused, and left open", () => {
   });
 });
 
-describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
-  test("what a server listens on is a listener, though /proc/net does not list it", async () => {
+describeWith({ root: true, commands: ["unshare"] }, "in a private network namespace", () => {
+  test("a socket that a server listens on is a listener, although /proc/net does not list it", async () => {
     const { fds, addresses } = await listeners("tcp4", "tcp6", "unix");
     const [tcp, tcp6] = addresses;
     await using app = startWithFds(fds, ["unshare", "--net", ...program]);
@@ -360,7 +360,7 @@ describe("listen() of an app's own server", () => {
 
   describe.each([
     ["activatedSockets() was called before", {}],
-    ["nothing has looked at the sockets before", { UNSEEN: "yes" }],
+    ["activatedSockets() was not called before", { UNSEEN: "yes" }],
   ])("%s", (_, env) => {
     test("a socket that another server has taken by its number is not taken again", async () => {
       expect(await outcome("by number, then all", env)).toMatchObject({ events: ["listening"], fds: [3] });
@@ -369,20 +369,20 @@ describe("listen() of an app's own server", () => {
       });
     });
 
-    test("one that can't be listened on after all is an error alone, and not half a success", async () => {
+    test("a socket that can't be listened on is only an error, and no callback reports success", async () => {
       expect(await outcome("by number behind our back", env)).toMatchObject({
         events: ["error EEXIST"],
         listening: false,
       });
     });
 
-    test("a socket that was only looked at can be listened on by its number", async () => {
+    test("a socket that was only classified can be listened on by its number", async () => {
       expect(await outcome("by name, then by number", env)).toMatchObject({ answers: ["sockact", "own"] });
     });
   });
 
   describeWith({ root: true, commands: ["unshare"] }, "in a network namespace of its own", () => {
-    test("a socket that another server has taken by its number is not taken again, though nothing can look at it", async () => {
+    test("a socket that another server has taken by its number is not taken again, although it can't be classified", async () => {
       expect(
         await outcome("by number, then by name", { UNSEEN: "yes" }, ["unshare", "--net", ...own]),
       ).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
@@ -396,7 +396,7 @@ describe("listen() of an app's own server", () => {
     });
   });
 
-  test("a signal closes the server; what is none is refused, and nothing is taken", async () => {
+  test("a signal closes the server; another value is refused, and nothing is taken", async () => {
     expect(await outcome("signal")).toMatchObject({ events: ["listening", "close"] });
     expect(await outcome("no signal")).toMatchObject({
       thrown: "ERR_INVALID_ARG_TYPE",
@@ -424,7 +424,7 @@ describe("not activated", () => {
     [
       "nowhere else to listen",
       {},
-      "No socket was passed to this process (LISTEN_PID is not set), and there is no port and no path to listen on instead",
+      "No socket was passed to this process (LISTEN_PID is not set), and the options have neither a port nor a path",
     ],
     ["required", { required: true, port: 0 }, "No socket was passed to this process (LISTEN_PID is not set)"],
     [
@@ -442,7 +442,7 @@ describe("not activated", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("an unknown option is refused rather than ignored", async () => {
+  test("an unknown option is refused, not ignored", async () => {
     await using app = startProcess(program, {
       env: { LISTEN_OPTIONS: json({ name: [], port: 0 }) },
     });
@@ -451,7 +451,7 @@ describe("not activated", () => {
 });
 
 describeWith({ commands: ["systemd-socket-activate"] }, "started by systemd-socket-activate", () => {
-  test("the first connection, which starts it, is answered", async () => {
+  test("the first connection, which starts the app, is answered", async () => {
     const addresses = await Promise.all((["tcp4", "tcp6", "unix", "abstract"] as const).map(freeAddress));
     await using app = await socketActivate(addresses, program, { names: ["a", "b", "c", "d"] });
     expect((await httpRequest(addresses[0] as string)).status).toBe(200);

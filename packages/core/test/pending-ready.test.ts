@@ -14,7 +14,7 @@ afterAll(() => closeAll(opened));
 
 const READY = /^READY=1\nSTATUS=Serving /;
 
-/** What a service manager listens to, and the descriptors of a service that lead there: that of `OpenFile=`, and the app's own. */
+/** The socket of a service manager, and two descriptors that lead to it: the one of `OpenFile=`, and one for the app. */
 function serviceManager(): { NOTIFY_SOCKET: string; fds: [number, number]; message: () => Promise<string> } {
   const folder = mkdtempSync(join(tmpdir(), "sockact-ready-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -42,10 +42,10 @@ function start(
 }
 
 describe("READY=1", () => {
-  test("goes after the response to a client that waits", async () => {
+  test("is sent after the response to a client that waits", async () => {
     const [socket, address] = await systemdSocket();
     const manager = serviceManager();
-    // It waits in the kernel before there is a process.
+    // The client waits in the kernel before the process starts.
     const response = httpRequest(address);
     await using _app = start(socket, manager);
     expect((await response).body).toBe("hello");
@@ -65,7 +65,7 @@ describe("READY=1", () => {
     );
   });
 
-  test("goes without a client, too", async () => {
+  test("is sent without a client too", async () => {
     const [socket] = await systemdSocket();
     const manager = serviceManager();
     await using app = start(socket, manager);
@@ -75,7 +75,7 @@ describe("READY=1", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test.each(["close", "0"])("of a process that ends once it listens is sent: %s", async (END) => {
+  test.each(["close", "0"])("is sent by a process that ends as soon as it listens: %s", async (END) => {
     const [socket] = await systemdSocket();
     const manager = serviceManager();
     await using app = start(socket, manager, { END });
@@ -83,7 +83,7 @@ describe("READY=1", () => {
     expect(await manager.message()).toMatch(READY);
   });
 
-  test("is not sent by a process that fails once it listens", async () => {
+  test("is not sent by a process that fails as soon as it listens", async () => {
     const [socket] = await systemdSocket();
     const manager = serviceManager();
     await using app = start(socket, manager, { END: "3" });

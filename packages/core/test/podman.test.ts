@@ -11,7 +11,7 @@ describeWith({ privateSystemd: true, commands: ["podman", "crun"] }, "in a conta
     await systemd.mustRun(["mkdir", "-p", ...folders]);
     for (const folder of ["bin", "lib", "lib64"])
       await systemd.mustRun(["ln", "-s", `usr/${folder}`, `${root}/${folder}`]);
-    // What Podman sets by itself can't be set in the namespaces of these tests.
+    // Podman's defaults can't be set in the namespaces of these tests.
     await systemd.write(
       "/run/containers.conf",
       '[containers]\ndefault_sysctls = []\nlog_driver = "passthrough"\n',
@@ -35,7 +35,7 @@ ExecStart=${podman} run --rm ${options} --cgroups=disabled --network=none ${moun
 ${service}
 `,
     };
-    // Podman's own units, which systemd-analyze would look at too, are of no interest.
+    // Without this, systemd-analyze would check Podman's own units too.
     await systemd.installUnits(units, { verify: false });
     await systemd.start("app.socket");
   }
@@ -50,7 +50,7 @@ ${service}
     await systemd.stop("app.socket", "app.service");
   });
 
-  // As the units are that Podman's generator makes.
+  // Podman's generator writes units like these.
   test("an app sleeps with its own exit status, which Podman passes on, and wakes", async () => {
     const options = "-d --sdnotify=conmon --env=SOCKACT_IDLE_TIMEOUT=20ms --env=SOCKACT_IDLE_EXIT_STATUS=42";
     await install(

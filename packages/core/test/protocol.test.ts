@@ -3,30 +3,30 @@ import { expect, test } from "vitest";
 import { askLibsystemd, describeWith, type ListenVariables } from "@sockact/testkit";
 import { type Answer, answer, OPEN } from "./listen-environment.ts";
 
-/** The protocol, row by row. `$PID` is the pid of the process that is asked. */
+/** The cases of the page. `$PID` stands for the process ID of the process that is asked. */
 const rows: [what: string, env: ListenVariables][] = [
   ["nothing was passed", {}],
   ["no LISTEN_PID", { LISTEN_FDS: "1" }],
   ["no LISTEN_FDS", { LISTEN_PID: "$PID" }],
   ["for another process", { LISTEN_PID: "1", LISTEN_FDS: "1" }],
   ["LISTEN_PID is empty", { LISTEN_PID: "", LISTEN_FDS: "1" }],
-  ["LISTEN_PID is no number", { LISTEN_PID: "abc", LISTEN_FDS: "1" }],
-  ["text behind LISTEN_PID", { LISTEN_PID: "$PIDx", LISTEN_FDS: "1" }],
+  ["LISTEN_PID is not a number", { LISTEN_PID: "abc", LISTEN_FDS: "1" }],
+  ["a letter after LISTEN_PID", { LISTEN_PID: "$PIDx", LISTEN_FDS: "1" }],
   ["LISTEN_PID is 0", { LISTEN_PID: "0", LISTEN_FDS: "1" }],
   ["LISTEN_PID is negative", { LISTEN_PID: "-1", LISTEN_FDS: "1" }],
-  ["LISTEN_PID is beyond any pid", { LISTEN_PID: "4294967296", LISTEN_FDS: "1" }],
+  ["LISTEN_PID is larger than any process ID", { LISTEN_PID: "4294967296", LISTEN_FDS: "1" }],
   ["one socket", { LISTEN_PID: "$PID", LISTEN_FDS: "1" }],
   ["LISTEN_FDS is empty", { LISTEN_PID: "$PID", LISTEN_FDS: "" }],
   ["LISTEN_FDS is 0", { LISTEN_PID: "$PID", LISTEN_FDS: "0" }],
   ["LISTEN_FDS is negative", { LISTEN_PID: "$PID", LISTEN_FDS: "-1" }],
-  ["LISTEN_FDS is no integer", { LISTEN_PID: "$PID", LISTEN_FDS: "1.5" }],
-  ["a blank behind LISTEN_FDS", { LISTEN_PID: "$PID", LISTEN_FDS: "1 " }],
-  ["the highest int", { LISTEN_PID: "$PID", LISTEN_FDS: "2147483647" }],
-  ["more than an int", { LISTEN_PID: "$PID", LISTEN_FDS: "2147483648" }],
-  ["a blank before, a sign", { LISTEN_PID: " +$PID", LISTEN_FDS: " +1" }],
-  ["hexadecimal, binary", { LISTEN_PID: "$PID", LISTEN_FDS: "0b10" }],
-  ["more than are open", { LISTEN_PID: "$PID", LISTEN_FDS: "41" }],
-  ["names", { LISTEN_PID: "$PID", LISTEN_FDS: "2", LISTEN_FDNAMES: "http:https" }],
+  ["LISTEN_FDS is not an integer", { LISTEN_PID: "$PID", LISTEN_FDS: "1.5" }],
+  ["a blank after LISTEN_FDS", { LISTEN_PID: "$PID", LISTEN_FDS: "1 " }],
+  ["LISTEN_FDS is the highest int", { LISTEN_PID: "$PID", LISTEN_FDS: "2147483647" }],
+  ["larger than the highest int", { LISTEN_PID: "$PID", LISTEN_FDS: "2147483648" }],
+  ["a blank and a sign before the number", { LISTEN_PID: " +$PID", LISTEN_FDS: " +1" }],
+  ["a binary number", { LISTEN_PID: "$PID", LISTEN_FDS: "0b10" }],
+  ["more descriptors than are open", { LISTEN_PID: "$PID", LISTEN_FDS: "41" }],
+  ["two names", { LISTEN_PID: "$PID", LISTEN_FDS: "2", LISTEN_FDNAMES: "http:https" }],
   ["one empty name", { LISTEN_PID: "$PID", LISTEN_FDS: "1", LISTEN_FDNAMES: "" }],
   ["an empty name first", { LISTEN_PID: "$PID", LISTEN_FDS: "2", LISTEN_FDNAMES: ":b" }],
   ["an empty name last", { LISTEN_PID: "$PID", LISTEN_FDS: "2", LISTEN_FDNAMES: "a:" }],
@@ -42,18 +42,24 @@ const rows: [what: string, env: ListenVariables][] = [
   ],
 ];
 
-const intro = `# The protocol, row by row
+const intro = `# The protocol, case by case
 
-What sd_listen_fds_with_names(3) of libsystemd makes of the variables, and what sockact does. Made by
-\`packages/core/test/protocol.test.ts\`, which asks the libsystemd of the machine; \`npx vitest run packages/core/test/protocol.test.ts -u\` writes it anew.
-\`packages/core/test/libsystemd.test.ts\` compares the two in some three hundred more environments, and in thousands of random ones; the documentation of \`parseListenEnvironment()\` lists the
-differences that are meant.
+This page shows what sockact makes of the variables that systemd sets, and compares it with sd_listen_fds_with_names(3) of libsystemd.
 
-\`$PID\` is the pid of the process. After any of these, an error too, all four variables are gone, and a second call finds none.
+You need this page only if you write a supervisor, or if you want to know why sockact has ignored or refused your variables. [Errors](errors.md) says what to change.
+
+\`$PID\` is the process ID of the app. The names are the result: one for each file descriptor. "None" means that no socket was passed to this process, which is not an error. \`EINVAL\`, \`ERANGE\` and \`EBADF\` are what libsystemd returns, and the code after it is what sockact throws. After each of these cases, also after an error, all four variables are gone from the environment, and a second call finds none.
+`;
+
+const outro = `## How is this tested?
+
+\`packages/core/test/protocol.test.ts\` writes this page. It asks the libsystemd of the machine. \`npx vitest run packages/core/test/protocol.test.ts -u\` writes the page again.
+
+\`packages/core/test/libsystemd.test.ts\` compares sockact with libsystemd in about three hundred more environments, and in thousands of random ones. The documentation of \`parseListenEnvironment()\` lists the two intended differences.
 `;
 
 describeWith({ systemd: 209 }, "docs/protocol.md", () => {
-  test("says what libsystemd does, and what we do", async () => {
+  test("shows what libsystemd does, and what sockact does", async () => {
     const { pid, answers } = askLibsystemd(
       rows.map(([, env]) => env),
       OPEN,
@@ -68,15 +74,21 @@ describeWith({ systemd: 209 }, "docs/protocol.md", () => {
         Object.entries(template)
           .map((variable) => `\`${variable.join("=")}\``)
           .join(" "),
-        outcome(answers[index] as Answer),
-        outcome(answer(Object.fromEntries(env), pid)),
+        compare(outcome(answers[index] as Answer), outcome(answer(Object.fromEntries(env), pid))),
       ];
       return `| ${cells.join(" | ")} |`;
     });
-    const table = ["| | variables | libsystemd | sockact |", "|---|---|---|---|", ...lines].join("\n");
-    await expect(`${intro}\n${table}\n`).toMatchFileSnapshot("../../../docs/protocol.md");
+    const table = ["| case | variables | result |", "|---|---|---|", ...lines].join("\n");
+    await expect(`${intro}\n${table}\n\n${outro}`).toMatchFileSnapshot("../../../docs/protocol.md");
   });
 });
+
+/** One result where both agree. Errors of sockact have a code besides. */
+function compare(libsystemd: string, sockact: string): string {
+  return sockact === libsystemd || sockact.startsWith(`${libsystemd}, \`ERR_`)
+    ? sockact
+    : `libsystemd: ${libsystemd}; sockact: ${sockact}`;
+}
 
 function outcome({ result, names, code }: Answer): string {
   if (code !== undefined && result >= 0) return `\`${code}\``;

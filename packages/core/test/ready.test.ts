@@ -6,7 +6,7 @@ import { appOnSocket, untilAnotherSleeps, startApp, systemdSocket } from "./life
 const ready = { hooks: ["onEvent", "ready"] };
 
 describe.concurrent("ready", () => {
-  test("is waited for, once the server listens; requests are answered untilAnotherSleeps", async () => {
+  test("is called when the server listens, and delays READY=1; requests are answered in the meantime", async () => {
     const { app, address } = await appOnSocket(ready);
     await using running = app;
     await running.event("asked whether ready");
@@ -17,12 +17,12 @@ describe.concurrent("ready", () => {
     expect(running.stdout.match(/asked whether ready/g)).toHaveLength(1);
   });
 
-  test("that is still pending at a reload is waited for all the same", async () => {
+  test("that is still pending at a reload still delays READY=1", async () => {
     const { app, address } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
     await using running = app;
     await running.event("asked whether ready");
     running.kill("SIGHUP");
-    // Whatever came before it has been dealt with.
+    // The app has handled the signal by now.
     await httpRequest(address);
     running.write("answer");
     await running.event("ready");
@@ -31,7 +31,7 @@ describe.concurrent("ready", () => {
     await running.event("reloading");
   });
 
-  test("that is rejected ends the process with the error, and it is never ready", async () => {
+  test("that rejects ends the process with the error, and READY=1 is not sent", async () => {
     const { app } = await appOnSocket(ready);
     await using running = app;
     running.write("fail");
@@ -40,7 +40,7 @@ describe.concurrent("ready", () => {
     expect(running.stdout).not.toContain('"ready"');
   });
 
-  test("of two apps is waited for by both", async () => {
+  test("of two apps: READY=1 waits for both", async () => {
     const [a, b] = [await systemdSocket(), await systemdSocket()];
     await using app = await startApp(
       [a[0], b[0]],
@@ -52,7 +52,7 @@ describe.concurrent("ready", () => {
     await app.event("ready");
   });
 
-  test("with idleTimeout, the time counts from there", async () => {
+  test("starts the time of idleTimeout", async () => {
     const { app } = await appOnSocket({ ...ready, options: { idleTimeout: "50ms" } });
     await using running = app;
     await untilAnotherSleeps(50);
@@ -62,7 +62,7 @@ describe.concurrent("ready", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("that is still pending at SIGTERM is waited for no longer", async () => {
+  test("that is still pending at SIGTERM does not delay the stop", async () => {
     const { app } = await appOnSocket(ready);
     await using running = app;
     running.kill("SIGTERM");
@@ -82,7 +82,7 @@ test.concurrent("two servers that take their sockets by name: ready when both li
   expect(app.stdout).toMatch(/"name":"a"[^]*"name":"b"[^]*"ready"/);
 });
 
-test.concurrent("a socket that nobody serves holds it up only until the warning that says so", async () => {
+test.concurrent("a socket without a server delays READY=1 only until the warning about it", async () => {
   const [a, b] = [await systemdSocket(), await systemdSocket()];
   await using app = await startApp([a[0], b[0]], { options: { name: "a" } }, { names: ["a", "b"] });
   expect(app.stdout).not.toContain('"ready"');
@@ -90,7 +90,7 @@ test.concurrent("a socket that nobody serves holds it up only until the warning 
   expect(app.stderr).toContain("Nothing in this process serves b");
 });
 
-test("SIGHUP is handled before READY=1, as systemd 262 asks of Type=notify-reload", async () => {
+test("SIGHUP is handled before READY=1, as systemd 262 requires for Type=notify-reload", async () => {
   const { app } = await appOnSocket(ready, { env: { NOTIFY_SOCKET: "/run/no-service-manager" } });
   await using running = app;
   await running.event("asked whether ready");
@@ -121,7 +121,7 @@ describe.concurrent("WATCHDOG_USEC", () => {
     },
   );
 
-  test("that is empty is unset", async () => {
+  test("that is empty counts as not set", async () => {
     const { app, address } = await start("");
     await using running = app;
     await running.event("ready");

@@ -35,26 +35,26 @@ test.each(["main first", "worker first"])(
     expect(await app.event("worker")).toMatchObject({
       code: "ERR_WORKER_THREAD",
       message:
-        "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+        "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
     });
     await app.ended;
     expect(app.stdout.match(/\{"event":"main","count":1\}/g)).toHaveLength(order === "main first" ? 2 : 1);
   },
 );
 
-test("a worker thread of a process that was not activated listens as ever", async () => {
+test("a worker thread of a process that was not activated listens as usual", async () => {
   await using app = startProcess([process.execPath, program("worker.mjs")]);
   expect(await app.event("worker")).toMatchObject({ activated: false });
 });
 
-test("a worker thread of a process that was passed a file alone (OpenFile=) listens as usual", async () => {
+test("a worker thread of a process that has only a file of OpenFile= listens as usual", async () => {
   const file = openSync("/dev/null", "r");
   opened.push(file);
   await using app = startWithFds([file], [process.execPath, program("worker.mjs"), "main first"]);
   expect(await app.event("worker")).toMatchObject({ activated: false });
 });
 
-test("two copies of core in one process share what was passed, and each may take its part", async () => {
+test("two copies of core in one process share the passed sockets, and each can take some of them", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-copies-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const copy of ["one", "two"]) {
@@ -109,7 +109,7 @@ test("two copies of core in one process share what was passed, and each may take
 describe("Node's permission model", () => {
   const major = Number(process.versions.node.split(".")[0]);
   const repository = fileURLToPath(new URL("../../..", import.meta.url));
-  /** The app, which may read its own files and nothing of /proc. */
+  /** The app, which may read its own files but not /proc. */
   const start = async (...flags: string[]): Promise<[app: AppProcess, address: string]> => {
     const [fd, address] = await listener();
     const model = major < 24 ? "--experimental-permission" : "--permission";
@@ -131,7 +131,7 @@ describe("Node's permission model", () => {
   });
 
   describeOnNode(26, "of Node 26", () => {
-    test("without --allow-net it says which flag is missing", async () => {
+    test("without --allow-net the error names the missing flag", async () => {
       const [app] = await start();
       await using running = app;
       expect(await running.event("refused")).toMatchObject({
@@ -143,13 +143,13 @@ describe("Node's permission model", () => {
 });
 
 describeWith({ commands: ["bun"] }, "Bun", () => {
-  test("is refused, rather than left to listen on a random port", async () => {
+  test("is refused, because it would listen on a random port", async () => {
     const [fd] = await listener();
     await using app = startWithFds([fd], ["bun", program("classify.mjs")]);
     expect(await app.event("asked")).toMatchObject({ error: { code: "ERR_BUN" } });
   });
 
-  test("that was not activated is none of our business", async () => {
+  test("that was not activated listens as usual", async () => {
     await using app = startProcess(["bun", program("classify.mjs")]);
     expect(await app.event("asked")).toMatchObject({ sockets: [] });
   });

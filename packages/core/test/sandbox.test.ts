@@ -29,8 +29,8 @@ NonBlocking=true
   });
 });
 
-describeWith({ privateSystemd: true }, "with a root directory of its own", () => {
-  test("an app is activated as ever", async () => {
+describeWith({ privateSystemd: true }, "with a private root directory", () => {
+  test("an app is activated as usual", async () => {
     await using systemd = await bootPrivateSystemd();
     await systemd.mustRun(["mkdir", "-p", "/run/root"]);
     await systemd.installUnits({

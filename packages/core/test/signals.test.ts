@@ -18,7 +18,7 @@ describe("a second signal", () => {
     expect(running.stdout).not.toContain('"drained"');
   });
 
-  test("while onStop still works ends it at once too", async () => {
+  test("while onStop is still running also ends the process at once", async () => {
     const { app } = await appOnSocket({ hooks: ["onEvent", "onStop"] });
     await using running = app;
     await terminate(running);
@@ -30,7 +30,7 @@ describe("a second signal", () => {
 
 describe("an app that handles SIGTERM itself", () => {
   test.each([{ before: ["on"] }, { after: ["on"] }, { before: ["once"] }, { after: ["once"] }])(
-    "ends the process itself; we drain, and leave that to it: %o",
+    "ends the process itself; sockact drains, and does not end the process: %o",
     async (handlers) => {
       const { app, address } = await appOnSocket({ ...handlers, input: true, hooks: ["onEvent"] });
       await using running = app;
@@ -47,7 +47,7 @@ describe("an app that handles SIGTERM itself", () => {
     },
   );
 
-  test("and that has nothing left to do ends by itself, with the exit code of the drain", async () => {
+  test("and has nothing left to do ends by itself, with the exit code of the drain", async () => {
     const { app, address } = await appOnSocket({ after: ["on"], options: { drainTimeout: "100ms" } });
     await using running = app;
     await using _client = await heldClient(running, address);
@@ -55,7 +55,7 @@ describe("an app that handles SIGTERM itself", () => {
     expect(await running.ended).toBe(1);
   });
 
-  test("by close-with-grace", async () => {
+  test("with close-with-grace", async () => {
     const { app, address } = await appOnSocket({ after: ["close-with-grace"] });
     await using running = app;
     await using idle = await idleClient(running, address);
@@ -70,7 +70,7 @@ describe("an app that handles SIGTERM itself", () => {
     expect(running.stdout).toContain('"drained"');
   });
 
-  test("by terminus, which sends itself the signal again at the end", async () => {
+  test("with terminus, which sends itself the signal again at the end", async () => {
     const { app, address } = await appOnSocket({ after: ["terminus"] });
     await using running = app;
     await using busy = await heldClient(running, address);
@@ -82,7 +82,7 @@ describe("an app that handles SIGTERM itself", () => {
     expect(running.stdout).toContain('"drained"');
   });
 
-  test("by terminus, while our onStop is not done yet: the signal that it sends itself does not cut that short", async () => {
+  test("with terminus, while onStop is still running: the signal that terminus sends does not end the process early", async () => {
     const { app } = await appOnSocket({ after: ["terminus"], hooks: ["onEvent", "onStop"], input: true });
     await using running = app;
     await terminate(running);
@@ -95,7 +95,7 @@ describe("an app that handles SIGTERM itself", () => {
   });
 
   test.each([{ before: ["signal-exit"] }, { after: ["signal-exit"] }])(
-    "is not one that only wants to know of the end (signal-exit): %o",
+    "does not mean a library that only listens for the end (signal-exit): %o",
     async (handlers) => {
       const { app, address } = await appOnSocket({ ...handlers, input: true });
       await using running = app;
@@ -110,14 +110,14 @@ describe("an app that handles SIGTERM itself", () => {
 });
 
 describe("the option signals", () => {
-  test("false: SIGTERM kills, as it does without us", async () => {
+  test("false: SIGTERM kills the process, as without sockact", async () => {
     const { app } = await appOnSocket({ options: { signals: false } });
     await using running = app;
     running.kill("SIGTERM");
     expect(await running.ended).toBe("SIGTERM");
   });
 
-  test("a list: those drain, and the others do what they do without us", async () => {
+  test("a list: these signals drain, and the others act as without sockact", async () => {
     const { app, address } = await appOnSocket({ options: { signals: ["SIGUSR2"] } });
     await using running = app;
     await using client = await heldClient(running, address);
@@ -132,7 +132,7 @@ describe("the option signals", () => {
     expect(await killed.ended).toBe("SIGTERM");
   });
 
-  test("true for an app that was not activated: it drains as well", async () => {
+  test("true in an app that was not activated: it drains too", async () => {
     const address = await freeAddress("tcp4");
     const port = Number(address.split(":").at(-1));
     await using app = await startApp([], { options: { host: "127.0.0.1", port, signals: true } });
@@ -144,7 +144,7 @@ describe("the option signals", () => {
   });
 });
 
-describe("not activated, and with no service manager", () => {
+describe("not activated, and without a service manager", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "%s ends the app as before, and nothing is printed",
     async (signal) => {
@@ -160,7 +160,7 @@ describe("not activated, and with no service manager", () => {
 });
 
 describe("SIGHUP", () => {
-  test("reloads: onReload of the app, between two events, and connections stay", async () => {
+  test("reloads: onReload is called between two events, and connections stay", async () => {
     const { app, address } = await appOnSocket({
       hooks: ["onEvent", "onReload"],
       properties: { keepAliveTimeout: 60_000 },
@@ -183,7 +183,7 @@ describe("SIGHUP", () => {
     expect(await idle.receives(/hello$/)).toMatch(/^Connection: keep-alive\r$/im);
   });
 
-  test("an onReload that fails is an error, and the event that follows says so", async () => {
+  test("an onReload that fails is an error event, and `reloaded` says so", async () => {
     const { app, address } = await appOnSocket({ hooks: ["onEvent", "onReload that fails"] });
     await using running = app;
     running.kill("SIGHUP");
@@ -192,14 +192,14 @@ describe("SIGHUP", () => {
     expect((await httpRequest(address)).status).toBe(200);
   });
 
-  test("ends an activated app that has no onReload, as before, when no service manager asks", async () => {
+  test("ends an activated app without onReload, as in Node, if no service manager waits for messages", async () => {
     const { app } = await appOnSocket();
     await using running = app;
     running.kill("SIGHUP");
     expect(await running.ended).toBe("SIGHUP");
   });
 
-  test("can be one of the signals that end it", async () => {
+  test("can be one of the signals that stop the app", async () => {
     const { app } = await appOnSocket({ options: { signals: ["SIGHUP"] }, hooks: ["onEvent", "onReload"] });
     await using running = app;
     await terminate(running, "SIGHUP");
@@ -209,7 +209,7 @@ describe("SIGHUP", () => {
 });
 
 describe("onEvent", () => {
-  test("is told each event", async () => {
+  test("is called with each event", async () => {
     const [fd, address] = await systemdSocket();
     await using app = await startApp([fd], {}, { names: ["web"] });
     await using _client = await heldClient(app, address);
@@ -243,7 +243,7 @@ describe("onEvent", () => {
   });
 
   test.each([["onEvent"], [] as string[]])(
-    "DEBUG_INVOCATION=1 (RestartMode=debug) writes each event, and what was read, taken and bound: with %j",
+    "DEBUG_INVOCATION=1 (RestartMode=debug) writes each event, and the variables and sockets that were read, taken and bound: with %j",
     async (...hooks) => {
       const { app, address } = await appOnSocket(
         { hooks: hooks.filter((hook) => typeof hook === "string") },
@@ -269,7 +269,7 @@ describe("onEvent", () => {
     },
   );
 
-  test("left out, each event is a line on standard error", async () => {
+  test("by default, each event is a line on standard error", async () => {
     const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: "100ms" } });
     await using running = app;
     await using _client = await heldClient(running, address);

@@ -2,7 +2,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-// Not by its name: @sockact/units has the testkit among its own.
+// By its path, because @sockact/units has the testkit as a dependency.
 import { type AppDescription, emitUnits } from "../../units/src/index.ts";
 
 const programs = fileURLToPath(new URL("programs/", import.meta.url));
@@ -73,12 +73,12 @@ describeWith({ privateSystemd: true }, "an app that sleeps, under a service mana
       await systemd.waitForJournal("app.service", /ERR_STOP_TIMEOUT/, 20_000);
       expect(await systemd.request(url)).toMatchObject({ status: 200 });
       expect(Number((await show("NRestarts"))[0])).toBeGreaterThan(0);
-      // Else stopping it would take all of its TimeoutStopSec=.
+      // Without this, the stop would take the whole TimeoutStopSec=.
       await systemd.systemctl("kill", "--signal=KILL", "app.service");
     },
   );
 
-  test("an app that has its idleTimeout in its code sleeps too", async () => {
+  test("an app with an idleTimeout in its code sleeps too", async () => {
     await install("listen.mjs", { environment: { LISTEN_OPTIONS: '{"idleTimeout":"20ms"}' } });
     expect(await systemd.request(url)).toMatchObject({ status: 200 });
     await systemd.waitForUnit("app.service", "ActiveState", "inactive");
@@ -105,7 +105,7 @@ describeWith({ privateSystemd: true }, "an app that sleeps, under a service mana
   });
 });
 
-describeWith({ privateSystemd: true, systemd: 257 }, "what systemd 257 has brought", () => {
+describeWith({ privateSystemd: true, systemd: 257 }, "with systemd 257 or later", () => {
   test("RestartMode=debug turns the debug output on after a failure", async () => {
     await using systemd = await bootPrivateSystemd();
     const program = `${systemd.project}${programs.slice(programs.indexOf("/packages/"))}listen.mjs`;
@@ -120,7 +120,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd 257 has broug
     await systemd.waitForJournal("app.service", /^sockact: debug: bound fd 3$/);
   });
 
-  test("a connection whose socket has a name of its own is served by that name", async () => {
+  test("a connection whose socket has a name is served by that name", async () => {
     await using systemd = await bootPrivateSystemd();
     const program = `${systemd.project}${programs.slice(programs.indexOf("/packages/"))}listen.mjs`;
     await systemd.installUnits({

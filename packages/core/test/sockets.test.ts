@@ -35,14 +35,14 @@ async function listener(): Promise<number> {
 const udp = (): number => keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
 const udp6 = (): number => keep(rawSocket("ipv6", "datagram", { bound: "[::1]:0" }));
 
-/** Tells the program to do something, and what came of it. */
+/** Sends a command to the program, and returns its result. */
 async function ask<T = Record<string, unknown>>(app: AppProcess, line: string): Promise<T> {
   app.write(line);
   return app.event<T>(line.split(" ")[0] as string);
 }
 
 describe("takeSocket()", () => {
-  test("gives each socket of a name once, of whatever kind, and no server takes it then", async () => {
+  test("returns each socket of a name once, of any kind, and no server takes it then", async () => {
     const fds = [await listener(), await listener(), keep(openSync("/dev/null", "r")), await listener()];
     await using app = startWithFds(fds, program, { names: ["raw", "raw", "file", "http"] });
     expect(await ask(app, "take raw")).toMatchObject({ taken: { fd: 3, kind: "listener" } });
@@ -56,14 +56,14 @@ describe("takeSocket()", () => {
       },
     });
     expect(await ask(app, "serve")).toMatchObject({ sockets: [{ name: "http" }] });
-    // Every socket has found somebody, so nothing holds READY=1 up.
+    // Every socket has been taken, so nothing delays READY=1.
     await app.event("ready");
     app.write("exit");
     expect(await app.ended).toBe(0);
     expect(app.stderr).toBe("");
   });
 
-  test("finds none in a process that was started by hand, but a file of OpenFile= where there is one", async () => {
+  test("finds no socket in a process that you start yourself, but finds a file of OpenFile=", async () => {
     await using app = startProcess(program);
     expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
     await using other = startWithFds([keep(openSync("/dev/null", "r"))], program, { names: ["config"] });
@@ -76,7 +76,7 @@ describe("bindDatagram()", () => {
     ["udp4", "127.0.0.1", udp],
     ["udp6", "::1", udp6],
   ] as const)(
-    "%s: receives and answers, and what comes at the end is for the next process",
+    "%s: receives and answers, and messages during the stop are for the next process",
     async (type, host, make) => {
       const fd = make();
       const client = createSocket(type);
@@ -94,7 +94,7 @@ describe("bindDatagram()", () => {
       await app.event("message");
       app.kill("SIGTERM");
       await app.event("drained");
-      // Under way: it is answered all the same.
+      // This message is under way, so it is still answered.
       expect(await received(client)).toBe("later");
       await app.event("onStop");
       await app.event("closed");
@@ -138,7 +138,7 @@ describe("bindDatagram()", () => {
     await app.event("ready");
     app.write("block");
     await app.event("blocked");
-    // After the first one there is time for another.
+    // After the first message there is time for another.
     for (const text of ["first", "second"]) {
       client.send(text, portOf(fd), "127.0.0.1");
       expect(await received(client)).toBe(text);
@@ -148,7 +148,7 @@ describe("bindDatagram()", () => {
     client.close();
   });
 
-  test("takes the first that is not taken, beside a server on the listener", async () => {
+  test("takes the first free datagram socket, beside a server on the listener", async () => {
     await using app = startWithFds([udp(), await listener(), udp()], program);
     expect(await ask(app, "bind")).toMatchObject({ sockets: [{ fd: 3 }] });
     expect(await ask(app, "serve")).toMatchObject({ sockets: [{ fd: 4 }] });
@@ -158,7 +158,7 @@ describe("bindDatagram()", () => {
     expect(await ask(app, "bind")).toMatchObject({ refused: { code: "ERR_SOCKET_TAKEN" } });
   });
 
-  test("what does not fit is refused, and can still be taken by what does", async () => {
+  test("a socket of the wrong type is refused, and one of the right type can still take it", async () => {
     const fds = [await listener(), udp6(), udp(), keep(rawSocketPair("datagram")[0])];
     await using app = startWithFds(fds, program, { names: ["http", "six", "four", "unix"] });
     expect(await ask(app, "bind http")).toMatchObject({ refused: { code: "ERR_SOCKET_STREAM" } });
@@ -195,32 +195,28 @@ describe("bindDatagram()", () => {
   });
 });
 
-describeWith(
-  { root: true, commands: ["unshare"] },
-  "bindDatagram() in a network namespace of its own",
-  () => {
-    test("receives, and refuses the wrong type", async () => {
-      const fd = udp();
-      const client = createSocket("udp4");
-      await using app = startWithFds([fd], ["unshare", "--net", ...program]);
-      expect(await ask(app, 'bind  {"type":"udp6"}')).toMatchObject({
-        refused: { code: "ERR_SOCKET_FAMILY" },
-      });
-      expect(await ask(app, "bind")).toMatchObject({ activated: true });
-      client.send("hello", portOf(fd), "127.0.0.1");
-      expect(await received(client)).toBe("hello");
-      client.close();
+describeWith({ root: true, commands: ["unshare"] }, "bindDatagram() in a private network namespace", () => {
+  test("receives, and refuses the wrong type", async () => {
+    const fd = udp();
+    const client = createSocket("udp4");
+    await using app = startWithFds([fd], ["unshare", "--net", ...program]);
+    expect(await ask(app, 'bind  {"type":"udp6"}')).toMatchObject({
+      refused: { code: "ERR_SOCKET_FAMILY" },
     });
-  },
-);
+    expect(await ask(app, "bind")).toMatchObject({ activated: true });
+    client.send("hello", portOf(fd), "127.0.0.1");
+    expect(await received(client)).toBe("hello");
+    client.close();
+  });
+});
 
-describe("a parent that does not say for which process its sockets are", () => {
-  /** As systemfd and s6 start a program. */
+describe("a parent that does not name the process of its sockets", () => {
+  /** Starts a program as systemfd and s6 do. */
   async function pass(env: Record<string, string>): Promise<AppProcess> {
     return startProcess(program, { fds: [await listener()], env: { LISTEN_FDS: "1", ...env } });
   }
 
-  test("is not trusted by default, and the reason says how to", async () => {
+  test("is not trusted by default, and the reason says how to trust it", async () => {
     await using app = await pass({});
     expect(await ask(app, 'serve  {"required":true}')).toMatchObject({
       refused: {
@@ -245,7 +241,7 @@ describe("a parent that does not say for which process its sockets are", () => {
     expect((await httpRequest(answer.sockets[0]?.address as string)).body).toBe("hello");
   });
 
-  test("is trusted also where somebody has looked before, and the variable has the last word", async () => {
+  test("is trusted even after an earlier call, and the variable overrides the option", async () => {
     for (const env of [{}, { LISTEN_PID: "0" }] as Record<string, string>[]) {
       await using app = await pass(env);
       await ask(app, "sockets");
@@ -260,7 +256,7 @@ describe("a parent that does not say for which process its sockets are", () => {
     expect(await ask(wrong, "serve")).toMatchObject({ refused: { code: "ERR_OPTION" } });
   });
 
-  test("is not trusted with what is for another process, nor believed when nothing is there", async () => {
+  test("is not trusted with the sockets of another process, or with descriptors that are not open", async () => {
     await using other = await pass({ LISTEN_PID: "1", SOCKACT_TRUST_PARENT: "yes" });
     expect(await ask(other, 'serve  {"required":true}')).toMatchObject({
       refused: { code: "ERR_NOT_ACTIVATED" },
@@ -272,7 +268,7 @@ describe("a parent that does not say for which process its sockets are", () => {
 });
 
 describe("standard input that is a socket", () => {
-  test("is a parent's way to talk, unless systemd has put it there", async () => {
+  test("is left alone unless systemd has put it there", async () => {
     // The pipe of a child process of Node is a pair of unix sockets, which have no address.
     await using app = startProcess(["/bin/sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh", ...program]);
     expect(await ask(app, "sockets")).toMatchObject({ sockets: [] });
@@ -320,7 +316,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "a real systemd", () => {
     await systemd.waitForUnit("unix.socket", "NConnections", "0");
   });
 
-  test("StandardInput=socket alone sends what the app prints to the client: it is refused, and the journal says why", async () => {
+  test("StandardInput=socket alone would send the app's output to the client: it is refused, and the journal says why", async () => {
     await systemd.installUnits({
       "print.socket": "[Socket]\nListenStream=82\nAccept=yes\n",
       "print@.service": service("StandardInput=socket"),
@@ -333,7 +329,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "a real systemd", () => {
     );
   });
 
-  test("PrivatePIDs=yes: one warning says that systemd counts otherwise, and trusting it helps", async () => {
+  test("PrivatePIDs=yes: one warning says that the process ID differs inside, and SOCKACT_TRUST_PARENT helps", async () => {
     await systemd.installUnits({
       "pids.socket": "[Socket]\nListenStream=83\n",
       "pids.service": service("PrivatePIDs=yes"),
@@ -343,13 +339,13 @@ describeWith({ privateSystemd: true, systemd: 257 }, "a real systemd", () => {
     await systemd.start("pids.socket", "trust.socket", "pids.service", "trust.service");
     expect((await systemd.request("http://localhost:84/")).body).toBe("hello");
     const { sockets } = (await journal("pids.service", /"event":"sockets"/)) as { sockets: unknown[] };
-    // Mended by systemd 262.
+    // systemd 262 fixes this.
     if (sockets.length === 0) await systemd.waitForJournal("pids.service", /\[SOCKACT_OUTER_PID\]/);
     expect((await systemd.journal("trust.service")).join("\n")).not.toContain("SOCKACT_OUTER_PID");
     await systemd.stop("pids.socket", "trust.socket", "pids.service", "trust.service");
   });
 
-  test("a user's own service manager activates it all the same", async () => {
+  test("a user's own service manager activates an app too", async () => {
     const env = { XDG_RUNTIME_DIR: "/run/user/0" };
     await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
     await systemd.start("user@0.service");

@@ -9,7 +9,7 @@ import { freeAddress, httpRequest, rawPipe, rawSocket } from "@sockact/testkit";
 
 const program = fileURLToPath(new URL("programs/standard-error.mjs", import.meta.url));
 
-test("on a pipe that nobody reads for a while, each line is complete and in order", async () => {
+test("on a pipe that is not read for a while, each line is complete and in order", async () => {
   const [readEnd, writeEnd] = rawPipe();
   const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", writeEnd, "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -26,7 +26,7 @@ test("on a pipe that nobody reads for a while, each line is complete and in orde
   expect(received).toBe(`app\n${lines.join("")}`);
 });
 
-test("on a pipe that was full, and whose reader then goes, the lines that wait are dropped and the app lives", async () => {
+test("on a full pipe whose reader closes it, the waiting lines are dropped and the app keeps running", async () => {
   const [readEnd, writeEnd] = rawPipe();
   const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", writeEnd, "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));

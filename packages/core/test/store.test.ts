@@ -25,7 +25,7 @@ FileDescriptorStorePreserve=restart
       const first = await ask();
       expect(first.isStored).toBe(false);
       await systemd.restart("app.service");
-      // Not refused in between: the port has never closed.
+      // The port has never closed, so no request was refused.
       const second = await ask();
       expect(second.isStored).toBe(true);
       expect(second.pid).not.toBe(first.pid);

@@ -58,7 +58,7 @@ async function start(
   return { app, addresses };
 }
 
-/** A TLS connection, once its handshake is done. */
+/** A TLS connection after its handshake. */
 async function secured(address: string, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connect({ socket: openConnection(address), rejectUnauthorized: false, ...options });
   onTestFinished(() => void socket.destroy());
@@ -139,7 +139,7 @@ describe("http and https on one server", () => {
     }
   });
 
-  test("a client that is answered plain text on the TLS port is told of as with https, and the others go on", async () => {
+  test("a client that speaks plain text on the TLS port is an event, as in node:https, and others are served", async () => {
     const { app, addresses } = await start(both);
     await using _ = app;
     await app.event("ready");
@@ -170,7 +170,7 @@ describe("where the keys come from", () => {
     expect(subject(await secured(addresses[0] as string))).toBe("example.org");
   });
 
-  test("as their text", async () => {
+  test("as PEM strings", async () => {
     const text = (file: string): string => readFileSync(file, "utf8");
     const { app, addresses } = await start({ tls: { key: text(localhost.key), cert: text(localhost.cert) } });
     await using _ = app;
@@ -178,7 +178,7 @@ describe("where the keys come from", () => {
     expect(subject(await secured(addresses[0] as string))).toBe("localhost");
   });
 
-  test("read again at a reload: new connections get the new one, open ones stay; a bad one changes nothing", async () => {
+  test("read again at a reload: new connections get the new certificate, open ones stay; a bad one changes nothing", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sockact-keys-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [key, cert] = [join(folder, "key"), join(folder, "cert")];
@@ -204,12 +204,12 @@ describe("where the keys come from", () => {
   });
 
   test.each([
-    ["a file that is not there", { tls: { key: "/nowhere", cert: localhost.cert } }, "ERR_TLS_FILE"],
+    ["a file that does not exist", { tls: { key: "/nowhere", cert: localhost.cert } }, "ERR_TLS_FILE"],
     ["a key of another certificate", { tls: { key: example.key, cert: localhost.cert } }, "ERR_TLS"],
     ["no certificate", { tls: { key: localhost.key } }, "ERR_OPTION"],
-    ["a socket's option that there is not", { sockets: { http: { tsl: {} } } }, "ERR_OPTION"],
+    ["an unknown option of a socket", { sockets: { http: { tsl: {} } } }, "ERR_OPTION"],
     ["name and sockets", { name: "http", sockets: { http: {} } }, "ERR_OPTION"],
-    ["a socket that nobody passed", { sockets: { htp: {} } }, "ERR_NAME_UNKNOWN"],
+    ["a socket that was not passed", { sockets: { htp: {} } }, "ERR_NAME_UNKNOWN"],
   ])("%s: refused, and nothing is taken", async (_, options, code) => {
     const { app } = await start(options);
     await using __ = app;
@@ -219,7 +219,7 @@ describe("where the keys come from", () => {
   });
 });
 
-describe("a server that has TLS of its own", () => {
+describe("a server that has its own TLS", () => {
   test.each([
     ["node:https", "tls for all sockets", { tls: localhost }],
     ["node:https", "tls for one socket", both],
@@ -231,17 +231,17 @@ describe("a server that has TLS of its own", () => {
     await using _ = app;
     expect(await app.event("refused")).toMatchObject({
       code: "ERR_OPTION",
-      hint: expect.stringContaining("Give tls only to a server without TLS of its own"),
+      hint: expect.stringContaining("A server of node:https speaks TLS on every socket"),
     });
     await app.event("ready");
     for (const address of addresses) expect(subject(await secured(address))).toBe("example.org");
   });
 });
 
-describe("HTTP/2 where it is asked for", () => {
+describe("HTTP/2, if the options offer it", () => {
   const options = { tls: { ...localhost, ALPNProtocols: ["h2", "http/1.1"] } };
 
-  test("clients that know it get it, the others HTTP/1.1", async () => {
+  test("clients that know HTTP/2 get it, and the others get HTTP/1.1", async () => {
     const { app, addresses } = await start(options);
     await using _ = app;
     await app.event("ready");
@@ -258,7 +258,7 @@ describe("HTTP/2 where it is asked for", () => {
     session.close();
   });
 
-  test("a stop answers what is under way, and sends GOAWAY", async () => {
+  test("a stop answers requests that are under way, and sends GOAWAY", async () => {
     const { app, addresses } = await start(options);
     await using _ = app;
     await app.event("ready");
@@ -275,7 +275,7 @@ describe("HTTP/2 where it is asked for", () => {
 });
 
 describe("a stop", () => {
-  test("answers the next request of a client that thinks, over TLS, with Connection: close", async () => {
+  test("answers the next request of an idle client, over TLS, with Connection: close", async () => {
     const { app, addresses } = await start(both);
     await using _ = app;
     await app.event("ready");

@@ -14,7 +14,7 @@ async function activated(mode: string): Promise<Record<string, unknown>> {
   return await app.event("outcome");
 }
 
-describe.concurrent("what a process has of its own stays as it is", () => {
+describe.concurrent("sockact does not change other parts of the process", () => {
   test("with `notify: false` the variables of the service manager stay for another library, or a child", async () => {
     const env = { NOTIFY_SOCKET: "/run/systemd/notify", WATCHDOG_USEC: "30000000", WATCHDOG_PID: "1" };
     await using app = startProcess([process.execPath, program, "variables"], { env });
@@ -29,12 +29,12 @@ describe.concurrent("what a process has of its own stays as it is", () => {
     expect(await activated("wrapped")).toEqual({ event: "outcome", seen: ["unrelated"] });
   });
 
-  test("variables that one app trusts, and that are malformed, are no error of another server's listen()", async () => {
+  test("malformed variables that one app trusts are not an error of another server's listen()", async () => {
     await using app = startProcess([process.execPath, program, "trust"], { env: { LISTEN_FDS: "none" } });
     expect(await app.event("outcome")).toEqual({ event: "outcome", code: "ERR_LISTEN_FDS" });
   });
 
-  test("an app that nothing refers to any more is collected", async () => {
+  test("an app that is no longer referenced is garbage-collected", async () => {
     const { made, alive } = await activated("dropped");
     expect(alive).toBeLessThan(Number(made) / 10);
   });

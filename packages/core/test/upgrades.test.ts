@@ -38,7 +38,7 @@ async function upgraded(app: AppProcess, address: string): Promise<RawClient> {
 }
 
 describe("a WebSocket of the ws library, on SIGTERM", () => {
-  test("gets a close frame 1001, and closes cleanly", async () => {
+  test("gets a close frame with code 1001, and closes cleanly", async () => {
     const { app, address } = await appOnSocket({ webSockets: true });
     await using running = app;
     const clients = [await webSocket(running, address), await webSocket(running, address)];
@@ -50,7 +50,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("over TLS gets it too", async () => {
+  test("over TLS gets the close frame too", async () => {
     const { app, address } = await appOnSocket({ kind: "https", webSockets: true });
     await using running = app;
     const socket = new WebSocket(`wss://${address}/`, { rejectUnauthorized: false });
@@ -65,19 +65,19 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("that is in the middle of sending a long message gets the frame between two of its own", async () => {
+  test("that is sending a long message gets the close frame between two frames of the message", async () => {
     const { app, address } = await appOnSocket({ webSockets: true });
     await using running = app;
     const { socket, closed } = await webSocket(running, address);
     socket.send(Buffer.alloc(100_000), { fin: false });
     await terminate(running);
-    // The client answers the frame as soon as it may, and what it had sent arrives as far as it got.
+    // The client answers the frame as soon as the protocol allows it. Its earlier data has arrived.
     expect(await closed).toEqual(goingAway);
     expect(await running.event("webSocket closed")).toEqual({ event: "webSocket closed", code: 1001 });
     expect(await running.ended).toBe(0);
   });
 
-  test("that is in the middle of receiving a long message gets the frame where the protocol allows it", async () => {
+  test("that is receiving a long message gets the close frame where the protocol allows it", async () => {
     const { app, address } = await appOnSocket({ webSockets: true });
     await using running = app;
     const { closed } = await webSocket(running, address);
@@ -88,7 +88,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("that the client opens on a connection from before gets its frame too", async () => {
+  test("that is opened after the signal, on an earlier connection, gets the close frame too", async () => {
     const { app, address } = await appOnSocket({
       webSockets: true,
       properties: { keepAliveTimeout: 60_000 },
@@ -100,7 +100,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
     response.resume();
     await once(agent, "free");
     await terminate(running);
-    // A connection of its own would not be accepted.
+    // A new connection would not be accepted.
     const socket = new WebSocket(`ws://${address}/`, { agent });
     const closed = new Promise<Closed>((resolve) => {
       socket.addEventListener("close", ({ code, reason, wasClean }) => resolve({ code, reason, wasClean }));
@@ -109,7 +109,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("whose client never answers the frame is cut at drainTimeout, and that is no failure", async () => {
+  test("whose client never answers the close frame is cut at drainTimeout, which is not a failure", async () => {
     const { app, address } = await appOnSocket({ webSockets: true, options: { drainTimeout: "400ms" } });
     await using running = app;
     await using client = await acceptedClient(running, address);
@@ -128,7 +128,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
 });
 
 describe("an upgraded connection of another protocol, on SIGTERM", () => {
-  test("is said goodbye to by the app, which has as long as it needs", async () => {
+  test("is closed by the app, which has as long as it needs", async () => {
     const { app, address } = await appOnSocket({ upgrades: true, hooks: ["onEvent", "onDrainUpgraded"] });
     await using running = app;
     await using client = await upgraded(running, address);
@@ -147,7 +147,7 @@ describe("an upgraded connection of another protocol, on SIGTERM", () => {
     expect(running.stdout.match(/"onDrainUpgraded"/g)).toHaveLength(1);
   });
 
-  test("that the client opens on a connection from before is said goodbye to as well", async () => {
+  test("that is opened after the signal, on an earlier connection, is closed by the app too", async () => {
     const { app, address } = await appOnSocket({
       upgrades: true,
       hooks: ["onEvent", "onDrainUpgraded"],
@@ -162,7 +162,7 @@ describe("an upgraded connection of another protocol, on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
-  test("is left alone without a hook, and cut at drainTimeout: a failure", async () => {
+  test("stays open without a hook, and is cut at drainTimeout, which is a failure", async () => {
     const { app, address } = await appOnSocket({ upgrades: true, options: { drainTimeout: "500ms" } });
     await using running = app;
     await using client = await upgraded(running, address);
@@ -192,7 +192,7 @@ describe("an upgraded connection of another protocol, on SIGTERM", () => {
   );
 });
 
-test("a server of an app that upgrades nothing has no listener that says otherwise", async () => {
+test("a server that does not upgrade connections gets no upgrade listener", async () => {
   const { app, address } = await appOnSocket();
   await using running = app;
   running.write("listeners");

@@ -24,7 +24,7 @@ async function listener(): Promise<number> {
   return fd;
 }
 
-describe("a socket that nobody serves", () => {
+describe("a socket without a server", () => {
   const adopt = [process.execPath, path("adopt.mjs")];
 
   test("is named in one warning a while after the app has taken the others", async () => {
@@ -50,7 +50,7 @@ describe("a socket that nobody serves", () => {
     expect(app.stderr).toContain("Nothing in this process serves http (fd 3, ");
   });
 
-  test("is not named when the app has taken it by its number, nor is what is not for clients", async () => {
+  test("is not named if the app listens on it by its number, and neither is a descriptor that has no clients", async () => {
     const [notify] = rawSocketPair("datagram");
     opened.push(notify);
     const fds = [await listener(), notify, await listener()];
@@ -69,7 +69,7 @@ describe("a socket that nobody serves", () => {
     expect(app.stderr + ending.stderr).toBe("");
   });
 
-  test("is not named when it was used and let go, nor a connection, which has its client", async () => {
+  test("is not named if it was used and closed, and neither is a connection, which has its client", async () => {
     const udp = rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" });
     const [connection] = rawSocketPair();
     opened.push(udp, connection);
@@ -97,7 +97,7 @@ describe("a launcher between systemd and node", () => {
     JSON.stringify({ name: "app", scripts: { start: `node ${script}` } }),
   );
   const env = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, SYSTEMD_EXEC_PID: undefined };
-  // As systemd before version 248.
+  // systemd before version 248 sets only this variable.
   const inUnit = { ...env, INVOCATION_ID: "0123456789abcdef0123456789abcdef" };
   const inTerminal = { ...env, INVOCATION_ID: undefined };
 
@@ -112,7 +112,7 @@ describe("a launcher between systemd and node", () => {
   type Launcher = [name: string, command: () => string[], described: string];
   test.each<Launcher>([
     ["npm start", () => [findNpm(), "start"], "`npm start`"],
-    // node --run came with Node 22.
+    // node --run exists since Node 22.
     ...(Number(process.versions.node.split(".")[0]) < 22
       ? []
       : [
@@ -144,7 +144,7 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr.match(/secret/g), "only in the command of the shell").toHaveLength(1);
   });
 
-  test("in a terminal, the hint has the command as a shell reads it", async () => {
+  test("in a terminal, the hint has the command quoted for a shell", async () => {
     const { app } = await launch(
       ["sh", "-c", `NODE_ENV=staging ${process.execPath} ${script} 'a b'; true`],
       inTerminal,
@@ -155,7 +155,7 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr).not.toContain("ExecStart");
   });
 
-  test("a tool that forks its own server is named, and no other command of it is made up", async () => {
+  test("a tool that forks its own server is named, and the hint does not invent another command of the tool", async () => {
     const tool = join(folder, "node_modules/dev-server");
     mkdirSync(tool, { recursive: true });
     writeFileSync(
@@ -171,7 +171,7 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr).not.toContain("ExecStart");
   });
 
-  test("node --watch is one, and no app that has forked another", async () => {
+  test("node --watch is a launcher, not an app that has forked another process", async () => {
     const { app } = await launch([process.execPath, "--watch", script]);
     await using running = app;
     const warned = await running.line(/SOCKACT_/);
@@ -192,7 +192,7 @@ describe("a launcher between systemd and node", () => {
     expect(running.stderr).not.toContain("SOCKACT_LAUNCHER");
   });
 
-  test("variables of a process that did not start this one are left over from elsewhere, and nobody's concern", async () => {
+  test("variables of a process that is not an ancestor are left over, and cause no warning", async () => {
     const other = startWithFds([], ["sleep", "60"]);
     await using _other = other;
     await using app = startWithFds(
@@ -204,7 +204,7 @@ describe("a launcher between systemd and node", () => {
     expect(app.stderr).toBe("");
   });
 
-  /** By its path, since the PATH of the test begins with the folder of the Node under test, which may have no npm. */
+  /** The path of npm. The PATH of the test begins with the folder of the Node under test, which may have no npm. */
   function findNpm(): string {
     return execFileSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).trim();
   }

@@ -1,10 +1,10 @@
 import process from "node:process";
 
-/** The part of an Express app that is touched here. Express 4 keeps its router in `_router`, Express 5 in `router`. */
+/** The part of an Express app that this file uses. Express 4 keeps its router in `_router`, Express 5 in `router`. */
 export interface App {
   _router?: Router | undefined;
   router: Router;
-  /** Of Express 4: makes the router when there is none. */
+  /** Express 4 has this method, which makes the router if there is none. */
   lazyrouter?: () => void;
   enabled(setting: string): boolean;
 }
@@ -18,17 +18,17 @@ interface Layer {
   name?: string;
 }
 
-/** Those that are about to be taken out. */
+/** The layers that will be removed soon. */
 const leaving = new WeakSet<Layer>();
 
 /**
- * Takes the layer out again that Express has pushed just before it emits `mount`, and lets the app be as if nothing had been
- * pushed: Express makes its router for the first layer, with the settings of that moment, and they may be set later.
+ * Removes the layer that Express adds just before it emits `mount`, and undoes what adding it has changed. Express makes its router for
+ * the first layer, with the settings of that moment. But the app may change its settings later.
  *
- * The layer stays until the running code is done: agents such as OpenTelemetry look at the last one when `use()` has returned.
+ * The layer stays until the running code is done, because agents such as OpenTelemetry look at the last layer after `use()`.
  */
 export function leaveStack(app: App): void {
-  // Not app.router first: reading it throws in Express 4.
+  // Look at _router first: in Express 4, reading app.router throws.
   const router = app._router ?? app.router;
   const layer = router.stack.at(-1);
   if (layer === undefined) return;
@@ -41,7 +41,7 @@ export function leaveStack(app: App): void {
   });
 }
 
-/** Express 5: the router reads its own settings whenever it gets a layer, so they can be those of the app. */
+/** In Express 5, the router reads its settings each time it gets a layer. So it can read those of the app. */
 function readSettingsLate(app: App, router: Router): void {
   if (!isUntouched(router)) return;
   // Patches `caseSensitive` and `strict` of this router.
@@ -55,7 +55,7 @@ function readSettingsLate(app: App, router: Router): void {
   }
 }
 
-/** Express 4: makes a router when it finds none, so it finds none until this one has got something. */
+/** Express 4 makes a router if the app has none. So the app has none until something else is added. */
 function remakeWhenUsed(app: App, router: Router): void {
   const { lazyrouter } = app;
   const forget = (): void => {
@@ -75,15 +75,15 @@ function remakeWhenUsed(app: App, router: Router): void {
 }
 
 /**
- * When the running code is done: in an ES module a microtask comes first, in CommonJS what was put off to the next tick, such as a
- * server's `listening`. What is called has to bear being called twice.
+ * Calls the action when the running code is done, and before anything else runs. In an ES module, a microtask comes first. In CommonJS, the
+ * next tick does, which is also when a server emits `listening`. So the action is called twice.
  */
 function soon(action: () => void): void {
   queueMicrotask(action);
   process.nextTick(action);
 }
 
-/** Whether it holds no more than what Express 4 puts into each router itself. */
+/** Whether the router has only the layers that Express 4 adds to each router. */
 function isUntouched({ stack, params }: Router): boolean {
   const isOwn = (layer: Layer): boolean =>
     layer.name === "query" || layer.name === "expressInit" || leaving.has(layer);

@@ -8,36 +8,38 @@ import {
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
-/** Which sockets the app takes, and its lifecycle. */
+/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
-/** What `app.use()` accepts: to Express an app to mount, to TypeScript a middleware. */
+/** What `app.use()` accepts. TypeScript sees a middleware, and Express sees an app to mount. */
 export type Middleware = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 
 rememberRequestListeners();
 
 /**
- * Makes an Express app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
- * `listen()`. Works with Express 4 and 5, with `app.listen()` and with a server made of the app: `http.createServer(app).listen()`.
+ * Makes an Express app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())` anywhere before
+ * `listen()`. It works with Express 4 and 5, with `app.listen()`, and with a server that you make of the app:
+ * `http.createServer(app).listen()`.
  *
- * - Activated: the app serves those sockets; port and host of `listen()` are ignored. A connection (`Accept=yes`) is served, and the process
- *   ends when it has closed.
- * - Not activated: Express's own behaviour.
+ * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal` apply.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If nothing was passed, the app listens as without this call.
  *
- * Nothing of it stays in the app's stack.
+ * In each case, no middleware is added to the app.
  *
- * @throws ActivationError if the options, or what was passed, can't be used; also if `required` is set and nothing was passed. A problem that only a
- * server can have is an `error` event of that server: another server has the socket, for example. {@link ActivationError.code} lists the codes.
+ * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
+ * {@link ActivationError.code} lists the codes. If the problem shows only when a server listens, for example because another server has
+ * the socket, the error is an `error` event of that server.
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
-  // As Express calls a middleware.
+  // Express calls a middleware with three arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[1] === "function") throw notCalled();
   const { activated, attach } = prepareApp(options);
   let isMounted = false;
   const warning = [
     "SOCKACT_UNSEEN",
-    "systemdListen() was not given to an Express app. In a router, or nowhere, it does nothing.",
+    "systemdListen() was not passed to an Express app. In a router it has no effect.",
     "Write app.use(systemdListen()) on the app itself.",
   ] as const;
   if (activated) warnUnless(() => isMounted, ...warning);
@@ -52,12 +54,12 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   });
 }
 
-// `app.use(systemdListen)`, without the parentheses, fails at once too.
+// `app.use(systemdListen)`, without the parentheses, fails at once: Express mounts the function, too.
 mountable(systemdListen as Middleware, () => {
   throw notCalled();
 });
 
-/** Express mounts what looks like an app, and passes the parent to it: the one way to learn whose `use()` this is. */
+/** Makes a middleware look like an app. Express mounts it then, and passes its parent: this is the only way to learn which app called `use()`. */
 function mountable(middleware: Middleware, mounted: (parent: App) => void): Middleware {
   return Object.assign(middleware, {
     handle: middleware,

@@ -27,7 +27,7 @@ const app = (file: string): string[] => [
 
 describeWith(
   { commands: ["systemd-socket-activate"] },
-  "apps that make a server of their Express app",
+  "Express apps with a server of their own",
   () => {
     test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
       const folder = generatedApp(framework);
@@ -39,11 +39,11 @@ describeWith(
         status: 200,
         body: "respond with a resource",
       });
-      // bin/www writes what server.address() says. It also loads a linked package after the sockets have been classified.
+      // bin/www prints the address of server.address(). It also loads a linked package after sockact has looked at the sockets.
       expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
     });
 
-    test("a NestJS app", async () => {
+    test("a NestJS app serves every socket", async () => {
       const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app("nest.mjs"));
       for (const address of addresses)
@@ -54,7 +54,7 @@ describeWith(
     test.each([
       ["NestJS's shutdown hooks", "nest.mjs"],
       ["terminus", "terminus.mjs"],
-    ])("%s run beside ours, once, and end the process with 0", async (_, file) => {
+    ])("%s run once at SIGTERM, and the process ends with 0", async (_, file) => {
       const address = await freeAddress("tcp4");
       await using running = await socketActivate([address], app(file), { env: { HOOKS: "1" } });
       const slow = httpRequest(address, "/slow");
@@ -67,7 +67,7 @@ describeWith(
       expect(running.stderr).toMatch(/SIGTERM: draining, 1 open connection[^]*drained/);
     });
 
-    test("a socket.io app: requests, polling and WebSockets", async () => {
+    test("a socket.io app answers requests, long polls and WebSockets", async () => {
       const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app("socket-io.mjs"));
       for (const address of addresses) {
@@ -81,7 +81,7 @@ describeWith(
       }
     });
 
-    test("a socket.io app that stops: clients that poll are told, and do not hold up the end", async () => {
+    test("a socket.io app closes the sessions of its clients at a stop, and ends", async () => {
       const address = await freeAddress("tcp4");
       await using running = await socketActivate([address], app("socket-io.mjs"), {
         env: { OPTIONS: '{"drainTimeout":"10min"}' },
@@ -101,7 +101,7 @@ describeWith(
 );
 
 describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
-  test("answers as if systemdListen() were not there", async () => {
+  test("answers each request as without systemdListen()", async () => {
     await using plain = startProcess(app("untouched.mjs"), { env: { FRAMEWORK, PLAIN: "1" } });
     await using ours = startProcess(app("untouched.mjs"), { env: { FRAMEWORK } });
     const { seen } = await ours.event<{ seen: Record<string, { status: number }[]> }>("seen");
@@ -114,14 +114,14 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
     expect(ours.stderr).toBe(plain.stderr);
   });
 
-  test("does not start with app.use(systemdListen), and says what is missing", async () => {
+  test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
     expect(running.stderr).toContain("code: 'ERR_OPTION'");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
 
-  test("answers with what is missing after router.use(systemdListen)", async () => {
+  test("answers with an error that names the missing parentheses after router.use(systemdListen)", async () => {
     await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK, ROUTER: "1" } });
     const { address } = await running.event<{ address: { port: number } }>("listening");
     const { status, body } = await httpRequest(`localhost:${address.port}`);
@@ -130,7 +130,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
   });
 
   describeWith({ commands: ["systemd-socket-activate"] }, "with two servers", () => {
-    test("gives each its socket, when systemdListen() is there once for each", async () => {
+    test("gives each server its socket if systemdListen() is called once for each", async () => {
       const addresses = (await Promise.all((["tcp4", "unix"] as const).map(freeAddress))) as [string, string];
       await using _running = await socketActivate(addresses, app("second-server.mjs"), {
         names: ["a", "b"],
@@ -140,19 +140,19 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
       expect((await httpRequest(addresses[0])).json()).toEqual({ server: "second" });
     });
 
-    test("gives the first all, and tells the second", async () => {
+    test("gives the first server all sockets, and the second one an error", async () => {
       const address = await freeAddress("tcp4");
       await using running = await socketActivate([address], app("second-server.mjs"), { env: { FRAMEWORK } });
       for (let count = 0; count < 3; count++)
         expect((await httpRequest(address)).json()).toEqual({ server: "first" });
       expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
-      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("was not given to an Express app");
+      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
       expect(running.stderr.match(/SOCKACT_UNSEEN/g), "once, not with each request").toHaveLength(1);
     });
   });
 });
 
-test("an app that is dropped can be collected", async () => {
+test("an app that is no longer used is garbage collected", async () => {
   const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
   const [node, file] = app("dropped.mjs") as [string, string];
   await using running = startWithFds([fd], [node, "--expose-gc", file]);
@@ -160,7 +160,7 @@ test("an app that is dropped can be collected", async () => {
   expect(await running.event("collected")).toMatchObject({ collected: true });
 });
 
-/** Runs the generator, adds the one line, and gives the app its packages. */
+/** Runs express-generator, adds the one line, and links the packages that the app needs. */
 function generatedApp(framework: string): string {
   const folder = mkdtempSync(join(tmpdir(), "sockact-generated-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -27,11 +27,11 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
 
   describe.concurrent("an Express app", () => {
     test.each(["express4", "express"])(
-      "%s that listens twice: the second server says why it does not",
+      "of %s that listens twice gets a message that says why the second server does not listen",
       async (FRAMEWORK) => {
         const [app, address] = await start("listen() twice", { FRAMEWORK });
         await using _ = app;
-        // Express 4 leaves the error of the second server to nobody, and so the process ends with it.
+        // In Express 4, nothing handles the error of the second server, so the process ends with it.
         const said =
           FRAMEWORK === "express" ? /SOCKACT_NOT_LISTENING.*ERR_SOCKET_TAKEN/ : /code: 'ERR_SOCKET_TAKEN'/;
         await app.line(said);
@@ -41,7 +41,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       },
     );
 
-    test("that calls systemdListen() after listen()", async () => {
+    test("that calls systemdListen() after listen() gets a warning", async () => {
       const [app] = await start("systemdListen() after listen()");
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
@@ -51,7 +51,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       await app.line(/Call systemdListen\(\) before listen\(\)/);
     });
 
-    test("that is wrapped in a function, and listens on a port of its own", async () => {
+    test("that is wrapped in a function, and listens on its own port, gets a warning", async () => {
       const [app] = await start("an app in a function");
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
@@ -72,19 +72,19 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       },
     );
 
-    test("that imports sockact and does not call systemdListen()", async () => {
+    test("that imports sockact and does not call systemdListen() gets a warning", async () => {
       const [app] = await start("no systemdListen()");
       await using _ = app;
       expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("systemdListen() was not called");
     });
 
-    test("whose router was given systemdListen() in its place: no request is needed to be told", async () => {
+    test("whose router was passed systemdListen() gets a warning before the first request", async () => {
       const [app] = await start("a router");
       await using _ = app;
-      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not given to an Express app");
+      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
     });
 
-    test("whose process has another server, which listens first: no warning", async () => {
+    test("in a process with another server, which listens first, gets no warning", async () => {
       const [app, address] = await start("another server first");
       await using _ = app;
       expect((await httpRequest(address)).status).toBe(404);

@@ -1,4 +1,4 @@
-// Compiled by `npm run typecheck`, never run: what TypeScript makes of systemdListen() in each major version.
+// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen() in each major version.
 import express from "express";
 import express4 from "express4";
 import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/express";
@@ -9,5 +9,5 @@ for (const app of [express(), express4() as unknown as express.Express]) app.use
 express().use(systemdListen());
 express4().use(systemdListenByDefault());
 
-// @ts-expect-error There is no such option.
+// @ts-expect-error This option does not exist.
 systemdListen({ port: 80 });

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from "fastify";
 import { eventText, logEvent, type SockactEvent } from "@sockact/core/adapter";
 
-/** Writes each event to the app's own log. Where it listens, Fastify says itself. */
+/** Writes each event to the log of the app, except where it listens: Fastify logs that itself. */
 export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
-  // Without a logger, what has failed must not vanish: it goes to standard error.
+  // Failures must not vanish in an app without a logger: they go to standard error.
   if (isSilent(log)) return (event) => void (hasFailed(event) && logEvent(event));
   return (event) => {
     if (event.type === "error") log.error(event.error);
@@ -12,7 +12,7 @@ export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   };
 }
 
-/** Whether this is the logger of an app that has none: all of its methods are one empty function. */
+/** Whether the app has no logger. Fastify then makes one that uses one empty function for all methods. */
 function isSilent({ info, error }: FastifyBaseLogger): boolean {
   return (info as unknown) === error && /\{\s*\}$/.test(String(info));
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** The instance that has `addresses` of its own: an encapsulated one inherits it. */
+/** The root instance of the app. It owns `addresses`, which encapsulated instances inherit. */
 export function rootOf(instance: FastifyInstance): FastifyInstance {
   return Object.hasOwn(instance, "addresses")
     ? instance

@@ -13,25 +13,26 @@ import { rootOf } from "./root-of.ts";
 import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
-/** Which sockets the app takes, and its lifecycle. */
+/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
 /**
- * Makes a Fastify app listen on the sockets that systemd passed to this process: `app.register(systemdListen)`. Works with
- * Fastify 4 and 5, and with a `serverFactory`.
+ * Makes a Fastify app listen on the sockets that systemd passed to this process. Write `app.register(systemdListen)` anywhere before
+ * `listen()`. It works with Fastify 4 and 5, and with a `serverFactory`.
  *
- * - Activated: `app.listen()` serves those sockets; port and host are ignored. A connection (`Accept=yes`) is served, and the process ends when it
- *   has closed. `app.addresses()` and the log name each of them,
- *   and none is opened besides, also for the default host, `localhost`.
- * - Not activated: Fastify's own behaviour.
+ * - If sockets were passed, `app.listen()` serves them, and ignores its port and host; `backlog` and `signal` apply. `app.addresses()` and
+ *   the log name each socket. No other socket is opened, also not for the default host `localhost`.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If nothing was passed, the app listens as without this plugin.
  *
- * `ready()` and `listen()` reject with an {@link ActivationError} if the options, or what was passed, can't be used; also if `required` is set and nothing
- * was passed. `listen()` alone rejects if the server can't listen: another server has the socket, for example. {@link ActivationError.code} lists the codes.
+ * `ready()` and `listen()` reject with an {@link ActivationError} if the options or the passed sockets can't be used, or if `required` is set
+ * and nothing was passed. {@link ActivationError.code} lists the codes. If the server can't listen, for example because another server has
+ * the socket, only `listen()` rejects.
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {
     if (typeof done !== "function") throw called();
-    // Fastify hands its own options of register() on.
+    // Fastify passes its own options of register() to the plugin, too.
     const {
       prefix: _prefix,
       logLevel: _logLevel,
@@ -43,12 +44,12 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
       {
         close: closeOf(fastify),
-        // Fastify 4 answers 505 when it was not made for HTTP/2 alone.
+        // Fastify 4 answers HTTP/2 requests with 505, unless it was made for HTTP/2 only.
         http2: !fastify.version.startsWith("4."),
       },
     );
     attach(rootOf(fastify), {
-      // For the host `localhost` Fastify makes a second server with the same handler, and ignores that it can't listen: all sockets are claimed by then.
+      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are taken by then, and Fastify ignores the error.
       owns: (server, listeners) =>
         server === fastify.server || handlers.some((handler) => listeners.has(handler)),
       onBound: (server, sockets, listenOptions) => {
@@ -69,11 +70,11 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
   },
 );
 
-/** `app.register(systemdListen())`, as in Express and Koa. */
+/** The app has `app.register(systemdListen())`, which would be right in Express and Koa. */
 function called(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
-    "systemdListen() was called by the app, and Fastify has to call it. Write app.register(systemdListen).",
+    "The app called systemdListen(), but Fastify must call it. Write app.register(systemdListen).",
     'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }).',
   );
 }

@@ -1,15 +1,15 @@
 import type { FastifyListenOptions } from "fastify";
 import type { AddressInfo } from "node:net";
 
-/** Rather than net.isIP(), whose expression takes 3 ms to compile, and the first client waits for that. No host name has a colon. */
+/** Used instead of net.isIP(), whose regular expression takes 3 ms to compile while the first client waits. No host name has a colon. */
 const IP_ADDRESS = /:|^(?:\d+\.){3}\d+$/;
 
 /**
- * For the host `localhost`, its default, Fastify looks up which addresses that has, to make a further server for each other one. An app that is
- * stopped meanwhile no longer has an address to compare them with, and Fastify throws. Here there is nothing to look up: an address
- * is its own answer, and comes at once.
+ * Keeps Fastify from looking up the host. For its default host `localhost`, Fastify looks up all addresses, and makes a further server for
+ * each. If the app is stopped meanwhile, its server has no address to compare them with, and Fastify throws. This replaces the host
+ * with the address that the server is bound to, which needs no lookup.
  *
- * @param listenOptions of Fastify's `listen()`, which writes to them itself
+ * @param listenOptions the options of Fastify's `listen()`, which Fastify changes too
  */
 export function withoutLookup(
   listenOptions: Pick<FastifyListenOptions, "host">,

@@ -2,11 +2,11 @@ import type { AddressInfo, Server } from "node:net";
 import os, { type NetworkInterfaceInfo } from "node:os";
 
 /**
- * Keeps Fastify 5 alive in a sandbox. When it listens on 0.0.0.0 it logs the address of each interface; without AF_NETLINK in
- * `RestrictAddressFamilies=` of systemd.exec(5), asking for them throws, and the process ends. There, and for that moment alone,
- * the answer is the address itself.
+ * Keeps Fastify 5 from crashing in a sandbox. When Fastify listens on 0.0.0.0, it logs the address of each network interface. Without
+ * AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5), os.networkInterfaces() throws then, and the process ends. So it returns
+ * the address 0.0.0.0 for that moment, if it would throw.
  *
- * @param bound where the server listens, which it may not know yet: in a worker of node:cluster
+ * @param bound where the server listens. In a worker of node:cluster, the server may not know this yet
  */
 export function withoutNetlink(server: Server, bound: AddressInfo | string): void {
   if (typeof bound === "string" || bound.address !== "0.0.0.0" || canListInterfaces()) return;
@@ -19,7 +19,7 @@ export function withoutNetlink(server: Server, bound: AddressInfo | string): voi
     netmask: "0.0.0.0",
     mac: "",
   };
-  // Patches os.networkInterfaces, while Fastify's own listeners of `listening` run.
+  // Patches os.networkInterfaces while Fastify's own listeners of `listening` run.
   server.prependOnceListener("listening", () => {
     os.networkInterfaces = () => ({ any: [any] });
   });

@@ -12,7 +12,7 @@ describeWith(
   { commands: ["systemd-socket-activate"] },
   "fastify-cli, with the delay that the documentation gives",
   () => {
-    test("serves what was passed, and waits for an idle client before it ends with 0", async () => {
+    test("serves the passed socket, waits for an idle client at a stop, and ends with 0", async () => {
       const address = await freeAddress("tcp4");
       await using running = await socketActivate(
         [address],

@@ -48,7 +48,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect(running.stdout.match(/"onListen"/g)).toHaveLength(1);
     });
 
-    test("a listenTextResolver writes the lines of all sockets", async () => {
+    test("listenTextResolver makes the log line of every socket", async () => {
       const addresses = await Promise.all((["unix", "abstract"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, RESOLVER: "1" } });
       await httpRequest(addresses[0] as string);
@@ -78,13 +78,13 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
     );
 
     test.each([[["tcp4"]], [["unix"]], [["tcp6", "tcp4"]]] as const)(
-      "a stop that comes as soon as it listens, on %j, is a clean one",
+      "a stop right after the start ends the app with 0, on %j",
       async (kinds) => {
         const addresses = await Promise.all(kinds.map(freeAddress));
         await using running = await socketActivate(addresses, app, {
           env: { FRAMEWORK, LISTEN: '{"host":"localhost"}', STOP_AT_ONCE: "1" },
         });
-        // Starts it, and is reset: behind systemd-socket-activate the listener ends with the app.
+        // This connection starts the app, and is reset at the end: behind systemd-socket-activate, the socket ends with the app.
         openConnection(addresses[0] as string)
           .on("error", () => {})
           .end();
@@ -112,7 +112,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect(await running.ended).toBe(0);
     });
 
-    test("without a logger, what fails is written to standard error, and nothing else is", async () => {
+    test("without a logger, only failures are written to standard error", async () => {
       const address = await freeAddress("tcp4");
       await using running = await socketActivate([address], [process.execPath, silent], {
         env: { FRAMEWORK },
@@ -124,7 +124,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect(running.stderr).not.toContain("draining");
     });
 
-    test("it may be registered in an encapsulated part of the app", async () => {
+    test("the plugin may be registered in an encapsulated part of the app", async () => {
       const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, NESTED: "1" } });
       for (const address of addresses) expect((await httpRequest(address)).body).toBe("hello");
@@ -152,7 +152,7 @@ describeWith({ privateSystemd: true }, "Fastify in a sandbox without AF_NETLINK"
   });
 });
 
-/** How many of the process's descriptors are listening sockets of this network namespace. */
+/** How many descriptors of the process are listening sockets of this network namespace. */
 function listeningSockets({ pid }: AppProcess): number {
   const table = ["tcp", "tcp6", "unix"]
     .map((name) => readFileSync(`/proc/${pid}/net/${name}`, "utf8"))

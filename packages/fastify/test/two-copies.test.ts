@@ -19,7 +19,7 @@ const app = fileURLToPath(new URL("apps/two-copies.cjs", import.meta.url));
 
 describeWith(
   { commands: ["systemd-socket-activate"] },
-  "Express with one copy of sockact, Fastify with another",
+  "Express with one copy of sockact, and Fastify with another",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "sockact-copies-"));
     const bundle = join(folder, "sockact-fastify.cjs");
@@ -56,14 +56,14 @@ describeWith(
         expect(running.stderr).not.toContain("Warning");
       });
 
-      test("fastify.close() answers a client that thinks, and no 503", async () => {
+      test("fastify.close() answers a client that pauses between requests, and never with 503", async () => {
         const [running, , api] = await start();
         await using _ = running;
         const client = openConnection(api);
         await requestOver(client);
         running.write("close");
         let answer = await requestOver(client);
-        // Until close() has been called.
+        // Ask until close() has been called.
         while (answer.headers.connection === "keep-alive") answer = await requestOver(client);
         expect(answer).toMatchObject({ status: 200, body: "api", headers: { connection: "close" } });
         await running.event("closed");

@@ -1,4 +1,4 @@
-// Compiled by `npm run typecheck`, never run: what TypeScript makes of systemdListen in each major version.
+// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen in each major version.
 import fastify from "fastify";
 import fastify4 from "fastify4";
 import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/fastify";
@@ -7,14 +7,14 @@ const options: SystemdListenOptions = { name: ["http"], required: false };
 
 void fastify().register(systemdListen, options);
 void fastify({ https: {} }).register(systemdListen);
-// As a user of Fastify 4 has it, whose types then stand behind those of the plugin.
+// A user of Fastify 4 has its types where those of Fastify 5 are here.
 void fastify4().register(systemdListenByDefault as never);
 
-// @ts-expect-error There is no such option.
+// @ts-expect-error This option does not exist.
 fastify().register(systemdListen, { port: 80 });
 
-// @ts-expect-error It is a duration.
+// @ts-expect-error A duration needs a unit.
 fastify().register(systemdListen, { drainTimeout: true });
 
-// @ts-expect-error It is a plugin.
+// @ts-expect-error Fastify calls the plugin, not the app.
 fastify().register(systemdListen());

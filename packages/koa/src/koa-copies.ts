@@ -2,37 +2,37 @@ import Module from "node:module";
 import Koa from "koa";
 import { attachMarker, isMarker, type Middleware } from "./markers.ts";
 
-/** The part of a Koa app that is touched here, the same in Koa 2 and 3. */
+/** The part of a Koa app that this file uses. It is the same in Koa 2 and 3. */
 interface KoaApp {
   middleware: unknown[];
   use(...args: unknown[]): unknown;
   callback(): (...args: unknown[]) => unknown;
 }
 
-/** What `require.cache` is. In a bundle there is no `require`, nor an `import.meta.url` to make one with. */
+/** The same object as `require.cache`. A bundle has no `require`, and no `import.meta.url` to make one with. */
 const loadedModules = (Module as unknown as { _cache: Record<string, { exports?: unknown } | undefined> })
   ._cache;
 
-/** Every `use()` and `callback()` that this module has made. */
+/** Every `use()` and `callback()` that this module has patched in. */
 const ourMethods = new WeakSet<object>();
 const patched = new WeakSet<KoaApp>();
 const appOfHandler = new WeakMap<object, KoaApp>();
 
-/** How many of our `use()` are running, one inside of the other. */
+/** How many of our `use()` functions are running, nested in each other. */
 let depth = 0;
-/** The marker that an agent is about to hand on as a function of its own. */
+/** The marker that a tracing agent is about to wrap in its own function. */
 let wrappedMarker: Middleware | undefined;
-/** The app whose last middleware is to be taken out, if it still has so many. */
+/** The app whose last middleware must be removed, and how many it had then. */
 let placeholder: { app: KoaApp; length: number } | undefined;
 
 patchPrototype(Koa.prototype as unknown as KoaApp | undefined);
 
 /**
- * Patches each copy of Koa that is loaded: `use()` attaches our markers, and `callback()` remembers whose handler it made. An
- * app may use another copy of Koa than the one that this package finds: so all that Node has loaded are looked through. It is
- * CommonJS, also when imported.
+ * Patches each copy of Koa that is loaded: `use()` attaches our markers, and `callback()` remembers which app made the handler. An
+ * app may use another copy of Koa than this package does, so this looks at all modules that Node has loaded. Koa is CommonJS, and is
+ * among them even if the app imports it.
  *
- * @returns whether somebody else had wrapped `use()` of a copy that was patched before
+ * @returns whether other code has wrapped `use()` of a copy that was patched before
  */
 export function patchKoaCopies(): boolean {
   let isWrapped = patchPrototype(Koa.prototype as unknown as KoaApp | undefined);
@@ -50,8 +50,8 @@ export function patchCopyOf(app: object): void {
 }
 
 /**
- * In `app.use(systemdListen())`, `app.use` is read before `systemdListen()` can wrap what an agent has put around ours. So this one
- * time the agent passes its own function on, and `use()` has to know which marker is in it.
+ * In `app.use(systemdListen())`, JavaScript reads `app.use` before it calls `systemdListen()`, which then comes too late to patch the
+ * wrapper of an agent. So this one time the agent passes its own function on, and `use()` must know which marker is in it.
  */
 export function expectWrappedMarker(marker: Middleware): void {
   wrappedMarker = marker;
@@ -60,12 +60,12 @@ export function expectWrappedMarker(marker: Middleware): void {
   });
 }
 
-/** Whether this app made this `request` listener. */
+/** Whether `callback()` of this app has made this `request` listener. */
 export function isHandlerOf(listener: unknown, app: object | undefined): boolean {
   return app !== undefined && appOfHandler.get(Object(listener) as object) === app;
 }
 
-/** The prototype of Koa's class, if that is what this module exports. Tests and agents put all sorts of things into the cache. */
+/** The prototype of Koa's class, if this module exports that class. Tests and agents put other things into the cache as well. */
 function prototypeOf(path: string): KoaApp | undefined {
   try {
     const { prototype } = Object(loadedModules[path]?.exports) as {
@@ -78,12 +78,13 @@ function prototypeOf(path: string): KoaApp | undefined {
 }
 
 /**
- * Patches `use` and `callback` of a Koa prototype, unless our own are outermost: an agent that came later would otherwise see the marker first.
+ * Patches `use` and `callback` of a Koa prototype, unless our functions are the outermost ones already. Ours must be outermost: otherwise
+ * an agent that came later would see the marker first.
  *
- * @returns whether one did
+ * @returns whether other code has wrapped `use()` since the last time
  */
 function patchPrototype(prototype: KoaApp | undefined): boolean {
-  // Test runners mock Koa by all sorts of things, and freeze some.
+  // Test runners mock Koa by other things, and freeze some of them.
   if (typeof prototype?.use !== "function" || typeof prototype.callback !== "function") return false;
   if (Object.isFrozen(prototype)) return false;
   const { use, callback } = prototype;
@@ -108,11 +109,11 @@ function wrapUse(original: KoaApp["use"]): KoaApp["use"] {
     wrappedMarker = undefined;
     attachMarker(marker, this);
     if (isOutermost) return this;
-    // The agent may have wrapped `callback()` too, whose handler is what has to be known.
+    // The agent may have wrapped `callback()` too, and we must know the handler that its wrapper returns.
     patchKoaCopies();
-    // An agent that has called this one looks at what was added: dd-trace takes it off, and puts its own function there.
+    // An agent that has called this function looks at the middleware that was added: dd-trace replaces it with its own function.
     const result = original.apply(this, args);
-    // An app that a test runner has mocked has no list.
+    // An app that a test runner has mocked does not have this list.
     if (Array.isArray(this.middleware)) placeholder = { app: this, length: this.middleware.length };
     queueMicrotask(removePlaceholder);
     return result;
@@ -128,7 +129,7 @@ function countDepth<T>(action: () => T): T {
   }
 }
 
-/** Takes out what stands for a marker, in whatever an agent has wrapped it. */
+/** Removes the middleware that stands for a marker, also if an agent has wrapped it. */
 function removePlaceholder(): void {
   if (placeholder?.app.middleware.length === placeholder?.length) placeholder?.app.middleware.pop();
   placeholder = undefined;
@@ -137,13 +138,13 @@ function removePlaceholder(): void {
 function wrapCallback(original: KoaApp["callback"]): KoaApp["callback"] {
   return function callback(this: KoaApp, ...args: []) {
     removePlaceholder();
-    // From a `use()` that was read before it was ours: of a copy of Koa that was loaded after this package.
+    // If this copy of Koa was loaded after this package, its own `use()` has added the marker.
     for (const marker of (this.middleware ?? []).filter(isMarker)) {
       this.middleware.splice(this.middleware.indexOf(marker), 1);
       attachMarker(marker, this);
     }
     const handler = original.apply(this, args);
-    // A mocked one may be nothing.
+    // A mocked callback() may return nothing.
     if (typeof handler === "function") appOfHandler.set(handler, this);
     return handler;
   };

@@ -10,9 +10,9 @@ interface Marker {
 const markers = new WeakMap<object, Marker>();
 
 /**
- * Makes this middleware one that never gets into an app. It stands for `systemdListen()` until the app is known that it was given to.
+ * Marks a middleware, so that `use()` does not add it to an app. It stands for `systemdListen()` until sockact knows the app.
  *
- * @param attach called once for each app
+ * @param attach is called once for each app that is given the marker
  */
 export function asMarker<T extends object>(middleware: T, attach: (app: object) => void): T {
   markers.set(middleware, { attach, apps: new WeakSet(), isAttached: false });
@@ -23,7 +23,7 @@ export function isMarker(middleware: unknown): middleware is Middleware {
   return markers.has(Object(middleware) as object);
 }
 
-/** The app was given this marker. */
+/** Call this when `use()` of the app was called with this marker. */
 export function attachMarker(marker: Middleware, app: object): void {
   const known = markers.get(marker);
   if (known === undefined || known.apps.has(app)) return;
@@ -32,7 +32,7 @@ export function attachMarker(marker: Middleware, app: object): void {
   known.isAttached = true;
 }
 
-/** Whether any app is known that was given this marker. */
+/** Whether any app has been given this marker. */
 export function isAttached(marker: Middleware): boolean {
   return markers.get(marker)?.isAttached === true;
 }

@@ -9,38 +9,40 @@ import {
 import { expectWrappedMarker, isHandlerOf, patchCopyOf, patchKoaCopies } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
-/** Which sockets the app takes, and its lifecycle. */
+/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {
-  /** The app itself, for a copy of Koa that can't be found: one that a bundler has put into the app's own file. */
+  /** The app itself. Needed only if a bundler has put Koa into the file of the app, where sockact can't find it. */
   app?: object | undefined;
 }
 
 rememberRequestListeners();
 patchKoaCopies();
-// `app.use(systemdListen)`, without the parentheses.
+// `app.use(systemdListen)`, without the parentheses, fails at once.
 asMarker(systemdListen, () => {
   throw notCalled();
 });
 
 /**
- * Makes a Koa app listen on the sockets that systemd passed to this process: `app.use(systemdListen())`, anywhere before
- * `listen()`. Works with Koa 2 and 3, with `app.listen()` and with a server made of the app: `http.createServer(app.callback()).listen()`.
+ * Makes a Koa app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())` anywhere before
+ * `listen()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that you make of the app:
+ * `http.createServer(app.callback()).listen()`.
  *
- * - Activated: the app serves those sockets; port and host of `listen()` are ignored. A connection (`Accept=yes`) is served, and the process
- *   ends when it has closed.
- * - Not activated: Koa's own behaviour.
+ * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal` apply.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If nothing was passed, the app listens as without this call.
  *
- * Nothing of it stays among the app's middleware.
+ * In each case, no middleware is added to the app.
  *
- * @throws ActivationError if the options, or what was passed, can't be used; also if `required` is set and nothing was passed. A problem that only a
- * server can have is an `error` event of that server: another server has the socket, for example. {@link ActivationError.code} lists the codes.
+ * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
+ * {@link ActivationError.code} lists the codes. If the problem shows only when a server listens, for example because another server has
+ * the socket, the error is an `error` event of that server.
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(
   { app, ...options }: SystemdListenOptions = {},
   ...more: unknown[]
 ): Middleware {
-  // As Koa calls a middleware.
+  // Koa calls a middleware with two arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[0] === "function") throw notCalled();
   const isWrapped = patchKoaCopies();
   const { activated, attach } = prepareApp(options, { http2: true });
@@ -66,12 +68,12 @@ export function systemdListen(
 
 const UNSEEN = [
   "SOCKACT_UNSEEN",
-  "systemdListen() has not seen the app that it was given to, so the app does not serve the sockets that were passed.",
+  "systemdListen() could not find the app that it was passed to, so the app does not serve the passed sockets.",
   "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
     "systemdListen() was called, or a router in the place of the app.",
 ] as const;
 
-/** The mistake is found at `use()`, at `callback()`, or, where neither is watched, with the first request. */
+/** This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws it. */
 function notCalled(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",

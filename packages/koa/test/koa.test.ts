@@ -35,7 +35,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
       platform: "node",
       format: "esm",
       outfile: KOA_COPY,
-      // What esbuild itself says to add for CommonJS inside of an ES module.
+      // esbuild itself says to add this for CommonJS in an ES module.
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },
@@ -43,31 +43,31 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a copy of Koa that a bu
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("is served when the app is named, and leaves nothing behind", async () => {
+  test("serves the socket if the app is named, and gets no middleware", async () => {
     const address = await freeAddress("unix");
     await using running = await socketActivate([address], app, { env: { KOA_COPY, EXPLICIT: "1" } });
     expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
     expect((await running.event<{ leftovers: string[] }>("listening")).leftovers).toHaveLength(1);
   });
 
-  test("says so with its first request when it is not named", async () => {
+  test("warns at its first request if the app is not named", async () => {
     const [address, port] = await Promise.all([freeAddress("unix"), freeAddress("tcp4")]);
     const env = { KOA_COPY, PORT: String(port.split(":").at(-1)) };
     await using running = await socketActivate([address], app, { env });
     openConnection(address).on("error", () => {});
     await running.event("listening");
     expect((await httpRequest(`localhost:${env.PORT}`)).status).toBe(200);
-    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("has not seen the app that it was given to");
+    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("could not find the app that it was passed to");
   });
 
-  test("says what is missing where systemdListen() has not been called", async () => {
+  test("answers with an error that names the missing parentheses", async () => {
     await using running = startProcess(app, { env: { KOA_COPY, NOT_CALLED: "1" } });
     const { address } = await running.event<{ address: { port: number } }>("listening");
     expect((await httpRequest(`localhost:${address.port}`)).status).toBe(500);
     expect(await running.line(/ActivationError/)).toContain("Write app.use(systemdListen())");
   });
 
-  test("even as CommonJS, with sockact in the same file", async () => {
+  test("serves the socket as CommonJS too, with sockact in the same file", async () => {
     const outfile = join(folder, "app.cjs");
     await build({
       stdin: {
@@ -101,7 +101,7 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
     return address.port;
   };
 
-  test("is served whatever has been put into the module cache, activated", async () => {
+  test("serves the passed socket, whatever is in the module cache", async () => {
     const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
     const port = portOf(fd);
     await using running = startWithFds([fd], program("odd-cache.cjs"), { env: { FRAMEWORK } });
@@ -109,13 +109,13 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
     expect(await served(running)).toBe(port);
   });
 
-  test("is served whatever has been put into the module cache, not activated", async () => {
+  test("serves its port without a passed socket, whatever is in the module cache", async () => {
     await using running = startProcess(program("odd-cache.cjs"), { env: { FRAMEWORK } });
     await served(running);
     expect(running.stderr).not.toContain("SOCKACT");
   });
 
-  test("does not start with app.use(systemdListen), and says what is missing", async () => {
+  test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(program("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
     expect(running.stderr).toContain("code: 'ERR_OPTION'");
@@ -123,7 +123,7 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
   });
 });
 
-test("an app that is dropped can be collected", async () => {
+test("an app that is no longer used is garbage collected", async () => {
   const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
   const [node, file] = program("dropped.mjs") as [string, string];
   await using running = startWithFds([fd], [node, "--expose-gc", file]);

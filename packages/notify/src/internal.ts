@@ -1,5 +1,6 @@
 /**
- * For packages of sockact whose build puts this code into their own files. All copies share one state. It is not published as an entry point.
+ * For other packages of sockact. Their build copies this code into their own files, and all copies share one state. npm does not
+ * get this entry point.
  *
  * @packageDocumentation
  */

@@ -9,7 +9,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
   });
   afterAll(() => systemd?.close());
 
-  test("Type=notify has started once ready() was called, and not before", async () => {
+  test("a service with Type=notify has started when ready() was called, and not before", async () => {
     await systemd.installUnits({
       "waits.service": tellService(systemd, {
         calls: [[["status", "Warming up"]]],
@@ -28,7 +28,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     ]);
   });
 
-  test("works in the tightest sandbox, is the only descriptor passed, and children see none of it", async () => {
+  test("works in the tightest sandbox as the only passed descriptor, which child processes do not get", async () => {
     await systemd.installUnits({
       "sandbox.service": tellService(systemd, {
         calls: [[["backend"]], [["status", "Serving"], ["ready"]], [["child"]]],
@@ -47,7 +47,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     expect(await systemd.journal("sandbox.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
-  test("says all that it is told: a longer start, a message of the longest kind, that it stops", async () => {
+  test("carries an extension of the start, a message of the greatest length, and the end", async () => {
     const text = "x".repeat(4096 - "STATUS=".length);
     await systemd.installUnits({
       "says.service": tellService(systemd, {
@@ -68,7 +68,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     expect(await systemd.show("says.service", "ActiveState")).toBe("deactivating");
   });
 
-  test("Type=notify-reload has reloaded once it says so", async () => {
+  test("a service with Type=notify-reload has reloaded when it reports so", async () => {
     await systemd.installUnits({
       "reloads.service": tellService(systemd, {
         calls: [[["ready"]]],
@@ -83,7 +83,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     );
   });
 
-  test("survives that systemd executes itself anew", async () => {
+  test("still works after systemctl daemon-reexec", async () => {
     await systemd.installUnits({
       "stays.service": tellService(systemd, {
         calls: [[["ready"]]],
@@ -98,7 +98,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     expect(await systemd.show("stays.service", "ActiveState")).toBe("active");
   });
 
-  test("waits, in order, while systemd's queue is full", async () => {
+  test("messages wait in order while the queue of systemd is full", async () => {
     const count = 100;
     await systemd.installUnits({
       "floods.service": tellService(systemd, {
@@ -112,7 +112,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the descriptor that OpenFi
     process.kill(systemd.pid, "SIGSTOP");
     try {
       await systemd.mustRun(["kill", "-USR1", pid]);
-      // The kernel's queue holds 11.
+      // The queue of the kernel has room for 11 messages.
       await systemd.waitForJournal("floods.service", /"name":"status"/);
     } finally {
       process.kill(systemd.pid, "SIGCONT");

@@ -4,19 +4,19 @@ import { OPEN_FILE, outcomes, tellService } from "./service.ts";
 
 const refused = (unit: string) => ({
   code: "ERR_NOTIFY_ACCESS",
-  message: `${unit} has NotifyAccess=main, so that systemd does not listen to systemd-notify`,
+  message: `${unit} has NotifyAccess=main, so systemd does not listen to systemd-notify`,
   hint: "Write `OpenFile=/run/systemd/notify:notify` into [Service], which systemd 253 or newer understands. Or write `NotifyAccess=all`, and put systemd-notify on the PATH.",
 });
 
 describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {
-  // Mostly not DynamicUser=: D-Bus knows its user only where nsswitch.conf(5) names systemd.
+  // Most of these services do not use DynamicUser=: D-Bus knows its user only if nsswitch.conf(5) names systemd.
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
   });
   afterAll(() => systemd?.close());
 
-  test("is used where no descriptor was passed, and what is said at once goes in few runs, the last word last", async () => {
+  test("is used without a passed descriptor, and few runs carry many messages, the last one last", async () => {
     await systemd.installUnits({
       "all.service": tellService(systemd, {
         calls: [
@@ -37,7 +37,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("all.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
-  test("is known not to be heard where NotifyAccess= lets only the main process speak", async () => {
+  test("is refused with an error if NotifyAccess= accepts only the main process", async () => {
     await systemd.installUnits({
       "main.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Anyone?"]]],
@@ -54,7 +54,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", "main.service");
   });
 
-  test("speaks for root's main process, which is heard", async () => {
+  test("sends in the name of the main process if that is root, and systemd accepts it", async () => {
     await systemd.installUnits({
       "root.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Heard"]]],
@@ -66,7 +66,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("root.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
-  test("speaks for root's main process also where systemd can't be asked, with no warning", async () => {
+  test("sends in the name of the main process if that is root, without a warning, also if systemd cannot be asked", async () => {
     await systemd.installUnits({
       "root-unasked.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Heard"]]],
@@ -81,7 +81,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     );
   });
 
-  test("does not speak for a process that systemd did not start itself", async () => {
+  test("does not send in the name of a process that systemd did not start", async () => {
     const unit = tellService(systemd, { calls: [[["ready"]]], lines: ["NotifyAccess=main"] });
     await systemd.installUnits({
       "child.service": unit.replace(/^ExecStart=(.*)$/m, "ExecStart=sh -c '$1; true'"),
@@ -104,9 +104,9 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
 
   test.each([
     ["by a user that D-Bus does not know", "unasked", ["DynamicUser=yes"]],
-    ["with no D-Bus", "no-bus", ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"]],
-    ["with no D-Bus, by an instance", "no-bus@1", ["User=daemon", "InaccessiblePaths=/run/dbus"]],
-  ])("is known not to be heard where Type=notify is all that the unit says: %s", async (_, name, lines) => {
+    ["without D-Bus", "no-bus", ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"]],
+    ["without D-Bus, by an instance", "no-bus@1", ["User=daemon", "InaccessiblePaths=/run/dbus"]],
+  ])("is refused with an error if the unit has only Type=notify: %s", async (_, name, lines) => {
     const unit = `${name}.service`;
     await systemd.installUnits({
       [unit.replace("@1", "@")]: tellService(systemd, {
@@ -124,7 +124,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", unit);
   });
 
-  test("is used where a drop-in lets it through and systemd can't be asked", async () => {
+  test("is used if a drop-in allows it and systemd cannot be asked", async () => {
     await systemd.write("/run/systemd/system/drops-.service.d/access.conf", "[Service]\nNotifyAccess=all\n");
     await systemd.installUnits({
       "drops-in.service": tellService(systemd, {
@@ -137,7 +137,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await outcomes(systemd, "drops-in.service")).toEqual([["ready", true]]);
   });
 
-  test("is used with a warning where systemd can't be asked whether it is heard", async () => {
+  test("is used with a warning if nobody can answer whether systemd accepts it", async () => {
     await systemd.installUnits({
       "unchecked.service": tellService(systemd, {
         calls: [[["ready"]]],
@@ -152,7 +152,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await outcomes(systemd, "unchecked.service")).toEqual([["ready", true]]);
   });
 
-  test("puts a descriptor in the store, also where messages go through the one that was passed", async () => {
+  test("puts a descriptor into the store, also if messages go through the passed descriptor", async () => {
     await systemd.installUnits({
       "stores.service": tellService(systemd, {
         calls: [[["storeFd", "a", 0]], [["storeFd", "b", 1], ["ready"]]],
@@ -169,12 +169,12 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.waitForUnit("stores.service", "NFileDescriptorStore", "1");
   });
 
-  test("two descriptors that are taken out of the store at once, by their names, both leave it", async () => {
+  test("two descriptors that are removed from the store at once, by their names, both leave it", async () => {
     const remove = (name: string): [string, object] => ["notify", { FDSTOREREMOVE: 1, FDNAME: name }];
     await systemd.installUnits({
       "removes.service": tellService(systemd, {
         calls: [[["storeFd", "a", 0], ["storeFd", "b", 1], ["ready"]]],
-        // The first run of the program is under way when the others begin to wait.
+        // The first run of the program has not ended when the others begin to wait.
         onUsr1: [[["status", "Removing"], remove("a"), remove("b"), ["status", "Removed"]]],
         lines: ["NotifyAccess=all", "User=daemon", "FileDescriptorStoreMax=5"],
       }),
@@ -190,7 +190,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     );
   });
 
-  test("the wrong OpenFile= under a user's manager: named in the error, or taken over by the program", async () => {
+  test("a wrong OpenFile= under a user's manager is named in the error, or the program sends instead", async () => {
     await systemd.start("user@0.service");
     const user = { env: { XDG_RUNTIME_DIR: "/run/user/0" } };
     const unit = (lines: string[]) => tellService(systemd, { calls: [[["backend"]], [["ready"]]], lines });

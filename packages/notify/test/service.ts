@@ -1,9 +1,9 @@
 import { type PrivateSystemd, SANDBOX } from "@sockact/testkit";
 
-/** What to call, one list after the other; at once what is in one list. */
+/** The calls to make, one list after the other. The calls in one list are made at once. */
 export type Calls = [name: string, ...args: unknown[]][][];
 
-/** A service of test/programs/tell.mjs. */
+/** A service that runs test/programs/tell.mjs. */
 export function tellService(
   systemd: PrivateSystemd,
   { calls = [], onUsr1 = [], lines = [] }: { calls?: Calls; onUsr1?: Calls; lines?: string[] },
@@ -25,7 +25,7 @@ export interface Told {
   milliseconds: number;
 }
 
-/** What came of each call so far: `[["ready", true]]`. */
+/** The results of the calls so far: `[["ready", true]]`. */
 export async function outcomes(systemd: PrivateSystemd, unit: string): Promise<[string, unknown][]> {
   const messages = await systemd.journal(unit, "service");
   return messages
@@ -34,5 +34,5 @@ export async function outcomes(systemd: PrivateSystemd, unit: string): Promise<[
     .map(({ name, outcome }) => [name, outcome]);
 }
 
-/** The tightest sandbox, and messages of the main process alone. */
+/** The tightest sandbox, which accepts messages of the main process only. */
 export const SANDBOXED = ["NotifyAccess=main", ...SANDBOX.split("\n")];

@@ -19,7 +19,7 @@ import type { Calls, Told } from "./service.ts";
 const tell = [process.execPath, fileURLToPath(new URL("programs/tell.mjs", import.meta.url))];
 const worker = [process.execPath, fileURLToPath(new URL("programs/worker.mjs", import.meta.url))];
 
-/** What a service manager would listen to, and a descriptor that leads there. */
+/** A socket as a service manager has it, and a descriptor that is connected to it. */
 function managerAt(address: string): { manager: number; passed: number } {
   const manager = rawSocket("unix", "datagram", { bound: address });
   const passed = rawSocket("unix", "datagram", { connectedTo: address });
@@ -48,7 +48,7 @@ const environment = (socket: string | undefined, calls: Calls): Record<string, s
 });
 const outcome = async (app: AppProcess): Promise<unknown> => (await app.event<Told>("told")).outcome;
 
-test("nobody asks to be told: false, and nothing is loaded or left to wait for", async () => {
+test("without a service manager, each call resolves to false, loads nothing, and leaves nothing to wait for", async () => {
   for (const socket of [undefined, ""]) {
     await using app = startProcess(tell, {
       env: environment(socket, [[["ready"], ["storeFd", "a", 1], ["backend"]]]),
@@ -79,8 +79,8 @@ test.each([
 });
 
 test.each([
-  ["of other names", ["other"], {}],
-  ["that are another process's", ["notify"], { LISTEN_PID: "1" }],
+  ["with other names", ["other"], {}],
+  ["that belong to another process", ["notify"], { LISTEN_PID: "1" }],
 ])("descriptors %s are not touched", async (_, names, env) => {
   const socket = temporaryPath();
   const { passed } = managerAt(socket);
@@ -97,11 +97,11 @@ test.each([
 });
 
 test.each(["before", "after"])(
-  "what has read LISTEN_FDS itself tells of the descriptor, %s the first message",
+  "code that has read LISTEN_FDS itself announces the descriptor, %s the first message",
   async (when) => {
     const socket = temporaryPath();
     const { manager, passed } = managerAt(socket);
-    // The sources, since what core alone uses is no entry point of the published files.
+    // This loads the sources, because the published files have no entry point for what only core uses.
     const source = ["--import", "tsx", "--conditions=@sockact/source"];
     const adopt = [
       process.execPath,
@@ -119,7 +119,7 @@ test.each(["before", "after"])(
 );
 
 test.each(["ES modules", "an ES module and a CommonJS bundle"])(
-  "two copies of this package share what was read, and what was found: %s",
+  "two copies of this package share the variables and the descriptor: %s",
   async (formats) => {
     const socket = temporaryPath();
     const { manager, passed } = managerAt(socket);
@@ -164,7 +164,7 @@ test.each(["ES modules", "an ES module and a CommonJS bundle"])(
   },
 );
 
-test("a listener that a socket unit calls notify is not written to", async () => {
+test("no message is written to a listener that a socket unit calls notify", async () => {
   const socket = temporaryPath();
   const { manager, passed } = managerAt(socket);
   const listener = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
@@ -177,7 +177,7 @@ test("a listener that a socket unit calls notify is not written to", async () =>
   expect(await received(manager)).toBe("READY=1");
 });
 
-test("a service manager that has gone is an error with its cause", async () => {
+test("a service manager that has ended is an error with its cause", async () => {
   const socket = temporaryPath();
   const manager = rawSocket("unix", "datagram", { bound: socket });
   const passed = rawSocket("unix", "datagram", { connectedTo: socket });
@@ -201,15 +201,19 @@ test("a service manager that has gone is an error with its cause", async () => {
 });
 
 test.each([
-  ["vsock:2:1234", "ERR_NOTIFY_UNSUPPORTED", "NOTIFY_SOCKET is vsock:2:1234, and Node can't send to a vsock"],
-  ["notify", "ERR_NOTIFY_SOCKET", 'NOTIFY_SOCKET is neither a path, nor @name, nor a vsock: "notify"'],
+  [
+    "vsock:2:1234",
+    "ERR_NOTIFY_UNSUPPORTED",
+    "NOTIFY_SOCKET is vsock:2:1234, and Node cannot send to a vsock",
+  ],
+  ["notify", "ERR_NOTIFY_SOCKET", 'NOTIFY_SOCKET must be a path, @name or a vsock; got "notify"'],
 ])("NOTIFY_SOCKET=%s is reported", async (socket, code, message) => {
   await using app = startProcess(tell, { env: environment(socket, [[["backend"], ["ready"]]]) });
   expect(await outcome(app)).toBe("none");
   expect(await outcome(app)).toMatchObject({ code, message });
 });
 
-test("a timeout is extended by a duration with a unit: a bare number is refused, and the hint has both readings", async () => {
+test("extendTimeout() takes a duration with a unit, and refuses a bare number with a hint that names both readings", async () => {
   const calls: Calls = [
     [
       ["extendTimeout", 30],
@@ -226,7 +230,7 @@ test("a timeout is extended by a duration with a unit: a bare number is refused,
   expect(await outcome(app)).toBe(false);
 });
 
-test("what is not a message is refused, whoever listens", async () => {
+test("an invalid message is refused, also without a service manager", async () => {
   const calls: Calls = [
     [
       ["status", "two\nlines"],
@@ -268,7 +272,7 @@ test.each(
   expect(await received(manager)).toBe("STOPPING=1");
 });
 
-test("a worker of node:cluster leaves it to the primary, also when it starts before the first message", async () => {
+test("a worker of node:cluster sends nothing, also if it starts before the first message of the primary", async () => {
   const socket = temporaryPath();
   const { manager, passed } = managerAt(socket);
   const program = fileURLToPath(new URL("programs/cluster.mjs", import.meta.url));
@@ -282,9 +286,9 @@ test("a worker of node:cluster leaves it to the primary, also when it starts bef
 });
 
 test.each<[string, Calls[number], Record<string, string>]>([
-  ["has only looked", [["isSupervised"], ["backend"], ["watchdogEnabled"]], {}],
+  ["has only asked", [["isSupervised"], ["backend"], ["watchdogEnabled"]], {}],
   [
-    "has tried to send what is not a message",
+    "has tried to send an invalid message",
     [
       ["notify", ""],
       ["storeFd", "a:b", 1],
@@ -292,8 +296,8 @@ test.each<[string, Calls[number], Record<string, string>]>([
     {},
   ],
   ["has no way to send", [["ready"], ["storeFd", "a", 1]], { PATH: "/nonexistent", LISTEN_FDNAMES: "other" }],
-  ["found the watchdog's variables malformed", [["startWatchdog"]], { WATCHDOG_USEC: "abc" }],
-  ["is not the one that is watched", [["startWatchdog"]], {}],
+  ["has found malformed variables of the watchdog", [["startWatchdog"]], { WATCHDOG_USEC: "abc" }],
+  ["is not the process that the watchdog watches", [["startWatchdog"]], {}],
 ])("the variables are left to others by a process that %s", async (_, calls, env) => {
   const socket = temporaryPath();
   const { passed } = managerAt(socket);
@@ -327,7 +331,7 @@ test.each<[string, Calls[number][number]]>([
 });
 
 describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () => {
-  test("sends to an abstract name, and its failure is an error that shows what it said", async () => {
+  test("sends to an abstract name, and its error message becomes part of our error", async () => {
     const socket = `@sockact-notify-program-${process.pid}`;
     const { manager } = managerAt(socket);
     await using app = startProcess(tell, { env: environment(socket, [[["ready"]]]) });
@@ -350,7 +354,7 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
 });
 
 describeOnNode(26, "node:ffi", () => {
-  test("sends by libsystemd, with descriptors", async () => {
+  test("sends messages and descriptors with libsystemd", async () => {
     const socket = temporaryPath();
     const { manager } = managerAt(socket);
     const ffi = [process.execPath, fileURLToPath(new URL("programs/ffi.mjs", import.meta.url))];

@@ -25,7 +25,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
     await systemd.start(unit);
     expect(await systemd.waitForJournal(unit, /"event":"watchdog"/)).toContain('"interval":250');
     const pings = new Set<string>();
-    // Each is the time of the last ping; there are two in each WatchdogSec=.
+    // Each value is the time of the last ping. There are two pings in each WatchdogSec=.
     await expect
       .poll(async () => pings.add(await systemd.show(unit, "WatchdogTimestampMonotonic")).size, {
         timeout: 10_000,
@@ -36,7 +36,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
     await systemd.waitForUnit(unit, "Result", "watchdog");
   });
 
-  test("a service whose health check fails is ended, and said why", async () => {
+  test("systemd ends a service whose health check fails, and the log has the reason", async () => {
     await systemd.installUnits({ "ill.service": watched("check") });
     await systemd.start("ill.service");
     const first = await systemd.show("ill.service", "WatchdogTimestampMonotonic");
@@ -49,7 +49,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
     expect(said).toEqual([expect.stringContaining("NotifyError: healthCheck() returned false")]);
   });
 
-  test("a service that no watchdog looks after sends no pings", async () => {
+  test("a service without a watchdog sends no pings", async () => {
     await systemd.installUnits({
       "free.service": watched("on").replace("WatchdogSec=500ms", ""),
     });

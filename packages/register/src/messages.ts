@@ -15,7 +15,7 @@ import type { SeenListen } from "./seen.ts";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/** Ends the process with an error that came before the app runs. Node would print the stack of this package, and the hint last. */
+/** Ends the process with an error before the app runs. Node itself would print the stack of this package first, and the hint last. */
 export function endWith({ message, code, hint }: ActivationError): never {
   writeLine(`sockact: error: ${message} (${code})\n${hint}`);
   process.exit(1);
@@ -34,7 +34,7 @@ export function refuseUnknownNames(map: readonly MapEntry[], names: readonly str
   );
 }
 
-/** A server listens, the app has a map, and the service manager has passed nothing. */
+/** Warns that a server listens, and SOCKACT_MAP is set, but the service manager has passed nothing. */
 export function warnOfNothingPassed(): void {
   warn(
     "SOCKACT_NOT_PASSED",
@@ -44,9 +44,9 @@ export function warnOfNothingPassed(): void {
 }
 
 /**
- * Servers listen by themselves, and there are sockets that they might have been meant to have.
+ * Warns that servers listen by themselves, while there are sockets that may be meant for them.
  *
- * @param isEnd whether the process is about to end, and shows no warning any more
+ * @param isEnd whether the process is about to end: Node shows no warning then
  */
 export function warnOfUnmatched(
   targets: readonly Target[],
@@ -63,7 +63,7 @@ export function warnOfUnmatched(
   else warn("SOCKACT_UNMATCHED", message, hint);
 }
 
-/** A server listens by itself, because another one has got the sockets that it would get. */
+/** Warns that a server listens by itself, because another server has the sockets that it would get. */
 export function warnOfSecondServer(
   target: Target,
   first: Target,
@@ -82,7 +82,7 @@ export function warnOfSecondServer(
   );
 }
 
-/** Nothing in the process has asked for a socket. */
+/** Warns that no server of the process has taken a socket. */
 export function warnOfNothingTaken(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -92,7 +92,7 @@ export function warnOfNothingTaken(
   warn("SOCKACT_UNTAKEN", message, hint);
 }
 
-/** What happened, and what to do about it. */
+/** Which servers have called listen(), why they got no socket, and what to change. */
 export function summaryOf(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -117,7 +117,7 @@ export function summaryOf(
   ];
 }
 
-/** What to do about sockets that no server has taken, where others have one. Undefined where an adapter is in charge. */
+/** What to do about sockets that no server has taken, while other sockets have a server. Undefined if the app uses an adapter. */
 export function hintForUnserved(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -134,7 +134,7 @@ export function hintForUnserved(
   return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
 
-/** The sockets of a server are taken: it is closed, or one more server for the same app. */
+/** The error of a server whose sockets are taken: the server was closed before, or it is a second server of the same app. */
 export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolean): ActivationError {
   return isClosed
     ? new ActivationError(
@@ -149,27 +149,27 @@ export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolea
       );
 }
 
-/** What to do where an adapter asks for the only socket, and the preload has given it to another server before. */
+/** What to do if an adapter asks for the only socket after the preload has given it to another server. */
 export function hintForClaimed(holder: Target, fds: readonly number[], map: readonly MapEntry[]): string {
   const sockets = announcedSockets().filter(({ fd }) => fds.includes(fd));
   return `The server on ${formatTarget(holder)} has got the socket, because it was the first to listen, and systemdListen() was called later. ${mapHint([], sockets, map)}`;
 }
 
-/** The servers that might have been meant to have a socket: if some listen on a port, not those that listen on a path. */
+/** The servers for which a socket may be meant. If some of them listen on a port, those that listen on a path do not count. */
 function serversIn(seen: readonly SeenListen[]): Target[] {
   const servers = seen.filter(({ isProbe }) => !isProbe).map(({ target }) => target);
   const onPorts = servers.filter(({ port = 0 }) => port !== 0);
   return onPorts.length > 0 ? onPorts : servers;
 }
 
-/** Whether only servers on paths have listened, which is how a process manager talks to its processes, and no socket is like them. */
+/** Whether only servers on paths have listened, and no unix socket was passed. A process manager has such servers, to talk to its processes. */
 function areForOthers(servers: readonly Target[], sockets: readonly AnnouncedSocket[]): boolean {
   return (
     servers.every(({ path }) => path !== undefined) && !sockets.some(({ facts }) => facts?.family === "unix")
   );
 }
 
-/** The entries of SOCKACT_MAP that keep these sockets for servers which have not listened. */
+/** The entries of SOCKACT_MAP that reserve these sockets for servers that have not listened. */
 function unusedEntries(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -193,7 +193,7 @@ function reasonFor(target: Target, sockets: readonly AnnouncedSocket[], map: rea
   return hasAdapter() ? `no socket has ${what}, and the app uses systemdListen()` : `no socket has ${what}`;
 }
 
-/** The map that gives these sockets to these servers, with the entries that are right already. With several sockets, a person has to choose. */
+/** The advice to set SOCKACT_MAP so that these servers get these sockets. It keeps the entries that are right already. If there are several sockets, the user must choose. */
 function mapHint(
   targets: readonly Target[],
   sockets: readonly AnnouncedSocket[],
@@ -225,7 +225,7 @@ function mapHint(
     : advice;
 }
 
-/** A target as SOCKACT_MAP names it: with its host only if another one has the same port. */
+/** A target as SOCKACT_MAP names it. It has its host only if another target has the same port. */
 function keyOf(target: Target, all: readonly Target[]): string {
   if (target.path !== undefined) return target.path;
   const { port, host } = target;

@@ -1,9 +1,9 @@
 import process from "node:process";
 
-/** Variables of the service manager, which an app has no reason to leave out when it makes an environment of its own. */
+/** The variables of the service manager. An app that replaces process.env has no reason to leave them out. */
 const OF_MANAGER = /^(?:LISTEN|NOTIFY|WATCHDOG)_/;
 
-/** Moves the variables of the service manager into the object that the app has assigned to process.env. */
+/** If the app has assigned another object to process.env, moves the variables of the service manager into it. */
 export function followEnvironment(initial: NodeJS.ProcessEnv): void {
   if (process.env === initial) return;
   for (const name of Object.keys(initial).filter((each) => OF_MANAGER.test(each))) {

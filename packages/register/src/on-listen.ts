@@ -18,16 +18,16 @@ import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target, targetOf } from "./target.ts";
 import { explainSoon } from "./unmatched.ts";
 
-/** Who has got a socket, and why. */
+/** The server that has a socket, and the rule that gave it the socket. */
 interface Holder {
   server: WeakRef<Server>;
   target: Target;
   rule: Rule;
 }
 
-/** Decides on each `listen()` of the process which sockets the server gets. */
+/** Decides which sockets a server gets, at each `listen()` of the process. */
 export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
-  /** By number. */
+  /** The holder of each descriptor. */
   const holders = new Map<number, Holder>();
   setClaimedHint((fds) => {
     const holder = fds.map((fd) => holders.get(fd)).find((each) => each?.rule === "only");
@@ -36,7 +36,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   return (server, args, listen) => {
     const target = targetOf(args);
-    // Node throws an error.
+    // Node itself throws an error for this call.
     if (target === undefined || server.listening) return undefined;
     const isProbe = server.listenerCount("connection") === 0;
     try {
@@ -68,7 +68,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.serve(server, fds, args);
       return true;
     }
-    // It takes nothing if it is closed at once, or never gets a handler.
+    // The server takes nothing if it is closed at once, or never gets a handler.
     remember(target, true);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
@@ -79,10 +79,10 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     return true;
   }
 
-  /** All sockets that belong to the server are served already. Returns whether it is refused: otherwise it listens by itself. */
+  /** Called if other servers have all sockets that belong to this server. Returns whether the server gets an error. Otherwise, it listens by itself. */
   function isRefused(server: Server, target: Target, match: Match, args: readonly unknown[]): boolean {
     const holder = match.sockets.map(({ fd }) => holders.get(fd)).find((each) => each !== undefined);
-    // An adapter, or the app itself, has taken them.
+    // An adapter, or the app itself, has taken the sockets.
     if (holder === undefined) return false;
     const other = holder.server.deref();
     const isClosed = other?.listening !== true;
@@ -91,7 +91,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    // What a socket listens on is in use: the error is about to come, and may end the process.
+    // The address of the socket is in use, so Node will emit an error, which may end the process. Warn before that.
     if (match.rule === "address") warnIfSecond(target, match);
     else server.once("listening", () => warnIfSecond(target, match));
     return false;
@@ -99,11 +99,11 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {
     const first = holders.get(sockets[0]?.fd ?? -1);
-    // A socket goes to the first server, although a later one has its very port.
+    // The first server has got the socket, although this later one has the port of the socket.
     const isBeaten = rule === "address" && first?.rule === "only";
     if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
-    // No map can distinguish them.
+    // No entry of SOCKACT_MAP can distinguish the two servers.
     if (formatTarget(first.target) === formatTarget(target)) return;
     warnOfSecondServer(target, first.target, { sockets, map, isMapped });
   }
@@ -111,19 +111,19 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
     const options = { map, isHttp, mayTakeOnly: !hasAdapter() && !hasWorkers() };
     let sockets = announcedSockets();
-    // It gets this one, if it can be served. The kernel tells that sooner of an open socket than /proc does.
+    // The server gets this socket if it can be served. Opening the socket answers that faster than /proc does.
     if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
       sockets = openAnnounced();
     const match = matchSockets(target, { ...options, sockets });
     const isSure = match !== undefined && (match.rule !== "only" || match.sockets.length === 1);
     if (isSure || target.port === 0 || sockets.every(({ facts }) => facts !== undefined))
       return [sockets, match];
-    // In another network namespace, only opening them tells their addresses.
+    // In another network namespace, /proc does not have the addresses, so the sockets must be opened.
     const opened = openAnnounced();
     return [opened, matchSockets(target, { ...options, sockets: opened })];
   }
 
-  /** Where no socket was passed, the service manager may wait for messages. */
+  /** Manages a server although no socket was passed, because the service manager may wait for messages. */
   function manage(server: Server, target: Target, isHttp: boolean): void {
     if (target.port === 0) return;
     if (map.length > 0) warnOfNothingPassed();
@@ -131,17 +131,17 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     else onceOpen(server, () => app.manage(server));
   }
 
-  /** Says that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
+  /** Warns soon that a server listens by itself, unless all sockets that may be meant for it have a server by then. */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
-    // The workers of a primary are about to take them.
+    // The workers of this primary will take the sockets.
     if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     onceOpen(server, () => explainSoon(target, map));
-    // What systemd has on this port can't be listened on, nor what needs a privilege. Where nobody handles the error, the process ends with it.
+    // listen() fails if systemd has this port, or if the port needs a privilege. If the app does not handle the error, the process ends.
     server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));
   }
 }
 
-/** Calls back when a server has listened for a turn of the event loop: it is no probe then. */
+/** Calls back when a server has listened for a turn of the event loop. A server that looks for a free port is closed by then. */
 function onceOpen(server: Server, action: () => void): void {
   server.once("listening", () =>
     setImmediate(() => {
@@ -150,7 +150,7 @@ function onceOpen(server: Server, action: () => void): void {
   );
 }
 
-/** Fastify makes one more server with the handler of the first, for each other address of `localhost`, and ignores that it can't listen. */
+/** Whether two servers have the same handler. Fastify makes a server with the handler of the first one for each other address of `localhost`, and ignores its error. */
 function hasSameHandler(server: Server, other: Server | undefined): boolean {
   const handlers = new Set<unknown>(other?.listeners("request"));
   return server.listeners("request").some((handler) => handlers.has(handler));

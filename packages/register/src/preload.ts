@@ -18,8 +18,9 @@ import { warnDescendant, warnUnactivated } from "./descendant.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
 /**
- * Makes the servers of this process listen on the sockets that were passed to it. Does nothing in a process to which none were passed, or for which no
- * service manager waits. Ends the process where a variable is malformed (`ERR_OPTION`), and for a name in SOCKACT_MAP that was not passed (`ERR_NAME_UNKNOWN`).
+ * Makes the servers of this process listen on the sockets that were passed to it. Does nothing if no sockets were passed and no service manager
+ * waits for messages. Ends the process if a variable is malformed (`ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed
+ * (`ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
   if (!mayHaveSockets()) return;
@@ -38,7 +39,7 @@ function start(): void {
   if (role !== "activated" && role !== "supervised") return;
   const map = parseSocketMap(process.env["SOCKACT_MAP"]);
   const names = announcedNames();
-  // The notify socket of OpenFile= may be all that was passed.
+  // Perhaps only the notify socket of OpenFile= was passed.
   if (names?.some((name) => name !== "notify") === true) {
     refuseUnknownNames(map, names);
     summariseUnlessTaken(map);
@@ -59,11 +60,11 @@ function start(): void {
   });
 }
 
-/** A look at the variables, before anything of core is loaded: a preload runs in each Node that the app starts. */
+/** Looks at the variables before core is loaded, because the preload runs in each Node that the app starts, and must be fast. */
 function mayHaveSockets(): boolean {
   const { LISTEN_FDS, SOCKACT_CLUSTER, SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
   if ((LISTEN_FDS ?? SOCKACT_CLUSTER) !== undefined) return true;
-  // The same conditions as for a socket on standard input, and for the messages to the service manager.
+  // The conditions for a socket on standard input, and for messages to the service manager.
   return SYSTEMD_EXEC_PID === undefined
     ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
     : SYSTEMD_EXEC_PID === String(process.pid);

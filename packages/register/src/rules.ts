@@ -2,20 +2,20 @@ import type { AnnouncedSocket } from "@sockact/core/preload";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { ipOf, type Target } from "./target.ts";
 
-/** Why a server gets its sockets: SOCKACT_MAP names them, they have its port or path, or there are no others. */
+/** The rule by which a server gets its sockets. `map`: SOCKACT_MAP names them. `address`: they have its port or path. `only`: they are the only sockets. */
 export type Rule = "map" | "address" | "only";
 
-/** The sockets that belong to a server. Some of them, or all, may be served by another server already. */
+/** The sockets that belong to a server. Another server may serve some or all of them already. */
 export interface Match {
   rule: Rule;
   sockets: readonly AnnouncedSocket[];
 }
 
-/** What the rules depend on besides where the server listens. */
+/** What the rules look at, besides the port or path of the server. */
 export interface Situation {
   sockets: readonly AnnouncedSocket[];
   map: readonly MapEntry[];
-  /** Whether it is a server of HTTP. */
+  /** Whether this is an HTTP server. */
   isHttp: boolean;
   /** Whether the only socket may go to a server that has another port. */
   mayTakeOnly: boolean;
@@ -33,13 +33,13 @@ export function matchSockets(target: Target, situation: Situation): Match | unde
   );
   const same = withSameAddress(target, unmapped);
   if (same.length > 0) return { rule: "address", sockets: same };
-  // Where the map names some, the others belong to servers that it leaves out, and not to one whose entry has a wrong port.
+  // If the map names some sockets, the rest does not count as the only socket: this server may have an entry with a wrong port.
   if (unmapped.length < sockets.filter(canBeServed).length || !isOnly(unmapped, target, situation))
     return undefined;
   return { rule: "only", sockets: unmapped };
 }
 
-/** The sockets with the port or the path of the target. With an IP address as the host, those of that very address are preferred. */
+/** The sockets with the port or the path of the target. If the host is an IP address, sockets with exactly this address are preferred. */
 function withSameAddress(target: Target, sockets: readonly AnnouncedSocket[]): readonly AnnouncedSocket[] {
   if (target.path !== undefined) return sockets.filter(({ facts }) => facts?.address === target.path);
   const samePort = sockets.filter(({ facts }) => portOf(facts?.address) === target.port);
@@ -57,7 +57,7 @@ function hostOf(address: string | null | undefined): string | undefined {
   return /^\[?([^\]]*)\]?:\d+$/.exec(address ?? "")?.[1];
 }
 
-/** Whether the sockets count as one: those of one socket unit have one name. Without names, only the addresses of `localhost` do, which have one port. */
+/** Whether the sockets count as one. The sockets of one socket unit do: they have one name. Sockets without names do if they have one port, as the two of `localhost`. */
 export function areOne(sockets: readonly AnnouncedSocket[]): boolean {
   const [first] = sockets;
   if (first === undefined || sockets.some(({ name }) => name !== first.name)) return false;
@@ -72,11 +72,11 @@ function isOnly(
   { isHttp, mayTakeOnly }: Situation,
 ): boolean {
   if (!mayTakeOnly || !areOne(sockets)) return false;
-  // A path that is not the socket's may be that of a tool, for its own processes.
+  // A server on another path may belong to a tool that talks to its own processes.
   return target.path === undefined || isHttp || sockets.every(({ facts }) => facts?.family === "unix");
 }
 
-/** Whether a server can listen on a socket, or serve it, as far as is known. */
+/** Whether a server can listen on a socket or serve it. True if that is not known yet. */
 export function canBeServed({ name, facts }: AnnouncedSocket): boolean {
   return name !== "stored" && (facts === undefined || (facts.kind !== "datagram" && facts.kind !== "other"));
 }

@@ -1,16 +1,16 @@
 import { formatTarget, type Target } from "./target.ts";
 
-/** What listen() was called for. */
+/** A call of listen(). */
 export interface SeenListen {
   readonly target: Target;
-  /** Whether nothing would be done with a connection. */
+  /** Whether the server does nothing with connections, like a tool that looks for a free port. */
   readonly isProbe: boolean;
 }
 
-/** Every `listen()` that has got no socket. */
+/** Every `listen()` that got no socket. */
 export const seenListens: SeenListen[] = [];
 
-/** More than this would make no message clearer. */
+/** The most calls to remember. More would not make a message clearer. */
 const MOST = 20;
 
 export function remember(target: Target, isProbe: boolean): void {

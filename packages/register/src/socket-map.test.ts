@@ -15,7 +15,7 @@ test("SOCKACT_MAP has ports, hosts with ports, paths and abstract names", () => 
   ]);
 });
 
-test.each([undefined, "", "  "])("SOCKACT_MAP=%j is no map", (text) => {
+test.each([undefined, "", "  "])("SOCKACT_MAP=%j has no entries", (text) => {
   expect(parseSocketMap(text)).toEqual([]);
 });
 

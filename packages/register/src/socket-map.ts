@@ -1,11 +1,11 @@
 import { ActivationError } from "@sockact/core/preload";
 import { ipOf, type Target } from "./target.ts";
 
-/** One `3000=http` of SOCKACT_MAP. */
+/** One entry of SOCKACT_MAP, such as `3000=http`. */
 export interface MapEntry {
-  /** The text before the `=`. */
+  /** The part before the `=`. */
   readonly key: string;
-  /** The same as a target. */
+  /** The key as a target. */
   readonly target: Target;
   /** A `FileDescriptorName=`. */
   readonly name: string;
@@ -46,13 +46,13 @@ function parseKey(key: string): Target | undefined {
 function malformed(part: string, text: string): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
-    `SOCKACT_MAP must be a list such as 3000=http,/run/app.sock=admin; got ${JSON.stringify(text)}, where ${JSON.stringify(part)} is no entry of it`,
-    "Write where the app listens, which is a port, HOST:PORT, an absolute path or an @abstract name; then =, and the FileDescriptorName= of its socket. " +
-      "A name with a comma or = in it can't be written: change its FileDescriptorName=. Separate the entries with commas: SOCKACT_MAP=3000=http,3001=admin.",
+    `SOCKACT_MAP must be a list such as 3000=http,/run/app.sock=admin; got ${JSON.stringify(text)}, where ${JSON.stringify(part)} is not a valid entry`,
+    "Write where the app listens: a port, HOST:PORT, an absolute path or an @abstract name. Then write = and the FileDescriptorName= of its socket. " +
+      "Separate the entries with commas: SOCKACT_MAP=3000=http,3001=admin. A name with a comma or = in it does not work: change its FileDescriptorName=.",
   );
 }
 
-/** The names that the map gives to a target. An entry with this very host is of more weight than one with the port alone. */
+/** The names that the map gives to a target. An entry with exactly this host has precedence over an entry with the port alone. */
 export function mappedNames(map: readonly MapEntry[], target: Target): string[] {
   const matching = map.filter((entry) => isSame(entry.target, target));
   const exact = matching.filter(

@@ -5,10 +5,10 @@ import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { hasWarnedOfUnmatched } from "./unmatched.ts";
 
-/** How long most apps take to start, in milliseconds. */
+/** The time in which most apps have started, in milliseconds. */
 const START_MS = 10_000;
 
-/** Says which `listen()` there were, and why none of them got a socket, if that is so after ten seconds or when the process ends. */
+/** If no server has a socket after ten seconds, or when the process ends, says which servers have called `listen()`, and why they got none. */
 export function summariseUnlessTaken(map: readonly MapEntry[]): void {
   let isSaid = false;
   setTimeout(() => {
@@ -18,20 +18,20 @@ export function summariseUnlessTaken(map: readonly MapEntry[]): void {
     warnOfNothingTaken(free, seenListens, map);
   }, START_MS).unref();
   process.once("exit", (code) => {
-    // An app that ends with an error has said why. Node shows no warning any more that comes now.
+    // An app that ends with an error has printed it. Node shows no warning at this time, so write the line directly.
     const free = code !== 0 || isSaid ? [] : freeSockets();
     if (free.length > 0) writeLine(`sockact: ${summaryOf(free, seenListens, map).join(" ")}`);
   });
 }
 
-/** The sockets, if nothing has taken or used any of them, and no warning has said which server has got none. */
+/** The sockets, if no server has taken or used any of them, and no warning has named a server without a socket. */
 function freeSockets(): readonly AnnouncedSocket[] {
   if (announcedNames() === undefined || hasWarnedOfUnmatched()) return [];
   try {
     const sockets = announcedSockets();
     return sockets.some(({ isServed }) => isServed) ? [] : sockets;
   } catch {
-    // The app has closed what it has used by its number.
+    // The app has used a descriptor by its number, and closed it.
     return [];
   }
 }

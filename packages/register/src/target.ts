@@ -1,14 +1,14 @@
 import { isIP, SocketAddress } from "node:net";
 import { resolve } from "node:path";
 
-/** Where a server is told to listen. */
+/** The port or path of a `listen()`. */
 export type Target =
   | { port: number; host: string | undefined; path?: undefined }
   /** The absolute path of a unix socket, or `@name` of an abstract one. */
   | { path: string; port?: undefined };
 
 /**
- * What the arguments of `listen()` ask for, as Node reads them. Undefined for what Node refuses.
+ * The port or path in the arguments of `listen()`, as Node reads them. Undefined if Node refuses the arguments.
  */
 export function targetOf(args: readonly unknown[]): Target | undefined {
   const [first, second] = args;
@@ -16,7 +16,7 @@ export function targetOf(args: readonly unknown[]): Target | undefined {
     const { port, path, host } = first as { port?: unknown; path?: unknown; host?: unknown };
     const number = portOf(port);
     if (number !== undefined) return { port: number, host: typeof host === "string" ? host : undefined };
-    // Node prefers any port to the path, if the options have a port without a value.
+    // If the options have `port` without a value, Node uses any free port, and ignores the path.
     if ("port" in first)
       return port === undefined || port === null ? { port: 0, host: undefined } : undefined;
     return typeof path === "string" && path !== "" ? { path: pathOf(path) } : undefined;
@@ -34,12 +34,12 @@ function portOf(value: unknown): number | undefined {
   return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
 }
 
-/** Node writes an abstract name after a NUL, systemd after an `@`. */
+/** Node writes an abstract name with a NUL in front, and systemd with an `@`. */
 function pathOf(path: string): string {
   return path.startsWith("\0") ? `@${path.slice(1)}` : resolve(path);
 }
 
-/** The target as a person writes it: `port 3000`, `127.0.0.1:3000`, `/run/app.sock`. */
+/** The target as people write it: `port 3000`, `127.0.0.1:3000`, `/run/app.sock`. */
 export function formatTarget(target: Target): string {
   if (target.path !== undefined) return target.path;
   const { port, host } = target;
@@ -47,7 +47,7 @@ export function formatTarget(target: Target): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The IP address in its usual form; undefined for a host name. */
+/** The IP address in its usual form. Undefined for a host name. */
 export function ipOf(host: string | undefined): string | undefined {
   const text = host?.replace(/%.*/, "") ?? "";
   const version = isIP(text);

@@ -6,7 +6,7 @@ import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/** How long a warning waits for servers that begin to listen after the first, in milliseconds: their map is one line. */
+/** How long a warning waits for further servers, in milliseconds, so that one SOCKACT_MAP names all of them. */
 const TOGETHER_MS = 250;
 
 const targets = new Map<string, Target>();
@@ -15,19 +15,19 @@ let timer: NodeJS.Timeout | undefined;
 let isSaid = false;
 let hasFailed = false;
 
-/** Whether a warning has said that a server has got no socket. */
+/** Whether a warning has said that a server got no socket. */
 export function hasWarnedOfUnmatched(): boolean {
   return isSaid;
 }
 
-/** Says soon, or when the process ends, that a server listens by itself, unless all sockets that it might have been meant to have are served by then. */
+/** Warns soon, or when the process ends, that a server listens by itself, unless all sockets that may be meant for it have a server by then. */
 export function explainSoon(target: Target, map: readonly MapEntry[], isFailed = false): void {
   hasFailed ||= isFailed;
   const explain = (isEnd: boolean): void => {
     if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
-    // The servers that the map names may listen later, unless the app ends with the error.
+    // The servers that the map names may listen later, unless an error ends the app.
     const isReserved = (name: string): boolean => !hasFailed && map.some((entry) => entry.name === name);
     const free = announcedSockets().filter(
       (socket) => !socket.isServed && !isReserved(socket.name) && canBeServed(socket),
@@ -36,7 +36,7 @@ export function explainSoon(target: Target, map: readonly MapEntry[], isFailed =
     isSaid = true;
     warnOfUnmatched([...targets.values()], free, { seen: seenListens, map, isEnd });
   };
-  // Before the summary, which says less.
+  // This comes before the summary, which says less.
   if (targets.size === 0) process.prependListener("exit", () => explain(true));
   targets.set(formatTarget(target), target);
   timer ??= setTimeout(() => explain(false), TOGETHER_MS).unref();

@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import os, { type NetworkInterfaceInfo } from "node:os";
 
-/** What every machine has, so that what takes the first address of the list finds one. */
+/** The loopback device, which every machine has. Code that takes the first address of the list finds one. */
 const LOOPBACK: NetworkInterfaceInfo = {
   address: "127.0.0.1",
   netmask: "255.0.0.0",
@@ -12,8 +12,8 @@ const LOOPBACK: NetworkInterfaceInfo = {
 };
 
 /**
- * Makes os.networkInterfaces() list the loopback device alone where the system refuses to tell: without AF_NETLINK in `RestrictAddressFamilies=` of
- * systemd.exec(5) it throws. Fastify, Vite and Next.js call it to print addresses once they listen, and end with the error.
+ * Makes os.networkInterfaces() return only the loopback device instead of throwing. It throws in a sandbox without AF_NETLINK in
+ * `RestrictAddressFamilies=` of systemd.exec(5). Fastify, Vite and Next.js call it to print their addresses, and the error would end them.
  */
 export function withoutNetlink(): void {
   const { networkInterfaces } = os;

@@ -3,7 +3,7 @@ import { adapterContract } from "@sockact/testkit";
 import { preload } from "./run-app.ts";
 import { appFile } from "./start-app.ts";
 
-/** The current major version of each framework first: a usual run has a sample of these, and `npm run test:long` has all. */
+/** The current major version of each framework comes first. A usual run has a sample of these, and `npm run test:long` has all. */
 const frameworks = [
   ["Express 5", "express", "express"],
   ["Koa 3", "koa", "koa"],
@@ -13,8 +13,8 @@ const frameworks = [
   ["Fastify 4", "fastify", "fastify4"],
 ] as const;
 
-// The adapters' contract, as far as it applies. By a preload there is no `required`, no option of `systemdListen()` to misspell, and
-// no TLS on a plain server: names.test.ts has https servers.
+// The contract of the adapters, as far as it applies. With a preload there is no `required`, no option of `systemdListen()` to misspell,
+// and no TLS on a plain server. https.test.ts has https servers.
 for (const [title, folder, framework] of process.env["SOCKACT_LONG"] ? frameworks : frameworks.slice(0, 3))
   adapterContract({
     title: `${title}, by the preload alone`,
@@ -22,7 +22,7 @@ for (const [title, folder, framework] of process.env["SOCKACT_LONG"] ? framework
     apps: {
       ESM: appFile(`${folder}/app.mjs`),
       CommonJS: appFile(`${folder}/app.cjs`),
-      // The loader of TypeScript knows nothing of the framework: one app in it is enough.
+      // The TypeScript loader does not depend on the framework, so one app in TypeScript is enough.
       ...(folder === "express" && { TypeScript: appFile("express/app.ts") }),
     },
     cluster: appFile(`${folder}/cluster.mjs`),

@@ -22,7 +22,7 @@ import { appFile } from "./start-app.ts";
 
 const { key, cert } = certificateOf("localhost");
 
-/** A usual run has the current major version of each; `http2`: what the app's https server speaks. */
+/** A usual run has the current major version of each. `http2` says whether the https server of the app answers HTTP/2. */
 const frameworks = [
   { title: "Express 5", folder: "express", framework: "express", http2: false },
   { title: "Koa 3", folder: "koa", framework: "koa", http2: true },
@@ -40,9 +40,9 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
   );
 
   test.each(cells)(
-    "$title, over $kind: each port has the sockets of its name, with the app's own TLS, and both are drained",
+    "$title, over $kind: each port gets the sockets of its name, with the app's own TLS, and both are drained",
     async ({ folder, framework, http2, kind }) => {
-      // In this order, so that neither the first socket nor the last is the one of the first server.
+      // In this order, neither the first socket nor the last one belongs to the first server.
       const names = ["https", "http", "https"];
       const addresses = await Promise.all(names.map(() => freeAddress(kind)));
       await using app = await socketActivate(addresses, [process.execPath, appFile(`${folder}/https.mjs`)], {
@@ -74,7 +74,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
       const goneAway = session && once(session, "goaway", { signal: AbortSignal.timeout(DEADLINE) });
       app.kill("SIGTERM");
       let answer;
-      // Until the signal has been heard.
+      // Ask until the app has received the signal.
       do answer = await requestOver(connection, "/protocol");
       while (answer.headers.connection === "keep-alive");
       expect(answer).toMatchObject({ status: 200, headers: { connection: "close" } });
@@ -85,7 +85,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "http and https by the m
   );
 });
 
-/** What the app answers to a request over HTTP/2. */
+/** The answer of the app to a request over HTTP/2. */
 async function protocolOver(session: ClientHttp2Session | undefined): Promise<unknown> {
   const answered = session?.request({ ":path": "/protocol" }).setEncoding("utf8");
   return answered && JSON.parse((await answered.toArray()).join(""));

@@ -23,7 +23,7 @@ if (process.env["SOCKACT_LONG"] && Number.parseInt(process.versions.node) >= 22)
 
 describeWith({}, "a launcher between the service manager and the app", () => {
   test.each(launchers)(
-    "%s: the launcher takes nothing, the app listens by itself, and says that the launcher has the socket",
+    "%s: the launcher takes nothing, and the app listens by itself and warns that the launcher has the socket",
     async (_, launcher) => {
       const port = await freePort();
       const { app, early } = startApp(launcher, { PORT: String(port) }, appFolder());
@@ -40,7 +40,7 @@ describeWith({}, "a launcher between the service manager and the app", () => {
     },
   );
 
-  test("a process manager that has called setupPrimary(), and starts the app as a plain child: the same", async () => {
+  test("a process manager that has called setupPrimary() and starts the app as a plain child is a launcher too", async () => {
     const port = await freePort();
     const manager = `require("node:cluster").setupPrimary(); require("node:child_process").spawn(process.execPath, [${JSON.stringify(server)}], { stdio: "inherit" })`;
     const { app } = startApp([process.execPath, "--eval", manager], { PORT: String(port) });
@@ -49,7 +49,7 @@ describeWith({}, "a launcher between the service manager and the app", () => {
     await app.line(/SOCKACT_LAUNCHER/);
   });
 
-  test("a shell that becomes the app: the app gets the socket", async () => {
+  test("an app that a shell starts with exec gets the socket", async () => {
     const { app, early } = startApp(["sh", "-c", `exec ${command}`], { PORT: "3000" });
     await using _ = app;
     expect((await requestOver(early)).json()).toMatchObject({ pid: app.pid });

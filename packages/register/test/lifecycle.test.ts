@@ -9,7 +9,7 @@ const frameworks = [
   ["Koa", "koa"],
 ] as const;
 
-// By a preload, no hook of the app is called: READY comes once it listens, and nothing of the app runs at a reload.
+// With a preload, no function of the app is called: READY=1 is sent when the app listens, and a reload runs no code of the app.
 for (const [title, folder] of process.env["SOCKACT_LONG"] ? frameworks : frameworks.slice(0, 1))
   lifecycleContract({
     title: `${title}, by the preload alone`,

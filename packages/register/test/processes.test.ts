@@ -43,7 +43,7 @@ describe.concurrent("an app is served", () => {
     ["app.mjs", ["--require", preload], {}],
     ["app.cjs", [], { NODE_OPTIONS: `--require=${preload}` }],
     ["app.mjs", [], { NODE_OPTIONS: `--import=${esm}` }],
-    // Twice, as where a unit and the command line both have it.
+    // The preload is loaded twice, as if both the unit and the command line had it.
     ["app.mjs", ["--import", esm, "--require", preload], { NODE_OPTIONS: `--require=${preload}` }],
   ])("%s, with node %j and %j", async (file, node, env) => {
     const passed = await passedSockets({ http: "tcp4" });
@@ -70,7 +70,7 @@ describe.concurrent("an app is served", () => {
     expect(await answerOf(passed)).toBe("app");
   });
 
-  test("when its parent names no process, with SOCKACT_TRUST_PARENT", async () => {
+  test("if its parent sets no LISTEN_PID, with SOCKACT_TRUST_PARENT", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = startProcess([process.execPath, "--require", preload, "--eval", CJS], {
       fds: passed.fds,
@@ -169,11 +169,11 @@ describeWith({ commands: ["systemd-socket-activate"] }, "with StandardInput=sock
   test("the connection on standard input is served", async () => {
     const address = await freeAddress("tcp4");
     const node = [process.execPath, "--require", preload, "--eval", CJS];
-    // Its output would go to the client.
+    // The output of the app would go to the client.
     const command = ["/bin/sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh", ...node];
     await using _ = await socketActivate([address], command, {
       how: ["--accept", "--inetd"],
-      // As systemd does.
+      // systemd sets this variable.
       env: { REMOTE_ADDR: "127.0.0.1" },
     });
     expect((await httpRequest(address, "/", { headers: { connection: "close" } })).body).toBe("app");
@@ -181,7 +181,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "with StandardInput=sock
 });
 
 describe.concurrent("a process takes nothing", () => {
-  test("if the sockets were passed to the one that has started it, and says so", async () => {
+  test("if the sockets were passed to its parent, and warns of it", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
     const child = `console.log(process.env.LISTEN_FDS); http.createServer((q, r) => r.end("child")).listen(${port}, "127.0.0.1", function () { console.log("child: listening"); this.close(); })`;
@@ -232,7 +232,7 @@ describe.concurrent("a process takes nothing", () => {
     expect(app.stderr).not.toContain("Warning");
   });
 
-  test("before a listen() that matches: the variables stay", async () => {
+  test("before a listen() that matches, and the variables stay", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(
       passed,
@@ -251,7 +251,7 @@ describe.concurrent("a process takes nothing", () => {
     expect(await app.line(/^third/)).toBe("third: ");
   });
 
-  test("and does not know sockact, if it is not part of a service", async () => {
+  test("and does not load sockact, if it is not part of a service", async () => {
     await using app = startProcess([
       process.execPath,
       "--require",
@@ -263,7 +263,7 @@ describe.concurrent("a process takes nothing", () => {
     expect(app.stdout).toBe("1 undefined\n");
   });
 
-  test("if LISTEN_PID is malformed: the server gets the error", async () => {
+  test("if LISTEN_PID is malformed, and the server gets the error", async () => {
     await using app = startProcess(
       [
         process.execPath,
@@ -278,7 +278,7 @@ describe.concurrent("a process takes nothing", () => {
   });
 });
 
-test("an app with an adapter keeps its sockets, and another server of the process gets none of them", async () => {
+test("an app with an adapter keeps its sockets, and another server of the process gets none", async () => {
   const passed = await passedSockets({ http: "tcp4" });
   const port = portIn(await freeAddress("tcp4"));
   await using app = runApp(
@@ -294,7 +294,7 @@ test("an app with an adapter keeps its sockets, and another server of the proces
   expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("metrics");
 });
 
-test("an adapter that comes after another server has got the only socket says which, and what to write", async () => {
+test("an adapter that finds the only socket taken names the server that has it, and what to write", async () => {
   const passed = await passedSockets({ web: "tcp4" });
   const code = (metrics: number): string => `serve("metrics").listen(${metrics}, "127.0.0.1", () => {
     const koa = new (require("koa"))();
@@ -309,14 +309,14 @@ test("an adapter that comes after another server has got the only socket says wh
   expect(error).toContain("SOCKACT_MAP=PORT=web. PORT is the port on which the app listens.");
 
   const again = await passedSockets({ web: "tcp4" });
-  // Not the port from above: the kernel may have given it to the new socket.
+  // Use another port than above, because the kernel may have given that one to the new socket.
   const otherPort = portIn(await freeAddress("tcp4"));
   await using mapped = runApp(again, code(otherPort), { cwd: import.meta.dirname, map: "3000=web" });
   await mapped.line(/sockact: ready/);
   expect((await httpRequest(again.addresses["web"] as string)).body).toBe("app");
 });
 
-test("where no socket was passed, the service manager learns that the app is ready", async () => {
+test("the service manager learns that the app is ready, also without a passed socket", async () => {
   const port = portIn(await freeAddress("tcp4"));
   await using app = runSupervised(`http.createServer((q, r) => r.end("app")).listen(${port}, "127.0.0.1")`);
   await app.line(/sockact: ready, but the service manager could not be told/);

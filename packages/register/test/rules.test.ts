@@ -7,7 +7,7 @@ import { passedSockets, portIn, runApp } from "./run-app.ts";
 
 const HTTP = "http";
 
-/** As an old systemd tells it. A newer one adds SYSTEMD_EXEC_PID, which has to be the pid. */
+/** The variables of an old systemd. A newer one adds SYSTEMD_EXEC_PID, which must be the pid. */
 const STARTED_BY_SYSTEMD = { INVOCATION_ID: "0123456789abcdef0123456789abcdef", SYSTEMD_EXEC_PID: undefined };
 
 async function answerOf(address: string | undefined): Promise<string> {
@@ -79,7 +79,7 @@ describe.concurrent("a server gets", () => {
     expect(await answerOf(six)).toBe("app");
   });
 
-  test("what SOCKACT_MAP says, even if another socket has its port", async () => {
+  test("the socket that SOCKACT_MAP names, even if another socket has its port", async () => {
     const passed = await passedSockets({ public: "tcp4", admin: "tcp4", local: "unix" });
     const { public: main, admin, local } = passed.addresses;
     await using app = runApp(
@@ -103,7 +103,7 @@ describe.concurrent("a server gets", () => {
     expect(await answerOf(passed.addresses["b"])).toBe("app");
   });
 
-  test("what the map leaves only if it has the socket's port", async () => {
+  test("a socket that is not in the map, only if it has the port of the socket", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const { http, admin } = passed.addresses;
     const port = portIn(await freeAddress("tcp4"));
@@ -144,7 +144,7 @@ describe.concurrent("a socket is not lost to", () => {
   test.each([
     ["a port probe without a listener", "require('net').createServer()"],
     ["a port probe with an empty listener", "require('net').createServer(() => {})"],
-    ["a server of HTTP that nobody handles", "http.createServer()"],
+    ["an HTTP server without a handler", "http.createServer()"],
   ])("%s", async (_, probe) => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
@@ -158,7 +158,7 @@ describe.concurrent("a socket is not lost to", () => {
     expect(await answerOf(passed.addresses["http"])).toBe("app");
   });
 
-  test("a server on any port", async () => {
+  test("a server on any free port", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,
@@ -168,7 +168,7 @@ describe.concurrent("a socket is not lost to", () => {
     expect(await answerOf(passed.addresses["http"])).toBe("app");
   });
 
-  test("an app that makes an environment of its own", async () => {
+  test("an app that replaces process.env", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,
@@ -191,7 +191,7 @@ describe.concurrent("a socket is not lost to", () => {
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("other");
   });
 
-  test("a server of raw TCP that listens in the same moment as one of HTTP", async () => {
+  test("a server of raw TCP that listens at the same moment as an HTTP server", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
     await using app = runApp(
@@ -216,7 +216,7 @@ test.each([
   await using app = runApp(
     passed,
     `const server = told("app", ${server}).listen(3000);
-    // Time enough to lose a request, if the server had the socket.
+    // If the server had the socket, a request would be lost in this time.
     const later = (turns) => turns > 0 ? setImmediate(later, turns - 1) : server.on(${listener});
     process.stdin.once("data", () => later(50));`,
   );
@@ -233,7 +233,7 @@ async function requestOverHttp2(address: string): Promise<{ body: string }> {
   return { body };
 }
 
-describe.concurrent("it says", () => {
+describe.concurrent("the preload reports", () => {
   test("that no socket has the port of a server, and what to write", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
@@ -292,7 +292,7 @@ describe.concurrent("it says", () => {
     expect(await app.line(new RegExp(`SOCKACT_MAP=${one}=http,[0-9]`))).toContain(`,${two}=admin`);
   });
 
-  test("so before an app ends that handles the error", async () => {
+  test("a server without a socket before an app ends that handles the error", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(
       passed,
@@ -302,7 +302,7 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
-  test("that two sockets without names are two", async () => {
+  test("that two sockets without names need names", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
     await using app = runApp(
@@ -341,7 +341,7 @@ describe.concurrent("it says", () => {
     expect(await answerOf(`[::1]:${port}`)).toBe("second");
   });
 
-  test("so when the server can't listen by itself", async () => {
+  test("a server without a socket if it cannot listen by itself", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(4000, "192.0.2.1")`);
     await app.line(/^app: error EADDRNOTAVAIL/);
@@ -349,7 +349,7 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("The server on 192.0.2.1:4000 has got no socket");
   });
 
-  test("so before the process ends with an error that nobody handles", async () => {
+  test("a server without a socket before an unhandled error ends the process", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `http.createServer((q, r) => r.end()).listen(4000, "192.0.2.1")`);
     expect(await app.ended).toBe(1);
@@ -357,7 +357,7 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("code: 'EADDRNOTAVAIL'");
   });
 
-  // It takes ten seconds.
+  // The message comes after ten seconds.
   test.runIf(process.env["SOCKACT_LONG"])("that nothing has taken a socket for a while", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(0, "127.0.0.1")`);
@@ -366,7 +366,7 @@ describe.concurrent("it says", () => {
     );
   });
 
-  test("nothing when all sockets have found their servers", async () => {
+  test("nothing if all sockets have a server", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const { http, admin } = passed.addresses;
     const port = portIn(await freeAddress("tcp4"));
@@ -398,7 +398,7 @@ describe.concurrent("it says", () => {
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("second");
   });
 
-  test("which server got the only socket, before the one with its very port ends the process with an error", async () => {
+  test("which server got the only socket, before the server with the port of the socket ends the process with an error", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const [port, metrics] = [portIn(passed.addresses["http"]), portIn(await freeAddress("tcp4"))];
     await using app = runApp(
@@ -413,7 +413,7 @@ describe.concurrent("it says", () => {
     );
   });
 
-  test("which listen() it has seen, when the process ends and nothing has taken a socket", async () => {
+  test("which servers have called listen(), if the process ends and no server has taken a socket", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(
       passed,
@@ -427,14 +427,14 @@ describe.concurrent("it says", () => {
     expect(app.stderr).toContain("SOCKACT_MAP=0=http");
   });
 
-  test("which socket has no server, where another has one", async () => {
+  test("which socket has no server, if another has one", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(3000)`, { map: "3000=http" });
     expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`Nothing in this process serves admin (fd 4`);
     await app.line(/SOCKACT_MAP=3000=http,PORT=admin/);
   });
 
-  test("which entry of SOCKACT_MAP no server uses, and which server has got no socket", async () => {
+  test("which entry of SOCKACT_MAP no server uses, and which server got no socket", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
     await using app = runApp(
@@ -464,14 +464,14 @@ describe.concurrent("it says", () => {
     await app.line(new RegExp(`SOCKACT_MAP=3000=http,${port}=admin`));
   });
 
-  test("that nothing has called listen(), when the process ends", async () => {
+  test("that no server has called listen(), if the process ends", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, "");
     expect(await app.ended).toBe(0);
     expect(app.stderr).toContain("No server has called listen() in the main thread");
   });
 
-  test("nothing when the app has used its socket by the number, and has closed it", async () => {
+  test("nothing if the app has used its socket by the number, and has closed it", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,
@@ -519,7 +519,7 @@ describe.concurrent("a server that listens again", () => {
     expect(await app.line(/^thrown/)).toBe("thrown: ERR_SERVER_ALREADY_LISTEN");
   });
 
-  test("with the handler of the first, as Fastify's second one, gets an error", async () => {
+  test("with the handler of the first one, as the second server of Fastify, gets an error", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,

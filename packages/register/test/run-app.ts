@@ -11,10 +11,10 @@ import {
   startWithFds,
 } from "@sockact/testkit";
 
-/** The file that units name. */
+/** The file of the preload that units name. */
 export const preload: string = fileURLToPath(new URL("../dist/index.cjs", import.meta.url));
 
-/** What the apps of these tests are written with: servers that say how listen() ended, and answer with their name. */
+/** The functions that the apps of these tests use: servers that print the result of listen(), and answer with their name. */
 const PRELUDE = `
 const say = (name, what) => console.log(name + ": " + what);
 const told = (name, server) => server
@@ -24,7 +24,7 @@ const serve = (name) => told(name, http.createServer((request, response) => resp
 `;
 
 export interface Passed {
-  /** Where each socket listens, by its name. */
+  /** The address of each socket, by its name. */
   readonly addresses: Record<string, string>;
   readonly fds: readonly number[];
   readonly names: readonly string[];
@@ -42,7 +42,7 @@ export async function passedSockets(kinds: Record<string, AddressKind>): Promise
   return { addresses, fds, names: Object.keys(kinds) };
 }
 
-/** Starts an app, given as its code, with the preload and these sockets. */
+/** Starts an app from its code, with the preload and these sockets. */
 export function runApp(
   { fds, names }: Pick<Passed, "fds"> & Partial<Passed>,
   code: string,
@@ -57,7 +57,7 @@ export function runApp(
   return app;
 }
 
-/** Starts an app, given as its code, with the preload and no socket, as a service whose manager waits for messages. That manager can't be reached. */
+/** Starts an app from its code, with the preload and no socket, as a service whose manager waits for messages. No manager receives them. */
 export function runSupervised(code: string): AppProcess {
   return startProcess(
     [

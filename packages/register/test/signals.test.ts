@@ -48,7 +48,7 @@ async function stopUnderWay(
 
 describe.concurrent("an app loses no request at SIGTERM", () => {
   test.each([
-    ["has no listener of it", "", 0],
+    ["has no listener of the signal", "", 0],
     ["ends at once", `process.on("SIGTERM", () => process.exit(7));`, 7],
     [
       "destroys its connections, and ends",
@@ -69,7 +69,7 @@ describe.concurrent("an app loses no request at SIGTERM", () => {
         server.close(() => process.exit(9));
         setTimeout(() => process.exit(10), 1);
       });`,
-      // Whichever comes first.
+      // Either of the two may come first.
       expect.toBeOneOf([9, 10]),
     ],
     ["uses signal-exit 4", `require("signal-exit").onExit(() => say("app", "exits"));`, 0],
@@ -86,7 +86,7 @@ describe.concurrent("an app loses no request at SIGTERM", () => {
     expect(app.stderr).toContain("sockact: drained");
   });
 
-  test("that replaces all listeners once it listens", async () => {
+  test("if it replaces all listeners when it listens", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,
@@ -99,7 +99,7 @@ describe.concurrent("an app loses no request at SIGTERM", () => {
     expect(await app.ended).toBe(16);
   });
 
-  test("that adds its listener while it runs", async () => {
+  test("if it adds its listener while it runs", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(
       passed,
@@ -135,7 +135,7 @@ test("with SOCKACT_SIGNALS=no, the app's listeners run at once", async () => {
   expect(app.stderr).not.toContain("draining");
 });
 
-test("an app that does not listen yet has its listeners of SIGTERM as usual", async () => {
+test("the SIGTERM listeners of an app that does not listen yet run as usual", async () => {
   const passed = await passedSockets({ http: "tcp4" });
   await using app = runApp(
     passed,
@@ -157,7 +157,7 @@ test("an app sleeps when it is idle, and its listeners of SIGTERM do not run", a
   expect(app.stdout).not.toContain("app: SIGTERM");
 });
 
-test("without a socket, but with a service manager that waits for messages, an app loses no request either", async () => {
+test("an app loses no request without a socket either, if a service manager waits for messages", async () => {
   const address = await freeAddress("tcp4");
   const [host, port] = address.split(":");
   const code = `process.on("SIGTERM", () => process.exit(15)); ${SERVER.replace("listen(3000)", `listen(${port}, "${host}")`)}`;

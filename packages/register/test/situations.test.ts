@@ -4,7 +4,7 @@ import { describeWith, httpRequest, requestOver } from "@sockact/testkit";
 import { appFile, freePort, startApp, type Up } from "./start-app.ts";
 
 describeWith({}, "an app that listens late", () => {
-  test("the variables stay until it listens, then they are gone, and who waits is answered", async () => {
+  test("the variables stay until the app listens, and then a waiting client is answered", async () => {
     const { app, early, address } = startApp([process.execPath, appFile("late.mjs")], { PORT: "3000" });
     await using _ = app;
     const { variables } = await app.event<{ variables: string[] }>("up");
@@ -19,7 +19,7 @@ describeWith({}, "an app that listens late", () => {
 });
 
 describeWith({}, "an app with two servers on other ports than the one socket", () => {
-  test("the first has the socket, the second listens by itself, and a warning has the map for the other way round", async () => {
+  test("the first server gets the socket, the second listens by itself, and a warning has the map that gives the socket to the second", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, address, early } = startApp([process.execPath, appFile("two-ports.mjs")], {
       PORT: String(port),
@@ -35,7 +35,7 @@ describeWith({}, "an app with two servers on other ports than the one socket", (
     await app.line(new RegExp(`SOCKACT_MAP=${adminPort}=web`));
   });
 
-  test("SOCKACT_MAP gives the socket to the second, and no warning is left", async () => {
+  test("SOCKACT_MAP gives the socket to the second server, and nothing warns", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, address, early } = startApp([process.execPath, appFile("two-ports.mjs")], {
       PORT: String(port),
@@ -53,7 +53,7 @@ describeWith({}, "an app with two servers on other ports than the one socket", (
 });
 
 describeWith({}, "a worker thread that listens", () => {
-  test("it gets its own port, and the main thread the socket", async () => {
+  test("the thread listens on its own port, and the main thread gets the socket", async () => {
     const workerPort = await freePort();
     const { app, early } = startApp([process.execPath, appFile("worker-threads.mjs")], {
       PORT: "3000",
@@ -66,7 +66,7 @@ describeWith({}, "a worker thread that listens", () => {
     expect(app.stderr).not.toContain("Warning");
   });
 
-  test("it is the only server: it listens by itself, and it is said that a worker thread gets no socket", async () => {
+  test("the thread has the only server, listens by itself, and a message says that a worker thread gets no socket", async () => {
     const workerPort = await freePort();
     const { app } = startApp([process.execPath, appFile("worker-threads.mjs")], {
       WORKER_PORT: String(workerPort),
@@ -83,7 +83,7 @@ describeWith({}, "a worker thread that listens", () => {
 
 describeWith({}, "a child process that listens on a port of its own", () => {
   test.each(["before", "after"])(
-    "started %s the app listens: the app gets the socket, the child its port",
+    "started %s the app listens: the app gets the socket, and the child its own port",
     async (when) => {
       const childPort = await freePort();
       const { app, early, address } = startApp([process.execPath, appFile("children.mjs")], {
@@ -103,7 +103,7 @@ describeWith({}, "a child process that listens on a port of its own", () => {
 
 describeWith({}, "a cluster whose workers close their server at SIGTERM, and do nothing more", () => {
   test("the workers end, and then the primary", async () => {
-    // What waits for a worker that does not end waits for longer than a test may take.
+    // If a worker did not end, the primary would wait for longer than a test may take.
     const { app, early, address } = startApp([process.execPath, appFile("closing-cluster.mjs")], {
       PORT: "3000",
       SOCKACT_DRAIN_TIMEOUT: "60s",
@@ -120,27 +120,23 @@ describeWith({}, "a cluster whose workers close their server at SIGTERM, and do 
   });
 });
 
-describeWith(
-  {},
-  "a manager of workers that starts another one for each that ends, until it gets SIGTERM",
-  () => {
-    test.each(["exits when its last worker has", "exits later"])("%s", async (how) => {
-      const { app, early } = startApp([process.execPath, appFile("manager.mjs")], {
-        PORT: "3000",
-        ...(how === "exits later" && { LATER: "1" }),
-      });
-      await using _ = app;
-      expect((await requestOver(early)).status).toBe(200);
-      early.destroy();
-      await app.line(/sockact: ready/);
-      app.kill("SIGTERM");
-      expect(await app.ended).toBe(7);
+describeWith({}, "a process manager that replaces each worker that ends, until it gets SIGTERM", () => {
+  test.each(["exits when its last worker has", "exits later"])("%s", async (how) => {
+    const { app, early } = startApp([process.execPath, appFile("manager.mjs")], {
+      PORT: "3000",
+      ...(how === "exits later" && { LATER: "1" }),
     });
-  },
-);
+    await using _ = app;
+    expect((await requestOver(early)).status).toBe(200);
+    early.destroy();
+    await app.line(/sockact: ready/);
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(7);
+  });
+});
 
 describeWith({}, "a cluster whose primary listens on a port of its own before it has workers", () => {
-  test("the primary has the only socket, and a warning of the worker has the map", async () => {
+  test("the primary gets the only socket, and a warning of the worker has the map", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, early } = startApp([process.execPath, appFile("primary-listens.mjs")], {
       PORT: String(port),
@@ -154,7 +150,7 @@ describeWith({}, "a cluster whose primary listens on a port of its own before it
     expect(app.stderr.match(/\[SOCKACT_SECOND_SERVER\]/g), "it is said once").toHaveLength(1);
   });
 
-  test("the workers have the socket, and the primary its port, if it forks first", async () => {
+  test("the workers get the socket, and the primary listens on its own port, if it forks first", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, early } = startApp([process.execPath, appFile("primary-listens.mjs")], {
       PORT: String(port),
@@ -168,7 +164,7 @@ describeWith({}, "a cluster whose primary listens on a port of its own before it
     expect(app.stderr).not.toContain("Warning");
   });
 
-  test("with the map, the workers have the socket, and the primary its port", async () => {
+  test("with the map, the workers get the socket, and the primary listens on its own port", async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const { app, early } = startApp([process.execPath, appFile("primary-listens.mjs")], {
       PORT: String(port),

@@ -13,13 +13,13 @@ import {
 } from "@sockact/testkit";
 import { portIn, preload } from "./run-app.ts";
 
-/** What the apps of these tests say once they listen. */
+/** The line that the apps of these tests print when they listen. */
 export interface Up {
   pid: number;
   address: { port: number };
 }
 
-/** A file of an app of these tests, by its path in the folder `apps`. */
+/** The file of an app of these tests, from its path in the folder `apps`. */
 export function appFile(file: string): string {
   return fileURLToPath(new URL(`apps/${file}`, import.meta.url));
 }
@@ -30,14 +30,14 @@ export async function freePort(): Promise<number> {
 
 export interface StartedApp {
   app: AppProcess;
-  /** Where the socket listens that was passed to it. */
+  /** The address of the passed socket. */
   address: string;
   port: number;
-  /** A client that has connected before the app was started. */
+  /** A client that connected before the app was started. */
   early: Socket;
 }
 
-/** Starts a command with the preload and with one socket. */
+/** Starts a command with the preload and one socket. */
 export function startApp(
   command: readonly string[],
   env: Record<string, string>,

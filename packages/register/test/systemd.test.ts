@@ -20,7 +20,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.systemctl("stop", "app*");
   });
 
-  test("without a socket unit: the app's own port, and yet READY, the watchdog and a graceful stop", async () => {
+  test("an app without a socket unit listens on its own port, and still has READY=1, the watchdog and a graceful stop", async () => {
     await systemd.installUnits({
       "app.service": service(
         "express/lifecycle.mjs",
@@ -41,7 +41,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await systemd.show("app.service", "Result")).toBe("success");
   });
 
-  test("in a sandbox with no network, where /proc tells no address: each server has the socket with its port", async () => {
+  test("each server gets the socket with its port in a sandbox without network, where /proc has no addresses", async () => {
     await systemd.installUnits({
       "app.socket": "[Socket]\nListenStream=127.0.0.1:81\nFileDescriptorName=admin\nService=app.service\n",
       "app-web.socket": "[Socket]\nListenStream=80\nFileDescriptorName=web\nService=app.service\n",
@@ -56,7 +56,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect((await systemd.journal("app.service")).join("\n")).not.toContain("Warning");
   });
 
-  test("Fastify 5 on 0.0.0.0 in a sandbox without AF_NETLINK, where it can't ask for the addresses of the machine", async () => {
+  test("Fastify 5 listens on 0.0.0.0 in a sandbox without AF_NETLINK, where it cannot get the addresses of the machine", async () => {
     await systemd.installUnits({
       "app.socket": "[Socket]\nListenStream=0.0.0.0:80\n",
       "app.service": service(
@@ -85,7 +85,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect((await systemd.request("http://localhost:8080/")).body).toBe("app");
   });
 
-  test("with a wrong SOCKACT_MAP: the journal has two lines, and a client waits until it is corrected", async () => {
+  test("a wrong SOCKACT_MAP is reported in two lines of the journal, and a client waits until it is corrected", async () => {
     const units = (map: string): Record<string, string> => ({
       "app.socket":
         "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=http\nTriggerLimitIntervalSec=0\n",
@@ -109,7 +109,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await answer).toMatchObject({ status: 200, body: "app" });
   });
 
-  test("the two sockets of docs/preload.md", async () => {
+  test("the two sockets of docs/preload.md work", async () => {
     const page = readFileSync(new URL("../../../docs/preload.md", import.meta.url), "utf8");
     const [, , ...units] = page.matchAll(/```ini\n# (\S+)\n([^]*?)```/g);
     const here = Object.fromEntries(

@@ -1,4 +1,4 @@
-// Takes one of its sockets by number, without telling sockact, and ends when told to.
+// Takes one of its sockets by number, without sockact, and ends on a command.
 import { createServer } from "node:net";
 import { activatedSockets, listen } from "@sockact/core";
 

@@ -9,7 +9,7 @@ const server = createServer((request, response) => {
 });
 server.once("listening", () => {
   print("listening");
-  // Until the files are gone. Nothing of the package has run since.
+  // The test removes the files in the meantime. No code of the package has run since.
   require("node:fs").readSync(0, Buffer.alloc(1));
 });
 void listen(server);

@@ -1,4 +1,4 @@
-// Prints what was passed, or why it can't be used; then what a second question gives, and what is left of the variables.
+// Prints the passed sockets, or the error. Then prints the result of a second call, and which variables are left.
 import { activatedSockets, ActivationError } from "@sockact/core";
 
 const ask = () => {

@@ -1,6 +1,6 @@
-// A cluster that forks a worker for each that has ended, as most do, and does what it is told on standard input. UNAWARE: its primary knows
-// nothing of sockact. LATE: it imports sockact too late. HELD: the primary forks again only when it is told to. HANGS: onStop
-// of a worker never ends, or is `busy` and blocks its event loop. EXIT_CODE: what a worker sets.
+// A cluster that forks a new worker for each worker that has ended, and reads commands from standard input. UNAWARE: its primary does not import sockact. LATE: the
+// primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop (`busy`).
+// EXIT_CODE: the exit code that a worker sets.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -34,7 +34,7 @@ if (cluster.isPrimary) {
     const actions = {
       kill: () => workers().forEach((worker) => worker.process.kill("SIGKILL")),
       fork,
-      // To one that is about to end it may come too late.
+      // A worker that is about to end may not receive it.
       release: () => all.forEach((worker) => worker.isConnected() && worker.send("release", () => {})),
       disconnect: () => cluster.workers[argument].disconnect(),
       variables: () => say("variables", { variables: variables(), policy: cluster.schedulingPolicy }),

@@ -1,4 +1,4 @@
-// Forks a child that listens. TAKEN: once it has read the variables itself.
+// Forks a child that listens. TAKEN: after it has read the variables itself.
 import { fork } from "node:child_process";
 import { createServer } from "node:http";
 import process from "node:process";

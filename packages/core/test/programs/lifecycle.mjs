@@ -1,5 +1,5 @@
-// A server that lives as APP says, a JSON object of the shape of LifecycleApp in ../lifecycle-app.ts. It prints each event of sockact, and
-// what happens to its requests, and does what it is told on standard input.
+// Creates the servers that APP describes: a JSON object with the shape of LifecycleApp in ../lifecycle-app.ts. It prints each event of sockact, and what happens to
+// its requests, and reads commands from standard input.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -84,7 +84,7 @@ function answer(request, response) {
   (routes[request.url] ?? ((_request, plain) => plain.end("hello")))(request, response);
 }
 
-/** What comes in goes out; `held` waits. */
+/** Sends back what it receives, except `held`, which waits. */
 function echo(socket) {
   socket.on("error", () => {});
   // An upgraded connection may stay half open.

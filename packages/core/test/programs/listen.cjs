@@ -1,4 +1,4 @@
-// Serves what was passed.
+// Serves the passed sockets.
 const { createServer } = require("node:http");
 const { listen } = require("@sockact/core");
 

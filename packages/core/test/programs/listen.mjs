@@ -1,4 +1,4 @@
-// Listens on what was passed, as the options in LISTEN_OPTIONS say, and does what it is told on standard input.
+// Listens on the passed sockets with the options in LISTEN_OPTIONS, and reads commands from standard input.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { listen } from "@sockact/core";
@@ -24,7 +24,7 @@ server.on("drop", ({ localPort }) => say("drop", { localPort }));
 if (process.env.UNREF) server.unref();
 
 const commands = createInterface({ input: process.stdin });
-// Under a service manager standard input is /dev/null, which can't be let go.
+// Under a service manager standard input is /dev/null, which has no unref().
 process.stdin.unref?.();
 commands.on("line", (line) => {
   const actions = {
@@ -47,7 +47,7 @@ try {
     say("listens", listening);
   }
 } catch (error) {
-  // Else it ends, for it has nothing to do.
+  // Otherwise the process ends, because it has nothing to do.
   if (process.env.STAYS) process.stdin.ref();
   say("refused", { code: error.code, message: error.message, hint: error.hint });
 }

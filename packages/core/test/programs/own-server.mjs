@@ -1,4 +1,4 @@
-// Servers that the app makes and starts itself, attached as an adapter does it. Prints what became of them.
+// Servers that the app creates itself, attached as an adapter does it. Prints the result of each.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createNetServer } from "node:net";

@@ -1,4 +1,4 @@
-// Tells the service manager, over a descriptor of its own, of each response that it has written. Ends as END says, once it listens.
+// Reports each response to the service manager, over a separate descriptor. After it listens, it ends as END says.
 import { writeSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
@@ -7,11 +7,11 @@ import { listen, takeSocket } from "@sockact/core";
 const { fd } = takeSocket("own");
 const server = createServer((request, response) => {
   response.end("hello");
-  // The kernel has all of it when nothing waits to be written.
+  // If nothing waits to be written, the kernel has the whole response.
   writeSync(fd, `answered ${request.url}, ${request.socket.writableLength} bytes to write`);
 });
 await listen(server, { name: "web" });
 const { END } = process.env;
 if (END === "close") server.close();
-// Once every promise of now is settled.
+// After all promises that are pending now have settled.
 else if (END !== undefined) process.nextTick(() => process.exit(Number(END)));

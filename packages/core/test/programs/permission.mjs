@@ -1,4 +1,4 @@
-// An app under Node's permission model. Prints what becomes of it.
+// An app under Node's permission model. Prints its result.
 import { createServer } from "node:http";
 import process from "node:process";
 import { listen } from "@sockact/core";

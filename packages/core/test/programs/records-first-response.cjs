@@ -1,4 +1,4 @@
-// Preloaded: records what a process has done by the time of its first response, and prints it then.
+// A preload that records what a process does until its first response, and then prints it.
 const fs = require("node:fs");
 const { Server } = require("node:http");
 const { syncBuiltinESMExports } = require("node:module");

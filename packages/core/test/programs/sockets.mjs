@@ -1,4 +1,4 @@
-// Does what each line of standard input, or TAKE, says with the sockets that were passed, and prints what came of it.
+// Runs each command from standard input, or from TAKE, on the passed sockets, and prints its result.
 import { createSocket } from "node:dgram";
 import { fstatSync } from "node:fs";
 import { createServer } from "node:http";
@@ -43,7 +43,7 @@ const actions = {
     };
     return bindDatagram(socket, { ...(name && { name }), onEvent, onStop, ...options });
   },
-  /** For each descriptor: what it is, what comes of it, and whether it is still there. */
+  /** Returns for each descriptor its kind, the results of using it, and whether it is still open. */
   async all() {
     const passed = activatedSockets();
     const inode = (fd) => fstatSync(fd, { bigint: true }).ino;

@@ -1,4 +1,4 @@
-// Writes lines of 100 kB to standard error, the last one when there is room for it again, and in the same turn of the event loop.
+// Writes lines of 100 kB to standard error, all in one turn of the event loop. It writes the last one when the pipe has room again.
 import { readSync } from "node:fs";
 import process from "node:process";
 import { logEvent } from "@sockact/core/adapter";

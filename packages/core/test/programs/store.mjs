@@ -1,13 +1,14 @@
-// Opens a port of its own and leaves it to the service manager, or takes up the one that an earlier process has left.
+// Opens a port and stores it at the service manager, or takes the port that an earlier process has stored.
 import { createServer } from "node:http";
 import process from "node:process";
 import { activatedSockets, listen } from "@sockact/core";
 import { storeFd } from "@sockact/notify";
 
-const isStored = activatedSockets().some(({ name }) => name === "own");
 const server = createServer((_request, response) =>
   response.end(JSON.stringify({ pid: process.pid, isStored })),
 );
+// #region store
+const isStored = activatedSockets().some(({ name }) => name === "own");
 if (isStored) {
   await listen(server, { name: "own" });
 } else {
@@ -16,3 +17,4 @@ if (isStored) {
     console.log("stored");
   });
 }
+// #endregion store

@@ -1,4 +1,4 @@
-// An HTTP server on what was passed, as LISTEN_OPTIONS says, which answers what it knows of each connection. SERVER makes it one that has TLS of its own.
+// An HTTP server on the passed sockets, with the options in LISTEN_OPTIONS. It answers with facts about each connection. With SERVER, it has its own TLS.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createSecureServer } from "node:http2";

@@ -1,11 +1,11 @@
-// What a process keeps of its own beside sockact: node untouched.mjs MODE. Prints it.
+// Prints what sockact has left unchanged in the process: node untouched.mjs MODE.
 import { createServer } from "node:http";
 import net from "node:net";
 import process from "node:process";
 import { prepareApp, rememberRequestListeners } from "@sockact/core/adapter";
 import { dropped } from "@sockact/testkit/dropped-apps";
 
-// As an adapter does when it is imported.
+// An adapter does this when it is imported.
 rememberRequestListeners();
 
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);

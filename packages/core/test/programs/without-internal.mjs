@@ -1,4 +1,4 @@
-// Takes one thing away from Node that sockact uses without its being documented, as another Node might, and then listens. Prints what became of that.
+// Removes one internal of Node that sockact uses, as another Node might, and then listens. Prints the result.
 import diagnosticsChannel from "node:diagnostics_channel";
 import { fstatSync, readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -8,7 +8,7 @@ import cluster from "node:cluster";
 import tls from "node:tls";
 import process from "node:process";
 
-/** Makes a property of all these objects forget what it is set to. */
+/** Makes a property of all objects with this prototype ignore each assignment. */
 const forget = (prototype, name) =>
   Object.defineProperty(prototype, name, { configurable: true, get: () => undefined, set() {} });
 
@@ -28,7 +28,7 @@ const away = {
   "_unref of net.Server": () => forget(net.Server.prototype, "_unref"),
   "_listen2 of net.Server": () => delete net.Server.prototype._listen2,
   "the owner of a listening handle"() {
-    // Node's symbol, on the prototype of every object: the check's own handle is a plain one.
+    // This sets Node's symbol on the prototype of every object, because the handle of the check is a plain object.
     forget(Object.prototype, sample().owner);
   },
   "onconnection of a listening handle": () => forget(Object.prototype, "onconnection"),
@@ -39,7 +39,7 @@ const away = {
 };
 
 const name = process.argv[2];
-// What a tracing agent sees: it patches emit(), or listens to Node's channels.
+// A tracing agent patches emit(), or listens to Node's channels.
 const seen = [];
 const { emit } = http.Server.prototype;
 http.Server.prototype.emit = function (event, ...args) {
@@ -47,7 +47,7 @@ http.Server.prototype.emit = function (event, ...args) {
   return emit.call(this, event, ...args);
 };
 diagnosticsChannel.subscribe("http.server.request.start", () => seen.push("http.server.request.start"));
-// Before sockact is imported, which might keep what it finds.
+// This must come before the import of sockact, which might keep the original.
 const { listen } = await import("@sockact/core");
 away[name]();
 const server = name.includes("tls")
@@ -71,5 +71,5 @@ try {
 }
 const fds = Array.from({ length: Number(process.env.SOCKETS) }, (_, index) => 3 + index);
 const open = (fd) => fstatSync(fd, { bigint: true }).isSocket();
-// Written at once: what was taken away is needed to print.
+// console.log() may need the removed internal, so this writes at once.
 process.stdout.write(`${JSON.stringify({ ...outcome, seen, open: fds.map(open) })}\n`, () => process.exit());

@@ -1,4 +1,4 @@
-// Asks in a worker thread, and in the main thread before or after.
+// Asks for the sockets in a worker thread, and before or after that in the main thread.
 import { isMainThread, Worker } from "node:worker_threads";
 import { createServer } from "node:http";
 import { activatedSockets, listen } from "@sockact/core";

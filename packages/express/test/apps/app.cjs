@@ -1,4 +1,4 @@
-// The server comes before systemdListen(), and listens as express-generator's bin/www does: on a callback of its own.
+// The server comes before systemdListen(), and has a `listening` listener, as bin/www of express-generator does.
 const { createServer } = require("node:http");
 const { systemdListen } = require("@sockact/express");
 const {

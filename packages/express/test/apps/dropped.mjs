@@ -1,4 +1,4 @@
-// An app that is made and forgotten.
+// Makes an app, and keeps no reference to it.
 import { systemdListen } from "@sockact/express";
 import { say } from "@sockact/testkit/contract-app";
 import express from "express";
@@ -10,7 +10,7 @@ function makeApp() {
 }
 
 const app = makeApp();
-// A WeakRef holds on to its target until the code that has made it, or looked at it, is done.
+// A WeakRef keeps its target alive until the running code is done.
 setImmediate(() => {
   globalThis.gc();
   say("collected", { collected: app.deref() === undefined });

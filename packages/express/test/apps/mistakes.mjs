@@ -1,4 +1,4 @@
-// Mistakes that a new user makes, each by its name: node mistakes.mjs NAME.
+// The mistakes of new users. `node mistakes.mjs NAME` makes one of them.
 import { createServer } from "node:http";
 import process from "node:process";
 import { systemdListen } from "@sockact/express";

@@ -1,4 +1,4 @@
-// A NestJS app with the one line added. Without a compiler for its decorators, they are called by hand.
+// A NestJS app with the one line added. No compiler runs, so this file calls the decorators itself.
 import "reflect-metadata";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// The parentheses have been forgotten: on the app, or with ROUTER on a router.
+// The parentheses are missing in app.use(systemdListen); with ROUTER, in router.use(systemdListen).
 import { systemdListen } from "@sockact/express";
 import { port, report } from "@sockact/testkit/contract-app";
 

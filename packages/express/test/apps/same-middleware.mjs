@@ -1,4 +1,4 @@
-// One systemdListen() for two apps. Prints the port of each.
+// Passes the result of one systemdListen() to two apps. Prints the port of each.
 import express from "express";
 import process from "node:process";
 import { systemdListen } from "@sockact/express";

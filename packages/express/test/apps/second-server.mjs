@@ -1,4 +1,4 @@
-// One app, two servers; systemdListen() once for each socket, or once for all; and once in the wrong place.
+// One app with two servers. systemdListen() is called once for each socket, or once for all sockets, and once in a router, where it has no effect.
 import { createServer } from "node:http";
 import { systemdListen } from "@sockact/express";
 import { report } from "@sockact/testkit/contract-app";

@@ -1,4 +1,4 @@
-// As socket.io's own documentation has it, with the one line added behind its server, which hides the app in a closure.
+// The app of socket.io's documentation. The one line comes after `new Server(server)`, which hides the app in a closure.
 import { createServer } from "node:http";
 import express from "express";
 import { Server } from "socket.io";

@@ -1,4 +1,4 @@
-// An app whose server @godaddy/terminus stops.
+// @godaddy/terminus stops the server of this app.
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { createTerminus } from "@godaddy/terminus";

@@ -1,4 +1,4 @@
-// Apps in which it could show that systemdListen() was there. Prints what each answers; with PLAIN, without it.
+// Apps that could answer differently with systemdListen(). Prints their answers. With PLAIN, systemdListen() is not called.
 import { once } from "node:events";
 import { systemdListen } from "@sockact/express";
 
@@ -12,20 +12,20 @@ const header = (req, res, next) => {
 const hello = (req, res) => res.json({ query: req.query, id: req.id ?? null });
 
 const apps = {
-  // Settings that Express reads when it makes its router.
-  "settings behind it": (app) => {
+  // Express reads these settings when it makes its router.
+  "settings after systemdListen()": (app) => {
     if (process.env.PLAIN === undefined) app.use(line());
     app.enable("strict routing").enable("case sensitive routing");
     app.set("query parser", (text) => ({ own: text }));
     app.get("/foo", hello);
   },
-  "settings before it": (app) => {
+  "settings before systemdListen()": (app) => {
     app.enable("strict routing");
     app.use(line());
     app.get("/foo", hello);
   },
-  // As OpenTelemetry does after each use().
-  "an agent that looks at the last layer, and settings behind it": (app) => {
+  // OpenTelemetry does this after each use().
+  "an agent that looks at the last layer, and settings after systemdListen()": (app) => {
     if (process.env.PLAIN === undefined) {
       app.use(line());
       (app._router ?? app.router).stack.at(-1).seen = true;

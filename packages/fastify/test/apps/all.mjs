@@ -1,4 +1,4 @@
-// Logs, hooks, addresses and a request that is held: what of Fastify itself tells where it listens, and when it closes.
+// Shows where Fastify listens and when it closes, by its log, its hooks and its addresses. One route waits before it answers.
 import { createInterface } from "node:readline";
 import { systemdListen } from "@sockact/fastify";
 import { say } from "@sockact/testkit/contract-app";
@@ -24,13 +24,13 @@ app.addHook("onClose", async () => say("onClose"));
 
 const listenOptions = { port: 3000, ...JSON.parse(process.env.LISTEN ?? "{}") };
 if (process.env.RESOLVER) listenOptions.listenTextResolver = (address) => `is at ${address}`;
-// Before anything that was asked of the system meanwhile has been answered.
+// Comes before the answers to anything that the app has asked of the system meanwhile.
 if (process.env.STOP_AT_ONCE)
   app.server.once("listening", () => setImmediate(() => process.emit("SIGTERM", "SIGTERM")));
 const returned = await app.listen(listenOptions);
 const { addresses, listeningOrigin } = { addresses: app.addresses(), listeningOrigin: app.listeningOrigin };
 say("up", { returned: returned ?? null, addresses, listeningOrigin });
-// Under a service manager standard input is /dev/null, which can't be let go.
+// Under a service manager, standard input is /dev/null, which has no unref().
 process.stdin.unref?.();
 createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "answer") held.shift().send("done");

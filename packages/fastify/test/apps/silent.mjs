@@ -5,7 +5,7 @@ const { default: Fastify } = await import(process.env.FRAMEWORK);
 
 const app = Fastify();
 app.register(systemdListen, {
-  // As in an app that has no setting for it: that is the same as no option.
+  // An app without a setting for it passes undefined, which is the same as no option.
   onEvent: undefined,
   async onStop() {
     throw new Error("from onStop");

@@ -1,4 +1,4 @@
-// Two apps in one process, each with the sockets of its name.
+// Two apps in one process. Each takes the sockets of its name.
 import process from "node:process";
 import { systemdListen } from "@sockact/fastify";
 

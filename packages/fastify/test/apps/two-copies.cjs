@@ -1,4 +1,4 @@
-// An Express app with one copy of sockact, as ES modules, and a Fastify app with another, as a CommonJS bundle: node two-copies.cjs BUNDLE.
+// An Express app with the ES modules of sockact, and a Fastify app with a CommonJS bundle of it: node two-copies.cjs BUNDLE.
 const bundle = process.argv[2];
 const { systemdListen: forFastify } = require(bundle);
 

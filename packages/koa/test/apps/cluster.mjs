@@ -1,4 +1,4 @@
-// The app of the contract, or that of the load, in a cluster: two workers, and another for each that ends.
+// Runs app.mjs or load.mjs in a cluster: two workers, and another for each that ends.
 import cluster from "node:cluster";
 import "@sockact/koa";
 import { runPrimary } from "@sockact/testkit/cluster-app";

@@ -1,4 +1,4 @@
-// An app that is made and forgotten.
+// Makes an app, and keeps no reference to it.
 import { systemdListen } from "@sockact/koa";
 import { say } from "@sockact/testkit/contract-app";
 import Koa from "koa";
@@ -11,7 +11,7 @@ function makeApp() {
 }
 
 const app = makeApp();
-// A WeakRef holds on to its target until the code that has made it, or looked at it, is done.
+// A WeakRef keeps its target alive until the running code is done.
 setImmediate(() => {
   globalThis.gc();
   say("collected", { collected: app.deref() === undefined });

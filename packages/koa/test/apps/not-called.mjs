@@ -1,4 +1,4 @@
-// The parentheses have been forgotten.
+// The parentheses are missing in app.use(systemdListen).
 import { port, report } from "@sockact/testkit/contract-app";
 
 const { default: Koa } = await import(process.env.FRAMEWORK);

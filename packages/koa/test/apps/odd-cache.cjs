@@ -1,4 +1,4 @@
-// Modules that tests and agents have put into the cache: with no filename, undefined, or throwing when they are looked at.
+// Puts modules into the cache as tests and agents do: without a filename, undefined, or with exports that throw when they are read.
 const Koa = require(process.env.FRAMEWORK);
 const { port, report, whoAmI } = require("@sockact/testkit/contract-app");
 
@@ -28,7 +28,7 @@ require.cache["/frozen/lib/application.js"] = { exports: Frozen };
 Object.defineProperty(require.cache, "/entry/lib/application.js", throws);
 
 const { systemdListen } = require("@sockact/koa");
-// As a test runner mocks it: its methods call those of the class, which do nothing, and it has no list of middleware.
+// A test runner mocks an app like this: its methods call those of the class, which do nothing, and it has no list of middleware.
 const mocked = new Mock();
 mocked.use = (...args) => Mock.prototype.use.apply(mocked, args);
 mocked.use(systemdListen());

@@ -1,4 +1,4 @@
-// The copy of Koa that a bundler puts into an app's own file: no module of Node's, so nothing finds it. KOA_COPY holds it.
+// Uses the copy of Koa in the file KOA_COPY. A bundler makes such a copy. It is not in Node's module cache, so nothing finds it.
 import { systemdListen } from "@sockact/koa";
 import { port, report, whoAmI } from "@sockact/testkit/contract-app";
 

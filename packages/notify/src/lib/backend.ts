@@ -6,18 +6,18 @@ import { loadSdNotify } from "./ffi.ts";
 import { findProgram } from "./program.ts";
 
 /**
- * How messages travel, best first.
+ * How messages reach the service manager, the best way first.
  *
- * - `descriptor`: written to the file descriptor that `OpenFile=/run/systemd/notify:notify` of systemd.service(5) passes.
- * - `ffi`: libsystemd called by node:ffi, where Node has that without a flag or a warning.
- * - `systemd-notify`: the program of that name, which needs `NotifyAccess=all`, or root.
+ * - `descriptor`: messages are written to the file descriptor that `OpenFile=/run/systemd/notify:notify` of systemd.service(5) passes.
+ * - `ffi`: node:ffi calls libsystemd. This needs a Node that has node:ffi without a flag or a warning.
+ * - `systemd-notify`: the program of that name sends the messages. It needs `NotifyAccess=all`, or root.
  */
 export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 
 /**
- * The way that messages take in this process. It only looks: no variable is removed.
+ * Returns how messages of this process reach the service manager. It sends nothing and removes no variable.
  *
- * - undefined: no service manager asks for messages, or there is no way to send them. In the second case {@link notify} rejects.
+ * - `undefined`: no service manager asks for messages, or there is no way to send them. In the second case, {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {
@@ -35,13 +35,13 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
   return program === undefined ? undefined : "systemd-notify";
 }
 
-/** The ways to the service manager; undefined when none asks for messages. */
+/** The ways to the service manager. Undefined if no service manager asks for messages. */
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(
       "ERR_NOTIFY_WORKER_THREAD",
-      "A worker thread can't send messages to the service manager",
-      "Send a message to the main thread (parentPort.postMessage()), and call this package there.",
+      "A worker thread cannot send messages to the service manager",
+      "Post a message to the main thread (parentPort.postMessage()), and call this package there.",
     );
   }
   const { socket } = environment();
@@ -72,12 +72,12 @@ function checkSocketAddress(socket: string): void {
   throw socket.startsWith("vsock")
     ? new NotifyError(
         "ERR_NOTIFY_UNSUPPORTED",
-        `NOTIFY_SOCKET is ${socket}, and Node can't send to a vsock`,
+        `NOTIFY_SOCKET is ${socket}, and Node cannot send to a vsock`,
         "Start this process from a service manager inside the virtual machine. That manager can notify the host.",
       )
     : new NotifyError(
         "ERR_NOTIFY_SOCKET",
-        `NOTIFY_SOCKET is neither a path, nor @name, nor a vsock: ${JSON.stringify(socket)}`,
-        "The service manager writes this variable itself: remove whatever else sets it.",
+        `NOTIFY_SOCKET must be a path, @name or a vsock; got ${JSON.stringify(socket)}`,
+        "The service manager sets this variable itself. Remove the line that sets it to something else.",
       );
 }

@@ -7,9 +7,9 @@ import { NotifyError } from "./errors.ts";
 import { peerOf } from "./peer.ts";
 import { processState } from "./process-state.ts";
 
-/** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
+/** The number of the first passed file descriptor: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
-/** How long the service manager may read nothing, in milliseconds: as long as systemd-notify waits for it. */
+/** How long to wait while the service manager reads nothing, in milliseconds. systemd-notify waits for the same time. */
 const READ_TIMEOUT_MS = 5000;
 const RETRY_MS = 5;
 
@@ -18,20 +18,20 @@ const state = processState("descriptor", {
   full: undefined as Promise<void> | undefined,
 });
 
-/** The descriptor that leads to the service manager, and those of its name that lead elsewhere: where to. */
+/** Finds the descriptor that leads to the service manager. If the descriptors named `notify` lead elsewhere, says where. */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
   for (const fd of [...adopted, ...descriptorsNamedNotify()]) {
     if (!isSocket(fd)) continue;
     const peer = peerOf(fd);
     if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };
-    // One that leads nowhere listens: a socket unit has FileDescriptorName=notify.
+    // A descriptor without a peer is a listener: it comes from a socket unit with FileDescriptorName=notify.
     elsewhere ??= peer ?? undefined;
   }
   return { descriptor: undefined, elsewhere };
 }
 
-/** Those that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay, for what takes the sockets. */
+/** The descriptors that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay for the code that takes the sockets. */
 function descriptorsNamedNotify(): number[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
   if (LISTEN_PID !== String(process.pid)) return [];
@@ -42,14 +42,14 @@ function descriptorsNamedNotify(): number[] {
 
 function isSocket(fd: number): boolean {
   try {
-    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path.
+    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result for the next path.
     return fstatSync(fd, { bigint: true }).isSocket();
   } catch {
     return false;
   }
 }
 
-/** Writes a message at once; or, while the service manager's queue is full, behind those that wait already. */
+/** Writes a message at once. If the queue of the service manager is full, the message waits for its turn. */
 export function sendToDescriptor(fd: number, text: string): Promise<void> {
   if (state.full === undefined && tryWrite(fd, text)) return Promise.resolve();
   const sent = (state.full ?? Promise.resolve()).then(() => writeWhenThereIsRoom(fd, text));
@@ -68,8 +68,8 @@ async function writeWhenThereIsRoom(fd: number, text: string): Promise<void> {
     if (performance.now() > deadline) {
       throw new NotifyError(
         "ERR_NOTIFY_SEND",
-        `The service manager has read nothing for ${READ_TIMEOUT_MS} ms, and its queue is full`,
-        "See what it is busy with: `systemctl status` and `journalctl _PID=1`.",
+        `The queue of the service manager is full, and it has read nothing for ${READ_TIMEOUT_MS} ms`,
+        "Find out why it does not read: `systemctl status` and `journalctl _PID=1`.",
       );
     }
     await delay(RETRY_MS);
@@ -86,7 +86,7 @@ function tryWrite(fd: number, text: string): boolean {
     throw new NotifyError(
       "ERR_NOTIFY_SEND",
       `The message could not be written to file descriptor ${fd} (notify): ${(error as Error).message}`,
-      "The service manager has gone, or something in this process has closed the descriptor.",
+      "The service manager has ended, or other code of this process has closed the descriptor.",
       { cause: error },
     );
   }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { describeWith } from "@sockact/testkit";
 import { milliseconds } from "./duration.ts";
 
-describe("a span of time", () => {
+describe("a duration", () => {
   test.each<[unknown, number]>([
     [0, 0],
     ["0", 0],
@@ -40,13 +40,13 @@ describe("a span of time", () => {
     [true],
     [{}],
     [["1s"]],
-  ])("%j is none", (value) => expect(milliseconds(value)).toBeUndefined());
+  ])("%j is not a duration", (value) => expect(milliseconds(value)).toBeUndefined());
 });
 
 describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", () => {
-  /** What systemd makes of each, in milliseconds. */
+  /** The durations as systemd reads them, in milliseconds. */
   function systemd(texts: readonly string[]): (number | undefined)[] {
-    // It goes on after one that it refuses only in another process.
+    // systemd-analyze stops at the first string that it refuses, so each one needs a process.
     return texts.map((text) => {
       const { stdout, status } = spawnSync("systemd-analyze", ["timespan", "--", text], {
         encoding: "utf8",
@@ -57,7 +57,7 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
     });
   }
 
-  /** systemd counts whole microseconds, and a long time is more than a double can count in those. */
+  /** systemd counts whole microseconds, and a double cannot hold all of those for long durations. */
   function about(theirs: number | undefined): unknown {
     const close: unknown = expect.closeTo(theirs ?? 0, 1);
     return theirs === undefined ? undefined : close;
@@ -66,18 +66,18 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
   const UNITS =
     "usec us µs μs msec ms seconds second sec s minutes minute min m hours hour hr h days day d weeks week w months month M years year y";
 
-  // Each text is a process of its own.
-  test("each unit", { timeout: 30_000 }, () => {
+  // Each string needs a process.
+  test("we read each unit as systemd does", { timeout: 30_000 }, () => {
     const texts = UNITS.split(" ").flatMap((unit) => [`1${unit}`, `2.5 ${unit}`, `1${unit}3us`]);
     expect(texts.map(milliseconds)).toEqual(systemd(texts).map(about));
   });
 
-  test("what it refuses", () => {
+  test("we refuse what systemd refuses", () => {
     const texts = ["", "s", "-1s", "1S", "1sx", "1e3s", "1 s s", "1,5s", "min 1", "1..5s", "infinity 1s"];
     expect(texts.map(milliseconds)).toEqual(systemd(texts));
   });
 
-  test("whatever is written of numbers, units and spaces", { timeout: 30_000 }, () => {
+  test("we read any combination of numbers, units and spaces as systemd does", { timeout: 30_000 }, () => {
     const part = record({
       whole: nat(99),
       fraction: constantFrom("", "", ".5", ".25", ".125"),
@@ -96,11 +96,11 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
     );
   });
 
-  test("and what is no span to it is none to us, whatever the characters", { timeout: 30_000 }, () => {
+  test("we refuse any string that systemd refuses", { timeout: 30_000 }, () => {
     assert(
       property(string({ unit: constantFrom(...Array.from("0129. smhdwyMµu-+e")), maxLength: 6 }), (text) => {
         const ours = milliseconds(text);
-        // A number without a unit is seconds to systemd, and refused by us.
+        // systemd reads a number without a unit as seconds, and we refuse it.
         return ours === undefined || Math.abs(ours - (systemd([text])[0] ?? NaN)) < 0.1;
       }),
       { numRuns: 60 },

@@ -1,10 +1,10 @@
 /**
  * A duration with its units, as in systemd.time(7): `30s`, `5min` or `1h 30min`. 0 needs no unit.
- * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
+ * Any other number needs a unit, because systemd reads `10` as seconds, and Node as milliseconds.
  */
 export type Duration = 0 | `${number}${string}`;
 
-/** Milliseconds of each unit; a month is 30.44 days and a year 365.25, as in systemd. */
+/** The milliseconds of each unit. As in systemd, a month has 30.44 days, and a year 365.25. */
 const units: [names: string, milliseconds: number][] = [
   ["usec us µs μs", 0.001],
   ["msec ms", 1],
@@ -23,7 +23,7 @@ const sizes = new Map(
 
 const part = new RegExp(String.raw`(\d+(?:\.\d+)?)\s*(${[...sizes.keys()].join("|")})(?:\s+|(?=\d)|$)`, "y");
 
-/** What a number without a unit may mean, to write instead; undefined for any other value. */
+/** For a number without a unit, the two durations that it may mean. Undefined for any other value. */
 export function withUnits(value: unknown, quote: string): string | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
   return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
@@ -31,7 +31,7 @@ export function withUnits(value: unknown, quote: string): string | undefined {
     : undefined;
 }
 
-/** The span in milliseconds; `Infinity` for `infinity`; undefined for what is none. */
+/** The duration in milliseconds, and `Infinity` for `infinity`. Undefined if the value is not a duration. */
 export function milliseconds(value: unknown): number | undefined {
   if (value === 0 || value === "0") return 0;
   if (typeof value !== "string") return undefined;

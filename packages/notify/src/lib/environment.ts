@@ -4,9 +4,9 @@ import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { isMainThread } from "./main-thread.ts";
 import { processState } from "./process-state.ts";
 
-/** What the service manager asks of this process, by the variables of sd_notify(3) and sd_watchdog_enabled(3). Empty is unset. */
+/** What the service manager wants from this process: the variables of sd_notify(3) and sd_watchdog_enabled(3). An empty variable counts as unset. */
 interface NotifyEnvironment {
-  /** NOTIFY_SOCKET; undefined when no service manager asks for messages. */
+  /** NOTIFY_SOCKET. Undefined if no service manager asks for messages. */
   readonly socket: string | undefined;
   readonly watchdogUsec: string | undefined;
   readonly watchdogPid: string | undefined;
@@ -14,33 +14,36 @@ interface NotifyEnvironment {
 
 const NOTHING: NotifyEnvironment = { socket: undefined, watchdogUsec: undefined, watchdogPid: undefined };
 
-/** What the variables were when the first message was sent, which has removed them. */
+/** The values of the variables when the first message was sent and removed them. */
 export const environmentState: { environment: NotifyEnvironment | undefined } = processState("environment", {
   environment: undefined,
 });
 
-/** The worker data by which a thread knows of the variables when it starts after they were removed. */
+/** The name of the worker data that says to later threads that the variables existed. */
 const WORKER_MARK = "sockact.notify";
 
 /**
- * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them,
- * so it looks as soon as it loads this package.
+ * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them.
+ * So it reads them as soon as it loads this package.
  */
 const workerSawVariables = readEnvironment().socket !== undefined && !isMainThread();
 
-/** What the variables say. It only looks: {@link takeEnvironment} removes them. */
+/** The values of the variables. This removes nothing: {@link takeEnvironment} does. */
 export function environment(): NotifyEnvironment {
   return environmentState.environment ?? readEnvironment();
 }
 
-/** Whether a service manager asks this process for messages, by whatever way they travel. It only looks: no variable is removed. */
+/**
+ * Returns whether a service manager asks this process for messages. It sends nothing and removes no variable. It does not check whether there
+ * is a way to send messages: {@link notifyBackend} does.
+ */
 export function isSupervised(): boolean {
   return environment().socket !== undefined && !isWorkerOfService();
 }
 
 /**
- * Removes the variables and remembers what they said. Called when a message goes out, so that the children of a process that speaks
- * for itself do not speak for it too.
+ * Removes the variables and remembers their values. Call this when a message goes out. Then the child processes of a process that sends
+ * messages do not send messages too.
  */
 export function takeEnvironment(): void {
   // The environment of a worker thread may be that of the main thread.
@@ -51,8 +54,9 @@ export function takeEnvironment(): void {
 }
 
 /**
- * Whether the service manager asks to be told, and this is a worker thread. A worker thread has neither the descriptor nor the state of
- * the process. One that started before the first message has the variables in its copy of the environment; a later one has the mark.
+ * Whether the service manager asks for messages, and this is a worker thread. A worker thread has neither the descriptor nor the state of
+ * the process. If it started before the first message, it has the variables in its copy of the environment. If it started later, it has
+ * the mark.
  */
 export function isWorkerOfService(): boolean {
   if (isMainThread()) return false;
@@ -63,7 +67,7 @@ export function isWorkerOfService(): boolean {
 
 function readEnvironment(): NotifyEnvironment {
   if (isClusterWorker()) return NOTHING;
-  // Containers have no other way to unset a variable of their image than to set it to nothing.
+  // A container can unset a variable of its image only by setting it to an empty value.
   return {
     socket: process.env["NOTIFY_SOCKET"] || undefined,
     watchdogUsec: process.env["WATCHDOG_USEC"] || undefined,
@@ -71,9 +75,9 @@ function readEnvironment(): NotifyEnvironment {
   };
 }
 
-/** The primary speaks for its workers, which inherit the variables when they start before its first message. */
+/** Workers of a cluster inherit the variables if they start before the first message of the primary. But the primary sends for them. */
 function isClusterWorker(): boolean {
-  // Only a process with a channel to its parent has `connected`, and others need not wait until node:cluster is loaded.
+  // Only a process with a channel to its parent has `connected`. The others need not load node:cluster.
   if (process.connected === undefined) return false;
   return (process.getBuiltinModule("node:cluster") as unknown as Cluster).isWorker;
 }

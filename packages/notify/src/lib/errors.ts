@@ -11,15 +11,14 @@ export type NotifyErrorCode =
   | "ERR_WATCHDOG_HEALTH";
 
 /**
- * A message could not be sent to the service manager, or would not be heard.
- *
- * A process without a service manager gets no error.
+ * A message could not be sent to the service manager, or the service manager would ignore it. A process without a service manager gets no
+ * such error.
  */
 export class NotifyError extends Error {
   override readonly name = "NotifyError";
-  /** Stable across releases. */
+  /** The code of the error. It stays the same in later versions, while the message may change. */
   readonly code: NotifyErrorCode;
-  /** What to change, and where. */
+  /** What to change, for example in the unit. */
   readonly hint: string;
 
   constructor(code: NotifyErrorCode, message: string, hint: string, options?: ErrorOptions) {

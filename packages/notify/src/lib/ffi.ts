@@ -3,7 +3,7 @@ import { getSystemErrorName } from "node:util";
 import { NotifyError } from "./errors.ts";
 import { processState } from "./process-state.ts";
 
-/** What is used of node:ffi, of Node 26. */
+/** The part of node:ffi of Node 26 that this file uses. */
 interface Ffi {
   dlopen(
     library: string,
@@ -11,16 +11,16 @@ interface Ffi {
   ): { functions: Record<string, (...args: unknown[]) => number> };
 }
 
-/** sd_pid_notify_with_fds(3): of a library that returns what went wrong, which errno would not outlive. */
+/** sd_pid_notify_with_fds(3). It returns the error number, so errno is not needed: Node would change errno before we could read it. */
 export type SdNotify = (text: string, fds: readonly number[]) => number;
 
-/** Whether Node warned when node:ffi was loaded, which it does once in a process. */
+/** Whether Node warned when node:ffi was loaded. It warns once in a process. */
 const state = processState("ffi", { warned: false });
 
 /**
- * libsystemd, where this Node has node:ffi without a flag and without a warning; otherwise undefined, as of Node 26: it warns.
+ * The function of libsystemd, if this Node has node:ffi without a flag and without a warning. Otherwise undefined. Node 26 still warns.
  *
- * @param warnings `allow`: for tests, which use it anyway
+ * @param warnings tests pass `allow` to use node:ffi in spite of the warning
  */
 export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | undefined {
   try {
@@ -32,14 +32,14 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
       sdNotify && ((text, fds) => sdNotify(0, 0, text, Buffer.from(Int32Array.from(fds).buffer), fds.length))
     );
   } catch {
-    // No libsystemd, or no permission.
+    // libsystemd is missing, or Node's permission model forbids it.
     return undefined;
   }
 }
 
-/** Node warns while it loads the module, once in a process. Nothing else says whether it would. */
+/** Loads node:ffi, and hides the warning that Node prints once in a process. We know of no better way to find out whether Node warns. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
-  // Patches process.emitWarning, while the module loads.
+  // Patches process.emitWarning while the module loads.
   const { emitWarning } = process;
   process.emitWarning = () => {
     state.warned = true;
@@ -54,7 +54,7 @@ function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
 
 /** Sends a message with these descriptors to a NOTIFY_SOCKET of any form that libsystemd knows. */
 export function sendWithFfi(sdNotify: SdNotify, socket: string, text: string, fds: readonly number[]): void {
-  // Only from here does the library take it.
+  // The library reads the address only from the environment.
   process.env["NOTIFY_SOCKET"] = socket;
   let result: number;
   try {
@@ -66,6 +66,6 @@ export function sendWithFfi(sdNotify: SdNotify, socket: string, text: string, fd
   throw new NotifyError(
     "ERR_NOTIFY_SEND",
     `libsystemd could not send to ${socket}: ${result < 0 ? getSystemErrorName(result) : result}`,
-    "The service manager has gone, or a sandbox (RestrictAddressFamilies=) lets nothing through to it.",
+    "The service manager has ended, or the sandbox forbids the connection: RestrictAddressFamilies= must contain AF_UNIX.",
   );
 }

@@ -12,16 +12,19 @@ test.each<[NotifyState, string]>([
 });
 
 test.each<[NotifyState, string]>([
-  ["", 'This is not VARIABLE=value: ""'],
-  ["READY", 'This is not VARIABLE=value: "READY"'],
-  ["READY=1\n\nSTATUS=a", 'This is not VARIABLE=value: ""'],
-  [{ ready: 1 }, 'This is not VARIABLE=value: "ready=1"'],
-  [{}, "There is nothing in the message"],
-  [{ STATUS: "a\nREADY=1" }, 'STATUS can\'t hold a line break: "a\\nREADY=1"'],
-  ["STATUS=\0", "STATUS holds a NUL, where systemd would end the message"],
-  ["BARRIER=1", "BARRIER needs a file descriptor with it: storeFd() sends one to be stored"],
-  ["FDSTORE=1", "FDSTORE needs a file descriptor with it: storeFd() sends one to be stored"],
-  [`STATUS=${"é".repeat(2045)}`, "The message has 4097 bytes, and systemd ignores what has more than 4096"],
-])("%o is none", (state, message) => {
+  ["", 'Each line of a message must be VARIABLE=value; got ""'],
+  ["READY", 'Each line of a message must be VARIABLE=value; got "READY"'],
+  ["READY=1\n\nSTATUS=a", 'Each line of a message must be VARIABLE=value; got ""'],
+  [{ ready: 1 }, 'Each line of a message must be VARIABLE=value; got "ready=1"'],
+  [{}, "The message is empty"],
+  [{ STATUS: "a\nREADY=1" }, 'STATUS must not contain a line break; got "a\\nREADY=1"'],
+  ["STATUS=\0", "STATUS contains a NUL, where systemd would end the message"],
+  ["BARRIER=1", "BARRIER needs a file descriptor: use storeFd() to store one"],
+  ["FDSTORE=1", "FDSTORE needs a file descriptor: use storeFd() to store one"],
+  [
+    `STATUS=${"é".repeat(2045)}`,
+    "The message has 4097 bytes, and systemd ignores messages with more than 4096",
+  ],
+])("%o is refused", (state, message) => {
   expect(() => formatMessage(state)).toThrow(expect.objectContaining({ code: "ERR_NOTIFY_STATE", message }));
 });

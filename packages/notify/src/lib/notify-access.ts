@@ -4,7 +4,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { notifyAccessInFiles } from "./unit-files.ts";
 
-/** Whether the service manager listens to a helper of this process; `unknown` when neither the manager nor the unit's files tell. */
+/** Whether the service manager accepts messages from a helper of this process. `unknown` if neither the manager nor the files of the unit answer that. */
 export type Access =
   | { allowed: true }
   | { allowed: false; unit: string; notifyAccess: string; mainPid: number | undefined }
@@ -13,15 +13,16 @@ export type Access =
 const CAP_SYS_ADMIN = 21n;
 
 /**
- * Asks the service manager, over D-Bus, what NotifyAccess= of systemd.service(5) is for this process's unit. D-Bus refuses a user that
- * it can't look up, such as that of DynamicUser= where nsswitch.conf(5) does not name systemd: then the unit's files are read.
+ * Asks the service manager over D-Bus which NotifyAccess= of systemd.service(5) the unit of this process has. D-Bus refuses a user that it
+ * can't look up, such as that of DynamicUser= if nsswitch.conf(5) does not name systemd. Then this reads the files of the unit.
  */
 export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
-    return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not systemd's` };
+    return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not a socket of systemd` };
   const unit = ownUnit();
-  if (unit === undefined) return { allowed: "unknown", reason: "its cgroup is that of no service" };
+  if (unit === undefined)
+    return { allowed: "unknown", reason: "the cgroup of this process does not belong to a service" };
   try {
     const ask = ["show", "--property=NotifyAccess", "--property=MainPID", "--", unit];
     const manager = user === undefined ? [] : ["--user"];
@@ -31,7 +32,7 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
     const allowed = notifyAccess === "all" || (mainPid === process.pid && canSpeakForAnother());
     return allowed ? { allowed } : { allowed, unit, notifyAccess, mainPid };
   } catch (error) {
-    // Every NotifyAccess= with which there is a NOTIFY_SOCKET lets the main process speak. systemd.exec(5) has SYSTEMD_EXEC_PID.
+    // If NOTIFY_SOCKET is set, every NotifyAccess= accepts messages from the main process. For SYSTEMD_EXEC_PID, see systemd.exec(5).
     if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
       return { allowed: true };
     const notifyAccess = user === undefined ? refusedByUnitFiles(unit) : undefined;
@@ -51,7 +52,7 @@ function ownUnit(): string | undefined {
   }
 }
 
-/** The NotifyAccess= that the files of a unit give it, when with that value no helper of this process is heard, whatever file counts. */
+/** The NotifyAccess= in the files of a unit, if systemd would ignore every helper of this process, whichever of the files counts. */
 function refusedByUnitFiles(unit: string): string | undefined {
   const values = notifyAccessInFiles(unit);
   if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;
@@ -59,12 +60,12 @@ function refusedByUnitFiles(unit: string): string | undefined {
   return values.at(-1) ?? "main";
 }
 
-/** Whether a helper may give its parent as the sender, as systemd-notify tries to: root's may. */
+/** Whether a helper may name its parent as the sender, as systemd-notify tries to do. That needs root. */
 function canSpeakForAnother(): boolean {
   try {
     const capabilities = /^CapEff:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
     const [own, init] = ["self", "1"].map((pid) => readlinkSync(`/proc/${pid}/ns/user`));
-    // With PrivateUsers= the capabilities are those of another user namespace.
+    // With PrivateUsers=, the capabilities belong to another user namespace.
     return own === init && ((BigInt(`0x${capabilities}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
   } catch {
     return false;

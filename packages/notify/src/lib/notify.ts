@@ -12,20 +12,22 @@ import { sendByProgram } from "./program.ts";
 import { undeliverableError } from "./undeliverable.ts";
 
 /**
- * Tells the service manager something: sd_notify(3).
+ * Sends a message to the service manager: sd_notify(3).
  *
- * - `false`: no service manager asks for messages, as when you start the program yourself. Nothing was sent.
- * - `true`: it was sent; by `systemd-notify`, also dealt with. Where neither systemd nor the unit's files show that `NotifyAccess=` lets
- *   that program through, the process warning `SOCKACT_NOTIFY_UNCHECKED` says so. Sent is not obeyed: systemd ignores what it does not know.
- * - rejects with {@link NotifyError} `ERR_NOTIFY_STATE`: `notifyState` is not a valid message; this is checked even where no service manager
- *   asks for messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_UNSUPPORTED`,
- *   `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send it. `ERR_NOTIFY_SEND`: sending failed.
+ * - Resolves to `false` if no service manager asks for messages, for example when you start the program yourself. Nothing was sent.
+ * - Resolves to `true` if the message was sent. With `systemd-notify`, systemd has also processed it. systemd ignores variables that it does
+ *   not know. If neither systemd nor the files of the unit show that `NotifyAccess=` accepts messages of `systemd-notify`, the process
+ *   warning `SOCKACT_NOTIFY_UNCHECKED` says so.
+ * - Rejects with a {@link NotifyError}. `ERR_NOTIFY_STATE`: `notifyState` is not a valid message. This is checked even if no service manager
+ *   asks for messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_PATH`: the path in
+ *   `OpenFile=` is wrong. `ERR_NOTIFY_UNSUPPORTED`, `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send the message.
+ *   `ERR_NOTIFY_SEND`: sending failed.
  *
- * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so that children that start
- * later do not get them. This package remembers what they said. Until a message goes out, nothing is removed: a call that resolves to `false`,
- * or rejects before it sends, leaves the variables for others.
+ * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so that child processes that
+ * start later do not get them. This package remembers their values. Until a message goes out, nothing is removed: a call that resolves to
+ * `false`, or rejects before it sends, leaves the variables for other code.
  *
- * With the `descriptor` and `ffi` backends the message has gone when this returns, and `process.exit()` may follow. With
+ * With the backends `descriptor` and `ffi`, the message has been sent when this returns, and `process.exit()` may follow. With
  * `systemd-notify`, wait for the promise.
  *
  * @param notifyState `READY=1\nSTATUS=Serving` or `{ READY: 1, STATUS: "Serving" }`; at most 4096 bytes
@@ -48,40 +50,40 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   return true;
 }
 
-/** Tells that the service is ready, or has reloaded: what `Type=notify` waits for. Outcomes as of {@link notify}. */
+/** Reports that the service is ready, or has reloaded. `Type=notify` waits for this. Outcomes as in {@link notify}. */
 export function ready(): Promise<boolean> {
   return notify("READY=1");
 }
 
-/** Tells that the service has begun to stop. Final. Outcomes as of {@link notify}. */
+/** Reports that the service has begun to stop. This cannot be taken back. Outcomes as in {@link notify}. */
 export function stopping(): Promise<boolean> {
   return notify("STOPPING=1");
 }
 
-/** Tells that the service has begun to reload: what `Type=notify-reload` waits for after SIGHUP. Once done, call {@link ready}. Outcomes as of {@link notify}. */
+/** Reports that the service has begun to reload. `Type=notify-reload` waits for this after SIGHUP. Call {@link ready} when the reload is done. Outcomes as in {@link notify}. */
 export function reloading(): Promise<boolean> {
   // hrtime is CLOCK_MONOTONIC.
   return notify({ RELOADING: 1, MONOTONIC_USEC: process.hrtime.bigint() / 1000n });
 }
 
 /**
- * Says what the service is doing: `systemctl status` shows it. Outcomes as of {@link notify}.
+ * Reports what the service is doing. `systemctl status` shows it. Outcomes as in {@link notify}.
  *
- * @param text one line; a line break is refused (`ERR_NOTIFY_STATE`)
+ * @param text one line. A line break is refused (`ERR_NOTIFY_STATE`)
  */
 export function status(text: string): Promise<boolean> {
   return notify({ STATUS: text });
 }
 
-/** Tells that the service is alive, once: {@link startWatchdog} does so by itself. Outcomes as of {@link notify}. */
+/** Reports once that the service is alive. {@link startWatchdog} does this regularly. Outcomes as in {@link notify}. */
 export function watchdog(): Promise<boolean> {
   return notify("WATCHDOG=1");
 }
 
 /**
- * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as of {@link notify}.
+ * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as in {@link notify}.
  *
- * @param duration with its unit and more than 0, as in systemd.time(7): `30s` or `1min 30s`; anything else is refused (`ERR_NOTIFY_STATE`)
+ * @param duration a duration above 0 with its unit, as in systemd.time(7): `30s` or `1min 30s`. Anything else is refused (`ERR_NOTIFY_STATE`)
  */
 export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boolean> {
   const time = milliseconds(duration) ?? 0;
@@ -90,49 +92,51 @@ export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boo
     return notify({ EXTEND_TIMEOUT_USEC: BigInt(microseconds) });
   throw new NotifyError(
     "ERR_NOTIFY_STATE",
-    `The time to extend a timeout by must be a duration with a unit, such as '30s'; got ${inspect(duration)}`,
+    `The extension of a timeout must be a duration with a unit, such as '30s'; got ${inspect(duration)}`,
     `Write ${withUnits(duration, "'") ?? "extendTimeout('30s'), for example"}.`,
   );
 }
 
-/** Names the process that is the main one of the service from now on. Outcomes as of {@link notify}. */
+/** Names the process that is the main process of the service from now on. Outcomes as in {@link notify}. */
 export async function mainPid(pid: number): Promise<boolean> {
   if (Number.isInteger(pid) && pid >= 1) return notify({ MAINPID: pid });
   throw new NotifyError(
     "ERR_NOTIFY_STATE",
-    `A main PID must be a whole number of 1 or more; got ${inspect(pid)}`,
-    "Give the `pid` of a child process.",
+    `The PID of the main process must be a whole number of 1 or more; got ${inspect(pid)}`,
+    "Pass the `pid` of a child process.",
   );
 }
 
 /**
- * Gives the service manager a copy of an open file descriptor, which it passes to this service's next process, by this name, as
- * it does sockets: the file descriptor store of systemd.service(5). It needs `FileDescriptorStoreMax=`, without which systemd ignores it,
- * and systemd 254. Take it out again with `notify({ FDSTOREREMOVE: 1, FDNAME: name })`.
+ * Gives the service manager a copy of an open file descriptor. The service manager passes the copy to the next process of this service,
+ * under this name, as it passes sockets: see the file descriptor store in systemd.service(5). The unit needs `FileDescriptorStoreMax=`;
+ * without it, systemd ignores the descriptor. It also needs systemd 254. To remove the descriptor from the store, call
+ * `notify({ FDSTOREREMOVE: 1, FDNAME: name })`.
  *
- * A message written to a descriptor carries none: with the `descriptor` backend this one takes `systemd-notify`, and so needs
- * `NotifyAccess=all`, or root.
+ * The backend `descriptor` cannot send descriptors. With it, this message is sent by `systemd-notify`, and so needs `NotifyAccess=all`, or
+ * root.
  *
- * Outcomes as of {@link notify}; `ERR_NOTIFY_UNSUPPORTED` also when there is no `systemd-notify`.
+ * Outcomes as in {@link notify}. It also rejects with `ERR_NOTIFY_UNSUPPORTED` if there is no `systemd-notify`.
  *
- * @param name at most 255 printable ASCII characters, and no colon
+ * @param name 1 to 255 printable ASCII characters, without a colon
+ * @param fd the number of the descriptor, which must be open
  */
 export async function storeFd(name: string, fd: number): Promise<boolean> {
   if (!/^[ -9;-~]{1,255}$/.test(name)) {
     throw new NotifyError(
       "ERR_NOTIFY_STATE",
-      `This can't be the name of a stored file descriptor: ${JSON.stringify(name)}`,
-      "Use 1 to 255 printable ASCII characters, and no colon: see FDNAME in sd_notify(3).",
+      `The name of a stored file descriptor is not valid; got ${JSON.stringify(name)}`,
+      "Use 1 to 255 printable ASCII characters, without a colon: see FDNAME in sd_notify(3).",
     );
   }
   try {
-    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path.
+    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result for the next path.
     fstatSync(fd, { bigint: true });
   } catch (cause) {
     throw new NotifyError(
       "ERR_NOTIFY_STATE",
       `No file descriptor ${fd} is open`,
-      "Store it while it is open.",
+      "Store the descriptor while it is open.",
       {
         cause,
       },
@@ -147,7 +151,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
   } else if (program === undefined) {
     throw new NotifyError(
       "ERR_NOTIFY_UNSUPPORTED",
-      `The backend ${backendOf(channel) ?? "none"} can't pass file descriptors`,
+      `The backend ${backendOf(channel) ?? "none"} cannot pass file descriptors`,
       "Install systemd-notify, and write `NotifyAccess=all` and `FileDescriptorStoreMax=` into [Service].",
     );
   } else {

@@ -1,14 +1,15 @@
 import { Socket } from "node:net";
 import process from "node:process";
 
-/** The class of libuv's pipe handles, which has no public name. The same from Node 20 to 26. */
+/** The class of pipe handles of libuv. It has no public name, and is the same from Node 20 to 26. */
 type PipeClass = new (type: number) => { open(fd: number): number; unref(): void };
 
 /**
- * Where a unix socket is connected to: a path, or `@name`. Null when it is not connected; undefined when this Node can't tell.
+ * The address to which a unix socket is connected: a path, or `@name`. Null if it is not connected, and undefined if this Node does not
+ * know.
  *
- * It asks the kernel (getpeername(2)), and so works in any network namespace, of which /proc/net would show but its own. The
- * handle it needs owns the descriptor from then on and makes it non-blocking; it neither reads nor keeps the event loop alive.
+ * This asks the kernel (getpeername(2)). So it works in any network namespace, while /proc/net shows only its own. It needs a handle,
+ * which owns the descriptor from then on and makes it non-blocking. The handle does not read, and does not keep the event loop alive.
  */
 export function peerOf(fd: number): string | null | undefined {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
@@ -17,7 +18,7 @@ export function peerOf(fd: number): string | null | undefined {
     const handle = new (pipeClass())(0);
     handle.unref();
     if (handle.open(fd) !== 0) return null;
-    // Or it would look up the host names of all connections.
+    // Otherwise the report looks up the host names of all connections.
     report.excludeNetwork = true;
     const { libuv } = report.getReport() as unknown as { libuv: ReportedHandle[] };
     const reported = libuv.find((candidate) => candidate.type === "pipe" && candidate.fd === fd);
@@ -35,7 +36,7 @@ interface ReportedHandle {
   remoteEndpoint?: string | null;
 }
 
-/** A socket has a pipe handle as soon as it is to connect to a path. */
+/** A socket has a pipe handle as soon as it begins to connect to a path. */
 function pipeClass(): PipeClass {
   const socket = new Socket();
   socket.on("error", () => {});

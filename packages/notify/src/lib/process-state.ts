@@ -1,10 +1,10 @@
 /**
- * The state that a module of this package keeps once a process: the object `initial`, or the one that another copy of the package
- * has put there. Two copies in one process are likely, and the second finds the variables gone that the first has removed.
+ * The state that a module of this package has once in a process: the object `initial`, or the object of another copy of the package.
+ * Two copies in one process are likely, and the second one needs the variables that the first one has removed.
  *
- * The number in the key changes when the shape of any of these objects does.
+ * Change the number in the key when the shape of any of these objects changes.
  *
- * @param name the module's own; no other module uses it
+ * @param name a name that no other module uses
  */
 export function processState<T extends object>(name: string, initial: T): T {
   const key = Symbol.for("sockact.notify.1");

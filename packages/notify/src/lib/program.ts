@@ -14,36 +14,36 @@ import { warn } from "./warn.ts";
 /** A message that waits for a run of systemd-notify(1). */
 export interface ProgramMessage {
   readonly text: string;
-  /** What goes with it, into the file descriptor store, by this name. */
+  /** A descriptor that goes into the file descriptor store under this name. */
   readonly store: { readonly fd: number; readonly name: string } | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 const state = processState("program", {
-  /** What waits for the next run of systemd-notify. */
+  /** The messages that wait for the next run of systemd-notify. */
   queue: [] as ProgramMessage[],
   running: false,
   access: undefined as Promise<Access> | undefined,
 });
 
 /**
- * The lines of sd_notify(3) that may be merged with the messages that wait next to theirs. A later STATUS replaces an earlier one anyway, and two
+ * The lines of sd_notify(3) that may be merged with those of neighbouring messages. A later STATUS replaces an earlier one anyway, and two
  * pings at once are as good as one.
  *
- * Every other variable makes a message of its own:
+ * Messages with any other variable stay separate:
  *
  * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would use one.
  * - BARRIER and FDSTORE come with a descriptor.
- * - READY, RELOADING and STOPPING are steps in the life of the service, and systemd must see each of them, in order. RELOADING goes with the MONOTONIC_USEC of
- *   its own message.
+ * - READY, RELOADING and STOPPING change the state of the service, and systemd must see each of them, in order. RELOADING needs the
+ *   MONOTONIC_USEC of the same message.
  * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the messages after them.
  * - WATCHDOG=trigger makes the watchdog act at once, and a ping must not replace it.
  * - An unknown variable may mean anything: other supervisors have X_ variables.
  */
 const MERGEABLE = /^(?:STATUS=|WATCHDOG=1$)/;
 
-/** Where systemd-notify(1) is, by PATH. */
+/** The path of systemd-notify(1), found with PATH. */
 export function findProgram(): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
@@ -58,7 +58,7 @@ export function findProgram(): string | undefined {
     });
 }
 
-/** Sends a message by the next run of the program; resolves once the service manager has dealt with it. */
+/** Sends a message with the next run of the program. It resolves when the service manager has processed the message. */
 export function sendByProgram(
   channel: Channel & { program: string },
   text: string,
@@ -75,7 +75,7 @@ async function runQueue(channel: Channel & { program: string }): Promise<void> {
   while (state.queue.length > 0) {
     const { messages, lines } = nextBatch(state.queue);
     try {
-      // The first time the message goes out meanwhile: the process may be about to end.
+      // The first message does not wait for the check, because the process may be about to end.
       if (state.access !== undefined) await checkAccess(channel);
       await Promise.all([runProgram(channel, lines, messages[0]?.store), checkAccess(channel)]);
       for (const { resolve } of messages) resolve();
@@ -87,8 +87,8 @@ async function runQueue(channel: Channel & { program: string }): Promise<void> {
 }
 
 /**
- * Takes the next message off the front of the queue. When it may be merged, the messages after it that may be merged too go with it, as far
- * as they fit into one: of each variable, the last line.
+ * Takes the next message from the queue. If it may be merged, this also takes the messages after it that may be merged, as long as they
+ * fit into one message. Of each variable, the last line counts.
  */
 export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
   queue: Message[],
@@ -107,7 +107,7 @@ export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">
 
 function isMergeable({ text, store }: Pick<ProgramMessage, "text" | "store">): boolean {
   const lines = text.split("\n");
-  // systemd has its own rule for a variable that one message repeats.
+  // If a message repeats a variable, systemd decides which line counts.
   return (
     store === undefined &&
     lines.every((line) => MERGEABLE.test(line)) &&
@@ -145,13 +145,13 @@ async function runProgram(
     "ERR_NOTIFY_SEND",
     `${program} failed: ${stderr.trim() || (cause as Error | undefined)?.message || `status ${String(status)}`}`,
     store === undefined
-      ? "The service manager has gone, or a sandbox (RestrictAddressFamilies=) lets nothing through to it."
-      : "Use systemd 254 or newer, and a file descriptor that epoll(7) can watch: a file on a disk can't be stored.",
+      ? "The service manager has ended, or the sandbox forbids the connection: RestrictAddressFamilies= must contain AF_UNIX."
+      : "Use systemd 254 or newer, and a file descriptor that epoll(7) can watch. A file on a disk cannot be stored.",
     { cause },
   );
 }
 
-/** The program exits with 0 also when the service manager does not listen to it. */
+/** Checks whether the service manager accepts the messages of the program, which exits with 0 in both cases. */
 async function checkAccess(channel: Channel): Promise<void> {
   const { socket, elsewhere } = channel;
   state.access ??= readNotifyAccess(socket);
@@ -164,7 +164,7 @@ async function checkAccess(channel: Channel): Promise<void> {
         : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
     throw undeliverableError(
       "ERR_NOTIFY_ACCESS",
-      `${unit} has NotifyAccess=${notifyAccess}, so that systemd does not listen to systemd-notify${main}`,
+      `${unit} has NotifyAccess=${notifyAccess}, so systemd does not listen to systemd-notify${main}`,
       channel,
     );
   }
@@ -177,7 +177,7 @@ async function checkAccess(channel: Channel): Promise<void> {
   if (access.allowed === "unknown") {
     warn(
       "SOCKACT_NOTIFY_UNCHECKED",
-      `Whether the service manager listens to systemd-notify can't be found out: ${access.reason}`,
+      `Cannot find out whether the service manager listens to systemd-notify: ${access.reason}`,
       `Without NotifyAccess=all, systemd drops the message and reports nothing. ${unitHint(socket)}`,
     );
   }

@@ -1,7 +1,7 @@
 import type { Channel } from "./channel.ts";
 import { NotifyError, type NotifyErrorCode } from "./errors.ts";
 
-/** What to write into the unit. Only a socket that has a path can be opened for the service. */
+/** What to write into the unit. OpenFile= can open only a socket that has a path. */
 export function unitHint(socket: string): string {
   const openFile = socket.startsWith("/")
     ? `Write \`OpenFile=${socket}:notify\` into [Service], which systemd 253 or newer understands. Or write `
@@ -9,7 +9,7 @@ export function unitHint(socket: string): string {
   return `${openFile}\`NotifyAccess=all\`, and put systemd-notify on the PATH.`;
 }
 
-/** The error of a message that no backend can deliver. When OpenFile= has the wrong path, that is the reason. */
+/** The error if no backend can deliver a message. If OpenFile= has the wrong path, the error says so. */
 export function undeliverableError(
   code: NotifyErrorCode,
   message: string,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where systemd.unit(5) lets the files of a unit of the system be; the last has the most to say. */
+/** The folders of unit files of the system, from systemd.unit(5). Later ones have precedence. */
 const FOLDERS = [
   "/run/systemd/generator.late",
   "/usr/lib/systemd/system",
@@ -18,8 +18,8 @@ const FOLDERS = [
 ];
 
 /**
- * Each NotifyAccess= in the files of a service and in its drop-ins; undefined when there is no such file. systemd may have read another
- * version of them.
+ * Each NotifyAccess= in the files of a service and in its drop-ins. Undefined if there is no such file. systemd may have read an older
+ * version of the files.
  */
 export function notifyAccessInFiles(service: string): string[] | undefined {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -31,7 +31,7 @@ export function notifyAccessInFiles(service: string): string[] | undefined {
   );
 }
 
-/** By which a drop-in is for many services: `a-.service` for `a-b.service`, and `service` for all. */
+/** The names of drop-in folders that apply to several services: `a-.service` for `a-b.service`, and `service` for all. */
 function prefixes(service: string): string[] {
   return [...service.matchAll(/-/g)]
     .map(({ index }) => `${service.slice(0, index)}-.service`)

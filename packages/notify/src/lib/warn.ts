@@ -6,7 +6,7 @@ export type NotifyWarningCode = "SOCKACT_NOTIFY_PATH" | "SOCKACT_NOTIFY_UNCHECKE
 
 const warned = processState("warn", { codes: new Set<NotifyWarningCode>() });
 
-/** Emits a process warning, each code once in a process: the app goes on, but not as its unit says. */
+/** Emits a process warning, each code once in a process. The app keeps running, but not as its unit says. */
 export function warn(code: NotifyWarningCode, message: string, hint: string): void {
   if (warned.codes.has(code)) return;
   warned.codes.add(code);

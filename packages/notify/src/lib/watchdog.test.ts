@@ -16,13 +16,13 @@ function setEnvironment(usec: string | undefined, pid: string | undefined): void
 const own = String(process.pid);
 
 test.each([
-  ["nobody watches", undefined, undefined, undefined],
-  ["nobody watches, since an empty variable is unset", "", own, undefined],
+  ["no process is watched", undefined, undefined, undefined],
+  ["no process is watched, because an empty variable counts as unset", "", own, undefined],
   ["this process is watched", "3000000", undefined, 3000],
   ["this process is watched, by its pid", "3000000", own, 3000],
-  ["this process is watched, since an empty pid is unset", "3000000", "", 3000],
-  ["another is watched", "3000000", "1", undefined],
-  ["part of a millisecond", "1", undefined, 0.001],
+  ["this process is watched, because an empty pid counts as unset", "3000000", "", 3000],
+  ["another process is watched", "3000000", "1", undefined],
+  ["this process is watched, with less than a millisecond", "1", undefined, 0.001],
 ])("%s", (_, usec, pid, timeout) => {
   setEnvironment(usec, pid);
   expect(watchdogEnabled()).toBe(timeout);
@@ -46,7 +46,7 @@ test.each([
   expect(process.env["WATCHDOG_USEC"]).toBe(usec);
 });
 
-test("the variables of a watchdog are there until it starts", () => {
+test("the variables of the watchdog stay until it starts", () => {
   setEnvironment("3000000", own);
   watchdogEnabled();
   expect([process.env["WATCHDOG_USEC"], process.env["WATCHDOG_PID"]]).toEqual(["3000000", own]);
@@ -55,7 +55,7 @@ test("the variables of a watchdog are there until it starts", () => {
   expect(watchdogEnabled()).toBe(3000);
 });
 
-test("onFailure and healthCheck may be undefined, which leaves them out", async () => {
+test("onFailure and healthCheck may be undefined, as if they were left out", async () => {
   setEnvironment("20000", undefined);
   const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
   onTestFinished(() => warned.mockRestore());
@@ -67,9 +67,9 @@ test("onFailure and healthCheck may be undefined, which leaves them out", async 
 });
 
 test.each([
-  ["more often than a timer fires", "1", 1],
-  ["more seldom than a timer can", "18446744073709551614", 2 ** 31 - 1],
-])("a watchdog that wants to hear %s gets what a timer can do", (_, usec, interval) => {
+  ["more often than a timer can fire", "1", 1],
+  ["less often than a timer can fire", "18446744073709551614", 2 ** 31 - 1],
+])("a watchdog that wants pings %s gets them as a timer can send them", (_, usec, interval) => {
   setEnvironment(usec, undefined);
   const watchdog = startWatchdog();
   watchdog?.stop();

@@ -4,41 +4,41 @@ import { NotifyError } from "./errors.ts";
 import { watchdog } from "./notify.ts";
 import { warn } from "./warn.ts";
 
-/** What {@link startWatchdog} calls before each ping, and when it leaves one out. */
+/** The functions that {@link startWatchdog} calls before each ping, and when it skips a ping. */
 export interface WatchdogOptions {
   /**
-   * Asked before each ping. When it returns false, throws or rejects, no ping is sent; nor when it has not answered by the time that
-   * the next is due.
+   * Called before each ping. No ping is sent if it returns false, throws or rejects, or if it has not answered when the next ping is
+   * due.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
-  /** Called each time that a ping was left out, with the reason. Left out, a process warning says so once. */
+  /** Called with the reason each time that a ping is skipped. By default, a process warning says so once. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
-/** What keeps the service alive. */
+/** A running watchdog, which sends the pings. */
 export interface Watchdog {
-  /** Time between pings, in milliseconds: half of `WatchdogSec=`. */
+  /** The time between two pings, in milliseconds. It is half of `WatchdogSec=`. */
   readonly interval: number;
-  /** No more pings; the service manager, which still waits for them, ends the service unless it ends by itself. */
+  /** Sends no more pings. The service manager still waits for them, and ends the service after `WatchdogSec=` if it has not ended by itself. */
   stop(): void;
 }
 
-/** What a timer of Node can wait at most, in milliseconds. */
+/** The longest time that a timer of Node can wait, in milliseconds. */
 const TIMER_MAX = 2 ** 31 - 1;
-/** What sd_watchdog_enabled(3) refuses like 0, since it stands for no time at all. systemd writes no variable for `WatchdogSec=infinity`. */
+/** sd_watchdog_enabled(3) refuses this value, which means "no limit", as it refuses 0. For `WatchdogSec=infinity`, systemd sets no variable. */
 const USEC_INFINITY = 2n ** 64n - 1n;
 
 /**
- * Tells the service manager that this process is alive, at once and then at half the interval of its `WatchdogSec=`, as
- * sd_watchdog_enabled(3) wants it. A timer does it, so that an event loop which no longer turns sends nothing, and systemd restarts the service.
- * The timer does not keep the process alive.
+ * Reports to the service manager that this process is alive: at once, and then twice in each `WatchdogSec=`, as sd_watchdog_enabled(3)
+ * recommends. A timer sends these pings. So a blocked event loop sends none, and systemd restarts the service. The timer does not keep the
+ * process alive.
  *
- * - undefined: no `WatchdogSec=` asks this process. Nothing was done.
- * - throws {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT`: WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
+ * - Returns `undefined` if the unit has no `WatchdogSec=` for this process. Nothing was done.
+ * - Throws a {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
  *
  * When it starts, it removes the variables, as the first message does: see {@link notify}.
  *
- * That a ping could not be sent, or the health check failed, never throws: it goes to `onFailure`.
+ * If a ping cannot be sent, or the health check fails, nothing is thrown: `onFailure` is called.
  */
 export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: WatchdogOptions = {}):
   | Watchdog
@@ -76,14 +76,14 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
 }
 
 /**
- * The time in which the service manager wants to hear from this process, in milliseconds: `WatchdogSec=`, as sd_watchdog_enabled(3)
- * reads it. {@link startWatchdog} pings at half of it.
+ * Returns `WatchdogSec=` in milliseconds, as sd_watchdog_enabled(3) reads it: the service manager expects a ping from this process within
+ * that time. {@link startWatchdog} sends two.
  *
- * It only looks: no variable is removed and nothing is sent. Call it before {@link ready} to find a malformed variable while the service
- * still starts.
+ * It sends nothing and removes no variable. Call it before {@link ready} to find a malformed variable while the service still starts.
  *
- * - undefined: no `WatchdogSec=` asks this process. WATCHDOG_USEC is unset or empty, or WATCHDOG_PID is another process.
- * - throws {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT`: WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
+ * - Returns `undefined` if the unit has no `WatchdogSec=` for this process: WATCHDOG_USEC is unset or empty, or WATCHDOG_PID is another
+ *   process.
+ * - Throws a {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
  */
 export function watchdogEnabled(): number | undefined {
   const { watchdogUsec: usec, watchdogPid: pid } = environment();
@@ -96,7 +96,7 @@ export function watchdogEnabled(): number | undefined {
   return Number(usec) / 1000;
 }
 
-/** Digits alone, and not 0: systemd writes no other form. */
+/** Whether the value has only digits, and is not 0. systemd writes no other form. */
 function isNumber(value: string): boolean {
   return /^[1-9]\d*$/.test(value);
 }
@@ -104,8 +104,8 @@ function isNumber(value: string): boolean {
 function malformed(variable: string, value: string): NotifyError {
   return new NotifyError(
     "ERR_WATCHDOG_ENVIRONMENT",
-    `${variable} is malformed: ${JSON.stringify(value)}`,
-    "systemd writes this variable itself: remove whatever else sets it (see `systemctl show -p Environment`).",
+    `${variable} must be a whole number above 0; got ${JSON.stringify(value)}`,
+    "systemd sets this variable itself. Remove the line that sets it to something else: `systemctl show -p Environment` shows what the unit sets.",
   );
 }
 
@@ -113,11 +113,11 @@ function unhealthy(message: string): NotifyError {
   return new NotifyError(
     "ERR_WATCHDOG_HEALTH",
     message,
-    "Without pings the service manager ends the service when WatchdogSec= has passed.",
+    "Without pings, the service manager ends the service after WatchdogSec=. Find out why the app is not healthy.",
   );
 }
 
 function warnOfFailure(error: unknown): void {
   const { hint = "" } = error as Partial<NotifyError>;
-  warn("SOCKACT_WATCHDOG", `No ping to the watchdog of the service manager: ${String(error)}`, hint);
+  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${String(error)}`, hint);
 }

@@ -1,4 +1,4 @@
-// Takes the variables of sd_listen_fds(3) away and tells of the descriptor, before or after the backend was first asked for.
+// Removes the variables of sd_listen_fds(3) and announces the descriptor, before or after the first call of notifyBackend().
 import { notifyBackend, ready } from "@sockact/notify";
 import { adoptDescriptor } from "@sockact/notify/internal";
 

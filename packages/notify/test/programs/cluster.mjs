@@ -1,4 +1,4 @@
-// Tells the service manager something in a worker of node:cluster, which starts before the primary has sent a message.
+// Sends a message in a worker of node:cluster that starts before the first message of the primary.
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { isSupervised, ready, startWatchdog } from "@sockact/notify";

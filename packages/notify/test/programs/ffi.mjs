@@ -1,4 +1,4 @@
-// Sends by node:ffi although it warns; then shows that it would not have been chosen, and that no warning was seen.
+// Sends with node:ffi in spite of its warning. Then shows that this package would not have used it, and that no warning was printed.
 import { loadSdNotify, sendWithFfi } from "../../src/lib/ffi.ts";
 
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);

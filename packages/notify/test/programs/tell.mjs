@@ -1,4 +1,4 @@
-// Tells the service manager what CALLS says, and at SIGUSR1 what ON_USR1 says; at once all that is in one list. Prints what came of each.
+// Makes the calls in CALLS, and at SIGUSR1 those in ON_USR1. The calls in one list are made at once. Prints the result of each.
 import { spawnSync } from "node:child_process";
 import * as notify from "@sockact/notify";
 
@@ -6,7 +6,7 @@ const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event
 const actions = {
   ...notify,
   backend: () => notify.notifyBackend() ?? "none",
-  // The watchdog itself can't be printed.
+  // A watchdog object cannot be printed.
   startWatchdog: () => notify.startWatchdog()?.interval ?? null,
   block: () => {
     for (;;);

@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- The rule is about windows: a worker thread has no origin. */
-// Tells the service manager something in the main thread and in a worker thread, in the order of the first argument. The second says
-// whether the worker has the environment of the main thread, or a copy as of its start.
+// Sends messages in the main thread and in a worker thread, in the order of the first argument. The second argument says whether the
+// worker shares the environment of the main thread, or has a copy of it.
 import { once } from "node:events";
 import { isMainThread, parentPort, SHARE_ENV, Worker } from "node:worker_threads";
 import { isSupervised, ready, stopping } from "@sockact/notify";

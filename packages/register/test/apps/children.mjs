@@ -1,4 +1,4 @@
-// A child process that listens on a port of its own, started before the app listens, or after. WHEN says which.
+// Starts a child process that listens on its own port. WHEN says whether it starts before or after the app listens.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";

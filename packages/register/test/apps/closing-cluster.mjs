@@ -1,4 +1,4 @@
-// A cluster of two, whose workers close their server at SIGTERM, as the app of a framework does. Nothing ends them: nothing is left to do.
+// A cluster of two. Its workers close their server at SIGTERM, as apps of frameworks do, and end because nothing is left to do.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// What the apps with two ports have in common.
+// The code that the apps with two ports share.
 import { readFileSync } from "node:fs";
 
 export { echoWebSockets } from "@sockact/testkit/contract-app";

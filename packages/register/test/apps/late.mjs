@@ -1,4 +1,4 @@
-// It listens once it is told to, on a line of its standard input, and says what of the variables is there by then.
+// Listens when a line comes on standard input, and prints which variables are still set.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// A process manager: it starts a worker for each that ends, until it gets SIGTERM. Then it waits until all have ended.
+// A process manager that replaces each worker that ends, until it gets SIGTERM. Then it waits until all workers have ended.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";
@@ -20,10 +20,10 @@ function start(workers) {
 if (cluster.isPrimary) {
   const workers = new Set();
   for (let count = 0; count < 2; count++) start(workers);
-  // Something else that it does, such as a connection to a database.
+  // Keeps the process alive, as a connection to a database does.
   setInterval(() => {}, 1000);
   process.on("SIGTERM", async () => {
-    // As where it has to ask something first.
+    // Some managers wait for an answer first.
     if (process.env.LATER) await wait(20);
     isStopping = true;
     for (const worker of workers) worker.kill("SIGTERM");

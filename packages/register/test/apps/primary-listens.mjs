@@ -1,4 +1,4 @@
-// A cluster whose primary listens too, before or after it has workers: for what its operators look at.
+// A cluster whose primary listens too, for its operators, before or after it starts workers.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// Asks a package of npm for a free port, and listens on it. PROBE is the package; the port that it tries first comes on standard input.
+// Asks an npm package for a free port, and listens on it. PROBE is the package. The port to try first comes on standard input.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// A server of Node's own, as its documentation has it. It ends with its standard input, as what is started by a launcher has to.
+// The server of Node's documentation. It ends when its standard input ends, so that it does not outlive a launcher.
 import { createServer } from "node:http";
 import process from "node:process";
 import { port, say, whoAmI } from "@sockact/testkit/contract-app";

@@ -1,4 +1,4 @@
-// Two servers on two ports: the app, and what its operators look at.
+// Two servers on two ports: one for the app, and one for its operators.
 import { createServer } from "node:http";
 import { say } from "@sockact/testkit/contract-app";
 

@@ -1,20 +1,20 @@
 import type { PassedSocket } from "./passed-socket.ts";
 import { processState } from "../shared/process-state.ts";
 
-/** What was passed to this process. */
+/** The sockets that were passed to this process, or why there are none. */
 export type ActivationResult =
   | { activated: true; sockets: readonly PassedSocket[] }
   | { activated: false; reason: string; sockets: readonly PassedSocket[] };
 
-/** The result of the one read of the environment. */
+/** The result of reading the environment, which happens once. */
 export type ReadOutcome = ActivationResult | { error: Error };
 
 interface ActivationState {
-  /** Undefined until something asks. */
+  /** Undefined until the environment is read. */
   result: ReadOutcome | undefined;
-  /** The environment as it was, when it announces sockets to whoever reads it, and nothing has said yet that the parent is to be trusted. */
+  /** The original environment, if it names no process that its sockets are for, and no caller has asked to trust the parent yet. */
   untrusted: Record<string, string | undefined> | undefined;
-  /** The numbers of the descriptors that a server of the app has been told to listen on, which may come before the environment is read. */
+  /** The descriptors that servers of the app listen on by number. A server may do so before the environment is read. */
   numbersInUse: Set<number>;
 }
 
@@ -24,13 +24,13 @@ export const activation: ActivationState = processState("activation", {
   numbersInUse: new Set(),
 });
 
-/** The sockets that this process knows of so far. Reads nothing, and throws nothing. */
+/** The sockets that are known so far. Reads nothing, and throws nothing. */
 export function knownSockets(): readonly PassedSocket[] {
   const { result } = activation;
   return result === undefined || "error" in result ? [] : result.sockets;
 }
 
-/** Marks the socket as claimed that a server of the app listens on by its number. */
+/** Marks a socket as claimed because a server of the app listens on it by its number. */
 export function markClaimedByNumber(fd: number): void {
   activation.numbersInUse.add(fd);
   for (const passedSocket of knownSockets()) if (passedSocket.fd === fd) passedSocket.claimed = true;

@@ -11,18 +11,18 @@ import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-envir
 import { readActivation, trustedEnvironment } from "./read.ts";
 import { isSocketOnStandardInput } from "./standard-input.ts";
 
-/** A socket that was passed to this process, which may not have taken it yet. */
+/** A socket that was passed to this process. The process may not have taken it yet. */
 export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
-  /** What /proc tells of it, or what is known since it was opened. Undefined where only opening it would tell. */
+  /** The kind, family and address, from /proc or from the opened socket. Undefined if the socket would have to be opened to find out. */
   readonly facts: ActivatedSocket | undefined;
-  /** Whether something in this process serves it. */
+  /** Whether a server in this process serves it. */
   readonly isServed: boolean;
 }
 
-/** The sockets that were found before anything has taken them. */
+/** The sockets that were found before anything took them. */
 let announced: PassedSocket[] | undefined;
 
-/** The names that are announced to this process. Undefined where none are, where something has taken the sockets already, and where a variable is malformed. */
+/** The names of the sockets that are announced to this process. Undefined if there are none, if they have been taken already, or if a variable is malformed. */
 export function announcedNames(): readonly string[] | undefined {
   try {
     return readNames();
@@ -39,8 +39,8 @@ function readNames(): readonly string[] | undefined {
 }
 
 /**
- * The sockets of socket units that were passed to this process. Looks without taking: the variables stay in the environment, and nothing is opened. A worker of
- * node:cluster, and a process with a socket on its standard input, take what is theirs.
+ * Lists the sockets of socket units that were passed to this process. It does not take them: the variables stay in the environment, and nothing is opened.
+ * Only a worker of node:cluster, and a process with a socket on its standard input, take their sockets here.
  *
  * @throws ActivationError what activatedSockets() throws
  */
@@ -69,7 +69,7 @@ function describe(sockets: readonly PassedSocket[]): AnnouncedSocket[] {
   }));
 }
 
-/** As isFromSocketUnit(), which opens a socket of the name `notify`. */
+/** The same as isFromSocketUnit(), but it does not open a socket with the name `notify`. */
 function mayBeFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
     (passedSocket.name !== "notify" || passedSocket.classified !== undefined) &&
@@ -83,7 +83,7 @@ function udpFacts({ fd, name, inode }: PassedSocket): ActivatedSocket | undefine
 }
 
 /**
- * Takes the sockets, and opens those of which /proc tells nothing.
+ * Takes the sockets, and opens those that /proc does not list.
  *
  * @throws ActivationError what activatedSockets() throws
  */
@@ -93,28 +93,28 @@ export function openAnnounced(): readonly AnnouncedSocket[] {
   return describe(sockets);
 }
 
-/** Which part a process has in a service. */
+/** The role of a process in a service. */
 export type ProcessRole =
   /** Sockets were passed to it, or to the primary of node:cluster of which it is a worker. */
   | "activated"
-  /** None were passed to it, but the service manager waits for its messages. */
+  /** No sockets were passed to it, but the service manager waits for its messages. */
   | "supervised"
   /** Sockets were passed to another process, which may be one that has started it. */
   | "descendant"
-  /** The service manager has started it, and passed it nothing. */
+  /** The service manager has started it, without sockets. */
   | "started"
-  /** It has none of these, or is a worker thread. */
+  /** It has none of these roles, or is a worker thread. */
   | "other";
 
 /**
- * Finds out which part this process has in a service. Changes nothing. Where a variable is malformed, it is `activated`: so it gets the error when it listens.
+ * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is `activated`, so that the app gets the error when it listens.
  */
 export function processRole(): ProcessRole {
   if (!isMainThread()) return "other";
   try {
     return readRole();
   } catch {
-    // Whoever listens gets the error.
+    // A server gets the error when it listens.
     return "activated";
   }
 }
@@ -129,14 +129,14 @@ function readRole(): ProcessRole {
     return ofPrimary === false ? "other" : "activated";
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
-  // The variables are inherited: without its pid, they may be those of its parent.
+  // Child processes inherit the variables. Without the ID of this process in them, they may be those of its parent.
   const isStarted = env["SYSTEMD_EXEC_PID"] === String(pid);
   if (isStarted && env["NOTIFY_SOCKET"]) return "supervised";
   if (env["LISTEN_FDS"] !== undefined) return "descendant";
   return isStarted ? "started" : "other";
 }
 
-/** Only a process with a channel to its parent has `connected`, and others need not wait until node:cluster is loaded. */
+/** Whether this process is a worker of node:cluster. Only a process with a channel to its parent has `connected`, so others do not load node:cluster. */
 function isClusterWorker(): boolean {
   return process.connected !== undefined && cluster.isWorker;
 }

@@ -13,7 +13,7 @@ type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 const NOTHING_KNOWN = { family: "unknown", address: null } as const;
 
 /**
- * Finds out that each of these descriptors was passed, and which are sockets. What kind of socket it is waits until something needs it.
+ * Checks that each of these descriptors was passed, and which of them are sockets. The kind of a socket is looked up later, when it is needed.
  *
  * @throws ActivationError `ERR_FD_NOT_OPEN`
  */
@@ -34,14 +34,14 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
 }
 
 /**
- * Classifies the sockets that are still to be, without native code. First it looks up the inode in the tables of /proc/net, which changes nothing. They do not
- * list a socket of another network namespace: on such a descriptor it opens a socket of Node, which owns the descriptor from then on.
+ * Classifies the sockets that are not classified yet, without native code. First it looks up their inodes in the tables of /proc/net, which changes nothing.
+ * The tables do not list the sockets of another network namespace. On such a descriptor it opens a net.Socket, which owns the descriptor from then on.
  */
 export function classify(passed: readonly PassedSocket[]): void {
   classifyFromTables(passed);
   for (const passedSocket of passed.filter(isUnclassified)) {
     const { inode, name } = passedSocket;
-    // A message written by mistake would be one to the service manager.
+    // The notify socket is not opened, because a byte written to it would be a message to the service manager.
     const facts: Facts =
       inode === undefined || name === "notify"
         ? { kind: "unknown", ...NOTHING_KNOWN }
@@ -50,14 +50,14 @@ export function classify(passed: readonly PassedSocket[]): void {
   }
 }
 
-/** Classifies those that the tables of /proc/net list, and opens nothing. The others stay as they are. */
+/** Classifies the sockets that the tables of /proc/net list. Opens nothing. The other sockets stay unclassified. */
 export function classifyFromTables(passed: readonly PassedSocket[]): void {
   const unclassified = passed.filter(isUnclassified);
   const inet = new Set<number>();
   const unix = new Set<number>();
   for (const { fd, inode } of unclassified) if (inode !== undefined) (isUnix(fd) ? unix : inet).add(inode);
   const tcp = findTcpListeners(inet);
-  // Before Linux 5.6 none was known to be a unix socket.
+  // Before Linux 5.6, isUnix() is always false.
   for (const inode of inet) if (!tcp.has(inode)) unix.add(inode);
   const unixRows = findUnix(unix);
 
@@ -76,10 +76,11 @@ export function classifyFromTables(passed: readonly PassedSocket[]): void {
 }
 
 /**
- * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the kernel reports the type and the addresses. To read
- * /proc/net instead, the kernel would walk the table of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the rest.
+ * Classifies the sockets that a server is about to serve. It opens them, which serving needs anyway, and the kernel reports the type and the addresses. Reading
+ * /proc/net instead would make the kernel walk the table of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the
+ * rest.
  *
- * @returns those that it has opened: Node refuses to open what its event loop waits for already (EEXIST), so nothing in this thread serves them
+ * @returns the sockets that it has opened. Nothing in this thread serves them, because Node refuses to open a descriptor that its event loop watches (EEXIST).
  */
 export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
   const opened: PassedSocket[] = [];
@@ -94,7 +95,7 @@ export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[]
   return opened;
 }
 
-/** Whether a descriptor is still to be classified, and is what was passed: the app may have closed it, and its number be that of another file. */
+/** Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed it, and its number may belong to another file now. */
 function isUnclassified(passedSocket: PassedSocket): boolean {
   return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
 }
@@ -106,17 +107,17 @@ function socketWith({ fd, name }: PassedSocket, facts: Facts): ActivatedSocket {
 /** The inode of a socket; undefined for a file or a pipe. */
 function passedInode(fd: number, announced: number): number | undefined {
   const inode = inodeOf(fd);
-  // Node opens its epoll descriptor first thing: on the lowest number that was not passed.
+  // Node opens its epoll descriptor before anything else, on the lowest number that was not passed.
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
-    `LISTEN_FDS announces ${announced} file descriptors, but ${fd} was not passed`,
-    "Whatever starts this process kept the variables and closed the descriptors: let ExecStart= run node itself.",
+    `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,
+    "The program that started this process has kept the variables, but closed the descriptors. Let ExecStart= run node itself.",
     { errno: -constants.errno.EBADF },
   );
 }
 
-/** Classifies sockets of another process by their inodes, and opens nothing. Sockets of another network namespace are missing from the result. */
+/** Classifies sockets of another process by their inodes. Opens nothing. The result does not have sockets of another network namespace. */
 export function classifyInodes(inodes: ReadonlySet<number>): ReadonlyMap<number, Facts> {
   const tcp = Array.from(
     findTcpListeners(inodes),
@@ -140,19 +141,19 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
   return { kind, family: "unix", address };
 }
 
-/** Opens a socket of Node on the descriptor, to read the type and the address from it. */
+/** Opens a net.Socket on the descriptor, to read the type and the address from it. */
 function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
   if (typeof opened === "string") return { kind: opened, ...NOTHING_KNOWN };
   const endpoint = endpointOf(opened);
   if (endpoint === undefined) return { ...pipeFacts(passedSocket.fd), family: "unix" };
-  // A client that has already gone leaves no address behind, but systemd has seen one (Accept=yes).
+  // If the client has already gone, the socket has no remote address. But with Accept=yes, systemd has set REMOTE_ADDR.
   const isConnection = opened.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
   return { kind: isConnection ? "connection" : "unknown", ...endpoint };
 }
 
-/** The same of an internet socket that a server is about to serve; undefined where only /proc can tell. */
+/** The same for an internet socket that a server is about to serve. Undefined if only /proc has the answer. */
 function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | undefined {
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
@@ -160,14 +161,14 @@ function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | 
   if (typeof opened === "string" || endpoint === undefined) return undefined;
   if (opened.remoteAddress !== undefined) return { kind: "connection", ...endpoint };
   if (process.env["REMOTE_ADDR"] !== undefined) return undefined;
-  // With an address and no peer, listen(2) makes it a listener if it is none yet.
+  // It has an address and no peer, so listen(2) makes it a listener if it is not one yet.
   return { kind: endpoint.address.endsWith(":0") ? "unknown" : "listener", ...endpoint };
 }
 
-/** Opens a socket of Node on the descriptor, once. When Node refuses the type, or its loop waits for the descriptor already, the descriptor is untouched. */
+/** Opens a net.Socket on the descriptor, once. If Node refuses the type, or its event loop watches the descriptor already, the descriptor stays untouched. */
 function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unknown" {
   try {
-    // Does not read, so nothing is taken from a connection.
+    // The socket does not read, so no data of a connection is lost.
     passedSocket.openedSocket ??= new Socket({
       fd: passedSocket.fd,
       manualStart: true,
@@ -179,17 +180,17 @@ function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unkn
   }
 }
 
-/** A stream socket of an internet family gives its address, even that of another network namespace. */
+/** The address of an internet stream socket, also in another network namespace. Undefined for other sockets. */
 function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string } | undefined {
   const { address, family, port } = socket.address() as Partial<AddressInfo>;
   if (address === undefined) return undefined;
-  // Node adds the name of the interface to a link-local address, and /proc does not.
+  // Node adds the name of the interface to a link-local address. /proc does not, so it is removed.
   return family === "IPv6"
     ? { family: "ipv6", address: `[${address.replace(/%.*/, "")}]:${port}` }
     : { family: "ipv4", address: `${address}:${port}` };
 }
 
-/** A unix socket of another network namespace: only Node's diagnostic report asks the kernel for its name (getsockname(2)). */
+/** Classifies a unix socket of another network namespace. In Node, only the diagnostic report calls getsockname(2) for it. */
 function pipeFacts(fd: number): Pick<Facts, "kind" | "address"> {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   const before = report.excludeNetwork;
@@ -213,7 +214,7 @@ interface ReportedHandle {
 }
 
 /**
- * Writes nothing: a unix socket that has no peer refuses even that (ENOTCONN), and one whose peer has gone does so in another way (EPIPE).
+ * Whether a unix socket is connected. It writes zero bytes, which fails with ENOTCONN if the socket has no peer, and with EPIPE if its peer has gone.
  */
 function isConnected(fd: number): boolean {
   try {

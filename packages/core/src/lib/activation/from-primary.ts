@@ -9,10 +9,10 @@ import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-envir
 import { warn } from "../shared/warnings.ts";
 
 /**
- * The sockets of the primary of this worker: those that it has named, or, where it does not import us, those that were passed to it.
- * Undefined when there are none. The descriptors of this process are never looked at: its 3 is its channel to the primary.
+ * The sockets of the primary of this worker: the sockets that the primary has named, or, if it does not import sockact, those that were passed to it.
+ * Undefined if there are none. This does not look at the descriptors of the worker: its descriptor 3 is the channel to the primary.
  *
- * @throws ActivationError as parseListenEnvironment()
+ * @throws ActivationError what parseListenEnvironment() throws
  */
 export function readFromPrimary(): ReadOutcome | undefined {
   const named = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
@@ -25,13 +25,13 @@ export function readFromPrimary(): ReadOutcome | undefined {
   const environment = parseListenEnvironment(process.env, process.ppid);
   if (!environment.activated) return undefined;
   const sockets = socketsOfPrimary(environment.names);
-  // Once for all workers.
+  // Only the first worker warns.
   if (cluster.worker?.id === 1) {
     warn(
       "SOCKACT_PRIMARY",
-      `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but once all of them have died ` +
-        "no other can, a stop may lose requests, and the service manager is told nothing.",
-      'Import it in the primary too, before the first fork(): import "@sockact/core";',
+      `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but when all of them have ended, ` +
+        "no other worker can serve them. A stop may lose requests, and the service manager gets no messages.",
+      'Import sockact in the primary too, before the first fork(): import "@sockact/core";',
     );
   }
   return { activated: true, sockets };
@@ -74,7 +74,7 @@ function socketOfPrimary(socket: ActivatedSocket, inode: number | undefined): Pa
   };
 }
 
-/** Undefined for a descriptor that is not a socket; 0 where this process may not read the /proc of its primary. */
+/** Undefined for a descriptor that is not a socket. 0 if this process may not read /proc of its primary. */
 function inodeOfPrimary(fd: number): number | undefined {
   try {
     const stats = statSync(`/proc/${process.ppid}/fd/${fd}`, { bigint: true });

@@ -5,9 +5,9 @@ import { isStartedBySystemd } from "../shared/started-by-systemd.ts";
 import { warn } from "../shared/warnings.ts";
 
 /**
- * Warns, once, when the sockets were passed to a process that started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
- * child_process.fork(). Says which it was, and what would have worked. Silent when that process is no ancestor: then the variables are
- * left over from something else, such as the terminal.
+ * Warns, once, if the sockets were passed to a process that has started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
+ * child_process.fork(). The warning names that process, and says what to write instead. It does not warn if that process is not an ancestor of this one:
+ * then the variables are left over, for example in a terminal.
  */
 export function warnOfLauncher(env: Record<string, string | undefined>): void {
   const pid = Number(env["LISTEN_PID"]);
@@ -44,17 +44,17 @@ function warnOfFork(parent: readonly string[], hint: string): void {
   );
 }
 
-/** Warns, once, when systemd has counted the pids otherwise than this process does. */
+/** Warns, once, if systemd has set a process ID that is not valid inside the PID namespace of this process. */
 export function warnOfOuterPid(pid: string): void {
   warn(
     "SOCKACT_OUTER_PID",
-    `The sockets were passed to this process by its pid outside of PrivatePIDs=yes (${pid}), which it does not have inside: ` +
-      "nothing shows that they are its own, so the app listens as it would without them.",
+    `LISTEN_PID is ${pid}, the process ID of this process outside of PrivatePIDs=yes. Inside, it is ${process.pid}: ` +
+      "sockact can't tell that the sockets are meant for this process, and the app listens as it would without them.",
     "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
   );
 }
 
-/** Whether an activated process has forked this one, though it has taken the variables. What it was started with is still to be seen. */
+/** Whether an activated process has forked this one. That process has removed the variables, but /proc still shows the environment that it was started with. */
 function hasForked(): boolean {
   if (process.send === undefined) return false;
   const variables = environmentOf(process.ppid);
@@ -63,7 +63,7 @@ function hasForked(): boolean {
   );
 }
 
-/** The command line of an ancestor of this process; undefined when that pid is none. */
+/** The command line of an ancestor of this process. Undefined if the process with this ID is not an ancestor. */
 function findAncestor(pid: number): string[] | undefined {
   try {
     for (let current = process.ppid; current > 0; current = parentOf(current)) {
@@ -71,13 +71,13 @@ function findAncestor(pid: number): string[] | undefined {
         return readFileSync(`/proc/${current}/cmdline`, "utf8").replace(/\0+$/, "").split("\0");
     }
   } catch {
-    // It has ended, or /proc hides it: no ancestor that could be named.
+    // The process has ended, or /proc hides it, so the warning could not name it.
   }
   return undefined;
 }
 
 function parentOf(pid: number): number {
-  // pid (comm) state ppid: proc_pid_stat(5). The name may hold blanks and parentheses.
+  // pid (comm) state ppid: proc_pid_stat(5). The name may contain blanks and parentheses.
   return Number(
     readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^[^]*\) \S /, "")
@@ -85,10 +85,10 @@ function parentOf(pid: number): number {
   );
 }
 
-/** `npm start`, `nodemon server.js`, `sh -c …`: the words that its user wrote, not the path of the script that they stand for. */
+/** A command line as its user wrote it: `npm start`, `nodemon server.js`, `sh -c …`. The path of the tool's script is left out. */
 function describe(command: readonly string[]): string {
   const [program = "", ...args] = command;
-  // npm and others write a title over their command line: "npm start", all in one word.
+  // npm and others replace their command line by a title, which is one word: "npm start".
   const words =
     command.length === 1
       ? program.split(" ")
@@ -99,7 +99,7 @@ function describe(command: readonly string[]): string {
   return `\`${text.length > 80 ? `${text.slice(0, 80)}…` : text}\``;
 }
 
-/** What `node /usr/lib/node_modules/nodemon/bin/nodemon.js server.js` is to its user. */
+/** Returns `nodemon server.js` for `node /usr/lib/node_modules/nodemon/bin/nodemon.js server.js`. */
 function scriptWords(args: readonly string[]): string[] {
   const index = args.findIndex((arg) => !arg.startsWith("-"));
   const script = args[index];
@@ -111,18 +111,18 @@ function scriptWords(args: readonly string[]): string[] {
   return [name, ...args.slice(index + 1)];
 }
 
-/** The package in node_modules to which a script belongs. */
+/** The package in node_modules that a script belongs to. Undefined if it belongs to none. */
 function packageOf(script = ""): string | undefined {
   return /.*(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script)?.[1];
 }
 
-/** Whether the script of this process belongs to the package that the parent runs, as the server of `next dev` does. */
+/** Whether this process and its parent run scripts of the same package, as `next dev` does. */
 function isOfSamePackage([program = "", ...args]: readonly string[]): boolean {
   const own = packageOf(process.argv[1]);
   return own !== undefined && isNode(program) && scriptWords(args)[0] === own;
 }
 
-/** Whether it is Node that runs a script itself: no tool such as nodemon, and not `node --watch` or `node --test`, which start it as a child. */
+/** Whether this is Node that runs the script of an app. A tool such as nodemon, and `node --watch` and `node --test`, run the script in a child process. */
 function isApp(command: readonly string[]): boolean {
   const [program = "", ...args] = command;
   const isRunner = args.some((arg) => /^--(?:watch|watch-path|test)(?:=|$)/.test(arg));
@@ -133,7 +133,7 @@ function isNode(program: string): boolean {
   return /^(node|nodejs|bun)$/.test(basename(program));
 }
 
-/** The command of this process as systemd.service(5) wants it: an absolute path, quoted where it has to be. */
+/** The lines for a service that starts this process: an absolute path, quoted as systemd.service(5) says. */
 function directives(launcher: number): string {
   const environment = nodeEnvironment(launcher).map((variable) => `Environment=${variable}`);
   return [
@@ -153,9 +153,9 @@ function shellCommand(launcher: number): string {
 
 function ownArguments(): string[] {
   const { pm_exec_path: app } = process.env;
-  // The script of pm2 loads that of the app.
+  // Under pm2, the script of the process is a script of pm2, which loads the app.
   const script = packageOf(process.argv[1]) === "pm2" && app ? app : process.argv[1];
-  // tsx needs its loader alone; what it requires besides is for its own parent process.
+  // tsx needs only its loader. The other file that it requires is for its own parent process.
   const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
   const execArgv = process.execArgv.filter(
     (arg, index, all) => !isPreflight(arg) && !isPreflight(all[index + 1]),
@@ -163,7 +163,7 @@ function ownArguments(): string[] {
   return [...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)];
 }
 
-/** The NODE_ENV that a script of package.json sets. Its other variables may be secrets, which do not belong in a log. */
+/** The NODE_ENV that a script of package.json sets. Other variables may be secrets, which must not appear in a log. */
 function nodeEnvironment(launcher: number): string[] {
   const { NODE_ENV } = process.env;
   const isInherited = environmentOf(launcher).includes(`NODE_ENV=${NODE_ENV}`);
@@ -180,7 +180,7 @@ function environmentOf(pid: number): string[] {
 }
 
 function quote(word: string, index: number): string {
-  // The path of the program itself is not subject to $VARIABLES.
+  // systemd does not expand $VARIABLES in the path of the program itself.
   const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
   return /^[^\s"'\\;]+$/.test(escaped)
     ? escaped

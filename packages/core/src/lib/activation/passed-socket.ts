@@ -4,63 +4,63 @@ import { isWatched } from "./proc/descriptors.ts";
 
 /** One file descriptor that was passed to this process. */
 export interface ActivatedSocket {
-  /** The number of the descriptor: 3 and up; 0 with `StandardInput=socket`. */
+  /** The number of the descriptor: 3 or higher, or 0 with `StandardInput=socket`. */
   readonly fd: number;
   /**
-   * The `FileDescriptorName=`: by default the socket unit's own name, such as `app.socket`, and `connection` with `Accept=yes`; `unknown`
-   * when none was passed.
+   * The `FileDescriptorName=` of the socket unit. Its default is the name of the socket unit, such as `app.socket`, or `connection` with `Accept=yes`. If the
+   * socket was passed without a name, it is `unknown`.
    */
   readonly name: string;
   /**
-   * - `listener`: a stream socket that listens, or on which `listen()` or an adapter makes a server listen.
+   * - `listener`: a stream socket that listens, or on which a server is about to listen.
    * - `connection`: a connected socket (`Accept=yes`).
-   * - `datagram`: UDP, or a unix datagram socket.
-   * - `other`: a file, a pipe, a sequential-packet socket: nothing that Node can listen on.
-   * - `unknown`: a stream socket of which /proc says nothing. With an address other than port 0 it can be listened on: so it
-   *   is with each socket when the service has `PrivateNetwork=yes` and no server listens yet, since /proc/net lists only its own namespace.
+   * - `datagram`: a UDP socket, or a unix datagram socket.
+   * - `other`: a file, a pipe, or a sequential-packet socket. Node can't listen on it.
+   * - `unknown`: a stream socket that /proc does not list. A server can listen on it if it has an address with a port other than 0. With
+   *   `PrivateNetwork=yes`, each socket is `unknown` until a server listens on it, because /proc/net lists only the sockets of its own network namespace.
    */
   readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
-  /** `unknown` where only the kernel knows, as for a vsock, which /proc does not list. */
+  /** The family of the address. It is `unknown` for a socket that /proc does not list, such as a vsock. */
   readonly family: "ipv4" | "ipv6" | "unix" | "vsock" | "unknown";
   /**
-   * `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@abstract`: as in ListenStream= of systemd.socket(5). Of a connection, this end's.
-   * Port 0, or an empty text, when the socket is not bound. Null when it can't be known.
+   * The address, as in ListenStream= of systemd.socket(5): `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@abstract`. For a connection, it is the local address.
+   * It has port 0, or is empty, if the socket is not bound. It is null if it can't be determined.
    */
   readonly address: string | null;
 }
 
-/** One passed file descriptor, and what this process did with it. */
+/** One passed file descriptor, and its state in this process. */
 export interface PassedSocket {
   readonly fd: number;
   readonly name: string;
-  /** What is known of it. Looks it up in /proc at the first use, unless it has been classified before. */
+  /** The classified socket. If it is not classified yet, the first use looks it up in /proc. */
   readonly socket: ActivatedSocket;
   /** Undefined until something needs more than the number and the name. */
   classified: ActivatedSocket | undefined;
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
   /**
-   * A socket of Node that was opened on the descriptor to classify it. It owns the descriptor from then on: so it has to listen, and it is kept here, since
-   * Node closes the descriptor of one that nothing refers to.
+   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so its handle must be the one that listens. It is kept
+   * here, because Node would close the descriptor when the net.Socket is garbage-collected.
    */
   openedSocket: Socket | undefined;
   claimed: boolean;
-  /** In a worker of node:cluster: it is the primary that has it, under this number. What this process has there is something else. */
+  /** Whether the primary of this worker of node:cluster has the descriptor. Under the same number, this process has something else. */
   readonly fromPrimary: boolean;
 }
 
-/** `http (fd 3, [::]:80)`; one that was passed without a name is `a socket without a name`. */
+/** Returns `http (fd 3, [::]:80)`. A socket that was passed without a name is called `a socket without a name`. */
 export function formatSocket({ name, fd, address }: ActivatedSocket): string {
   const called = name === "unknown" ? "a socket without a name" : name;
   return `${called} (fd ${[fd, ...(address ? [address] : [])].join(", ")})`;
 }
 
-/** `http (fd 3, listener, [::]:80)` */
+/** Returns `http (fd 3, listener, [::]:80)`. */
 export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocket): string {
   return `${name} (fd ${[fd, kind, ...(address ? [address] : [])].join(", ")})`;
 }
 
-/** Whether a socket unit passed this one, rather than `OpenFile=`: its files and the notify socket are for the app alone. */
+/** Whether a socket unit has passed this descriptor. `OpenFile=` passes files and the notify socket, which no server serves. */
 export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
     passedSocket.inode !== undefined &&
@@ -68,14 +68,14 @@ export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   );
 }
 
-/** Whether something in this process serves it: a server that has taken it, or one that was told its number. */
+/** Whether a server in this process serves it: one that has claimed it, or one that listens on its number. */
 export function isServed({ fd, claimed, fromPrimary }: PassedSocket): boolean {
   return claimed || (!fromPrimary && isWatched(fd));
 }
 
 /**
- * Whether clients wait at this socket in vain. A connection has its client already; of a cluster, the primary sees to it. What the app has closed before
- * anything looked at it may have been a connection.
+ * Whether clients of this socket get no answer. Connections do not count, because they have their client already. The sockets of a worker do not count, because
+ * the primary looks after them. A descriptor that the app has closed before it was classified does not count either, because it may have been a connection.
  */
 export function isUnserved(passedSocket: PassedSocket): boolean {
   return (
@@ -93,11 +93,11 @@ export function isOpen({ fd, inode }: Pick<PassedSocket, "fd" | "inode">): boole
   return inode !== undefined && inodeOf(fd) === inode;
 }
 
-/** The inode of a socket; undefined for a file or a pipe, null when nothing is open. */
+/** The inode of a socket. Undefined for a file or a pipe, and null if the descriptor is not open. */
 export function inodeOf(fd: number): number | undefined | null {
   try {
-    // As bigints, since Node 20 and 22 take the plain numbers that fstat() leaves behind for those of the next path: after a
-    // socket's, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked.
+    // With plain numbers, Node 20 and 22 would take the result for that of the next path: after fstat() of a socket, realpathSync() follows no link, and
+    // require() finds no package that pnpm or npm has linked. So this uses bigints.
     const stats = fstatSync(fd, { bigint: true });
     return stats.isSocket() ? Number(stats.ino) : undefined;
   } catch {

@@ -25,12 +25,12 @@ import { scheduleUnservedWarning } from "./unserved.ts";
 const WORKER_KEY = "sockact.1";
 
 /**
- * The file descriptors that were passed to this process, in their order.
+ * Lists the file descriptors that were passed to this process, in the order of their numbers. The list is empty if none were passed.
  *
- * The first call in a process reads the environment and removes LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES
- * from it, as sd_listen_fds(3) with `unset_environment`; later calls give the same answer. Empty when none were passed.
+ * The first call in a process reads LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES, and removes them from the environment, as sd_listen_fds(3) does
+ * with `unset_environment`. Later calls return the same sockets.
  *
- * With `StandardInput=socket`, where systemd sets none of these, it is the socket on descriptor 0.
+ * With `StandardInput=socket`, systemd sets none of these variables. Then the list has the socket on descriptor 0.
  *
  * @throws ActivationError `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`,
  * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
@@ -41,7 +41,7 @@ export function activatedSockets(): readonly ActivatedSocket[] {
   return sockets.map(({ socket }) => socket);
 }
 
-/** Whether something may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
+/** Whether sockets may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
 export function mayBeActivated(): boolean {
   const { env } = process;
   return (
@@ -55,7 +55,7 @@ export function mayBeActivated(): boolean {
 /**
  * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
  *
- * @param trustParent whether to take what a parent has passed that names no process: once asked for, it applies to all later calls
+ * @param trustParent whether to take sockets whose parent names no process. Once true, it applies to all later calls.
  * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
  */
 export function readActivation(trustParent?: boolean): ActivationResult {
@@ -66,7 +66,7 @@ export function readActivation(trustParent?: boolean): ActivationResult {
     debug(() => describeActivation(environment));
     if (!isTrusted && isForAnyProcess(environment)) activation.untrusted = environment;
   } else if (trustParent === true && activation.untrusted !== undefined) {
-    // Something has looked before the app came that trusts the parent.
+    // An earlier call did not trust the parent.
     activation.result = readEnvironment(activation.untrusted, true);
     activation.untrusted = undefined;
   }
@@ -90,25 +90,25 @@ function describeActivation(environment: Environment): string {
   return `read ${variables.join(" ") || "no LISTEN_ variable"} as process ${process.pid}: ${outcome}`;
 }
 
-/** Whether the variables name no process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set 0. */
+/** Whether the variables do not name the process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set it to 0. */
 function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
   return (
     LISTEN_FDS !== undefined && (LISTEN_PID === undefined || LISTEN_PID === "0" || isOuterPid(LISTEN_PID))
   );
 }
 
-/** Whether systemd has told us a pid of ours, but that of an outer namespace: before version 262, with `PrivatePIDs=yes`. */
+/** Whether systemd has set the process ID that this process has in the outer namespace. It does so before version 262, with `PrivatePIDs=yes`. */
 function isOuterPid(pid: string): boolean {
   return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
 }
 
-/** The environment as it counts for this process: a parent that is trusted means it, where it names no process. */
+/** The environment for this process. If a trusted parent names no process, LISTEN_PID becomes the ID of this process. */
 export function trustedEnvironment(env: Environment, isTrusted: boolean): Environment {
   return isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
 }
 
 /**
- * Whether the variables announce sockets to this process. Removes none, and looks at no descriptor.
+ * Whether the variables announce sockets to this process. Removes no variable, and looks at no descriptor.
  *
  * @throws ActivationError what parseListenEnvironment() throws; `ERR_OPTION`
  */
@@ -143,7 +143,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    // Until then, a worker thread learns it from the environment that the process was started with, where that has LISTEN_PID and can be read.
+    // Until then, a worker thread reads the environment that the process was started with, if it has LISTEN_PID and can be read.
     const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
     const isInEnvironment = env["LISTEN_PID"] === String(process.pid) && process.permission === undefined;
     if (isInEnvironment) afterFirstResponse(tellWorkerThreads);
@@ -157,7 +157,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   }
 }
 
-/** Says why nothing was passed, and warns where something was, but not to this process. */
+/** Says why nothing was passed. Warns if sockets were passed to another process. */
 function explainNotActivated(env: Environment, environment: ListenEnvironment): string {
   if (environment.activated) return `LISTEN_FDS holds only ${environment.names.join(", ")}`;
   const { reason } = environment;
@@ -165,7 +165,7 @@ function explainNotActivated(env: Environment, environment: ListenEnvironment): 
   if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
   else warnOfLauncher(env);
   return LISTEN_PID === undefined && LISTEN_FDS !== undefined
-    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: such a parent is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes`
+    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: if you trust the parent, write trustParent: true or SOCKACT_TRUST_PARENT=yes`
     : reason;
 }
 
@@ -178,7 +178,7 @@ function refuseBun(): void {
   );
 }
 
-/** A worker shares the pid and the descriptors, and closes them for all when it ends. */
+/** A worker thread shares the process ID and the descriptors. When it ends, it closes its sockets for the whole process. */
 function readInWorkerThread(env: Environment): ReadOutcome {
   let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
   try {
@@ -186,17 +186,18 @@ function readInWorkerThread(env: Environment): ReadOutcome {
   } catch (error) {
     return { error: error as Error };
   }
-  if (!meant) return { activated: false, reason: "a worker thread gets none", sockets: [] };
+  if (!meant)
+    return { activated: false, reason: "this is a worker thread, which gets no sockets", sockets: [] };
   return {
     error: new ActivationError(
       "ERR_WORKER_THREAD",
-      "The sockets that were passed to this process can't be used in a worker thread: when it ends, they close for all",
+      "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
       "Listen in the main thread, and hand the work to the workers.",
     ),
   };
 }
 
-/** Whether this process was started with variables that announce sockets to it. Those may have been removed since, but not from the kernel's copy. */
+/** Whether this process was started with variables that announce sockets to it. They may have been removed since, but the kernel keeps a copy. */
 function wasStartedWithSockets(): boolean {
   try {
     const lines = readFileSync("/proc/self/environ", "utf8").split("\0");

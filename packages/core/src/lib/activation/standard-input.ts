@@ -6,12 +6,12 @@ import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
 /**
- * Whether standard input may be a socket of a socket unit (`StandardInput=socket`), for which systemd sets no LISTEN_ variable. Only where
- * systemd has started this very process: what any other has for its standard input is no concern of ours. Cheap, and reads nothing.
+ * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_ variable for it. This is true only if systemd has
+ * started this very process, because any other parent may use a socket as standard input for its own purposes. The check is fast, and reads nothing.
  */
 export function isSocketOnStandardInput(): boolean {
   const { SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
-  // Before systemd 248 there was no SYSTEMD_EXEC_PID.
+  // systemd sets SYSTEMD_EXEC_PID since version 248.
   const isStarted =
     SYSTEMD_EXEC_PID === undefined
       ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
@@ -20,8 +20,8 @@ export function isSocketOnStandardInput(): boolean {
 }
 
 /**
- * The socket on standard input, if a socket unit has put it there: one with an address, since a parent talks to its child over a pair of
- * unix sockets that have none. The app then finds its standard input empty, as in any other service.
+ * Takes the socket on standard input, if a socket unit has put it there. Such a socket has an address, while the socket pair between a parent and its child
+ * has none. The app then finds its standard input empty, as in any other service.
  *
  * @throws ActivationError `ERR_SOCKET_OUTPUT`
  */
@@ -33,22 +33,22 @@ export function takeOverStandardInput(): PassedSocket | undefined {
   if (!isMeant || address === null || address === "") return undefined;
   if (kind === "connection") refuseOutputs(found.inode as number);
   emptyStandardInput();
-  // What systemd calls it where it passes it with a name.
+  // systemd uses this name when it passes a connection with a name.
   const name = kind === "connection" ? "connection" : found.socket.name;
   const socket = Object.freeze({ ...found.socket, name });
   return { ...found, name, socket, classified: socket };
 }
 
-/** Without `StandardOutput=`, what an app prints goes where its input comes from: to the client, amid the answers. */
+/** Without `StandardOutput=`, standard output is the same socket: whatever the app prints would go to the client, between the responses. */
 function refuseOutputs(inode: number): void {
   const [output, error] = [1, 2].map((fd) => inodeOf(fd) === inode);
   if (!output && !error) return;
   const refusal = new ActivationError(
     "ERR_SOCKET_OUTPUT",
-    "With StandardInput=socket, standard output is the connection too: all that the app prints would go to its client",
+    "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
-  // Nobody but the client would read of it. The journal looks up whose line it is while it reads it: so the writer stays a moment.
+  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The journal looks up the sender when it reads the line, so the sender waits a moment.
   if (error) {
     const lines = `${refusal.code}: ${refusal.message}.\n${refusal.hint}`;
     const write = ["sh", "-c", 'echo "$1"; sleep 0.2', "sh", lines];
@@ -57,7 +57,7 @@ function refuseOutputs(inode: number): void {
   throw refusal;
 }
 
-/** Patches process.stdin: whoever reads it must not read what the client sends. */
+/** Patches process.stdin, so that no code reads what the client sends. */
 function emptyStandardInput(): void {
   let stdin: ReadStream | undefined;
   Object.defineProperty(process, "stdin", {

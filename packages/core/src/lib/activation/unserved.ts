@@ -6,28 +6,28 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
-/** How long a socket may stay without a server while the app starts, in milliseconds: until the first is taken, and after the last. */
+/** How long a socket may stay without a server, in milliseconds: before the app has taken its first socket, and after it has taken the last one. */
 const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
-/** How long the app may still take to listen after another server has begun to listen elsewhere, in milliseconds. */
+/** How long the app may still take to listen after another server has started to listen elsewhere, in milliseconds. */
 const ELSEWHERE_MS = 2_000;
 
 const unserved = processState("unserved", {
   timer: undefined as NodeJS.Timeout | undefined,
   /** Whether the timer is about to be started. */
   isScheduling: false,
-  /** Those that have been warned of, by number. */
+  /** The numbers of the sockets in warnings so far. */
   reported: new Set<number>(),
   /** Whether the time to start a server for every socket is over. */
   isTimeOver: false,
-  /** What a preload says instead of what to do with adapters. */
+  /** The hint of a preload, instead of the one for adapters. */
   preloadHint: undefined as ((names: readonly string[]) => string | undefined) | undefined,
   /** Called once, when that time is over. */
   listeners: [] as (() => void)[],
 });
 
-/** Warns of the sockets that still have no server a while after the last one was claimed, or at the end. */
+/** Warns of the sockets that still have no server a while after the last one was claimed, or when the process ends. */
 export function scheduleUnservedWarning(): void {
   if (unserved.isScheduling) return;
   unserved.isScheduling = true;
@@ -45,7 +45,7 @@ function startTimer(): void {
     unserved.isTimeOver = true;
     for (const listener of unserved.listeners.splice(0)) listener();
   }, grace).unref();
-  // By then the app may have used a datagram socket and closed it. A listener that was is closed.
+  // By then, the app may have used a datagram socket and closed it, but the descriptor stays open. A listener that was used is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOfUnserved(
@@ -63,16 +63,16 @@ export function isServerExpected(): boolean {
   return !unserved.isTimeOver && knownSockets().some(isUnserved);
 }
 
-/** Calls the listener once, when the time to start is over: after the warning of the sockets that have no server. */
+/** Calls the listener once, when the time to start is over. That is after the warning of the sockets that have no server. */
 export function onStartTimeOver(listener: () => void): void {
   unserved.listeners.push(listener);
 }
 
 /**
- * Warns when an adapter was imported in a process that was given sockets, and nothing has asked for them: the line with `systemdListen()` is missing.
- * Reads no variable but LISTEN_PID, and removes none.
+ * Warns if an adapter was imported in a process with passed sockets, and nothing has asked for them: the line with `systemdListen()` is missing. Reads only
+ * LISTEN_PID, and removes no variable.
  *
- * @param isListening whether a server of HTTP listens: then the app is up, and otherwise it may still be starting
+ * @param isListening whether an HTTP server listens. If none does, the app may still be starting.
  */
 export function warnIfNeverAsked(isListening: () => boolean): void {
   if (process.env["LISTEN_PID"] !== String(process.pid)) return;
@@ -81,15 +81,15 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
     if (isLast || isListening())
       warn(
         "SOCKACT_UNTAKEN",
-        "Sockets were passed to this process, and systemdListen() was not called so far: clients that connect to them get no answer.",
-        "Write app.use(systemdListen()), in Fastify app.register(systemdListen), before listen().",
+        "Sockets were passed to this process, but systemdListen() was not called: clients that connect to them get no answer.",
+        "Write app.use(systemdListen()) before listen(). In Fastify, write app.register(systemdListen).",
       );
     else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
   };
   once("warn if never asked", () => setTimeout(() => look(false), STARTED_MS).unref());
 }
 
-/** A server of HTTP is told to listen, and it is not one that takes the sockets: it may be the app anyway. */
+/** Called when an HTTP server listens by itself. It may be the app anyway. */
 export function warnIfUnservedBeside(server: Server): void {
   if (server.listenerCount("request") === 0 || !knownSockets().some(isUnserved)) return;
   server.once("listening", () => {
@@ -106,7 +106,7 @@ export function warnIfUnservedBeside(server: Server): void {
   });
 }
 
-/** `systemdListen()` was called for an app that a server serves already, somewhere else. */
+/** Called when `systemdListen()` was called for an app whose server listens already, on another port. */
 export function warnOfLateCall(server: Server): void {
   warnOfUnserved(
     knownSockets().filter(isUnserved),
@@ -121,22 +121,22 @@ function addressOf(server: Server): string {
 }
 
 const OWN_APP_HINT =
-  "Call systemdListen() for the app whose server listens, and before listen(). A router, or an app that is mounted in another, has no server.";
+  "Call systemdListen() for the app whose server listens, before listen(). A router, or an app that is mounted in another app, has no server.";
 
 const CLOSURE_HINT =
   "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
   "Call listen(server) of @sockact/core instead of server.listen().";
 
 /**
- * Sets what a warning says about sockets that nothing has taken.
+ * Sets the hint of the warning about unserved sockets.
  *
- * @param hint gets the names of these sockets; undefined: what it says for adapters
+ * @param hint gets the names of these sockets. If it returns undefined, the warning has the hint for adapters.
  */
 export function setUnservedHint(hint: (names: readonly string[]) => string | undefined): void {
   unserved.preloadHint ??= hint;
 }
 
-/** What to do about sockets that nothing has taken, in an app that may have taken others by their names. */
+/** The hint for unserved sockets, in an app that may have taken other sockets by their names. */
 function hintFor(sockets: readonly PassedSocket[]): string {
   const names = [
     ...new Set(

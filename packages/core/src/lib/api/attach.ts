@@ -19,46 +19,46 @@ import { prepare } from "./prepare.ts";
 import { requestListenersOf, serversListening } from "./request-listeners.ts";
 import { interceptListen, type Listen } from "./wrap-listen.ts";
 
-/** How apps of a framework differ from those of others. */
+/** How the apps of a framework differ from those of other frameworks. */
 export interface FrameworkTraits {
-  /** Whether what the framework makes of requests can answer HTTP/2. */
+  /** Whether the framework can answer HTTP/2 requests. */
   http2?: boolean | undefined;
-  /** What the framework does at the end, when all connections have closed and the app's `onStop` is done. */
+  /** Called at the end of a stop, when all connections have closed and the app's `onStop` is done. */
   close?: (() => Promise<unknown>) | undefined;
 }
 
-/** What a framework's adapter knows of its app. */
+/** What an adapter says about one app of its framework. */
 export interface FrameworkHooks {
   /**
-   * Whether this server serves the app.
+   * Returns whether this server serves the app.
    *
    * @param requestListeners every function that is, or was, a `request` listener of the server
    */
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
-  /** The server listens on these sockets. Called before `listening` is emitted, with the first argument of its `listen()`. */
+  /** Called when a server of the app has got its sockets, before it emits `listening`. The last argument is the first argument of its `listen()`. */
   onBound?:
     | ((server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown) => void)
     | undefined;
 }
 
-/** An app whose options have been read and checked. It only lacks the app of the framework, which an adapter may learn of later. */
+/** An app whose options have been read and checked. The adapter attaches it to the app of the framework, now or later. */
 export interface PreparedApp {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
   /**
-   * Makes each server of an app listen on the sockets that were passed to this process, whoever calls its `listen()`: the
-   * framework, or the user on a server made of the app. Port and host are then ignored; `backlog` and `signal` apply.
-   * What can't be bound is an `error` event of the server, as with any `listen()`.
+   * Makes each server of an app listen on the sockets that were passed to this process. It does not matter who calls `listen()`: the framework, or the user on
+   * a server with the app as its handler. Port and host are ignored, and `backlog` and `signal` apply. If a socket can't be bound, the server emits `error`, as
+   * with any `listen()`.
    *
-   * When activated, this wraps `net.Server.prototype.listen`, which then acts on these servers alone. When not activated, it does so only if
-   * a service manager expects messages, or with `signals`: the servers listen as usual, and sockact drains them. Otherwise it changes nothing.
+   * If sockets were passed, this patches `net.Server.prototype.listen`, which then changes only these servers. If none were passed, it patches it only if a
+   * service manager expects messages, or if `signals` is set: the servers then listen as usual, and sockact drains them. Otherwise it changes nothing.
    *
-   * @param owner the app as the framework has it: nothing of it is kept once it is collected
+   * @param owner the app of the framework. It can still be garbage-collected.
    */
   attach(owner: object, hooks: FrameworkHooks): void;
 }
 
-/** A framework's app that is to listen on the sockets. */
+/** An app of a framework whose servers must listen on the sockets. */
 interface Attachment {
   app: App;
   selection: SocketSelection;
@@ -70,15 +70,15 @@ const attached = processState("attach", {
   /** Whether an adapter has prepared an app. */
   isPrepared: false,
   attachments: new WeakList<Attachment>(),
-  /** What keeps the attachments of an app alive: the app itself. */
+  /** The attachments of each app. They stay alive as long as the app. */
   ofOwner: new WeakMap<object, Attachment[]>(),
 });
 
 /**
- * Reads the options and the environment, and checks all that would be an error later, so that an app fails where it calls `systemdListen()`. Claims no
- * socket. You can attach the result to several apps: each has its own lifecycle.
+ * Reads the options and the environment. Checks everything that would be an error later, so that the app fails where it calls `systemdListen()`. Claims no
+ * socket. You can attach the result to several apps. Each of them has its own lifecycle.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` when `required`, `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
+ * @throws ActivationError `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set), `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
  */
 export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
   const { activation, selection, settings } = prepare(options);
@@ -105,12 +105,12 @@ function addAttachment(owner: object, attachment: Attachment): void {
   if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
-/** Whether an app of this process uses an adapter, which may learn only later which servers are the app's. */
+/** Whether an app of this process uses an adapter. The adapter may find out later which servers belong to the app. */
 export function hasAdapter(): boolean {
   return attached.isPrepared;
 }
 
-/** Makes the servers of the attached apps listen on their sockets, and no others. */
+/** Makes the servers of the attached apps listen on their sockets. Other servers listen as usual. */
 function interceptAttached(server: Server, args: readonly unknown[], inner: Listen): Server | undefined {
   const owners = attachmentsOf(server);
   return owners.length > 0 ? listenAttached(server, owners, args, inner) : undefined;
@@ -130,7 +130,7 @@ function listenAttached(
   const callback = callbackOf(args);
   try {
     const { activated, sockets } = readActivation();
-    // Of several that own it, the first that has sockets left.
+    // If several apps own the server, the first one with a free socket gets it.
     const { app, selection, hooks, http2 } = (owners.find((owner) =>
       hasUnclaimed(sockets, owner.selection.names),
     ) ?? owners[0]) as Attachment;

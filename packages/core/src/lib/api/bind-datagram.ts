@@ -15,35 +15,36 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
-/** Which socket to take, the lifecycle, and Node's own options of `socket.bind()`: where to bind when none was passed. */
+/** The options of {@link bindDatagram}: which socket to take, the lifecycle, and Node's own options of `socket.bind()`, which say where to bind if no socket was passed. */
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded">, Omit<BindOptions, "fd"> {
-  /** The `FileDescriptorName=` of the socket to take: the first of it that is not taken. Left out: the first datagram socket. */
+  /** The `FileDescriptorName=` of the socket to take. If several sockets have this name, the first one that nothing has taken is used. By default, it is the first datagram socket. */
   name?: string | undefined;
-  /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of binding as without sockact. False by default. */
+  /** Whether it is an error (`ERR_NOT_ACTIVATED`) if no socket was passed. The default is `false`: the socket is then bound as without sockact. */
   required?: boolean | undefined;
-  /** As in `listen()`. */
+  /** The same as in {@link ListenOptions}. */
   trustParent?: boolean | undefined;
 }
 
 /**
- * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`), or else as `socket.bind(options)` does.
+ * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`). If none was passed, the socket is bound as with
+ * `socket.bind(options)`.
  *
- * At the end (SIGTERM) it receives no more, and what comes is for the next process. The app can still send, until its `onStop` is done.
- * Each message counts as activity for `idleTimeout`.
+ * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process. The app can still send until its `onStop` is done.
+ * `idleTimeout` starts again with each message.
  *
- * - fulfils once it is bound;
- * - rejects with {@link ActivationError}, and nothing is taken: `ERR_NOT_ACTIVATED` (`required`, or no port to bind instead),
- *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM` (no datagram socket), `ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket, or `udp6` for an
- *   IPv4 one), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_PERMISSION`, `ERR_OPTION`, or a code of activatedSockets();
- * - rejects with Node's own error when the socket is bound or closed already, or can't be bound.
+ * - It fulfils when the socket is bound.
+ * - It rejects with an {@link ActivationError}, and takes no socket: `ERR_NOT_ACTIVATED` (no socket was passed, and `required` is set or `port` is missing),
+ *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM` (the passed socket is not a datagram socket), `ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket,
+ *   or `udp6` for an IPv4 socket), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_PERMISSION`, `ERR_OPTION`, or a code of {@link activatedSockets}.
+ * - It rejects with Node's own error if the socket is already bound or closed, or can't be bound.
  */
 export async function bindDatagram(socket: Socket, options: BindDatagramOptions = {}): Promise<Listening> {
   const [own, where] = splitOptions(options);
   const { activation, settings } = prepare(own);
   const app = createApp(settings, activation.activated);
   if (!activation.activated) {
-    if (options.port === undefined) throw notActivated(activation.reason, "there is no port to bind instead");
+    if (options.port === undefined) throw notActivated(activation.reason, "the options have no port");
     const bound = once(socket, "listening");
     socket.bind(where);
     await bound;
@@ -63,15 +64,15 @@ function bindAndClaim(
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
-  // Throws where the socket has been bound or closed: so nothing is claimed before.
+  // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
-  // In another network namespace only now there is somebody to ask.
+  // For a socket of another network namespace, only the bound socket knows the family.
   const refusal =
     passedSocket.socket.family === "unknown"
       ? familyRefusalOf(passedSocket.socket, type, familyOf(socket))
       : undefined;
   if (refusal) {
-    // Not closed: the descriptor may still be bound to a socket of the right type.
+    // It is not closed, so that a socket of the right type can still be bound to the descriptor.
     stopReceiving(socket);
     throw refusal;
   }

@@ -15,20 +15,20 @@ import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internal
 import { emitStartupError } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
 
-/** The listen options of the caller that apply to a socket which is already bound. */
+/** The options of `listen()` that apply to a socket that is already bound. */
 export interface BindOptions {
   backlog?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** What was given to `listen()` to be called. */
+  /** The callback that was passed to `listen()`. */
   listenCallback?: unknown;
 }
 
 /**
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
- * @param http2 whether what listens to `request` can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() does:
- * `ERR_SERVER_ALREADY_LISTEN`, `ERR_INVALID_ARG_TYPE` for a signal that is none
+ * @param http2 whether the `request` listener can answer HTTP/2
+ * @throws ActivationError what {@link selectForServer} throws, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
+ * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
  */
 export function claimAndBind(
   server: Server,
@@ -64,16 +64,16 @@ export function claimAndBind(
   }
 }
 
-/** Every connection would need TLS inside of TLS, which no client speaks. */
+/** With both, every connection would need TLS inside TLS, which no client speaks. */
 function tlsTwiceError(): ActivationError {
   return new ActivationError(
     "ERR_OPTION",
-    "The option tls was given for a server that has TLS of its own (node:https, node:tls, http2.createSecureServer())",
-    "Give tls only to a server without TLS of its own, such as one of node:http. A node:https server brings its TLS to every socket: leave tls out, or make the server with http.createServer(). With Fastify, leave out its https option.",
+    "The option tls was given for a server that has its own TLS (node:https, node:tls, http2.createSecureServer())",
+    "A server of node:https speaks TLS on every socket. Leave tls out, or create the server with http.createServer(). With Fastify, leave out its https option.",
   );
 }
 
-/** What binding needs of Node: little for one listener, since nothing is joined or redirected. */
+/** The internals of Node that binding needs. One plain listener needs little, because nothing is joined or redirected. */
 function partsToBind(server: Server, selected: readonly PassedSocket[], tls: boolean): Part[] {
   const [first, ...others] = selected;
   const isPlain = others.length === 0 && !tls && first?.socket.kind === "listener" && !first.fromPrimary;
@@ -81,8 +81,8 @@ function partsToBind(server: Server, selected: readonly PassedSocket[], tls: boo
 }
 
 /**
- * Checks what the rest of a server's life needs of Node: how its connections end. The first client does not wait for this. It comes before the service manager is
- * told that the service is ready; an error is one of the server, as with all that goes wrong after `listening`.
+ * Checks the internals of Node that draining needs. The first client does not wait for this check. It comes before READY=1. If something is missing, the server
+ * emits `error`, as with any error after `listening`.
  */
 function checkInternalsLater(server: Server, listenCallback: unknown): void {
   const check = (): void => {

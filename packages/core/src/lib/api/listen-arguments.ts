@@ -1,9 +1,9 @@
-/** What was given to `listen()` to be called when the server listens. */
+/** The callback among the arguments of `listen()`. */
 export function callbackOf(args: readonly unknown[]): (() => void) | undefined {
   return args.findLast((arg) => typeof arg === "function") as (() => void) | undefined;
 }
 
-/** listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options): the backlog is the first number after the first. */
+/** The options of listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options). The backlog is the first number after the first argument. */
 export function bindOptionsOf([first, ...rest]: readonly unknown[]): {
   backlog?: number;
   signal?: AbortSignal;

@@ -4,7 +4,7 @@ import { type ActivationError, isActivationError } from "../shared/errors.ts";
 import { warn } from "../shared/warnings.ts";
 import { callbackOf } from "./listen-arguments.ts";
 
-/** Makes an error of `listen()` an event of the server, where it is one of activation. As in Node, what makes no sense is thrown. */
+/** Makes the server emit `error` with an ActivationError. Any other error comes from wrong arguments, and is thrown, as in Node. */
 export function emitListenError(server: Server, error: unknown, args: readonly unknown[]): void {
   if (!isActivationError(error)) throw error;
   const callback = callbackOf(args);

@@ -12,28 +12,28 @@ import { splitOptions, type TakeOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /**
- * Which sockets to take, the lifecycle, and Node's own options of `server.listen()`: where to listen when none were passed (`port`, `host`,
- * `path`). Of these, `backlog` and `signal` apply to a passed socket too.
+ * The options of {@link listen}: which sockets to take, the lifecycle, and Node's own options of `server.listen()`. `port`, `host` and `path` say where to
+ * listen if no sockets were passed. `backlog` and `signal` apply to passed sockets too.
  */
 export type ListenOptions = TakeOptions & LifecycleOptions & NodeListenOptions;
 
 /** Where a server listens. */
 export interface Listening {
-  /** Whether on sockets that were passed to this process, rather than on the port or path of the options. */
+  /** Whether the server listens on sockets that were passed to this process. False if it listens on the port or path of the options. */
   readonly activated: boolean;
-  /** Those sockets, in the order in which they were passed. Empty when not activated. */
+  /** The passed sockets, in the order in which they were passed. Empty if `activated` is false. */
   readonly sockets: readonly ActivatedSocket[];
 }
 
 /**
- * Makes any server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process, or else as
- * `server.listen(options)` does. A connection that was passed (`Accept=yes`) is served instead, and the process ends when it has closed.
+ * Makes a server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process. If none were passed, the server listens
+ * as with `server.listen(options)`. If a connection was passed (`Accept=yes`), the server serves it, and the process ends when the connection has closed.
  *
- * - fulfils once the server listens on all of them;
- * - rejects with {@link ActivationError}: `ERR_NOT_ACTIVATED` (`required`, or no port and no path to listen on instead),
+ * - It fulfils when the server listens on all of the sockets.
+ * - It rejects with an {@link ActivationError}: `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set or `port` and `path` are missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
- *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets};
- * - rejects with Node's own error when the server already listens, or can't, and when it is closed before it does.
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets}.
+ * - It rejects with Node's own error if the server already listens, if it can't listen, and if it is closed before it listens.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
   const [own, where] = splitOptions(options);
@@ -41,7 +41,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   const { activated } = activation;
   if (!activated) {
     if (where.port === undefined && where.path === undefined)
-      throw notActivated(activation.reason, "there is no port and no path to listen on instead");
+      throw notActivated(activation.reason, "the options have neither a port nor a path");
     server.listen(where);
   }
   const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));

@@ -19,9 +19,9 @@ import { handleSignals } from "../lifecycle/signals.ts";
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 
 /**
- * Makes a server that is about to listen one of its app, which drains when the process stops. Called before it emits `listening`.
+ * Adds a server that is about to listen to its app. The app drains it when the process stops. Called before the server emits `listening`.
  *
- * @param listenCallback what was given to `listen()`
+ * @param listenCallback the callback that was passed to `listen()`
  */
 export function manageServer(
   server: Server,
@@ -36,15 +36,15 @@ export function manageServer(
   );
 }
 
-/** The same for a server that has emitted `listening` before it serves the sockets. */
+/** The same for a server that has emitted `listening` already. */
 export function manageListening(server: Server, app: App, bound: BoundSockets): void {
   const drain = createDrain(server, app, bound);
   if (drain) startServing(app, drain, bound.sockets, (error) => emitStartupError(server, error, undefined));
 }
 
-/** Undefined for a server that has a drain already. */
+/** Returns undefined for a server that has a drain already. */
 function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSockets): ServerDrain | undefined {
-  // After a listen() that failed, it may be called again.
+  // An app may call listen() again after it has failed.
   if (drains.has(server)) return undefined;
   addApp(app);
   const { drainTimeout, onDrainUpgraded } = app.settings;
@@ -69,8 +69,8 @@ function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSock
 }
 
 /**
- * Emits an error that comes after `listening`. Throws it, which ends the process, if the app has no listener for it: Express 5 leaves the callback of
- * `listen()` among the listeners, and it does nothing by then.
+ * Emits an error that happens after `listening`. If the app has no listener for it, the error is thrown, which ends the process. The callback of `listen()`
+ * does not count as such a listener: Express 5 leaves it among the listeners, where it has no effect after `listening`.
  */
 export function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
   if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
@@ -81,10 +81,10 @@ export function emitStartupError(server: Server, error: Error, listenCallback: u
 }
 
 /**
- * Called when a server or a datagram socket of an app starts to take connections or messages from these sockets: handles signals, calls the `ready`
- * of the app the first time, and sends READY=1 if nothing else is missing.
+ * Called when a server or a datagram socket of an app starts to receive connections or messages from these sockets. It handles signals, calls the `ready` of
+ * the app the first time, and sends READY=1 if nothing else is missing.
  *
- * @param onReadyError called when the `ready` of the app is rejected
+ * @param onReadyError called when the `ready` of the app rejects
  */
 export function startServing(
   app: App,
@@ -103,7 +103,7 @@ export function startServing(
   checkReadiness();
 }
 
-/** Drains a server as its own `close()` does, and fulfils when all connections have ended. Does nothing with a server whose `close()` does not drain. */
+/** Drains a server as its own `close()` does. Fulfils when all connections have ended. Does nothing if the `close()` of the server does not drain. */
 export async function drainServer(server: Server): Promise<void> {
   const drain = drains.get(server);
   if (drain?.drainsOnClose && (drain.isDraining || server.listening)) await drain.drainAlone();

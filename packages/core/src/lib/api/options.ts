@@ -12,56 +12,56 @@ import {
 
 /** How one socket is served. */
 export interface SocketOptions {
-  /** Speaks TLS on it; of more weight than the `tls` for all. */
+  /** The TLS of this socket. It has precedence over the `tls` for all sockets. */
   tls?: TlsOptions | undefined;
 }
 
-/** All options of an app: which sockets it takes, and its lifecycle. */
+/** All options of an app: which sockets it takes, and how it starts, reloads, stops and sleeps. */
 export interface AppOptions extends TakeOptions, LifecycleOptions {}
 
-/** Which sockets an app or a server takes, and whether it has to get one. */
+/** Which sockets an app or a server takes, and whether it must get one. */
 export interface TakeOptions {
   /**
-   * Speaks TLS on these sockets, for a server without TLS of its own. A server that has it (node:https, node:tls, `http2.createSecureServer()`) is refused
-   * with `ERR_OPTION`: it brings its TLS to every socket.
+   * The TLS of all sockets that the server takes. It is for a server without TLS of its own, such as one of node:http. A server of node:https, of node:tls or
+   * of `http2.createSecureServer()` is refused with `ERR_OPTION`, because it brings its TLS to every socket.
    */
   tls?: TlsOptions | undefined;
-  /** By `FileDescriptorName=`: which sockets to take, instead of `name`, and how to serve each. `{ http: {}, https: { tls: { key, cert } } }` */
+  /** Which sockets to take, by their `FileDescriptorName=`, and how to serve each: `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`. */
   sockets?: Readonly<Record<string, SocketOptions>> | undefined;
-  /** The `FileDescriptorName=` of the sockets to take; one name may stand for several. Left out: every listener not yet taken. */
+  /** The `FileDescriptorName=` of the sockets to take: a name, or a list of names. Several sockets may have one name. By default, the server takes every listener that nothing else has taken. */
   name?: string | readonly string[] | undefined;
-  /** Not being activated is an error (`ERR_NOT_ACTIVATED`) instead of listening as without sockact. False by default. */
+  /** Whether it is an error (`ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`: the server then listens as without sockact. */
   required?: boolean | undefined;
   /**
-   * Takes also sockets whose parent does not say for which process they are (LISTEN_PID unset, or 0), as systemfd and s6 pass them. False by
-   * default, since the variables are inherited: one that is left over, from a terminal or a container, would make the app take descriptor 3
-   * and up for sockets, whatever they are. `SOCKACT_TRUST_PARENT` overrides it.
+   * Whether to take sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`, because child processes inherit the variables: if
+   * they are left over in a terminal or a container, the app would take its descriptors from 3 on for sockets, whatever they are. The variable
+   * `SOCKACT_TRUST_PARENT` overrides this option.
    */
   trustParent?: boolean | undefined;
 }
 
 const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
 
-/** Every option that is ours. */
+/** Every option of sockact. */
 const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /** Which sockets are claimed, and how each is served. */
 export interface SocketSelection {
-  /** The names to claim; undefined for every listener that is not claimed yet. */
+  /** The names to claim. Undefined means every listener that is not claimed yet. */
   names: readonly string[] | undefined;
-  /** Every TLS that is asked for. */
+  /** The TLS options of all sockets. */
   tls: readonly TlsOptions[];
-  /** What TLS the sockets of this name speak, if any. */
+  /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
   tlsOf(name: string): TlsOptions | undefined;
 }
 
-/** The options of an app, checked, with what the environment says of them, and the defaults. */
+/** The options of an app, checked, with their variables and defaults applied. */
 export interface CheckedOptions {
   selection: SocketSelection;
   settings: Settings;
 }
 
-/** Splits options into those of this package and those of Node, without any that is undefined: for Node, `port: undefined` means any port. */
+/** Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free port. */
 export function splitOptions<T extends object>(
   options: T,
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
@@ -75,7 +75,7 @@ export function splitOptions<T extends object>(
 }
 
 /**
- * Checks every option, and reads it. What has no meaning is refused: an option that is silently ignored would be found out in production.
+ * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in production.
  *
  * @throws ActivationError `ERR_OPTION`
  */
@@ -83,7 +83,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
     throw refusal(
       `The options must be an object; got ${inspect(options)}`,
-      "Write systemdListen({ name: 'http' }), for example. A port belongs to listen().",
+      "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
     );
   const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
   if (unknown.length > 0) {
@@ -98,9 +98,9 @@ export function readOptions(options: AppOptions): CheckedOptions {
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
   if (required !== undefined && typeof required !== "boolean")
-    throw refusal("The option required is neither true nor false");
+    throw refusal(`The option required must be true or false; got ${inspect(required)}`);
   if (trustParent !== undefined && typeof trustParent !== "boolean")
-    throw refusal("The option trustParent is neither true nor false");
+    throw refusal(`The option trustParent must be true or false; got ${inspect(trustParent)}`);
   return {
     selection: {
       names,
@@ -117,31 +117,53 @@ function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
   if (name === undefined) return undefined;
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
-    throw refusal("The option name is neither a name nor a list of names");
+    throw refusal(
+      `The option name must be a string or a list of strings; got ${inspect(names)}`,
+      "Write name: 'http', for example. It is the FileDescriptorName= of the socket.",
+    );
   return names;
 }
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
-  if (name !== undefined) throw refusal("Of the options name and sockets, both say which sockets to take");
+  if (name !== undefined) throw refusal(
+      "The options name and sockets can't be used together: both say which sockets to take",
+      "Leave name out.",
+    );
   if (!isObject(sockets) || Object.keys(sockets).length === 0)
-    throw refusal("The option sockets names no socket");
+    throw refusal(
+      `The option sockets must be an object with a key for each socket; got ${shapeOf(sockets)}`,
+      "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+    );
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
-    if (!isKnown) throw refusal(`The option sockets.${each} is not {}, or { tls }`);
+    if (!isKnown) 
+      throw refusal(
+        `The option sockets.${each} must be {} or { tls }; got ${shapeOf(options)}`,
+        "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+      );
     checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
 }
 
+const TLS_HINT = "Write tls: { key: 'key.pem', cert: 'cert.pem' }, for example.";
+
 function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
-  if (!isObject(tls)) throw refusal(`The option ${what} is not an object such as { key, cert }`);
+  if (!isObject(tls)) throw refusal(`The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`, TLS_HINT);
   const { key, cert, pfx, SNICallback } = tls;
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
-    throw refusal(`The option ${what} lacks a key and a cert`);
+    throw refusal(`The option ${what} must have both key and cert, or pfx, or SNICallback`, TLS_HINT);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The type of a value, and its keys if it is an object. It shows no values, since they may be private keys. */
+function shapeOf(value: unknown): string {
+  if (isObject(value)) return `{ ${Object.keys(value).join(", ")} }`;
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 function unknownOption(name: string): string {

@@ -8,7 +8,7 @@ import { NO_SOCKETS } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { serverAddress } from "../binding/server-address.ts";
-// A primary of node:cluster may have no other use of us, and has to import it before its first fork().
+// A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
 import "../cluster/primary.ts";
 import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
@@ -23,51 +23,51 @@ import { emitListenError } from "./listen-error.ts";
 import { manageListening, manageServer } from "./manage-server.ts";
 import type { Listen } from "./wrap-listen.ts";
 
-/** The servers of an app that can't be changed. Only the environment says something of its lifecycle. */
+/** The servers of an app that can't be changed. Its lifecycle options come from environment variables only. */
 export interface PreloadedApp {
   /**
-   * Makes a server listen on these sockets. What can't be bound is an `error` event of the server.
+   * Makes a server listen on these sockets. If a socket can't be bound, the server emits `error`.
    *
    * @param fds the numbers of the sockets
-   * @param args what was given to its `listen()`
+   * @param args the arguments of its `listen()`
    */
   serve(server: Server, fds: readonly number[], args: readonly unknown[]): void;
   /**
-   * The same for a server that may only look whether its port is free. It emits `listening`, and takes the sockets a turn of the event loop later
-   * if it is still open. If something else has taken them by then, it listens by itself.
+   * The same for a server that may only probe whether its port is free. It emits `listening`, and takes the sockets a turn of the event loop later if it is
+   * still open. If another server has taken them by then, it listens by itself.
    *
-   * @param first the socket whose address the server has from the beginning
+   * @param first the socket whose address `server.address()` returns from the beginning
    */
   serveLater(server: Server, first: AnnouncedSocket, options: ServeLaterOptions): void;
   /**
-   * Makes a server that listens by itself end with the service, and tells the service manager when it is ready. Does nothing if no service manager waits for messages, or if
-   * sockets were passed.
+   * Drains a server that listens by itself when the service stops, and tells the service manager when it is ready. Does nothing if no service manager waits for
+   * messages, or if sockets were passed.
    */
   manage(server: Server): void;
-  /** Makes an error of activation an `error` event of the server, instead of listening. Throws any other error. */
+  /** Makes the server emit `error` with an ActivationError instead of listening. Throws any other error. */
   refuse(server: Server, error: unknown, args: readonly unknown[]): void;
 }
 
-/** What `serveLater()` needs besides. */
+/** The other arguments of `serveLater()`. */
 export interface ServeLaterOptions {
   /** The numbers of the sockets. */
   fds: readonly number[];
-  /** What was given to its `listen()`. */
+  /** The arguments of its `listen()`. */
   args: readonly unknown[];
-  /** `listen()` as it was before the patch. */
+  /** `listen()` from before the patch. */
   listen: Listen;
-  /** Called when the server has taken the sockets, or listens by itself instead. */
+  /** Called when the server has taken the sockets (true), or listens by itself instead (false). */
   onSettled: (isServed: boolean) => void;
 }
 
 /**
- * Prepares to serve an app that can't be changed. Has to be called before the app adds listeners of signals: from then on they run when the connections have ended.
+ * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then on, these run when the connections have ended.
  *
  * @throws ActivationError `ERR_OPTION` for a variable that is malformed
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
-  // By default, core leaves the signals to an app without sockets. Such an app could ask for them, but nobody can change this one.
+  // By default, core leaves the signals to an app without sockets. An app with an adapter could set the option, but this app can't.
   settings.signals ??= true;
   holdListeners();
   const app = createApp(settings, true);
@@ -104,7 +104,7 @@ export function preloadApp(): PreloadedApp {
         try {
           const selected = selectForServer(select(fds), undefined);
           claimSockets(selected);
-          // The drain has to see each connection, from the first one on.
+          // The drain must see each connection, from the first one on.
           manageListening(server, app, { sockets: selected.map(({ socket }) => socket), acceptors: [] });
           joinSockets(server, handle, selected, backlog);
           onSettled(true);

@@ -1,11 +1,11 @@
 import { type ActivationResult } from "../activation/activation.ts";
 import { readActivation } from "../activation/read.ts";
-// A primary of node:cluster may have no other use of us, and has to import it before its first fork().
+// A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
 import "../cluster/primary.ts";
 import { notActivated } from "../shared/errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
-/** All that is known before a server listens: the options, and what was passed to this process. */
+/** What is known before a server listens: the options, and the sockets that were passed to this process. */
 export interface Preparation extends CheckedOptions {
   activation: ActivationResult;
 }
@@ -13,7 +13,7 @@ export interface Preparation extends CheckedOptions {
 /**
  * Reads the options and the environment, once for each app.
  *
- * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` when `required`; what activatedSockets() throws
+ * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` if `required` is set; what activatedSockets() throws
  */
 export function prepare(options: AppOptions): Preparation {
   const checked = readOptions(options);

@@ -6,16 +6,16 @@ import { once, processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
 
 const remembered = processState("request listeners", {
-  /** Every function that was a `request` listener of a server before it listened: libraries such as socket.io hide them in a closure later. */
+  /** Every function that was a `request` listener of a server before the server listened. Libraries such as socket.io hide it in a closure later. */
   ofServer: new WeakMap<Server, Set<unknown>>(),
   /** The servers that have had a `request` listener. */
   servers: new WeakList<Server>(),
 });
 
 /**
- * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls it when it is imported, since
+ * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls this when it is imported, because
  * `http.createServer(app)` may come before `systemdListen()`, and libraries such as socket.io then hide the app in a closure.
- * Does nothing in a process without the variables.
+ * Does nothing in a process without the variables of systemd.
  */
 export function rememberRequestListeners(): void {
   if (!mayBeActivated() && !isNotifyExpected()) return;
@@ -28,7 +28,7 @@ export function rememberRequestListeners(): void {
       event: string,
       listener: (...args: never[]) => void,
     ) {
-      // Not the handlers that come and go with the requests.
+      // A listening server may add and remove handlers for single requests. They do not count.
       if (event === "request" && !this.listening) remember(this, listener);
       return (on as (event: string, listener: unknown) => Server).call(this, event, listener);
     } as typeof on;
@@ -44,12 +44,12 @@ function remember(server: Server, listener: unknown): void {
   }
 }
 
-/** Every function that is a `request` listener of this server, or was one before it listened. */
+/** Every function that is a `request` listener of this server, or was one before the server listened. */
 export function requestListenersOf(server: Server): Set<unknown> {
   return new Set([...(remembered.ofServer.get(server) ?? []), ...server.listeners("request")]);
 }
 
-/** The servers that listen, of those that have had a `request` listener. */
+/** The listening servers that have had a `request` listener. */
 export function serversListening(): Server[] {
   return [...remembered.servers].filter(({ listening }) => listening);
 }

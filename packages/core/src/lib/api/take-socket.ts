@@ -5,11 +5,12 @@ import { readActivation } from "../activation/read.ts";
 import { claimByName } from "../binding/claim.ts";
 
 /**
- * Takes the first socket of this `FileDescriptorName=` that nothing in this process has taken, of whatever kind, for the app to use by its
- * descriptor. From then on it is the app's: no server takes it, no warning tells of it, and READY=1 does not wait for it. A file from
- * `OpenFile=` and a stored descriptor can be taken too.
+ * Takes a passed socket of any kind, for the app to use by its descriptor. It is the first socket with this `FileDescriptorName=` that nothing in this
+ * process has taken. You can also take a file from `OpenFile=`, and a descriptor from the file descriptor store.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` when nothing was passed, `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, or a code of activatedSockets()
+ * From then on, the socket belongs to the app: no server takes it, no warning names it, and READY=1 does not wait for it.
+ *
+ * @throws ActivationError `ERR_NOT_ACTIVATED` if nothing was passed, `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, or a code of {@link activatedSockets}
  */
 export function takeSocket(name: string): ActivatedSocket {
   const { sockets, ...activation } = readActivation();

@@ -5,26 +5,26 @@ import type { nativeListen } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { hasHandle } from "./listen-arguments.ts";
 
-/** `listen()` of a server, as it was before the patch. */
+/** `listen()` of a server, from before the patch. */
 export type Listen = (this: Server, ...args: readonly unknown[]) => Server;
 
-/** Makes a server listen in its own way, and returns it. Returns undefined for a server that is to listen as usual. */
+/** Makes a server listen on passed sockets, and returns the server. Returns undefined for a server that must listen as usual. */
 export type Interceptor = (server: Server, args: readonly unknown[], listen: Listen) => Server | undefined;
 
 const interceptors = processState("interceptors", {
-  /** Of apps with an adapter. It is asked first. */
+  /** The interceptor of apps with an adapter. It is called first. */
   adapter: undefined as Interceptor | undefined,
-  /** Of an app that can't be changed. */
+  /** The interceptor of an app that can't be changed. */
   preload: undefined as Interceptor | undefined,
 });
 
-/** Lets an interceptor decide on each `listen()` that names no descriptor. Of several copies of the package, the first decides. */
+/** Makes an interceptor decide about each `listen()` that names no descriptor. If the package has several copies, the first one decides. */
 export function interceptListen(which: "adapter" | "preload", interceptor: Interceptor): void {
   interceptors[which] ??= interceptor;
   once("wrap listen", wrapListen);
 }
 
-/** Patches net.Server.prototype.listen: on top of whatever has patched it before. */
+/** Patches net.Server.prototype.listen. The patch calls whatever function it has replaced. */
 function wrapListen(): void {
   const inner = Server.prototype.listen as Listen;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
@@ -36,7 +36,7 @@ function wrapListen(): void {
     const intercepted = adapter?.(this, args, inner) ?? preload?.(this, args, inner);
     if (intercepted !== undefined) return intercepted;
     const server = inner.apply(this, args);
-    // A preload says more about it itself.
+    // The preload has a more exact warning.
     if (preload === undefined) warnIfUnservedBeside(this);
     return server;
   } as typeof nativeListen;

@@ -14,15 +14,15 @@ import {
 import { createAcceptor, KEEP_BACKLOG, listenOn } from "./bind-server.ts";
 import { areConnections, handOver } from "./serve-connections.ts";
 
-/** A server of HTTP, of either version, does something with a client only if it has a listener of one of these. */
+/** An HTTP server, of either version, answers a client only if it has a listener for one of these events. */
 const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "session"];
 
 /**
- * Makes a server emit `listening` before it listens on anything. What only looks whether a port is free closes its server then, and a socket that it had
- * listened on would be closed too. Calls `start` a turn of the event loop later, if the server is still open. A server of HTTP has to have a handler by then:
- * otherwise `start` is called when it gets one, and clients wait instead of getting no answer.
+ * Makes a server emit `listening` before it listens on anything. A tool that probes whether a port is free closes its server then, and would close the socket
+ * with it. Calls `start` a turn of the event loop later, if the server is still open. If an HTTP server has no handler by then, `start` is called when it gets
+ * one, so that clients wait instead of getting no answer.
  *
- * @param address what `server.address()` gives
+ * @param address what `server.address()` returns
  */
 export function listenLater(
   server: Server,
@@ -44,13 +44,13 @@ function onceHandled(server: Server, action: () => void): void {
   const onNewListener = (event: string | symbol): void => {
     if (!HANDLED.includes(String(event))) return;
     server.off("newListener", onNewListener);
-    // The server has the listener by then.
+    // The event is emitted before the listener is added.
     process.nextTick(() => onceHandled(server, action));
   };
   server.on("newListener", onNewListener);
 }
 
-/** Makes a server that listens on nothing listen on these sockets, or serve them where they are connections. */
+/** Makes a server that listens on nothing listen on these sockets. If they are connections, the server serves them. */
 export function joinSockets(
   server: Server,
   handle: ListenHandle,
@@ -69,7 +69,7 @@ export function joinSockets(
   join(server, handle, acceptors);
 }
 
-/** In a worker of node:cluster the primary hands the handles over, later. */
+/** The same in a worker of node:cluster, where the primary hands the handles over later. */
 async function joinInWorker(
   server: Server,
   handle: ListenHandle,
@@ -88,7 +88,7 @@ async function joinInWorker(
     for (const start of await Promise.all(deferred)) start();
     join(server, handle, acceptors);
   } catch {
-    // It has been an `error` of an acceptor.
+    // An acceptor has emitted the error already.
     for (const acceptor of acceptors) acceptor.close();
   }
 }
@@ -96,8 +96,8 @@ async function joinInWorker(
 /**
  * Makes a server that listens on nothing listen by itself after all.
  *
- * @param listen makes a server listen where this one has been told to
- * @param onListening called when it does
+ * @param listen makes a server listen on the port or path of the original `listen()`
+ * @param onListening called when the server listens
  */
 export function joinOwn(
   server: Server,
@@ -126,6 +126,6 @@ function join(server: Server, handle: ListenHandle, acceptors: readonly Server[]
     handle,
     handles.filter((each) => each !== undefined),
   );
-  // A part of them would be more than nothing, but not what was asked for.
+  // The app has asked for all sockets, so it must not get only some of them.
   if (handles.includes(undefined)) server.close();
 }

@@ -16,16 +16,16 @@ import { areConnections, serveConnections } from "./serve-connections.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**
- * Node calls listen(2) again, with 511 unless told otherwise, which would shrink what `Backlog=` of the socket unit gave.
- * The kernel cuts this down to net.core.somaxconn, which is systemd's own default.
+ * Node calls listen(2) again, with a backlog of 511 by default, which would shrink a larger `Backlog=` of the socket unit. The kernel reduces this number to
+ * net.core.somaxconn, which is systemd's own default.
  */
 export const KEEP_BACKLOG = 0x7fffffff;
 
 /**
- * Makes one server listen on all of these sockets, or serve them where they are connections. It emits `listening` once, when it does, or else `error`, and is closed.
+ * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits `listening` once, or `error`, after which it is closed.
  *
- * The server's own handle is that of the first socket. Each other one gets a handle of its own, of which the server is the owner:
- * so `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` count them all, and its socket options apply to each.
+ * The server's own handle is that of the first socket. Each other socket gets a separate handle, whose owner is the server. So `close()`, `getConnections()`,
+ * `maxConnections`, `ref()` and `unref()` act on all of them, and the socket options of the server apply to each.
  */
 export function bindServer(
   server: Server,
@@ -55,7 +55,7 @@ export function bindServer(
       handle,
       handles.filter((each) => each !== undefined),
     );
-    // A part of them would be more than nothing, but not what was asked for.
+    // The app has asked for all sockets, so it must not get only some of them.
     if (handles.includes(undefined)) server.close();
   };
   if (first.fromPrimary) {
@@ -75,8 +75,7 @@ export function bindServer(
 }
 
 /**
- * The same in a worker of node:cluster, where the primary hands the handles over, later. None accepts a connection before the server has
- * all of them.
+ * The same in a worker of node:cluster, where the primary hands the handles over later. No handle accepts a connection before the server has all of them.
  */
 async function bindInWorker(
   server: Server,
@@ -102,12 +101,12 @@ async function bindInWorker(
     listenOn(server, first as PassedSocket, backlog);
   } catch (error) {
     for (const acceptor of acceptors) acceptor.close();
-    // Any other has been an `error` of an acceptor.
+    // An acceptor has emitted any other error already.
     if (isActivationError(error)) server.emit("error", error);
   }
 }
 
-/** A server that accepts connections for another one. */
+/** Creates a server that accepts connections for another server. */
 export function createAcceptor(server: Server): Server {
   return new Server().on("error", (error) => server.emit("error", error));
 }
@@ -115,6 +114,6 @@ export function createAcceptor(server: Server): Server {
 export function listenOn(server: Server, { fd, openedSocket }: PassedSocket, backlog: number): void {
   const handle = openedSocket && handleOf(openedSocket);
   const target = handle === undefined ? { fd } : { _handle: handle };
-  // Only the positional backlog applies to a descriptor: Node ignores the option of that name.
+  // For a descriptor, Node ignores the option `backlog`, so this passes the positional argument.
   (nativeListen as (target: object, backlog: number) => Server).call(server, target, backlog);
 }

@@ -1,12 +1,12 @@
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import type { TlsAcceptor } from "./tls-acceptor.ts";
 
-/** What a server listens on. */
+/** The passed sockets that a server listens on. */
 export interface BoundSockets {
   sockets: readonly ActivatedSocket[];
-  /** What speaks TLS on some of them. */
+  /** The TLS acceptors of those sockets that have TLS. */
   acceptors: readonly TlsAcceptor[];
 }
 
-/** Of a server that listens on nothing that was passed. */
+/** For a server that listens on no passed socket. */
 export const NO_SOCKETS: BoundSockets = { sockets: [], acceptors: [] };

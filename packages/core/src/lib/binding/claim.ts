@@ -13,8 +13,8 @@ import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
 
 /**
- * Selects the sockets of these names for a server, which the caller claims. Without names it selects every listener that is not served yet; where only connections
- * were passed (`Accept=yes`), it selects these.
+ * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every listener that is not served yet. If only
+ * connections were passed (`Accept=yes`), it selects the connections.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
  * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
@@ -29,11 +29,11 @@ export function selectForServer(
   return names === undefined ? freeListeners(candidates, isTaken) : checkServeable(candidates, isTaken);
 }
 
-/** As isServed(), which costs more. */
+/** The same as isServed(), but faster. */
 type IsTaken = (passedSocket: PassedSocket) => boolean;
 
 /**
- * Claims the first socket of this name that is not served, for the app to use as it likes.
+ * Claims the first socket with this name that is not served. The app uses it by itself.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
  */
@@ -44,7 +44,7 @@ export function claimByName(sockets: readonly PassedSocket[], name: string): Pas
 }
 
 /**
- * Finds the first datagram socket of this name that is not served; without a name, the first of all. The caller claims it once it is bound.
+ * Finds the first datagram socket with this name that is not served. Without a name, it finds the first of all. The caller claims it when it is bound.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
  */
@@ -66,7 +66,7 @@ export function findDatagramSocket(
   return passedSocket;
 }
 
-/** Marks these sockets as claimed. The time until the app is warned of the others begins again. */
+/** Marks these sockets as claimed. Starts the time again after which the app is warned of unserved sockets. */
 export function claimSockets(sockets: readonly PassedSocket[]): void {
   for (const passedSocket of sockets) passedSocket.claimed = true;
   debug(() => `took ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
@@ -81,7 +81,7 @@ function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
 }
 
 /**
- * Checks that a socket of each of these names was passed.
+ * Checks that a socket with each of these names was passed.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
@@ -92,14 +92,14 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
       `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => formatSocket(socket)).join(", ")}`,
-      "The name is that of FileDescriptorName= in the socket unit; without that line it is the unit's own, such as app.socket. " +
-        "For a try without a unit: systemd-socket-activate --fdname=NAME.",
+      "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket. " +
+        "To try it without a unit, run systemd-socket-activate --fdname=NAME.",
     );
   }
 }
 
 /**
- * The sockets of these names, each once, in the order in which they were passed.
+ * The sockets with these names, each once, in the order in which they were passed.
  *
  * @throws ActivationError `ERR_NAME_UNKNOWN`
  */
@@ -108,14 +108,14 @@ function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]
   return sockets.filter(({ name }) => names.includes(name));
 }
 
-/** All of these, if a server can serve them together. */
+/** Returns all of these sockets, or throws if one server can't serve them together. */
 function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): readonly PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
       refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
-  // A server that listens goes on when a connection has ended; one that was started for a connection does not.
+  // A process with a listener goes on when a connection has closed. A process that was started for a connection ends.
   const connection = named.find(isConnection);
   if (connection && !named.every(isConnection)) throw connectionError(connection.socket);
   return named;
@@ -136,7 +136,7 @@ function isConnection({ socket }: PassedSocket): boolean {
   return socket.kind === "connection";
 }
 
-/** Whether a server that claims these names would get a socket. */
+/** Whether a server that asks for these names would get a socket. */
 export function hasUnclaimed(
   sockets: readonly PassedSocket[],
   names: readonly string[] | undefined,
@@ -147,7 +147,7 @@ export function hasUnclaimed(
   );
 }
 
-/** Why a server can't serve this socket. */
+/** Why a server can't serve this socket. Undefined if it can. */
 function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   const { socket, fromPrimary } = passedSocket;
   const what = describe(socket);
@@ -157,22 +157,22 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
         "ERR_SOCKET_DATAGRAM",
         `${what} is a datagram socket: a server can't listen on it`,
         "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
-          "For UDP there is bindDatagram() of @sockact/core.",
+          "For UDP, call bindDatagram() of @sockact/core.",
       );
     case "other":
       return unsupportedError(what);
     case "unknown":
-      // A primary that does not import sockact leaves it to the kernel.
+      // If the primary does not import sockact, nothing is known of its sockets.
       if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
-      // What another server listens on can't be looked at in another network namespace. That it is served is all there is to say.
+      // A socket of another network namespace can't be classified while another server listens on it. The error that it is served comes later.
       if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
-      // Listening on it would open a random port, where nobody looks for it.
+      // To listen on it would open a random port, which no client knows.
       return socket.address === "" || socket.address?.endsWith(":0") === true
         ? new ActivationError(
             "ERR_SOCKET_UNBOUND",
             `${what} is not bound to an address`,
-            "Whatever made the socket must bind(2) it before passing it on. systemd always does.",
+            "The program that made the socket must bind(2) it before it passes the socket on. systemd always does.",
           )
         : undefined;
     case "listener":
@@ -181,13 +181,13 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   }
 }
 
-/** Why a socket of node:dgram can't be bound to this one. */
+/** Why a socket of node:dgram can't be bound to this socket. Undefined if it can. */
 function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
   const what = describe(socket);
   if (socket.kind !== "datagram") {
     return new ActivationError(
       "ERR_SOCKET_STREAM",
-      `${what} is no datagram socket`,
+      `${what} is not a datagram socket`,
       "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
     );
   }
@@ -195,13 +195,13 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
     return new ActivationError(
       "ERR_SOCKET_UNSUPPORTED",
       `${what} is a unix datagram socket, which Node can't use`,
-      "node:dgram knows UDP alone: ListenDatagram= with a port or an address. takeSocket() gives the bare descriptor.",
+      "node:dgram supports only UDP: write ListenDatagram= with a port or an address. takeSocket() gives you the bare descriptor.",
     );
   }
   return familyRefusalOf(socket, type);
 }
 
-/** Node would receive on a socket of the other family, and send nothing (EINVAL). */
+/** Why a socket of node:dgram can't be bound to a socket of this family. Node would receive on a socket of the other family, but fail to send (EINVAL). */
 export function familyRefusalOf(
   socket: ActivatedSocket,
   type: "udp4" | "udp6",
@@ -211,7 +211,7 @@ export function familyRefusalOf(
   if (family === "unknown" || right === type) return undefined;
   return new ActivationError(
     "ERR_SOCKET_FAMILY",
-    `${describe(socket)} is of ${family === "ipv6" ? "IPv6" : "IPv4"}, and can't be bound to a socket of type ${type}`,
+    `${describe(socket)} is an ${family === "ipv6" ? "IPv6" : "IPv4"} socket, and can't be bound to a socket of type ${type}`,
     `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
   );
 }
@@ -220,7 +220,7 @@ function connectionError(socket: ActivatedSocket): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_CONNECTED",
     `${describe(socket)} is a connection, not a listener`,
-    "Name the listeners alone: systemdListen({ name }). A connection (Accept=yes) is served by a process of its own.",
+    "Name only the listeners: systemdListen({ name }). With Accept=yes, each connection has a separate process.",
   );
 }
 
@@ -231,20 +231,20 @@ function describe({ name, fd, address }: ActivatedSocket): string {
 function unsupportedError(what: string): ActivationError {
   return new ActivationError(
     "ERR_SOCKET_UNSUPPORTED",
-    `${what} is nothing that Node can listen on`,
+    `${what} is not a socket that Node can listen on`,
     "Node listens on TCP and unix stream sockets: ListenStream= with a port, an address, a path or an @abstract name.",
   );
 }
 
 const taken = processState("taken", {
-  /** What a preload says to do instead of changing the code. */
+  /** The hint of a preload, since its user can't change the code. */
   preloadHint: undefined as ((fds: readonly number[]) => string | undefined) | undefined,
 });
 
 /**
- * Sets what an error says to do about sockets that another server has.
+ * Sets the hint of the error for sockets that another server has taken.
  *
- * @param hint gets the numbers of these sockets; undefined: what it says for adapters
+ * @param hint gets the numbers of these sockets. If it returns undefined, the error has the hint for adapters.
  */
 export function setClaimedHint(hint: (fds: readonly number[]) => string | undefined): void {
   taken.preloadHint ??= hint;
@@ -255,7 +255,7 @@ function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
     "ERR_SOCKET_TAKEN",
     `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
     taken.preloadHint?.(sockets.map(({ fd }) => fd)) ??
-      "Each socket serves one server, and can't be opened again once it is closed. Remove the second listen(), or pass a socket for each server " +
+      "One server can use each socket, and a closed socket can't be opened again. Remove the second listen(), or pass a socket for each server " +
         "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
   );
 }

@@ -6,19 +6,19 @@ interface Permission {
 }
 
 /**
- * Refuses to listen where Node's permission model would not let it, before anything is taken.
+ * Throws if Node's permission model does not allow the process to listen. Called before anything is taken.
  *
  * @throws ActivationError `ERR_PERMISSION`
  */
 export function checkPermission(): void {
   const { permission } = process as { permission?: Permission };
-  // Older versions have no permission of that name, and none is needed.
+  // Older versions of Node do not have this permission, and do not need it.
   if (permission === undefined || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
   if (permission.has("net")) return;
   throw new ActivationError(
     "ERR_PERMISSION",
     "Node runs with --permission, which does not let this process listen on a socket that was passed to it",
     "Add --allow-net to the command line: ExecStart=/usr/bin/node --permission --allow-net --allow-fs-read=… …. " +
-      "Once the server listens, process.permission.drop('net') forbids all else (Node 26.3).",
+      "Once the server listens, process.permission.drop('net') forbids every outgoing connection (Node 26.3).",
   );
 }

@@ -13,14 +13,13 @@ import {
 import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
 import { serverAddress } from "./server-address.ts";
 
-/** Whether these are connections (`Accept=yes`), for which the process was started, rather than listeners. */
+/** Whether these are connections (`Accept=yes`), not listeners. The process was started for them. */
 export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
   return sockets[0]?.kind === "connection";
 }
 
 /**
- * Makes a server serve these connections, and no others, as if it had accepted them itself. It emits `listening` first, as an app, and
- * Node's own timeouts, expect of a server.
+ * Makes a server serve only these connections, as if it had accepted them itself. It emits `listening` first, because apps and Node's own timeouts expect that.
  */
 export function serveConnections(
   server: Server,
@@ -28,7 +27,7 @@ export function serveConnections(
   tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
 ): void {
   const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
-  // As with every connection, not before all that waits for `listening` has had its turn.
+  // All listeners of `listening` must have run first, as with every connection.
   server.once("listening", () => setImmediate(() => handOver(server, handle, connections, tlsFor)));
 }
 
@@ -41,7 +40,7 @@ export function handOver(
 ): void {
   const { onconnection } = handle;
   for (const { socket, openedSocket } of connections) {
-    // Closed in the meantime.
+    // The server was closed in the meantime.
     if (handleOf(server) !== handle) return;
     const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
     if (socket.fd === 0) freeStandardInput(connection);
@@ -52,14 +51,14 @@ export function handOver(
   }
 }
 
-/** Node leaves standard input open, and so the connection, until the process ends: closed, it is closed here. */
+/** Closes standard input together with the connection. Node would leave it open until the process ends, and the connection with it. */
 function freeStandardInput(connection: ConnectionHandle): void {
   // Patches close() of the connection's handle.
   const { close } = connection;
   connection.close = function (this: ConnectionHandle, callback?: () => void): void {
     close.call(this, () => {
       closeSync(0);
-      // Or the next file that is opened would be standard input.
+      // Otherwise the next opened file would become standard input.
       openSync("/dev/null", "r");
       callback?.();
     });

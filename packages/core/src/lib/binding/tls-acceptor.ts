@@ -10,15 +10,15 @@ import { createServer, type Server as TlsServer, type TLSSocket } from "node:tls
 import { ActivationError } from "../shared/errors.ts";
 import { readIdentity, type TlsOptions } from "./tls-identity.ts";
 
-/** What speaks TLS for a server that does not: it listens nowhere, and hands each connection on once the handshake is done. */
+/** Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server when the handshake is done. */
 export interface TlsAcceptor {
   readonly tls: TlsServer;
-  /** Reads the files again: connections from now on get what is in them. Throws when they can't be used, and nothing has changed. */
+  /** Reads the files again, for connections from now on. If they can't be used, it throws, and nothing changes. */
   reread(): void;
 }
 
 /**
- * @param http2 whether what listens to `request` can answer HTTP/2, which is then offered unless `ALPNProtocols` says otherwise
+ * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless `ALPNProtocols` says otherwise.
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
 export function createTlsAcceptor(server: Server, options: TlsOptions, http2: boolean): TlsAcceptor {
@@ -32,25 +32,25 @@ export function createTlsAcceptor(server: Server, options: TlsOptions, http2: bo
       ? createHttp2Acceptor(server, settings)
       : createHttp1Acceptor(server, settings);
   for (const [name, context] of names()) tls.addContext(name, context);
-  // As with https: a client that goes in the middle of its handshake is gone.
+  // As in node:https, the connection ends if the client closes its side during the handshake.
   tls.prependListener("connection", (socket) => (socket.allowHalfOpen = false));
   tls.on("tlsClientError", (error, socket) => server.emit("tlsClientError", error, socket));
   return {
     tls,
     reread() {
-      // All is read before anything is changed.
+      // Every file is read before anything changes.
       const [identity, contexts] = [readIdentity(own), names()];
       tls.setSecureContext(identity);
-      // Of two for one name, the later one counts.
+      // Node uses the context that was added last for a name.
       for (const [name, context] of contexts) tls.addContext(name, context);
     },
   };
 }
 
 /**
- * Finds out early what would be an error later.
+ * Reports the errors of TLS options early, before a server listens.
  *
- * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`, `ERR_OPTION` where HTTP/2 is asked of a framework that can't
+ * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`, `ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
  */
 export function checkTlsUsable({ sni = {}, ...own }: TlsOptions, http2: boolean): void {
   for (const identity of [own, ...Object.values(sni)]) readIdentity(identity);
@@ -58,19 +58,19 @@ export function checkTlsUsable({ sni = {}, ...own }: TlsOptions, http2: boolean)
     throw new ActivationError(
       "ERR_OPTION",
       "The option tls.ALPNProtocols offers h2, and this framework can't answer HTTP/2",
-      "Leave ALPNProtocols out. Koa and Fastify can.",
+      "Leave ALPNProtocols out. Koa and Fastify can answer HTTP/2.",
     );
   }
 }
 
-/** Whether a list of protocols, in either form that Node takes, has HTTP/2. */
+/** Whether a list of protocols contains HTTP/2, in either form that Node accepts. */
 export function offersHttp2(protocols: TlsOptions["ALPNProtocols"]): boolean {
   return protocolsOf(protocols).includes("h2");
 }
 
 function protocolsOf(protocols: TlsOptions["ALPNProtocols"] = []): string[] {
   if (Array.isArray(protocols)) return protocols as string[];
-  // As on the wire: each name behind its length.
+  // The form of the protocol: each name follows a byte with its length.
   const bytes = Buffer.from(protocols as Uint8Array);
   const names: string[] = [];
   for (let at = 0; at < bytes.length; at += 1 + (bytes[at] as number))
@@ -82,10 +82,10 @@ function createHttp1Acceptor(server: Server, options: object): TlsServer {
   return createServer(options, (socket) => server.emit("connection", socket));
 }
 
-/** HTTP/2 needs a server of its own, which passes the requests on. What asks for HTTP/1.1 is handed on as it is. */
+/** HTTP/2 needs a separate server, which passes the requests on. A connection of HTTP/1.1 is handed to the original server. */
 function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsOptions): TlsServer {
   const protocols = protocolsOf(ALPNProtocols);
-  // Node replaces ALPNProtocols of such a server. The first of ours that the client knows, or the handshake fails, as with the option.
+  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client knows. If there is none, the handshake fails, as with the option.
   const ALPNCallback: TlsOptions["ALPNCallback"] = ({ protocols: known }) =>
     protocols.find((protocol) => known.includes(protocol));
   const tls = createSecureServer(
@@ -95,7 +95,7 @@ function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsO
   tls.on("unknownProtocol", (socket: TLSSocket) => server.emit("connection", socket));
   tls.on("session", (session: Http2Session) => {
     const { keepAliveTimeout = 0 } = server as { keepAliveTimeout?: number };
-    // As long as the server keeps an idle connection of HTTP/1.
+    // An idle session stays open as long as an idle HTTP/1 connection of the server.
     if (keepAliveTimeout > 0) session.setTimeout(keepAliveTimeout, () => session.close());
   });
   return tls;

@@ -5,12 +5,12 @@ import { createSecureContext, type SecureContextOptions, type TlsOptions as Node
 import { ActivationError } from "../shared/errors.ts";
 
 /**
- * What a key or a certificate is: its PEM text, its bytes, or the path of its file. A relative path is that of a credential, where there is
- * one of that name (`LoadCredential=` of systemd.exec(5), which needs no permission on the file), or else in the working directory.
+ * A key or a certificate: a PEM string, a buffer, or the path of a file. For a relative path, sockact first looks for a credential of that name
+ * (`LoadCredential=` of systemd.exec(5), which needs no permission on the file), and then in the working directory.
  */
 export type Material = string | Buffer | readonly (string | Buffer)[];
 
-/** Who the server is: what tls.createSecureContext() of Node takes, with paths. */
+/** The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
 export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
   key?: Material | undefined;
   cert?: Material | undefined;
@@ -19,16 +19,16 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
   pfx?: Material | undefined;
 }
 
-/** All that tls.createServer() of Node takes, with paths; `ALPNProtocols` with `h2` offers HTTP/2. Files are read again at a reload. */
+/** The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers HTTP/2. */
 export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
-  /** Who the server is for clients that ask for another name (SNI): by host name, where `*.example.org` stands for one label. */
+  /** The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. */
   sni?: Readonly<Record<string, TlsIdentity>> | undefined;
 }
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 
 /**
- * The same with the files read.
+ * Reads the files of these options.
  *
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
@@ -44,7 +44,7 @@ export function readIdentity<T extends TlsIdentity>(options: T): T & SecureConte
     throw new ActivationError(
       "ERR_TLS",
       `The key and the certificate can't be used: ${(cause as Error).message}`,
-      "Both have to be PEM, and of each other: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
+      "Both must be PEM, and belong together. These two commands must print the same: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
       { cause },
     );
   }
@@ -58,20 +58,20 @@ function readMaterial(material: Material, name: string): Material {
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   let cause: unknown;
   for (const folder of credentials === undefined ? [""] : [credentials, ""]) {
-    // An absolute path stays what it is.
+    // An absolute path is never a credential.
     if (folder !== "" && material.startsWith("/")) continue;
     try {
       return readFileSync(join(folder, material));
     } catch (error) {
       cause = error;
-      // A credential that is there but can't be read is what is meant.
+      // If the credential exists but can't be read, this is the error to report.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") break;
     }
   }
   throw new ActivationError(
     "ERR_TLS_FILE",
     `The file for tls.${name} can't be read: ${(cause as Error).message}`,
-    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } here.`,
+    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } in the app.`,
     { cause },
   );
 }

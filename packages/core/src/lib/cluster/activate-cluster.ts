@@ -16,7 +16,7 @@ import { warn } from "../shared/warnings.ts";
 import { keepHandles } from "./shared-handles.ts";
 import { Workers } from "./workers.ts";
 
-/** Prepares the primary for its workers the first time that there are sockets for them. Returns whether its workers serve sockets. */
+/** Prepares the primary for its workers, the first time that there are sockets for them. Returns whether its workers serve sockets. */
 export function activateCluster(): boolean {
   if (!isMainThread) return false;
   const passed = readActivation();
@@ -26,8 +26,8 @@ export function activateCluster(): boolean {
     if (isLate) {
       warn(
         "SOCKACT_PRIMARY",
-        "cluster.setupPrimary() was called before sockact was imported: once all workers have died, no other can listen.",
-        "Import it first in the primary.",
+        "cluster.setupPrimary() was called before sockact was imported: when all workers have ended, no other worker can listen.",
+        "Import sockact in the primary before that call.",
       );
     }
     shareListening();
@@ -41,15 +41,15 @@ export function activateCluster(): boolean {
 }
 
 /**
- * Called before setupPrimary(). Whoever calls it may never fork: pm2 does so, and starts its apps otherwise. So nothing is read or removed that a child may
- * have to see.
+ * Called before setupPrimary(). The caller may never call fork(): pm2 calls setupPrimary(), and may start its apps in another way. So no variable is removed
+ * that a child process may need.
  */
 export function prepareScheduling(): void {
   if (activation.result !== undefined) activateCluster();
   else if (isMainThread && areSocketsAnnounced()) shareListening();
 }
 
-/** Frozen by Node with the first setupPrimary(). With round robin, the primary would accept connections while no worker is there to serve them, and lose them. */
+/** Sets the scheduling policy, which Node fixes at the first setupPrimary(). With round robin, the primary would accept connections while no worker runs, and lose them. */
 function shareListening(): void {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
 }
@@ -63,7 +63,7 @@ function socketsForWorkers({ sockets }: ActivationResult): ActivationResult["soc
   );
 }
 
-/** What tells a worker that is about to start of its sockets. */
+/** The value of the variable that describes the sockets to a new worker. */
 export function announceToWorker(): string {
   const pool = workerPool();
   if (pool) pool.areAnnounced = true;
@@ -71,15 +71,16 @@ export function announceToWorker(): string {
 }
 
 /**
- * What fork() returns while the process stops: a worker that never starts. A manager that learns only now of the signal waits for it to exit. Where the app
- * learned of the signal at once, it emits nothing: the usual `cluster.on("exit", () => cluster.fork())` would never end.
+ * Creates a worker that never starts. fork() returns it during a stop. If the app's listeners of the signal have waited for the drain, the worker emits `exit`
+ * after them, because a process manager waits for that. If the app has received the signal at once, the worker emits nothing, because the usual
+ * `cluster.on("exit", () => cluster.fork())` would go on forever.
  */
 export function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,
     send: () => false,
     disconnect: () => {},
-    // Node would send the signal to pid 0, which is every process of our group.
+    // Node would send the signal to process ID 0, which means every process of our group.
     kill: () => false,
   });
   const { Worker: NodeWorker } = cluster as unknown as {

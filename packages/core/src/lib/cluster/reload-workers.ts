@@ -5,7 +5,7 @@ import { statusOf } from "./worker-status.ts";
 /** Emitted on a worker when its reload has ended. */
 const RELOADED = "sockact:reloaded";
 
-/** Reloads the workers that use sockact. Fulfils when each has done so, or has gone. */
+/** Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended. */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
   await Promise.all(
     [...workers]

@@ -9,7 +9,7 @@ interface Handle {
   close(): void;
 }
 
-/** Creates a handle that the primary shares with its workers (SCHED_NONE). It is the same from Node 20 to 26. */
+/** Node's function that creates a handle which the primary shares with its workers (SCHED_NONE). It is the same from Node 20 to 26. */
 type Create = (
   address: unknown,
   port: unknown,
@@ -19,9 +19,8 @@ type Create = (
 ) => Handle | number;
 
 /**
- * Makes the primary keep the handles of these sockets: Node closes them with the last worker that listened, and the socket is then lost to
- * all later workers (`bind EEXIST`). The primary does not listen on them, so it takes no connection away from the workers: while no
- * worker runs, clients wait in the kernel's queue.
+ * Makes the primary keep the handles of these sockets. Node would close them with the last worker that listens, and later workers could not listen
+ * (`bind EEXIST`). The primary does not listen on them, so it takes no connection from the workers. While no worker runs, clients wait in the kernel's queue.
  */
 export function keepHandles(passed: readonly PassedSocket[]): void {
   const module = net as typeof net & { _createServerHandle: Create };
@@ -31,7 +30,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
   // Patches net._createServerHandle.
   module._createServerHandle = (address, port, addressType, fd, flags) => {
     const passedSocket = passed.find((each) => each.fd === fd);
-    // One that the primary itself serves is an error, as in Node.
+    // If the primary itself serves the socket, this is an error, as in Node.
     if (fd === undefined || passedSocket === undefined || isWatched(fd))
       return create(address, port, addressType, fd, flags);
     const handle =
@@ -39,7 +38,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
       (passedSocket.openedSocket
         ? handleOf(passedSocket.openedSocket)
         : create(address, port, addressType, fd, flags));
-    // An error of the system.
+    // A number is an error of the system.
     if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
     // Patches close of this handle.
     handle.close = () => {};

@@ -4,19 +4,19 @@ import { sendToWorker } from "../shared/cluster-channel.ts";
 import { after } from "../shared/timers.ts";
 import { statusOf } from "./worker-status.ts";
 
-/** Asks a worker to stop as this signal does. With null, it stops as an idle process. */
+/** Asks a worker to stop as it does at this signal. With null, it stops like an idle process. */
 export function askToStop(worker: Worker, signal: NodeJS.Signals | null): void {
   if (statusOf(worker).hasReported) sendToWorker(worker, { act: "stop", signal });
-  // It does not use sockact, or does not do so yet.
+  // The worker does not use sockact, or has not loaded it yet.
   else if (worker.isConnected()) worker.disconnect();
 }
 
 /**
- * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time; and without a signal, one that has not ended
- * in time. Fulfils with whether one had to be killed, or has ended with an error.
+ * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a signal, it also kills a worker that has not ended in
+ * time. Fulfils with true if a worker had to be killed, or has ended with an error.
  *
- * @param living those that run; each is removed before the listeners of `exit` that are added here
- * @param drainTimeout the longest of the workers, in milliseconds
+ * @param living the running workers. Each worker is removed from this set before the `exit` listeners that are added here.
+ * @param drainTimeout the longest `drainTimeout` of the workers, in milliseconds
  */
 export async function stopWorkers(
   living: ReadonlySet<Worker>,
@@ -27,13 +27,13 @@ export async function stopWorkers(
   const allEnded = new Promise<void>((resolve) => {
     if (living.size === 0) resolve();
     cluster.on("exit", (worker, code) => {
-      // A worker that has not reported yet may die of the signal.
+      // The signal may end a worker that has not loaded sockact yet. That is not a failure.
       hasFailed ||= code !== 0 && statusOf(worker).hasReported;
       if (living.size === 0) resolve();
     });
   });
   for (const worker of living) askToStop(worker, signal);
-  // A worker ends its connections itself after `drainTimeout`, unless its event loop is blocked.
+  // A worker cuts its connections itself after `drainTimeout`, unless its event loop is blocked.
   const kills = [
     after(drainTimeout + GRACE_MS, () => killWorkers(living, (worker) => !statusOf(worker).isDrained)),
   ];

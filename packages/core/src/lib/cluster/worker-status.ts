@@ -1,22 +1,22 @@
 import type { Worker } from "node:cluster";
 
-/** What the primary knows of one worker. */
+/** What the primary knows about one worker. */
 export interface WorkerStatus {
-  /** The sockets that it listens on, by number. */
+  /** The numbers of the sockets that the worker listens on. */
   readonly listensOn: Set<number>;
-  /** Whether it has sent a message: it uses sockact, and handles signals and reloads. */
+  /** Whether the worker has sent a message. Then it uses sockact, and handles signals and reloads. */
   hasReported: boolean;
-  /** Whether every `ready` of it is fulfilled. */
+  /** Whether every `ready` of the worker is fulfilled. */
   isReady: boolean;
-  /** Whether all its connections have ended. */
+  /** Whether all connections of the worker have ended. */
   isDrained: boolean;
-  /** Its `idleTimeout`, in milliseconds, while it is idle. */
+  /** The `idleTimeout` of the worker in milliseconds, while it is idle. Undefined while it is not. */
   idleTimeout: number | undefined;
 }
 
 const statuses = new WeakMap<Worker, WorkerStatus>();
 
-/** The status of a worker, which starts empty. It stays readable after the worker has ended. */
+/** The status of a worker. It can still be read after the worker has ended. */
 export function statusOf(worker: Worker): WorkerStatus {
   let status = statuses.get(worker);
   if (status === undefined) {

@@ -8,7 +8,7 @@ import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
 
-/** Makes this worker stop and reload when its primary says so, and reports its settings to the primary. Called whenever one of its servers listens on a socket of the primary. */
+/** Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary. Called whenever a server listens on a socket of the primary. */
 export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
   once("follow primary", () => {
     onPrimaryMessage((message) => {
@@ -22,9 +22,9 @@ export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }
   sendToPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
 }
 
-/** Called after `worker.disconnect()`: Node has closed the servers. What is under way may take its time. */
+/** Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no time limit. */
 async function stopAfterDisconnect(): Promise<void> {
   await Promise.all(allDrains().map((drain) => drain.drainAlone()));
-  // A signal that has come as well ends the process.
+  // If a signal has arrived as well, it ends the process.
   if (!isStopping()) exitProcess(await stop("disconnect"));
 }

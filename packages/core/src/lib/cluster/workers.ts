@@ -22,12 +22,12 @@ export class Workers implements WorkerPool {
   areAnnounced = false;
   readonly #app: App;
   readonly #passed: readonly PassedSocket[];
-  /** Those that run. A worker that drains after disconnect() is no longer in cluster.workers. */
+  /** The running workers. A worker that drains after disconnect() is no longer in cluster.workers. */
   readonly #living = new Set<Worker>();
-  /** What stops them, once something does. */
+  /** The signal that stops the workers, or null for an idle stop. Undefined until the stop begins. */
   #stopSignal: NodeJS.Signals | null | undefined;
 
-  /** @param app the primary's own, whose settings become those of the workers */
+  /** @param app the app of the primary. It adopts the settings of the workers. */
   constructor(app: App, passed: readonly PassedSocket[]) {
     this.#app = app;
     this.#passed = passed;
@@ -45,7 +45,7 @@ export class Workers implements WorkerPool {
     });
     cluster.on("exit", (worker) => {
       this.#living.delete(worker);
-      // After the app's own listener, which may fork another.
+      // The app's own listener runs first, and may fork another worker.
       setImmediate(() => this.#sleepIfAllAreIdle());
     });
   }
@@ -84,7 +84,7 @@ export class Workers implements WorkerPool {
         return;
       case "drained":
         status.isDrained = true;
-        // A signal that the primary has got meanwhile is handled by then.
+        // If the primary has received a signal in the meantime, it handles the signal first.
         setImmediate(() => sendToWorker(worker, { act: "noted" }));
         return;
       case "reloaded":

@@ -5,15 +5,15 @@ import type { Connection } from "./connections.ts";
 import { sessionOf } from "./http2-sessions.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
 
-/** How long a connection may wait for its first request, in milliseconds: as long as Node keeps an idle one. */
+/** How long a connection may wait for its first request, in milliseconds. Node keeps an idle connection as long by default. */
 export const FIRST_REQUEST_MS = 5000;
 
-/** Whether this time on the clock of now() is longer ago than `age`, in milliseconds. */
+/** Whether more than `age` milliseconds have passed since this time on the clock of now(). */
 export function isOlder(since: number, age: number): boolean {
   return now() - since > age;
 }
 
-/** Whether the client of an HTTP server has sent nothing yet, apart from a complete TLS handshake. */
+/** Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count. */
 export function isSilent({ isHttp, stream }: Connection): boolean {
   return isHttp && stream.bytesRead === 0;
 }
@@ -28,13 +28,13 @@ export function isUnused(connection: Connection): boolean {
 /** Whether an HTTP/1 connection from before the drain is between two requests. */
 export function isBetweenRequests(connection: Connection): boolean {
   const { stream, bytesBeforeDrain } = connection;
-  // Bytes read since then are a part of a request: a whole one would have been answered with `Connection: close`.
+  // Bytes read since then are part of a request. A whole request would have been answered with `Connection: close`.
   return (
     speaksHttp(stream) && currentResponse(connection) === undefined && stream.bytesRead === bytesBeforeDrain
   );
 }
 
-/** Whether nothing is under way, and only the client has yet to close the connection. */
+/** Whether nothing is under way, and the server only waits for the client to close the connection. */
 export function waitsForClient(connection: Connection): boolean {
   const { stream, isAskedToClose } = connection;
   if (upgradeOf(stream)) return isAskedToClose && webSocketOf(stream) !== undefined;

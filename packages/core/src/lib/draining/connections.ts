@@ -5,11 +5,11 @@ import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */
 export interface Connection {
-  /** What was accepted. */
+  /** The accepted socket. */
   readonly socket: Socket;
-  /** Where the requests are read from: the TLS socket once its handshake is done. Before that, and without TLS, it is `socket`. */
+  /** The socket that the requests are read from. With TLS, it is the TLS socket when its handshake is done. Otherwise it is `socket`. */
   stream: Socket;
-  /** Whether its server speaks HTTP, of either version: the client then has to send something first. */
+  /** Whether its server speaks HTTP, of either version. In HTTP, the client must send first. */
   readonly isHttp: boolean;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
@@ -17,13 +17,13 @@ export interface Connection {
   readonly since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
-  /** How many bytes had been read from it when the drain started. Undefined if it was accepted later, or is not a net.Socket. */
+  /** The number of bytes that had been read from it when the drain started. Undefined if it was accepted later, or is not a net.Socket. */
   bytesBeforeDrain: number | undefined;
   /** Whether it is an upgraded connection that was asked to close. */
   isAskedToClose: boolean;
 }
 
-/** The connections of a server, by what was accepted. */
+/** The connections of a server, by their accepted sockets. */
 export type Connections = ReadonlyMap<Socket, Connection>;
 
 /**
@@ -39,7 +39,7 @@ export function trackConnections(
   const connections = new Map<Socket, Connection>();
   const isHttp = isHttpServer(server);
   const track = (inHandshake: boolean) => (socket: Socket) => {
-    // A TLS acceptor hands on a connection that is known already.
+    // The server emits a connection of a TLS acceptor again. That connection is known already.
     if (connections.has(handshakeOf(socket) as Socket)) return;
     connections.set(socket, {
       socket,

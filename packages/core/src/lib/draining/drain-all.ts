@@ -3,25 +3,25 @@ import { debug } from "../shared/debug.ts";
 import { now } from "../shared/timers.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** How often the connections are looked at while new ones are still accepted, in milliseconds. No client waits for it. */
+/** How often to check the connections while new ones are still accepted, in milliseconds. No client waits for this check. */
 const POLL_MS = 20;
 
-/** How long to look for a moment in which no client has just connected when half of `drainTimeout` is over, in milliseconds. */
+/** How long to wait, after half of `drainTimeout`, for a moment in which no client has just connected, in milliseconds. */
 const QUIET_MS = 1000;
 
-/** How often to announce the end again once nothing is accepted any more, in milliseconds. */
+/** How often to call `announce` again after the servers have stopped accepting, in milliseconds. */
 const ANNOUNCE_MS = 100;
 
 /**
- * Drains these together, so that no client waits for another one: decisions/005. While connections from before are open, new ones are accepted
- * and served. That lasts half of `drainTimeout` at most; the other half is for requests that are under way by then. Each server accepts until all
- * of them can stop, since no process takes the place of a server that has stopped.
+ * Drains these servers and sockets together, so that no client waits for another client: decisions/005. While connections from before the drain are open, new
+ * connections are accepted and served. That lasts half of `drainTimeout` at most. The other half is for requests that are under way by then. Each server
+ * accepts until all of them can stop, because no other process takes its place until this process ends.
  *
- * Fulfils when the last connection has closed. The caller destroys what is still open when `drainTimeout` is over.
+ * Fulfils when the last connection has closed. The caller destroys the connections that are still open when `drainTimeout` is over.
  *
- * @param drainTimeout in milliseconds; `Infinity` for no limit
- * @param announce called when the drain starts; and once nothing is accepted any more, again and again while a connection is open: a request that is
- * under way may open a stream at any time
+ * @param drainTimeout in milliseconds. `Infinity` means that there is none.
+ * @param announce called when the drain starts. After the servers have stopped accepting, it is called again and again while a connection is open, because a
+ * request that is under way may open a stream at any time.
  */
 export async function drainAll(
   drains: readonly Drainable[],
@@ -33,7 +33,7 @@ export async function drainAll(
   const deadline = now() + drainTimeout / 2;
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   for (const drain of drains) drain.endIdleConnections();
-  // A client that has connected and not yet sent its request would have to be waited for while nothing is accepted.
+  // All new clients would have to wait for a client that has connected but not sent its request yet.
   const quiet = Math.max(deadline, now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
   debug(() => `accepting no more: ${describe(drains)}`);
@@ -49,7 +49,7 @@ function describe(drains: readonly Drainable[]): string {
   return `${open} open connection${open === 1 ? "" : "s"}${drains.some((drain) => drain.hasEarlierConnections()) ? ", some from before" : ""}`;
 }
 
-/** Fulfils in the same turn of the event loop when there is nothing to wait for. */
+/** Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in the same turn of the event loop. */
 async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
   while (!isDone() && now() < deadline) await delay(POLL_MS);
 }

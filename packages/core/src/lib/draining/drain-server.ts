@@ -19,18 +19,18 @@ import { rememberSessions } from "./http2-sessions.ts";
 import { closeAfterNextResponse, closeAfterPendingResponses } from "./last-responses.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
-/** How long a connection may wait for its first request once the server accepts no more, in milliseconds: every new client waits for it. A TLS handshake still gets `FIRST_REQUEST_MS`. */
+/** How long a connection may wait for its first request after the server has stopped accepting, in milliseconds. Every new client waits for it. A TLS handshake still gets `FIRST_REQUEST_MS`. */
 const LAST_FIRST_REQUEST_MS = 2000;
 
-/** How long a client may take to close its side once the server accepts no more, in milliseconds. */
+/** How long a client may take to close its side after the server has stopped accepting, in milliseconds. */
 const CLIENT_CLOSE_MS = 1000;
 
-/** How often connections are looked at while draining, in milliseconds: one may have been upgraded since, or have grown too old. */
+/** How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or may have waited too long. */
 const POLL_MS = 100;
 
-/** What draining one server depends on. */
+/** The options for draining one server. */
 export interface ServerDrainOptions {
-  /** What speaks TLS for the server. */
+  /** The servers that speak TLS for this server. */
   acceptors: readonly TlsServer[];
   /** Called when a connection is accepted, and when one has closed. */
   onConnectionsChange: () => void;
@@ -80,8 +80,8 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Each connection ends in the way of its protocol: after its next response, or when it has been idle for the server's `keepAliveTimeout`, which
-   * Node watches. A server that does not speak HTTP stops accepting at once, since only the app can make its clients leave.
+   * Each connection ends as its protocol says: after its next response, or after the server's `keepAliveTimeout`, when Node closes it. A server that does not
+   * speak HTTP stops accepting at once, because only the app could make its clients leave.
    */
   startDraining(): void {
     if (this.#isDraining) return;
@@ -125,7 +125,7 @@ export class ServerDrain implements Drainable {
     const clientsClose = setTimeout(() => this.#destroyConnections(waitsForClient), CLIENT_CLOSE_MS);
     void this.#closed.then(() => clearTimeout(clientsClose));
     this.endIdleConnections();
-    // Not http.Server's own close(), which resets clients that think, and in Node 26 those whose request is on its way.
+    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
     if (!this.#isClosed) Server.prototype.close.call(this.server);
     this.#endConnections();
     return this.#closed;
@@ -156,13 +156,13 @@ export class ServerDrain implements Drainable {
     return underWay.length;
   }
 
-  /** Ends the connections that have waited too long for a request, and announces the end on the others. */
+  /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
   #endConnections(): void {
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier } = connection;
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
-      // A later connection goes on while others are accepted, or its client would connect again at once.
+      // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.
       if (isEarlier || !this.#isAccepting) announceEnd(connection, this.#closeUpgraded);
     }
   }

@@ -1,20 +1,20 @@
 import type { Connections } from "./connections.ts";
 
-/** What stops when the process does: a server, or a datagram socket. */
+/** A server or a datagram socket, which is drained when the process stops. */
 export interface Drainable {
   readonly connections: Connections;
-  /** Announces the end on every connection. New connections are still accepted, and each ends after its first response. */
+  /** Tells the client of each connection that the connection ends. New connections are still accepted. Each of them ends after its first response. */
   startDraining(): void;
   /** Whether a connection is still open that was accepted before `startDraining()`. */
   hasEarlierConnections(): boolean;
-  /** Ends the connections from before `startDraining()` that are between two requests: their clients have had their time. */
+  /** Ends the connections from before `startDraining()` that are between two requests. Their clients have had enough time. */
   endIdleConnections(): void;
-  /** Whether a client has connected that has not sent its first request, and may be about to. */
+  /** Whether a client has connected recently, and has not sent its first request yet. */
   hasArrivingConnections(): boolean;
   /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
-  /** Drains this one alone, when the app closes it. What is under way may take longer than `drainTimeout`. */
+  /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
-  /** Destroys the connections that are still open. Returns on how many of them something was under way. */
+  /** Destroys the connections that are still open. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

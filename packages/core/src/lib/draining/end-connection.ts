@@ -9,10 +9,10 @@ import { upgradeOf, webSocketOf } from "./upgrades.ts";
 /** Asks the client of an upgraded connection to close it, in the connection's own protocol. */
 export type CloseUpgraded = (socket: Socket, request: IncomingMessage) => void;
 
-/** How old an upgraded connection is before the app is asked to close it, in milliseconds: a library may still be busy with the handshake. */
+/** How long after its upgrade the app is asked to close a connection, in milliseconds. Before that, a library may still be busy with the handshake. */
 const UPGRADED_MS = 100;
 
-/** Closes our side, and the whole connection once everything written has been sent. */
+/** Closes our side of the connection. The whole connection closes when everything has been sent. */
 export function endConnection({ stream }: Connection): void {
   const session = sessionOf(stream);
   if (session) goAway(session);
@@ -22,9 +22,9 @@ export function endConnection({ stream }: Connection): void {
 }
 
 /**
- * Tells the client that the connection ends: with GOAWAY in HTTP/2, with close code 1001 on a WebSocket of `ws`, with the packet that closes a
- * session of Engine.IO. Any other upgraded connection is left to `closeUpgraded`. Does nothing on any other HTTP/1 connection, whose next
- * response says it.
+ * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code 1001, and in a session of Engine.IO with the packet
+ * that closes the session. Any other upgraded connection is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response
+ * has `Connection: close`.
  */
 export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded | undefined): void {
   const { stream, since } = connection;
@@ -36,7 +36,7 @@ export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded
   const webSocket = webSocketOf(stream);
   if (webSocket) {
     connection.isAskedToClose = true;
-    // 1001 is for a server that goes down: RFC 6455, section 7.4.1.
+    // 1001 means that the server goes down: RFC 6455, section 7.4.1.
     webSocket.close(1001);
   } else if (closeUpgraded && isOlder(upgrade.since, UPGRADED_MS)) {
     connection.isAskedToClose = true;

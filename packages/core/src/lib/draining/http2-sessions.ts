@@ -12,11 +12,11 @@ export interface Session {
 
 const SESSION = Symbol("sockact session");
 
-/** Remembers the HTTP/2 session of each connection of a server. A server that speaks only HTTP/1 has none. */
+/** Remembers the HTTP/2 session of each connection of a server. Has no effect on a server that speaks only HTTP/1. */
 export function rememberSessions(server: Server): void {
   server.on("session", (session: Http2Session) => {
     const remembered: Session = { session, openStreams: 0, hasHadRequest: false };
-    // Node gives only a proxy of the socket, which passes the property on.
+    // session.socket is a proxy. Node passes a property that is set on it to the socket.
     Object.assign(session.socket, { [SESSION]: remembered });
     session.on("stream", (stream: ServerHttp2Stream) => {
       remembered.openStreams++;
@@ -26,15 +26,15 @@ export function rememberSessions(server: Server): void {
   });
 }
 
-/** The HTTP/2 session of a connection; undefined when it speaks another protocol. */
+/** The HTTP/2 session of a connection. Undefined if the connection speaks another protocol. */
 export function sessionOf(stream: Socket): Session | undefined {
   return (stream as Socket & { [SESSION]?: Session })[SESSION];
 }
 
 /**
- * Sends GOAWAY, once, which names the last request that is still answered: a client may safely send any later one elsewhere (RFC 9113,
- * section 6.8). The connection closes after the last answer. The RFC suggests a first GOAWAY that refuses nothing, which Node can't send:
- * after any session.goaway(), it ignores new streams, whichever stream the frame names as the last.
+ * Sends GOAWAY, once. It names the last request that is still answered, so a client may safely send any later request again elsewhere (RFC 9113, section 6.8).
+ * The connection closes after the last response. The RFC suggests to send a first GOAWAY that refuses nothing. Node can't do that: after any session.goaway(),
+ * it ignores new streams, whichever stream the frame names as the last.
  */
 export function goAway({ session }: Session): void {
   session.close();

@@ -10,38 +10,38 @@ import { latestRequestOf, responseOf } from "../shared/node-internals.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
 
-/** The response after which each connection closes, while draining: a client that pipelines gets all its answers before the end. */
+/** The response after which each connection closes during a drain. A client that pipelines gets all its responses before that. */
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 
-/** How many requests each connection has brought since the drain began. */
+/** The number of requests on each connection since the drain began. */
 const requestCounts = new WeakMap<Socket, number>();
 
 /**
- * How many requests of one connection are still answered. A client that always sends before it has been answered would otherwise never be told that
- * the connection ends. It has to repeat what it sent after the last of these (RFC 9112, section 9.3.2).
+ * How many requests of one connection are still answered during a drain. Without this limit, a client that always sends its next request before it has a response
+ * would never learn that the connection ends. It must send the requests after the last of these again (RFC 9112, section 9.3.2).
  */
 const PIPELINED_MAX = 16;
 
-/** How long a client that pipelines has to notice the end of its connection, in milliseconds, before what it still sends resets it. */
+/** How long a client that pipelines has to notice that the connection ends, in milliseconds. After that, its further requests reset the connection. */
 const NOTICE_MS = 1000;
 
-/** Makes every request that comes from now on the last of its connection. */
+/** Makes each request from now on the last request of its connection. */
 export function closeAfterNextResponse(server: Server): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // HTTP/2 has no such header, and refuses it.
+    // HTTP/2 does not allow this header.
     if (request.httpVersionMajor !== 1) return;
     const count = (requestCounts.get(request.socket) ?? 0) + 1;
     requestCounts.set(request.socket, count);
     if (count <= PIPELINED_MAX) closeAfterResponse(response);
   };
-  // Only where the app listens: Node acts otherwise as soon as anybody does.
+  // Only for events that the app listens to, because a listener changes what Node does by default.
   for (const event of ["request", "checkContinue", "checkExpectation"])
     if (server.listenerCount(event) > 0) server.prependListener(event, onRequest);
 }
 
 /**
- * Makes the last of the requests that a connection has sent so far the last of all. A client that pipelines may wait for more than
- * one answer, and Node shows only that whose turn it is.
+ * Makes the newest request of a connection so far its last request. A client that pipelines may wait for several responses, and Node shows only the response
+ * that is being sent.
  */
 export function closeAfterPendingResponses(connection: Socket): void {
   const response = responseOf(connection);
@@ -52,8 +52,8 @@ export function closeAfterPendingResponses(connection: Socket): void {
 }
 
 /**
- * Makes a response say `Connection: close`, whatever the app says (RFC 9112, section 9.6): a proxy often copies `keep-alive`.
- * Node then closes the connection after it. A response whose headers are out already is left alone.
+ * Makes a response say `Connection: close`, even if the app sets that header (RFC 9112, section 9.6): a proxy often copies `keep-alive`. Node then closes the
+ * connection after the response. A response whose headers have been sent already stays as it is.
  */
 function closeAfterResponse(response: ServerResponse): void {
   const { req: request, headersSent } = response;
@@ -61,7 +61,7 @@ function closeAfterResponse(response: ServerResponse): void {
   lastResponses.set(socket, response);
   if (headersSent) return;
   const { writeHead } = response as { writeHead(this: ServerResponse, ...args: unknown[]): ServerResponse };
-  // Patches writeHead of this response. Every way to send headers comes through here, also end() and write() alone.
+  // Patches writeHead of this response. Node always calls it to send headers, also for end() and write().
   response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     if (lastResponses.get(socket) !== response) return writeHead.apply(this, args);
     const at = args.findIndex((arg) => typeof arg === "object" && arg !== null);
@@ -73,9 +73,9 @@ function closeAfterResponse(response: ServerResponse): void {
 }
 
 /**
- * Makes a connection close in two steps: closing a socket with unread bytes resets it, and the client may lose the answer (RFC 9112, section 9.6,
- * last paragraph). An upload that is answered before its end is read to the end, and what a client that pipelines goes on sending
- * is read until it has noticed.
+ * Makes a connection close in two steps. To close a socket with unread bytes would reset it, and the client may lose the response (RFC 9112, section 9.6, last
+ * paragraph). So an upload that was answered before its end is read to the end. Further requests of a client that pipelines are read until the client has
+ * noticed that the connection ends.
  */
 function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { socket } = request;

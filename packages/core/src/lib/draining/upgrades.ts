@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Server, Socket } from "node:net";
 import { now } from "../shared/timers.ts";
 
-/** A connection that stopped being HTTP. */
+/** An upgraded connection. */
 export interface Upgrade {
-  /** The request that asked for it. */
+  /** The request that asked for the upgrade. */
   readonly request: IncomingMessage;
   /** When it was upgraded, on the clock of now(). */
   readonly since: number;
@@ -12,7 +12,7 @@ export interface Upgrade {
 
 const upgrades = new WeakMap<Socket, Upgrade>();
 
-/** How this connection was upgraded; undefined when it was not. */
+/** The upgrade of this connection. Undefined if it was not upgraded. */
 export function upgradeOf(socket: Socket): Upgrade | undefined {
   return upgrades.get(socket);
 }
@@ -22,8 +22,8 @@ function rememberUpgrade(request: IncomingMessage, socket: Socket): void {
 }
 
 /**
- * Remembers the upgraded connections of a server. Listens only while the app does: a server with no listener for `upgrade`
- * answers such requests as if they asked for nothing, one with no listener for `connect` refuses them.
+ * Remembers the upgraded connections of a server. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does: without
+ * a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
  */
 export function rememberUpgrades(server: Server): void {
   const isListening = (event: string): boolean => server.listeners(event).includes(rememberUpgrade);
@@ -46,7 +46,7 @@ interface WebSocket {
   close(code: number): void;
 }
 
-/** The WebSocket that the `ws` library made of this connection. It keeps it on the socket, under a symbol of its own. */
+/** The WebSocket of the `ws` library on this connection. The library keeps it on the socket, under a private symbol. */
 export function webSocketOf(socket: Socket): WebSocket | undefined {
   const properties = socket as Socket & Record<symbol, Partial<WebSocket> | undefined>;
   for (const symbol of Object.getOwnPropertySymbols(socket)) {

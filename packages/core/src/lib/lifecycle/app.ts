@@ -6,26 +6,26 @@ import type { Drainable } from "../draining/drainable.ts";
 import { debugEvent, logEvent, type SockactEvent } from "./events.ts";
 import type { Settings } from "./settings.ts";
 
-/** One `systemdListen()`, or one `listen()`: its settings, and its servers. */
+/** The settings and the servers of one call of `systemdListen()` or `listen()`. */
 export interface App {
   settings: Settings;
   activated: boolean;
-  /** Whether it serves connections (`Accept=yes`), and ends with them. */
+  /** Whether the app serves connections (`Accept=yes`), and the process ends with them. */
   isForConnections: boolean;
-  /** Its servers that listen, or are draining; and its datagram sockets. */
+  /** The servers of the app that listen or are draining, and its datagram sockets. */
   drains: Set<Drainable>;
-  /** What speaks TLS for its servers. */
+  /** The TLS acceptors of its servers. */
   acceptors: TlsAcceptor[];
-  /** What its `ready` option has returned; undefined until it is called. */
+  /** The promise that the option `ready` has returned. Undefined until `ready` is called. */
   readyResult: Promise<unknown> | undefined;
-  /** What its framework does at the end, after `onStop`. */
+  /** Closes the framework at the end of a stop, after `onStop`. */
   close: (() => Promise<unknown>) | undefined;
 }
 
 /**
- * Makes an app, of which no server listens yet.
+ * Creates an app. None of its servers listens yet.
  *
- * @param close what a framework does at the end, after the app's own `onStop`
+ * @param close closes the framework at the end of a stop, after the app's own `onStop`
  */
 export function createApp(settings: Settings, activated: boolean, close?: App["close"]): App {
   return {
@@ -41,20 +41,20 @@ export function createApp(settings: Settings, activated: boolean, close?: App["c
 
 const added: App[] = processState("apps", []);
 
-/** Every app that the process stops, reloads and reports: one of its servers has been told to listen. */
+/** The apps that the process stops and reloads, and whose state it reports. A server of each app has called `listen()`. */
 export const apps: readonly App[] = added;
 
-/** Makes the process stop, reload and report an app, too. */
+/** Makes the process stop and reload this app, and report its state. */
 export function addApp(app: App): void {
   if (!added.includes(app)) added.push(app);
 }
 
-/** Every server and datagram socket of the process that is drained when it stops. */
+/** The servers and datagram sockets of the process that are drained when it stops. */
 export function allDrains(): Drainable[] {
   return apps.flatMap(({ drains }) => [...drains]);
 }
 
-/** Emits an event to every app, to each listener once. */
+/** Emits an event to all apps. A listener that several apps share is called once. */
 export function emit(event: SockactEvent): void {
   for (const listener of new Set(apps.map(({ settings }) => settings.onEvent ?? logEvent)))
     void callListener(listener, event);
@@ -65,7 +65,7 @@ export function emitToApp({ settings }: App, event: SockactEvent): void {
   void callListener(settings.onEvent ?? logEvent, event);
 }
 
-/** Calls a hook of an app, and makes its failure an `error` event, so that the other hooks are still called. Fulfils with whether it succeeded. */
+/** Calls a hook of an app. If it fails, an `error` event reports that, and the other hooks are still called. Fulfils with whether it succeeded. */
 export async function callHook(hook: () => unknown): Promise<boolean> {
   try {
     await hook();
@@ -76,7 +76,7 @@ export async function callHook(hook: () => unknown): Promise<boolean> {
   }
 }
 
-/** A listener that throws, or rejects, must not keep the process from draining. */
+/** Calls a listener. If it throws or rejects, the process still drains. */
 async function callListener(listener: (event: SockactEvent) => unknown, event: SockactEvent): Promise<void> {
   if (listener !== logEvent) debugEvent(event);
   try {

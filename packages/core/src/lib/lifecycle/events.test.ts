@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { ActivationError } from "../shared/errors.ts";
 import { eventText } from "./events.ts";
 
-test("one of our own errors is a line with what to change, and without a stack", () => {
+test("an error of sockact is one line that says what to change, without a stack", () => {
   const error = new ActivationError("ERR_OPTION", "It is wrong", "Write it right.");
   expect(eventText({ type: "error", error })).toBe("ERR_OPTION: It is wrong. Write it right.");
 });
 
-test("an error of the app is its stack", () => {
+test("an error of the app is printed with its stack", () => {
   expect(eventText({ type: "error", error: new Error("from the app") })).toMatch(
     /^Error: from the app\n +at /,
   );

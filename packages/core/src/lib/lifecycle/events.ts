@@ -3,41 +3,41 @@ import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import { writeLine } from "../shared/standard-error.ts";
 
-/** What happens in the life of an activated app, in the order in which it does. */
+/** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
   /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
   | { readonly type: "listening"; readonly sockets: readonly ActivatedSocket[] }
-  /** Every socket has its server, and every `ready` is fulfilled. `notified`: whether the service manager was told. `failed`: it asked, and could not be told. */
+  /** Every socket has its server, and every `ready` is fulfilled. `notified` says whether the message was sent to the service manager. `failed` is true if the service manager waits for the message, but it could not be sent. */
   | { readonly type: "ready"; readonly notified: boolean; readonly failed?: true }
-  /** `onReload` begins. */
+  /** A reload begins. */
   | { readonly type: "reloading" }
-  /** `onReload` has ended. `failed`: it threw or rejected, and the app keeps its old settings. */
+  /** The reload has ended. `failed` is true if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. */
   | { readonly type: "reloaded"; readonly failed?: true }
-  /** No connection and no `hold()` for `idleTimeout`, here in milliseconds: the process ends, unless `hold()` is called now. */
+  /** There has been neither a connection nor a `hold()` for `idleTimeout`. `timeout` is that time in milliseconds. The process ends, unless `hold()` is called now. */
   | { readonly type: "idle"; readonly timeout: number }
-  /** The connection has closed for which the process was started (`Accept=yes`): the process ends. */
+  /** The connection for which the process was started (`Accept=yes`) has closed. The process ends. */
   | { readonly type: "served" }
-  /** The process begins to stop: each connection ends after its next response. `signal` is what asked for it, null when the process is idle, or a worker that was disconnected. */
+  /** The process begins to stop: each connection ends after its next response. `signal` is the signal that has started the stop. It is null if the process falls asleep, or if it is a worker that was disconnected. `connections` is the number of open connections. */
   | { readonly type: "draining"; readonly signal: NodeJS.Signals | null; readonly connections: number }
-  /** All connections have ended. `cut` is the number of those that had something under way when `drainTimeout` was over. */
+  /** All connections have ended. `cut` is the number of connections that had something under way when `drainTimeout` was over. */
   | { readonly type: "drained"; readonly cut: number }
   /**
-   * An `onReload`, `onStop` or `onDrainUpgraded` of the app, or a message to the service manager, has failed. An app that falls asleep has not ended in
-   * time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
+   * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager. Or an app that falls asleep has not
+   * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
    */
   | { readonly type: "error"; readonly error: unknown };
 
-/** Writes one line to standard error, which the journal shows. What has replaced process.stderr.write() does not see it. */
+/** Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. */
 export function logEvent(event: SockactEvent): void {
   writeLine(`sockact: ${eventText(event)}`);
 }
 
-/** Writes an event of an app that has a listener of its own, where DEBUG_INVOCATION asks for every event. */
+/** Writes an event of an app that has its own listener, if DEBUG_INVOCATION is set. */
 export function debugEvent(event: SockactEvent): void {
   debug(() => eventText(event));
 }
 
-/** What has ended the process where no signal has. */
+/** Why the process stops, if no signal has stopped it. */
 function stopReason(): string {
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
@@ -69,7 +69,7 @@ export function eventText(event: SockactEvent): string {
   }
 }
 
-/** Our own errors say what to change; of any other error the stack shows where it comes from. */
+/** An error of sockact says what to change. For any other error, the stack shows where it comes from. */
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, hint } = error as Error & { code?: string; hint?: string };

@@ -4,16 +4,16 @@ import { after } from "../shared/timers.ts";
 import { apps } from "./app.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** What keeps the process awake, and the timer that ends it otherwise. */
+/** The holds that keep the process awake, and the timer that ends it. */
 interface IdleState {
   /** How many `hold()`s have not been released. */
   holds: number;
-  /** Called when the last of them is released. */
+  /** Called when the last hold is released. */
   onReleased: () => void;
-  /** How often the timer was restarted. */
+  /** How many times the timer was restarted. */
   restarts: number;
   timer: NodeJS.Timeout | undefined;
-  /** In a worker of node:cluster: whether it has reported to its primary that it is idle, and is still so. */
+  /** In a worker of node:cluster: whether it is idle, and has reported that to its primary. */
   isReportedIdle: boolean;
 }
 
@@ -26,22 +26,22 @@ export const idle: IdleState = processState("idle", {
 });
 
 /**
- * Starts to count the time without a connection, if an app has an `idleTimeout`. If several have one, the longest counts. Only an activated
- * process sleeps, since nothing would wake another; one that was started for a connection ends with it.
+ * Starts to count the time without a connection, if an app has an `idleTimeout`. If several apps have one, the longest counts. Only an activated process
+ * sleeps, because nothing would wake any other. A process that was started for one connection (`Accept=yes`) does not sleep: it ends with the connection.
  *
- * @param onTimeout called when that time is over, with its length in milliseconds
+ * @param onTimeout called when that time is over, with the time in milliseconds
  */
 export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   const timeouts = apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
-  // In a cluster, the workers count.
+  // In a cluster, each worker has its own timer.
   if (timeouts.length === 0 || workerPool() !== undefined) return;
   const timeout = Math.max(...timeouts);
   idle.timer = after(timeout, () => onTimeout(timeout))?.unref();
 }
 
-/** Starts to count from zero again: a connection was accepted or has closed, a datagram has come, or some work has ended. */
+/** Starts the timer again. Called when a connection was accepted or has closed, when a datagram has arrived, and when a hold was released. */
 export function restartIdleTimer(): void {
   idle.restarts++;
   if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
@@ -50,9 +50,10 @@ export function restartIdleTimer(): void {
 }
 
 /**
- * Keeps an idle process awake for work that no connection shows, until the returned function is called. Every call counts on its own;
- * calling a returned function twice does nothing. Called in `onEvent` at `idle`, it still keeps the process awake; called later, it delays the end as `onStop`
- * does. It does not hold up a stop by signal: `onStop` does.
+ * Keeps an idle process awake for work that has no connection, until you call the returned function.
+ *
+ * Each call of `hold()` counts separately. Calling a returned function twice has no effect. You can still keep the process awake in `onEvent` when the event
+ * `idle` is emitted. A later call only delays the end of the process, as `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
  */
 export function hold(): () => void {
   let held = true;

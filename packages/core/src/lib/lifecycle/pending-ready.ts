@@ -3,13 +3,13 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { processState } from "../shared/process-state.ts";
 
 const pendingReady = processState("pending ready", {
-  /** Sends READY=1; undefined when it has been sent, or must not be sent yet. */
+  /** Sends READY=1. Undefined if it has been sent, or must not be sent yet. */
   send: undefined as (() => void) | undefined,
 });
 
 /**
- * Sends READY=1 once a client that has been waiting is answered, or would have been: the way to the service manager takes milliseconds. However many
- * clients come, it is a few turns of the event loop. A process that ends with 0 before that sends it at its end.
+ * Sends READY=1 when a client that has been waiting has its response, because sending takes milliseconds. The delay is a few turns of the event loop, however
+ * many clients there are. A process that ends with 0 before that sends READY=1 at its end.
  */
 export function sendReadyAfterFirstResponse(send: () => void): void {
   const onExit = (code: number): void => {
@@ -23,7 +23,7 @@ export function sendReadyAfterFirstResponse(send: () => void): void {
   afterFirstResponse(sendPendingReady);
 }
 
-/** Sends READY=1 now if it waits for nothing but the first response. Returns whether it did. */
+/** Sends READY=1 now if it only waits for the first response. Returns whether it was sent. */
 export function sendPendingReady(): boolean {
   const { send } = pendingReady;
   pendingReady.send = undefined;

@@ -13,24 +13,24 @@ import { isStopping } from "./stopping.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const readiness = processState("readiness", {
-  /** Set once READY=1 waits for nothing more; fulfils when it has been sent. */
+  /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
   sent: undefined as Promise<void> | undefined,
   isReady: false,
 });
 
-/** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true while the process stops. */
+/** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
 export function isReady(): boolean {
   return readiness.isReady;
 }
 
-/** Fulfils when READY=1 has been sent; at once while it still waits for a socket or a server. */
+/** Fulfils when READY=1 has been sent. If READY=1 still waits for a socket or a server, it fulfils at once. */
 export async function untilReadySent(): Promise<void> {
   await readiness.sent;
 }
 
 /**
- * Sends READY=1 once every socket of the unit has its server, and every `ready` of an app is fulfilled. A socket that nothing serves
- * delays it only until the warning about it. Called whenever that may have changed.
+ * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that no server takes delays it only until the warning
+ * about that socket. Called whenever one of these conditions may have changed.
  */
 export function checkReadiness(): void {
   const { result } = activation;
@@ -43,7 +43,7 @@ export function checkReadiness(): void {
   readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(
     () => new Promise((resolve) => sendReadyAfterFirstResponse(() => resolve(sendReady()))),
     () => {
-      // The rejection is an `error` event of the server.
+      // The server emits `error` with this rejection.
     },
   );
 }
@@ -59,7 +59,7 @@ async function sendReady(): Promise<void> {
   startIdleTimer((timeout) => void sleepIfIdle(timeout));
 }
 
-/** Whether the service manager waits for pings. A malformed variable is an `error` event, and nothing pings. */
+/** Whether the service manager waits for pings. If a variable is malformed, an `error` event reports that, and no pings are sent. */
 function isWatchdogEnabled(): boolean {
   try {
     return watchdogEnabled() !== undefined;
@@ -69,7 +69,7 @@ function isWatchdogEnabled(): boolean {
   }
 }
 
-/** What `systemctl status` shows. */
+/** The status text that `systemctl status` shows. */
 export function statusText(): string {
   const claimed = knownSockets()
     .filter((passedSocket) => passedSocket.claimed)

@@ -8,17 +8,18 @@ import { isStopping } from "./stopping.ts";
 
 const reloading = processState("reload", {
   isRunning: false,
-  /** Whether another reload was asked for since the running one started. */
+  /** Whether another reload was requested since the running one started. */
   isAskedAgain: false,
 });
 
 /**
- * Reloads every app: RELOADING=1, `onReload` of each, READY=1, as `Type=notify-reload` of systemd.service(5) wants it. Fulfils when that is done; at once when a reload is running, which is then followed by another one, and before the process is ready.
+ * Reloads every app: sends RELOADING=1, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of systemd.service(5) needs it. Fulfils when
+ * that is done. If a reload is running already, it fulfils at once, and another reload follows. It also fulfils at once before the process is ready.
  */
 export async function reload(): Promise<void> {
-  // READY=1 goes before RELOADING=1.
+  // READY=1 must come before RELOADING=1.
   if (sendPendingReady()) await untilReadySent();
-  // Before that, READY=1 would be too early; and the app has just read whatever has changed.
+  // Before the process is ready, READY=1 would be too early. And an app that is starting reads its settings anyway.
   if (!isReady()) return;
   reloading.isAskedAgain = reloading.isRunning;
   if (reloading.isRunning) return;
@@ -31,7 +32,7 @@ export async function reload(): Promise<void> {
   reloading.isRunning = false;
 }
 
-/** What `systemctl status` shows of a reload, and `sockact reload` reads: systemd itself does not learn how it has ended. Everyone may see it, so it has nothing of the app. */
+/** The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads. systemd itself does not learn the result. Everyone can read the status, so it does not contain the error. */
 function resultText(failed: boolean): string {
   if (failed) return "; the reload failed, and the app keeps its old settings";
   const hasReloaded = apps.some(
@@ -52,8 +53,8 @@ async function reloadOnce(): Promise<void> {
     });
     failed ||= !isReloaded;
   }
-  // Also after a failure: the app keeps running as before, and systemctl reload would wait until it times out.
-  // But STOPPING=1 is final.
+  // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise wait until it times out.
+  // After STOPPING=1, no READY=1 may follow.
   if (shouldNotify() && !isStopping())
     await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failed)}`);
   emit({ type: "reloaded", ...(failed && { failed }) });

@@ -3,12 +3,12 @@ import { notify } from "@sockact/notify";
 import { isSupervised } from "@sockact/notify/internal";
 import { type App, apps, emit } from "./app.ts";
 
-/** Whether a service manager waits for messages of this process. A worker of node:cluster leaves them to its primary. */
+/** Whether a service manager waits for messages from this process. For a worker of node:cluster, the primary sends them. */
 export function isNotifyExpected(): boolean {
   return !cluster.isWorker && isSupervised();
 }
 
-/** Whether sockact stops, reloads and reports an app. It leaves an app alone that you start yourself. */
+/** Whether sockact stops and reloads an app, and reports its state. It does nothing with an app that you start yourself. */
 export function isManaged({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
 }
@@ -21,9 +21,9 @@ export function shouldNotify(): boolean {
 /**
  * Sends a message to the service manager, if it waits for one and every app allows it.
  *
- * - true: sent
- * - false: not sent, because nothing waits for it, or an app does not allow it
- * - undefined: could not be sent, which is an `error` event
+ * - It fulfils with true if the message was sent.
+ * - It fulfils with false if nothing waits for the message, or an app does not allow it.
+ * - It fulfils with undefined if the message could not be sent. An `error` event reports that.
  */
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;

@@ -17,7 +17,7 @@ function refusal(options: object): ActivationError {
   throw new Error(`${Object.keys(options).join(", ")} was taken`);
 }
 
-describe("a wrong option is refused by its name", () => {
+describe("a wrong option is refused, and the error names it", () => {
   test.each<[name: string, values: unknown[]]>([
     [
       "drainTimeout",
@@ -46,13 +46,13 @@ describe("a wrong option is refused by its name", () => {
     }
   });
 
-  test("only the hint of a duration speaks of units", () => {
+  test("only the hint for a duration mentions units", () => {
     expect(refusal({ notify: "1" }).hint).toBe("Write notify: false, for example.");
     expect(refusal({ idleExitStatus: "42" }).hint).toBe("Write idleExitStatus: 42, for example.");
   });
 });
 
-describe("a wrong variable is refused by its name", () => {
+describe("a wrong variable is refused, and the error names it", () => {
   test.each([
     ["SOCKACT_DRAIN_TIMEOUT", "10"],
     ["SOCKACT_DRAIN_TIMEOUT", "off"],
@@ -96,7 +96,7 @@ describe("a number without a unit is refused, and the hint has both readings", (
     expect(refusal(options).hint).toBe(hint);
   });
 
-  test("in the unit as well", () => {
+  test("in a variable too", () => {
     process.env["SOCKACT_DRAIN_TIMEOUT"] = "30";
     expect(refusal({}).hint).toBe(
       "Write Environment=SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
@@ -114,17 +114,17 @@ describe("a number without a unit is refused, and the hint has both readings", (
     expect(() => readSettings({})).not.toThrow();
   });
 
-  test("24 days is the longest", () => {
+  test("the longest duration is 24 days", () => {
     expect(readSettings({ idleTimeout: "24d" })).toMatchObject({ idleTimeout: 24 * 86_400_000 });
     expect(refusal({ idleTimeout: "24d 1ms" }).message).toContain("24 days at most");
   });
 
-  test.each(["'30s'", "'30ms'", "'1.5s'", "'infinity'"])("what a hint proposes is taken: %s", (text) => {
+  test.each(["'30s'", "'30ms'", "'1.5s'", "'infinity'"])("a value from a hint is accepted: %s", (text) => {
     expect(() => readSettings({ drainTimeout: text.slice(1, -1) as "30s" })).not.toThrow();
   });
 });
 
-describe("what may be said", () => {
+describe("accepted values", () => {
   test.each<[LifecycleOptions, object]>([
     [{ idleExitStatus: 0 }, { idleExitStatus: 0 }],
     [{ idleExitStatus: 255 }, { idleExitStatus: 255 }],

@@ -9,77 +9,80 @@ import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
 
 /**
- * How an app starts, stops and sleeps under a service manager. All of it works by default. When you start the app yourself, nothing changes.
- * A variable of the environment overrides the option of its name, so that a unit can set it: `SOCKACT_DRAIN_TIMEOUT`,
+ * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them.
+ *
+ * An environment variable overrides the option of the same name, so that you can set it in the unit: `SOCKACT_DRAIN_TIMEOUT`,
  * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
+ *
+ * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24 days.
  */
 export interface LifecycleOptions {
-  /** Called once the app's server listens: READY=1 waits for the promise. A rejection is an `error` event of the server. */
+  /** Called when the app's server listens. READY=1 waits for the promise that it returns. If the promise rejects, the server emits `error`. */
   ready?: (() => unknown) | undefined;
-  /** Called at SIGHUP, between RELOADING=1 and READY=1: `systemctl reload` with `Type=notify-reload` waits for it. */
+  /** Called at SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits for the promise that it returns. If it fails, an `error` event reports it, and the app keeps running with its old settings. */
   onReload?: (() => unknown) | undefined;
   /**
-   * Called when the process begins to stop; and again from the moment it stops accepting, every 100 ms while a connection is open. End here what does not
-   * end by itself, or it is cut when `drainTimeout` is over: event streams, and long polls other than those of socket.io. It is not waited for, and not called
-   * again once it has failed.
+   * Called when the process begins to stop. Called again when the process stops accepting, and then every 100 ms while a connection is open. End your event
+   * streams here, and long polls other than those of socket.io. Otherwise they are cut when `drainTimeout` is over. The process does not wait for `onDrain`, and
+   * does not call it again after it has failed.
    */
   onDrain?: (() => unknown) | undefined;
-  /** Called when all connections have ended, before the process does. */
+  /** Called when all connections have ended. The process waits for the promise that it returns, and then ends. If it fails, the exit code is 1. */
   onStop?: (() => unknown) | undefined;
-  /** Asked before each ping of the watchdog (`WatchdogSec=`): no ping while it is false, rejected or has not answered. */
+  /** Called before each report to the watchdog (`WatchdogSec=`). The report is left out if it returns `false`, throws, rejects, or has not answered by the next report. */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
-   * Called while draining for each upgraded connection that is not of the `ws` library (those get a close frame 1001): close it in its
-   * own protocol. A connection that is still open when `drainTimeout` is over is cut.
+   * Called during a stop for each upgraded connection. Close the connection here in its own protocol. A WebSocket of the `ws` library is not passed to it:
+   * such a WebSocket gets a close frame with code 1001. A connection that is still open when `drainTimeout` is over is cut.
    */
   onDrainUpgraded?: ((socket: Socket, request: IncomingMessage) => void) | undefined;
-  /** The longest that connections have to end after SIGTERM or SIGINT; 10 s. `infinity` is no limit. `TimeoutStopSec=` of the unit has to be longer. */
+  /** The longest time that a stop waits for connections after SIGTERM or SIGINT. The default is `10s`. With `infinity`, it waits without a limit. `TimeoutStopSec=` of the unit must be longer. */
   drainTimeout?: Duration | "infinity" | undefined;
   /**
-   * How long without a connection until the process ends, to be started by the next one. False, the default: it stays. Once `onStop` has ended, sockact calls
-   * `process.exit()`, also with `signals: false`. An `onStop` that takes longer than `drainTimeout` and 5 s more is not waited for.
+   * How long the process stays without a connection before it ends. The next connection starts it again. The default is `false`: the process never ends by
+   * itself. After `onStop`, sockact calls `process.exit()`, also with `signals: false`. It waits for `onStop` no longer than `drainTimeout` and 5 s more.
    */
   idleTimeout?: Duration | false | undefined;
   /**
-   * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255, and 0 by default. With a status of its own,
-   * `RestartPreventExitStatus=` in the unit lets the process sleep, while `Restart=always` starts it again after every other exit. After a
-   * stop that has failed it is 1.
+   * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255. The default is 0. If you choose a status that nothing else uses,
+   * such as 42, `RestartPreventExitStatus=42` in the unit lets the process sleep, and `Restart=always` restarts it after every other exit. If the stop has
+   * failed, the status is 1.
    */
   idleExitStatus?: number | undefined;
-  /** Whether to tell the service manager; when it asks (NOTIFY_SOCKET), by default. */
+  /** Whether to send messages to the service manager. By default, they are sent if it asks for them (NOTIFY_SOCKET, which `Type=notify` sets). */
   notify?: boolean | undefined;
-  /** Whether to ping the watchdog; when the service manager asks (WATCHDOG_USEC), by default. */
+  /** Whether to report to the watchdog. By default, sockact reports if the service manager asks for it (WATCHDOG_USEC, which `WatchdogSec=` sets). */
   watchdog?: boolean | undefined;
   /**
-   * Which signals drain the servers and end the process. True is SIGTERM and SIGINT, and the default when activated. With false none is
-   * handled, SIGHUP neither, and nothing but `idleTimeout` ends the process: `server.close()` of the app drains.
+   * Which signals drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the default if sockets were passed. With `false`, sockact
+   * handles no signal, not even SIGHUP, and only `idleTimeout` ends the process. The app's own `server.close()` still drains.
    */
   signals?: boolean | readonly NodeJS.Signals[] | undefined;
   /**
-   * Called with each event. By default each event is a line on standard error; in Fastify, of the app's log. That line goes to file descriptor 2 itself, so
-   * code that replaces `process.stderr.write()` does not see it.
+   * Called with each event. By default, each event is a line on standard error, or in Fastify a line of the app's log. A line on standard error goes to file
+   * descriptor 2 itself, so code that replaces `process.stderr.write()` does not see it.
    */
   onEvent?: ((event: SockactEvent) => void) | undefined;
 }
 
-/** The options with what the environment says of them, and the defaults; times in milliseconds. */
+/** The options, with their variables and defaults applied. Times are in milliseconds. */
 export interface Settings extends Pick<
   LifecycleOptions,
   "ready" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
 > {
   drainTimeout: number;
-  /** `Infinity` for never, undefined when neither option nor variable is set. */
+  /** `Infinity` means never. Undefined if neither the option nor the variable is set. */
   idleTimeout: number | undefined;
   idleExitStatus: number;
   notify: boolean;
   watchdog: boolean;
-  /** Undefined when neither option nor variable is set. */
+  /** Undefined if neither the option nor the variable is set. */
   signals: boolean | readonly NodeJS.Signals[] | undefined;
 }
 
 const DRAIN_TIMEOUT = 10_000;
 
-/** The longest duration, in milliseconds: 24 days. A timer of Node has 24.8. */
+/** The longest duration, in milliseconds: 24 days. A timer of Node can wait 24.8 days. */
 const LONGEST = 24 * 86_400_000;
 
 const callbacks = [
@@ -95,11 +98,11 @@ const callbacks = [
 interface Reader {
   option(value: unknown): unknown;
   variable(text: string): unknown;
-  /** What it must be, as an option and as a variable. */
+  /** What the value must be, as an option and as a variable. */
   is: [option: string, variable: string];
   /** A value as an option, and as a variable of the environment. */
   example: [option: string, variable: string];
-  /** Of a duration: what sets no limit, as an option and as a variable. */
+  /** The value that removes the limit of a duration, as an option and as a variable. */
   unlimited?: [option: string, variable: string];
 }
 
@@ -110,7 +113,7 @@ const trueOrFalse: Reader = {
   example: ["false", "no"],
 };
 
-/** What each option may be, and its variable. What can't be read is undefined. */
+/** How to read each option and its variable. A value that can't be read becomes undefined. */
 const readers = {
   drainTimeout: {
     option: duration,
@@ -183,7 +186,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
   };
   const variableName = VARIABLES[name];
   const text = process.env[variableName];
-  // As with systemd's own variables, an empty one is one that is not set.
+  // An empty variable counts as not set, as with systemd's own variables.
   if (text !== undefined && text !== "") {
     const value = variable(text);
     if (value === undefined) {
@@ -207,13 +210,13 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
   return value as T;
 }
 
-/** As {@link milliseconds}; undefined also for more than a timer can wait. */
+/** The same as {@link milliseconds}, but undefined for a time that a timer can't wait. */
 function duration(value: unknown): number | undefined {
   const time = milliseconds(value);
   return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
 }
 
-/** Whether who wrote it may have meant that there is no limit. */
+/** Whether the author of this value may have meant that the time has no limit. */
 function isNoTime(given: unknown): boolean {
   const time = given === Infinity ? given : milliseconds(given);
   return time === 0 || (time !== undefined && time > LONGEST);

@@ -12,24 +12,24 @@ import { stopState } from "./stopping.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** What ends the process. `disconnect` is that of a worker of node:cluster. */
+/** Why the process stops. `disconnect`: a worker of node:cluster was disconnected. */
 type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served";
 
-/** How much longer than `drainTimeout` the end of an idle process, or of a worker, may take, in milliseconds. */
+/** How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
 
 /**
- * Ends what the process does, once: drains every server, then calls `onStop` of each app and the `close` of its framework.
- * Fulfils with the exit code: 0, or 1 when `drainTimeout` has cut something that was under way or an `onStop` has failed.
+ * Stops everything, once: drains every server, and then calls `onStop` of each app and the `close` of its framework. Fulfils with the exit code: 0, or 1 if
+ * `drainTimeout` has cut a connection with something under way, or if an `onStop` has failed.
  *
- * @param lastHook called after these; the process waits for it
+ * @param lastHook called after these functions. The process waits for it.
  */
 export function stop(reason: StopReason, lastHook = async (): Promise<void> => {}): Promise<number> {
   return (stopState.exitCode ??= shutDown(reason, lastHook));
 }
 
 async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Promise<number> {
-  // What is ready says so before STOPPING=1.
+  // If READY=1 is pending, it must come before STOPPING=1.
   if (sendPendingReady()) await turnOfTheLoop();
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
@@ -40,7 +40,7 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   const known = new Set(allDrains());
   const drained = drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
-  // An idle process has nothing to drain, and this is what `systemctl status` shows while it sleeps.
+  // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.
   const status = reason === "idle" ? "Asleep: the next connection starts it" : draining;
   const stoppingSent = notifyServiceManager(`STOPPING=1\nSTATUS=${status}`);
   const workersFailed = pool?.stop(signal);
@@ -51,11 +51,11 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   let destroying: NodeJS.Timeout | undefined;
   const cap = after(timeout, () => {
     destroyConnections();
-    // A server may begin to listen even now.
+    // A server may still start to listen.
     destroying = setInterval(destroyConnections, 100);
   });
   await drained;
-  // Those that have begun to listen meanwhile.
+  // Servers that have started to listen in the meantime.
   for (let late = newDrains(known); late.length > 0; late = newDrains(known))
     await drainAll(late, timeout, announce);
   clearTimeout(cap);
@@ -63,17 +63,17 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   const haveWorkersFailed = await workersFailed;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
-  // The primary may have got the signal as well. If the end of this worker came to it before the signal, the app would fork another.
+  // The primary may have received the signal as well. If it saw the end of this worker before the signal, the app would fork another worker.
   const followsPrimary = signal !== null && apps.some(({ activated }) => activated);
   const noted = cluster.worker && followsPrimary ? untilNoted(cluster.worker, GRACE_MS) : undefined;
-  // A server emits `close` before its last connection does, which comes with libuv's closing callbacks; the end of a WebSocket is
-  // one more turn behind. Whatever the app does then would be lost.
+  // A server emits `close` before its last connection does, which happens in libuv's closing callbacks. A WebSocket emits its end one turn later. Code of the app
+  // that runs then must not be lost.
   await turnOfTheLoop();
   await turnOfTheLoop();
-  // What an app waits for at the end need not keep a process alive by itself, and without that it would end here, with 0.
+  // An `onStop` may wait for something that does not keep the process alive. Without this timer, the process would end here with 0.
   const awake = setInterval(() => {}, 2 ** 30);
   const ending = callStopHooks(lastHook);
-  // TimeoutStopSec= limits any other stop. An idle process of Type=simple would live on with closed sockets.
+  // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay alive with closed sockets.
   const failed = await (reason === "idle"
     ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS)])
     : ending);
@@ -91,7 +91,7 @@ async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   return failed;
 }
 
-/** Emits an `error` event when this time is over, and fulfils with true. */
+/** Emits an `error` event after this time, and fulfils with true. */
 function reportStopTimeout(timeout: number): Promise<true> {
   return new Promise((resolve) => {
     after(timeout, () => {
@@ -108,14 +108,14 @@ function reportStopTimeout(timeout: number): Promise<true> {
   });
 }
 
-/** The servers and datagram sockets of the process that are not in `known`; adds them to it. */
+/** The servers and datagram sockets of the process that are not in `known`. Adds them to `known`. */
 function newDrains(known: Set<Drainable>): Drainable[] {
   const drains = allDrains().filter((drain) => !known.has(drain));
   for (const drain of drains) known.add(drain);
   return drains;
 }
 
-/** Returns a function that calls the `onDrain` of every app, except one that has failed before. */
+/** Returns a function that calls the `onDrain` of every app. It does not call an `onDrain` that has failed before. */
 function createDrainAnnouncer(): () => void {
   const failed = new Set<unknown>();
   return () => {
@@ -127,7 +127,7 @@ function createDrainAnnouncer(): () => void {
   };
 }
 
-/** Ends the process with this exit status. With `signals: false` in an app, it only sets the status, and Node ends the process when nothing is left to do. */
+/** Ends the process with this exit status. If an app has `signals: false`, it only sets the status, and Node ends the process when nothing is left to do. */
 export function exitProcess(code: number): void {
   if (code !== 0) process.exitCode = code;
   if (apps.every(({ settings }) => settings.signals !== false)) process.exit();

@@ -8,7 +8,7 @@ import { handleSignal } from "./stop-at-signal.ts";
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
-/** Makes the signals of an app drain and end the process from now on, and SIGHUP reload it. */
+/** Handles the signals of an app from now on: they drain the servers and end the process. SIGHUP reloads the app. */
 export function handleSignals({ settings, activated }: App): void {
   const { signals: asked = activated } = settings;
   const wanted = asked === true ? DEFAULT_SIGNALS : asked || [];
@@ -17,8 +17,8 @@ export function handleSignals({ settings, activated }: App): void {
 }
 
 /**
- * Makes SIGHUP reload from now on. An app without `onReload` does so too, since systemd does not know whether there is one. But Node's own SIGHUP stays
- * where no service manager waits for messages.
+ * Makes SIGHUP reload the app from now on, also an app without `onReload`, because systemd does not know whether there is one. If no service manager waits for
+ * messages, SIGHUP still ends an app without `onReload`, as in Node.
  */
 function handleReload({ onReload, notify }: Settings): void {
   if (onReload === undefined && !(notify && isNotifyExpected())) return;

@@ -12,9 +12,9 @@ import { stop } from "./shutdown.ts";
 import { isStopping } from "./stopping.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** Called after `idleTimeout` without a restart of the timer. Whatever still keeps the process awake restarts the timer when it ends. */
+/** Called when the idle timer has run out. If something keeps the process awake, the timer is restarted when that ends. */
 export async function sleepIfIdle(timeout: number): Promise<void> {
-  // Nothing happens when a connection has had its time for a first request.
+  // No event is emitted when the time for a first request is over, so the timer checks again.
   if (hasConnection((connection) => isSilent(connection) && !isUnused(connection))) idle.timer?.refresh();
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
@@ -31,30 +31,30 @@ function hasConnection(matches: (connection: Connection) => boolean): boolean {
   return allDrains().some(({ connections }) => [...connections.values()].some(matches));
 }
 
-/** Whether nothing came over a connection in its time for a first request. A client may be slower than a short `idleTimeout`. */
+/** Whether a connection has sent nothing in its time for a first request. A client may be slower than a short `idleTimeout`. */
 function isUnused(connection: Connection): boolean {
   return isSilent(connection) && isOlder(connection.since, FIRST_REQUEST_MS);
 }
 
 /**
- * Ends the process, unless something of its own keeps it awake. Whatever comes before the last check keeps it awake, too. In the same turn of the event
- * loop as that check, it stops accepting, and no connection is open: so no request can be cut. The next connection waits in the kernel.
+ * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it awake too. The process stops accepting in the same
+ * turn of the event loop as that check. No connection is open then, so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
   const { restarts } = idle;
-  // What the kernel has got by now is read first: the process may have been busy.
+  // The process may have been busy, so it first reads what has arrived in the kernel.
   await turnOfTheLoop();
   if (isAwake()) return;
   const closed = await closeUnusedConnections();
-  // A datagram only restarts the timer.
+  // A datagram leaves no connection. It only restarts the timer.
   if (isAwake() || idle.restarts !== restarts + closed) return;
   emit({ type: "idle", timeout });
   if (isAwake()) return;
-  // Of several apps, the one that has chosen a status decides.
+  // If several apps set a status, the highest one is used.
   await exitAsleep(Math.max(...apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
-/** Closes the connections over which nothing came in their time for a first request. Returns how many there were. A client that sends its first request at this moment has to send it again (RFC 9112, section 9.5). */
+/** Closes the connections that have sent nothing in their time for a first request. Returns the number of them. A client that sends its first request at this moment must send it again (RFC 9112, section 9.5). */
 export async function closeUnusedConnections(): Promise<number> {
   const closed = allDrains().flatMap(({ connections }) =>
     [...connections.values()].filter(isUnused).map(({ socket, stream }) => {
@@ -69,7 +69,7 @@ export async function closeUnusedConnections(): Promise<number> {
 }
 
 /**
- * Ends a process to which nobody is connected, also with `signals: false`: its sockets are closed, and only the next process can accept.
+ * Ends a process that has no connection, also with `signals: false`. Its sockets are closed, so only the next process can accept.
  *
  * @param status the exit status that tells the service manager that the app sleeps
  */
@@ -87,7 +87,7 @@ export async function exitAsleep(status: number): Promise<void> {
   process.exit();
 }
 
-/** An `exit` listener of the app, its `onStop` or a library may have chosen the status. From 128 on a signal has. */
+/** Emits an `error` event if the app, its `onStop` or a library has set another exit status. A status from 128 on comes from a signal. */
 function reportExitStatus(status: number): void {
   const actual = Number(process.exitCode ?? 0);
   if (actual === status || actual >= 128) return;

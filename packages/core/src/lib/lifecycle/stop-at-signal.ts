@@ -8,24 +8,24 @@ import { exitProcess, stop } from "./shutdown.ts";
 const signals = processState("signals", {
   /** Whether a signal has started the stop. */
   isSignalled: false,
-  /** Whether that stop is done. */
+  /** Whether the stop is done. */
   isStopped: false,
-  /** The signals that start the stop, each with our listener. */
+  /** The signals that start the stop, and the listener of sockact for each. */
   handled: new Map<string, NodeJS.SignalsListener>(),
   /** Whether the listeners of the app wait for the drain. */
   areListenersHeld: false,
-  /** Whether they have run. */
+  /** Whether these listeners have run. */
   haveListenersRun: false,
-  /** Called when they have. */
+  /** Called when these listeners have run. */
   afterListeners: [] as (() => void)[],
-  /** Whether the app ends the process, or a library that it uses, such as close-with-grace: it handles the signal too. */
+  /** Whether the app ends the process, because it handles the signal too, by itself or by a library such as close-with-grace. */
   appEndsProcess: false,
 });
 
-/** Handles a signal that the primary of this worker has got. Does nothing if this process has got it already. */
+/** Handles a signal that the primary of this worker has received. Does nothing if this process has received it already. */
 export function receiveSignal(signal: NodeJS.Signals): void {
   if (signals.isSignalled) return;
-  // The listeners of the app get it as well. Without any listener, it ends the process.
+  // The listeners of the app must run as well. Without any listener, the signal must end the process.
   if (process.listenerCount(signal) > 0) process.emit(signal, signal);
   else process.kill(process.pid, signal);
 }
@@ -37,14 +37,14 @@ export function handleSignal(signal: NodeJS.Signals): void {
     if (!signals.areListenersHeld) onSignal(received);
   };
   signals.handled.set(signal, listener);
-  // Before the app's own listeners: those that were added with once() are still to be seen, and no server is closed yet.
+  // Our listener comes first. Then listeners that the app has added with once() can still be counted, and no server is closed yet.
   process.prependListener(signal, listener);
 }
 
-/** How long an action waits that is asked for when the listeners of the app have run, in milliseconds: each action may lead to the next one. */
+/** How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each action may lead to the next one, without an end. */
 const AGAIN_MS = 1000;
 
-/** Calls back when the listeners of the app have run that have waited for the drain. Never calls back if they did not wait. */
+/** Runs an action when the listeners of the app that wait for the drain have run. Never runs it if no listeners wait. */
 export function afterHeldListeners(action: () => void): void {
   if (signals.haveListenersRun) setTimeout(action, AGAIN_MS).unref();
   else if (signals.areListenersHeld) signals.afterListeners.push(action);
@@ -54,8 +54,8 @@ export function afterHeldListeners(action: () => void): void {
 let callListeners = (): void => {};
 
 /**
- * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that knows nothing of sockact may close its
- * connections there, or end. Has to be called before the app adds a listener: Node takes `process.emit` as it is then.
+ * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that does not know sockact may close its connections
+ * in such a listener, or end the process. Call this before the app adds a listener, because Node binds `process.emit` at that moment.
  */
 export function holdListeners(): void {
   if (signals.areListenersHeld) return;
@@ -86,10 +86,10 @@ function onSignal(signal: NodeJS.Signals): void {
   } else if (signals.isStopped) {
     process.exit();
   } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
-    // Nest and terminus send the signal again when they are done, to end the process. Our onStop may not be.
+    // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still be running.
     signals.appEndsProcess = false;
   } else if (!cluster.isWorker) {
-    // A worker gets it from the service manager, its primary, and maybe the app. A second signal to the primary ends all.
+    // A worker may receive the same signal from the service manager, its primary and the app. A second signal to the primary ends all processes.
     process.exit(128 + constants.signals[signal]);
   }
 }
@@ -97,18 +97,18 @@ function onSignal(signal: NodeJS.Signals): void {
 async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   const code = await stop(signal);
   signals.isStopped = true;
-  // A library may have added one meanwhile.
+  // A library may have added a listener in the meantime.
   if (signals.areListenersHeld) signals.appEndsProcess = isHandledByApp(signal);
   if (!signals.appEndsProcess) return exitProcess(code);
   if (code !== 0) process.exitCode = code;
-  // The primary waits for this worker. By itself, the channel to it would keep the worker alive when the app has nothing left to do.
+  // The primary waits for this worker. Without unref(), the channel to the primary would keep the worker alive when the app has nothing left to do.
   if (cluster.isWorker) process.channel?.unref();
   callListeners();
   signals.haveListenersRun = signals.areListenersHeld;
   for (const action of signals.afterListeners.splice(0)) action();
 }
 
-/** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library leaves the end of the process to us. */
+/** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count, because it leaves the end of the process to other listeners. */
 function isHandledByApp(signal: NodeJS.Signals): boolean {
   const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };
   const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[

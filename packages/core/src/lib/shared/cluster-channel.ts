@@ -11,31 +11,31 @@ export interface WorkerSettings {
   watchdog: boolean;
 }
 
-/** What a worker reports to its primary. */
+/** The messages from a worker to its primary. */
 export type WorkerMessage =
-  /** One of its servers listens, and it handles signals from now on. */
+  /** A server of the worker listens, and the worker handles signals from now on. */
   | { act: "listening"; settings: WorkerSettings }
-  /** Every `ready` is fulfilled. */
+  /** Every `ready` of the worker is fulfilled. */
   | { act: "ready" }
-  /** It had no connection for its `idleTimeout`, here in milliseconds. */
+  /** The worker had no connection for its `idleTimeout`, here in milliseconds. */
   | { act: "idle"; timeout: number }
-  /** It has been idle, and has a connection again. */
+  /** The worker was idle, and has a connection again. */
   | { act: "awake" }
-  /** Its reload has ended. */
+  /** The reload of the worker has ended. */
   | { act: "reloaded" }
-  /** All its connections have ended; what remains is `onStop`. */
+  /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
 
-/** What a primary tells a worker. */
+/** The messages from a primary to a worker. */
 export type PrimaryMessage =
   | { act: "stop"; signal: NodeJS.Signals | null }
   | { act: "reload" }
-  /** It knows that the worker has drained. */
+  /** The primary knows that the worker has drained. */
   | { act: "noted" };
 
 /**
- * Node keeps messages whose `cmd` begins so from the app's own `message` listeners, and has an event for them. decisions/008-cluster.md
- * says why this is used.
+ * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, so the app does not see them. It emits another event for them.
+ * decisions/008-cluster.md says why sockact uses this.
  */
 const MESSAGE_CMD = "NODE_SOCKACT";
 
@@ -44,7 +44,7 @@ interface Channel {
 }
 
 export function sendToPrimary(message: WorkerMessage): void {
-  // The primary may have gone, or have been told to disconnect.
+  // The primary may have ended, or may have disconnected this worker.
   if (process.connected) process.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
 }
 
@@ -61,7 +61,7 @@ export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessag
   onMessage(worker.process as unknown as Channel, listener);
 }
 
-/** Fulfils once the primary has noted that this worker has drained, has gone, or has not answered for this time, in milliseconds. */
+/** Fulfils when the primary has noted that this worker has drained, when the primary has gone, or after `timeout` milliseconds. */
 export async function untilNoted(self: Worker, timeout: number): Promise<void> {
   if (!self.isConnected()) return;
   let giveUp: NodeJS.Timeout | undefined;

@@ -12,7 +12,7 @@ export const VARIABLES = {
   trustParent: "SOCKACT_TRUST_PARENT",
 } as const;
 
-/** Reads a boolean as unit files have it: systemd.syntax(7). */
+/** Reads a boolean as it is written in unit files: systemd.syntax(7). Returns undefined for anything else. */
 export function parseBoolean(value: string): boolean | undefined {
   const text = value.toLowerCase();
   if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
@@ -21,7 +21,7 @@ export function parseBoolean(value: string): boolean | undefined {
 }
 
 /**
- * Reads an option that is true or false: its variable, or else the option, or false.
+ * Reads an option that is true or false. The variable overrides the option, and the default is false.
  *
  * @throws ActivationError `ERR_OPTION`
  */

@@ -1,4 +1,4 @@
-/** Every `code` that an {@link ActivationError} can have. docs/errors.md has a line for each. */
+/** Each `code` of an {@link ActivationError}. docs/errors.md says what each one means, and what to change. */
 export type ActivationErrorCode =
   | "ERR_LISTEN_PID"
   | "ERR_LISTEN_PIDFDID"
@@ -26,19 +26,24 @@ export type ActivationErrorCode =
   | "ERR_EXIT_STATUS";
 
 /**
- * Activation was meant for this process but can't be used as it is.
+ * Sockets were meant for this process, but something is wrong with them, with the options, or with this Node.
  *
- * Not being activated is not an error, unless `required` is set. Whatever the error, no file descriptor has been closed.
+ * If no sockets were passed, that is not an error, unless `required` is set. No error closes a file descriptor.
+ *
+ * - `code` says which error it is: docs/errors.md has a section for each.
+ * - `message` says what is wrong, and what was seen.
+ * - `hint` says what to change.
+ * - `cause` is the error of Node that led to it, if there is one.
  */
 export class ActivationError extends Error {
   override readonly name = "ActivationError";
-  /** Stable across releases. */
+  /** The code of the error. It stays the same across releases. */
   readonly code: ActivationErrorCode;
-  /** What to change, and where. */
+  /** What to change, and where: one or more sentences. */
   readonly hint: string;
   /**
    * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's system calls.
-   * Absent from errors that libsystemd does not have.
+   * Errors that libsystemd does not have, have no `errno`.
    */
   declare readonly errno?: number;
 
@@ -55,7 +60,7 @@ export class ActivationError extends Error {
   }
 }
 
-/** Whether this is an ActivationError, of whichever copy of the package. */
+/** Whether this is an ActivationError, also one of another copy of the package. */
 export function isActivationError(error: unknown): error is ActivationError {
   return error instanceof Error && error.name === "ActivationError" && "hint" in error;
 }
@@ -64,6 +69,6 @@ export function notActivated(reason: string, but?: string): ActivationError {
   return new ActivationError(
     "ERR_NOT_ACTIVATED",
     `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
-    "Start it by its socket unit: systemctl start app.socket, then connect. By hand: systemd-socket-activate -l 3000 node app.js.",
+    "Start the socket unit instead of the service, for example systemctl start app.socket, and connect to it. Without units, run systemd-socket-activate -l 3000 node app.js.",
   );
 }

@@ -16,16 +16,16 @@ import {
 } from "./node-internals.ts";
 import { processState } from "./process-state.ts";
 
-/** What a server needs of Node. */
+/** The parts of Node's internals that a server needs. */
 export type Part = "listen" | "net" | "http" | "tls";
 
-/** What is missing of each part that has been checked. */
+/** The names that are missing, for each part that has been checked. */
 const checked = processState("internals", new Map<Part, string[]>());
 
 /**
- * Checks that this Node has all that is used of it without a public name.
+ * Checks that this Node has the internals that sockact uses.
  *
- * @param needed `listen` for a server with one listener, before it is bound; `net` for what else any server needs, `http` for one of HTTP, `tls` for one with TLS
+ * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for a server that speaks HTTP; `tls` for a server with TLS
  * @throws ActivationError `ERR_NODE_INTERNALS`, which names what is missing
  */
 export function checkInternals(needed: readonly Part[]): void {
@@ -40,8 +40,8 @@ export function checkInternals(needed: readonly Part[]): void {
 export function missingInternals(missing: readonly string[]): ActivationError {
   return new ActivationError(
     "ERR_NODE_INTERNALS",
-    `Node ${process.version} does not have what sockact uses of it: ${missing.join(", ")}`,
-    "Use a Node of the versions in `engines` of sockact's package.json, and report this one.",
+    `Node ${process.version} lacks internals that sockact uses: ${missing.join(", ")}`,
+    "Use a Node version from `engines` in sockact's package.json, and report the version that fails.",
   );
 }
 
@@ -57,21 +57,21 @@ function missingOf(part: Part): string[] {
   try {
     for (const name of parts[part]()) missing.push(name);
   } catch (error) {
-    // What follows from something that is missing.
+    // An earlier missing name may be the cause of this error.
     if (missing.length === 0)
       missing.push(`a part of ${part === "listen" ? "net.Server" : `node:${part}`} (${String(error)})`);
   }
   return missing;
 }
 
-/** What Node's own listen() fails without: a look that costs nothing. */
+/** The names that Node's own listen() needs. This check costs nothing. */
 function* missingOfListen(): Generator<string> {
   const server = new Server() as Server & ServerInternals;
   if (server._handle !== null) yield "_handle of net.Server";
   if (typeof server._listen2 !== "function") yield "_listen2 of net.Server";
 }
 
-/** Plays the listening of a server with a handle that listens on nothing. */
+/** Simulates a listening server, with a handle that listens on nothing. */
 function* missingOfNet(): Generator<string> {
   const [server, other] = [new Server() as Server & ServerInternals, new Server()];
   const handle = { listen: () => 0, close() {}, ref() {}, unref() {} } as unknown as ListenHandle;
@@ -87,7 +87,7 @@ function* missingOfNet(): Generator<string> {
   let heard = false;
   if (owner === undefined) yield "the owner of a listening handle";
   else handle[owner] = other.on("error", () => (heard = true));
-  // What a handle has to report goes to its owner.
+  // A handle reports an error to its owner.
   handle.onconnection?.(-constants.errno.EMFILE);
   if (owner !== undefined && !heard) yield "onconnection of a listening handle";
   server._handle = null;
@@ -95,8 +95,8 @@ function* missingOfNet(): Generator<string> {
 }
 
 /**
- * Plays the beginning of a connection, and the response that it is busy with. No request is emitted: it would go through every tool that has patched `emit`, and
- * be a request in the eyes of a tracing agent.
+ * Simulates the beginning of a connection, and the response that it is busy with. It emits no request, because a tracing agent that has patched `emit` would
+ * record that request.
  */
 function* missingOfHttp(): Generator<string> {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;

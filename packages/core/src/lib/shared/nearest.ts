@@ -1,4 +1,4 @@
-/** The name that is likely meant by a misspelt one, whatever its case; undefined when none is near. */
+/** The name that a misspelled name is near to, whatever its case. Undefined if there is no such name. */
 export function nearest(name: string, among: readonly string[]): string | undefined {
   const [best] = among
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function nearest(name: string, among: readonly string[]): string | undefi
   return best?.candidate;
 }
 
-/** How many characters are to be added, taken out or changed: the Levenshtein distance. */
+/** How many characters must be added, removed or changed: the Levenshtein distance. */
 function distance(written: string, meant: string): number {
   let row = Array.from({ length: meant.length + 1 }, (_, index) => index);
   for (const [at, character] of Array.from(written).entries()) {

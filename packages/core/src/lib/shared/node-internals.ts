@@ -4,43 +4,43 @@ import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "no
 import type { Server as TlsServer } from "node:tls";
 
 /**
- * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts finds out
- * whether this Node has them. decisions/002-one-server-many-handles.md says what they buy.
+ * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts checks
+ * whether this Node has them. decisions/002-one-server-many-handles.md says why sockact uses them.
  */
 export interface ServerInternals {
-  /** What listens: there while it does. */
+  /** The listening handle, while the server listens. */
   _handle?: ListenHandle | null;
-  /** What address() gives for a unix socket. Node sets it by itself only when it is given the path. */
+  /** What address() returns for a unix socket. Node sets it only if listen() was called with the path. */
   _pipeName?: string;
-  /** unref() was called before listen(). */
+  /** Whether unref() was called before listen(). */
   _unref?: boolean;
   /**
-   * What listen() comes to, with address, port, family and backlog; in a worker of node:cluster once the handle has come from the primary.
-   * Makes the server the owner of its handle, and has `listening` emitted.
+   * The function that listen() calls in the end, with address, port, family and backlog. In a worker of node:cluster, it is called when the handle has come
+   * from the primary. It makes the server the owner of its handle, and emits `listening`.
    */
   _listen2?(...args: unknown[]): void;
 }
 
-/** A listening handle of libuv. Its owner, under a private symbol, is the server that its connections go to. */
+/** A listening handle of libuv. Its owner is the server that gets its connections. Node keeps the owner under a private symbol. */
 export interface ListenHandle extends Record<symbol, unknown> {
-  /** Called for each connection; emits `connection`, or `drop`, on the owner before it returns. */
+  /** Called for each connection. It emits `connection` or `drop` on the owner before it returns. */
   onconnection(...args: unknown[]): void;
   close(callback?: () => void): void;
   ref(): void;
   unref(): void;
 }
 
-/** As Node had it, before anything was wrapped. */
+/** Node's own `listen()`, from before anything was patched. */
 export const nativeListen: Server["listen"] = Server.prototype.listen;
 
-/** The handle of a server on which listen() has just been called. Undefined: that failed, and `error` will be emitted. */
+/** The handle of a server on which listen() has just been called. Undefined if that has failed; then `error` will be emitted. */
 export function handleOf(server: Server | Socket): ListenHandle | undefined {
   return (server as unknown as ServerInternals)._handle ?? undefined;
 }
 
 /**
- * Makes a server of a worker of node:cluster, on which listen() will be called, not listen before the returned function is called: it fulfils
- * once the primary has handed the handle over, rejects with the `error` that the server emits.
+ * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). The promise fulfils with a function when the primary has
+ * handed the handle over, and the server listens when that function is called. It rejects with the `error` that the server emits.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
   const native = server._listen2;
@@ -51,12 +51,12 @@ export function deferListening(server: Server & ServerInternals): Promise<() => 
   });
 }
 
-/** Makes address() give the path, or `\0name`, as it does for a server that Node itself bound to it. */
+/** Makes address() return the path, or `\0name`, as it does for a server that Node itself has bound to that path. */
 export function setPipeName(server: Server, name: string): void {
   (server as Server & ServerInternals)._pipeName = name;
 }
 
-/** Makes a server that listens nowhere else give its handle to `server`: all that it accepts is a connection of `server`. */
+/** Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is a connection of `server`. `giver` must listen nowhere else. */
 export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
   const handle = handleOf(giver);
   if (handle === undefined) return undefined;
@@ -65,20 +65,20 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
   return handle;
 }
 
-/** The symbol under which a handle has this server, its owner. */
+/** The symbol under which Node keeps this server as the owner of the handle. */
 export function ownerSymbolOf(handle: ListenHandle, server: Server): symbol | undefined {
   return Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === server);
 }
 
 /**
- * Makes a server listen on nothing, and emit `listening`: it has the connections that `onconnection()` of the returned handle is called with,
- * as if it had accepted them. So all that Node does with a connection, counts and closes is Node's own code.
+ * Makes a server listen on nothing, and emit `listening`. When `onconnection()` of the returned handle is called with a connection, the server treats that
+ * connection as one that it has accepted. So Node's own code serves, counts and closes it.
  *
- * @param address what `server.address()` gives
+ * @param address what `server.address()` returns
  */
 export function listenOnNothing(server: Server, address: AddressInfo | string): ListenHandle {
   const internals = server as Server & ServerInternals;
-  // As a listener keeps the process alive: a connection whose client has closed its side does not, though its answer is to come.
+  // Keeps the process alive, as a listener does. A connection whose client has closed its side does not, even if its response is not sent yet.
   const awake = setInterval(() => {}, 2 ** 30);
   const handle = {
     listen: () => 0,
@@ -93,7 +93,7 @@ export function listenOnNothing(server: Server, address: AddressInfo | string): 
   return handle as ListenHandle;
 }
 
-/** A connection as the kernel's side of Node has it, for `onconnection()` of a listening handle. */
+/** The handle of a connection, as `onconnection()` of a listening handle takes it. */
 export interface ConnectionHandle {
   close(callback?: () => void): void;
 }
@@ -103,12 +103,12 @@ export function openConnection(fd: number): ConnectionHandle {
   return connectionHandleOf(new Socket({ fd, manualStart: true } as SocketConstructorOpts));
 }
 
-/** What owns the descriptor that a socket of Node's was opened on. */
+/** The handle that owns the descriptor of a socket. */
 export function connectionHandleOf(socket: Socket): ConnectionHandle {
   return (socket as unknown as { _handle: ConnectionHandle })._handle;
 }
 
-/** Stops a datagram socket from receiving, and leaves it to the app to send with. Whether this Node lets us. */
+/** Stops a datagram socket from receiving. The app can still send. Returns false if this Node has no way to do that. */
 export function stopReceiving(socket: DatagramSocket): boolean {
   const properties = socket as unknown as Record<
     symbol,
@@ -124,8 +124,8 @@ export function stopReceiving(socket: DatagramSocket): boolean {
 }
 
 /**
- * Makes the connections that a handle of `server` accepts be emitted by `other`, to which they have to speak first. They stay connections
- * of `server` in all that Node counts and closes.
+ * Makes `other` emit the connections that a handle of `server` accepts, for example because they speak TLS first. Node still counts and closes them as
+ * connections of `server`.
  */
 export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
   const { onconnection } = handle;
@@ -133,7 +133,7 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
     const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
-    // For this call alone, so that it costs no request anything.
+    // Only during this call, so that no request becomes slower.
     server.emit = ((event: string, ...rest: unknown[]) =>
       event === "connection"
         ? (other.emit as (event: string, ...args: unknown[]) => boolean)(event, ...rest)
@@ -147,7 +147,7 @@ export function redirectConnections(handle: ListenHandle, server: Server, other:
   };
 }
 
-/** Makes close(), ref() and unref() of one handle call those of the others too. */
+/** Makes close(), ref() and unref() of one handle also act on the other handles. */
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
   for (const method of ["close", "ref", "unref"] as const) {
     const own = first[method];
@@ -161,46 +161,46 @@ export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]
 
 /** The parts of a connection that have no public name. */
 interface ConnectionInternals {
-  /** The HTTP/1 parser: gone once the connection is upgraded. */
+  /** The HTTP/1 parser. An upgraded connection has none. */
   parser?: { incoming?: IncomingMessage | null } | null;
   /** The response whose turn it is. */
   _httpMessage?: ServerResponse | null;
-  /** Of a TLS socket: what the server accepted. */
+  /** Of a TLS socket: the socket that the server has accepted. */
   _parent?: Socket;
 }
 
-/** Whether this is a server of HTTP, of either version. Of an http2 server Node shows no class. */
+/** Whether this server speaks HTTP, of either version. Node exports no class for an http2 server. */
 export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
 }
 
-/** Whether this is a server of TLS (tls, https, http2), found without node:tls, which is slow to load. `setSecureContext()` is theirs alone. */
+/** Whether this server speaks TLS (tls, https, http2). Only these have `setSecureContext()`, so node:tls, which is slow to load, is not needed. */
 export function isTlsServer(server: Server): server is TlsServer {
   return "setSecureContext" in server;
 }
 
-/** Whether a connection is in the hands of Node's HTTP/1 server. */
+/** Whether Node's HTTP/1 server reads this connection. */
 export function speaksHttp(socket: Socket): boolean {
   return Boolean((socket as Socket & ConnectionInternals).parser);
 }
 
-/** The response that is being made on this connection. */
+/** The response that this connection is busy with. */
 export function responseOf(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & ConnectionInternals)._httpMessage ?? undefined;
 }
 
-/** Whether the parser of a connection says which request it has read last, if any. */
+/** Whether the parser of this connection has a property for the request that it has read last. */
 export function hasIncoming(socket: Socket): boolean {
   const { parser } = socket as Socket & ConnectionInternals;
   return Boolean(parser) && Object.hasOwn(parser as object, "incoming");
 }
 
-/** The newest request of this connection, unless it has been answered and read to its end. */
+/** The newest request of this connection. Undefined if that request was answered and read to its end. */
 export function latestRequestOf(socket: Socket): IncomingMessage | undefined {
   return (socket as Socket & ConnectionInternals).parser?.incoming ?? undefined;
 }
 
-/** The accepted socket under a TLS socket. */
+/** The accepted socket that a TLS socket is made from. */
 export function handshakeOf(stream: Socket): Socket | undefined {
   return (stream as Socket & ConnectionInternals)._parent;
 }

@@ -4,10 +4,10 @@ const slots = ((globalThis as Record<symbol, unknown>)[Symbol.for("sockact.1")] 
 >;
 
 /**
- * The part of this process's state that belongs to one module. Two copies of this package share it, an ESM and a CommonJS one too: the second copy would
- * find the variables gone, and each would patch what the other has patched. The number in the symbol changes when the shape of any slot does.
+ * The state of one module, which all copies of this package in the process share, also an ESM copy and a CommonJS copy. Without this, the second copy
+ * would find the variables gone, and each copy would patch what the other has patched. The number in the symbol changes when the shape of any slot changes.
  *
- * @param initial what the first copy starts with; each later one gets what the first has made of it
+ * @param initial the state that the first copy starts with; later copies get the state as it is then
  */
 export function processState<T extends object>(slot: string, initial: T): T {
   const existing = slots.get(slot) as T | undefined;
@@ -17,7 +17,7 @@ export function processState<T extends object>(slot: string, initial: T): T {
 
 const done = processState("done", new Set<string>());
 
-/** Does something once in this process, whichever copy of the package asks. */
+/** Runs an action once in this process, whichever copy of the package asks. */
 export function once(what: string, action: () => void): void {
   if (done.has(what)) return;
   done.add(what);

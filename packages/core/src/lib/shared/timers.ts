@@ -1,14 +1,14 @@
 import process from "node:process";
 
 /**
- * The time on a clock that is never set, in milliseconds. It is the clock of performance.now(), which costs a cold start a millisecond: Node loads
- * that object at its first use.
+ * The time on a monotonic clock, in milliseconds. It is the clock of performance.now(), whose first use costs a millisecond at a cold start, because Node
+ * loads that object then.
  */
 export function now(): number {
   return process.uptime() * 1000;
 }
 
-/** setTimeout() for any time: `Infinity`, or more than a timer of Node can, is never. */
+/** setTimeout() for any time. `Infinity`, or more than a timer of Node can wait, means never. */
 export function after(timeout: number, action: () => void): NodeJS.Timeout | undefined {
   return timeout < 2 ** 31 ? setTimeout(action, timeout) : undefined;
 }

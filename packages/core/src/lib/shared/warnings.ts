@@ -14,17 +14,17 @@ export type WarningCode =
   | "SOCKACT_SECOND_SERVER"
   | "SOCKACT_NOT_PASSED";
 
-/** How long something may take that most programs do at once, in milliseconds. */
+/** How long an app may take for something that most apps do at once, in milliseconds. */
 const SOON_MS = 5000;
 
-/** Emits a process warning unless something has happened five seconds from now. */
+/** Emits a process warning in five seconds, unless `hasHappened()` returns true by then. */
 export function warnUnless(hasHappened: () => boolean, ...warning: Parameters<typeof warn>): void {
   setTimeout(() => {
     if (!hasHappened()) warn(...warning);
   }, SOON_MS).unref();
 }
 
-/** Emits a process warning, once in a process: the app goes on, but not as its unit says. */
+/** Emits a process warning, once for each message: the app runs, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {
   once(message, () => process.emitWarning(message, { type: "SockactWarning", code, detail: hint }));
 }

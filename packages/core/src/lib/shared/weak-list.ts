@@ -1,4 +1,4 @@
-/** A list that keeps none of its members alive. */
+/** A list whose members can be garbage-collected. */
 export class WeakList<T extends object> {
   readonly #members = new Set<WeakRef<T>>();
   readonly #collected = new FinalizationRegistry<WeakRef<T>>((member) => this.#members.delete(member));

@@ -1,4 +1,4 @@
-// It listens as express-generator's bin/www does: on a callback of its own.
+// Has a `listening` listener, as bin/www of express-generator does.
 const { createServer } = require("node:http");
 const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testkit/contract-app");
 const express = require(process.env.FRAMEWORK);

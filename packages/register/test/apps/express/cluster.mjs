@@ -1,5 +1,5 @@
-// The app of the contract, or that of the load, in a cluster: two workers, and another for each that ends. Each process ends at once at SIGTERM,
-// as far as the app knows.
+// Runs app.mjs or load.mjs in a cluster: two workers, and another for each that ends. At SIGTERM, the code of the app ends its process at
+// once.
 import cluster from "node:cluster";
 import process from "node:process";
 import { runPrimary } from "@sockact/testkit/cluster-app";

@@ -1,4 +1,4 @@
-// http and https, each on a port, as its guide has it. Express can't answer HTTP/2.
+// Serves http and https, each on a port, as the guide of Express does. Express cannot answer HTTP/2.
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { echoWebSockets, tls } from "../https-app.mjs";

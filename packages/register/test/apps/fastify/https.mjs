@@ -1,4 +1,4 @@
-// http and https, each on a port, as its guide has it: an instance for each, with the same routes.
+// Serves http and https, each on a port, with one instance for each and the same routes, as the guide of Fastify does.
 import { echoWebSockets, tls } from "../https-app.mjs";
 
 const { default: Fastify } = await import(process.env.FRAMEWORK);

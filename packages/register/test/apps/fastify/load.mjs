@@ -12,7 +12,7 @@ app.get("/", async () => {
 app.post("/echo", async ({ body }) => body);
 app.get("/download", async ({ query }) => download(query));
 app.put("/upload", async ({ body }) => digest(body));
-// As soon as it closes, Fastify answers with 503 and destroys idle connections.
+// When Fastify begins to close, it answers with 503 and destroys idle connections.
 process.on("SIGTERM", () => app.close());
 echoWebSockets(app.server);
 await app.listen({ port: 3000 });

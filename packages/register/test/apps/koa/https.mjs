@@ -1,4 +1,4 @@
-// http and https, each on a port, as its guide has it.
+// Serves http and https, each on a port, as the guide of Koa does.
 import { createServer } from "node:http";
 import { createSecureServer } from "node:http2";
 import { echoWebSockets, tls } from "../https-app.mjs";

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import Koa from "koa";
 import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
 
-// As far as the app knows, this loses what is under way.
+// From the view of the app, this loses the requests that are under way.
 process.on("SIGTERM", () => process.exit());
 
 const routes = {

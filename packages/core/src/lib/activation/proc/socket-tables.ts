@@ -7,16 +7,15 @@ export interface UnixRow {
   type: "stream" | "dgram" | "seqpacket" | "other";
   listening: boolean;
   connected: boolean;
-  /** The path, `@name` for an abstract socket, or empty when it is not bound. */
+  /** The path, or `@name` for an abstract socket. Empty if the socket is not bound. */
   address: string;
 }
 
 /**
- * The listening TCP sockets of this network namespace among `inodes`: inode → address.
+ * Finds the listening TCP sockets with these inodes in this network namespace. Returns the address of each inode.
  *
- * The kernel lists listeners first (tcp_seq_start() walks their table before that of the connections), so reading stops at the
- * first row in another state, and once all are found: fifty thousand open connections are never read. IPv6 comes first, since
- * `ListenStream=80` is that.
+ * The kernel lists listeners first: tcp_seq_start() walks their table before that of the connections. So reading stops at the first row in another state, or
+ * when all are found, and fifty thousand open connections are never read. IPv6 comes first, because `ListenStream=80` is an IPv6 socket.
  */
 export function findTcpListeners(
   inodes: ReadonlySet<number>,
@@ -34,7 +33,7 @@ export function findTcpListeners(
   return found;
 }
 
-/** The UDP socket with this inode, if this network namespace has it. */
+/** Finds the UDP socket with this inode in this network namespace. */
 export function findUdp(inode: number): { family: "ipv4" | "ipv6"; address: string } | undefined {
   for (const family of ["ipv4", "ipv6"] as const) {
     for (const row of rows(`/proc/self/net/${family === "ipv4" ? "udp" : "udp6"}`)) {
@@ -45,7 +44,7 @@ export function findUdp(inode: number): { family: "ipv4" | "ipv6"; address: stri
   return undefined;
 }
 
-/** The unix sockets of this network namespace among `inodes`. Reading stops once all are found; only pieces that name one are taken apart. */
+/** Finds the unix sockets with these inodes in this network namespace. Reading stops when all are found, and only pieces that contain one are parsed. */
 export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
   const found = new Map<number, UnixRow>();
   if (inodes.size === 0) return found;
@@ -53,7 +52,7 @@ export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
   for (const piece of pieces("/proc/self/net/unix")) {
     if (!wanted.some((inode) => piece.includes(inode))) continue;
     for (const row of piece.split("\n")) {
-      // Num RefCount Protocol Flags Type St Inode Path: unix(7), proc_net(5). The path may hold blanks.
+      // Num RefCount Protocol Flags Type St Inode Path: unix(7), proc_net(5). The path may contain blanks.
       const match = /^\S+ \S+ \S+ (\S+) (\S+) (\S+) +(\d+)(?: ([^]*))?$/.exec(row);
       const inode = Number(match?.[4]);
       if (!match || !inodes.has(inode)) continue;
@@ -75,7 +74,7 @@ const UNIX_TYPES: Record<string, UnixRow["type"]> = {
   "0005": "seqpacket",
 };
 
-/** The rows of a table behind its heading. */
+/** The rows of a table, without its heading. */
 function* rows(path: string): Generator<string> {
   let heading = true;
   for (const piece of pieces(path)) {
@@ -87,12 +86,12 @@ function* rows(path: string): Generator<string> {
 }
 
 /**
- * The kernel fills a page of at least 4096 bytes with rows of less than 256 before it returns, so a shorter read was the last. To
- * ask once more would make it walk all connections once more.
+ * The kernel fills a page of at least 4096 bytes with rows of less than 256 bytes. So a shorter read was the last one. Another read would make the kernel walk
+ * all connections again.
  */
 const FULL_READ = 3_072;
 
-/** A table of whole rows at a time, each byte a character. One that can't be read (no IPv6, ProcSubset=pid) is empty. */
+/** Reads a table in pieces of whole rows, with one character for each byte. A table that can't be read (no IPv6, ProcSubset=pid) is empty. */
 function* pieces(path: string): Generator<string> {
   let fd: number;
   try {

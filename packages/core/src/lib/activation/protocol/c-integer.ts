@@ -1,4 +1,4 @@
-/** Why libsystemd refuses a number: `EINVAL` when it is none, `ERANGE` when it does not fit. */
+/** Why libsystemd refuses a number: `EINVAL` if it is not a number, `ERANGE` if it does not fit. */
 export type IntegerFault = "EINVAL" | "ERANGE";
 
 const DIGITS: Record<number, RegExp> = {
@@ -10,15 +10,15 @@ const DIGITS: Record<number, RegExp> = {
 const LITERAL_PREFIX: Record<number, string> = { 2: "0b", 8: "0o", 10: "", 16: "0x" };
 
 /**
- * Reads an integer as systemd's `safe_atoi()` family does, which is strtol(3) with base 0 behind a check that nothing
- * follows: so ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, `1 `, `1.5` and `1e0` are not.
+ * Reads an integer as systemd's `safe_atoi()` and similar functions do. They call strtol(3) with base 0, and check that nothing follows the number. So ` 1`,
+ * `+1`, `01`, `0x1` and `0b1` are numbers, and `1 `, `1.5` and `1e0` are not.
  */
 export function parseCInteger(text: string, limits: { min: bigint; max: bigint }): bigint | IntegerFault {
-  // What systemd writes. All else that strtol(3) reads takes longer, and a client may be waiting.
+  // systemd writes numbers like this. Other numbers take longer, and a client may be waiting.
   if (/^[1-9][0-9]{0,17}$/.test(text)) return checkLimits(BigInt(text), limits);
   let rest = text.replace(/^[ \t\n\r]+/, "");
   let base: number | undefined;
-  // systemd takes Python's prefixes off before strtol() sees the text; so a sign may follow them, not precede them.
+  // systemd removes Python's prefixes before it calls strtol(). So a sign may follow such a prefix, but not precede it.
   const prefix = /^0([bBoO])/.exec(rest)?.[1]?.toLowerCase();
   if (prefix !== undefined) {
     base = prefix === "b" ? 2 : 8;
@@ -34,7 +34,7 @@ export function parseCInteger(text: string, limits: { min: bigint; max: bigint }
 
   const absolute = digits === "" ? 0n : BigInt(LITERAL_PREFIX[base] + digits);
   const value = sign === "-" ? -absolute : absolute;
-  // Overflow comes first: strtol() sets errno whatever follows the digits.
+  // Overflow comes first, because strtol() sets errno whatever follows the digits.
   if (absolute >= 1n << 64n) return "ERANGE";
   if (digits === "" || digits.length !== rest.length) return "EINVAL";
   return checkLimits(value, limits);
@@ -44,7 +44,7 @@ function checkLimits(value: bigint, { min, max }: { min: bigint; max: bigint }):
   return value < min || value > max ? "ERANGE" : value;
 }
 
-/** The base that strtol(3) settles on, and the text behind its prefix. C23 (glibc 2.38) added the `0b` one. */
+/** The base that strtol(3) chooses, and the rest of the string after the prefix. C23 (glibc 2.38) added the prefix `0b`. */
 function strtolBase(text: string, base: number | undefined): [number, string] {
   if ((base ?? 2) === 2 && /^0[bB][01]/.test(text)) return [2, text.slice(2)];
   if (base !== undefined) return [base, text];

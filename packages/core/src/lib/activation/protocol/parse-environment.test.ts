@@ -21,7 +21,7 @@ describe("the environment of sd_listen_fds(3)", () => {
     ["the same name twice", { ...ours, LISTEN_FDNAMES: "web:web" }, ["web", "web"]],
     ["an empty name", { ...ours, LISTEN_FDNAMES: "web:" }, ["web", ""]],
     ["one empty name", { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "" }, [""]],
-    ["a colon behind a backslash", { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "a\\:b" }, ["a:b"]],
+    ["a colon after a backslash", { LISTEN_PID: "42", LISTEN_FDS: "1", LISTEN_FDNAMES: "a\\:b" }, ["a:b"]],
   ])("%s", (_, env, names) => {
     expect(parseListenEnvironment(env, 42)).toEqual({ activated: true, names });
   });
@@ -35,15 +35,15 @@ describe("the environment of sd_listen_fds(3)", () => {
       "LISTEN_PID is 43, another process than this one (42)",
     ],
     [
-      "another process, and names that are malformed",
+      "another process, and malformed names",
       { ...ours, LISTEN_PID: "43", LISTEN_FDNAMES: "a\\" },
       "LISTEN_PID is 43, another process than this one (42)",
     ],
-  ])("is not ours, which is no error: %s", (_, env, reason) => {
+  ])("sockets for another process are not an error: %s", (_, env, reason) => {
     expect(parseListenEnvironment(env, 42)).toEqual({ activated: false, reason });
   });
 
-  test("an earlier process that had our pid is told apart by LISTEN_PIDFDID, where we know our own", () => {
+  test("LISTEN_PIDFDID distinguishes an earlier process with our process ID, if we know our own pidfd ID", () => {
     const env = { ...ours, LISTEN_PIDFDID: "7" };
     expect(parseListenEnvironment(env, 42, 7n)).toMatchObject({ activated: true });
     expect(parseListenEnvironment(env, 42)).toMatchObject({ activated: true });

@@ -9,44 +9,43 @@ export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "
 export const LISTEN_FDS_START = 3;
 
 const FOR_ANYONE =
-  "A supervisor that leaves it open for which process the sockets are is trusted with trustParent: true, or SOCKACT_TRUST_PARENT=yes.";
+  "If your supervisor does not set the process ID, and you trust it, write trustParent: true or SOCKACT_TRUST_PARENT=yes.";
 
-/** What the environment announces to one process. */
+/** The result of {@link parseListenEnvironment}. */
 export type ListenEnvironment =
   | {
       readonly activated: true;
-      /** One name for each file descriptor, 3 and up. `unknown` where none was given, as in sd_listen_fds_with_names(3). */
+      /** The name of each file descriptor, from 3 on. A descriptor without a name is called `unknown`, as in sd_listen_fds_with_names(3). */
       readonly names: readonly string[];
     }
   | {
       readonly activated: false;
-      /** A sentence for a log: which variable is missing, or whose the sockets are. */
+      /** Why no sockets were passed, for a log: which variable is missing, or for which process the sockets are. */
       readonly reason: string;
     };
 
 const INT_MAX = 2n ** 31n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
-/** Linux lets no process open more than this (`fs.nr_open`, unless an administrator raised it). */
+/** No process on Linux can have more descriptors, unless an administrator has raised `fs.nr_open`. */
 const NR_OPEN = 1_048_576n;
 const MALFORMED =
-  "systemd writes these variables itself: remove whatever else sets them (see `systemctl show -p Environment`).";
+  "systemd sets these variables itself. Remove whatever else sets them: see `systemctl show -p Environment`.";
 
 /**
- * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does, without looking at a file descriptor.
+ * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does. It does not look at any file descriptor.
  *
- * - `activated: true`: sockets were passed to `pid`; there is at least one name.
- * - `activated: false`: none were passed, or they are for another process. This is not an error.
- * - throws {@link ActivationError} `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS` or `ERR_LISTEN_FDNAMES`:
- *   the variable is malformed, or there are not as many names as file descriptors;
- *   `ERR_FD_NOT_OPEN`: more are announced than a process can have open.
+ * - It returns `activated: true` if sockets were passed to `pid`. Then there is at least one name.
+ * - It returns `activated: false` if none were passed, or if they are for another process. This is not an error.
+ * - It throws {@link ActivationError} `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS` or `ERR_LISTEN_FDNAMES` if that variable is malformed, or if the
+ *   numbers of names and file descriptors differ. It throws `ERR_FD_NOT_OPEN` if more descriptors are announced than a process can have open.
  *
- * Two differences from libsystemd, on purpose: LISTEN_FDNAMES is looked at only when the sockets are ours; and of a wrong number
- * of names for descriptors that are not open, the names are what is reported, since the descriptors are not looked at here.
+ * There are two intended differences from libsystemd. It reads LISTEN_FDNAMES only if the sockets are for this process. And if the number of names is wrong and
+ * the descriptors are not open, it reports the names, because it does not look at the descriptors.
  *
  * @param env the environment, such as `process.env`
- * @param pid the process that asks, such as `process.pid`
- * @param pidfdId the inode number of a pidfd of that process, with which systemd 259 and later tells apart two processes
- * that had the same pid. Left out, only the syntax of LISTEN_PIDFDID is checked. Node has no way to ask for its own.
+ * @param pid the ID of the process that asks, such as `process.pid`
+ * @param pidfdId the inode number of a pidfd of that process. systemd 259 and later sets LISTEN_PIDFDID to it, to distinguish two processes that had the same
+ * process ID. Without this argument, only the syntax of LISTEN_PIDFDID is checked. Node can't find out its own.
  */
 export function parseListenEnvironment(
   env: Record<string, string | undefined>,
@@ -99,14 +98,14 @@ export function parseListenEnvironment(
     throw new ActivationError(
       "ERR_LISTEN_FDNAMES",
       `LISTEN_FDNAMES has ${names.length} names (${env["LISTEN_FDNAMES"]}) for ${count} file descriptors`,
-      "A FileDescriptorName= can't hold a colon; give one name for each descriptor, separated by colons.",
+      "Give one name for each descriptor, separated by colons. A FileDescriptorName= can't contain a colon.",
       { errno: -constants.errno.EINVAL },
     );
   }
   return { activated: true, names };
 }
 
-/** A backslash makes the next character part of the name, a colon too; at the end of the text it is an error. */
+/** A backslash makes the next character a part of the name, also a colon. Returns undefined if the string ends with a backslash, which is an error. */
 function splitNames(text: string): string[] | undefined {
   if (!text.includes("\\")) return text.split(":");
   const names = [""];

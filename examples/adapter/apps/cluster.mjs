@@ -1,0 +1,6 @@
+import cluster from "node:cluster";
+import { runPrimary } from "@sockact/testkit/cluster-app";
+import "example-adapter";
+
+if (cluster.isPrimary) runPrimary();
+else await import("./app.mjs");

