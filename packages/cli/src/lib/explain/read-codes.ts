@@ -1,5 +1,5 @@
-/** What docs/ says about a code. The strings are Markdown, and their links are relative to docs/. */
-export interface CodeExplanation {
+/** What a page of docs/ says about a code. The strings are Markdown, and links are relative to the page. */
+export interface DocumentedCode {
   code: string;
   /** What the code belongs to: the section of the page. */
   theme: string;
@@ -31,11 +31,11 @@ const fields: Readonly<Record<string, "severity" | "exitCode" | "looksAt" | "cha
 };
 
 /** Reads the codes of some pages, by the names of their files. A heading that is nothing but code begins a code. */
-export function readCodes(pages: Readonly<Record<string, string>>): CodeExplanation[] {
+export function readCodes(pages: Readonly<Record<string, string>>): DocumentedCode[] {
   return Object.entries(pages).flatMap(([page, markdown]) => codesOf(page, markdown));
 }
 
-function codesOf(page: string, markdown: string): CodeExplanation[] {
+function codesOf(page: string, markdown: string): DocumentedCode[] {
   let headings: string[] = [];
   return markdown.split(/^(?=#+ )/m).flatMap((section) => {
     const [, marks, title, body] = /^(#+) +(.*)\n([^]*)$/.exec(section) ?? [];
@@ -50,8 +50,8 @@ function codesOf(page: string, markdown: string): CodeExplanation[] {
 
 const item = /^- \*\*(.+?):\*\* (.*)$/gm;
 
-function read(body: string): Pick<CodeExplanation, "meaning"> & Partial<CodeExplanation> {
-  const explanation: Partial<CodeExplanation> = {};
+function read(body: string): Pick<DocumentedCode, "meaning"> & Partial<DocumentedCode> {
+  const explanation: Partial<DocumentedCode> = {};
   for (const [, label = "", value = ""] of body.matchAll(item)) {
     const field = fields[label];
     if (field !== undefined) explanation[field] = value;

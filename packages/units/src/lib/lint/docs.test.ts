@@ -85,7 +85,16 @@ it("docs/lint.md has every code", async () => {
       const when = fixed.has(code as FindingCode)
         ? [`- **Fixed by \`sockact lint --fix\`:** ${fixedWhen[code as FindingCode]}`]
         : [];
-      return [`### \`${code}\``, "", why, "", `- **Severity:** ${severity}`, ...when, `- **See:** ${man}`, ""];
+      return [
+        `### \`${code}\``,
+        "",
+        why,
+        "",
+        `- **Severity:** ${severity}`,
+        ...when,
+        `- **See:** ${man}`,
+        "",
+      ];
     });
     return [`## ${title}`, "", ...entries.flat()].join("\n");
   });
