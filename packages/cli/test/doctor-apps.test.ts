@@ -204,7 +204,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await systemd.waitForUnit("shop.service", "Result", "timeout");
       const answer = await ask(systemd, "shop");
       expect(answer.finding("never-ready")).toMatchObject({
-        message: expect.stringContaining("shop.service was not ready in time, and systemd has ended it."),
+        message: expect.stringContaining("shop.service was not ready in time, and systemd stopped it."),
         copy: expect.arrayContaining(["  OpenFile=/run/systemd/notify:notify"]),
       });
     });

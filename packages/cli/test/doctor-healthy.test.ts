@@ -45,7 +45,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
       const asNobody = await ask(systemd, service, ["setpriv", "--reuid=65534", "--clear-groups"]);
       expect(asNobody).toMatchObject({ code: 0, findings: [] });
       expect(asNobody.unseen.map(({ what }) => what)).toEqual([
-        "The journal may be hidden from you.",
+        "You may not see all lines of the journal.",
         `The open files of ${service} are hidden from you.`,
       ]);
       await systemd.stop(...sockets, service);
