@@ -46,7 +46,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
       expect(asNobody).toMatchObject({ code: 0, findings: [] });
       expect(asNobody.unseen.map(({ what }) => what)).toEqual([
         "You may not see all lines of the journal.",
-        `The open files of ${service} are hidden from you.`,
+        `You may not see the open files of ${service}.`,
       ]);
       await systemd.stop(...sockets, service);
     },

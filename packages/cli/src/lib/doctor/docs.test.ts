@@ -51,7 +51,7 @@ it("docs/doctor.md has every code", async () => {
   });
   const text = readFileSync(page, "utf8");
   const made = text.replace(
-    /(<!-- A test makes[^\n]*\n)[^]*(?=<!-- end -->)/,
+    /(<!-- A test writes[^\n]*\n)[^]*(?=<!-- end -->)/,
     (_, start) => `${start}\n${sections.join("\n")}\n`,
   );
   await expect(made).toMatchFileSnapshot(page.pathname);
