@@ -9,18 +9,20 @@ import { writeLlms } from "./lib/llms.ts";
 import { linkRepository } from "./lib/repository-links.ts";
 import { search } from "./lib/search.ts";
 import { dropEmptyHeaders } from "./lib/tables.ts";
-import { sidebar as createSidebar } from "./lib/sidebar.ts";
+import { sidebar } from "./lib/sidebar.ts";
 
 const docs = join(import.meta.dirname, "..");
 const title = "sockact";
 const description = rootManifest.description ?? "";
 
-/** The path of the site on its server. GitHub Pages serves it under the name of the repository. */
-const base = process.env["DOCS_BASE"] || `/${webAddress.split("/").at(-1)}/`;
-/** The address of the site, such as https://name.github.io/sockact/, if whoever builds it knows. */
-const address = process.env["DOCS_ADDRESS"]?.replace(/\/*$/, "/");
+/** The address of the site. GitHub Pages serves it under the name of the repository. */
+const address = process.env["DOCS_ADDRESS"]?.replace(/\/*$/, "/") || pagesAddress(webAddress);
+const base = new URL(address).pathname;
 
-const sidebar = createSidebar();
+function pagesAddress(repository: string): string {
+  const [owner, name] = new URL(repository).pathname.slice(1).split("/");
+  return `https://${owner}.github.io/${name}/`;
+}
 
 /** Whether a page is written by a program: nobody edits it, and git does not know when it changed. */
 function isGenerated(page: string): boolean {
@@ -37,8 +39,8 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // Otherwise each page loads the text of every page that its sidebar shows.
   router: { prefetchLinks: false },
-  srcExclude: ["README.md", "outputs/**", "screenshots/**", "test/**"],
-  ...(address === undefined ? {} : { sitemap: { hostname: address } }),
+  srcExclude: ["outputs/**", "screenshots/**"],
+  sitemap: { hostname: address },
   head: [
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}logo.svg` }],
     ["meta", { name: "theme-color", content: "#1f6f78" }],
@@ -92,7 +94,7 @@ export default defineConfig({
     return [
       ["meta", { property: "og:title", content: pageTitle }],
       ["meta", { property: "og:description", content: pageDescription }],
-      ...(address === undefined || pageData.isNotFound
+      ...(pageData.isNotFound
         ? []
         : ([
             ["link", { rel: "canonical", href: `${address}${path}` }],
@@ -101,6 +103,6 @@ export default defineConfig({
     ];
   },
   buildEnd({ srcDir: source, outDir: out }) {
-    writeLlms({ title, description, source, out, address: address ?? base, sidebar });
+    writeLlms({ title, description, source, out, address, sidebar });
   },
 });

@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DefaultTheme } from "vitepress";
+import { codePages } from "./code-pages.ts";
 import { descriptionOf } from "./descriptions.ts";
 import { linksOf } from "./sidebar.ts";
 
@@ -10,7 +11,6 @@ interface Site {
   /** Where the pages are, and where the site is written. */
   source: string;
   out: string;
-  /** The address of the site as far as it is known: only its path, or all of it. */
   address: string;
   sidebar: DefaultTheme.SidebarItem[];
 }
@@ -20,12 +20,13 @@ export function writeLlms({ title, description, source, out, address, sidebar }:
   const pages = new Map(
     linksOf(sidebar).map((link) => {
       const file = `${link.slice(1).replace(/\/$/, "/index")}.md`;
-      return [link, { file, text: readFileSync(join(source, file), "utf8") }];
+      return [link, { file, text: codePages.get(file) ?? readFileSync(join(source, file), "utf8") }];
     }),
   );
-  for (const { file } of pages.values()) {
+  const asMarkdown = [...Array.from(pages.values(), ({ file, text }) => [file, text] as const), ...codePages];
+  for (const [file, text] of asMarkdown) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
-    copyFileSync(join(source, file), join(out, file));
+    writeFileSync(join(out, file), text);
   }
   const lineOf = (link: string): string => {
     const { file, text } = pages.get(link)!;

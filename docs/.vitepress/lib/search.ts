@@ -1,4 +1,5 @@
 import type { DefaultTheme } from "vitepress";
+import { codePages } from "./code-pages.ts";
 
 /**
  * The words of a text as the search compares them. A name such as SOCKACT_UNTAKEN, idleTimeout= or .env is found whole and by its parts.
@@ -15,6 +16,22 @@ export function wordsOf(text: string): string[] {
   });
 }
 
+/** How much a page counts. The pages that answer a question come before those that list everything. Sent as text, too. */
+export function weightOf(page: string): number {
+  if (/\/(?:start|install|troubleshooting|mistakes|frameworks\/\w+|coming-from\/\w+)(?:#|$)/.test(page)) return 2;
+  return /\/reference\//.test(page) ? 0.5 : 1;
+}
+
+/** VitePress indexes files, and the page of a code has none. */
+function sectionsOf(file: string): { anchor: string; titles: string[]; text: string }[] | undefined {
+  const page = Array.from(codePages).find(([path]) => file.endsWith(`/${path}`));
+  if (page === undefined) return undefined;
+  const [, code] = /^codes\/(.*)\.md$/.exec(page[0])!;
+  if (code === "index") return [{ anchor: "", titles: ["All codes"], text: "errors warnings findings" }];
+  const text = page[1].replace(/^---\n.*?\n---\n/s, "").replaceAll(/\]\([^)]*\)|[`*#[]/g, "");
+  return [{ anchor: "", titles: [code!], text }];
+}
+
 export const search: NonNullable<DefaultTheme.Config["search"]> = {
   provider: "local",
   options: {
@@ -25,9 +42,11 @@ export const search: NonNullable<DefaultTheme.Config["search"]> = {
         // A page must have every word.
         combineWith: "AND",
         prefix: true,
-        fuzzy: 0.1,
+        fuzzy: 0.2,
         boost: { title: 6, titles: 2, text: 1 },
+        boostDocument: weightOf,
       },
+      _splitIntoSections: sectionsOf as never,
     },
   },
 };

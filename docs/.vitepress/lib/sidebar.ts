@@ -1,23 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { DefaultTheme } from "vitepress";
 import { entryPoints } from "./entry-points.ts";
 
-const docs = join(import.meta.dirname, "../..");
-
-/** One entry for each page of a folder, by its name. */
-function pagesOf(folder: string): DefaultTheme.SidebarItem[] {
-  if (!existsSync(join(docs, folder))) return [];
-  return readdirSync(join(docs, folder))
-    .filter((file) => file.endsWith(".md") && file !== "index.md")
-    .sort()
-    .map((file) => file.slice(0, -".md".length))
-    .map((name) => ({ text: name, link: `/${folder}/${name}` }));
-}
-
-/** A function, since the folder with a page for each code is read when it is called. */
-export function sidebar(): DefaultTheme.SidebarItem[] {
-  return [
+/** The order of the pages. */
+export const sidebar: DefaultTheme.SidebarItem[] = [
     {
       text: "Start",
       items: [
@@ -66,7 +51,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
         { text: "sockact doctor", link: "/doctor" },
         { text: "Errors and warnings", link: "/errors" },
         { text: "sockact lint", link: "/lint" },
-        { text: "Every code", link: "/codes/", collapsed: true, items: pagesOf("codes") },
+        { text: "All codes", link: "/codes/" },
       ],
     },
     {
@@ -103,8 +88,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
         { text: "Security", link: "/security" },
       ],
     },
-  ];
-}
+];
 
 /** The addresses in a sidebar, in its order. */
 export function linksOf(items: readonly DefaultTheme.SidebarItem[]): string[] {
