@@ -94,10 +94,13 @@ function anchorsOf(text: string): Set<string> {
 const anchors = new Map(Array.from(pages, ([file, text]) => [file, anchorsOf(text)]));
 for (const [file, text] of pages) {
   // TypeDoc numbers an anchor also where the name of a class and of its property, together, are the name of a type.
-  const repaired = text.replaceAll(/\]\(([^()#]*)#([^()]+)-\d+\)/g, (link, target: string, anchor: string) => {
-    const there = anchors.get(target || file);
-    return there?.has(link.slice(link.indexOf("#") + 1, -1)) ? link : `](${target}#${anchor})`;
-  });
+  const repaired = text.replaceAll(
+    /\]\(([^()#]*)#([^()]+)-\d+\)/g,
+    (link, target: string, anchor: string) => {
+      const there = anchors.get(target || file);
+      return there?.has(link.slice(link.indexOf("#") + 1, -1)) ? link : `](${target}#${anchor})`;
+    },
+  );
   writeFileSync(join(out, file), repaired);
 }
 const list = entryPoints.map(({ name, source, page }) => {

@@ -38,7 +38,9 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
 
   /** What is wrong on all pages, one line each. */
   const problemsOf = (problems: (visit: Visit) => readonly string[]): string[] =>
-    visits.flatMap((visit) => problems(visit).map((problem) => `${visit.path || "the first page"}: ${problem}`));
+    visits.flatMap((visit) =>
+      problems(visit).map((problem) => `${visit.path || "the first page"}: ${problem}`),
+    );
 
   async function inNewContext<T>(use: (context: BrowserContext) => Promise<T>, width = LAPTOP): Promise<T> {
     const context = await browser.newContext({ viewport: width, reducedMotion: "reduce" });
@@ -71,12 +73,18 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
       return path === undefined || existsSync(join(root, path)) ? undefined : `the repository has no ${path}`;
     };
     expect(visits.flatMap(({ links }) => links).length).toBeGreaterThan(1000);
-    expect(problemsOf(({ links }) => [...new Set(links)].flatMap((link) => problemOf(link) ?? []))).toEqual([]);
+    expect(problemsOf(({ links }) => [...new Set(links)].flatMap((link) => problemOf(link) ?? []))).toEqual(
+      [],
+    );
   });
 
   test("every page has a title and a description of its own", () => {
-    expect(problemsOf(({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`]))).toEqual([]);
-    expect(problemsOf(({ description }) => (description.length > 20 ? [] : [`description ${description}`]))).toEqual([]);
+    expect(
+      problemsOf(({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`])),
+    ).toEqual([]);
+    expect(
+      problemsOf(({ description }) => (description.length > 20 ? [] : [`description ${description}`])),
+    ).toEqual([]);
     const seen = (text: string, of: (visit: Visit) => string) => visits.filter((visit) => of(visit) === text);
     expect(problemsOf(({ title }) => (seen(title, (it) => it.title).length > 1 ? [title] : []))).toEqual([]);
   });
@@ -89,7 +97,9 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
   });
 
   test("no page has the name of a folder, so every web server finds both", () => {
-    expect(site.pages.filter((page) => existsSync(join(built, `${page}.html`)) && existsSync(join(built, page)))).toEqual([]);
+    expect(
+      site.pages.filter((page) => existsSync(join(built, `${page}.html`)) && existsSync(join(built, page))),
+    ).toEqual([]);
   });
 
   test("no page scrolls sideways on a phone", () => {
@@ -104,7 +114,7 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
     await inNewContext(async (context) => {
       const scripts: Promise<Buffer>[] = [];
       context.on("response", (response) => {
-        if (/\.js$/.test(new URL(response.url()).pathname)) scripts.push(response.body());
+        if (new URL(response.url()).pathname.endsWith(".js")) scripts.push(response.body());
       });
       const page = await openPage(context, site, path);
       await page.waitForLoadState("networkidle");
@@ -120,6 +130,19 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
   test.each([
     ["port 80", "start"],
     ["EADDRINUSE", "troubleshooting"],
+    ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
+    ["port-taken", "codes/port-taken"],
+    ["pm2", "coming-from/pm2"],
+    ["idleTimeout", "lifecycle"],
+    [".env", "start"],
+    ["nvm", "troubleshooting"],
+    ["roll back", "deploy"],
+    ["logs", "operate"],
+    ["certificate", "tls"],
+    ["nest", "frameworks/nestjs"],
+    ["permission denied", "troubleshooting"],
+    ["emitUnits", "units"],
+    ["rolingRestart", "reference/sockact"],
   ])("the search finds, for %s, the page %s among the first three", async (query, wanted) => {
     await inNewContext(async (context) => {
       const page = await openPage(context, site, "");
@@ -127,7 +150,9 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
       await page.locator(".VPLocalSearchBox input").fill(query);
       const results = page.locator(".VPLocalSearchBox a.result");
       await results.first().waitFor();
-      const links = await results.evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).pathname));
+      const links = await results.evaluateAll((all) =>
+        all.map((link) => (link as HTMLAnchorElement).pathname),
+      );
       expect(links.slice(0, 3)).toContain(`${site.base}${wanted}`);
     });
   });
@@ -172,6 +197,7 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
       await page.locator(".VPLocalNav button.menu").click();
       await page.locator(".VPSidebar a", { hasText: "Koa" }).first().click();
       await page.waitForURL(`**${site.base}frameworks/koa`);
+      expect(await page.locator("h1").textContent()).toContain("Koa");
     }, PHONE);
   });
 

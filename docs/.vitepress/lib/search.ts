@@ -18,11 +18,12 @@ export function wordsOf(text: string): string[] {
 
 /** How much a page counts. The pages that answer a question come before those that list everything. Sent as text, too. */
 export function weightOf(page: string): number {
-  if (/\/(?:start|install|troubleshooting|mistakes|frameworks\/\w+|coming-from\/\w+)(?:#|$)/.test(page)) return 2;
-  return /\/reference\//.test(page) ? 0.5 : 1;
+  if (/\/reference\//.test(page)) return 0.5;
+  if (/\/(?:codes\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)) return 1;
+  return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
-/** VitePress indexes files, and the page of a code has none. */
+/** The text of the page of a code. VitePress indexes files, and such a page has none. */
 function sectionsOf(file: string): { anchor: string; titles: string[]; text: string }[] | undefined {
   const page = Array.from(codePages).find(([path]) => file.endsWith(`/${path}`));
   if (page === undefined) return undefined;

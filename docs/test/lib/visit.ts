@@ -70,12 +70,7 @@ async function setDark(page: Page, isDark: boolean): Promise<void> {
 }
 
 /** Looks at a page in every way that needs no click. `axe` is the source of axe-core, if the page is to be checked with it. */
-export async function visit(
-  context: BrowserContext,
-  site: BuiltSite,
-  path: string,
-  axe?: string,
-): Promise<Visit> {
+async function visit(context: BrowserContext, site: BuiltSite, path: string, axe?: string): Promise<Visit> {
   const complaints: string[] = [];
   const page = await openPage(context, site, path, complaints);
   try {
