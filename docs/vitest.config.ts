@@ -7,7 +7,8 @@ export default defineConfig({
     name: "docs",
     root: import.meta.dirname,
     include: ["test/**/*.test.ts", ".vitepress/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 180_000,
+    testTimeout: 60_000,
+    // Every page is visited before the first test.
+    hookTimeout: 600_000,
   },
 });

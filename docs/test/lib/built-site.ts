@@ -45,6 +45,8 @@ export async function serveBuiltSite(): Promise<BuiltSite> {
     const path = decodeURIComponent(pathname);
     const file = path.startsWith(base) ? fileOf(path.slice(base.length)) : undefined;
     response.writeHead(file === undefined ? 404 : 200, {
+      // The names of assets change with what is in them.
+      "Cache-Control": path.includes("/assets/") ? "max-age=3600, immutable" : "no-cache",
       "Content-Type": types[extname(file ?? "404.html")] ?? "application/octet-stream",
     });
     response.end(readFileSync(join(built, file ?? "404.html")));

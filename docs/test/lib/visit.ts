@@ -21,13 +21,8 @@ export interface Visit {
   faults: string[];
 }
 
-/** Opens a page, and resolves when it answers to clicks. `complaints` gets what the browser complains about. */
-export async function openPage(
-  context: BrowserContext,
-  { origin, base }: BuiltSite,
-  path: string,
-  complaints: string[] = [],
-): Promise<Page> {
+/** Opens a tab. `complaints` gets what the browser complains about. */
+async function openTab(context: BrowserContext, origin: string, complaints: string[] = []): Promise<Page> {
   const page = await context.newPage();
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
@@ -41,8 +36,24 @@ export async function openPage(
   page.on("response", (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
   });
+  return page;
+}
+
+/** Loads a page, and resolves when it answers to clicks. */
+async function load(page: Page, { origin, base }: BuiltSite, path: string): Promise<void> {
   await page.goto(`${origin}${base}${path}`);
   await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
+}
+
+/** Opens a page in a tab of its own. */
+export async function openPage(
+  context: BrowserContext,
+  site: BuiltSite,
+  path: string,
+  complaints: string[] = [],
+): Promise<Page> {
+  const page = await openTab(context, site.origin, complaints);
+  await load(page, site, path);
   return page;
 }
 
@@ -70,40 +81,41 @@ async function setDark(page: Page, isDark: boolean): Promise<void> {
 }
 
 /** Looks at a page in every way that needs no click. `axe` is the source of axe-core, if the page is to be checked with it. */
-async function visit(context: BrowserContext, site: BuiltSite, path: string, axe?: string): Promise<Visit> {
-  const complaints: string[] = [];
-  const page = await openPage(context, site, path, complaints);
-  try {
-    const seen = await page.evaluate(() => ({
-      title: document.title,
-      description: document.querySelector<HTMLMetaElement>("meta[name=description]")?.content ?? "",
-      links: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].map(({ href }) => href),
-      anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
-    }));
-    const faults: string[] = [];
-    if (axe !== undefined) {
-      await page.evaluate(axe);
-      faults.push(...(await faultsOf(page, "light")));
-      await setDark(page, true);
-      // What differs in the dark is colours.
-      faults.push(...(await faultsOf(page, "dark", ["color-contrast", "link-in-text-block"])));
-      await setDark(page, false);
-    }
-    await page.setViewportSize(PHONE);
-    const tooWide = await page.evaluate(() => {
-      const { scrollWidth, clientWidth } = document.documentElement;
-      if (scrollWidth <= clientWidth) return [];
-      const wide = [...document.querySelectorAll(".vp-doc *, .VPHome *, .VPNav *")].filter(
-        (element) =>
-          element.getBoundingClientRect().right > clientWidth + 1 &&
-          !element.parentElement?.closest("pre, table, .VPSidebar"),
-      );
-      return wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 120));
-    });
-    return { path, ...seen, anchors: new Set(seen.anchors), complaints, tooWide, faults };
-  } finally {
-    await page.close();
+async function visit(
+  page: Page,
+  site: BuiltSite,
+  path: string,
+  axe: string | undefined,
+): Promise<Omit<Visit, "complaints">> {
+  await page.setViewportSize(LAPTOP);
+  await load(page, site, path);
+  const seen = await page.evaluate(() => ({
+    title: document.title,
+    description: document.querySelector<HTMLMetaElement>("meta[name=description]")?.content ?? "",
+    links: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].map(({ href }) => href),
+    anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
+  }));
+  const faults: string[] = [];
+  if (axe !== undefined) {
+    await page.evaluate(axe);
+    faults.push(...(await faultsOf(page, "light")));
+    await setDark(page, true);
+    // What differs in the dark is colours.
+    faults.push(...(await faultsOf(page, "dark", ["color-contrast", "link-in-text-block"])));
+    await setDark(page, false);
   }
+  await page.setViewportSize(PHONE);
+  const tooWide = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll(".vp-doc *, .VPHome *, .VPNav *")].filter(
+      (element) =>
+        element.getBoundingClientRect().right > clientWidth + 1 &&
+        !element.parentElement?.closest("pre, table, .VPSidebar"),
+    );
+    return [`${scrollWidth} px`, ...wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];
+  });
+  return { path, ...seen, anchors: new Set(seen.anchors), tooWide, faults };
 }
 
 /** Visits pages, a few at a time. */
@@ -117,10 +129,14 @@ export async function visitAll(
   const visits: Visit[] = [];
   const reader = async (): Promise<void> => {
     const context = await browser.newContext({ viewport: LAPTOP, reducedMotion: "reduce" });
-    for (let path = rest.shift(); path !== undefined; path = rest.shift())
-      visits.push(await visit(context, site, path, axeFor(path)));
+    const complaints: string[] = [];
+    const page = await openTab(context, site.origin, complaints);
+    for (let path = rest.shift(); path !== undefined; path = rest.shift()) {
+      const seen = await visit(page, site, path, axeFor(path));
+      visits.push({ ...seen, complaints: complaints.splice(0) });
+    }
     await context.close();
   };
-  await Promise.all([reader(), reader(), reader(), reader()]);
+  await Promise.all([reader(), reader(), reader()]);
   return visits;
 }
