@@ -37,7 +37,7 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: true,
   ignoreDeadLinks: false,
-  // Otherwise each page loads the text of every page that its sidebar shows.
+  // Otherwise a reader loads every page that the sidebar shows.
   router: { prefetchLinks: false },
   srcExclude: ["outputs/**", "screenshots/**"],
   sitemap: { hostname: address },
@@ -72,7 +72,7 @@ export default defineConfig({
     externalLinkIcon: true,
   },
   markdown: {
-    // http://localhost:3000 in a text is an example.
+    // http://localhost:3000 in a sentence is an example.
     linkify: false,
     // As on GitHub, where the same pages are read.
     anchor: { slugify: (heading) => slug(heading) },

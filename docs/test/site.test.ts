@@ -169,7 +169,7 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
     });
   });
 
-  test("the keyboard reaches the text, the sidebar and the search", async () => {
+  test("the keyboard reaches the content, the sidebar and the search", async () => {
     await inNewContext(async (context) => {
       const page = await openPage(context, site, "tls");
       const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");

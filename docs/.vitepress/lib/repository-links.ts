@@ -11,7 +11,7 @@ export function siteLink(link: string, page: string): string | undefined {
   if (/^(?:[a-z]+:|[/#])/i.test(link)) return undefined;
   const [path = "", anchor] = link.split("#");
   const file = posix.join("docs", posix.dirname(page), path);
-  // An image in docs/public, or another file that is no page, is part of the site.
+  // A page. VitePress reports it if it does not exist.
   if (file.startsWith("docs/") && (path.endsWith(".md") || !existsSync(join(root, file)))) return undefined;
   const kind = existsSync(join(root, file)) && statSync(join(root, file)).isDirectory() ? "tree" : "blob";
   return `${webAddress}/${kind}/main/${file.replace(/\/$/, "")}${anchor === undefined ? "" : `#${anchor}`}`;

@@ -2,8 +2,8 @@ import type { DefaultTheme } from "vitepress";
 import { codePages } from "./code-pages.ts";
 
 /**
- * The words of a text as the search compares them. A name such as SOCKACT_UNTAKEN, idleTimeout= or .env is found whole and by its parts.
- * VitePress sends this function to the browser as text, so it uses nothing from outside.
+ * Splits what the search compares into words. A name such as SOCKACT_UNTAKEN, idleTimeout= or .env is found whole and by its parts.
+ * VitePress sends the source of this function to the browser, so the function uses nothing from outside.
  */
 export function wordsOf(text: string): string[] {
   const names = text.match(/[\p{L}\p{N}_$]+(?:[-./@:][\p{L}\p{N}_$]+)*/gu) ?? [];
@@ -16,14 +16,14 @@ export function wordsOf(text: string): string[] {
   });
 }
 
-/** How much a page counts. The pages that answer a question come before those that list everything. Sent as text, too. */
+/** How much a page counts. The pages that answer a question come before those that list everything. VitePress sends the source of this function too. */
 export function weightOf(page: string): number {
   if (/\/reference\//.test(page)) return 0.5;
   if (/\/(?:codes\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)) return 1;
   return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
-/** The text of the page of a code. VitePress indexes files, and such a page has none. */
+/** What the search knows of the page of a code. VitePress indexes files, and such a page is not a file. */
 function sectionsOf(file: string): { anchor: string; titles: string[]; text: string }[] | undefined {
   const page = Array.from(codePages).find(([path]) => file.endsWith(`/${path}`));
   if (page === undefined) return undefined;

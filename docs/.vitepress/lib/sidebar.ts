@@ -77,7 +77,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "The protocol", link: "/protocol" },
       { text: "Write an adapter", link: "/adapters" },
       { text: "Versions and support", link: "/versioning" },
-      { text: "What it is tested on", link: "/tested" },
+      { text: "Tested versions", link: "/tested" },
     ],
   },
   {

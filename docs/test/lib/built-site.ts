@@ -37,7 +37,7 @@ export function fileOf(path: string): string | undefined {
 /** Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html. */
 export async function serveBuiltSite(): Promise<BuiltSite> {
   if (!existsSync(join(built, "index.html")))
-    throw new Error("There is no docs/.vitepress/dist/index.html. Run `npm run docs:build` first.");
+    throw new Error("docs/.vitepress/dist/index.html does not exist. Run `npm run docs:build` first.");
   const home = readFileSync(join(built, "index.html"), "utf8");
   const base = /<link rel="icon"[^>]*href="([^"]*)logo\.svg"/.exec(home)?.[1] ?? "/";
   const server = createServer((request, response) => {
