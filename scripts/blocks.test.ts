@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FormatConfig } from "oxfmt";
 import { describe, expect, test, vi } from "vitest";
@@ -7,6 +6,7 @@ import { blockProblems } from "./lib/blocks/block-problems.ts";
 import { excerptOf } from "./lib/blocks/excerpt.ts";
 import { filledPage } from "./lib/blocks/filled-page.ts";
 import { type Block, blocksOf, noteOf, placeOf } from "./lib/blocks/page-blocks.ts";
+import { filesInGit, handwrittenPages } from "./lib/blocks/pages.ts";
 import type { ShellFacts } from "./lib/blocks/shell-problems.ts";
 import { sockactProblem } from "./lib/blocks/sockact-problem.ts";
 import { isTypedAlone, typeProblems } from "./lib/blocks/typed-blocks.ts";
@@ -19,20 +19,9 @@ vi.mock("../packages/cli/src/lib/shared/own-version.ts", () => ({ ownVersion: ()
 /** The most blocks that may have a comment `<!-- not run: … -->`. */
 const MOST_NOT_RUN = 40;
 
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((file) => existsSync(join(root, file)));
+const files = filesInGit(root);
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
-
-/** The pages that people write. */
-const pages = files.filter((file) =>
-  /^(?:(?:README|CONTRIBUTING|RELEASING|SECURITY)\.md|(?:packages|examples)\/[^/]+\/README\.md|docs\/(?!reference\/|codes\/|node_modules\/).*\.md|\.changeset\/README\.md)$/.test(
-    file,
-  ),
-);
+const pages = handwrittenPages(files);
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
 
 /** The scripts that npm runs in the folder which a page is about. */

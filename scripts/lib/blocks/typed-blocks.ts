@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
+import { importsOurs } from "./snippets.ts";
 
 /** The languages of a block that TypeScript reads, with the suffix that says what it is. */
 const suffixes: Readonly<Record<string, string>> = {
@@ -16,10 +17,9 @@ const suffixes: Readonly<Record<string, string>> = {
 
 export const scriptLanguages: readonly string[] = Object.keys(suffixes);
 
-/** Whether examples/readmes.test.ts runs a block: it imports a package of ours, or is the CommonJS form of one that does. */
-export const importsOurs = (code: string): boolean =>
-  /^import .* from "(?:@sockact\/[\w/]+|sockact)";$/m.test(code) ||
-  /\brequire\("(?:@sockact\/|sockact")/.test(code);
+/** Whether examples/readmes.test.ts runs a block: it uses a package of ours, or is the CommonJS form of one that does. */
+const isRun = (code: string): boolean =>
+  importsOurs(code) || /\brequire\("(?:@sockact\/|sockact")/.test(code);
 
 /** What a part of a program may use without an import: the names that all our pages use in the same sense. */
 const ambient = `
@@ -55,7 +55,7 @@ export const isTypedAlone = (block: Block): boolean =>
   scriptLanguages.includes(block.language) &&
   noteOf(block, "from") === undefined &&
   noteOf(block, "not run") === undefined &&
-  !importsOurs(block.code);
+  !isRun(block.code);
 
 /** What TypeScript finds wrong in these blocks. JavaScript is checked with the types of what it imports. */
 export async function typeProblems(blocks: readonly Block[], root: string): Promise<string[]> {

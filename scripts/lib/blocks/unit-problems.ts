@@ -23,9 +23,10 @@ export function unitGroupsOf(blocks: readonly Block[]): UnitGroup[] {
     for (const unit of units) {
       const heading = isNamed(unit) ? `${block.page}#${block.heading}` : placeOf(block);
       const open = groups.at(-1);
-      const joins = open?.heading === heading && !Object.hasOwn(open.files, unit.name);
+      const name = basename(unit.name);
+      const joins = open?.heading === heading && !Object.hasOwn(open.files, name);
       if (!joins) groups.push({ place: placeOf(block), heading, files: {}, expected: [] });
-      groups.at(-1)!.files[unit.name] = unit.text;
+      groups.at(-1)!.files[name] = unit.text;
     }
     if (units.length > 0) groups.at(-1)!.expected.push(...expectedIn(block));
   }
@@ -35,8 +36,8 @@ export function unitGroupsOf(blocks: readonly Block[]): UnitGroup[] {
 const expectedIn = (block: Block): string[] =>
   (noteOf(block, "lint finds") ?? "").split(/[\s,]+/).filter(Boolean);
 
-/** A service without its socket in the page gets one, and a socket its service: the page shows the pair elsewhere. */
-function completed(files: Readonly<Record<string, string>>): Record<string, string> {
+/** Adds the service of a socket, and the socket of a service, where a page shows only one of the two. */
+export function completed(files: Readonly<Record<string, string>>): Record<string, string> {
   const all = { ...files };
   for (const [file, text] of Object.entries(files)) {
     const name = basename(file);
