@@ -81,7 +81,7 @@ const ways = [
   pm2("as its docs show", "graceful", graceful),
   pm2("with Connection: close", "closing", graceful),
   sockact("systemctl restart", false),
-  sockact("sockact restart --rolling", true),
+  sockact("rolling restart", true),
 ].filter(({ name }) => name.includes(values.only));
 
 async function measure({ start }: Way): Promise<Record<string, string | number>> {
