@@ -1,4 +1,4 @@
-// How many requests fail while an app is replaced by its next version: pm2's reload, and a restart and a rolling restart with sockact.
+// How many requests fail while an app is replaced: by pm2's reload, and by a restart and a rolling restart with sockact.
 //
 // npm run bench -- reload [--times N] [--only TEXT]
 //
@@ -10,7 +10,7 @@
 // second between two requests on a kept connection, over a network that takes 20 ms each way. sockact runs one process, and pm2 two workers
 // in its cluster mode. The bench installs pm2 from npm into .cache/pm2.
 //
-// A request has failed if its connection ends or is reset before the answer, or if there is no answer within 10 s. The number of failures for
+// A request has failed if its connection ends or is reset before the answer, or if the answer takes longer than 10 s. The number of failures for
 // each reload compares best: the ways take different times, so they answer different numbers of requests.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ import { Pm2, PM2_VERSION } from "../lib/pm2.ts";
 const { values } = parseArgs({
   options: { times: { type: "string", default: "10" }, only: { type: "string", default: "" } },
 });
-/** After so many seconds without an answer, a client gives a request up. */
+/** A client waits for an answer for so many seconds. */
 const TIMEOUT = 10;
 
 const times = Number(values.times);

@@ -8,7 +8,7 @@ import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.
 
 export const PM2_VERSION = "7.0.4";
 
-/** The private systemd shows only this repository and the programs of the host, so pm2 has to be in the repository's cache. */
+/** In the repository's cache, because the private systemd sees only this repository and the programs of the host. */
 const folder = fileURLToPath(new URL(`../../.cache/pm2/${PM2_VERSION}`, import.meta.url));
 const program = `${folder}/node_modules/pm2/bin/pm2`;
 
@@ -21,7 +21,7 @@ async function installPm2(): Promise<void> {
   await promisify(execFile)(npm, args);
 }
 
-/** What an ecosystem file of pm2 says of one app. */
+/** The settings of one app in an ecosystem file of pm2. */
 type Pm2App = Record<string, unknown> & { name: string; script: string };
 
 /** pm2 in a private systemd, with its daemon and its files in /tmp there. */

@@ -1,6 +1,6 @@
 // A server that uses the socket activation of one package: node peer.mjs PACKAGE
 //
-// It answers with what it knows of the connection and of the variables of systemd. `/slow` takes 300 ms.
+// It answers with the address of the client and the value of LISTEN_FDS. A request for `/slow` takes 300 ms.
 import { createServer } from "node:http";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
