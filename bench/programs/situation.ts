@@ -46,7 +46,7 @@ async function time(program: string, fds: number[]): Promise<number> {
   return milliseconds;
 }
 
-// The kernel sorts /proc/net/unix by the inode of the path, modulo 256. With 256 sockets, the rounds measure every place in the table.
+// The kernel sorts /proc/net/unix by the inode of the path, modulo 256. These 256 sockets are spread over the table, and the rounds take them from evenly spaced places.
 const unixSockets = Array.from({ length: 256 }, (_, index) => {
   const address = unix === "path" ? join(folder, `listener-${index}.sock`) : `@sockact-bench-${index}`;
   const fd = rawSocket("unix", "stream", { bound: address, listening: true });
