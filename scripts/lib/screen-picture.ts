@@ -32,7 +32,7 @@ function tspanOf({ column, text, bold, dim, colour }: Run): string {
 /**
  * A picture of a terminal, as SVG. It follows the reader's choice of a light or a dark page.
  *
- * @param title what the picture shows, for who can't see it
+ * @param title what the picture shows, for readers who can't see it
  */
 export function pictureOf(lines: readonly (readonly Run[])[], columns: number, title: string): string {
   const width = Math.ceil(columns * CHARACTER + 2 * MARGIN);
@@ -53,7 +53,7 @@ ${rows.join("\n")}
 `;
 }
 
-/** The text in a picture, line by line, without empty lines. */
+/** The lines of text in a picture, without empty ones. */
 export function textOfPicture(svg: string): string[] {
   return Array.from(svg.matchAll(/<text y[^>]*>(.*)<\/text>/g), ([, row]) => {
     let line = "";
