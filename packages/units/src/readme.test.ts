@@ -15,20 +15,6 @@ it("README.md shows the units as they are really written", () => {
   for (const text of Object.values(units)) expect(readme).toContain(`\`\`\`ini\n${text}\`\`\``);
 });
 
-it("the README.md of the repository shows the units as they are really written", () => {
-  const units = emitUnits({
-    name: "shop",
-    description: "Shop",
-    exec: ["/usr/bin/node", "/srv/shop/server.mjs"],
-    sockets: [{ listen: 80 }],
-    hardening: "none",
-  });
-  const repository = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  for (const [file, text] of Object.entries(units)) {
-    expect(repository).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
-  }
-});
-
 const fence = "```";
 
 /** The examples, each with the units that stand right below it. */

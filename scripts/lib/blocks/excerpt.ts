@@ -29,7 +29,7 @@ function regionOf(lines: readonly string[], region: string): string[] {
 /**
  * What a page shows of a file: the whole file, or one region of it.
  *
- * @param text the text of the file
+ * @param text the content of the file
  * @param region the name after `#region`; the lines that mark regions are left out
  */
 export function excerptOf(text: string, region: string | undefined): string {

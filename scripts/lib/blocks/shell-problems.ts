@@ -33,6 +33,7 @@ function systemdProblem({ program, args }: ShellCall): string | undefined {
   const own = end === -1 ? args : args.slice(0, end);
   for (const arg of own.filter((text) => text.startsWith("-"))) {
     const [option] = arg.split("=");
+    if (arg === "--help" || arg === "--version") continue;
     const known = arg.startsWith("--")
       ? options.includes(option!)
       : options.includes(arg.slice(0, 2)) || /^-\d+$/.test(arg);

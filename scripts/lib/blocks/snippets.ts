@@ -11,7 +11,7 @@ export interface Snippet {
   readonly file: string;
   /** Empty if the page does not have the code in this module system. */
   readonly code: string;
-  /** Whether a comment on the page says why there is no CommonJS form. */
+  /** Whether a comment on the page says why a CommonJS form is missing. */
   readonly isEsmOnly: boolean;
 }
 

@@ -6,7 +6,7 @@ import process from "node:process";
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
 import { importsOurs } from "./snippets.ts";
 
-/** The languages of a block that TypeScript reads, with the suffix that says what it is. */
+/** The languages of a block that TypeScript reads, with the suffix of its kind of module. */
 const suffixes: Readonly<Record<string, string>> = {
   js: ".mjs",
   mjs: ".mjs",

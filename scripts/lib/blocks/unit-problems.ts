@@ -4,7 +4,7 @@ import { syntaxRules } from "../../../packages/units/src/lib/lint/rules/syntax.t
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
 import { type ShownUnit, unitsIn } from "./shown-units.ts";
 
-/** The units that a page shows under one heading, whole, with what they are expected to be refused for. */
+/** The whole units that a page shows under one heading, with the errors that they are meant to have. */
 export interface UnitGroup {
   readonly place: string;
   readonly files: Readonly<Record<string, string>>;
