@@ -19,7 +19,12 @@ export default defineConfig({
           retry,
           // They share no state, and importing what they test is most of their time.
           isolate: false,
-          include: ["packages/*/src/**/*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "scripts/*.test.ts",
+            "bench/*.test.ts",
+            "bench/lib/*.test.ts",
+          ],
           // Random cases take long on a busy machine.
           testTimeout: 30_000,
         },
@@ -29,7 +34,7 @@ export default defineConfig({
         test: {
           name: "integration",
           retry,
-          include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts", "bench/test/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -35,9 +35,9 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       await systemd.stop(service);
     });
 
-    // They notify by a descriptor of OpenFile=, and say no version of systemd.
+    // Their units have OpenFile=, which an older systemd does not know.
     describeWith({ systemd: 253 }, "on a systemd that knows OpenFile=", () => {
-      test("has units of which systemd-analyze says nothing", () => {
+      test("systemd-analyze verify accepts its units without a word", () => {
         expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
       });
     });
@@ -50,7 +50,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       await systemd.waitForJournal(service, /is listening/);
     });
 
-    test("serves both ports from one process, as a user of its own", async () => {
+    test("serves both ports from one process, as a separate user", async () => {
       const [http, http443] = await Promise.all([ask("/api/whoami"), ask(":443/api/whoami")]);
       expect(http.json).toEqual(http443.json);
       expect(http.json).toMatchObject({ framework, remoteAddress: "::1" });
@@ -61,7 +61,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       );
     });
 
-    test("echoes JSON, and refuses what is none", async () => {
+    test("echoes JSON, and refuses a body that is not JSON", async () => {
       const body = JSON.stringify({ text: "grüße", list: [1, null] });
       expect(await ask("/api/echo", { method: "POST", body })).toEqual({
         status: 200,
@@ -82,7 +82,7 @@ describeWith({ privateSystemd: true }, "the examples, installed as their READMEs
       });
     });
 
-    test("listens on port 3000 when it is started by hand", async () => {
+    test("listens on port 3000 when you start it yourself", async () => {
       const script = `${systemd.project}/examples/${framework}/server.js`;
       const app = systemd.spawn([systemd.node, script]);
       if (app.stdout === null) throw new Error("It has no output");

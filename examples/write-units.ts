@@ -3,9 +3,9 @@ import type { PrivateSystemd } from "@sockact/testkit";
 /** Writes the units of an example into a private systemd, as `sockact install` would, and returns their files. Nothing is started. */
 export async function writeUnits(systemd: PrivateSystemd, folder: string): Promise<string[]> {
   const sockact = `${systemd.project}/packages/cli/bin/sockact.cjs`;
-  // The examples notify, for which sockact refuses older versions. There, the rest of them is tested.
+  // The examples tell systemd that they are ready, which sockact refuses to write for an older version. On such a systemd, the other tests still run.
   const args = ["units", "--systemd", "253", "--comments", "--json", "--out", "/etc/systemd/system"];
-  // Whoever has checked the project out owns its files. Root would not use a config of that user.
+  // The files belong to the user who has checked out the project. Root would refuse a config of another user, except of the one who called sudo.
   const owner = (await systemd.mustRun(["stat", "--format=%u", folder])).trim();
   const written = await systemd.mustRun([systemd.node, sockact, ...args], {
     cwd: folder,

@@ -2,6 +2,6 @@ import fastify from "fastify";
 
 const app = fastify();
 app.get("/", async () => "hello");
-// listen() of Fastify takes no descriptor.
+// Fastify's own listen() does not accept a descriptor.
 await app.ready();
 app.server.listen({ fd: 3 });

@@ -1,4 +1,4 @@
-// Bare Node: the app that the others are compared with.
+// Bare Node. The other apps are compared with this one.
 import { createServer } from "node:http";
 
 createServer((_request, response) => response.end("hello")).listen({ fd: 3 });

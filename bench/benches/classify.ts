@@ -1,4 +1,4 @@
-// How long activatedSockets() takes, and whether it minds the connections that others hold open.
+// How long activatedSockets() takes, and whether open connections of other processes make it slower.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ const SITUATIONS = [
   { title: `${CONNECTIONS} TCP`, args: ["tcp", String(CONNECTIONS), "path"] },
 ];
 
-// A network namespace for each, so that this computer's own connections don't count; as others than root, with the user namespace
-// that this takes.
+// Each situation has its own network namespace, so that the connections of this machine don't count. Without root, that also takes a user
+// namespace.
 const namespace = process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-root-user", "--net"];
 const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 const program = [

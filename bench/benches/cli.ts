@@ -4,7 +4,7 @@
 //
 // --runs N     rounds in which everything is measured once, 30 by default
 // --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
 // --json       the figures as JSON
 import { execFile } from "node:child_process";
 import process from "node:process";

@@ -2,7 +2,7 @@
 //
 // npm run bench -- cost [OTHER_CHECKOUT] [--requests N] [--connections N] [--rounds N] [--servers node,core,express,koa,fastify]
 //
-// With another checkout of this repository, in which `npm ci && npx turbo run build` has run, both are measured in turn.
+// With OTHER_CHECKOUT, another checkout of this repository that is built (`npm ci && npx turbo run build`), both are measured in turn.
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -12,7 +12,7 @@ import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
 import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
 import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 
-/** How much of either comes before what is measured, until the code is compiled. */
+/** How many requests and connections come first and are not measured. After them, Node has compiled the code. */
 const WARM_UP = 0.1;
 
 const { values, positionals } = parseArgs({
@@ -34,7 +34,7 @@ const [other] = positionals;
 const checkouts = other === undefined ? [here] : [here, resolve(other)];
 
 interface Cost {
-  /** CPU time of the process until it was asked, and when it had collected its garbage, in microseconds. */
+  /** CPU time of the process, in microseconds: up to the question, and after the garbage collection. */
   before: number;
   after: number;
   /** Bytes in use. */
@@ -90,7 +90,7 @@ const median = (numbers: number[]): number => {
   return (low + high) / 2;
 };
 
-/** The medians; for two checkouts also how many times the second's the first is, with the least and the most of a round. */
+/** The medians. For two checkouts also the ratio of the first to the second, with the lowest and the highest ratio of a round. */
 function compared(which: keyof Measured, [ours = [], theirs = []]: Measured[][]): string {
   const [mine, its] = [ours, theirs].map((all) => all.map((measured) => measured[which])) as [
     number[],
@@ -118,7 +118,7 @@ for (const kind of servers) {
   const measured: Measured[][] = checkouts.map(() => []);
   for (let round = 0; round < rounds; round++) {
     const order = [...checkouts.keys()];
-    // Each comes first in half of the rounds, in case that the order matters.
+    // Each checkout comes first in half of the rounds, in case the order matters.
     if (round % 2 === 1) order.reverse();
     for (const index of order) measured[index]?.push(await measure(checkouts[index] as string, kind));
   }

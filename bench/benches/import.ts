@@ -4,10 +4,10 @@
 //
 // --runs N     rounds in which everything is measured once, 30 by default
 // --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
 // --json       the figures as JSON
 //
-// Each import has a process of its own, in which node:http and the framework are there already: every app has imported them.
+// Each import runs in a separate process, which has imported node:http and the framework before, as every app has.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -17,7 +17,7 @@ import { readCompareOptions, report } from "../lib/options.ts";
 const run = promisify(execFile);
 const program = fileURLToPath(new URL("../programs/import.mjs", import.meta.url));
 
-/** What is imported, and which modules are there before it. */
+/** The import that is measured, and the modules that the process has imported before. */
 const imports: Record<string, [module: string, before: string[]]> = {
   "an empty module": ["./nothing.mjs", []],
   systemd: ["systemd", []],
@@ -30,7 +30,7 @@ const imports: Record<string, [module: string, before: string[]]> = {
   "@sockact/register": ["@sockact/register", []],
 };
 
-/** The peer with the shortest import: it has twenty lines, and only reads a variable. */
+/** The peer with the shortest import. It has about 25 lines, and only reads a variable. */
 const AGAINST = "systemd-socket";
 
 const { runs, nodes, only, isJson } = readCompareOptions();

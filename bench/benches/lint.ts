@@ -21,13 +21,13 @@ for (const [shape, make] of Object.entries(shapes)) {
   for (const [name, run] of Object.entries(work)) {
     const times = KILOBYTES.map((size) => {
       const files = make(size * 1000);
-      // The time of the processor: others may use this machine too.
+      // CPU time, because other processes may use this machine too.
       const start = process.cpuUsage();
       run(files);
       return process.cpuUsage(start).user / 1000;
     });
     const row = Object.fromEntries(KILOBYTES.map((size, index) => [`${size} KB`, times[index]!.toFixed(0)]));
-    // From a quarter of the size: 4 is linear, 16 is quadratic.
+    // Compared with a quarter of the size: 4 means linear, 16 means quadratic.
     table[`${shape}: ${name}`] = { ...row, "1000 / 250": (times[3]! / times[1]!).toFixed(1) };
   }
 }

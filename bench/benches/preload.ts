@@ -4,11 +4,11 @@
 //
 // --runs N     rounds in which everything is measured once, 30 by default
 // --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
 // --json       the figures as JSON
 //
-// The apps are of Express, as ES modules and as CommonJS. Each is compared with the same app that calls `listen({ fd: 3 })`. "child" is a Node
-// that the app starts and that does nothing: with NODE_OPTIONS it loads the preload too, and without it is bare Node. What is measured is the
+// The apps are of Express, as ES modules and as CommonJS. Each is compared with the same app that calls `listen({ fd: 3 })`. "child" is a
+// Node that the app starts and that does nothing. With NODE_OPTIONS, it loads the preload too. Without, it is bare Node. The bench measures the
 // built packages.
 import { execFile } from "node:child_process";
 import { performance } from "node:perf_hooks";
@@ -26,7 +26,7 @@ const preload = fileURLToPath(
 const byRequire = ["--require", preload];
 const byImport = ["--import", "@sockact/register"];
 
-/** Each arm, with its program among the apps, what it is compared with, and the options of Node. */
+/** Each arm: its name, its program in the folder apps, the arm that it is compared with, and the options of Node. */
 const activated: [name: string, program: string, against: string, options?: string[]][] = [
   ["ESM", "express-node.mjs", "ESM"],
   ["ESM, adapter", "express.mjs", "ESM"],
@@ -37,7 +37,7 @@ const activated: [name: string, program: string, against: string, options?: stri
   ["CommonJS, --import", "express-port.cjs", "CommonJS", byImport],
 ];
 
-/** The first of the ports on which the apps listen, one each. */
+/** The first port. Each app listens on the next one. */
 const FIRST_PORT = 18_200;
 
 const { runs, nodes, only, isJson } = readCompareOptions();
@@ -50,7 +50,7 @@ const apps = activated.map(([name, program, against, options], index) => ({
   isNotifying: false,
 })) satisfies (ActivatedApp & { against: string })[];
 
-/** How long a Node takes that does nothing, from its start to its exit. It says itself how much CPU time it took. */
+/** How long a Node that does nothing takes from its start to its exit. It prints its CPU time itself. */
 function child(node: string, name: string, NODE_OPTIONS?: string): Arm {
   const env = { ...process.env, NODE_OPTIONS };
   const say = "const { user, system } = process.cpuUsage(); process.stdout.write(String(user + system))";
@@ -66,7 +66,7 @@ function child(node: string, name: string, NODE_OPTIONS?: string): Arm {
 }
 
 const comparisons: Comparison[] = [];
-// The bare name of --import is looked for here.
+// Node looks for the bare name after --import in this folder.
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 for (const { major, binary } of nodes) {
   await using activator = socketActivator(binary);

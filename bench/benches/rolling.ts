@@ -1,4 +1,4 @@
-// How long a new connection waits for its answer at most: with no restart, over rolling turns, and over plain restarts.
+// The longest time that a new connection waits for its answer: with no restart, during rolling restarts, and during plain restarts.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
@@ -9,9 +9,12 @@ const TIMES = 10;
 const app = await AppUnderLoad.boot();
 const { systemd } = app;
 
-/** The longest wait of clients that make a connection for each request, while others think and so keep the old process from ending. */
+/**
+ * The longest wait of clients that make a connection for each request. Other clients think between their requests meanwhile, so the old process
+ * can't end at once.
+ */
 async function longestWait(action: () => Promise<void>): Promise<number> {
-  // Its first start is none of this.
+  // The first start is not measured.
   await systemd.request(app.url);
   const loads = {
     fresh: app.load("busy", { connections: 4, keepAlive: false }),
@@ -26,10 +29,10 @@ async function longestWait(action: () => Promise<void>): Promise<number> {
 async function measure(framework: string): Promise<Record<string, number>> {
   const program = fileURLToPath(new URL(`../../packages/${framework}/test/apps/load.mjs`, import.meta.url));
   await app.install(program, { rolling: true });
-  // Each turn brings a new process, whose code is not compiled yet: that is slow by itself, with no turn.
+  // Each restart brings a new process that has not compiled its code yet, which is slow by itself. So this is measured without a restart too.
   const started = await longestWait(async () => {});
   const rolling = await longestWait(() => app.roll());
-  // By a process that is warm by now.
+  // By now, the process has compiled its code.
   const none = await longestWait(async () => {});
   await app.install(program);
   const plain = await longestWait(() => systemd.restart("app.service"));

@@ -1,8 +1,8 @@
-// How often systemd starts a service that ends without accepting the connection that waits, and whether its port stays up.
+// How often systemd starts a service that ends without accepting the waiting connection, and whether its port stays open.
 //
 // npm run bench -- spin [--seconds N] [--only TEXT]
 //
-// Needs root and systemd, as the tests of units do.
+// It needs root and systemd, as the tests of units do.
 import { readFile, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,7 +17,7 @@ const seconds = Number(values.seconds);
 interface Setup {
   unit?: string;
   service?: string;
-  /** In [Socket]; no limit of triggers by default. */
+  /** Lines for [Socket]. By default, there is no limit of triggers. */
   socket?: string;
 }
 
@@ -29,7 +29,7 @@ const missing = "ConditionPathExists=/nowhere";
 const refusing = "ExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'";
 const pause = `ExecStopPost=/bin/sh -c 'if [ "$$SERVICE_RESULT" = exec-condition ]; then sleep 1; fi'`;
 
-/** Each with a program that ends by itself. */
+/** The service runs a program that ends by itself. */
 const setups: Record<string, Setup> = {
   "Restart=on-failure": { service: onFailure },
   "Restart=on-failure, PollLimitBurst=3 in 10 s": {
@@ -49,7 +49,7 @@ const setups: Record<string, Setup> = {
   "Restart=on-failure, FlushPending=yes": { service: onFailure, socket: `${unlimited}\nFlushPending=yes` },
 };
 
-/** What keeps a program from starting that would serve. */
+/** The program would serve, but something keeps it from starting. */
 const kept: Record<string, Setup> = {
   "ConditionPathExists=": { unit: missing, service: always },
   "ConditionPathExists=, TriggerLimit of systemd": { unit: missing, service: always, socket: "" },
@@ -75,7 +75,7 @@ const programs = {
     `${node} -e 'fs.appendFileSync("/run/starts", "\\\\n"); process.exit(${status})'`,
 };
 
-/** Lets one connection wait, and counts for a while. */
+/** Makes one connection that waits, and counts the starts for some seconds. */
 async function measure(
   systemd: PrivateSystemd,
   { unit = "", service = "", socket = unlimited }: Setup,
@@ -99,12 +99,12 @@ async function measure(
   client.kill("SIGKILL");
   await systemd.stop("spin.socket", "spin.service");
   await systemd.run(["systemctl", "reset-failed"]);
-  // What is kept from starting shows in the journal alone, which takes 10,000 messages in half a minute.
+  // A start that a condition prevents appears only in the journal, which takes 10,000 messages in half a minute.
   const skips = unit === "" ? 0 : await skipsOf(systemd);
   return [(written.length + skips) / took, state];
 }
 
-/** Forgets the messages that it has counted. */
+/** Removes the messages that it has counted. */
 async function skipsOf(systemd: PrivateSystemd): Promise<number> {
   const count =
     "journalctl --sync; journalctl --unit=spin.service --output=cat | grep --count -E 'skipped|Dependency failed'";

@@ -4,13 +4,13 @@
 //
 // --runs N     rounds in which everything is measured once, 30 by default
 // --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and what it is compared with
+// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
 // --json       the figures as JSON
 // --systemd    under a real systemd, which needs root, instead of systemd-socket-activate
 //
-// An app of a framework is compared with the same app that calls `listen({ fd: 3 })`, any other with bare Node. What is measured is the built
-// packages. With --systemd the apps are services of a real systemd, in the sandbox of the units that @sockact/units writes: ours with Type=notify,
-// those that send no READY=1 with Type=exec.
+// An app of a framework is compared with the same app that calls `listen({ fd: 3 })`, and any other app with bare Node. The bench measures the built
+// packages. With --systemd, the apps are services of a real systemd, in the sandbox that @sockact/units writes: ours with Type=notify, and those
+// that send no READY=1 with Type=exec.
 import { fileURLToPath } from "node:url";
 import { type ActivatedApp, socketActivator, systemdActivator } from "../lib/activators.ts";
 import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
@@ -31,10 +31,10 @@ const apps = {
   fastify: "fastify-node",
 };
 
-/** Those that tell the service manager that they are ready. */
+/** The apps that tell the service manager that they are ready. */
 const OURS = ["core", "express", "koa", "fastify"];
 
-/** The first of the ports on which the apps listen, one each. */
+/** The first port. Each app listens on the next one. */
 const FIRST_PORT = 18_100;
 
 const { runs, nodes, only, isJson, flags } = readCompareOptions({ flags: ["systemd"] });

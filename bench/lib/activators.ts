@@ -17,7 +17,7 @@ export interface ActivatedApp {
   isNotifying: boolean;
 }
 
-/** What starts apps. */
+/** Something that starts apps. */
 export interface Activator extends AsyncDisposable {
   /** Starts an app by a connection, and stops it again. The figures are in milliseconds. */
   measure(app: ActivatedApp): Promise<Record<string, number>>;
@@ -34,9 +34,9 @@ async function firstByte(client: AppProcess, port: number): Promise<number> {
 /**
  * Starts apps by systemd-socket-activate(1).
  *
- * It waits for the connection, and then becomes the app: it calls exec with no fork before it, and with no shell. So the time from the connection to the
- * first byte contains almost nothing but the app. The CPU time of the process, which is that of all its threads, is disturbed least by other
- * processes.
+ * It waits for the connection, and then becomes the app: it calls exec without a fork and without a shell. So the time from the connection to the
+ * first byte contains almost only the app. The CPU time, which is that of all threads of the process, is the figure that other processes disturb
+ * least.
  */
 export function socketActivator(node: string): Activator {
   const client = startProcess([process.execPath, clientProgram]);
@@ -63,7 +63,7 @@ export function socketActivator(node: string): Activator {
 
 /**
  * Starts apps as services of a real systemd, in the sandbox of the units that `@sockact/units` writes. The CPU time is that of the whole start: it
- * contains what systemd does between fork and exec, and READY=1.
+ * includes the work of systemd between fork and exec, and READY=1.
  */
 export async function systemdActivator(node: string, apps: readonly ActivatedApp[]): Promise<Activator> {
   const systemd = await bootPrivateSystemd({ node });
@@ -97,12 +97,12 @@ export async function systemdActivator(node: string, apps: readonly ActivatedApp
   };
 }
 
-/** The system has a unit of its own by the name of one app. */
+/** A prefix, because the system itself has a unit with the name of one of the apps. */
 function unitOf(app: string): string {
   return `bench-${app}`;
 }
 
-/** What all threads of a process have used so far, in milliseconds: the first number of schedstat is nanoseconds on a processor. */
+/** The CPU time of all threads of a process so far, in milliseconds. The first number of schedstat is the time on a processor, in nanoseconds. */
 function cpuTime(pid: number | string, proc = "/proc"): number {
   const nanoseconds = readdirSync(`${proc}/${pid}/task`)
     .map((thread) => readFileSync(`${proc}/${pid}/task/${thread}/schedstat`, "utf8"))

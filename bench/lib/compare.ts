@@ -19,10 +19,10 @@ interface Row {
   median: number;
   /** The median of the distances from the median. */
   spread: number;
-  /** The shortest. Other processes can only make it longer, so on a busy machine it says more than the median. */
+  /** The shortest time. Other processes can only make a time longer, so on a busy machine this says more than the median. */
   least: number;
   against: string;
-  /** How many times the median of the other arm this median is. */
+  /** This median divided by that of the other arm. */
   ratio: number;
   /** The interval that contains the ratio with a confidence of 95 %. */
   interval: [low: number, high: number];
@@ -36,7 +36,7 @@ export interface Comparison {
   rows: Row[];
 }
 
-/** How many times the rounds are drawn anew for the interval of a ratio. */
+/** How often the rounds are drawn again for the interval of a ratio. */
 const DRAWS = 2000;
 
 /** The arms whose name contains a string, and the arms that they are compared with. */
@@ -46,8 +46,8 @@ export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonl
 }
 
 /**
- * Measures every arm once in each round, in an order that is shuffled anew with a fixed seed. So what disturbs the machine disturbs all arms
- * alike. The first round warms the caches of the kernel, and does not count.
+ * Measures every arm once in each round, in an order that is shuffled for each round with a fixed seed. So other work on the machine
+ * disturbs all arms alike. The first round fills the caches of the kernel, and does not count.
  */
 export async function compare(title: string, arms: readonly Arm[], rounds: number): Promise<Comparison> {
   const random = seededRandom();
@@ -79,14 +79,14 @@ export async function compare(title: string, arms: readonly Arm[], rounds: numbe
   return { title, rounds, load: { before, after: loadavg()[0] ?? 0 }, rows };
 }
 
-/** Draws the rounds anew many times (a bootstrap), and takes the ratio of the medians each time. */
+/** Draws the rounds again many times (a bootstrap), and takes the ratio of the medians each time. */
 function ratioInterval(values: number[], others: number[], random: () => number): [number, number] {
   const draw = (from: number[]): number => median(sampleWithReplacement(from, from.length, random));
   const ratios = Array.from({ length: DRAWS }, () => draw(values) / draw(others));
   return [quantile(ratios, 0.025), quantile(ratios, 0.975)];
 }
 
-/** Fewer rounds than this say nothing of how much the figures vary. */
+/** Fewer rounds than this do not show how much the figures vary. */
 const ENOUGH_ROUNDS = 10;
 
 /** When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is. */

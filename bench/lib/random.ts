@@ -1,4 +1,4 @@
-/** A source of numbers from 0 up to 1 that are the same in each run: the generator mulberry32. */
+/** Random numbers from 0 up to 1, the same ones in each run: the generator mulberry32. */
 export function seededRandom(seed = 1): () => number {
   let state = seed;
   return () => {

@@ -1,5 +1,5 @@
-// A server that says hello, of the packages that were built in a checkout: node --expose-gc cost-server.mjs CHECKOUT SERVER. To each line
-// of its input it says what it has cost so far.
+// A server that says hello, with the packages that were built in a checkout: node --expose-gc cost-server.mjs CHECKOUT SERVER. For each line
+// of its input, it prints how much CPU time and heap it has used so far.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ import { promisify } from "node:util";
 const [checkout, kind] = process.argv.slice(2);
 const built = (name) => import(pathToFileURL(join(checkout, "packages", name, "dist/index.js")));
 const framework = () => createRequire(join(checkout, "packages", kind, "package.json"))(kind);
-// What they log goes where the answers to the bench go.
+// The servers would log to standard output, where the bench reads the figures.
 const options = { onEvent() {} };
 
 const servers = {
-  /** Without sockact: for contrast. */
+  /** Without sockact, for comparison. */
   async node() {
     return createServer((_request, response) => response.end("hello")).listen({ fd: 3 });
   },
@@ -65,7 +65,7 @@ say("listening");
 for await (const _ of createInterface({ input: process.stdin })) {
   const before = cpu();
   while ((await connections()) > 0) await delay(10);
-  // The second collects what the first has released.
+  // The second collection frees what the first one has released.
   globalThis.gc();
   await turn();
   globalThis.gc();

@@ -1,4 +1,4 @@
-// Holds COUNT connections to a listener of its own at ADDRESS, both ends of each, until its standard input ends.
+// Listens at ADDRESS, connects to itself COUNT times, and holds both ends of each connection until its standard input ends.
 import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";
@@ -16,7 +16,7 @@ server.listen(port === undefined ? { path: address } : { host, port: Number(port
 await once(server, "listening");
 
 for (let opened = 1; opened <= Number(count); opened++) {
-  // From its own address too, so that all the holders' connections don't share the ports of 127.0.0.1.
+  // Each holder connects from its own address. Otherwise all of them would share the ports of 127.0.0.1.
   if (port === undefined) rawSocket("unix", "stream", { connectedTo: address });
   else rawSocket("ipv4", "stream", { bound: `${host}:0`, connectedTo: address });
   while (opened - accepted >= WAITING) await turn();

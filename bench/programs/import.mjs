@@ -1,4 +1,4 @@
-// Prints how long an import takes, and the CPU time of it, in milliseconds: node import.mjs MODULE [MODULE THAT IS THERE BEFORE …]
+// Prints how long the import of MODULE takes, and its CPU time, in milliseconds: node import.mjs MODULE [IMPORTED_BEFORE …]
 import process from "node:process";
 
 const [module, ...before] = process.argv.slice(2);

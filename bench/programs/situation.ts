@@ -1,4 +1,4 @@
-// One network namespace with so many connections, in which it starts activated processes: KIND COUNT UNIX FOLDER.
+// Starts activated processes in a network namespace that has COUNT connections: KIND COUNT UNIX FOLDER.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,12 +10,12 @@ import { closeAll, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 /** How many sockets each file of /proc/net lists. */
 export type Tables = Record<"tcp" | "tcp6" | "unix", number>;
 
-/** Of one process a round, in milliseconds. */
+/** The time of one process for each round, in milliseconds. */
 export type Measured = Record<"ours" | "naive", number[]>;
 
 const ROUNDS = 15;
 
-/** Connections of one holder: it has both ends of each, within the 20,000 descriptors that some computers allow. */
+/** How many connections one holder has. It holds both ends of each, and some machines allow 20,000 descriptors. */
 const SHARE = 5000;
 
 const [kind = "tcp", count = "0", unix = "path", folder = "."] = process.argv.slice(2);
@@ -46,7 +46,7 @@ async function time(program: string, fds: number[]): Promise<number> {
   return milliseconds;
 }
 
-// The kernel sorts /proc/net/unix by the inode of the path, modulo 256: these are spread over the table, and so are the rounds.
+// The kernel sorts /proc/net/unix by the inode of the path, modulo 256. These 256 sockets are spread over the table, and the rounds take them from evenly spaced places.
 const unixSockets = Array.from({ length: 256 }, (_, index) => {
   const address = unix === "path" ? join(folder, `listener-${index}.sock`) : `@sockact-bench-${index}`;
   const fd = rawSocket("unix", "stream", { bound: address, listening: true });

@@ -1,4 +1,4 @@
-// What activatedSockets() would cost if it read each table of /proc/net whole: for contrast.
+// For comparison: how long activatedSockets() would take if it read each table of /proc/net as a whole.
 import { fstatSync, readFileSync } from "node:fs";
 import process from "node:process";
 

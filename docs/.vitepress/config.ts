@@ -1,2 +1,108 @@
-import { defineConfig } from "vitepress";
-export default defineConfig({ title: "sockact", cleanUrls: true, ignoreDeadLinks: true, themeConfig: { search: { provider: "local" } } });
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { slug } from "github-slugger";
+import { defineConfig, type HeadConfig } from "vitepress";
+import { rootManifest, webAddress } from "../../scripts/lib/packages.ts";
+import { descriptionOf } from "./lib/descriptions.ts";
+import { writeLlms } from "./lib/llms.ts";
+import { linkRepository } from "./lib/repository-links.ts";
+import { search } from "./lib/search.ts";
+import { dropEmptyHeaders } from "./lib/tables.ts";
+import { sidebar } from "./lib/sidebar.ts";
+
+const docs = join(import.meta.dirname, "..");
+const title = "sockact";
+const description = rootManifest.description ?? "";
+
+/** The address of the site. GitHub Pages serves it under the name of the repository. */
+const address = process.env["DOCS_ADDRESS"]?.replace(/\/*$/, "/") || pagesAddress(webAddress);
+const base = new URL(address).pathname;
+
+function pagesAddress(repository: string): string {
+  const [owner, name] = new URL(repository).pathname.slice(1).split("/");
+  return `https://${owner}.github.io/${name}/`;
+}
+
+/** Whether a page is written by a program: nobody edits it, and git does not know when it changed. */
+function isGenerated(page: string): boolean {
+  return /^(?:reference|codes)\//.test(page);
+}
+
+export default defineConfig({
+  title,
+  description,
+  lang: "en",
+  base,
+  cleanUrls: true,
+  lastUpdated: true,
+  ignoreDeadLinks: false,
+  // Otherwise a reader loads every page that the sidebar shows.
+  router: { prefetchLinks: false },
+  srcExclude: ["outputs/**", "screenshots/**"],
+  sitemap: { hostname: address },
+  head: [
+    ["link", { rel: "icon", type: "image/svg+xml", href: `${base}logo.svg` }],
+    ["meta", { name: "theme-color", content: "#1f6f78" }],
+    ["meta", { property: "og:type", content: "website" }],
+    ["meta", { property: "og:site_name", content: title }],
+  ],
+  themeConfig: {
+    logo: { src: "/logo.svg", alt: "" },
+    nav: [
+      { text: "Start", link: "/start", activeMatch: "^/(?:start|how-it-works)" },
+      { text: "Troubleshooting", link: "/troubleshooting" },
+      { text: "Command line", link: "/command-line" },
+      { text: "API", link: "/reference/", activeMatch: "^/reference/" },
+    ],
+    sidebar,
+    outline: { level: [2, 3], label: "On this page" },
+    search,
+    socialLinks: [{ icon: "github", link: webAddress, ariaLabel: "sockact on GitHub" }],
+    editLink: { pattern: `${webAddress}/edit/main/docs/:path`, text: "Edit this page on GitHub" },
+    lastUpdated: { text: "Last changed", formatOptions: { dateStyle: "long" } },
+    docFooter: { prev: "Previous page", next: "Next page" },
+    footer: { message: `${rootManifest.license} licence. No cookies, and no requests to other sites.` },
+    notFound: {
+      title: "This page does not exist",
+      quote: "The address may be misspelled, or the page may have moved. The search knows every page.",
+      linkLabel: "Go to the first page",
+      linkText: "To the first page",
+    },
+    externalLinkIcon: true,
+  },
+  markdown: {
+    // http://localhost:3000 in a sentence is an example.
+    linkify: false,
+    // As on GitHub, where the same pages are read.
+    anchor: { slugify: (heading) => slug(heading) },
+    config: (md) => {
+      linkRepository(md);
+      dropEmptyHeaders(md);
+    },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  },
+  transformPageData(page) {
+    if (isGenerated(page.relativePath)) {
+      page.frontmatter["editLink"] = false;
+      page.frontmatter["lastUpdated"] = false;
+    }
+    page.description ||= descriptionOf(readFileSync(join(docs, page.filePath), "utf8"));
+  },
+  transformHead({ pageData, title: pageTitle, description: pageDescription }): HeadConfig[] {
+    const path = pageData.relativePath.replace(/(?:(^|\/)index)?\.md$/, "$1");
+    return [
+      ["meta", { property: "og:title", content: pageTitle }],
+      ["meta", { property: "og:description", content: pageDescription }],
+      ...(pageData.isNotFound
+        ? []
+        : ([
+            ["link", { rel: "canonical", href: `${address}${path}` }],
+            ["meta", { property: "og:url", content: `${address}${path}` }],
+          ] satisfies HeadConfig[])),
+    ];
+  },
+  buildEnd({ srcDir: source, outDir: out }) {
+    writeLlms({ title, description, source, out, address, sidebar });
+  },
+});

@@ -7,10 +7,10 @@ export default {
   description: "Express in one file, asleep until somebody connects",
   exec: [process.execPath, fileURLToPath(new URL("dist/server.cjs", import.meta.url))],
   sockets: [{ listen: 80 }],
-  // It sleeps when nobody has been connected for five minutes, so how fast it wakes matters.
+  // The app sleeps after five minutes without a connection, so it matters how fast it starts.
   type: "notify",
   idleTimeout: "5min",
-  // Node 22.1 and later find the compiled code of the last run.
+  // Node 22.1 and later keep compiled code for the next start.
   compileCache: true,
   hardening: "inbound",
 };

@@ -4,17 +4,17 @@ import { fileURLToPath } from "node:url";
 /** @type {import("@sockact/units").AppDescription} */
 export default {
   name: "example-express",
-  description: "Express on ports 80 and 443, as nobody in particular",
+  description: "Express on ports 80 and 443",
   exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
   sockets: [
     { name: "http", listen: 80 },
-    // This port speaks plain HTTP too; docs/tls.md has what to change for TLS.
+    // This port speaks plain HTTP too. docs/tls.md has what to change for TLS.
     { name: "http-443", listen: 443 },
   ],
-  // systemd waits until it is ready, reloads it by a signal, and starts it again if it hangs.
+  // systemd waits until the app is ready, reloads it with a signal, and starts it again if it hangs.
   type: "notify-reload",
   watchdogSec: "30s",
   environment: { NODE_ENV: "production" },
-  // It only answers, so it gets no network but its sockets, and a user that exists while it runs.
+  // The app opens no connection, so it needs no network except its sockets. Its user exists only while it runs.
   hardening: "inbound",
 };

@@ -59,6 +59,6 @@ async function readJson(ctx) {
   }
 }
 
-// A server of one's own, as WebSocket libraries want it, is found by systemdListen() just as app.listen() is.
+// Libraries for WebSockets need the server itself. systemdListen() finds it, as it finds app.listen().
 const server = http.createServer(app.callback());
 server.listen(3000, () => console.log("Koa is listening on", server.address()));

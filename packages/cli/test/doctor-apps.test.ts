@@ -82,7 +82,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       const answer = await ask(systemd, "shop");
       const { message, copy, evidence } = answer.finding("launcher");
       expect(message).toMatch(
-        new RegExp(`^systemd has started ${name} \\(process \\d+\\), and that has started the app`),
+        new RegExp(`^systemd started ${name} \\(process \\d+\\), and ${name} started the app`),
       );
       expect(evidence[0]!.text).toMatch(/\n\d+ \S+ (?:\/srv\/shop\/)?app\.mjs$/);
       expect(copy).toContainEqual(expect.stringMatching(/^ {2}ExecStart=\/\S+ \S*app\.mjs$/));
@@ -134,7 +134,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       const answer = await ask(systemd, "shop");
       const { message, copy } = answer.finding("socket-not-taken");
       expect(message).toBe(
-        "The app has got [::]:80 from systemd, and does not accept from it. It listens on [::]:3000 instead.",
+        "systemd passed [::]:80 to the app, but the app does not accept connections on it. The app listens on [::]:3000 instead.",
       );
       expect(answer.code).toBe(2);
       expect(copy[0]).toContain("app.use(systemdListen())");
@@ -152,7 +152,9 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await printed(/EADDRINUSE|EACCES/);
       const answer = await ask(systemd, "shop");
       expect(answer.finding("socket-not-taken")).toMatchObject({
-        message: expect.stringContaining("The app opens [::]:80 itself, which shop.socket has open already."),
+        message: expect.stringContaining(
+          "The app tries to open [::]:80 itself, but shop.socket has already opened it.",
+        ),
         evidence: [{ text: expect.stringMatching(/EADDRINUSE|EACCES/), source: "journal of shop.service" }],
       });
       expect(answer.codes).not.toContain("restart-loop");
@@ -174,7 +176,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
         createServer((request, response) => app(request, response)).listen(3000, () => console.log("listening"));`);
       await printed(/SOCKACT_UNTAKEN/);
       const { message, fix } = (await ask(systemd, "shop")).finding("socket-not-taken");
-      expect(message).toContain("It listens on [::]:3000 instead.");
+      expect(message).toContain("The app listens on [::]:3000 instead.");
       expect(fix).toContain("wrapped in a function");
     });
 
@@ -204,7 +206,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await systemd.waitForUnit("shop.service", "Result", "timeout");
       const answer = await ask(systemd, "shop");
       expect(answer.finding("never-ready")).toMatchObject({
-        message: expect.stringContaining("shop.service was not ready in time, and systemd has ended it."),
+        message: expect.stringContaining("shop.service was not ready in time, and systemd stopped it."),
         copy: expect.arrayContaining(["  OpenFile=/run/systemd/notify:notify"]),
       });
     });
@@ -229,7 +231,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await listening();
       const { message, evidence } = await until("never-ready");
       expect(message).toContain(
-        "It accepts connections already, and has not said that it is ready. Either the app does not use sockact",
+        "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact",
       );
       expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:80");
     });

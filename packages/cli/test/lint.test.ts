@@ -376,7 +376,7 @@ describe("sockact lint for programs", () => {
       message: expect.any(String) as string,
       why: expect.any(String) as string,
       fix: expect.any(String) as string,
-      url: "https://github.com/sockact/sockact/blob/main/docs/lint.md#the-socket-unit",
+      url: "https://sockact.github.io/sockact/codes/socket-not-installed",
       fixable: true,
       source: expect.any(String) as string,
     });

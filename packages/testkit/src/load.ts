@@ -28,13 +28,13 @@ export interface AskedFor {
 
 /** Each kind of load, with its options and its result. */
 export interface Loads {
-  /** Clients of autocannon that always have a request under way. */
+  /** Clients of autocannon that always have a request under way. `timeout`: after so many seconds a request has failed, 60 by default. */
   busy: {
-    options: { url: string; connections: number; keepAlive: boolean } & AskedFor;
+    options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
     /** `longest`: the longest that a request took, with its connection, in milliseconds. */
     result: LoadResult & { longest: number };
   };
-  /** Clients that think for up to `think` ms between requests, `away` ms away. */
+  /** Clients that think for up to `think` ms between requests, `away` ms away. `timeout`: after so many seconds a request has failed; by default never. */
   thinking: {
     options: {
       host: string;
@@ -44,6 +44,7 @@ export interface Loads {
       think: number;
       away: number;
       seed: number;
+      timeout?: number;
     } & AskedFor;
     result: LoadResult;
   };

@@ -6,10 +6,10 @@ import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ url: string, connections: number, keepAlive: boolean, requests?: object[], answer?: string }} options
- *   `keepAlive: false`: each request on a new connection; `requests`, `answer`: as `requestsOf()` has them
+ * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[], answer?: string }} options
+ *   `keepAlive: false`: each request on a new connection; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `answer`: as `requestsOf()` has them
  */
-export function start({ url, connections, keepAlive, ...asked }) {
+export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   const { requests, isWhole } = requestsOf(asked);
   const tally = new Tally();
   const rounds = new Rounds(connections);
@@ -24,8 +24,8 @@ export function start({ url, connections, keepAlive, ...asked }) {
     // Until it is told to stop.
     duration: 86_400,
     sampleInt: 100,
-    // New connections may wait while a server drains.
-    timeout: 60,
+    // New connections may wait while a server drains, so the default is long.
+    timeout,
     setupClient(client) {
       const id = clients++;
       keepCount(client, tally);

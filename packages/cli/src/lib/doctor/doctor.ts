@@ -26,7 +26,7 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
   const report: Report = { services, unseen: host.unseen };
   if (json) printJson(report);
   else if (services.length === 0)
-    print("No socket of this host starts a service. sockact install makes one.\n");
+    print("No socket on this machine starts a service. To install one, run sockact install.\n");
   else print(reportText(report, user));
   const has = (severity: Severity): boolean =>
     services.some(({ findings }) => findings.some((finding) => finding.severity === severity));

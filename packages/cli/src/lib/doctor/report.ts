@@ -37,10 +37,9 @@ export function reportText({ services, unseen }: Report, user = false): string {
   });
   if (unseen.length > 0)
     parts.push(
-      [
-        "What could not be looked at:",
-        ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`),
-      ].join("\n"),
+      ["Not examined:", ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`)].join(
+        "\n",
+      ),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
 }
@@ -84,7 +83,7 @@ function summary(services: readonly Examined[]): string {
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
-  return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
+  return first === undefined ? text : `${text}\nMore: sockact explain ${first.code}`;
 }
 
 /** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */

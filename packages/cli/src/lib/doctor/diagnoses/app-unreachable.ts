@@ -13,10 +13,10 @@ export const appUnreachable: Diagnosis = {
   code: "app-unreachable",
   severity: "error",
   title: "the service can't read the app",
-  why: "Node says that it can't find a file which the service's user may not see, or which the sandbox hides.",
+  why: "Node can't find a file that exists. The user of the service may not read it, or the sandbox hides it.",
   looksAt:
-    "`Cannot find module` in what Node has printed, the modes along the path, `ProtectHome` and the like",
-  remedy: "an app below `/srv` or `/opt`, which its user may read",
+    "`Cannot find module` in the output of Node, the modes along the path, and directives such as `ProtectHome`.",
+  remedy: "Move the app below `/srv` or `/opt`, and let the user of the service read it.",
   explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused", "module-missing"],
   async find(subject) {
     const error = await subject.get(appError);

@@ -5,10 +5,10 @@ import { appWarnings } from "../facts/app-warnings.ts";
 export const appWarning: Diagnosis = {
   code: "app-warning",
   severity: "warning",
-  title: "sockact has warned in the journal of the service",
-  why: "The app goes on, but not as its units say.",
-  looksAt: "`SockactWarning` in the journal of the last run of the service",
-  remedy: "what the warning says",
+  title: "sockact printed a warning in the journal of the service",
+  why: "The app keeps running, but not as its units say.",
+  looksAt: "`SockactWarning` in the journal of the last run of the service.",
+  remedy: "Do what the warning says.",
   async find(subject) {
     return (await subject.get(appWarnings)).map(({ code, message, details }) => ({
       unit: subject.service,

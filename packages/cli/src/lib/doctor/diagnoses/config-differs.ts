@@ -17,11 +17,11 @@ import { unitFiles } from "../facts/unit-files.ts";
 export const configDiffers: Diagnosis = {
   code: "config-differs",
   severity: "warning",
-  title: "the config would write other units than those that are installed",
-  why: "A change of the config counts once the units are installed again.",
+  title: "the config does not match the installed units",
+  why: "A change of the config takes effect when you install the units again.",
   looksAt:
-    "sockact.config.json from which the units were installed, or of the current folder. A config that is code is not run: `sockact units --diff` compares it",
-  remedy: "`sockact install`",
+    "`sockact.config.json` from which the units were installed, or the one in the current folder. If the config is code, the doctor does not run it: `sockact units --diff` compares it.",
+  remedy: "Run `sockact install`.",
   async find(subject) {
     const installed = await subject.get(installation);
     const file = installed?.config ?? configHere();
@@ -37,7 +37,7 @@ export const configDiffers: Diagnosis = {
     });
     return differing.map(({ own, line }) => ({
       unit: own.unit,
-      message: `${file} would write another ${own.unit} than the one that is installed.`,
+      message: `${file} does not match the installed ${own.unit}.`,
       evidence: [{ text: line, source: `${own.path} (-), ${file} (+)` }],
       fix: "Look at the difference, and install again.",
       copy: [`cd ${dirname(file)}`, "sockact units --diff", "sudo sockact install"],
@@ -64,7 +64,7 @@ async function wantedUnits(
   if (!file.endsWith(".json")) {
     if (!isOfService) return {};
     host.cannotSee(
-      `${file} is code, which the doctor does not run.`,
+      `${file} is code, and the doctor does not run code.`,
       `cd ${dirname(file)} && sockact units --diff`,
     );
     return {};

@@ -13,11 +13,11 @@ export const launcher: Diagnosis = {
   code: "launcher",
   severity: "error",
   title: "systemd runs a tool that starts the app in another process",
-  why: "systemd passes the sockets to the process that it starts itself. The app is a child of it, and gets none.",
+  why: "systemd passes the sockets to the process that it starts. The app is a child of this process, and gets no socket.",
   looksAt:
-    "the processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`",
+    "The processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`.",
   remedy:
-    "`ExecStart=` with the absolute path of Node and of the app; in a shell script, `exec` before the command",
+    "Write `ExecStart=` with the absolute path of Node and of the app. In a shell script, write `exec` before the command.",
   explains: [
     "exec-launcher",
     "exec-shell",
@@ -53,7 +53,7 @@ export const launcher: Diagnosis = {
       {
         unit: subject.service,
         message: isInTheWay
-          ? `systemd has started ${found.name} (process ${found.process.pid}), and that has started the app (process ${app?.pid}), which has no socket of systemd.`
+          ? `systemd started ${found.name} (process ${found.process.pid}), and ${found.name} started the app (process ${app?.pid}). The app has no socket of systemd.`
           : (warned?.message ?? ""),
         evidence: [
           ...(found
@@ -97,7 +97,7 @@ async function written(subject: Subject): Promise<Found[]> {
   return [
     {
       unit: service,
-      message: `systemd starts ${name}, and that starts the app, which gets no socket of systemd.`,
+      message: `systemd starts ${name}, and ${name} starts the app. The app gets no socket of systemd.`,
       evidence: [{ text: script, source: manifest }],
       fix: `Let systemd run the app itself, as the script does${variables.length > 0 ? `, with the script's ${variables.join(", ")} in Environment=` : ""}:`,
       copy: [

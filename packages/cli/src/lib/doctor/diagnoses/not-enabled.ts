@@ -8,8 +8,8 @@ export const notEnabled: Diagnosis = {
   severity: "warning",
   title: "the socket is not started at boot",
   why: "After the next boot, nothing listens.",
-  looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit",
-  remedy: "`systemctl enable` the socket unit",
+  looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit.",
+  remedy: "Run `systemctl enable` for the socket unit.",
   async find(subject) {
     const { systemctl, user } = subject.host.manager;
     const etc = `/etc/systemd/${user ? "user" : "system"}`;

@@ -14,10 +14,11 @@ const refusedByNode = /EADDRINUSE: address already in use (\S+)/;
 export const portTaken: Diagnosis = {
   code: "port-taken",
   severity: "error",
-  title: "another process has the port",
+  title: "another process uses the port",
   why: "Only one of them can listen. Nothing reaches the service until the port is free.",
-  looksAt: "`EADDRINUSE` in the journal of each unit, what listens, and which process has it open",
-  remedy: "stop the other one, or change the port; then `systemctl start` the socket",
+  looksAt:
+    "`EADDRINUSE` in the journal of each unit, the sockets that listen on this machine, and the process that owns each of them.",
+  remedy: "Stop the other process, or change the port. Then start the socket with `systemctl start`.",
   explains: ["socket-failed", "not-enabled", "app-crashed", "restart-loop"],
   async find(subject) {
     const [sockets, lines, passed] = await Promise.all([
@@ -89,12 +90,12 @@ async function foundFor(subject: Subject, { unit, address, evidence }: Refusal):
         : `${systemctl} disable --now ${owner.unit}`;
   return {
     unit,
-    message: `${unit} can't listen on ${address}, which ${owners.map(({ who }) => who).join(" and ") || "another process"} has.`,
+    message: `${unit} can't listen on ${address}: it is in use by ${owners.map(({ who }) => who).join(" and ") || "another process"}.`,
     evidence: [evidence, ...owners.map((each) => each.evidence)],
     fix:
       owner?.unit === undefined
-        ? "End the other process, or let this one listen on another port."
-        : `Stop ${owner.unit} for good, or let this one listen on another port.`,
+        ? "Stop the other process, or choose another port for this service."
+        : `Stop ${owner.unit} permanently, or choose another port for this service.`,
     copy: [end, `${systemctl} start ${unit.endsWith(".socket") ? unit : subject.sockets.join(" ")}`],
   };
 }
@@ -118,7 +119,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
       const pid = pids.find((each) => each !== 1) ?? pids[0];
       if (pid === undefined) {
         host.cannotSee(
-          `Which process listens on ${socket.address} is hidden from you.`,
+          `You may not see which process listens on ${socket.address}.`,
           `sudo sockact doctor ${subject.service}`,
         );
         return undefined;

@@ -8,10 +8,10 @@ import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 export const restartLoop: Diagnosis = {
   code: "restart-loop",
   severity: "error",
-  title: "the service ends soon after each start, and is started again",
-  why: "Restart= starts it again, and so does each client that waits to be accepted. That takes processor time, and no client is served.",
-  looksAt: "how often the service was started in the last minute, and how it has ended",
-  remedy: "what ends the service, by its journal",
+  title: "the service ends soon after each start, and starts again",
+  why: "Restart= starts the service again, and so does each waiting client. The starts take processor time, and no client gets an answer.",
+  looksAt: "How often the service was started in the last minute, and how it ended.",
+  remedy: "Read the journal of the service, and correct the error that ends it.",
   async find(subject) {
     const [service, all, end] = await Promise.all([
       subject.get(serviceProperties),
@@ -38,7 +38,7 @@ export const restartLoop: Diagnosis = {
             source: `journal of ${subject.service}`,
           })),
         ],
-        fix: "Find out why it ends. Once it works, systemd takes it as it is.",
+        fix: "Read its journal to find out why it ends.",
         copy: [readJournal(subject.host.manager, subject.service)],
       },
     ];

@@ -20,12 +20,12 @@ const STARTING_MS = 10_000;
 export const socketNotTaken: Diagnosis = {
   code: "socket-not-taken",
   severity: "error",
-  title: "the app does not take the socket",
-  why: "Clients can connect, but they wait in the queue of the socket, and get no answer.",
+  title: "the app does not listen on its socket",
+  why: "Clients can connect, but they wait in the queue of the socket and get no answer.",
   looksAt:
-    "the sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
+    "The sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal.",
   remedy:
-    "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
+    "Call `app.use(systemdListen())` before `listen()`, call `listen(server)` of `@sockact/core`, or load the preload `@sockact/register`.",
   explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
   async find(subject) {
     const [service, running, passed, warnings] = await Promise.all([
@@ -72,13 +72,13 @@ export const socketNotTaken: Diagnosis = {
         unit: subject.service,
         message:
           own.length > 0
-            ? `The app has got ${addresses} from systemd, and does not accept from it. It listens on ${own.map(({ address }) => address).join(" and ")} instead.`
-            : `The app has got ${addresses} from systemd, and does not accept from it.`,
+            ? `systemd passed ${addresses} to the app, but the app does not accept connections on it. The app listens on ${own.map(({ address }) => address).join(" and ")} instead.`
+            : `systemd passed ${addresses} to the app, but the app does not accept connections on it.`,
         evidence,
         fix:
           untaken && untaken.details.length > 0
             ? untaken.details.join(" ")
-            : "If the app has the line with systemdListen(), it must come before listen(). Otherwise add it, or load the preload, which needs no change of the app:",
+            : "If the app calls systemdListen(), the call must come before listen(). Otherwise add the call, or load the preload, which needs no change of the app:",
         copy: untaken && untaken.details.length > 0 ? [] : await ways(subject),
       },
     ];
@@ -126,7 +126,7 @@ async function foundInUse(
 ): Promise<Found> {
   return {
     unit: subject.service,
-    message: `The app opens ${address} itself, which ${unit} has open already. It has got the socket from systemd, and does not take it.`,
+    message: `The app tries to open ${address} itself, but ${unit} has already opened it. systemd passed the socket to the app, and the app does not use it.`,
     evidence: [{ text: message, source: `journal of ${subject.service}` }],
     fix: "Call systemdListen() before listen(). Or load the preload, which needs no change of the app:",
     copy: await ways(subject),

@@ -1,3 +1,4 @@
+import { site } from "../../shared/site.ts";
 import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
@@ -11,10 +12,11 @@ import { lastEnd } from "../facts/runs.ts";
 export const triggerLimitHit: Diagnosis = {
   code: "trigger-limit-hit",
   severity: "error",
-  title: "the socket has started its service too often, and systemd has closed it",
-  why: "A client that nobody accepts starts the service again as soon as it has ended. By default a socket fails at twenty starts in two seconds, and clients are refused until somebody starts it.",
-  looksAt: "`Result` of each socket unit, and how the service has ended",
-  remedy: "what ends the service before it accepts; then `systemctl start` the socket",
+  title: "the socket started its service too often, and systemd has closed the socket",
+  why: "If a service exits before it accepts the waiting client, the same client starts it again. By default a socket fails after twenty starts in two seconds. Clients are refused until you start the socket again.",
+  looksAt: "`Result` of each socket unit, and how the service ended.",
+  remedy:
+    "Correct the error that ends the service before it accepts. Then start the socket with `systemctl start`.",
   explains: [
     "restart-loop",
     "idle-spin",
@@ -55,7 +57,7 @@ export const triggerLimitHit: Diagnosis = {
             required.length > 0
               ? `${unit} has started ${subject.service} too often: ${subject.service} requires ${needed}, which has failed.`
               : conditionFailed
-                ? `${unit} has started ${subject.service} too often: a condition of the service does not hold, so it is never started.`
+                ? `${unit} has started ${subject.service} too often: a condition of the service is not met, so the service never starts.`
                 : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${end.text}`.trim(),
           evidence: [
             { text: "Result=trigger-limit-hit", source: `${systemctl} show ${unit}` },
@@ -68,10 +70,10 @@ export const triggerLimitHit: Diagnosis = {
           ],
           fix:
             required.length > 0
-              ? `Correct what ${needed} has failed of, and start it. Then start the socket again.`
+              ? `Find out why ${needed} failed, and start it. Then start the socket again.`
               : conditionFailed
-                ? "Make the condition hold, or take it out of the service. Then start the socket again."
-                : "Correct what ends the service: its journal says more. Then start the socket again. With sockact the service exits for sleep only: see RestartPreventExitStatus= in docs/lifecycle.md.",
+                ? "Meet the condition, or remove it from the service. Then start the socket again."
+                : `Correct the error that ends the service: its journal has the details. Then start the socket again. A service that uses sockact exits by itself only when it goes to sleep: see RestartPreventExitStatus= in ${site}lifecycle.`,
           copy: [
             ...(required.length > 0
               ? required.flatMap((each) => [

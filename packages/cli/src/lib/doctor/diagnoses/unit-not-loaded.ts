@@ -10,9 +10,9 @@ export const unitNotLoaded: Diagnosis = {
   code: "unit-not-loaded",
   severity: "error",
   title: "systemd has not loaded a unit",
-  why: "systemd starts neither a unit that it can't load, nor one that waits for it.",
-  looksAt: "`LoadState` and `LoadError` of each unit, and of those that the service requires",
-  remedy: "the line that systemd refuses, or `systemctl unmask`, or install the unit",
+  why: "systemd can't start a unit that it has not loaded, or a unit that requires it.",
+  looksAt: "`LoadState` and `LoadError` of each unit, and of the units that the service requires.",
+  remedy: "Correct the line that systemd refuses, run `systemctl unmask`, or install the unit.",
   explains: ["socket-inactive", "socket-failed", "not-enabled", "service-missing"],
   async find(subject) {
     const units = [await subject.get(serviceProperties), ...(await subject.get(socketProperties))];
@@ -33,8 +33,8 @@ function missingFor({ service, host }: Subject, { unit, LoadState }: Requirement
     message: `${service} requires ${unit}, which ${isMasked ? "is masked" : "does not exist"}. So it can't start.`,
     evidence: [{ text: `LoadState=${LoadState}`, source: `${systemctl} show ${unit}` }],
     fix: isMasked
-      ? "Take the mask away. Or take the unit out of the Requires= of the service."
-      : `Install ${unit}. Or correct its name in the Requires= of the service, or take it out.`,
+      ? "Unmask the unit, or remove it from Requires= of the service."
+      : `Install ${unit}, correct its name in Requires= of the service, or remove it from there.`,
     copy: [
       isMasked ? `${systemctl} unmask ${unit}` : `${systemctl} edit --full ${service}`,
       `${systemctl} restart ${service}`,
@@ -62,20 +62,20 @@ function foundIn(properties: UnitProperties, { manager }: Host): Found {
       const runtime = path.startsWith("/run/") ? "--runtime " : "";
       return {
         ...about,
-        fix: "Take the mask away.",
+        fix: "Unmask the unit.",
         copy: [`${manager.systemctl} unmask ${runtime}${path === "" ? unit : basename(path)}`],
       };
     }
     case "not-found":
       return {
         ...about,
-        fix: `Install ${unit}, or correct the name where another unit names it. Then let systemd read it.`,
+        fix: `Install ${unit}, or correct its name in the units that refer to it. Then let systemd read the files.`,
         copy: [reload],
       };
     default:
       return {
         ...about,
-        fix: `Correct ${path || "its file"}, which systemd-analyze checks. Then let systemd read it.`,
+        fix: `Correct ${path || "its file"}: systemd-analyze shows the faulty line. Then let systemd read the file.`,
         copy: [`systemd-analyze ${manager.user ? "--user " : ""}verify ${path || unit}`, reload],
       };
   }

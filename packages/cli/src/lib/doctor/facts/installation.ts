@@ -9,7 +9,7 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
   } catch (error) {
     if (!(error instanceof CliError) && (error as NodeJS.ErrnoException).code !== "EACCES") throw error;
     host.cannotSee(
-      `What sockact has installed for ${name} can't be read: ${(error as Error).message}`,
+      `The record of what sockact installed for ${name} can't be read: ${(error as Error).message}`,
       `sudo sockact doctor ${name}`,
     );
     return undefined;

@@ -63,7 +63,7 @@ async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
 
 function cannotSeeJournal(host: Host): void {
   host.cannotSee(
-    "The journal may be hidden from you.",
+    "You may not see all lines of the journal.",
     "sudo sockact doctor, or: sudo usermod -aG systemd-journal $USER",
   );
 }

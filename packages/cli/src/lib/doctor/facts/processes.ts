@@ -33,7 +33,7 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
   const all = found.filter((each) => each !== undefined);
   if (all.some(({ sockets }) => sockets === undefined))
     subject.host.cannotSee(
-      `The open files of ${subject.service} are hidden from you.`,
+      `You may not see the open files of ${subject.service}.`,
       `sudo sockact doctor ${subject.service}`,
     );
   return all;

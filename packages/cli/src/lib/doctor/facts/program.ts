@@ -39,7 +39,7 @@ export async function nodeVersion(subject: Subject): Promise<string | undefined>
     const isClosed = (error as NodeJS.ErrnoException).code === "EACCES";
     if (isClosed && (await isFile(file)))
       subject.host.cannotSee(
-        `The version of ${file}: as root, the doctor runs a Node that belongs to another user as nobody, who can't get to this one.`,
+        `The version of ${file}. As root, the doctor runs a Node of another user as the user nobody, who can't reach this file.`,
         `${file} --version # as its owner`,
       );
     return undefined;

@@ -84,18 +84,18 @@ export function wayRound(
     case "hidden":
       return {
         message: `${what} exists, but ${obstacle.directive} hides it from the service.`,
-        fix: "Move it to where every service sees it, such as /srv or /opt, and correct the path in the unit.",
+        fix: "Move it to a place that every service can see, such as /srv or /opt, and correct the path in the unit.",
         copy: [`systemctl edit --full ${unit}`],
       };
     case "closed":
       return {
         message: `${what} exists, but ${who} can't get to it: ${obstacle.path} has mode ${obstacle.mode}.`,
-        fix: `Let others through, or move it to where every user may read, such as /srv or /opt.`,
+        fix: `Let other users enter, or move the app to a place that every user may read, such as /srv or /opt.`,
         copy: [`chmod o+${obstacle.path === what ? "rx" : "x"} ${obstacle.path}`],
       };
     case "unknown":
       return {
-        message: `${what} can't be looked at by you: ${obstacle.path} is closed.`,
+        message: `You may not look at ${what}: you can't read ${obstacle.path}.`,
         fix: "Run the doctor as root.",
         copy: ["sudo sockact doctor"],
       };

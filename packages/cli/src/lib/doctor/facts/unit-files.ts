@@ -25,7 +25,7 @@ export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
         } catch (error) {
           // One that is gone is a finding, and not a lack of rights.
           if ((error as NodeJS.ErrnoException).code === "EACCES")
-            subject.host.cannotSee(`${path} can't be read by you`, `sudo cat ${path}`);
+            subject.host.cannotSee(`You may not read ${path}`, `sudo cat ${path}`);
           return [];
         }
       }),

@@ -1,0 +1,96 @@
+import type { DefaultTheme } from "vitepress";
+import { entryPoints } from "./entry-points.ts";
+
+/** The order of the pages. */
+export const sidebar: DefaultTheme.SidebarItem[] = [
+  {
+    text: "Start",
+    items: [
+      { text: "Port 80 in five minutes", link: "/start" },
+      { text: "How it works", link: "/how-it-works" },
+    ],
+  },
+  {
+    text: "Your app",
+    items: [
+      { text: "Express", link: "/frameworks/express" },
+      { text: "Koa", link: "/frameworks/koa" },
+      { text: "Fastify", link: "/frameworks/fastify" },
+      { text: "NestJS", link: "/frameworks/nestjs" },
+      { text: "Any Node server", link: "/frameworks/http" },
+      { text: "Any app, unchanged", link: "/preload" },
+      { text: "Apps from npm", link: "/apps" },
+      { text: "While you develop", link: "/run" },
+      { text: "TLS and HTTP/2", link: "/tls" },
+      { text: "Cluster", link: "/cluster" },
+      { text: "Every kind of socket", link: "/sockets" },
+      { text: "Tracing agents", link: "/tracing" },
+    ],
+  },
+  {
+    text: "Operating it",
+    items: [
+      { text: "Install", link: "/install" },
+      { text: "Describe your app", link: "/config" },
+      { text: "Where code, settings and secrets live", link: "/files-and-secrets" },
+      { text: "Deploy, roll back, uninstall", link: "/deploy" },
+      { text: "See, log, reload, restart", link: "/operate" },
+      { text: "Several apps on one host", link: "/several-apps" },
+      { text: "Ready, reload, stop, sleep", link: "/lifecycle" },
+      { text: "Rolling restart", link: "/rolling-restart" },
+      { text: "Ways to port 80", link: "/ports" },
+      { text: "Sandboxing", link: "/hardening" },
+      { text: "Units", link: "/units" },
+    ],
+  },
+  {
+    text: "Troubleshooting",
+    items: [
+      { text: "Find out what is wrong", link: "/troubleshooting" },
+      { text: "Common mistakes", link: "/mistakes" },
+      { text: "sockact doctor", link: "/doctor" },
+      { text: "Errors and warnings", link: "/errors" },
+      { text: "sockact lint", link: "/lint" },
+      { text: "All codes", link: "/codes/" },
+    ],
+  },
+  {
+    text: "Coming from",
+    items: [
+      { text: "nginx", link: "/coming-from/nginx" },
+      { text: "pm2", link: "/coming-from/pm2" },
+      { text: "Docker", link: "/coming-from/docker" },
+      { text: "SvelteKit", link: "/coming-from/sveltekit" },
+      { text: "systemd packages", link: "/coming-from/systemd" },
+    ],
+  },
+  {
+    text: "Reference",
+    items: [
+      { text: "Command line", link: "/command-line" },
+      {
+        text: "API",
+        link: "/reference/",
+        collapsed: true,
+        items: entryPoints.map(({ name, page }) => ({ text: name, link: `/${page}` })),
+      },
+      { text: "The protocol", link: "/protocol" },
+      { text: "Write an adapter", link: "/adapters" },
+      { text: "Versions and support", link: "/versioning" },
+      { text: "Tested versions", link: "/tested" },
+    ],
+  },
+  {
+    text: "About",
+    items: [
+      { text: "Comparison", link: "/comparison" },
+      { text: "Benchmarks", link: "/benchmarks" },
+      { text: "Security", link: "/security" },
+    ],
+  },
+];
+
+/** The addresses in a sidebar, in its order. */
+export function linksOf(items: readonly DefaultTheme.SidebarItem[]): string[] {
+  return items.flatMap(({ link, items: inner = [] }) => [...(link ? [link] : []), ...linksOf(inner)]);
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { webAddress } from "../../scripts/lib/packages.ts";
+import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
+import { siteLink } from "../.vitepress/lib/repository-links.ts";
+import { weightOf, wordsOf } from "../.vitepress/lib/search.ts";
+
+describe("a link of a page", () => {
+  test.each([
+    ["../packages/koa/README.md#errors", "tls.md", `${webAddress}/blob/main/packages/koa/README.md#errors`],
+    ["../examples", "tls.md", `${webAddress}/tree/main/examples`],
+    ["../../SECURITY.md", "frameworks/koa.md", `${webAddress}/blob/main/SECURITY.md`],
+    ["package.json", "tls.md", `${webAddress}/blob/main/docs/package.json`],
+  ])("to the file %s from %s leads to GitHub", (link, page, address) => {
+    expect(siteLink(link, page)).toBe(address);
+  });
+
+  test.each(["lifecycle.md#sleep", "#sleep", "https://nodejs.org", "/start", "mailto:a@example.com"])(
+    "to %s stays as it is",
+    (link) => {
+      expect(siteLink(link, "tls.md")).toBeUndefined();
+    },
+  );
+});
+
+describe("the description of a page", () => {
+  test("is the first paragraph without its marks", () => {
+    expect(descriptionOf("---\na: b\n---\n\n# Title\n\nUse `x` of\n[the **app**](a.md#b).\n\nMore.")).toBe(
+      "Use x of the app.",
+    );
+  });
+
+  test("leaves out comments, code and pictures before it", () => {
+    expect(descriptionOf("# Title\n\n<!-- no -->\n\n```js\nno();\n```\n\nYes.")).toBe("Yes.");
+  });
+
+  test("is as many whole sentences as fit, or else words", () => {
+    expect(descriptionOf("# T\n\nOne is here. Two is there.", 20)).toBe("One is here.");
+    expect(descriptionOf("# T\n\nOne two three four.", 12)).toBe("One two…");
+  });
+});
+
+describe("the search", () => {
+  test("knows a name as a whole and by its parts", () => {
+    expect(wordsOf("SOCKACT_UNTAKEN, idleTimeout=5min in .env")).toEqual([
+      "SOCKACT_UNTAKEN",
+      "SOCKACT",
+      "UNTAKEN",
+      "idleTimeout",
+      "idle",
+      "Timeout",
+      "5min",
+      "in",
+      "env",
+    ]);
+  });
+
+  test("puts a guide before a list, and a list before the API reference", () => {
+    const weights = ["/base/start#a", "/base/tls", "/base/codes/ERR_TLS", "/base/reference/core#tls"].map(
+      weightOf,
+    );
+    expect(weights).toEqual([...weights].sort((a, b) => b - a));
+    expect(new Set(weights).size).toBe(4);
+  });
+});

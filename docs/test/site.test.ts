@@ -1,0 +1,221 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describeWith, isLongRun } from "@sockact/testkit";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { root, webAddress } from "../../scripts/lib/packages.ts";
+import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
+import { built, type BuiltSite, fileOf, serveBuiltSite } from "./lib/built-site.ts";
+import { LAPTOP, openPage, PHONE, type Visit, visitAll } from "./lib/visit.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Pages of one kind, written by a program, look alike: a usual run checks each tenth of them with axe. */
+const isGenerated = (path: string) => /^(?:reference|codes)\//.test(path);
+
+describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
+  let site: BuiltSite;
+  let browser: Browser;
+  let visits: Visit[];
+
+  beforeAll(async () => {
+    site = await serveBuiltSite();
+    const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+    // The sandbox of Chromium can't be set up as root.
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const sample = new Set(site.pages.filter(isGenerated).filter((_, index) => index % 10 === 0));
+    visits = await visitAll(browser, site, site.pages, (path) =>
+      isLongRun || !isGenerated(path) || sample.has(path) ? axe : undefined,
+    );
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.[Symbol.asyncDispose]();
+  });
+
+  /** What is wrong on all pages, one line each. */
+  const problemsOf = (problems: (visit: Visit) => readonly string[]): string[] =>
+    visits.flatMap((visit) =>
+      problems(visit).map((problem) => `${visit.path || "the first page"}: ${problem}`),
+    );
+
+  async function inNewContext<T>(use: (context: BrowserContext) => Promise<T>, width = LAPTOP): Promise<T> {
+    const context = await browser.newContext({ viewport: width, reducedMotion: "reduce" });
+    try {
+      return await use(context);
+    } finally {
+      await context.close();
+    }
+  }
+
+  test("no page has an error in the console, a failed request, or a request to another site", () => {
+    expect(visits.length).toBeGreaterThan(40);
+    expect(problemsOf(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  test("every link leads to a page, a heading, or a file of the repository", () => {
+    const byPath = new Map(visits.map((visit) => [visit.path, visit]));
+    const problemOf = (link: string): string | undefined => {
+      const { origin, pathname, hash } = new URL(link);
+      if (origin === site.origin) {
+        if (!pathname.startsWith(site.base)) return `${link} is outside of ${site.base}`;
+        const path = decodeURIComponent(pathname).slice(site.base.length);
+        const target = byPath.get(path);
+        if (target === undefined) return fileOf(path) === undefined ? `${link} leads nowhere` : undefined;
+        return hash === "" || target.anchors.has(decodeURIComponent(hash.slice(1)))
+          ? undefined
+          : `${path} has no ${hash}`;
+      }
+      const [, path] = new RegExp(`^${webAddress}/(?:blob|tree|edit)/main/([^#]*)`).exec(link) ?? [];
+      return path === undefined || existsSync(join(root, path)) ? undefined : `the repository has no ${path}`;
+    };
+    expect(visits.flatMap(({ links }) => links).length).toBeGreaterThan(1000);
+    expect(problemsOf(({ links }) => [...new Set(links)].flatMap((link) => problemOf(link) ?? []))).toEqual(
+      [],
+    );
+  });
+
+  test("every page has a title and a description of its own", () => {
+    expect(
+      problemsOf(({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`])),
+    ).toEqual([]);
+    expect(
+      problemsOf(({ description }) => (description.length > 20 ? [] : [`description ${description}`])),
+    ).toEqual([]);
+    const seen = (text: string, of: (visit: Visit) => string) => visits.filter((visit) => of(visit) === text);
+    expect(problemsOf(({ title }) => (seen(title, (it) => it.title).length > 1 ? [title] : []))).toEqual([]);
+  });
+
+  test("every page is in the sidebar", () => {
+    const linked = linksOf(sidebar).map((link) => link.slice(1));
+    // The page /codes/ lists the pages of the codes.
+    const others = site.pages.filter((page) => page !== "" && !/^codes\/./.test(page));
+    expect(others.filter((page) => !linked.includes(page))).toEqual([]);
+  });
+
+  test("no page has the name of a folder, so every web server finds both", () => {
+    expect(
+      site.pages.filter((page) => existsSync(join(built, `${page}.html`)) && existsSync(join(built, page))),
+    ).toEqual([]);
+  });
+
+  test("no page scrolls sideways on a phone", () => {
+    expect(problemsOf(({ tooWide }) => tooWide)).toEqual([]);
+  });
+
+  test("axe finds no fault, in the light and in the dark", () => {
+    expect(problemsOf(({ faults }) => faults)).toEqual([]);
+  });
+
+  test.each(["", "start"])("the page /%s loads less than 200 kB of script", async (path) => {
+    await inNewContext(async (context) => {
+      const scripts: Promise<Buffer>[] = [];
+      context.on("response", (response) => {
+        if (new URL(response.url()).pathname.endsWith(".js")) scripts.push(response.body());
+      });
+      const page = await openPage(context, site, path);
+      await page.waitForLoadState("networkidle");
+      const bodies = await Promise.all(scripts);
+      const bytes = bodies.reduce((sum, { length }) => sum + length, 0);
+      const zipped = bodies.reduce((sum, body) => sum + gzipSync(body).length, 0);
+      console.info(`/${path}: ${bodies.length} scripts, ${bytes} bytes, ${zipped} with gzip`);
+      expect(bodies.length).toBeGreaterThan(2);
+      expect(bytes).toBeLessThan(200_000);
+    });
+  });
+
+  test.each([
+    ["port 80", "start"],
+    ["EADDRINUSE", "troubleshooting"],
+    ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
+    ["port-taken", "codes/port-taken"],
+    ["pm2", "coming-from/pm2"],
+    ["idleTimeout", "lifecycle"],
+    [".env", "start"],
+    ["nvm", "troubleshooting"],
+    ["roll back", "deploy"],
+    ["logs", "operate"],
+    ["certificate", "tls"],
+    ["nest", "frameworks/nestjs"],
+    ["permission denied", "troubleshooting"],
+    ["emitUnits", "units"],
+    ["rolingRestart", "reference/sockact"],
+  ])("the search finds, for %s, the page %s among the first three", async (query, wanted) => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "");
+      await page.keyboard.press("Control+k");
+      await page.locator(".VPLocalSearchBox input").fill(query);
+      const results = page.locator(".VPLocalSearchBox a.result");
+      await results.first().waitFor();
+      const links = await results.evaluateAll((all) =>
+        all.map((link) => (link as HTMLAnchorElement).pathname),
+      );
+      expect(links.slice(0, 3)).toContain(`${site.base}${wanted}`);
+    });
+  });
+
+  test("the switch makes the page dark, and it stays dark on the next page", async () => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "start");
+      const isDark = () => page.evaluate(() => document.documentElement.classList.contains("dark"));
+      expect(await isDark()).toBe(false);
+      await page.locator(".VPNavBarAppearance .VPSwitchAppearance").click();
+      expect(await isDark()).toBe(true);
+      const next = await openPage(context, site, "install");
+      expect(await next.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(true);
+    });
+  });
+
+  test("the keyboard reaches the content, the sidebar and the search", async () => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "tls");
+      const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
+      await page.keyboard.press("Tab");
+      expect(await focused()).toBe("Skip to content");
+      await page.keyboard.press("Enter");
+      expect(await page.evaluate(() => location.hash)).toBe("#VPContent");
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("VPContent");
+
+      await page.locator(".VPSidebar a", { hasText: "Cluster" }).focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(`**${site.base}cluster`);
+
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("idleTimeout");
+      await page.locator(".VPLocalSearchBox a.result").first().waitFor();
+      await page.keyboard.press("Enter");
+      await page.waitForURL((address) => !address.pathname.endsWith("/cluster"));
+    });
+  });
+
+  test("the menu of a phone opens, and leads to another page", async () => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "start");
+      await page.locator(".VPLocalNav button.menu").click();
+      await page.locator(".VPSidebar a", { hasText: "Koa" }).first().click();
+      await page.waitForURL(`**${site.base}frameworks/koa`);
+      expect(await page.locator("h1").textContent()).toContain("Koa");
+    }, PHONE);
+  });
+
+  test("an address that does not exist says so, and offers the first page", async () => {
+    await inNewContext(async (context) => {
+      const complaints: string[] = [];
+      const page = await openPage(context, site, "no-such-page", complaints);
+      expect(await page.locator("h1, .title").allTextContents()).toContain("This page does not exist");
+      expect(await page.getByRole("link", { name: "first page" }).getAttribute("href")).toBe(site.base);
+    });
+  });
+
+  test("llms.txt has every page of the sidebar, each as Markdown", () => {
+    const list = readFileSync(join(built, "llms.txt"), "utf8");
+    const links = [...list.matchAll(/^- \[.*?\]\((.*?)\): .+$/gm)].map(([, link = ""]) => link);
+    expect(links.length).toBe(linksOf(sidebar).length);
+    const paths = links.map((link) => link.slice(link.indexOf(site.base) + site.base.length));
+    expect(paths.filter((path) => !existsSync(join(built, path)))).toEqual([]);
+    expect(readFileSync(join(built, "llms-full.txt"), "utf8").length).toBeGreaterThan(100_000);
+  });
+});

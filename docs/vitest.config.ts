@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// `npm run docs:test`. It is not a project of the root's configuration, so `npm test` needs neither the built site nor a browser.
+export default defineConfig({
+  ssr: { resolve: { conditions: ["@sockact/source", "node", "import", "module", "default"] } },
+  test: {
+    name: "docs",
+    root: import.meta.dirname,
+    include: ["test/**/*.test.ts", ".vitepress/**/*.test.ts"],
+    testTimeout: 60_000,
+    // Every page is visited before the first test.
+    hookTimeout: 600_000,
+  },
+});

@@ -1,0 +1,16 @@
+import { systemdListen } from "@sockact/express";
+import express from "express";
+
+const app = express();
+const tls = { key: "key.pem", cert: "cert.pem" };
+app.use(systemdListen({ sockets: { http: {}, https: { tls } } }));
+
+// On your own machine there is no TLS, and nothing to redirect to.
+const isProduction = process.env.NODE_ENV === "production";
+app.use((req, res, next) => {
+  if (req.secure || !isProduction) next();
+  else res.redirect(308, `https://${req.hostname}${req.originalUrl}`);
+});
+
+app.get("/", (req, res) => res.send(`hello ${req.ip}`));
+app.listen(3000);
