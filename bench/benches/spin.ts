@@ -17,7 +17,7 @@ const seconds = Number(values.seconds);
 interface Setup {
   unit?: string;
   service?: string;
-  /** Lines for [Socket]. By default, there is no limit of triggers. */
+  /** Lines for [Socket]. By default, triggers have no limit. */
   socket?: string;
 }
 

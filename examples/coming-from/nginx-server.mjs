@@ -5,7 +5,7 @@ const app = express();
 const tls = { key: "key.pem", cert: "cert.pem" };
 app.use(systemdListen({ sockets: { http: {}, https: { tls } } }));
 
-// On your own machine there is no TLS, and nothing to redirect to.
+// When you start it yourself, it has no TLS, so it must not redirect.
 const isProduction = process.env.NODE_ENV === "production";
 app.use((req, res, next) => {
   if (req.secure || !isProduction) next();

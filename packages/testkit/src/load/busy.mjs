@@ -7,7 +7,8 @@ import { Tally } from "./tally.mjs";
 
 /**
  * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[], answer?: string }} options
- *   `keepAlive: false`: each request on a new connection; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `answer`: as `requestsOf()` has them
+ *   `keepAlive: false`: each request on a new connection; `timeout`: after so many seconds without an answer, a request has failed;
+ *   `requests`, `answer`: as `requestsOf()` has them
  */
 export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   const { requests, isWhole } = requestsOf(asked);
