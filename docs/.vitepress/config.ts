@@ -1,7 +1,2 @@
 import { defineConfig } from "vitepress";
-export default defineConfig({
-  title: "sockact",
-  cleanUrls: true,
-  ignoreDeadLinks: true,
-  themeConfig: { search: { provider: "local" } },
-});
+export default defineConfig({ title: "sockact", cleanUrls: true, ignoreDeadLinks: true, themeConfig: { search: { provider: "local" } } });
