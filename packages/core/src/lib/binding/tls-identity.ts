@@ -19,7 +19,10 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
   pfx?: Material | undefined;
 }
 
-/** The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers HTTP/2. */
+/**
+ * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers
+ * HTTP/2.
+ */
 export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
   /** The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. */
   sni?: Readonly<Record<string, TlsIdentity>> | undefined;

@@ -7,17 +7,26 @@ import { writeLine } from "../shared/standard-error.ts";
 export type SockactEvent =
   /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
   | { readonly type: "listening"; readonly sockets: readonly ActivatedSocket[] }
-  /** Every socket has its server, and every `ready` is fulfilled. `notified` says whether the message was sent to the service manager. `failed` is true if the service manager waits for the message, but it could not be sent. */
+  /**
+   * Every socket has its server, and every `ready` is fulfilled. `notified` says whether the message was sent to the service manager. `failed` is true if the
+   * service manager waits for the message, but it could not be sent.
+   */
   | { readonly type: "ready"; readonly notified: boolean; readonly failed?: true }
   /** A reload begins. */
   | { readonly type: "reloading" }
   /** The reload has ended. `failed` is true if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. */
   | { readonly type: "reloaded"; readonly failed?: true }
-  /** There has been neither a connection nor a `hold()` for `idleTimeout`. `timeout` is that time in milliseconds. The process ends, unless `hold()` is called now. */
+  /**
+   * There has been neither a connection nor a `hold()` for `idleTimeout`. `timeout` is that time in milliseconds. The process ends, unless `hold()` is called
+   * now.
+   */
   | { readonly type: "idle"; readonly timeout: number }
   /** The connection for which the process was started (`Accept=yes`) has closed. The process ends. */
   | { readonly type: "served" }
-  /** The process begins to stop: each connection ends after its next response. `signal` is the signal that has started the stop. It is null if the process falls asleep, or if it is a worker that was disconnected. `connections` is the number of open connections. */
+  /**
+   * The process begins to stop: each connection ends after its next response. `signal` is the signal that has started the stop. It is null if the process
+   * falls asleep, or if it is a worker that was disconnected. `connections` is the number of open connections.
+   */
   | { readonly type: "draining"; readonly signal: NodeJS.Signals | null; readonly connections: number }
   /** All connections have ended. `cut` is the number of connections that had something under way when `drainTimeout` was over. */
   | { readonly type: "drained"; readonly cut: number }
