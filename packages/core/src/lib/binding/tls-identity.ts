@@ -12,10 +12,15 @@ export type Material = string | Buffer | readonly (string | Buffer)[];
 
 /** The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
 export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
+  /** The private key. */
   key?: Material | undefined;
+  /** The certificate, followed by its intermediate certificates. */
   cert?: Material | undefined;
+  /** The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node trusts. */
   ca?: Material | undefined;
+  /** The lists of revoked certificates. */
   crl?: Material | undefined;
+  /** The private key and the certificate in PKCS#12 form, instead of `key` and `cert`. */
   pfx?: Material | undefined;
 }
 
