@@ -59,7 +59,7 @@ export type SockactEvent =
        * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
        */
       readonly type: "error";
-      /** What was thrown. */
+      /** The error, of any type. */
       readonly error: unknown;
     };
 
