@@ -84,7 +84,10 @@ export async function appOnSocket(
   return { app: await startApp([fd], app, options), address, fd };
 }
 
-/** Resolves when another process with this `idleTimeout` in milliseconds, and without clients, has gone to sleep. Tests use it as a clock for a process that must stay awake. */
+/**
+ * Resolves when another process with this `idleTimeout` in milliseconds, and without clients, has gone to sleep. Tests use it as a clock for a process that
+ * must stay awake.
+ */
 export async function untilAnotherSleeps(idleTimeout: number): Promise<void> {
   const { app } = await appOnSocket({ options: { idleTimeout: `${idleTimeout}ms` } });
   await using running = app;

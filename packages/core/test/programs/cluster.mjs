@@ -1,5 +1,7 @@
-// A cluster that forks a new worker for each worker that has ended, and reads commands from standard input. UNAWARE: its primary does not import sockact. LATE: the
-// primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop (`busy`).
+// A cluster that forks a new worker for each worker that has ended, and reads commands from standard input. UNAWARE: its primary does not import sockact.
+// LATE: the
+// primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop
+// (`busy`).
 // EXIT_CODE: the exit code that a worker sets.
 import cluster from "node:cluster";
 import { createServer } from "node:http";

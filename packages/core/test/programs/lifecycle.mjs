@@ -1,4 +1,5 @@
-// Creates the servers that APP describes: a JSON object with the shape of LifecycleApp in ../lifecycle-app.ts. It prints each event of sockact, and what happens to
+// Creates the servers that APP describes: a JSON object with the shape of LifecycleApp in ../lifecycle-app.ts. It prints each event of sockact, and what
+// happens to
 // its requests, and reads commands from standard input.
 import { createHash } from "node:crypto";
 import { once } from "node:events";

@@ -107,7 +107,8 @@ export type ProcessRole =
   | "other";
 
 /**
- * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is `activated`, so that the app gets the error when it listens.
+ * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is `activated`, so that the app gets the error
+ * when it listens.
  */
 export function processRole(): ProcessRole {
   if (!isMainThread()) return "other";

@@ -95,7 +95,10 @@ export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[]
   return opened;
 }
 
-/** Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed it, and its number may belong to another file now. */
+/**
+ * Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed it, and its number may belong to another file
+ * now.
+ */
 function isUnclassified(passedSocket: PassedSocket): boolean {
   return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
 }

@@ -40,7 +40,8 @@ export interface PassedSocket {
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
   /**
-   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so its handle must be the one that listens. It is kept
+   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so its handle must be the one that listens. It
+   * is kept
    * here, because Node would close the descriptor when the net.Socket is garbage-collected.
    */
   openedSocket: Socket | undefined;

@@ -48,7 +48,8 @@ function refuseOutputs(inode: number): void {
     "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
-  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The journal looks up the sender when it reads the line, so the sender waits a moment.
+  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The journal looks up the sender when it reads the line,
+  // so the sender waits a moment.
   if (error) {
     const lines = `${refusal.code}: ${refusal.message}.\n${refusal.hint}`;
     const write = ["sh", "-c", 'echo "$1"; sleep 0.2', "sh", lines];

@@ -15,10 +15,16 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
-/** The options of {@link bindDatagram}: which socket to take, the lifecycle, and Node's own options of `socket.bind()`, which say where to bind if no socket was passed. */
+/**
+ * The options of {@link bindDatagram}: which socket to take, the lifecycle, and Node's own options of `socket.bind()`, which say where to bind if no socket
+ * was passed.
+ */
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded">, Omit<BindOptions, "fd"> {
-  /** The `FileDescriptorName=` of the socket to take. If several sockets have this name, the first one that nothing has taken is used. By default, it is the first datagram socket. */
+  /**
+   * The `FileDescriptorName=` of the socket to take. If several sockets have this name, the first one that nothing has taken is used. By default, it is the
+   * first datagram socket.
+   */
   name?: string | undefined;
   /** Whether it is an error (`ERR_NOT_ACTIVATED`) if no socket was passed. The default is `false`: the socket is then bound as without sockact. */
   required?: boolean | undefined;
@@ -30,7 +36,8 @@ export interface BindDatagramOptions
  * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`). If none was passed, the socket is bound as with
  * `socket.bind(options)`.
  *
- * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process. The app can still send until its `onStop` is done.
+ * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process. The app can still send until its `onStop`
+ * is done.
  * `idleTimeout` starts again with each message.
  *
  * - It fulfils when the socket is bound.

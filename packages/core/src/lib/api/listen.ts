@@ -32,7 +32,8 @@ export interface Listening {
  * - It fulfils when the server listens on all of the sockets.
  * - It rejects with an {@link ActivationError}: `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set or `port` and `path` are missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
- *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`, `ERR_TLS_FILE`, or a code of {@link activatedSockets}.
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`,
+ * `ERR_TLS_FILE`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the server already listens, if it can't listen, and if it is closed before it listens.
  */
 export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {

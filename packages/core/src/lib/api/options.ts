@@ -28,7 +28,10 @@ export interface TakeOptions {
   tls?: TlsOptions | undefined;
   /** Which sockets to take, by their `FileDescriptorName=`, and how to serve each: `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`. */
   sockets?: Readonly<Record<string, SocketOptions>> | undefined;
-  /** The `FileDescriptorName=` of the sockets to take: a name, or a list of names. Several sockets may have one name. By default, the server takes every listener that nothing else has taken. */
+  /**
+   * The `FileDescriptorName=` of the sockets to take: a name, or a list of names. Several sockets may have one name. By default, the server takes every
+   * listener that nothing else has taken.
+   */
   name?: string | readonly string[] | undefined;
   /** Whether it is an error (`ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`: the server then listens as without sockact. */
   required?: boolean | undefined;
@@ -61,7 +64,10 @@ export interface CheckedOptions {
   settings: Settings;
 }
 
-/** Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free port. */
+/**
+ * Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free
+ * port.
+ */
 export function splitOptions<T extends object>(
   options: T,
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {

@@ -22,7 +22,8 @@ import { serverAddress } from "./server-address.ts";
 export const KEEP_BACKLOG = 0x7fffffff;
 
 /**
- * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits `listening` once, or `error`, after which it is closed.
+ * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits `listening` once, or `error`, after which
+ * it is closed.
  *
  * The server's own handle is that of the first socket. Each other socket gets a separate handle, whose owner is the server. So `close()`, `getConnections()`,
  * `maxConnections`, `ref()` and `unref()` act on all of them, and the socket options of the server apply to each.

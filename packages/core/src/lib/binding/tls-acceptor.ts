@@ -85,7 +85,8 @@ function createHttp1Acceptor(server: Server, options: object): TlsServer {
 /** HTTP/2 needs a separate server, which passes the requests on. A connection of HTTP/1.1 is handed to the original server. */
 function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsOptions): TlsServer {
   const protocols = protocolsOf(ALPNProtocols);
-  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client knows. If there is none, the handshake fails, as with the option.
+  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client knows. If there is none, the handshake fails, as
+  // with the option.
   const ALPNCallback: TlsOptions["ALPNCallback"] = ({ protocols: known }) =>
     protocols.find((protocol) => known.includes(protocol));
   const tls = createSecureServer(

@@ -12,14 +12,22 @@ export type Material = string | Buffer | readonly (string | Buffer)[];
 
 /** The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
 export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
+  /** The private key. */
   key?: Material | undefined;
+  /** The certificate, followed by its intermediate certificates. */
   cert?: Material | undefined;
+  /** The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node trusts. */
   ca?: Material | undefined;
+  /** The lists of revoked certificates. */
   crl?: Material | undefined;
+  /** The private key and the certificate in PKCS#12 form, instead of `key` and `cert`. */
   pfx?: Material | undefined;
 }
 
-/** The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers HTTP/2. */
+/**
+ * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers
+ * HTTP/2.
+ */
 export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
   /** The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. */
   sni?: Readonly<Record<string, TlsIdentity>> | undefined;

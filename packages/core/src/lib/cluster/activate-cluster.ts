@@ -49,7 +49,10 @@ export function prepareScheduling(): void {
   else if (isMainThread && areSocketsAnnounced()) shareListening();
 }
 
-/** Sets the scheduling policy, which Node fixes at the first setupPrimary(). With round robin, the primary would accept connections while no worker runs, and lose them. */
+/**
+ * Sets the scheduling policy, which Node fixes at the first setupPrimary(). With round robin, the primary would accept connections while no worker runs, and
+ * lose them.
+ */
 function shareListening(): void {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
 }

@@ -12,7 +12,8 @@ export function askToStop(worker: Worker, signal: NodeJS.Signals | null): void {
 }
 
 /**
- * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a signal, it also kills a worker that has not ended in
+ * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a signal, it also kills a worker that has not
+ * ended in
  * time. Fulfils with true if a worker had to be killed, or has ended with an error.
  *
  * @param living the running workers. Each worker is removed from this set before the `exit` listeners that are added here.

@@ -8,7 +8,10 @@ import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
 
-/** Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary. Called whenever a server listens on a socket of the primary. */
+/**
+ * Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary. Called whenever a server listens on a socket of
+ * the primary.
+ */
 export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
   once("follow primary", () => {
     onPrimaryMessage((message) => {

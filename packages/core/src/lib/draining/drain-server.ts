@@ -19,7 +19,10 @@ import { rememberSessions } from "./http2-sessions.ts";
 import { closeAfterNextResponse, closeAfterPendingResponses } from "./last-responses.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
-/** How long a connection may wait for its first request after the server has stopped accepting, in milliseconds. Every new client waits for it. A TLS handshake still gets `FIRST_REQUEST_MS`. */
+/**
+ * How long a connection may wait for its first request after the server has stopped accepting, in milliseconds. Every new client waits for it. A TLS
+ * handshake still gets `FIRST_REQUEST_MS`.
+ */
 const LAST_FIRST_REQUEST_MS = 2000;
 
 /** How long a client may take to close its side after the server has stopped accepting, in milliseconds. */

@@ -17,7 +17,8 @@ const lastResponses = new WeakMap<Socket, ServerResponse>();
 const requestCounts = new WeakMap<Socket, number>();
 
 /**
- * How many requests of one connection are still answered during a drain. Without this limit, a client that always sends its next request before it has a response
+ * How many requests of one connection are still answered during a drain. Without this limit, a client that always sends its next request before it has a
+ * response
  * would never learn that the connection ends. It must send the requests after the last of these again (RFC 9112, section 9.3.2).
  */
 const PIPELINED_MAX = 16;

@@ -22,7 +22,8 @@ function rememberUpgrade(request: IncomingMessage, socket: Socket): void {
 }
 
 /**
- * Remembers the upgraded connections of a server. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does: without
+ * Remembers the upgraded connections of a server. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
+ * without
  * a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
  */
 export function rememberUpgrades(server: Server): void {

@@ -5,27 +5,63 @@ import { writeLine } from "../shared/standard-error.ts";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
-  /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
-  | { readonly type: "listening"; readonly sockets: readonly ActivatedSocket[] }
-  /** Every socket has its server, and every `ready` is fulfilled. `notified` says whether the message was sent to the service manager. `failed` is true if the service manager waits for the message, but it could not be sent. */
-  | { readonly type: "ready"; readonly notified: boolean; readonly failed?: true }
-  /** A reload begins. */
-  | { readonly type: "reloading" }
-  /** The reload has ended. `failed` is true if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. */
-  | { readonly type: "reloaded"; readonly failed?: true }
-  /** There has been neither a connection nor a `hold()` for `idleTimeout`. `timeout` is that time in milliseconds. The process ends, unless `hold()` is called now. */
-  | { readonly type: "idle"; readonly timeout: number }
-  /** The connection for which the process was started (`Accept=yes`) has closed. The process ends. */
-  | { readonly type: "served" }
-  /** The process begins to stop: each connection ends after its next response. `signal` is the signal that has started the stop. It is null if the process falls asleep, or if it is a worker that was disconnected. `connections` is the number of open connections. */
-  | { readonly type: "draining"; readonly signal: NodeJS.Signals | null; readonly connections: number }
-  /** All connections have ended. `cut` is the number of connections that had something under way when `drainTimeout` was over. */
-  | { readonly type: "drained"; readonly cut: number }
-  /**
-   * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager. Or an app that falls asleep has not
-   * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
-   */
-  | { readonly type: "error"; readonly error: unknown };
+  | {
+      /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
+      readonly type: "listening";
+      /** The sockets, in the order in which they were passed. */
+      readonly sockets: readonly ActivatedSocket[];
+    }
+  | {
+      /** Every socket has its server, and every `ready` is fulfilled. */
+      readonly type: "ready";
+      /** Whether the message was sent to the service manager. */
+      readonly notified: boolean;
+      /** True if the service manager waits for the message, but it could not be sent. */
+      readonly failed?: true;
+    }
+  | {
+      /** A reload begins. */
+      readonly type: "reloading";
+    }
+  | {
+      /** The reload has ended. */
+      readonly type: "reloaded";
+      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. */
+      readonly failed?: true;
+    }
+  | {
+      /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
+      readonly type: "idle";
+      /** The `idleTimeout`, in milliseconds. */
+      readonly timeout: number;
+    }
+  | {
+      /** The connection for which the process was started (`Accept=yes`) has closed. The process ends. */
+      readonly type: "served";
+    }
+  | {
+      /** The process begins to stop: each connection ends after its next response. */
+      readonly type: "draining";
+      /** The signal that has started the stop. It is null if the process falls asleep, or if it is a worker that was disconnected. */
+      readonly signal: NodeJS.Signals | null;
+      /** The number of open connections. */
+      readonly connections: number;
+    }
+  | {
+      /** All connections have ended. */
+      readonly type: "drained";
+      /** The number of connections that had something under way when `drainTimeout` was over. */
+      readonly cut: number;
+    }
+  | {
+      /**
+       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager. Or an app that falls asleep has not
+       * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
+       */
+      readonly type: "error";
+      /** The error, of any type. */
+      readonly error: unknown;
+    };
 
 /** Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. */
 export function logEvent(event: SockactEvent): void {

@@ -32,7 +32,10 @@ export async function reload(): Promise<void> {
   reloading.isRunning = false;
 }
 
-/** The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads. systemd itself does not learn the result. Everyone can read the status, so it does not contain the error. */
+/**
+ * The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads. systemd itself does not learn the result. Everyone
+ * can read the status, so it does not contain the error.
+ */
 function resultText(failed: boolean): string {
   if (failed) return "; the reload failed, and the app keeps its old settings";
   const hasReloaded = apps.some(

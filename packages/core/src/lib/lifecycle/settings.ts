@@ -19,24 +19,34 @@ import type { SockactEvent } from "./events.ts";
 export interface LifecycleOptions {
   /** Called when the app's server listens. READY=1 waits for the promise that it returns. If the promise rejects, the server emits `error`. */
   ready?: (() => unknown) | undefined;
-  /** Called at SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits for the promise that it returns. If it fails, an `error` event reports it, and the app keeps running with its old settings. */
+  /**
+   * Called at SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits for the promise that it returns. If it fails, an
+   * `error` event reports it, and the app keeps running with its old settings.
+   */
   onReload?: (() => unknown) | undefined;
   /**
    * Called when the process begins to stop. Called again when the process stops accepting, and then every 100 ms while a connection is open. End your event
-   * streams here, and long polls other than those of socket.io. Otherwise they are cut when `drainTimeout` is over. The process does not wait for `onDrain`, and
+   * streams here, and long polls other than those of socket.io. Otherwise they are cut when `drainTimeout` is over. The process does not wait for
+   * `onDrain`, and
    * does not call it again after it has failed.
    */
   onDrain?: (() => unknown) | undefined;
   /** Called when all connections have ended. The process waits for the promise that it returns, and then ends. If it fails, the exit code is 1. */
   onStop?: (() => unknown) | undefined;
-  /** Called before each report to the watchdog (`WatchdogSec=`). The report is left out if it returns `false`, throws, rejects, or has not answered by the next report. */
+  /**
+   * Called before each report to the watchdog (`WatchdogSec=`). The report is left out if it returns `false`, throws, rejects, or has not answered by the
+   * next report.
+   */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
    * Called during a stop for each upgraded connection. Close the connection here in its own protocol. A WebSocket of the `ws` library is not passed to it:
    * such a WebSocket gets a close frame with code 1001. A connection that is still open when `drainTimeout` is over is cut.
    */
   onDrainUpgraded?: ((socket: Socket, request: IncomingMessage) => void) | undefined;
-  /** The longest time that a stop waits for connections after SIGTERM or SIGINT. The default is `10s`. With `infinity`, it waits without a limit. `TimeoutStopSec=` of the unit must be longer. */
+  /**
+   * The longest time that a stop waits for connections after SIGTERM or SIGINT. The default is `10s`. With `infinity`, it waits without a limit.
+   * `TimeoutStopSec=` of the unit must be longer.
+   */
   drainTimeout?: Duration | "infinity" | undefined;
   /**
    * How long the process stays without a connection before it ends. The next connection starts it again. The default is `false`: the process never ends by

@@ -66,7 +66,8 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   // The primary may have received the signal as well. If it saw the end of this worker before the signal, the app would fork another worker.
   const followsPrimary = signal !== null && apps.some(({ activated }) => activated);
   const noted = cluster.worker && followsPrimary ? untilNoted(cluster.worker, GRACE_MS) : undefined;
-  // A server emits `close` before its last connection does, which happens in libuv's closing callbacks. A WebSocket emits its end one turn later. Code of the app
+  // A server emits `close` before its last connection does, which happens in libuv's closing callbacks. A WebSocket emits its end one turn later. Code of the
+  // app
   // that runs then must not be lost.
   await turnOfTheLoop();
   await turnOfTheLoop();

@@ -37,7 +37,8 @@ function isUnused(connection: Connection): boolean {
 }
 
 /**
- * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it awake too. The process stops accepting in the same
+ * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it awake too. The process stops accepting in
+ * the same
  * turn of the event loop as that check. No connection is open then, so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
@@ -54,7 +55,10 @@ export async function fallAsleep(timeout: number): Promise<void> {
   await exitAsleep(Math.max(...apps.map(({ settings }) => settings.idleExitStatus)));
 }
 
-/** Closes the connections that have sent nothing in their time for a first request. Returns the number of them. A client that sends its first request at this moment must send it again (RFC 9112, section 9.5). */
+/**
+ * Closes the connections that have sent nothing in their time for a first request. Returns the number of them. A client that sends its first request at this
+ * moment must send it again (RFC 9112, section 9.5).
+ */
 export async function closeUnusedConnections(): Promise<number> {
   const closed = allDrains().flatMap(({ connections }) =>
     [...connections.values()].filter(isUnused).map(({ socket, stream }) => {

@@ -41,7 +41,9 @@ export function handleSignal(signal: NodeJS.Signals): void {
   process.prependListener(signal, listener);
 }
 
-/** How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each action may lead to the next one, without an end. */
+/**
+ * How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each action may lead to the next one, without an end.
+ */
 const AGAIN_MS = 1000;
 
 /** Runs an action when the listeners of the app that wait for the drain have run. Never runs it if no listeners wait. */
@@ -54,7 +56,8 @@ export function afterHeldListeners(action: () => void): void {
 let callListeners = (): void => {};
 
 /**
- * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that does not know sockact may close its connections
+ * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that does not know sockact may close its
+ * connections
  * in such a listener, or end the process. Call this before the app adds a listener, because Node binds `process.emit` at that moment.
  */
 export function holdListeners(): void {
@@ -108,7 +111,10 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   for (const action of signals.afterListeners.splice(0)) action();
 }
 
-/** Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count, because it leaves the end of the process to other listeners. */
+/**
+ * Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count, because it leaves the end of the process to other
+ * listeners.
+ */
 function isHandledByApp(signal: NodeJS.Signals): boolean {
   const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };
   const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[

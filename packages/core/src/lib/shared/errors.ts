@@ -36,6 +36,7 @@ export type ActivationErrorCode =
  * - `cause` is the error of Node that led to it, if there is one.
  */
 export class ActivationError extends Error {
+  /** The name of the class. It is the same for an error of another copy of the package. */
   override readonly name = "ActivationError";
   /** The code of the error. It stays the same across releases. */
   readonly code: ActivationErrorCode;

@@ -7,7 +7,10 @@ import { setImmediate } from "node:timers";
  */
 const TURNS = 3;
 
-/** Calls the action when a client that has been waiting has its response, whether there is such a client or not. The process does not end by itself before that. */
+/**
+ * Calls the action when a client that has been waiting has its response, whether there is such a client or not. The process does not end by itself before
+ * that.
+ */
 export function afterFirstResponse(action: () => void, turns: number = TURNS): void {
   if (turns === 0) action();
   else setImmediate(afterFirstResponse, action, turns - 1);

@@ -56,7 +56,10 @@ export function setPipeName(server: Server, name: string): void {
   (server as Server & ServerInternals)._pipeName = name;
 }
 
-/** Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is a connection of `server`. `giver` must listen nowhere else. */
+/**
+ * Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is a connection of `server`. `giver` must listen
+ * nowhere else.
+ */
 export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
   const handle = handleOf(giver);
   if (handle === undefined) return undefined;

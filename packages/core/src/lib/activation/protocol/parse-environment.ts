@@ -14,11 +14,13 @@ const FOR_ANYONE =
 /** The result of {@link parseListenEnvironment}. */
 export type ListenEnvironment =
   | {
+      /** Sockets were passed to this process. */
       readonly activated: true;
       /** The name of each file descriptor, from 3 on. A descriptor without a name is called `unknown`, as in sd_listen_fds_with_names(3). */
       readonly names: readonly string[];
     }
   | {
+      /** No sockets were passed to this process. */
       readonly activated: false;
       /** Why no sockets were passed, for a log: which variable is missing, or for which process the sockets are. */
       readonly reason: string;
