@@ -1,0 +1,364 @@
+// The commands of the pages for operators, in their order, and what they print: docs/outputs has it, and the pages show it.
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import {
+  bootPrivateSystemd,
+  type CommandOptions,
+  type CommandResult,
+  describeWith,
+  type PrivateSystemd,
+} from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PackedPackages } from "./packed-packages.ts";
+
+const installed = "/root/.npm/_npx/1";
+const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
+
+/** The snapshot that a page shows. */
+const output = (name: string): string =>
+  fileURLToPath(new URL(`../../../docs/outputs/${name}.txt`, import.meta.url));
+
+/** Replaces what differs from run to run. */
+function masked(text: string): string {
+  return (
+    text
+      .replaceAll(/\d\d:\d\d:\d\d/g, "12:00:01")
+      .replaceAll("/run/sockact/node", "/usr/bin/node")
+      .replaceAll(/(?<=\w\[)\d+(?=\]: )|(?<= pid )\d+/g, "1387")
+      .replaceAll(/\d+ MB/g, "48 MB")
+      .replaceAll(/(?<=Last wake {2})[^,]+/g, "2 min ago")
+      .replaceAll(/[\d.]+ m?s\b(?! ago)/g, "431 ms")
+      .replaceAll(/\d+(?= services of the system)/g, "12")
+      // The app and systemd write these at the same time.
+      .replaceAll(/^(.* Started .*\n)(.* ready, and .*\n)/gm, "$2$1")
+      // What follows the message of an error differs from one Node to the next.
+      .replaceAll(/^(?:.*: )?(?: {4}at .*|Node\.js v.*)\n/gm, "")
+      // This Node is not on the path of sudo, as one of nvm is not.
+      .replaceAll('sudo env "PATH=$PATH" npx', "sudo npx")
+      .replaceAll(/^ {2}((?:sudo )?npx .*?) {2,}(?=\S)/gm, (_, command: string) => `  ${command.padEnd(33)}`)
+  );
+}
+
+/** The table of `sockact status` with the values of this run replaced, and its columns as wide as they then need to be. */
+function maskedTable(text: string): string {
+  const [table = "", ...rest] = text.split(/\n(?=\n)/);
+  const rows = table.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const [titles = []] = rows;
+  const values: Record<string, string> = { PID: "1387", MEMORY: "48 MB", "LAST WAKE": "2 min ago, 431 ms" };
+  const shown = rows.map((row, index) =>
+    row.map((cell, column) => (index === 0 || cell === "–" ? cell : (values[titles[column]!] ?? cell))),
+  );
+  const isRight = new Set(["PID", "MEMORY", "CONN", "RISK"]);
+  const widths = titles.map((_, column) => Math.max(...shown.map((row) => row[column]!.length)));
+  const lines = shown.map((row) =>
+    row
+      .map((cell, column) =>
+        isRight.has(titles[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+  return masked([lines.join("\n"), ...rest].join("\n"));
+}
+
+const app = (version: number): string => `const express = require("express");
+const { systemdListen } = require("@sockact/express");
+
+const app = express();
+app.use(systemdListen({ onReload: () => console.log("has read its settings") }));
+app.get("/", (req, res) => res.send("version ${version}"));
+app.listen(3000);
+`;
+
+describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
+  let systemd: PrivateSystemd;
+  let packed: PackedPackages;
+
+  beforeAll(async () => {
+    [systemd, packed] = await Promise.all([
+      bootPrivateSystemd(),
+      PackedPackages.pack(["sockact", ...["core", "express", "register"].map((name) => `@sockact/${name}`)]),
+    ]);
+    const mounts = ["/srv", "/home", "/root"].map((path) => `mount -t tmpfs -o mode=755 tmpfs ${path}`);
+    await systemd.mustRun(["sh", "-ec", [...mounts, "chmod 700 /root"].join("\n")]);
+    mkdirSync(systemd.hostPath(installed), { recursive: true });
+    packed.install(systemd.hostPath(installed), ["sockact"]);
+  }, 60_000);
+  afterAll(async () => {
+    packed?.[Symbol.dispose]();
+    await systemd?.close();
+  });
+
+  /** Calls sockact in a folder, as npx does. */
+  const sockact = (cwd: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> =>
+    systemd.run([systemd.node, cli, ...args], {
+      cwd,
+      timeout: 60_000,
+      ...options,
+      env: { npm_command: "exec", ...options.env },
+    });
+  const ask = async (port = 80): Promise<string> => (await systemd.request(`http://localhost:${port}/`)).body;
+  const write = async (folder: string, version: number): Promise<void> => {
+    await systemd.write(`${folder}/server.js`, app(version));
+    await systemd.write(`${folder}/package.json`, `{ "name": "shop" }`);
+    packed.install(systemd.hostPath(folder), ["express", "@sockact/express"]);
+  };
+
+  describe("of an app in /srv/shop", () => {
+    beforeAll(() => write("/srv/shop", 1));
+
+    test("installs it", async () => {
+      const { code, stdout } = await sockact("/srv/shop", [
+        "install",
+        "server.js",
+        "--name",
+        "shop",
+        "--listen",
+        "80",
+        "--yes",
+      ]);
+      expect(code).toBe(0);
+      await expect(masked(stdout)).toMatchFileSnapshot(output("install"));
+    });
+
+    test("sees whether it runs, and what it has written", async () => {
+      const table = await sockact("/", ["status"]);
+      await expect(maskedTable(table.stdout)).toMatchFileSnapshot(output("status"));
+      const one = await sockact("/", ["status", "shop"]);
+      await expect(masked(one.stdout)).toMatchFileSnapshot(output("status-shop"));
+      const logs = await sockact("/", ["logs", "shop"]);
+      await expect(masked(logs.stdout)).toMatchFileSnapshot(output("logs"));
+    });
+
+    test("lets it read its settings again", async () => {
+      const { stdout, stderr } = await sockact("/", ["reload", "shop"]);
+      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("reload"));
+    });
+
+    test("deploys version 2 in place", async () => {
+      await write("/srv/shop", 2);
+      const { stdout } = await sockact("/", ["restart", "shop"]);
+      await expect(masked(stdout)).toMatchFileSnapshot(output("restart"));
+      expect(await ask()).toBe("version 2");
+    });
+
+    test("deploys a broken version: clients wait until the earlier one is back", async () => {
+      await systemd.write("/srv/shop/server.js", `throw new Error("no database");\n`);
+      const broken = await sockact("/", ["restart", "shop"]);
+      expect(broken.code).toBe(1);
+      const fromStart = broken.stderr.slice(broken.stderr.search(/^.* Starting /m));
+      await expect(masked(fromStart)).toMatchFileSnapshot(output("restart-broken"));
+      const waiting = ask();
+      await write("/srv/shop", 1);
+      expect(await sockact("/", ["restart", "shop"])).toMatchObject({ code: 0 });
+      expect(await waiting).toBe("version 1");
+    });
+
+    test("replaces node_modules in place: what runs can't load more modules, and what starts waits for them", async () => {
+      const lazy = app(3).replace("res.send(", `res.send(require("content-type").parse("text/a").type + " `);
+      await systemd.write("/srv/shop/server.js", lazy.replace(`"version`, "version"));
+      await sockact("/", ["restart", "shop"]);
+      await systemd.mustRun(["mv", "/srv/shop/node_modules", "/srv/shop/gone"]);
+      expect((await systemd.request("http://localhost/")).status).toBe(500);
+      await systemd.stop("shop.service");
+      const waiting = ask();
+      await systemd.waitForJournal("shop.service", /Cannot find module 'express'/);
+      await systemd.mustRun(["mv", "/srv/shop/gone", "/srv/shop/node_modules"]);
+      expect(await waiting).toBe("text/a version 3");
+    });
+
+    test("installs it again with another port, and sees what changes", async () => {
+      await write("/srv/shop", 2);
+      const args = ["install", "server.js", "--name", "shop", "--listen", "8080", "--yes"];
+      const { stdout, stderr } = await sockact("/srv/shop", args);
+      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("install-again"));
+      expect(await ask(8080)).toBe("version 2");
+    });
+
+    test("removes it", async () => {
+      const shown = await sockact("/", ["uninstall", "shop", "--dry-run"]);
+      await expect(masked(shown.stdout)).toMatchFileSnapshot(output("uninstall-dry-run"));
+      const { code } = await sockact("/", ["uninstall", "shop", "--yes", "--purge"]);
+      expect(code).toBe(0);
+      expect((await systemd.run(["ls", "/etc/systemd/system/shop.service", "/var/lib/shop"])).stdout).toBe(
+        "",
+      );
+    });
+  });
+
+  describe("of an app with a folder for each version", () => {
+    const config = (fields: object) =>
+      systemd.write(
+        "/srv/shop/sockact.config.json",
+        JSON.stringify({
+          name: "shop",
+          exec: ["node", "./current/server.js"],
+          sockets: [{ listen: 80 }],
+          type: "notify-reload",
+          ...fields,
+        }),
+      );
+    const release = async (version: number): Promise<void> => {
+      await systemd.mustRun(["ln", "-sfn", `releases/${version}`, "/srv/shop/current"]);
+    };
+
+    beforeAll(async () => {
+      await systemd.mustRun(["sh", "-c", "rm -rf /srv/shop"]);
+      await write("/srv/shop/releases/1", 1);
+      await write("/srv/shop/releases/2", 2);
+      await systemd.write("/srv/shop/releases/3/server.js", `throw new Error("no database");\n`);
+      await release(1);
+      await config({});
+      expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
+    });
+    afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
+
+    test("the unit names the link, and a restart follows it, forwards and back", async () => {
+      expect(await systemd.show("shop.service", "WorkingDirectory")).toBe("/srv/shop/current");
+      expect(await ask()).toBe("version 1");
+      await release(2);
+      expect(await ask()).toBe("version 1");
+      await sockact("/", ["restart", "shop"]);
+      expect(await ask()).toBe("version 2");
+      await release(1);
+      await sockact("/", ["restart", "shop"]);
+      expect(await ask()).toBe("version 1");
+    });
+
+    test("a named file is installed where it really is, so its unit does not follow the link", async () => {
+      const args = [
+        "install",
+        "/srv/shop/current/server.js",
+        "--name",
+        "other",
+        "--listen",
+        "81",
+        "--dry-run",
+      ];
+      const { stdout } = await sockact("/", args);
+      expect(stdout).toMatch(/^ExecStart=\S+ \/srv\/shop\/releases\/1\/server\.js$/m);
+    });
+
+    test("with rolling, a broken version never serves", async () => {
+      expect(await sockact("/", ["uninstall", "shop", "--yes"])).toMatchObject({ code: 0 });
+      await config({ rolling: true, type: "notify" });
+      expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
+      expect(await ask()).toBe("version 1");
+      await release(2);
+      const turned = await sockact("/", ["restart", "shop"]);
+      await expect(masked(turned.stderr + turned.stdout)).toMatchFileSnapshot(output("rolling-restart"));
+      expect(await ask()).toBe("version 2");
+      await release(3);
+      const broken = await sockact("/", ["restart", "shop"]);
+      await expect(masked(broken.stderr + broken.stdout)).toMatchFileSnapshot(
+        output("rolling-restart-broken"),
+      );
+      expect(await ask()).toBe("version 2");
+    });
+  });
+
+  describe("of an app with secrets", () => {
+    const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+
+    beforeAll(async () => {
+      await systemd.mustRun(["mkdir", "/srv/secrets"]);
+      await write("/srv/secrets", 1);
+      await systemd.write(
+        "/srv/secrets/server.js",
+        `const { readFileSync } = require("node:fs");
+        const { join } = require("node:path");
+        const express = require("express");
+        const { systemdListen } = require("@sockact/express");
+        const app = express();
+        app.use(systemdListen());
+        const password = readFileSync(join(process.env.CREDENTIALS_DIRECTORY, "db.password"), "utf8");
+        app.get("/", (req, res) => res.json([password, process.env.API_KEY, process.env.API_URL]));
+        app.listen(3000);\n`,
+      );
+      await systemd.mustRun(["mkdir", "-m", "755", "/etc/secrets"]);
+      await systemd.write("/etc/secrets/env", "API_KEY=from-the-file\n", 0o600);
+      await systemd.write("/etc/secrets/db.password", "from-the-credential", 0o600);
+      await systemd.write(
+        "/srv/secrets/sockact.config.json",
+        JSON.stringify({
+          name: "secrets",
+          exec: ["node", "./server.js"],
+          sockets: [{ listen: 80 }],
+          type: "notify",
+          environment: { API_URL: "https://api.example.org" },
+          environmentFile: "/etc/secrets/env",
+          credentials: { "db.password": "/etc/secrets/db.password" },
+        }),
+      );
+      expect(await sockact("/srv/secrets", ["install", "--yes"])).toMatchObject({ code: 0 });
+    });
+    afterAll(() => sockact("/", ["uninstall", "secrets", "--yes", "--purge"]));
+
+    test("the app has them all", async () => {
+      expect(JSON.parse(await ask())).toEqual([
+        "from-the-credential",
+        "from-the-file",
+        "https://api.example.org",
+      ]);
+    });
+
+    test("another user reads what is in the unit, and nothing else", async () => {
+      const pid = await systemd.show("secrets.service", "MainPID");
+      const seen = async (...command: string[]) => {
+        const { stdout, stderr } = await systemd.run([...asNobody, ...command]);
+        return stdout + stderr;
+      };
+      const unit = await seen("cat", "/etc/systemd/system/secrets.service");
+      expect(unit).toContain("API_URL=https://api.example.org");
+      expect(unit).toContain("EnvironmentFile=/etc/secrets/env");
+      expect(await seen("cat", "/etc/secrets/env")).toContain("Permission denied");
+      expect(await seen("cat", "/etc/secrets/db.password")).toContain("Permission denied");
+      expect(await seen("cat", `/proc/${pid}/environ`)).toContain("Permission denied");
+      expect(await seen("ps", "eww", pid)).not.toContain("from-the");
+      expect(await seen("ls", "/run/credentials/secrets.service")).toContain("Permission denied");
+    });
+
+    test("systemctl show has the variables of the unit, and of a file the path alone", async () => {
+      expect(await systemd.show("secrets.service", "Environment")).toContain(
+        "API_URL=https://api.example.org",
+      );
+      const all = await systemd.systemctl("show", "secrets.service");
+      expect(all).toContain("EnvironmentFiles=/etc/secrets/env");
+      expect(all).not.toContain("from-the");
+      // Root reads the variables of any process, and so does the app's own user.
+      const pid = await systemd.show("secrets.service", "MainPID");
+      expect(await systemd.mustRun(["cat", `/proc/${pid}/environ`])).toContain("from-the-file");
+    });
+
+    test("a changed secret is used after a restart", async () => {
+      await systemd.write("/etc/secrets/env", "API_KEY=new\n", 0o600);
+      await systemd.write("/etc/secrets/db.password", "new", 0o600);
+      await sockact("/", ["reload", "secrets"]);
+      expect(JSON.parse(await ask())[1]).toBe("from-the-file");
+      await sockact("/", ["restart", "secrets"]);
+      expect(JSON.parse(await ask())).toEqual(["new", "new", "https://api.example.org"]);
+    });
+  });
+
+  describe("of several apps", () => {
+    const names = ["blog", "shop", "wiki"];
+    afterAll(async () => {
+      for (const name of names) await sockact("/", ["uninstall", name, "--yes", "--purge"]);
+    });
+
+    test("sees which are asleep", async () => {
+      for (const [index, name] of names.entries()) {
+        await write(`/srv/apps/${name}`, 1);
+        const port = index === 1 ? "80" : `127.0.0.1:${8080 + index}`;
+        const idle = index === 1 ? [] : ["--idle", "500ms"];
+        const args = ["install", "server.js", "--name", name, "--listen", port, ...idle, "--yes"];
+        expect(await sockact(`/srv/apps/${name}`, args)).toMatchObject({ code: 0 });
+      }
+      for (const name of ["blog", "wiki"])
+        await systemd.waitForUnit(`${name}.service`, "ActiveState", "inactive");
+      const { stdout } = await sockact("/", ["status"]);
+      await expect(maskedTable(stdout)).toMatchFileSnapshot(output("status-several"));
+      expect(await ask(8080)).toBe("version 1");
+    });
+  });
+});
