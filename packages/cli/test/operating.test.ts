@@ -14,9 +14,8 @@ import { PackedPackages } from "./packed-packages.ts";
 const installed = "/root/.npm/_npx/1";
 const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
 
-/** The snapshot that a page shows. */
-const output = (name: string): string =>
-  fileURLToPath(new URL(`../../../docs/outputs/${name}.txt`, import.meta.url));
+/** A file of docs, which a page shows. */
+const output = (file: string): string => fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
 
 /** Replaces what differs from run to run. */
 function masked(text: string): string {
@@ -118,27 +117,39 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
         "--yes",
       ]);
       expect(code).toBe(0);
-      await expect(masked(stdout)).toMatchFileSnapshot(output("install"));
+      await expect(masked(stdout)).toMatchFileSnapshot(output("outputs/install.txt"));
     });
 
     test("sees whether it runs, and what it has written", async () => {
       const table = await sockact("/", ["status"]);
-      await expect(maskedTable(table.stdout)).toMatchFileSnapshot(output("status"));
+      await expect(maskedTable(table.stdout)).toMatchFileSnapshot(output("outputs/status.txt"));
+      const json = await sockact("/", ["status", "shop", "--json"]);
+      const values: Record<string, unknown> = {
+        pid: 1387,
+        pids: [1387],
+        memory: 50_331_648,
+        at: "2026-01-31T12:00:00.000Z",
+        took: 431,
+      };
+      const parsed: unknown = JSON.parse(json.stdout, (key, value: unknown) => values[key] ?? value);
+      await expect(masked(`${JSON.stringify(parsed, undefined, 2)}\n`)).toMatchFileSnapshot(
+        output("outputs/status.json"),
+      );
       const one = await sockact("/", ["status", "shop"]);
-      await expect(masked(one.stdout)).toMatchFileSnapshot(output("status-shop"));
+      await expect(masked(one.stdout)).toMatchFileSnapshot(output("outputs/status-shop.txt"));
       const logs = await sockact("/", ["logs", "shop"]);
-      await expect(masked(logs.stdout)).toMatchFileSnapshot(output("logs"));
+      await expect(masked(logs.stdout)).toMatchFileSnapshot(output("outputs/logs.txt"));
     });
 
     test("lets it read its settings again", async () => {
       const { stdout, stderr } = await sockact("/", ["reload", "shop"]);
-      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("reload"));
+      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("outputs/reload.txt"));
     });
 
     test("deploys version 2 in place", async () => {
       await write("/srv/shop", 2);
       const { stdout } = await sockact("/", ["restart", "shop"]);
-      await expect(masked(stdout)).toMatchFileSnapshot(output("restart"));
+      await expect(masked(stdout)).toMatchFileSnapshot(output("outputs/restart.txt"));
       expect(await ask()).toBe("version 2");
     });
 
@@ -147,7 +158,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       const broken = await sockact("/", ["restart", "shop"]);
       expect(broken.code).toBe(1);
       const fromStart = broken.stderr.slice(broken.stderr.search(/^.* Starting /m));
-      await expect(masked(fromStart)).toMatchFileSnapshot(output("restart-broken"));
+      await expect(masked(fromStart)).toMatchFileSnapshot(output("outputs/restart-broken.txt"));
       const waiting = ask();
       await write("/srv/shop", 1);
       expect(await sockact("/", ["restart", "shop"])).toMatchObject({ code: 0 });
@@ -171,13 +182,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await write("/srv/shop", 2);
       const args = ["install", "server.js", "--name", "shop", "--listen", "8080", "--yes"];
       const { stdout, stderr } = await sockact("/srv/shop", args);
-      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("install-again"));
+      await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("outputs/install-again.txt"));
       expect(await ask(8080)).toBe("version 2");
     });
 
     test("removes it", async () => {
       const shown = await sockact("/", ["uninstall", "shop", "--dry-run"]);
-      await expect(masked(shown.stdout)).toMatchFileSnapshot(output("uninstall-dry-run"));
+      await expect(masked(shown.stdout)).toMatchFileSnapshot(output("outputs/uninstall-dry-run.txt"));
       const { code } = await sockact("/", ["uninstall", "shop", "--yes", "--purge"]);
       expect(code).toBe(0);
       expect((await systemd.run(["ls", "/etc/systemd/system/shop.service", "/var/lib/shop"])).stdout).toBe(
@@ -246,12 +257,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       expect(await ask()).toBe("version 1");
       await release(2);
       const turned = await sockact("/", ["restart", "shop"]);
-      await expect(masked(turned.stderr + turned.stdout)).toMatchFileSnapshot(output("rolling-restart"));
+      await expect(masked(turned.stderr + turned.stdout)).toMatchFileSnapshot(
+        output("outputs/rolling-restart.txt"),
+      );
       expect(await ask()).toBe("version 2");
       await release(3);
       const broken = await sockact("/", ["restart", "shop"]);
       await expect(masked(broken.stderr + broken.stdout)).toMatchFileSnapshot(
-        output("rolling-restart-broken"),
+        output("outputs/rolling-restart-broken.txt"),
       );
       expect(await ask()).toBe("version 2");
     });
@@ -357,8 +370,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       for (const name of ["blog", "wiki"])
         await systemd.waitForUnit(`${name}.service`, "ActiveState", "inactive");
       const { stdout } = await sockact("/", ["status"]);
-      await expect(maskedTable(stdout)).toMatchFileSnapshot(output("status-several"));
+      await expect(maskedTable(stdout)).toMatchFileSnapshot(output("outputs/status-several.txt"));
       expect(await ask(8080)).toBe("version 1");
+    });
+
+    test("sees which one has trouble", async () => {
+      await systemd.write("/srv/apps/wiki/server.js", `throw new Error("no database");\n`);
+      await systemd.write("/etc/systemd/system/wiki.service.d/slow.conf", "[Service]\nRestartSec=1h\n");
+      await systemd.systemctl("daemon-reload");
+      await systemd.mustRun(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8082"]);
+      await systemd.waitForUnit("wiki.service", "SubState", "auto-restart");
+      await systemd.waitForUnit("blog.service", "ActiveState", "inactive");
+      const { stdout } = await sockact("/", ["status"]);
+      await expect(maskedTable(stdout)).toMatchFileSnapshot(output("outputs/status-trouble.txt"));
     });
   });
 });
