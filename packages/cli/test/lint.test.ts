@@ -13,6 +13,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { describeWith } from "@sockact/testkit";
 import { emitUnits } from "@sockact/units";
 import Ajv from "ajv-draft-04";
@@ -74,8 +75,9 @@ describe("sockact lint", () => {
       "deploy/shop.service":
         "[Unit]\nRequires=shop.socket\nAfter=shop.socket\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/bin/npm start\nDynamicUser=yes\nRestart=always\nRestartSec=1s\n[Install]\nAlso=shop.socket\n",
     });
-    const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
-    expect(page).toContain(`\`\`\`\n${(await outcome(["lint", "deploy/"], { cwd })).stdout}\`\`\`\n`);
+    const { stdout } = await outcome(["lint", "deploy/"], { cwd });
+    const shown = fileURLToPath(new URL("../../../docs/outputs/lint.txt", import.meta.url));
+    await expect(stdout).toMatchFileSnapshot(shown);
   });
 
   it("searches folders, and passes over node_modules, .git, links of systemctl enable, and other files", async () => {
