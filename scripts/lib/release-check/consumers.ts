@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
+import { namesToInstall } from "../blocks/snippets.ts";
 import { MANAGERS, type PackageManager } from "./package-managers.ts";
 import {
   type ModuleSystem,

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { socketActivate } from "../../../packages/testkit/src/activated-process.ts";
 import { freeAddress } from "../../../packages/testkit/src/addresses.ts";
 import { httpRequest } from "../../../packages/testkit/src/http-request.ts";
-import { type Snippet, snippetsOf } from "../../../packages/testkit/src/readme-snippets.ts";
+import { type Snippet, snippetsOf } from "../blocks/snippets.ts";
 import { nodeBinary } from "../node-binary.ts";
 import { installCommand, nodeOptions, type PackageManager } from "./package-managers.ts";
 import type { Registry } from "./registry.ts";

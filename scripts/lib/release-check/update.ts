@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
+import { namesToInstall } from "../blocks/snippets.ts";
 import { versionsOf } from "./manifest.ts";
 import { Project } from "./project.ts";
 import type { Registry } from "./registry.ts";
