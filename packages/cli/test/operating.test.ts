@@ -1,5 +1,5 @@
 // The commands of the pages for operators, in their order, and what they print: docs/outputs has it, and the pages show it.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   bootPrivateSystemd,
@@ -16,6 +16,10 @@ const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
 
 /** A file of docs, which a page shows. */
 const output = (file: string): string => fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
+
+/** A config that a page shows. */
+const config = (name: string): string =>
+  readFileSync(new URL(`configs/${name}.json`, import.meta.url), "utf8");
 
 /** Replaces what differs from run to run. */
 function masked(text: string): string {
@@ -150,6 +154,25 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await expect(masked(stderr + stdout)).toMatchFileSnapshot(output("outputs/reload.txt"));
     });
 
+    test("stops it and starts it again, as the page says", async () => {
+      await systemd.systemctl("disable", "--now", "shop.socket");
+      await systemd.stop("shop.service");
+      await expect(ask()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      await systemd.systemctl("enable", "--now", "shop.socket");
+      expect(await ask()).toBe("version 1");
+    });
+
+    test("finds the lines of one level", async () => {
+      await systemd.write(
+        "/srv/shop/server.js",
+        app(1).replace("app.listen", `console.log("<4>the cache is full");\napp.listen`),
+      );
+      await sockact("/", ["restart", "shop"]);
+      await systemd.waitForJournal("shop.service", /the cache is full/);
+      const args = ["--unit", "shop.service", "--boot", "--priority", "warning", "--output", "cat"];
+      expect(await systemd.mustRun(["journalctl", ...args])).toBe("the cache is full\n");
+    });
+
     test("deploys version 2 in place", async () => {
       await write("/srv/shop", 2);
       const { stdout } = await sockact("/", ["restart", "shop"]);
@@ -202,17 +225,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
   });
 
   describe("of an app with a folder for each version", () => {
-    const config = (fields: object) =>
-      systemd.write(
-        "/srv/shop/sockact.config.json",
-        JSON.stringify({
-          name: "shop",
-          exec: ["node", "./current/server.js"],
-          sockets: [{ listen: 80 }],
-          type: "notify-reload",
-          ...fields,
-        }),
-      );
     const release = async (version: number): Promise<void> => {
       await systemd.mustRun(["ln", "-sfn", `releases/${version}`, "/srv/shop/current"]);
     };
@@ -223,7 +235,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await write("/srv/shop/releases/2", 2);
       await systemd.write("/srv/shop/releases/3/server.js", `throw new Error("no database");\n`);
       await release(1);
-      await config({});
+      await systemd.write("/srv/shop/sockact.config.json", config("releases"));
       expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
@@ -256,7 +268,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
 
     test("with rolling, a broken version never serves", { timeout: 90_000 }, async () => {
       expect(await sockact("/", ["uninstall", "shop", "--yes"])).toMatchObject({ code: 0 });
-      await config({ rolling: true, type: "notify" });
+      await systemd.write("/srv/shop/sockact.config.json", config("rolling"));
       expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
       expect(await ask()).toBe("version 1");
       await release(2);
@@ -278,10 +290,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
     beforeAll(async () => {
-      await systemd.mustRun(["mkdir", "/srv/secrets"]);
-      await write("/srv/secrets", 1);
+      await systemd.mustRun(["rm", "-rf", "/srv/shop"]);
+      await write("/srv/shop", 1);
       await systemd.write(
-        "/srv/secrets/server.js",
+        "/srv/shop/server.js",
         `const { readFileSync } = require("node:fs");
         const { join } = require("node:path");
         const express = require("express");
@@ -292,24 +304,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
         app.get("/", (req, res) => res.json([password, process.env.API_KEY, process.env.API_URL]));
         app.listen(3000);\n`,
       );
-      await systemd.mustRun(["mkdir", "-m", "755", "/etc/secrets"]);
-      await systemd.write("/etc/secrets/env", "API_KEY=from-the-file\n", 0o600);
-      await systemd.write("/etc/secrets/db.password", "from-the-credential", 0o600);
-      await systemd.write(
-        "/srv/secrets/sockact.config.json",
-        JSON.stringify({
-          name: "secrets",
-          exec: ["node", "./server.js"],
-          sockets: [{ listen: 80 }],
-          type: "notify",
-          environment: { API_URL: "https://api.example.org" },
-          environmentFile: "/etc/secrets/env",
-          credentials: { "db.password": "/etc/secrets/db.password" },
-        }),
-      );
-      expect(await sockact("/srv/secrets", ["install", "--yes"])).toMatchObject({ code: 0 });
+      await systemd.mustRun(["mkdir", "-m", "755", "/etc/shop"]);
+      await systemd.write("/etc/shop/env", "API_KEY=from-the-file\n", 0o600);
+      await systemd.write("/etc/shop/db.password", "from-the-credential", 0o600);
+      await systemd.write("/srv/shop/sockact.config.json", config("secrets"));
+      expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
     });
-    afterAll(() => sockact("/", ["uninstall", "secrets", "--yes", "--purge"]));
+    afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
 
     test("the app has them all", async () => {
       expect(JSON.parse(await ask())).toEqual([
@@ -320,39 +321,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
 
     test("another user reads what is in the unit, and nothing else", async () => {
-      const pid = await systemd.show("secrets.service", "MainPID");
+      const pid = await systemd.show("shop.service", "MainPID");
       const seen = async (...command: string[]) => {
         const { stdout, stderr } = await systemd.run([...asNobody, ...command]);
         return stdout + stderr;
       };
-      const unit = await seen("cat", "/etc/systemd/system/secrets.service");
+      const unit = await seen("cat", "/etc/systemd/system/shop.service");
       expect(unit).toContain("API_URL=https://api.example.org");
-      expect(unit).toContain("EnvironmentFile=/etc/secrets/env");
-      expect(await seen("cat", "/etc/secrets/env")).toContain("Permission denied");
-      expect(await seen("cat", "/etc/secrets/db.password")).toContain("Permission denied");
+      expect(unit).toContain("EnvironmentFile=/etc/shop/env");
+      expect(await seen("cat", "/etc/shop/env")).toContain("Permission denied");
+      expect(await seen("cat", "/etc/shop/db.password")).toContain("Permission denied");
       expect(await seen("cat", `/proc/${pid}/environ`)).toContain("Permission denied");
       expect(await seen("ps", "eww", pid)).not.toContain("from-the");
-      expect(await seen("ls", "/run/credentials/secrets.service")).toContain("Permission denied");
+      expect(await seen("ls", "/run/credentials/shop.service")).toContain("Permission denied");
     });
 
     test("systemctl show has the variables of the unit, and of a file the path alone", async () => {
-      expect(await systemd.show("secrets.service", "Environment")).toContain(
-        "API_URL=https://api.example.org",
-      );
-      const all = await systemd.systemctl("show", "secrets.service");
-      expect(all).toContain("EnvironmentFiles=/etc/secrets/env");
+      expect(await systemd.show("shop.service", "Environment")).toContain("API_URL=https://api.example.org");
+      const all = await systemd.systemctl("show", "shop.service");
+      expect(all).toContain("EnvironmentFiles=/etc/shop/env");
       expect(all).not.toContain("from-the");
       // Root reads the variables of any process, and so does the app's own user.
-      const pid = await systemd.show("secrets.service", "MainPID");
+      const pid = await systemd.show("shop.service", "MainPID");
       expect(await systemd.mustRun(["cat", `/proc/${pid}/environ`])).toContain("from-the-file");
     });
 
     test("a changed secret is used after a restart", async () => {
-      await systemd.write("/etc/secrets/env", "API_KEY=new\n", 0o600);
-      await systemd.write("/etc/secrets/db.password", "new", 0o600);
-      await sockact("/", ["reload", "secrets"]);
+      await systemd.write("/etc/shop/env", "API_KEY=new\n", 0o600);
+      await systemd.write("/etc/shop/db.password", "new", 0o600);
+      await sockact("/", ["reload", "shop"]);
       expect(JSON.parse(await ask())[1]).toBe("from-the-file");
-      await sockact("/", ["restart", "secrets"]);
+      await sockact("/", ["restart", "shop"]);
       expect(JSON.parse(await ask())).toEqual(["new", "new", "https://api.example.org"]);
     });
   });
@@ -387,6 +386,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await systemd.waitForUnit("blog.service", "ActiveState", "inactive");
       const { stdout } = await sockact("/", ["status"]);
       await expect(maskedTable(stdout)).toMatchFileSnapshot(output("outputs/status-trouble.txt"));
+    });
+
+    test("limits what one of them can take", async () => {
+      await systemd.write("/srv/apps/blog/sockact.config.json", config("limits"));
+      expect(await sockact("/srv/apps/blog", ["install", "--yes"])).toMatchObject({ code: 0 });
+      expect(await systemd.show("blog.service", "MemoryMax")).toBe(String(300 * 1024 * 1024));
+      expect(await systemd.show("blog.service", "CPUQuotaPerSecUSec")).toBe("500ms");
+      expect(await systemd.show("blog.service", "TasksMax")).toBe("64");
+      await systemd.stop("blog.service");
     });
   });
 });
