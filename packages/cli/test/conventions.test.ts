@@ -23,7 +23,7 @@ const themes = Array.from(
 const commands = themes.flatMap((theme) => theme.commands).filter((name) => name !== "help");
 
 describe("sockact --help", () => {
-  it("lists the commands by what they are for, each in a sentence", () => {
+  it("lists the commands by theme, each in a sentence", () => {
     expect(themes.map(({ theme }) => theme)).toEqual(
       expect.arrayContaining(["Find out what is wrong:", "Develop:", "Your shell:"]),
     );

@@ -1,4 +1,4 @@
-// The units that docs/ports.md shows, and Gitea's pair of units with a real systemd.
+// The units that docs/ports.md and docs/rolling-restart.md show, and Gitea's pair of units with a real systemd.
 import { fileURLToPath } from "node:url";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { gitea } from "./gitea.ts";
 /** A file of docs, which the page shows. */
 const shown = (file: string): string => fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
 
-describe("the units that docs/ports.md shows", () => {
+describe("the units that docs/ports.md and docs/rolling-restart.md show", () => {
   const shop: AppDescription = {
     name: "shop",
     exec: ["/usr/bin/node", "/srv/shop/server.js"],
@@ -44,6 +44,11 @@ describe("the units that docs/ports.md shows", () => {
         "shop@proxy.service": "outputs/shop-by-proxy@proxy.service",
         "shop.service": "outputs/shop-by-proxy.service",
       },
+    ],
+    [
+      "of a rolling pair",
+      { ...shop, rolling: true },
+      { "shop.socket": "outputs/shop-rolling.socket", "shop@.service": "outputs/shop-rolling@.service" },
     ],
   ])("%s", async (_title, description, files) => {
     const units = emitUnits(description);
