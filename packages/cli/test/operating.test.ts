@@ -104,6 +104,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       ...options,
       env: { npm_command: "exec", ...options.env },
     });
+  /** Installs the app of a config. */
+  const install = (folder: string): Promise<string> =>
+    systemd.mustRun([systemd.node, cli, "install", "--yes"], { cwd: folder, timeout: 60_000 });
   const ask = async (port = 80): Promise<string> => (await systemd.request(`http://localhost:${port}/`)).body;
   const write = async (folder: string, version: number): Promise<void> => {
     await systemd.write(`${folder}/server.js`, app(version));
@@ -236,7 +239,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await systemd.write("/srv/shop/releases/3/server.js", `throw new Error("no database");\n`);
       await release(1);
       await systemd.write("/srv/shop/sockact.config.json", config("releases"));
-      expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
+      await install("/srv/shop");
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
 
@@ -308,7 +311,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await systemd.write("/etc/shop/env", "API_KEY=from-the-file\n", 0o600);
       await systemd.write("/etc/shop/db.password", "from-the-credential", 0o600);
       await systemd.write("/srv/shop/sockact.config.json", config("secrets"));
-      expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
+      await install("/srv/shop");
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
 
