@@ -8,8 +8,11 @@ import {
   describeWith,
   type PrivateSystemd,
 } from "@sockact/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { PackedPackages } from "./packed-packages.ts";
+
+// Each test is a few commands, which take seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const installed = "/root/.npm/_npx/1";
 const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
@@ -32,6 +35,8 @@ function masked(text: string): string {
       .replaceAll(/(?<=Last wake {2})[^,]+/g, "2 min ago")
       .replaceAll(/[\d.]+ m?s\b(?! ago)/g, "431 ms")
       .replaceAll(/\d+(?= services of the system)/g, "12")
+      // systemd 262 says this where it has no such controller, as in a private systemd.
+      .replaceAll(/^.*Failed to read pids\.max .*\n/gm, "")
       // The app and systemd write these at the same time.
       .replaceAll(/^(.* Started .*\n)(.* ready, and .*\n)/gm, "$2$1")
       // What follows the message of an error differs from one Node to the next.
@@ -90,7 +95,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     await systemd.mustRun(["sh", "-ec", [...mounts, "chmod 700 /root"].join("\n")]);
     mkdirSync(systemd.hostPath(installed), { recursive: true });
     packed.install(systemd.hostPath(installed), ["sockact"]);
-  }, 60_000);
+  });
   afterAll(async () => {
     packed?.[Symbol.dispose]();
     await systemd?.close();
@@ -173,7 +178,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await sockact("/", ["restart", "shop"]);
       await systemd.waitForJournal("shop.service", /the cache is full/);
       const args = ["--unit", "shop.service", "--boot", "--priority", "warning", "--output", "cat"];
-      expect(await systemd.mustRun(["journalctl", ...args])).toBe("the cache is full\n");
+      const lines = await systemd.mustRun(["journalctl", ...args]);
+      expect(lines).toMatch(/^the cache is full$/m);
+      expect(lines).not.toContain("sockact: listening");
     });
 
     test("deploys version 2 in place", async () => {
@@ -269,7 +276,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       expect(stdout).toMatch(/^ExecStart=\S+ \/srv\/shop\/releases\/1\/server\.js$/m);
     });
 
-    test("with rolling, a broken version never serves", { timeout: 90_000 }, async () => {
+    test("with rolling, a broken version never serves", async () => {
       expect(await sockact("/", ["uninstall", "shop", "--yes"])).toMatchObject({ code: 0 });
       await systemd.write("/srv/shop/sockact.config.json", config("rolling"));
       expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
