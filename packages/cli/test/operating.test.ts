@@ -149,7 +149,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       };
       const parsed: unknown = JSON.parse(json.stdout, (key, value: unknown) => values[key] ?? value);
       await expect(masked(`${JSON.stringify(parsed, undefined, 2)}\n`)).toMatchFileSnapshot(
-        output("outputs/status.json"),
+        output("outputs/status-json.txt"),
       );
       const one = await sockact("/", ["status", "shop"]);
       await expect(masked(one.stdout)).toMatchFileSnapshot(output("outputs/status-shop.txt"));
