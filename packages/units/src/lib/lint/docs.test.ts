@@ -28,12 +28,10 @@ npx sockact lint deploy/ --fix   # also makes the changes that need no decision 
 
 The linter needs the service and its socket unit together. Most rules about sockets, restarts and launchers need to know that a socket starts the service: for a service alone, the linter says little. \`sockact lint\` reads all units of a folder together. Pass them together to \`lintUnits()\` too.
 
-The columns are:
+Each code has:
 
-- **Code**: the \`code\` of the finding.
 - **Severity**: an **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that it will cause trouble. An **info** is a hint: it could be better.
-- **Why**: what happens if you leave it.
-- **Fixed by \`fixUnits()\`**: when \`sockact lint --fix\` and \`fixUnits()\` make the change. Otherwise they leave the change to you, and so they do if a drop-in would take the change back. A dash means that they never make it.
+- **Fixed by \`sockact lint --fix\`**: when \`sockact lint --fix\` and \`fixUnits()\` make the change. Otherwise they leave the change to you, and so they do if a drop-in would take the change back. Without this line, they never make it.
 - **See**: the manual page or the package that has the rule.
 `;
 
@@ -83,18 +81,13 @@ it("docs/lint.md has every code", async () => {
   expect(Object.keys(fixedWhen).toSorted()).toEqual([...fixed].toSorted());
   expect(Object.values(themes).flatMap(Object.keys).toSorted()).toEqual(Object.keys(rules).toSorted());
   const sections = Object.entries(themes).map(([title, codes]) => {
-    const lines = Object.entries(codes).map(
-      ([code, { severity, why, man }]) =>
-        `| \`${code}\` | ${severity} | ${why} | ${fixed.has(code as FindingCode) ? `✓ ${fixedWhen[code as FindingCode]}` : "–"} | ${man} |`,
-    );
-    return [
-      `## ${title}`,
-      "",
-      "| Code | Severity | Why | Fixed by `fixUnits()` | See |",
-      "|---|---|---|---|---|",
-      ...lines,
-      "",
-    ].join("\n");
+    const entries = Object.entries(codes).map(([code, { severity, why, man }]) => {
+      const when = fixed.has(code as FindingCode)
+        ? [`- **Fixed by \`sockact lint --fix\`:** ${fixedWhen[code as FindingCode]}`]
+        : [];
+      return [`### \`${code}\``, "", why, "", `- **Severity:** ${severity}`, ...when, `- **See:** ${man}`, ""];
+    });
+    return [`## ${title}`, "", ...entries.flat()].join("\n");
   });
   await expect([intro, ...sections, outro].join("\n")).toMatchFileSnapshot("../../../../../docs/lint.md");
 });
