@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { failures } from "../test/whole-app.ts";
-import { type AppDescription, emitUnits, explain, type Explanation, type SandboxField } from "./index.ts";
+import { type AppDescription, emitUnits, explain, type Explanation } from "./index.ts";
+import type { SandboxField } from "./lib/description/hardening.ts";
 import { sandboxDirectives } from "./lib/read/sandbox/directives.ts";
 import { reasons, reasonsOf } from "./lib/write/reasons.ts";
 
