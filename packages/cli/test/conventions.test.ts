@@ -22,7 +22,7 @@ const themes = Array.from(
 const commands = themes.flatMap((theme) => theme.commands).filter((name) => name !== "help");
 
 describe("sockact --help", () => {
-  it("lists the commands by what they are for, each in a sentence", () => {
+  it("lists the commands by theme, each in a sentence", () => {
     expect(themes.map(({ theme }) => theme)).toEqual(
       expect.arrayContaining(["Find out what is wrong:", "Develop:", "Your shell:"]),
     );
@@ -43,7 +43,7 @@ it("docs/command-line.md has all commands", () => {
 });
 
 describe.each(commands)("sockact %s", (name) => {
-  it("--help and help say the same: a description, each option, examples and exit codes, in 80 columns", async () => {
+  it("--help and help print the same: a description, each option, examples and exit codes, in 80 columns", async () => {
     const { code, stdout, stderr } = await outcome([name, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect((await outcome(["help", name])).stdout).toBe(stdout);
@@ -76,7 +76,7 @@ describe.each(commands)("sockact %s", (name) => {
   });
 });
 
-describe("what goes wrong in sockact", () => {
+describe("an error in sockact", () => {
   it.each([
     [
       "an unknown command",

@@ -22,7 +22,7 @@ else {
   const server = createServer();
   server.on("error", fail);
   server.listen({ ...request, backlog: BACKLOG, exclusive: true }, () => {
-    // Nobody else removes the file if the parent was killed before there was one.
+    // If the parent was killed before the file existed, only this process can remove it.
     if (request.path !== undefined && process.ppid !== request.parent) unlinkSync(request.path);
     const address = server.address();
     answer({ port: typeof address === "object" ? address?.port : undefined }, handleOf(server));

@@ -17,7 +17,7 @@ export interface PortSources {
   framework: string | undefined;
 }
 
-/** The port that the app listens on: that of the start script, or else of the code. `undefined` if neither tells. */
+/** The port of the app, from the start script, or else from the code. `undefined` if neither has it. */
 export function findPort({
   files,
   arguments: words,

@@ -13,7 +13,7 @@ export function valuesOf(text: string, key: string): string[] {
   );
 }
 
-/** The text of the service unit. */
+/** The contents of the service unit. */
 export function serviceText({ units, description: { name } }: UnitTexts): string {
   return units[`${name}.service`] ?? units[`${name}@.service`] ?? units[`${name}.container`] ?? "";
 }

@@ -26,7 +26,7 @@ export function addressesOf(listen: readonly string[] | undefined): Address[] {
       throw new CliError(
         "ERR_RUN_ADDRESS",
         `can't listen on ${other.text} and on ${one.text}: they are the same address, or one contains the other`,
-        "Leave one of them out, or give it another port.",
+        "Leave one of them out, or choose another port for it.",
       );
   }
   return addresses;
@@ -86,7 +86,7 @@ function parseAddress(text: string): Address {
     text,
     isIPv6(host)
       ? `An IPv6 address is written in brackets: [${host}]:${digits}.`
-      : `${JSON.stringify(host)} is not an IP address, and no other host name than localhost is looked up.`,
+      : `${JSON.stringify(host)} is not an IP address, and localhost is the only host name that sockact run accepts.`,
   );
 }
 

@@ -118,7 +118,7 @@ export function explanationText(explanations: readonly Explanation[]): string {
         ...(isNew ? [`${before === undefined ? "" : "\n"}${heading(explanation)}\n`] : []),
         `${directive}=${value}`,
         ...(told ? [] : [`    ${reason}`]),
-        ...(told || cost === undefined ? [] : [`    The price: ${cost}`]),
+        ...(told || cost === undefined ? [] : [`    The cost: ${cost}`]),
       ]
         .map((line) => `${line}\n`)
         .join("");

@@ -17,7 +17,7 @@ export const startStepFailed: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const run = await subject.get(serviceRun);
-    // Once it is up, a command of ExecReload= or ExecStop= may fail too.
+    // After the start, the failed command may be one of ExecReload= or ExecStop=.
     const isUp = run.manager.some(({ message }) => message.startsWith("Started "));
     if (run.end === undefined && run.control !== undefined && !isUp)
       return [await commandFailed(subject, run)];
@@ -45,10 +45,10 @@ export const startStepFailed: Diagnosis = {
   },
 };
 
-/** The directives whose commands run around the app. An ExecStop= that fails keeps nothing from starting. */
+/** The directives with commands that can make a start fail. An ExecStop= that fails can't. */
 const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
 
-/** A command that runs before or after the app has failed, and systemd has given the start up. */
+/** A command that runs before or after the app failed, so systemd cancelled the start. */
 async function commandFailed(subject: Subject, { control, output, manager }: ServiceRun): Promise<Found> {
   const { host, service } = subject;
   const properties = await subject.get(serviceProperties);
