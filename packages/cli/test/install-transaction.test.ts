@@ -293,7 +293,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
     it("warns before it closes a socket for a moment", async () => {
       const { result } = await install(plan({ sockets: [{ listen: [80, 81] }] }), { prepareOnly: true });
-      expect(result!.notes).toEqual([expect.stringMatching(/^shop\.socket: closed and opened again/)]);
+      expect(result!.notes).toEqual([
+        expect.stringMatching(/^shop\.socket: systemd closes it and opens it again/),
+      ]);
       const same = await install(plan({ description: "Version 2" }), { prepareOnly: true });
       expect(same.result!.notes).toEqual([]);
     });
@@ -623,7 +625,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
       expect(error!.message).toContain("/var/lib/shop exists already");
       const own = await install(plan({ stateDirectory: "sockact/shop" }));
-      expect(own.error!.message).toContain("/var/lib/sockact/shop is where sockact keeps");
+      expect(own.error!.message).toContain("/var/lib/sockact/shop is the folder in which sockact records");
       expect(await everything()).toEqual(nothing);
       const [, move] = /: (sudo install .*)/.exec(error!.hint)!;
       await systemd.mustRun(["sh", "-c", move!.replaceAll("sudo ", "")]);

@@ -574,7 +574,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
-    expect(stderr).toContain("Installed, and left as it is: good");
+    expect(stderr).toContain("The services before it stay installed: good");
     await uninstall("good");
   });
 

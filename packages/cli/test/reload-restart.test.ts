@@ -157,7 +157,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stderr } = await sockact(systemd, "reload", "plain");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /plain\.service does not say how to reload it \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
+        /plain\.service has no way to reload \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
       );
       await ask(83);
       expect((await sockact(systemd, "reload", "hup")).stdout).toBe(
@@ -367,7 +367,7 @@ ExecStart=${systemd.node} ${program} mine
     expect(unknown.stderr).toContain("sockact status --user lists");
     const noManager = await sockact(systemd, "status", "--user");
     expect(noManager.code).toBe(1);
-    expect(noManager.stderr).toContain("Run it as the user whose services these are");
+    expect(noManager.stderr).toContain("Run it in a login session of the user");
     await systemd.stop("user@0.service");
   });
 });

@@ -153,7 +153,7 @@ Stays:
     const other = await sockact("uninstall", "other", "--yes");
     expect(other.code).toBe(1);
     expect(other.stderr).toBe(`error: sockact has not installed a service named other (ERR_INSTALL_UNKNOWN)
-A service of your own service manager is uninstalled with --user.
+To uninstall a service of your own service manager, add --user.
 `);
     await run();
     // Other files in the folder are ignored.
