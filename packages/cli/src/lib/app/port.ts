@@ -1,6 +1,6 @@
 import type { SourceFile } from "./source-files.ts";
 
-/** Where frameworks listen that have a start command of their own. */
+/** The default ports of frameworks with a separate start command. */
 const DEFAULTS: Record<string, number> = {
   next: 3000,
   nuxt: 3000,

@@ -10,7 +10,7 @@ export interface Case {
   subjects: readonly Subject[];
 }
 
-/** Each service that a socket starts, without those of the distribution. */
+/** Each service that a socket starts, without services of the distribution. */
 export async function allCases(host: Host): Promise<Case[]> {
   return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
 }

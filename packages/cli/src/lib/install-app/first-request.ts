@@ -40,7 +40,7 @@ interface Target {
 
 /** Where a client of this machine reaches an address. A socket may listen on all of them. */
 function targetOf({ address, type }: ListenAddress): Target | undefined {
-  // Node 20 pads the name of an abstract socket with zeros, and so does not find it.
+  // Node 20 pads the name of an abstract socket with zeros, so it does not find the socket.
   if (type !== "Stream" || address.startsWith("@")) return undefined;
   if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };
   const [, host, digits] = /^(?:vsock:.*|(.*):(\d+))$/.exec(address) ?? [];

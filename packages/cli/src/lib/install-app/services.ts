@@ -32,7 +32,7 @@ export interface WantedService {
   extraFiles: ExtraFile[];
   /** What the service sees of homes, if it sees just that. */
   bound: string[];
-  /** Files of variables that systemd reads, or nobody. */
+  /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
   /** Notes for the user, as sentences. */
   notes: string[];
@@ -257,7 +257,7 @@ function stateFolders(service: WantedService): string[] {
 
 /** The files of Node and the app that are in homes. A service with a separate user would not see them. */
 export function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  // A link to somebody else's home must not open it.
+  // A link to another user's home must not open that home.
   const paths = appFolders(folder, entry).roots.filter(
     (path) => isInHome(path) && homeOf(path) === homeOf(folder),
   );

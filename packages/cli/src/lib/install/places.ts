@@ -9,7 +9,7 @@ export interface Place {
   root: string;
 }
 
-/** The folder of a unit file. Podman reads `.container` files from a folder of its own. */
+/** The folder of a unit file. Podman reads `.container` files from a separate folder. */
 export function unitFolder({ user, root }: Place, unit: string): string {
   const folder = unit.endsWith(".container") ? "containers/systemd" : `systemd/${user ? "user" : "system"}`;
   return user ? join(base("XDG_CONFIG_HOME", ".config"), folder) : join(root, "/etc", folder);

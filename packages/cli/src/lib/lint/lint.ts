@@ -26,7 +26,7 @@ export interface LintOptions {
   stdinFilename: string;
 }
 
-/** Checks the codes that the user has written: those of the linter, and others that the command has. */
+/** Checks the codes that the user has given, which are codes of the linter or of the command. */
 export function readIgnoredCodes(
   given: readonly string[],
   others: readonly string[] = [],

@@ -89,7 +89,7 @@ const environment = [
   ["PORT", "The port of sockact run without --listen."],
 ] as const;
 
-/** sockact(1), made of the commands' own help. */
+/** sockact(1), generated from the help of the commands. */
 export function manPage(program: Command, version: string): string {
   const help = program.createHelp();
   const commands = help.visibleCommands(program).filter((command) => command.name() !== "help");

@@ -59,7 +59,7 @@ function contains(host: string | undefined, other: string | undefined): boolean 
   return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
 }
 
-/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is ours: it stands for 127.0.0.1 and ::1. */
+/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is an addition of sockact: it stands for 127.0.0.1 and ::1. */
 function parseAddress(text: string): Address {
   if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
   if (text.includes("/")) throw invalid(text, `Write the whole path: ${resolve(text)}.`);

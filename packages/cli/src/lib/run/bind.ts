@@ -29,7 +29,7 @@ const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, ()
 let next = 0;
 
 /**
- * Binds a socket with the help of a process of its own, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
+ * Binds a socket with the help of a separate process, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
  * socket would accept from it while it binds the next.
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {

@@ -11,7 +11,7 @@ export interface Ending {
   ran: number;
 }
 
-/** The exit code of a process as a shell has it. */
+/** The exit code of a process, as a shell reports it. */
 export function exitCodeOf({ code, signal }: Pick<Ending, "code" | "signal">): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }

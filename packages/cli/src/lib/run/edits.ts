@@ -59,7 +59,7 @@ export class Edits {
     // Load it only with --watch.
     const { watch } = await import("chokidar");
     const said = new Set<string>();
-    // The kernel refuses each folder anew.
+    // The kernel refuses each folder separately.
     const warnOnce = (error: unknown): void => {
       const text = describeWatchError(error as NodeJS.ErrnoException);
       if (!said.has(text)) warn(text);
@@ -147,7 +147,7 @@ function followNewFolder(root: string, isNew: () => void): void {
   }
 }
 
-/** The names are those of the files inside of what is watched: what the user has named is watched, whatever its name. */
+/** These names apply to files inside a watched folder. A path that the user names is watched, whatever its name. */
 function isIgnored(path: string, root: string, left: readonly string[]): boolean {
   if (left.some((each) => path === each || path.startsWith(each + sep))) return true;
   const names = relative(root, path).split(sep).filter(Boolean);

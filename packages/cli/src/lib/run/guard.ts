@@ -42,7 +42,7 @@ export class Guard {
 
   constructor(stopTimeout: number) {
     const seconds = String(Math.ceil(stopTimeout / 1000));
-    // In a session of its own, it gets no signal that is meant for this process and its command.
+    // In a separate session, it gets no signal that is meant for this process and its command.
     const shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", seconds], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,

@@ -67,7 +67,7 @@ function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
   };
 }
 
-/** The kernel has a limit of its own for the backlog. */
+/** The kernel limits the backlog too. */
 function backlogOf({ Backlog }: SocketProperties): number | null {
   const backlog = numberOf(Backlog);
   if (backlog === null) return null;
@@ -105,7 +105,7 @@ function sum(values: readonly (number | null)[]): number | null {
 }
 
 function clientsOf(kind: ActivatedService["kind"], sockets: readonly SocketStatus[]): Clients | null {
-  // systemd counts those of all addresses of a socket together.
+  // systemd counts the connections of all addresses of a socket together.
   const counted = sockets.flatMap(({ addresses }) =>
     (kind === "accept" ? addresses.slice(0, 1) : addresses).map(({ clients }) => clients),
   );
@@ -138,7 +138,7 @@ function cleaned<Value>(value: Value): Value {
   ) as Value;
 }
 
-/** The unit whose sandbox stands for that of the service. */
+/** The unit whose sandbox represents the service. */
 function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
 }

@@ -132,7 +132,7 @@ export async function streamJournal(
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
   const args = [...(follow ? ["--follow"] : []), ...argumentsFor(manager, units, options)];
-  // A process group of its own: Ctrl-C in the terminal is for this process, which ends it.
+  // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: systemEnvironment(),

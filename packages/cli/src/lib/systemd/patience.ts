@@ -1,7 +1,7 @@
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** How long a question to systemd may take, in milliseconds: until the user is told, and until it is given up. systemctl itself waits for 25 seconds. */
+/** How long a question to systemd may take, in milliseconds: until a message to the user, and until this gives up. systemctl itself waits for 25 seconds. */
 const NOTICE = 3_000;
 const LIMIT = 60_000;
 

@@ -5,7 +5,7 @@ import { serviceProperties } from "../facts/properties.ts";
 import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd could not set up what the unit asks for, so it has started nothing. The more common steps have diagnoses of their own. */
+/** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
 export const startStepFailed: Diagnosis = {
   code: "start-step-failed",
   severity: "error",
