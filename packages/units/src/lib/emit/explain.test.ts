@@ -35,7 +35,9 @@ describe("explain", () => {
         reason: "The description asks for it.",
       },
     ]);
-    expect(of("ProtectHome")).toMatchObject([{ status: "asked", reason: expect.stringContaining("Homes") }]);
+    expect(of("ProtectHome")).toMatchObject([
+      { status: "asked", reason: expect.stringContaining("home folders") },
+    ]);
     expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
   });
 
@@ -92,9 +94,11 @@ describe("explain", () => {
 
 it("explanationText has each reason below its lines", () => {
   const text = explanationText(explain(shop));
-  expect(text).toMatch(/^shop\.socket \[Unit\] \(inbound\)\n\nDescription=shop socket\n {4}The name that/);
+  expect(text).toMatch(
+    /^shop\.socket \[Unit\] \(inbound\)\n\nDescription=shop socket\n {4}systemctl status and the journal/,
+  );
   expect(text).toContain(
-    "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The system calls that",
+    "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The service can make the system calls that",
   );
   expect(text).toMatch(
     /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/,

@@ -434,15 +434,15 @@ describe("lintUnits", () => {
   });
 
   it.each<[unknown, string]>([
-    [null, "files must be an object of texts by file name; got null"],
-    [undefined, "files must be an object of texts by file name; got undefined"],
-    [5, "files must be an object of texts by file name; got a value of type number"],
-    ["[Unit]", "files must be an object of texts by file name; got a value of type string"],
-    [["[Unit]"], "files must be an object of texts by file name; got an array"],
-    [{ "a.service": undefined }, 'files["a.service"] must be the text of the file; got undefined'],
+    [null, "files must be an object with the text of each file by its name; got null"],
+    [undefined, "files must be an object with the text of each file by its name; got undefined"],
+    [5, "files must be an object with the text of each file by its name; got a value of type number"],
+    ["[Unit]", "files must be an object with the text of each file by its name; got a value of type string"],
+    [["[Unit]"], "files must be an object with the text of each file by its name; got an array"],
+    [{ "a.service": undefined }, 'files["a.service"] must be a string, the text of the file; got undefined'],
     [
       { "a.service": Buffer.from("x") },
-      'files["a.service"] must be the text of the file; got a value of type object',
+      'files["a.service"] must be a string, the text of the file; got a value of type object',
     ],
   ])("says what to pass instead of %j", (files, message) => {
     for (const call of [lintUnits, fixUnits]) {

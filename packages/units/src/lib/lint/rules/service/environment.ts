@@ -76,7 +76,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,
-          fix: "take it out",
+          fix: "remove it",
           // A service may talk to a manager of its own by the others.
           edits: sockets.length > 0 && name.startsWith("LISTEN_") ? withoutVariable(unit, name) : [],
         })),

@@ -181,7 +181,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting!,
               message: `RemainAfterExit=${setting!.value} with a socket`,
-              fix: "take it out",
+              fix: "remove it",
             },
           ];
     },
