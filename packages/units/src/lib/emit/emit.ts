@@ -25,7 +25,7 @@ const longestLine = 1_048_575;
  * Writes the unit files of a service and its sockets. Returns the texts by file name: the sockets first, then the service.
  *
  * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
- * the template `<name>@.service`. With `bind: 'capability'` there is no socket unit. With `bind: 'proxy'` there is also
+ * the template `<name>@.service`. `bind: 'capability'` writes no socket unit. `bind: 'proxy'` also writes
  * `<name>@proxy.service`. With `container` the service is `<name>.container`. The same description always gives the same
  * text. The value of a field cannot end its line, and systemd expands no specifier or variable in it. `lintUnits` finds no error
  * and no warning in the units, except those that the description acknowledges.

@@ -12,7 +12,7 @@ const shop: AppDescription = {
 };
 
 describe("explain", () => {
-  it("tells of every line of every unit", () => {
+  it("explains every line of every unit", () => {
     for (const [unit, text] of Object.entries(emitUnits(shop))) {
       const told = explain(shop).filter((line) => line.unit === unit && line.status !== "left out");
       expect(told.map(({ directive, value }) => `${directive}=${value}`)).toEqual(
@@ -49,7 +49,7 @@ describe("explain", () => {
     expect(new Set(paid.map(({ unit }) => unit))).toEqual(new Set(["shop.service"]));
   });
 
-  it("tells what is left out: by the description, by the profile, and always", () => {
+  it("explains which directives are left out: by the description, by the profile, and always", () => {
     const leftOut = (description: AppDescription) =>
       Object.fromEntries(
         explain(description)
@@ -77,7 +77,7 @@ describe("explain", () => {
     ]);
   });
 
-  it("tells of both profiles where no description is given", () => {
+  it("explains both profiles without a description", () => {
     const values = explain()
       .filter(({ directive, status }) => directive === "RestrictAddressFamilies" && status === "added")
       .map(({ profile, value, cost }) => [profile, value, cost]);

@@ -111,7 +111,7 @@ describe("a description whose units the linter would complain of", () => {
     expect(problemsOf({ ...description, user: "root" })).toMatchObject([{ path: "user" }]);
   });
 
-  it("is told of what it acknowledges, when it asks", () => {
+  it("shows in explain() which findings it acknowledges", () => {
     const told = explain({ ...shop, killMode: "process", acknowledge: ["kill-mode"] });
     expect(told.filter(({ status }) => status === "acknowledged")).toEqual([
       {

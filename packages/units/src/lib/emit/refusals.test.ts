@@ -573,7 +573,7 @@ describe("a description that cannot be written", () => {
     );
   });
 
-  it("may be no object at all", () => {
+  it("is refused if it is not an object", () => {
     for (const value of [undefined, null, "shop", []])
       expect(refusal(value).problems[0]!.path).toBe("description");
   });

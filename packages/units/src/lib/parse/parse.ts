@@ -2,7 +2,7 @@ import { byteLength, unspeakable } from "../systemd/text.ts";
 
 /** A line of a unit file, together with the lines that continue it. */
 export type UnitEntry = {
-  /** The text as it is in the file, with line ends. */
+  /** The line as it is in the file, with line ends. */
   readonly text: string;
   /** The number of the first line. The first line of the file is 1. */
   readonly line: number;
@@ -15,7 +15,7 @@ export type UnitEntry = {
   | { readonly kind: "line-ignored" | "unreadable"; readonly message: string }
 );
 
-/** A unit file or drop-in, line by line. It contains every byte of the text. */
+/** A unit file or drop-in, line by line. It contains every byte of the file. */
 export interface UnitFile {
   readonly entries: readonly UnitEntry[];
   /** Whether the last line ends in a backslash, so that it would include any text that is added. */
@@ -141,7 +141,7 @@ function understood(content: string, section: string | undefined): Understood {
   return { kind: "assignment", section, key: trimmed(key), value: trimmed(value) };
 }
 
-/** Returns the text of a unit file: every byte that `parseUnit` read, with the changes of `editUnit`. */
+/** Returns a unit file as a string: every byte that `parseUnit` read, with the changes of `editUnit`. */
 export function stringifyUnit(unit: UnitFile): string {
   return unit.entries.map(({ text }) => text).join("");
 }

@@ -35,7 +35,7 @@ export function askedOr(key: AddedDirective, values: readonly string[], value: s
   return values.length > 0 ? asked(key, values) : [added(key, value)];
 }
 
-/** For a line number in a text without comments: the section of the line, and the line itself unless it is the section's header. */
+/** For a line number in a file without comments: the section of the line, and the line itself unless it is the section's header. */
 export function lineAt(
   sections: readonly Section[],
   number: number,
@@ -51,7 +51,7 @@ export function lineAt(
   throw new RangeError("a unit has a section");
 }
 
-/** The text of a unit file, without empty sections. With `comments`, the reason for each added line, or run of lines, is above it. */
+/** A unit file as a string, without empty sections. With `comments`, the reason for each added line, or run of lines, is above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
   const texts = sections
     .filter(({ lines }) => lines.length > 0)

@@ -99,7 +99,7 @@ export const capability: PortMethod = {
       description,
       ["rolling", "template"],
       "",
-      ["there is no socket for the instances to share, so each would open the port", withoutIt],
+      ["the instances share no socket, so each would open the port", withoutIt],
       problems,
     );
     if (isObject(description.hardening)) {
@@ -120,7 +120,7 @@ export const capability: PortMethod = {
         socket,
         lost,
         path,
-        ["with bind: 'capability' there is no socket unit for it", withoutIt],
+        ["with bind: 'capability' the service has no socket unit", withoutIt],
         problems,
       );
       for (const field of ["listen", "listenDatagram"]) {

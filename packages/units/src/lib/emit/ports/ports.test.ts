@@ -187,7 +187,7 @@ describe("a description is refused that", () => {
       "CONFLICT",
       /nothing stands before/,
     ],
-    ["sleeps for ever", { bind: "capability", idleTimeout: "5min" }, "idleTimeout", "CONFLICT", /wake/],
+    ["sleeps forever", { bind: "capability", idleTimeout: "5min" }, "idleTimeout", "CONFLICT", /wake/],
     [
       "has users that its capability is not for",
       { bind: "capability", hardening: { privateUsers: true } },

@@ -20,10 +20,7 @@ export function readPortMethod(description: Record<string, unknown>, problems: U
       description,
       ["backend"],
       "",
-      [
-        "nothing stands before the service",
-        "without bind: 'proxy', there is no proxy in front of the service",
-      ],
+      ["nothing stands before the service", "without bind: 'proxy', the service has no proxy in front of it"],
       problems,
     );
   }

@@ -56,7 +56,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   } else if (given("inetd")) {
     refuse(
       "inetd",
-      "no socket has accept, so there is no connection to pass to it",
+      "no socket has accept, so systemd has no connection to pass",
       "write accept: true in the socket",
     );
   }

@@ -142,7 +142,7 @@ export const fileLimit: Read = (value, path, problems) => {
 
 export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and the hard limit: '64M:1G'");
 
-/** Less than a page of memory is no limit that works. */
+/** A limit of less than a page of memory does not work. */
 export const lockLimit: Read = atLeast(4096, "it is less than one page of memory", sizeLimit);
 
 export const mode: Read = literal(

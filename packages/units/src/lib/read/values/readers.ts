@@ -9,7 +9,7 @@ import {
 } from "../../systemd/specifiers.ts";
 import { unfitForRaw, unspeakable } from "../../systemd/text.ts";
 
-/** Turns the value of a field into the text after `=`, one entry for each line, or reports why it cannot. */
+/** Turns the value of a field into the part after `=`, one entry for each line, or reports why it cannot. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
 
 export function refuse(

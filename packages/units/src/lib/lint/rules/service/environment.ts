@@ -68,7 +68,7 @@ export type EnvironmentCode =
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
   "variable-reserved": {
     severity: "error",
-    why: "systemd sets this variable itself. Your value replaces it, and the service loses what systemd told it.",
+    why: "systemd sets this variable itself. Your value replaces it, and the service loses the value from systemd.",
     man: "systemd.exec(5)",
     find: ({ unit, environment, sockets }) =>
       [...environment]

@@ -43,7 +43,7 @@ function pulls({ unit }: SocketSubject, service: string): boolean {
   );
 }
 
-/** Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another way, and there is no second socket that could fail. */
+/** Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another way, and no second socket exists that could fail. */
 function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
   const has = (one: LoadedUnit, keys: RegExp) =>
     [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
