@@ -25,7 +25,7 @@ ${example("choose")}
 
 - **\`"outbound"\`** is the default. It is for an app that opens connections: to a database, or to another API. \`systemd-analyze security\` rates it 1.1, "OK".
 - **\`"inbound"\`** is for an app that only answers requests that come through its sockets. It has no other network. The rating is 0.2, "SAFE".
-- **\`"none"\`** is no sandbox. Without \`user\`, the app still runs as a user that exists only while the service runs. The rating is 8.2, "EXPOSED", and 9.4, "UNSAFE", as root.
+- **\`"none"\`** turns the sandbox off. Without \`user\`, the app still runs as a user that exists only while the service runs. The rating is 8.2, "EXPOSED", and 9.4, "UNSAFE", as root.
 
 Start with \`"outbound"\`. If your app opens no connections, try \`"inbound"\`. [What breaks](#what-breaks-under-each-profile) is a short list.
 

@@ -34,7 +34,7 @@ it("the README.md of the repository shows the units as emitUnits writes them", (
 
 const fence = "```";
 
-/** The examples of a text, each with the units that follow it. */
+/** The examples of a page, each with the units that follow it. */
 function examplesOf(text: string): { code: string; shown: string }[] {
   const blocks = new RegExp(`${fence}ts\n([^]*?)${fence}\n(?:\n${fence}ini\n((?:# [^]*?)?)${fence})?`, "g");
   return Array.from(text.matchAll(blocks), ([, code, shown = ""]) => ({ code: code!, shown }));

@@ -27,7 +27,7 @@ export type RestartPolicy =
  * How the service gets its ports.
  *
  * - `socket`: systemd opens the sockets and passes them to the service.
- * - `capability`: the service opens the ports itself, also below 1024. It has the one capability that it needs for this. There is no socket unit.
+ * - `capability`: the service opens the ports itself, also below 1024. It has the one capability that it needs for this. It writes no socket unit.
  * - `proxy`: systemd opens the sockets, and systemd-socket-proxyd(8) forwards the connections to a service that cannot accept passed sockets.
  */
 export type Bind = "socket" | "capability" | "proxy";
@@ -313,7 +313,7 @@ export interface AppDescription {
   preload?: boolean | Text | PreloadDescription | undefined;
   /**
    * The sandbox. `outbound`, the default, is for a service that opens connections, such as to a database. `inbound` is for a service that only
-   * answers, and has no network except its sockets. `none` is no sandbox. An object has a `profile`, and single directives.
+   * answers, and has no network except its sockets. `none` turns the sandbox off. An object has a `profile`, and single directives.
    */
   hardening?: Hardening | undefined;
   /** Directives of the service unit, or of the container, that have no field. */

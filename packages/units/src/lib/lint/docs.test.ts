@@ -31,7 +31,7 @@ for (const { file, line, severity, code, message, fix } of lintUnits(files))
 console.log(fixUnits(files)["shop.service"]);
 `;
 
-/** Runs the example with the two units, and returns each text that it prints. */
+/** Runs the example with the two units, and returns the strings that it prints. */
 function printedByExample(): string[] {
   const printed: string[] = [];
   const given = {
