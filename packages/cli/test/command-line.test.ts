@@ -144,7 +144,7 @@ describe("sockact run refuses", () => {
     [
       "localhost beside its own address",
       ["-l", "localhost:80", "-l", "127.0.0.1:80"],
-      /give it another port/,
+      /choose another port for it/,
     ],
     ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
     ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /got 1 name for 2 addresses/],
@@ -157,9 +157,13 @@ describe("sockact run refuses", () => {
     [
       "a path to watch that is not there",
       ["--watch", "src"],
-      /no such .*\nCheck the path.* current folder, \//,
+      /src: it does not exist .*\nCheck the path.* current folder, \//,
     ],
-    ["one that is named as a command, with --", ["--watch", "node"], /no such .*\nCheck the path/],
+    [
+      "one that is named as a command, with --",
+      ["--watch", "node"],
+      /node: it does not exist .*\nCheck the path/,
+    ],
     ["a unix datagram socket", ["--datagram", "-l", "/tmp/x.sock"], /Node has no unix datagram sockets/],
   ])("%s, with code 2", async (_, options, stderr) => {
     const running = run([...options, "--", "node", "server.js"]);
@@ -262,7 +266,7 @@ describe("sockact run refuses", () => {
       writeFileSync(`${cwd}/node_modules/.bin/${program}`, "", { mode: 0o755 });
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
-    expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
+    expect(running.stderr).toContain("which does not get the sockets (ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
   });
 

@@ -140,7 +140,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
   });
 
   it.each([
-    ["a path that is not there", ["./nowhere"], /no file or folder \.\/nowhere \(ERR_LINT_FILE\)/],
+    ["a path that is not there", ["./nowhere"], /\.\/nowhere does not exist \(ERR_LINT_FILE\)/],
     ["a config beside files", ["--config", "x.json", "y"], /can't be used together/],
     ["an empty folder", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
