@@ -72,7 +72,7 @@ it("docs/command-line.md has all commands, with their help", async () => {
 });
 
 describe.each(commands)("sockact %s", (name) => {
-  it("--help and help say the same: a description, each option, examples and exit codes, in 80 columns", async () => {
+  it("--help and help print the same: a description, each option, examples and exit codes, in 80 columns", async () => {
     const { code, stdout, stderr } = await outcome([name, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect((await outcome(["help", name])).stdout).toBe(stdout);
@@ -105,7 +105,7 @@ describe.each(commands)("sockact %s", (name) => {
   });
 });
 
-describe("what goes wrong in sockact", () => {
+describe("an error in sockact", () => {
   it.each([
     [
       "an unknown command",

@@ -82,7 +82,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       const answer = await ask(systemd, "shop");
       const { message, copy, evidence } = answer.finding("launcher");
       expect(message).toMatch(
-        new RegExp(`^systemd has started ${name} \\(process \\d+\\), and that has started the app`),
+        new RegExp(`^systemd started ${name} \\(process \\d+\\), and ${name} started the app`),
       );
       expect(evidence[0]!.text).toMatch(/\n\d+ \S+ (?:\/srv\/shop\/)?app\.mjs$/);
       expect(copy).toContainEqual(expect.stringMatching(/^ {2}ExecStart=\/\S+ \S*app\.mjs$/));
@@ -107,7 +107,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       );
     });
 
-    it("has what sockact said in the app", async () => {
+    it("shows the warning of sockact in the app", async () => {
       await run(
         express(`app.use(systemdListen()); app.listen(3000, () => console.log("listening"));`),
         `ExecStart=${systemd.node} --watch /srv/shop/app.mjs\n`,
@@ -119,7 +119,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(copy).toContainEqual(expect.stringMatching(/^ {2}ExecStart=\/\S+ \/srv\/shop\/app\.mjs$/));
     });
 
-    it("does not mind a shell that becomes the app", async () => {
+    it("accepts a shell that becomes the app", async () => {
       const command = `/bin/sh -c 'exec ${systemd.node} /srv/shop/app.mjs'`;
       await run(onPort(3000).replace("3000", "{ fd: 3 }"), `ExecStart=${command}\n`);
       await listening();
@@ -128,13 +128,13 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
   });
 
   describe("that do not take the socket", () => {
-    it("finds one that listens on a port of its own", async () => {
+    it("finds one that listens on a separate port", async () => {
       await run(onPort(3000));
       await listening();
       const answer = await ask(systemd, "shop");
       const { message, copy } = answer.finding("socket-not-taken");
       expect(message).toBe(
-        "The app has got [::]:80 from systemd, and does not accept from it. It listens on [::]:3000 instead.",
+        "systemd passed [::]:80 to the app, but the app does not accept connections on it. The app listens on [::]:3000 instead.",
       );
       expect(answer.code).toBe(2);
       expect(copy[0]).toContain("app.use(systemdListen())");
@@ -152,7 +152,9 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await printed(/EADDRINUSE|EACCES/);
       const answer = await ask(systemd, "shop");
       expect(answer.finding("socket-not-taken")).toMatchObject({
-        message: expect.stringContaining("The app opens [::]:80 itself, which shop.socket has open already."),
+        message: expect.stringContaining(
+          "The app tries to open [::]:80 itself, but shop.socket has already opened it.",
+        ),
         evidence: [{ text: expect.stringMatching(/EADDRINUSE|EACCES/), source: "journal of shop.service" }],
       });
       expect(answer.codes).not.toContain("restart-loop");
@@ -174,7 +176,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
         createServer((request, response) => app(request, response)).listen(3000, () => console.log("listening"));`);
       await printed(/SOCKACT_UNTAKEN/);
       const { message, fix } = (await ask(systemd, "shop")).finding("socket-not-taken");
-      expect(message).toContain("It listens on [::]:3000 instead.");
+      expect(message).toContain("The app listens on [::]:3000 instead.");
       expect(fix).toContain("wrapped in a function");
     });
 
@@ -189,27 +191,27 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       });
     });
 
-    it("leaves one alone that takes it", async () => {
+    it("finds nothing in one that uses it", async () => {
       await run(express(`app.use(systemdListen()); app.listen(3000, () => console.log("listening"));`));
       await listening();
       expect((await ask(systemd, "shop")).codes).toEqual([]);
     });
   });
 
-  describe("with Type=notify that do not get ready", () => {
+  describe("with Type=notify that do not become ready", () => {
     const notify = "Type=notify\nTimeoutStartSec=1s\nRestart=no\n";
 
-    it("says that the unit gives no way to say READY=1", async () => {
+    it("reports that the unit has no way to send READY=1", async () => {
       await run(onPort(3000), `${notify}OpenFile=\n`);
       await systemd.waitForUnit("shop.service", "Result", "timeout");
       const answer = await ask(systemd, "shop");
       expect(answer.finding("never-ready")).toMatchObject({
-        message: expect.stringContaining("shop.service was not ready in time, and systemd has ended it."),
+        message: expect.stringContaining("shop.service was not ready in time, and systemd stopped it."),
         copy: expect.arrayContaining(["  OpenFile=/run/systemd/notify:notify"]),
       });
     });
 
-    it("has the error of an app that can't say it", async () => {
+    it("shows the error of an app that can't send it", async () => {
       await run(
         express(`app.use(systemdListen()); app.listen(3000);`),
         "Type=notify\nTimeoutStartSec=30s\nOpenFile=\n",
@@ -220,7 +222,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(copy).toContain("  OpenFile=/run/systemd/notify:notify");
     });
 
-    it("says that its option ready does not settle", async () => {
+    it("reports that its option ready does not settle", async () => {
       await run(
         express(`app.use(systemdListen({ ready: () => new Promise(() => {}) }));
           app.listen(3000, () => console.log("listening"));`),
@@ -229,12 +231,12 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       await listening();
       const { message, evidence } = await until("never-ready");
       expect(message).toContain(
-        "It accepts connections already, and has not said that it is ready. Either the app does not use sockact",
+        "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact",
       );
       expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:80");
     });
 
-    it("says that it ended before", async () => {
+    it("reports that it ended before", async () => {
       await run("", `${notify}OpenFile=\n`);
       await systemd.waitForUnit("shop.service", "Result", "protocol");
       const { message } = (await ask(systemd, "shop")).finding("never-ready");

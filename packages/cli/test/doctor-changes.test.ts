@@ -151,7 +151,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on units that are not wh
       {
         code: "port-ignored",
         severity: "info",
-        message: "PORT is set, and the app listens on [::]:8003 anyway.",
+        message: "PORT is set, but the app listens on [::]:8003.",
       },
     ]);
   });

@@ -45,8 +45,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
       const asNobody = await ask(systemd, service, ["setpriv", "--reuid=65534", "--clear-groups"]);
       expect(asNobody).toMatchObject({ code: 0, findings: [] });
       expect(asNobody.unseen.map(({ what }) => what)).toEqual([
-        "The journal may be hidden from you.",
-        `The open files of ${service} are hidden from you.`,
+        "You may not see all lines of the journal.",
+        `You may not see the open files of ${service}.`,
       ]);
       await systemd.stop(...sockets, service);
     },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bootForDoctor, type Finding } from "./doctor.ts";
+import { bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
 import { askAll, installFaults } from "./faults.ts";
 
 describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/mistakes.md", () => {
@@ -100,7 +100,20 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
     expect(documented).toEqual(mistakes.map(([, code]) => code));
   });
 
-  it("marks what is to be replaced in what it has to copy", () => {
+  it("prints what docs/doctor.md shows", async () => {
+    const { stdout } = await systemd.run(doctorCommand(systemd, "taken"));
+    const report = stdout
+      .replaceAll(systemd.node, "/usr/bin/node")
+      .replaceAll(/\btaken(?=\.)/g, "shop")
+      // The process ID and the rest of the command differ from run to run.
+      .replaceAll(/(process|kill|\/proc\/?) ?(?!1\b)\d+/g, (text) => text.replace(/\d+/, "812"))
+      .replaceAll(/\(?\/usr\/bin\/node --eval[^)\n]*\)?/g, (text) =>
+        text.startsWith("(") ? "(/usr/bin/node old.js)" : "/usr/bin/node old.js",
+      );
+    await expect(report).toMatchFileSnapshot("../../../docs/outputs/doctor-port-taken.txt");
+  });
+
+  it("names the folder that you must write into the commands", () => {
     expect(found.get("relative")![0]!.copy).toContain("  WorkingDirectory=/the/folder/of/your/app");
   });
 

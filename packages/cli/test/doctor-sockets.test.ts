@@ -42,7 +42,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     expect(bySocket.codes).toEqual(["port-taken"]);
     expect(bySocket.finding("port-taken")).toMatchObject({
       unit: "shop.socket",
-      message: "shop.socket can't listen on [::]:8080, which rival.socket has.",
+      message: "shop.socket can't listen on [::]:8080: it is in use by rival.socket.",
       copy: ["systemctl disable --now rival.socket", "systemctl start shop.socket"],
     });
     await systemd.stop("rival.socket");
@@ -51,7 +51,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     await new Promise((resolve) => rival.stdout!.once("data", resolve));
     await systemd.run(["systemctl", "start", "shop.socket"]);
     const { message, evidence, copy } = (await ask(systemd, "shop")).finding("port-taken");
-    const [, pid] = /which process (\d+) \(\S+ -e\) has/.exec(message) ?? [];
+    const [, pid] = /in use by process (\d+) \(\S+ -e\)\./.exec(message) ?? [];
     expect(evidence[1]!.text).toContain(`[::]:8080 is open in process ${pid}: `);
     expect(copy).toEqual([`kill ${pid}`, "systemctl start shop.socket"]);
     const asNobody = await ask(systemd, "shop", ["setpriv", "--reuid=65534", "--clear-groups"]);
@@ -102,7 +102,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     const answer = await ask(systemd, "shop");
     expect(answer.finding("trigger-limit-hit")).toMatchObject({
       unit: "shop.socket",
-      message: expect.stringContaining("a condition of the service does not hold"),
+      message: expect.stringContaining("a condition of the service is not met"),
       copy: expect.arrayContaining(["systemctl start shop.socket"]),
       evidence: expect.arrayContaining([
         { text: "ConditionPathExists=/nowhere", source: "/etc/systemd/system/shop.service" },
@@ -155,7 +155,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on sockets that do not l
     const answer = await ask(systemd, "mine", asUser, "--user");
     expect(answer.finding("port-forbidden")).toMatchObject({
       unit: "mine.socket",
-      message: "mine.socket may not listen on port 80: without root, ports begin at 1024.",
+      message: "mine.socket may not listen on port 80: without root, the lowest port is 1024.",
     });
     await systemd.stop("user@0.service");
   });

@@ -72,13 +72,18 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       /^\/srv\/absent does not exist\.$/,
       /200\/CHDIR[^]*\nWorkingDirectory=\/srv\/absent/,
     ],
-    ["account", "user-missing", /^There is no user nosuch\.$/, /217\/USER[^]*\nUser=nosuch/],
-    ["group", "user-missing", /^There is no group nosuch\.$/, /216\/GROUP[^]*\nSupplementaryGroups=nosuch/],
+    ["account", "user-missing", /^The user nosuch does not exist\.$/, /217\/USER[^]*\nUser=nosuch/],
+    [
+      "group",
+      "user-missing",
+      /^The group nosuch does not exist\.$/,
+      /216\/GROUP[^]*\nSupplementaryGroups=nosuch/,
+    ],
     ["sandbox", "start-step-failed", /there is no \/srv\/absent\.$/, /226\/NAMESPACE/],
     [
       "variables",
       "environment-file-missing",
-      /^There is no \/etc\/nowhere\.env/,
+      /^EnvironmentFile= names \/etc\/nowhere\.env, which does not exist/,
       /\nEnvironmentFile=\/etc\/nowhere\.env/,
     ],
     [
@@ -126,7 +131,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     [
       "crash",
       "app-crashed",
-      /error that nobody caught\.$/,
+      /an uncaught error\.$/,
       /^TypeError: no database\n +at start \(file:\/\/\/srv\/crash\/server\.mjs:4:/,
     ],
     [
@@ -152,15 +157,13 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     expect(finding!.evidence.map(({ text }) => text).join("\n")).toMatch(evidence);
   });
 
-  it("says why it does not know the version of a Node that is another user's", async () => {
+  it("reports why it does not know the version of another user's Node", async () => {
     await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
     const { unseen } = await ask(systemd, "nvm");
-    expect(unseen[0]!.what).toContain(
-      "as root, the doctor runs a Node that belongs to another user as nobody",
-    );
+    expect(unseen[0]!.what).toContain("As root, the doctor runs a Node of another user as the user nobody");
   });
 
-  it("says what to copy", () => {
+  it("has the lines to copy", () => {
     const copyOf = (name: string) => found.get(name)![0]!.copy;
     expect(copyOf("nvm")[0]).toBe("cp /home/shop/.nvm/versions/node/v20.19.0/bin/node /usr/local/bin/node");
     expect(copyOf("closed")).toEqual(["chmod o+x /srv/private"]);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -8,12 +8,12 @@ import { sockact } from "./run.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-interface Explanation {
+type Explanation = Record<string, string> & {
   code: string;
   theme: string;
   meaning: string;
   url: string;
-}
+};
 
 async function explain(...args: string[]) {
   const running = startProcess([process.execPath, sockact, "explain", ...args]);
@@ -35,10 +35,10 @@ function codesInSources(): string[] {
   );
 }
 
-/** The codes in the first column of a page. */
+/** The codes that have a heading in a page. */
 function codesInPage(page: string): string[] {
   const text = readFileSync(join(root, "docs", page), "utf8");
-  return Array.from(text.matchAll(/^\| `([^`|]+)` +\|/gm), ([, code]) => code!);
+  return Array.from(text.matchAll(/^#+ `([^`]+)`$/gm), ([, code]) => code!);
 }
 
 describe("sockact explain", () => {
@@ -58,20 +58,20 @@ describe("sockact explain", () => {
     expect(list.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it("leads to headings that the pages have", async () => {
+  it("prints the address of the code's page on the site, and only absolute links", async () => {
     const explained = JSON.parse((await explain("--json")).stdout) as Explanation[];
-    for (const url of new Set(explained.map((one) => one.url))) {
-      const [, page, anchor] = /\/docs\/(.*)#(.*)$/.exec(url)!;
-      const headings = readFileSync(join(root, "docs", page!), "utf8").match(/^#+ .*$/gm)!;
-      const anchors = headings.map((heading) =>
-        heading
-          .replace(/^#+ /, "")
-          .toLowerCase()
-          .replaceAll(/[^a-z0-9 -]/g, "")
-          .replaceAll(" ", "-"),
-      );
-      expect(anchors).toContain(anchor);
-    }
+    const site = "https://sockact.github.io/sockact/";
+    for (const { code, url } of explained) expect(url).toBe(`${site}codes/${code}`);
+    const links = explained.flatMap((one) =>
+      Object.values(one).flatMap((text) =>
+        Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, target]) => target!),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(5);
+    const pages = links.map(
+      (link) => /^https:\/\/sockact\.github\.io\/sockact\/([^#]+)/.exec(link)?.[1] ?? link,
+    );
+    expect(pages.filter((page) => !existsSync(join(root, "docs", `${page}.md`)))).toEqual([]);
   });
 
   it.each(["ERR_NAME_UNKNOWN", "err_name_unknown", "(ERR_NAME_UNKNOWN)", "ERR_NAME_UNKNOWN:"])(
@@ -84,13 +84,14 @@ describe("sockact explain", () => {
           "ERR_NAME_UNKNOWN",
           "Sockets: @sockact/core and the adapters, Errors",
           "",
-          "No socket has that name, or the name in SOCKACT_MAP; the message lists the names",
-          "that were passed.",
+          "systemd passed no socket with the name that your app or SOCKACT_MAP asks for.",
+          "The message lists the names that were passed.",
           "",
           "What to change:",
-          "  FileDescriptorName= in the socket unit, or name.",
+          "  Write the name into the socket unit as FileDescriptorName=, or use one of the",
+          "  listed names in name or SOCKACT_MAP.",
           "",
-          "https://github.com/sockact/sockact/blob/main/docs/errors.md#errors",
+          "https://sockact.github.io/sockact/codes/ERR_NAME_UNKNOWN",
           "",
         ].join("\n"),
       });
@@ -120,7 +121,7 @@ describe("sockact explain", () => {
     expect(await explain(code)).toEqual({
       code: 2,
       stdout: "",
-      stderr: `error: there is no code ${code} (ERR_CODE_UNKNOWN)\n${hint}\n`,
+      stderr: `error: unknown code ${code} (ERR_CODE_UNKNOWN)\n${hint}\n`,
     });
   });
 });

@@ -14,12 +14,12 @@ function sources(): string[] {
 
 test.each([
   // ERR_MODULE_NOT_FOUND is Node's.
-  ["error", /"(ERR_(?!MODULE_NOT_FOUND")[A-Z_]+)"/g, /^\| `(ERR_[A-Z_]+)` +\|/gm],
+  ["error", /"(ERR_(?!MODULE_NOT_FOUND")[A-Z_]+)"/g, /^#+ `(ERR_[A-Z_]+)`$/gm],
   [
     "warning",
     // Options have variables whose names begin as those of warnings do. SOCKACT_WATCHDOG is one of each.
     /"(SOCKACT_(?!\w+_TIMEOUT|\w+_EXIT_STATUS|(?:CLUSTER|MAP|NOTIFY|SIGNALS|TRUST_PARENT)")[A-Z_]+)"/g,
-    /^\| `(SOCKACT_[A-Z_]+)` +\|/gm,
+    /^#+ `(SOCKACT_[A-Z_]+)`$/gm,
   ],
 ])("docs/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {
   const codes = (text: string, pattern: RegExp): (string | undefined)[] =>

@@ -35,20 +35,24 @@ function versionsOf({ systemd, node }: Diagnosis): string {
 it("docs/doctor.md has every code", async () => {
   const named = Object.values(themes).flatMap((codes) => codes.split(/\s+/));
   expect(named.toSorted()).toEqual([...byCode.keys()].toSorted());
-  const tables = Object.entries(themes).map(([theme, codes]) => {
-    const rows = codes.split(/\s+/).map((code) => {
+  const sections = Object.entries(themes).map(([theme, codes]) => {
+    const entries = codes.split(/\s+/).map((code) => {
       const diagnosis = byCode.get(code)!;
       const { severity, title, why, looksAt, remedy } = diagnosis;
-      return `| \`${code}\` | ${severity} | ${sentence(title)} ${why}${versionsOf(diagnosis)} | ${looksAt} | ${remedy} |`;
+      return [
+        `#### \`${code}\`\n`,
+        `${sentence(title)} ${why}${versionsOf(diagnosis)}\n`,
+        `- **Severity:** ${severity}`,
+        `- **What the doctor looks at:** ${looksAt}`,
+        `- **What to change:** ${remedy}\n`,
+      ].join("\n");
     });
-    const columns =
-      "| Code | Severity | What it means | What the doctor looks at | What to change |\n|---|---|---|---|---|";
-    return `### ${theme}\n\n${columns}\n${rows.join("\n")}\n`;
+    return [`### ${theme}\n`, ...entries].join("\n");
   });
   const text = readFileSync(page, "utf8");
   const made = text.replace(
-    /(<!-- A test makes[^\n]*\n)[^]*(?=<!-- end -->)/,
-    (_, start) => `${start}\n${tables.join("\n")}\n`,
+    /(<!-- A test writes[^\n]*\n)[^]*(?=<!-- end -->)/,
+    (_, start) => `${start}\n${sections.join("\n")}\n`,
   );
   await expect(made).toMatchFileSnapshot(page.pathname);
 });

@@ -23,7 +23,7 @@ export interface Report {
 const marks: Record<Severity, string> = { error: "✖", warning: "▲", info: "●" };
 const styles: Record<Severity, Style> = { error: "red", warning: "yellow", info: "blue" };
 
-/** The report as people read it. `user`: whether the units are of a user's own manager. */
+/** The report for people. `user`: whether the units belong to a user's service manager. */
 export function reportText({ services, unseen }: Report, user = false): string {
   const parts = services.map(({ service, sockets, findings }) => {
     const heading = `${colourOut("bold", service)}${sockets.length > 0 ? ` with ${sockets.join(", ")}` : ""}`;
@@ -37,18 +37,17 @@ export function reportText({ services, unseen }: Report, user = false): string {
   });
   if (unseen.length > 0)
     parts.push(
-      [
-        "What could not be looked at:",
-        ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`),
-      ].join("\n"),
+      ["Not examined:", ...unseen.map(({ what, how }) => `${wrap(what, { indent: "  " })}\n    ${how}`)].join(
+        "\n",
+      ),
     );
   return `${[...parts, summary(services)].join("\n\n")}\n`;
 }
 
-/** What the linter has said of the files, and what has done no harm. */
+/** Whether this is a warning of the linter, which has done no harm so far. */
 const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
 
-/** The hints of the linter, in a line: they are not why a service does not answer. */
+/** The hints of the linter in one line: they are not the reason why a service does not answer. */
 function hintsText(findings: readonly Finding[], user: boolean): string[] {
   const hints = findings.filter(isHint);
   if (hints.length === 0) return [];
@@ -84,7 +83,7 @@ function summary(services: readonly Examined[]): string {
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
-  return first === undefined ? text : `${text}\nsockact explain ${first.code} says more.`;
+  return first === undefined ? text : `${text}\nMore: sockact explain ${first.code}`;
 }
 
 /** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */

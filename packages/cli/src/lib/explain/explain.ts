@@ -18,22 +18,22 @@ export function explain(codes: readonly string[], { json }: ExplainOptions): voi
   else print(found.map(text).join("\n"));
 }
 
-/** What a code may be followed by when it is copied: `(ERR_USAGE)`, `free-bind:`. */
+/** People copy a code with the characters around it: `(ERR_USAGE)`, `free-bind:`. */
 const around = /^[([`'"]+|[)\]`'":,.]+$/g;
 
-/** Two packages may have the same code. */
+/** Finds a code. Two packages may have the same one. */
 function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExplanation[] {
   const wanted = code.replaceAll(around, "").toLowerCase();
   const found = all.filter((one) => one.code.toLowerCase() === wanted);
   if (found.length > 0) return found;
   throw new CliError(
     "ERR_CODE_UNKNOWN",
-    `there is no code ${code}`,
+    `unknown code ${code}`,
     didYouMean(nearestCodes(wanted, all)) ?? "sockact explain lists all codes.",
   );
 }
 
-/** The code that is likely meant, or those that have the words in their name. */
+/** Finds the codes that are spelled alike, or else those that share a word with the wanted code. */
 function nearestCodes(wanted: string, all: readonly CodeExplanation[]): string[] {
   const names = [...new Set(all.map(({ code }) => code))];
   const nearest = nearestNames(wanted, names);
@@ -57,31 +57,25 @@ function text({
 }: CodeExplanation): string {
   const about = [theme, ...(severity ? [severity] : []), ...(exitCode ? [`exit code ${exitCode}`] : [])];
   const blocks: [heading: string, markdown: string | undefined][] = [
-    ["What the doctor looks at", looksAt && sentence(looksAt)],
-    ["What to change", change && sentence(change)],
-    ["Fixed by sockact lint --fix", fixed?.replace(/^✓ /, "")],
+    ["What the doctor looks at", looksAt],
+    ["What to change", change],
+    ["Fixed by sockact lint --fix", fixed],
     ["See", see],
   ];
   return [
     colourOut("bold", code),
     colourOut("dim", wrap(about.join(" · "))),
     "",
-    wrap(plain(sentence(meaning), url)),
+    wrap(plain(meaning)),
     "",
     ...blocks.flatMap(([heading, markdown]) =>
       markdown === undefined
         ? []
-        : [`${colourOut("bold", heading)}:`, wrap(plain(markdown, url), { indent: "  " }), ""],
+        : [`${colourOut("bold", heading)}:`, wrap(plain(markdown), { indent: "  " }), ""],
     ),
     colourOut("dim", url),
     "",
   ].join("\n");
-}
-
-/** A cell of a table may be a phrase: it begins with a small letter, and has no full stop. */
-function sentence(cell: string): string {
-  const begun = cell.replace(/^[a-z]/, (letter) => letter.toUpperCase());
-  return /[.?!]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function listOf(all: readonly CodeExplanation[]): string {
@@ -90,5 +84,5 @@ function listOf(all: readonly CodeExplanation[]): string {
     const codes = all.filter((one) => one.theme === theme).map(({ code }) => code);
     return [colourOut("bold", theme), wrap(codes.join(" "), { indent: "  " }), ""].join("\n");
   });
-  return `${lists.join("\n")}\nsockact explain CODE says what it means, and what to change.\n`;
+  return `${lists.join("\n")}\nsockact explain CODE prints what a code means, and what to change.\n`;
 }

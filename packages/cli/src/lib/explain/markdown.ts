@@ -1,15 +1,12 @@
 import { colourOut } from "../output/print.ts";
 
-/** Markdown of docs/ for the terminal: code is coloured, and a link is followed by its address. */
-export function plain(markdown: string, url: string): string {
+/** Converts the Markdown of the docs for the terminal: code is coloured, and the address of a link is in parentheses. */
+export function plain(markdown: string): string {
   return (
     markdown
-      .replaceAll(
-        /\[([^\]]+)\]\(([^)]+)\)/g,
-        (_, text: string, target: string) => `${text} (${new URL(target, url).href})`,
-      )
+      .replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, "$1 ($2)")
       .replaceAll(/\*\*([^*]+)\*\*/g, (_, text: string) => colourOut("bold", text))
-      // Each word is coloured by itself, because a line may break after it.
+      // A line may break inside of the code, so each word gets its own colour codes.
       .replaceAll(/`([^`]+)`/g, (_, code: string) =>
         code
           .split(" ")

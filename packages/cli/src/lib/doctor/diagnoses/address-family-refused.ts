@@ -6,14 +6,14 @@ import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 import { unitFiles } from "../facts/unit-files.ts";
 
-/** RestrictAddressFamilies= keeps the app from opening sockets. */
+/** RestrictAddressFamilies= does not let the app open a socket. */
 export const addressFamilyRefused: Diagnosis = {
   code: "address-family-refused",
   severity: "error",
-  title: "RestrictAddressFamilies= refuses a socket",
-  why: "The app serves on the sockets that it is passed. To connect to a database or another server, it opens sockets of its own, and these need their address family.",
-  looksAt: "EAFNOSUPPORT in what the app has printed, and `RestrictAddressFamilies`",
-  remedy: "`RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK`",
+  title: "RestrictAddressFamilies= does not allow a socket",
+  why: "To connect to a database or another server, the app opens sockets itself. RestrictAddressFamilies= must allow their address family. The sockets that systemd passes are not affected.",
+  looksAt: "EAFNOSUPPORT in the output of the app, and `RestrictAddressFamilies`.",
+  remedy: "Write `RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK` into the service.",
   explains: [...ofCrash, "network-cut"],
   async find(subject) {
     const [{ output }, properties, files] = await Promise.all([
@@ -22,7 +22,7 @@ export const addressFamilyRefused: Diagnosis = {
       subject.get(unitFiles),
     ]);
     const line = output.find(({ message }) => message.includes("EAFNOSUPPORT"));
-    // systemctl prints nothing where no family is allowed.
+    // If no family is allowed, systemctl prints an empty value.
     const isNone = files.some(({ text }) => /^RestrictAddressFamilies=none$/m.test(text));
     const families = properties.get("RestrictAddressFamilies") || (isNone ? "none" : "");
     if (line === undefined || families === "") return [];
@@ -31,7 +31,7 @@ export const addressFamilyRefused: Diagnosis = {
       {
         unit: service,
         message:
-          "The app wants to open a socket, and RestrictAddressFamilies= leaves out its address family.",
+          "The app tries to open a socket, but RestrictAddressFamilies= does not allow its address family.",
         evidence: [
           ...quoted([line]),
           {
@@ -39,7 +39,7 @@ export const addressFamilyRefused: Diagnosis = {
             source: `${host.manager.systemctl} show ${service}`,
           },
         ],
-        fix: "Allow the families that outgoing connections need. For a unit that sockact has written, this is the profile outbound instead of inbound.",
+        fix: "Allow the address families that outgoing connections need. If sockact wrote the unit, use the profile outbound instead of inbound.",
         copy: addLines(
           host,
           service,

@@ -4,14 +4,14 @@ import { lastRun } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** The socket's address belongs to no network interface. */
+/** No network interface has the socket's address. */
 export const addressMissing: Diagnosis = {
   code: "address-missing",
   severity: "error",
-  title: "this machine does not have the address of the socket",
-  why: "A socket can listen only on an address that a network interface has. At boot, sockets are opened before the network is up.",
-  looksAt: "EADDRNOTAVAIL in the journal of each socket unit",
-  remedy: "`FreeBind=yes`, or another address",
+  title: "this machine does not have the socket's address",
+  why: "A socket can listen only on an address that a network interface has. At boot, systemd opens sockets before the network is up.",
+  looksAt: "EADDRNOTAVAIL in the journal of each socket unit.",
+  remedy: "Write `FreeBind=yes` into the socket unit, or use another address.",
   explains: ["free-bind", "socket-failed"],
   async find(subject) {
     const [lines, sockets] = await Promise.all([subject.get(lastRun), subject.get(socketProperties)]);
@@ -28,7 +28,7 @@ export const addressMissing: Diagnosis = {
           unit: unit.unit,
           message: `${unit.unit} can't listen on ${address}: no network interface has this address.`,
           evidence: quoted([line]),
-          fix: "If the interface gets the address later, let the socket be opened before. Otherwise correct the address: ip address lists those of this machine.",
+          fix: "If the interface gets the address later, FreeBind=yes lets systemd open the socket before. Otherwise correct the address. The command ip address lists the addresses of this machine.",
           copy: addLines(host, unit.unit, "FreeBind=yes"),
         },
       ];

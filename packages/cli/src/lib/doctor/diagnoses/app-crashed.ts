@@ -5,14 +5,14 @@ import { type AppError, appError } from "../facts/app-error.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 
-/** The app has ended by itself, and no other diagnosis knows why. */
+/** The app ended by itself, and no other diagnosis explains it. */
 export const appCrashed: Diagnosis = {
   code: "app-crashed",
   severity: "error",
-  title: "the app has ended with an error",
-  why: "Until the app starts without an error, clients wait or are refused. After some crashes in a row systemd gives up, and may close the port.",
-  looksAt: "how the last run ended, and what the app printed last",
-  remedy: "what the error says",
+  title: "the app ended with an error",
+  why: "Clients wait or are refused until the app starts without an error. After several crashes in a row, systemd gives up and may close the port.",
+  looksAt: "How the last run ended, and the last lines that the app printed.",
+  remedy: "Correct the error that the app printed.",
   explains: ofCrash.filter((code) => code !== "app-crashed"),
   async find(subject) {
     const [run, error] = await Promise.all([subject.get(serviceRun), subject.get(appError)]);
@@ -36,7 +36,7 @@ export const appCrashed: Diagnosis = {
           unit,
           message: `${unit} ${how}.`,
           evidence: [...quoted([...run.output.slice(-5), end.line]), ...loop],
-          fix: "Read what the app has printed before. Then start it again.",
+          fix: "Read the last lines that the app printed. Then start the service again.",
           copy: [journal],
         },
       ];
@@ -51,15 +51,15 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
       message: `${unit} has ended at once: Node can't read the app. ${message}.`,
       fix: /import statement outside a module|Unexpected token 'export'/.test(message)
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
-        : "Correct the line. TypeScript has to be built, or run with node --import tsx.",
+        : "Correct the line. If the file is TypeScript, build it, or run it with node --import tsx.",
     };
   // An error of sockact has a hint.
   const hint = /^ +hint: (['"`])(.*)\1,?$/m.exec(block.map((line) => line.message).join("\n"))?.[2];
   return {
-    message: `${unit} has ended with an error that nobody caught${code === "" ? "" : `: ${code}`}.`,
+    message: `${unit} has ended with an uncaught error${code === "" ? "" : `: ${code}`}.`,
     fix:
       hint === undefined
-        ? "Correct what the error says. Then start it again."
+        ? "Correct the error. Then start the service again."
         : `${hint}${/^(?:ERR|SOCKACT)_/.test(code) ? ` More: sockact explain ${code}` : ""}`,
   };
 }

@@ -8,15 +8,15 @@ import { obstacleTo, wayRound } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
-/** Node does not find the app, though it is there. */
+/** Node does not find the app, although it exists. */
 export const appUnreachable: Diagnosis = {
   code: "app-unreachable",
   severity: "error",
   title: "the service can't read the app",
-  why: "Node says that it can't find a file which the service's user may not see, or which the sandbox hides.",
+  why: "Node can't find a file that exists. The user of the service may not read it, or the sandbox hides it.",
   looksAt:
-    "`Cannot find module` in what Node has printed, the modes along the path, `ProtectHome` and the like",
-  remedy: "an app below `/srv` or `/opt`, which its user may read",
+    "`Cannot find module` in the output of Node, the modes along the path, and directives such as `ProtectHome`.",
+  remedy: "Move the app below `/srv` or `/opt`, and let the user of the service read it.",
   explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused", "module-missing"],
   async find(subject) {
     const error = await subject.get(appError);
@@ -28,7 +28,7 @@ export const appUnreachable: Diagnosis = {
     const isModule = error.message.startsWith("Cannot");
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "read" });
     if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
-    // A file that the app opens is a matter for the other diagnoses.
+    // Other diagnoses handle files that the app opens.
     if (!isModule && !isLoading(error.block.map(({ message }) => message).join("\n"))) return [];
     return [
       {
@@ -40,10 +40,10 @@ export const appUnreachable: Diagnosis = {
   },
 };
 
-/** Whether Node itself was about to read a module: no frame is of the app. */
+/** Whether Node itself was reading a module: the stack has no frame of the app. */
 const isLoading = (stack: string): boolean => !/^ +at (?!.*node:)/m.test(stack);
 
-/** Whether the file exists for the doctor. Where it may not look, it can't tell. */
+/** Whether the doctor sees the file, or may not look. */
 function isKnown(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -1,14 +1,14 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 
-/** What sockact itself has said in the app, and no other diagnosis is about. */
+/** A warning that sockact printed in the app, and that no other diagnosis explains. */
 export const appWarning: Diagnosis = {
   code: "app-warning",
   severity: "warning",
-  title: "sockact has warned in the journal of the service",
-  why: "The app goes on, but not as its units say.",
-  looksAt: "`SockactWarning` in the journal of the last run of the service",
-  remedy: "what the warning says",
+  title: "sockact printed a warning in the journal of the service",
+  why: "The app keeps running, but not as its units say.",
+  looksAt: "`SockactWarning` in the journal of the last run of the service.",
+  remedy: "Do what the warning says.",
   async find(subject) {
     return (await subject.get(appWarnings)).map(({ code, message, details }) => ({
       unit: subject.service,

@@ -17,11 +17,11 @@ import { unitFiles } from "../facts/unit-files.ts";
 export const configDiffers: Diagnosis = {
   code: "config-differs",
   severity: "warning",
-  title: "the config would write other units than those that are installed",
-  why: "A change of the config counts once the units are installed again.",
+  title: "the config does not match the installed units",
+  why: "A change of the config takes effect when you install the units again.",
   looksAt:
-    "sockact.config.json from which the units were installed, or of the current folder. A config that is code is not run: `sockact units --diff` compares it",
-  remedy: "`sockact install`",
+    "`sockact.config.json` from which the units were installed, or the one in the current folder. If the config is code, the doctor does not run it: `sockact units --diff` compares it.",
+  remedy: "Run `sockact install`.",
   async find(subject) {
     const installed = await subject.get(installation);
     const file = installed?.config ?? configHere();
@@ -30,14 +30,14 @@ export const configDiffers: Diagnosis = {
     const files = await subject.get(unitFiles);
     const differing = Object.entries(wanted).flatMap(([unit, text]) => {
       const own = files.find(({ path }) => path.endsWith(`/${unit}`));
-      // What someone has edited is a finding of its own.
+      // An edited file is a separate finding.
       if (own === undefined || authorOf(subject.name, own.text) === "edited") return [];
       if (own.text === text || own.text === withHeader(subject.name, unit, text)) return [];
       return [{ own, line: firstDifference(own.text, text) }];
     });
     return differing.map(({ own, line }) => ({
       unit: own.unit,
-      message: `${file} would write another ${own.unit} than the one that is installed.`,
+      message: `${file} does not match the installed ${own.unit}.`,
       evidence: [{ text: line, source: `${own.path} (-), ${file} (+)` }],
       fix: "Look at the difference, and install again.",
       copy: [`cd ${dirname(file)}`, "sockact units --diff", "sudo sockact install"],
@@ -45,7 +45,7 @@ export const configDiffers: Diagnosis = {
   },
 };
 
-/** The config of the current folder. */
+/** The config in the current folder. */
 function configHere(): string | undefined {
   try {
     return findConfig(process.cwd());
@@ -54,7 +54,7 @@ function configHere(): string | undefined {
   }
 }
 
-/** What the config writes for this service. Nothing if it is code, which the doctor does not run, or if it is about other services. */
+/** The units that the config describes for this service. Empty if the config is code, which the doctor does not run, or describes other services. */
 async function wantedUnits(
   subject: Subject,
   file: string,
@@ -64,7 +64,7 @@ async function wantedUnits(
   if (!file.endsWith(".json")) {
     if (!isOfService) return {};
     host.cannotSee(
-      `${file} is code, which the doctor does not run.`,
+      `${file} is code, and the doctor does not run code.`,
       `cd ${dirname(file)} && sockact units --diff`,
     );
     return {};
@@ -96,7 +96,7 @@ async function wantedUnits(
   }
 }
 
-/** The first lines that are not the same. */
+/** The first lines that differ. */
 function firstDifference(installed: string, wanted: string): string {
   const [own, other] = [installed, wanted].map((text) =>
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),

@@ -8,15 +8,15 @@ import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
 export const descriptorsExhausted: Diagnosis = {
   code: "descriptors-exhausted",
   severity: "error",
-  title: "the app has run out of file descriptors",
-  why: "Each connection and each open file needs a descriptor. Without one, the app can't accept the next connection.",
-  looksAt: "EMFILE and ENFILE in what the app has printed, and `LimitNOFILE`",
-  remedy: "`LimitNOFILE=`; or what the app leaves open",
+  title: "the app ran out of file descriptors",
+  why: "Each connection and each open file needs a file descriptor. Without a free one, the app can't accept the next connection.",
+  looksAt: "EMFILE and ENFILE in the output of the app, and `LimitNOFILE`.",
+  remedy: "Raise `LimitNOFILE=`, or find out which files and connections the app leaves open.",
   explains: ofCrash,
   async find(subject) {
     const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
     const line = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
-    // Node needs more than twenty before it runs any code, and has no words for it.
+    // Node needs more than twenty before it runs any code, and crashes without a message.
     const isTooFew = Number(properties.get("LimitNOFILE")) < 32 && isKilledBy(run, "SEGV", "ABRT", "TRAP");
     if (line === undefined && !isTooFew) return [];
     const { host, service } = subject;
@@ -25,13 +25,13 @@ export const descriptorsExhausted: Diagnosis = {
       {
         unit: service,
         message: isTooFew
-          ? `Node can't start with so few descriptors: LimitNOFILE=${limit}.`
-          : `The app has as many files and connections open as it may: ${limit}.`,
+          ? `Node can't start with so few file descriptors: LimitNOFILE=${limit}.`
+          : `The app has reached its limit of ${limit} open files and connections.`,
         evidence: [
           ...quoted([line ?? run.end!.line]),
           { text: `LimitNOFILE=${limit}`, source: `${host.manager.systemctl} show ${service}` },
         ],
-        fix: "Close what the app leaves open, or raise the limit.",
+        fix: "Close the files and connections that the app leaves open, or raise the limit.",
         copy: addLines(host, service, "LimitNOFILE=65536"),
       },
     ];

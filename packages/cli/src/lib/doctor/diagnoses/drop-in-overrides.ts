@@ -6,10 +6,10 @@ import { parseUnit } from "@sockact/units";
 export const dropInOverrides: Diagnosis = {
   code: "drop-in-overrides",
   severity: "info",
-  title: "a drop-in replaces lines of the unit",
-  why: "A drop-in is read after the unit, and its value counts. An empty value also removes what was written before.",
-  looksAt: "the drop-ins of each unit",
-  remedy: "nothing, if you mean it; otherwise remove the drop-in with `systemctl revert`",
+  title: "a drop-in overrides lines of the unit",
+  why: "systemd reads a drop-in after the unit, so the value in the drop-in applies. An empty value also removes all earlier values.",
+  looksAt: "The drop-ins of each unit.",
+  remedy: "Nothing, if the drop-in is yours. Otherwise remove it with `systemctl revert`.",
   async find(subject) {
     const files = await subject.get(unitFiles);
     const { systemctl } = subject.host.manager;
@@ -28,7 +28,7 @@ export const dropInOverrides: Diagnosis = {
           message: `${dropIn.path} replaces ${names.map((name) => `${name}=`).join(", ")} of ${dropIn.unit}.`,
           evidence: [
             {
-              // An empty value removes, and the lines after it are what counts.
+              // An empty value removes earlier lines, so all lines of the drop-in matter.
               text: assignments(dropIn)
                 .filter(({ key }) => names.includes(key))
                 .map(({ key, value }) => `${key}=${value}`)
@@ -36,7 +36,7 @@ export const dropInOverrides: Diagnosis = {
               source: dropIn.path,
             },
           ],
-          fix: `If that is not what you want, remove the drop-in. ${systemctl} revert removes all of them.`,
+          fix: `If you do not want that, remove the drop-in. ${systemctl} revert removes all drop-ins of the unit.`,
           copy: [`${systemctl} cat ${dropIn.unit}`],
         },
       ];
@@ -58,7 +58,7 @@ function assignments({ text }: UnitFile): { section: string; key: string; value:
   );
 }
 
-/** Directives whose lines add up. */
+/** Directives whose lines add to a list. */
 function isList(section: string, key: string): boolean {
   return (
     section === "Unit" ||

@@ -8,10 +8,10 @@ import { quoted, serviceRun } from "../facts/service-run.ts";
 export const environmentFileMissing: Diagnosis = {
   code: "environment-file-missing",
   severity: "error",
-  title: "systemd can't read EnvironmentFile=",
-  why: "systemd starts nothing if it can't read the file, unless a - stands before its path.",
-  looksAt: "`Failed to load environment files` in the journal, and the files of `EnvironmentFiles`",
-  remedy: "the file, or `EnvironmentFile=-/path`",
+  title: "systemd can't read the file of EnvironmentFile=",
+  why: "systemd does not start the service if it can't read this file, unless the path begins with -.",
+  looksAt: "`Failed to load environment files` in the journal, and the files of `EnvironmentFiles`.",
+  remedy: "Create the file, or write `EnvironmentFile=-/path`.",
   explains: ofCrash,
   async find(subject) {
     const { manager } = await subject.get(serviceRun);
@@ -38,14 +38,14 @@ export const environmentFileMissing: Diagnosis = {
         message:
           path === undefined
             ? `systemd can't read a file of EnvironmentFile=.`
-            : `There is no ${path}, which EnvironmentFile= names.`,
+            : `EnvironmentFile= names ${path}, which does not exist.`,
         evidence: [
           ...quoted([line]),
           ...(path === undefined
             ? []
             : [{ text: `EnvironmentFile=${path}`, source: `${host.manager.systemctl} show ${service}` }]),
         ],
-        fix: "Make the file, readable for root alone. Or write - before its path, if the app does not need it.",
+        fix: "Create the file so that only root can read it. Or write - before its path if the app does not need it.",
         copy: path === undefined ? [] : [`install -m 600 /dev/null ${path}`],
       },
     ];

@@ -12,16 +12,16 @@ export const fileHidden: Diagnosis = {
   code: "file-hidden",
   severity: "error",
   title: "the sandbox hides a file that exists",
-  why: "The service has a view of its own of the file system. For the app, what the sandbox hides does not exist.",
+  why: "The sandbox gives the service a separate view of the file system. For the app, a file that the sandbox hides does not exist.",
   looksAt:
-    "ENOENT and EACCES in what the app has printed, whether the file exists, and what hides it, such as `ProtectHome`",
-  remedy: "move the file, or show it with `BindReadOnlyPaths=`",
+    "ENOENT and EACCES in the output of the app, whether the file exists, and the directive that hides it, such as `ProtectHome`.",
+  remedy: "Move the file, or make it visible with `BindReadOnlyPaths=`.",
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
     const { host, service } = subject;
     const found = calls.map(async ({ code, target, line }): Promise<Found[]> => {
-      // What ProtectHome= puts in the place of a home is closed for all but root.
+      // ProtectHome= replaces a home by a folder that only root may enter.
       const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
       if (directive === undefined || !(await exists(target))) return [];
       return [
@@ -32,7 +32,7 @@ export const fileHidden: Diagnosis = {
             ...quoted([line]),
             { text: directive, source: `${host.manager.systemctl} show ${service}` },
           ],
-          fix: "Move the file to where the service sees it, such as /etc or /srv. Or show it to the service.",
+          fix: "Move the file to a place that the service can see, such as /etc or /srv. Or make it visible to the service.",
           copy: addLines(host, service, `BindReadOnlyPaths=${target}`),
         },
       ];

@@ -15,9 +15,10 @@ export const fileReadOnly: Diagnosis = {
   code: "file-read-only",
   severity: "error",
   title: "the app can't write a file",
-  why: "With ProtectSystem=strict a service can write only to its own folders, such as that of StateDirectory=, and to /dev, /proc and /sys.",
-  looksAt: "EROFS in what the app has printed, `ProtectSystem` and `ReadOnlyPaths`",
-  remedy: "`StateDirectory=`, and write there; or `ReadWritePaths=`",
+  why: "With ProtectSystem=strict, a service can write only to its own folders, such as the folder of StateDirectory=, and to /dev, /proc and /sys.",
+  looksAt: "EROFS in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
+  remedy:
+    "Write `StateDirectory=` into the service, and let the app write to that folder. Or allow the folder with `ReadWritePaths=`.",
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
@@ -39,18 +40,18 @@ export const fileReadOnly: Diagnosis = {
           return {
             ...about,
             message: `The app can't write ${path}: its file system is mounted read-only.`,
-            fix: "Let the app write elsewhere.",
+            fix: "Let the app write to another place.",
           };
         const folder = state ?? name;
-        // The app says where it writes, and must not bring anyone to open a folder of the system to it.
+        // The path comes from the app's output, so do not suggest to open a system folder for it.
         const isOfSystem = ofSystem.test(dirname(path));
-        const own = `Let the app write below /var/lib/${folder}, whose path is in STATE_DIRECTORY${state === undefined ? `, and which StateDirectory=${name} makes` : ""}.`;
-        // The user that systemd makes up for each start owns nothing else.
+        const own = `Let the app write to /var/lib/${folder}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
+        // A dynamic user owns no other folder.
         const elsewhere = isDynamic
-          ? "It can own no other folder, because DynamicUser= makes up a user for it. For another folder, give the service a User= to whom the folder belongs."
+          ? "It can't own another folder, because DynamicUser= creates a user at each start. For another folder, write the owner of that folder into User=."
           : isOfSystem
-            ? "It should write to no folder of the system."
-            : `Or let it write where it does now: the folder then has to belong to ${user}.`;
+            ? "It should not write to a folder of the system."
+            : `Or let it write to its present folder, which must then belong to ${user}.`;
         const lines = [
           ...(state === undefined ? [`StateDirectory=${name}`] : []),
           ...(isDynamic || isOfSystem ? [] : [`ReadWritePaths=${dirname(path)}`]),

@@ -6,14 +6,15 @@ import { hiddenBy, obstacleTo } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
-/** The service's user has no right to a file. */
+/** The service's user has no permission for a file. */
 export const fileRefused: Diagnosis = {
   code: "file-refused",
   severity: "error",
   title: "the service's user may not use a file",
-  why: "The app runs as the user of the unit, who may have fewer rights than you.",
-  looksAt: "EACCES and EPERM in what the app has printed, and the modes along the path",
-  remedy: "the owner or the mode of the file, or the folder; for data, `StateDirectory=`",
+  why: "The app runs as the user of the service, who may have fewer permissions than you.",
+  looksAt: "EACCES and EPERM in the output of the app, and the modes along the path.",
+  remedy:
+    "Change the owner or the mode of the file or the folder. For data of the app, use `StateDirectory=`.",
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
@@ -36,7 +37,7 @@ export const fileRefused: Diagnosis = {
               ? `${who} may not ${call} ${target} (${code}).`
               : `${who} may not ${call} ${target}: ${closed.path} has mode ${closed.mode}.`,
           evidence: quoted([line]),
-          fix: "Give the service's user the right, if the app needs the file. For data of the app, use StateDirectory=, whose folder belongs to the user.",
+          fix: "If the app needs the file, give the user of the service permission. For data of the app, use StateDirectory=: its folder belongs to that user.",
           copy: closed === undefined ? [`ls -ld ${target}`] : [`ls -ld ${closed.path}`],
         };
       }),

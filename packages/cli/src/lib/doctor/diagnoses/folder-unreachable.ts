@@ -9,10 +9,11 @@ import { serviceUser } from "../facts/user.ts";
 export const folderUnreachable: Diagnosis = {
   code: "folder-unreachable",
   severity: "error",
-  title: "the service can't change to WorkingDirectory=",
-  why: "systemd changes to the folder as the service's user and inside of the sandbox, and starts nothing if that fails.",
-  looksAt: "`status=200/CHDIR` in the journal, the modes along the path, `ProtectHome` and the like",
-  remedy: "the path, or the modes; or an app below `/srv` or `/opt`",
+  title: "the service can't change to the folder of WorkingDirectory=",
+  why: "systemd changes to the folder as the user of the service, inside the sandbox. If that fails, systemd does not start the program.",
+  looksAt:
+    "`status=200/CHDIR` in the journal, the modes along the path, and directives such as `ProtectHome`.",
+  remedy: "Correct the path or the modes of its folders, or move the app below `/srv` or `/opt`.",
   explains: [...ofCrash, "home-hidden", "temporary-hidden"],
   async find(subject) {
     const failed = failedStep(await subject.get(serviceRun));
@@ -31,7 +32,7 @@ export const folderUnreachable: Diagnosis = {
             unit: service,
             message: `The service can't change to ${folder}${failed.reason === undefined ? "" : `: ${failed.reason}`}.`,
             evidence,
-            fix: "Correct WorkingDirectory=, or the rights of the folder.",
+            fix: "Correct WorkingDirectory=, or the permissions of the folder.",
             copy: [`${host.manager.systemctl} edit --full ${service}`],
           }
         : { unit: service, evidence, ...wayRound(obstacle, { user, unit: service, what: folder }) },

@@ -3,15 +3,15 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 
-/** The service goes to sleep and is woken, again and again. */
+/** The service goes to sleep and wakes again and again. */
 export const idleSpin: Diagnosis = {
   code: "idle-spin",
   severity: "warning",
-  title: "the service falls asleep and is woken again and again",
-  why: "Each wake takes as long as a start of the app, and a client waits for it. An app that exits before it accepts is woken by the same client again.",
+  title: "the service goes to sleep and wakes again and again",
+  why: "Each time it wakes, a client waits until the app has started. If the app exits before it accepts that client, the same client wakes it again.",
   looksAt:
-    "how often the service was started in the last minute, and whether it exited with a status of `RestartPreventExitStatus`",
-  remedy: "a longer `idleTimeout`, or what makes the app exit before it accepts",
+    "How often the service was started in the last minute, and whether it exited with a status of `RestartPreventExitStatus`.",
+  remedy: "Set a longer `idleTimeout`, or correct the error that makes the app exit before it accepts.",
   async find(subject) {
     const [service, all, end] = await Promise.all([
       subject.get(serviceProperties),
@@ -24,14 +24,14 @@ export const idleSpin: Diagnosis = {
     return [
       {
         unit: subject.service,
-        message: `${subject.service} was started ${recent.length} times in the last minute. ${end.text} That is what an app does that goes to sleep.`,
+        message: `${subject.service} was started ${recent.length} times in the last minute. ${end.text} An app that goes to sleep exits like this.`,
         evidence: [
           {
             text: `RestartPreventExitStatus=${service.get("RestartPreventExitStatus")}`,
             source: `${systemctl} show ${subject.service}`,
           },
         ],
-        fix: "Let it stay awake for longer:",
+        fix: "Let it stay awake longer:",
         copy: [
           ...editUnit(systemctl, subject.service, ["[Service]", "Environment=SOCKACT_IDLE_TIMEOUT=5min"]),
           `${systemctl} restart ${subject.service}`,

@@ -8,10 +8,10 @@ import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
 export const jitCrashed: Diagnosis = {
   code: "jit-crashed",
   severity: "error",
-  title: "MemoryDenyWriteExecute= has crashed Node",
-  why: "V8 compiles JavaScript to machine code while it runs, and MemoryDenyWriteExecute= forbids that.",
-  looksAt: "the signal by which the last run ended, V8's message, and `MemoryDenyWriteExecute`",
-  remedy: "`MemoryDenyWriteExecute=no`, or `node --jitless`",
+  title: "MemoryDenyWriteExecute= crashed Node",
+  why: "V8 compiles JavaScript to machine code while the app runs. MemoryDenyWriteExecute= forbids that.",
+  looksAt: "The signal that ended the last run, the message of V8, and `MemoryDenyWriteExecute`.",
+  remedy: "Write `MemoryDenyWriteExecute=no` into the service, or run `node --jitless`.",
   explains: [...ofCrash, "jit-killed"],
   async find(subject) {
     const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
@@ -29,7 +29,7 @@ export const jitCrashed: Diagnosis = {
           { text: "MemoryDenyWriteExecute=yes", source: `${host.manager.systemctl} show ${service}` },
           ...quoted([...said.slice(0, 1), run.end!.line]),
         ],
-        fix: "Turn it off. Or run Node with --jitless: it is slower then, and has no WebAssembly.",
+        fix: "Turn it off. Or run Node with --jitless. Node is then slower, and has no WebAssembly.",
         copy: addLines(host, service, "MemoryDenyWriteExecute=no"),
       },
     ];

@@ -8,16 +8,16 @@ import { passedSockets } from "../facts/passed-sockets.ts";
 import { processes } from "../facts/processes.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd runs npm, a shell or a watcher, and that runs the app. */
+/** systemd runs npm, a shell or a watcher, which runs the app. */
 export const launcher: Diagnosis = {
   code: "launcher",
   severity: "error",
   title: "systemd runs a tool that starts the app in another process",
-  why: "systemd passes the sockets to the process that it starts itself. The app is a child of it, and gets none.",
+  why: "systemd passes the sockets to the process that it starts. The app is a child of this process, and gets no socket.",
   looksAt:
-    "the processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`",
+    "The processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`.",
   remedy:
-    "`ExecStart=` with the absolute path of Node and of the app; in a shell script, `exec` before the command",
+    "Write `ExecStart=` with the absolute path of Node and of the app. In a shell script, write `exec` before the command.",
   explains: [
     "exec-launcher",
     "exec-shell",
@@ -35,7 +35,7 @@ export const launcher: Diagnosis = {
       subject.get(processes),
     ]);
     const warned = warnings.find(({ code }) => code === "SOCKACT_LAUNCHER" || code === "SOCKACT_FORKED");
-    // A launcher may pass the sockets on. Then the app waits for their clients.
+    // Some launchers pass the sockets on. Then the app serves them.
     const isServed = passed.some(
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),
     );
@@ -53,7 +53,7 @@ export const launcher: Diagnosis = {
       {
         unit: subject.service,
         message: isInTheWay
-          ? `systemd has started ${found.name} (process ${found.process.pid}), and that has started the app (process ${app?.pid}), which has no socket of systemd.`
+          ? `systemd started ${found.name} (process ${found.process.pid}), and ${found.name} started the app (process ${app?.pid}). The app has no socket of systemd.`
           : (warned?.message ?? ""),
         evidence: [
           ...(found
@@ -88,7 +88,7 @@ export const launcher: Diagnosis = {
   },
 };
 
-/** While it does not run, the unit and package.json say the same. */
+/** While the service does not run, its unit and package.json show the launcher. */
 async function written(subject: Subject): Promise<Found[]> {
   const found = await subject.get(scriptLauncher);
   if (found === undefined) return [];
@@ -97,7 +97,7 @@ async function written(subject: Subject): Promise<Found[]> {
   return [
     {
       unit: service,
-      message: `systemd starts ${name}, and that starts the app, which gets no socket of systemd.`,
+      message: `systemd starts ${name}, and ${name} starts the app. The app gets no socket of systemd.`,
       evidence: [{ text: script, source: manifest }],
       fix: `Let systemd run the app itself, as the script does${variables.length > 0 ? `, with the script's ${variables.join(", ")} in Environment=` : ""}:`,
       copy: [
@@ -108,7 +108,7 @@ async function written(subject: Subject): Promise<Found[]> {
   ];
 }
 
-/** The line in the file is there already, and a service has one program. */
+/** A service may have only one program, so an empty line removes the present one first. */
 function replacing(directives: readonly string[]): string[] {
   return directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line));
 }

@@ -2,14 +2,14 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { addLines } from "../fixes/commands.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** Only this machine reaches the app. */
+/** Only this machine can connect to the app. */
 export const loopbackOnly: Diagnosis = {
   code: "loopback-only",
   severity: "info",
-  title: "only this machine reaches the socket",
-  why: "127.0.0.1 and ::1 are addresses of the machine itself. Behind a proxy on the same machine that is right.",
-  looksAt: "`Listen` of the socket units",
-  remedy: "if others are to connect: a port alone, such as `ListenStream=80`",
+  title: "only this machine can connect to the socket",
+  why: "127.0.0.1 and ::1 are addresses of the machine itself. This is right if a proxy on the same machine connects to the app.",
+  looksAt: "`Listen` of the socket units.",
+  remedy: "If other machines must connect, write the port alone, such as `ListenStream=80`.",
   async find(subject) {
     const sockets = await subject.get(socketProperties);
     const addresses = sockets.flatMap((unit) =>
@@ -31,7 +31,7 @@ export const loopbackOnly: Diagnosis = {
             source: `${subject.host.manager.systemctl} show ${first.unit.unit}`,
           },
         ],
-        fix: "If other machines are to connect, listen on the port of all addresses.",
+        fix: "If other machines must connect, listen on the port without an address.",
         copy: addLines(
           subject.host,
           first.unit.unit,

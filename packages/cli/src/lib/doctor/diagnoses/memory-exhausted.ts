@@ -5,14 +5,14 @@ import { nodeOptions } from "../facts/node-options.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 
-/** The app needs more memory than it may have. */
+/** The app uses more memory than it is allowed. */
 export const memoryExhausted: Diagnosis = {
   code: "memory-exhausted",
   severity: "error",
-  title: "the app has run out of memory",
-  why: "If the service goes over MemoryMax=, the kernel kills its processes. V8 itself gives up once its heap has reached its limit, which it chooses by the memory of the machine or of MemoryMax=.",
-  looksAt: "`oom-kill` and V8's message in the journal, and `MemoryMax`",
-  remedy: "`MemoryMax=`, or `--max-old-space-size=`; or what the app keeps in memory",
+  title: "the app ran out of memory",
+  why: "If the service uses more memory than MemoryMax=, the kernel kills its processes. V8 gives up when its heap reaches its limit. V8 derives this limit from the memory of the machine, or from MemoryMax=.",
+  looksAt: "`oom-kill` and the message of V8 in the journal, and `MemoryMax`.",
+  remedy: "Raise `MemoryMax=` or `--max-old-space-size=`, or find out what the app keeps in memory.",
   explains: [...ofCrash, "jit-crashed", "memory-tiny"],
   async find(subject) {
     const [run, properties, options] = await Promise.all([
@@ -28,12 +28,12 @@ export const memoryExhausted: Diagnosis = {
     if (killed.length > 0)
       found.push({
         unit: service,
-        message: `The kernel has killed ${service}, because it needed more memory than it may have.`,
+        message: `The kernel killed ${service}, because it used more memory than it is allowed.`,
         evidence: [...quoted(killed), { text: `MemoryMax=${max}`, source }],
         fix:
           max === "infinity"
-            ? "The memory of the machine was used up. Give it more, or let the app need less."
-            : "Raise the limit, or let the app need less. --max-old-space-size of about three quarters of it makes V8 collect garbage in time.",
+            ? "The machine ran out of memory. Give it more memory, or let the app use less."
+            : "Raise the limit, or let the app use less memory. With --max-old-space-size at about three quarters of the limit, V8 collects garbage in time.",
         copy: max === "infinity" ? [] : addLines(host, service, "MemoryMax=512M"),
       });
     const heap = run.output.filter(({ message }) =>
@@ -48,7 +48,7 @@ export const memoryExhausted: Diagnosis = {
           ...quoted(heap.slice(0, 1)),
           ...(limit === undefined ? [] : [{ text: limit, source: "options of Node" }]),
         ],
-        fix: "Raise the limit, in megabytes, or find what the app keeps in memory: node --heapsnapshot-near-heap-limit=1.",
+        fix: "Raise the limit, which is in megabytes. Or find out what the app keeps in memory: node --heapsnapshot-near-heap-limit=1.",
         copy: addLines(host, service, "Environment=NODE_OPTIONS=--max-old-space-size=1024"),
       });
     return found;

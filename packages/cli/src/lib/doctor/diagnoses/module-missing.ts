@@ -9,14 +9,14 @@ import { type AppError, appError } from "../facts/app-error.ts";
 import { program } from "../facts/program.ts";
 import { quoted } from "../facts/service-run.ts";
 
-/** A package is not installed, or a file of the app is not there. */
+/** A package is not installed, or a file of the app is missing. */
 export const moduleMissing: Diagnosis = {
   code: "module-missing",
   severity: "error",
   title: "Node does not find a module of the app",
-  why: "The packages or the files on this machine are not all that the app needs.",
-  looksAt: "`Cannot find module` and `Cannot find package` in what Node has printed",
-  remedy: "`npm ci` in the folder of the app; or its build; or the path",
+  why: "Packages or files that the app needs are missing on this machine.",
+  looksAt: "`Cannot find module` and `Cannot find package` in the output of Node.",
+  remedy: "Run `npm ci` in the folder of the app, build the app, or correct the path.",
   explains: [...ofCrash, "script-relative"],
   async find(subject) {
     const error = await subject.get(appError);
@@ -31,7 +31,7 @@ export const moduleMissing: Diagnosis = {
         {
           ...about,
           message: `There is no ${name}: ${relative} is a relative path, and a service without WorkingDirectory= starts in /.`,
-          fix: `Write the folder of the app into the unit, the one that has ${relative}, in place of /the/folder/of/your/app.`,
+          fix: `Write the folder that has ${relative} into the unit, in place of /the/folder/of/your/app.`,
           copy: addLines(host, service, "WorkingDirectory=/the/folder/of/your/app"),
         },
       ];
@@ -57,14 +57,14 @@ export const moduleMissing: Diagnosis = {
       {
         ...about,
         message: `The package ${name} is not installed${folder === undefined ? "" : ` in ${folder}`}.`,
-        fix: "Install the packages of the app. With --omit=dev, a package that runs on the server has to be in dependencies.",
+        fix: "Install the packages of the app. With --omit=dev, a package that runs on the server must be in dependencies.",
         copy: [`cd ${folder ?? "FOLDER"} && npm ci --omit=dev`],
       },
     ];
   },
 };
 
-/** The file that wants the module. */
+/** The file that imports the module. */
 function importerOf({ message, block }: AppError): string | undefined {
   const imported = /' imported from (\/.+)$/.exec(message)?.[1];
   if (imported !== undefined && imported !== "/") return imported;

@@ -6,15 +6,16 @@ import { networkCuts, type NetworkCut } from "../facts/network-cuts.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 
-/** The sandbox lets no connection out. */
+/** The sandbox blocks outgoing connections. */
 export const networkCut: Diagnosis = {
   code: "network-cut",
   severity: "error",
-  title: "the sandbox lets no connection out",
-  why: "The sockets of the unit come from outside of the sandbox, so clients reach the app. Connections that the app opens itself stay inside.",
+  title: "the sandbox blocks outgoing connections",
+  why: "Clients reach the app, because systemd opens the sockets of the unit outside the sandbox. Connections that the app opens itself can't leave the sandbox.",
   looksAt:
-    "failed calls of `connect` and `getaddrinfo` in what the app has printed, `PrivateNetwork` and `IPAddressDeny`",
-  remedy: '`hardening: "outbound"` in the description; or `PrivateNetwork=no` and `IPAddressAllow=`',
+    "Failed calls of `connect` and `getaddrinfo` in the output of the app, `PrivateNetwork` and `IPAddressDeny`.",
+  remedy:
+    'Write `hardening: "outbound"` into the description. Or write `PrivateNetwork=no` and `IPAddressAllow=` into the service.',
   explains: ofCrash,
   async find(subject) {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
@@ -29,7 +30,7 @@ export const networkCut: Diagnosis = {
     return [
       {
         unit: service,
-        message: `The app can't connect to ${first.target || "another server"} (${first.code}): ${cut.map(({ line }) => line).join(" and ")} cuts its network off.`,
+        message: `The app can't connect to ${first.target || "another server"} (${first.code}): ${cut.map(({ line }) => line).join(" and ")} blocks its connections.`,
         evidence: [
           ...quoted(failed.slice(0, 3).map(({ line }) => line)),
           {
@@ -37,7 +38,7 @@ export const networkCut: Diagnosis = {
             source: `${host.manager.systemctl} show ${service}`,
           },
         ],
-        fix: "Let its connections out. For a unit that sockact has written, this is the profile outbound instead of inbound.",
+        fix: "Allow outgoing connections. If sockact wrote the unit, use the profile outbound instead of inbound.",
         copy: addLines(host, service, ...cut.map(({ undo }) => undo)),
       },
     ];

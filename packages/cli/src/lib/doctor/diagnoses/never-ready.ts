@@ -8,22 +8,22 @@ import { serviceProperties, since, type UnitProperties } from "../facts/properti
 import { systemdVersion } from "../facts/systemd-version.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** How long a start may take before it is worth a word, in milliseconds. */
+/** How long a start may take before it is reported, in milliseconds. */
 const LONG_MS = 5_000;
 
 /** An error of @sockact/notify. */
 const couldNotTell = /\bERR_NOTIFY_\w+/;
 
-/** The service is of a type that says when it is ready, and systemd has not heard it. */
+/** The service has a type that reports when it is ready, but systemd got no report. */
 export const neverReady: Diagnosis = {
   code: "never-ready",
   severity: "error",
-  title: "systemd waits for READY=1, and does not get it",
-  why: "With Type=notify a start ends when the service says that it is ready. If it does not, systemd ends the service at TimeoutStartSec=.",
+  title: "systemd waits for READY=1 and does not get it",
+  why: "With Type=notify, a service is started only when it reports that it is ready. If it does not report in time, systemd stops it after TimeoutStartSec=.",
   looksAt:
-    "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, what its event loops wait for, and `timed out`, `Got notification message` and `ERR_NOTIFY_` in its journal",
+    "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, and the sockets that its event loops wait for. In the journal: `timed out`, `Got notification message` and `ERR_NOTIFY_`.",
   remedy:
-    "`OpenFile=/run/systemd/notify:notify`, a `ready` option that settles, or `Type=exec` for an app that does not use sockact",
+    "Write `OpenFile=/run/systemd/notify:notify` into the service, and make sure that the `ready` option of the app settles. For an app that does not use sockact, write `Type=exec`.",
   explains: [
     "app-warning",
     "notify-wrapped",
@@ -49,7 +49,7 @@ export const neverReady: Diagnosis = {
         unit: subject.service,
         message: `${
           timedOut
-            ? `${subject.service} was not ready in time, and systemd has ended it.`
+            ? `${subject.service} was not ready in time, and systemd stopped it.`
             : isProtocol
               ? `${subject.service} ended before it was ready.`
               : `${subject.service} has been starting for ${Math.round(isStartingFor(service) / 1000)} s.`
@@ -66,7 +66,7 @@ export const neverReady: Diagnosis = {
   },
 };
 
-/** How long it has been starting, in milliseconds; 0 where it is not. */
+/** How long it has been starting, in milliseconds; 0 if it is not starting. */
 function isStartingFor(service: UnitProperties): number {
   return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
     ? since(service.get("InactiveExitTimestampMonotonic"))
@@ -101,12 +101,12 @@ async function reasonOf(
   if (other)
     return {
       reason:
-        "Another process than its main process has said so, and NotifyAccess= lets systemd not hear it.",
+        "A process other than its main process reported that it is ready, and NotifyAccess= does not allow that.",
       evidence: [
         { text: other.message, source },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Let ExecStart= run Node itself, and pass systemd's socket to it:",
+      fix: "Let ExecStart= run Node itself, and pass the socket of systemd to the app:",
       copy: edit(`OpenFile=${path}:notify`),
     };
 
@@ -121,7 +121,7 @@ async function reasonOf(
         { text: `OpenFile=${openFile}`, source: show },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Pass systemd's own socket to it:",
+      fix: "Pass the socket of systemd to the app:",
       copy:
         version < 253
           ? edit("NotifyAccess=all")
@@ -136,8 +136,8 @@ async function reasonOf(
   if (isServing)
     return {
       reason: hasWay
-        ? "It accepts connections already, and has not said that it is ready. Either the app does not use sockact, which says it, or its option `ready` has not settled."
-        : "It accepts connections already, but Node has no way of its own to tell systemd.",
+        ? "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact, or its option `ready` has not settled."
+        : "It accepts connections already, but Node itself can't tell systemd.",
       evidence: [
         {
           text: `The event loop waits for ${passed.map(({ address }) => address).join(" and ")}`,
@@ -145,8 +145,8 @@ async function reasonOf(
         },
       ],
       fix: hasWay
-        ? "For an app that does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `ready` settle: it may wait for a database that does not answer."
-        : `For an app that does not use sockact, change the type to exec, as below. For one that does, write ${version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`} instead.`,
+        ? "If the app does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `ready` settle. It may wait for a database that does not answer."
+        : `If the app does not use sockact, change the type to exec, as below. Otherwise write ${version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`} instead.`,
       copy: edit("Type=exec"),
     };
 
@@ -154,20 +154,20 @@ async function reasonOf(
     return {
       reason:
         version < 253
-          ? `systemd ${version} knows no OpenFile=, and NotifyAccess= lets it hear the main process only.`
-          : "Node has no way of its own to tell systemd, and the unit gives it none.",
+          ? `systemd ${version} does not have OpenFile=, and NotifyAccess= accepts messages from the main process only.`
+          : "Node itself can't tell systemd that it is ready, and the unit has no OpenFile= for sockact.",
       evidence: [
         { text: `OpenFile=${openFile}`, source: show },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Give it one, if the app uses sockact. Otherwise, change the type to exec:",
+      fix: "If the app uses sockact, add the line below. Otherwise write Type=exec instead:",
       copy: edit(version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`),
     };
   return {
     reason:
-      "The app has said nothing to systemd. Either it does not use sockact, or its option `ready` has not settled.",
+      "The app has not sent a message to systemd. Either it does not use sockact, or its option `ready` has not settled.",
     evidence: [{ text: `OpenFile=${openFile}`, source: show }],
-    fix: "For an app that does not use sockact, change the type. Otherwise let the promise of `ready` settle, and give it the time that it needs:",
+    fix: "If the app does not use sockact, change the type as below. Otherwise let the promise of `ready` settle:",
     copy: edit("Type=exec"),
   };
 }

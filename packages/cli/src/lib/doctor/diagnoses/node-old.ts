@@ -7,9 +7,9 @@ export const nodeOld: Diagnosis = {
   code: "node-old",
   severity: "error",
   title: "Node is too old",
-  why: "sockact uses calls of Node 20.19 and later. An older one stops with an error when it loads sockact.",
-  looksAt: "the version of the Node that the service runs",
-  remedy: "Node 20.19 or later",
+  why: "sockact needs Node 20.19 or later. An older Node stops with an error when it loads sockact.",
+  looksAt: "The version of the Node that runs the service.",
+  remedy: "Install Node 20.19 or later.",
   explains: [...ofCrash, "node-options-refused"],
   async find(subject) {
     const [version, binary] = await Promise.all([subject.get(nodeVersion), subject.get(nodeBinary)]);
@@ -17,9 +17,9 @@ export const nodeOld: Diagnosis = {
     return [
       {
         unit: subject.service,
-        message: `${subject.service} runs Node ${version}, and sockact needs 20.19 or later.`,
+        message: `${subject.service} runs Node ${version}, but sockact needs 20.19 or later.`,
         evidence: [{ text: `v${version}`, source: `${binary} --version` }],
-        fix: "Install a newer Node, for all users. If it is elsewhere, correct its path in the unit.",
+        fix: "Install a newer Node for all users. If its path differs, correct the path in the unit.",
         copy: [`${subject.host.manager.systemctl} edit --full ${subject.service}`],
       },
     ];

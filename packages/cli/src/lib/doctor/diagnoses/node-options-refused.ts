@@ -7,9 +7,9 @@ export const nodeOptionsRefused: Diagnosis = {
   code: "node-options-refused",
   severity: "error",
   title: "Node refuses one of its options",
-  why: "Node ends with 9 at an option that it does not know, or that may not be in NODE_OPTIONS.",
-  looksAt: "`is not allowed in NODE_OPTIONS` and `bad option` in what Node has printed",
-  remedy: "the option, which another version of Node may have",
+  why: "Node exits with status 9 when it gets an option that it does not know, or one that is not allowed in NODE_OPTIONS.",
+  looksAt: "`is not allowed in NODE_OPTIONS` and `bad option` in the output of Node.",
+  remedy: "Remove the option, or use a version of Node that has it.",
   explains: ofCrash,
   async find(subject) {
     const run = await subject.get(serviceRun);
@@ -27,12 +27,12 @@ export const nodeOptionsRefused: Diagnosis = {
       {
         unit: subject.service,
         message: isVariable
-          ? `Node refuses ${option} in NODE_OPTIONS.`
-          : `Node refuses ${option}, which stands before the app in ExecStart=.`,
+          ? `Node does not accept ${option} in NODE_OPTIONS.`
+          : `Node does not accept ${option}, which is before the app in ExecStart=.`,
         evidence: quoted([line, run.end.line]),
         fix: isVariable
-          ? "Remove the option, or write it into ExecStart=, between node and the app. node --help lists those that NODE_OPTIONS may have."
-          : "Remove the option, or run a Node that has it. What belongs to the app comes after the app.",
+          ? "Remove the option, or write it into ExecStart=, between node and the app. node --help lists the options that NODE_OPTIONS may have."
+          : "Remove the option, or use a version of Node that has it. An option of the app must come after the app.",
         copy: [`${systemctl} edit --full ${subject.service}`],
       },
     ];

@@ -8,8 +8,8 @@ export const notEnabled: Diagnosis = {
   severity: "warning",
   title: "the socket is not started at boot",
   why: "After the next boot, nothing listens.",
-  looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit",
-  remedy: "`systemctl enable` the socket unit",
+  looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit.",
+  remedy: "Run `systemctl enable` for the socket unit.",
   async find(subject) {
     const { systemctl, user } = subject.host.manager;
     const etc = `/etc/systemd/${user ? "user" : "system"}`;
@@ -17,7 +17,7 @@ export const notEnabled: Diagnosis = {
       subject.get(serviceProperties),
       subject.get(socketProperties),
     ]);
-    // A service that is enabled takes the sockets along that it requires.
+    // An enabled service also starts the sockets that it requires.
     const isStartedAlong = (unit: string): boolean =>
       service.get("UnitFileState") === "enabled" &&
       [...service.list("Requires"), ...service.list("Wants")].includes(unit);

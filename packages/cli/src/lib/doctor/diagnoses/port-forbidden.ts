@@ -10,12 +10,12 @@ const refused = /Failed to create listening socket \((.+)\): Permission denied/;
 export const portForbidden: Diagnosis = {
   code: "port-forbidden",
   severity: "error",
-  title: "the user's own manager may not open the port",
-  why: "Ports below net.ipv4.ip_unprivileged_port_start are for root. The manager of a user is not root.",
+  title: "a user's service manager may not open the port",
+  why: "Only root may open ports below net.ipv4.ip_unprivileged_port_start. The service manager of a user does not run as root.",
   looksAt:
-    "`Permission denied` in the journal of each socket unit, and `net.ipv4.ip_unprivileged_port_start`",
+    "`Permission denied` in the journal of each socket unit, and `net.ipv4.ip_unprivileged_port_start`.",
   remedy:
-    "a port from 1024 on, units of the system manager, or a lower `net.ipv4.ip_unprivileged_port_start`",
+    "Use a port from 1024 on, use units of the system manager, or lower `net.ipv4.ip_unprivileged_port_start`.",
   explains: ["socket-failed", "not-enabled"],
   async find(subject) {
     const [sockets, lines, first] = await Promise.all([
@@ -33,7 +33,7 @@ export const portForbidden: Diagnosis = {
         if (line === undefined || port === undefined || port >= Number(first)) return [];
         return {
           unit,
-          message: `${unit} may not listen on port ${port}: without root, ports begin at ${Number(first)}.`,
+          message: `${unit} may not listen on port ${port}: without root, the lowest port is ${Number(first)}.`,
           evidence: [
             { text: line.message, source: `journal of ${unit}` },
             {
@@ -41,7 +41,7 @@ export const portForbidden: Diagnosis = {
               source: "/proc/sys/net/ipv4/ip_unprivileged_port_start",
             },
           ],
-          fix: `Install the units for the system manager, or change ListenStream= to a port such as ${port + 8000}. Or allow the port to all users of this machine:`,
+          fix: `Install the units for the system manager, or change ListenStream= to a port such as ${port + 8000}. Or let every user of this machine open the port:`,
           copy: [
             `echo net.ipv4.ip_unprivileged_port_start=${port} | sudo tee /etc/sysctl.d/50-ports.conf`,
             "sudo sysctl --system",

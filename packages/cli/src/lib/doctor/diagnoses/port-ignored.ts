@@ -6,10 +6,11 @@ import { socketProperties } from "../facts/properties.ts";
 export const portIgnored: Diagnosis = {
   code: "port-ignored",
   severity: "info",
-  title: "PORT does not say where the app listens",
-  why: "The app listens on the sockets that it is passed, whatever the port in its code or in PORT.",
-  looksAt: "`PORT` of the service, and `Listen` of its socket units",
-  remedy: "`ListenStream=` in the socket unit; PORT counts only when you start the app yourself",
+  title: "PORT does not set the port of the app",
+  why: "The app listens on the sockets that systemd passes to it, whatever the port in its code or in PORT.",
+  looksAt: "`PORT` of the service, and `Listen` of its socket units.",
+  remedy:
+    "Write the port into `ListenStream=` of the socket unit. `PORT` has an effect only when you start the app yourself.",
   async find(subject) {
     const [variables, sockets] = await Promise.all([subject.get(environment), subject.get(socketProperties)]);
     const port = variables.find((variable) => variable.startsWith("PORT="))?.slice("PORT=".length);
@@ -26,14 +27,14 @@ export const portIgnored: Diagnosis = {
     return [
       {
         unit: subject.service,
-        message: `PORT is set, and the app listens on ${addresses.join(", ")} anyway.`,
+        message: `PORT is set, but the app listens on ${addresses.join(", ")}.`,
         evidence: [
           {
             text: addresses.map((address) => `Listen=${address}`).join("\n"),
             source: `${subject.host.manager.systemctl} show ${unit!.unit}`,
           },
         ],
-        fix: `To listen elsewhere, change ListenStream= of ${unit!.unit}.`,
+        fix: `To change the port, change ListenStream= of ${unit!.unit}.`,
         copy: [],
       },
     ];

@@ -10,14 +10,15 @@ const refused = /^(?:\S+: )?Failed to create listening socket \((.+)\): Address 
 /** What Node says: `Error: listen EADDRINUSE: address already in use :::3000` */
 const refusedByNode = /EADDRINUSE: address already in use (\S+)/;
 
-/** Somebody else listens on the port. */
+/** Another process listens on the port. */
 export const portTaken: Diagnosis = {
   code: "port-taken",
   severity: "error",
-  title: "another process has the port",
+  title: "another process uses the port",
   why: "Only one of them can listen. Nothing reaches the service until the port is free.",
-  looksAt: "`EADDRINUSE` in the journal of each unit, what listens, and which process has it open",
-  remedy: "stop the other one, or change the port; then `systemctl start` the socket",
+  looksAt:
+    "`EADDRINUSE` in the journal of each unit, the sockets that listen on this machine, and the process that owns each of them.",
+  remedy: "Stop the other process, or change the port. Then start the socket with `systemctl start`.",
   explains: ["socket-failed", "not-enabled", "app-crashed", "restart-loop"],
   async find(subject) {
     const [sockets, lines, passed] = await Promise.all([
@@ -36,7 +37,7 @@ export const portTaken: Diagnosis = {
       }),
     );
     const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
-    // One that is the socket's own port is the matter of another diagnosis: the app opens it itself.
+    // If the port is the socket's own, the app opens it itself. Another diagnosis reports that.
     const ofApp = lines.filter((line) => {
       const address = refusedByNode.exec(line.message)?.[1];
       return line.unit === subject.service && address !== undefined && !ports.has(portOf(address) ?? -1);
@@ -51,14 +52,14 @@ export const portTaken: Diagnosis = {
   },
 };
 
-/** Somebody who wanted to listen, and could not. */
+/** A unit that could not listen. */
 interface Refusal {
   unit: string;
   address: string;
   evidence: Evidence;
 }
 
-/** Where the journal is hidden, a socket that had no resources and whose address is in use says the same. */
+/** Without the journal, `Result=resources` and an address in use give the same information. */
 async function refusalWithoutJournal(
   { host }: Subject,
   socket: UnitProperties,
@@ -89,12 +90,12 @@ async function foundFor(subject: Subject, { unit, address, evidence }: Refusal):
         : `${systemctl} disable --now ${owner.unit}`;
   return {
     unit,
-    message: `${unit} can't listen on ${address}, which ${owners.map(({ who }) => who).join(" and ") || "another process"} has.`,
+    message: `${unit} can't listen on ${address}: it is in use by ${owners.map(({ who }) => who).join(" and ") || "another process"}.`,
     evidence: [evidence, ...owners.map((each) => each.evidence)],
     fix:
       owner?.unit === undefined
-        ? "End the other process, or let this one listen on another port."
-        : `Stop ${owner.unit} for good, or let this one listen on another port.`,
+        ? "Stop the other process, or choose another port for this service."
+        : `Stop ${owner.unit} permanently, or choose another port for this service.`,
     copy: [end, `${systemctl} start ${unit.endsWith(".socket") ? unit : subject.sockets.join(" ")}`],
   };
 }
@@ -106,7 +107,7 @@ interface Owner {
   evidence: Evidence;
 }
 
-/** The processes that hold a socket which keeps one from listening on this address. */
+/** The processes whose sockets block this address. */
 async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const { host } = subject;
   const [listening, known] = await Promise.all([host.get(listeningSockets), host.get(holders)]);
@@ -114,11 +115,11 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const owners = await Promise.all(
     rivals.map(async (socket): Promise<Owner | undefined> => {
       const pids = known.get(socket.inode) ?? [];
-      // systemd holds the socket of a unit, and so does the service. The service is the one to name.
+      // Both systemd and the service have the socket open. Name the service.
       const pid = pids.find((each) => each !== 1) ?? pids[0];
       if (pid === undefined) {
         host.cannotSee(
-          `Which process listens on ${socket.address} is hidden from you.`,
+          `You may not see which process listens on ${socket.address}.`,
           `sudo sockact doctor ${subject.service}`,
         );
         return undefined;
@@ -147,7 +148,7 @@ async function socketUnitAt({ host }: Subject, address: string): Promise<string>
   return rows.find(({ listen }) => listen === address)?.unit ?? "";
 }
 
-/** Whether one that listens there keeps another from this address. `[::]` includes IPv4, and an address of all interfaces each of them. */
+/** Whether a listening socket blocks an address. `[::]` includes IPv4, and a wildcard address includes each interface. */
 function conflicts({ address: has, protocol }: ListeningSocket, wanted: string): boolean {
   const port = portOf(wanted);
   if (port === undefined || protocol !== "tcp") return has === wanted;

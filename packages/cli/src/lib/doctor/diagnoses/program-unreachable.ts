@@ -13,16 +13,17 @@ export const programUnreachable: Diagnosis = {
   code: "program-unreachable",
   severity: "error",
   title: "systemd can't execute the program of ExecStart=",
-  why: "The program must exist for the service's user, inside of the sandbox. Node from nvm, fnm, Volta or asdf is in the home of one user, which others may not enter and ProtectHome= hides.",
-  looksAt: "`status=203/EXEC` in the journal, the modes along the path, `ProtectHome` and the like",
-  remedy: "Node in `/usr/bin` or `/usr/local/bin`, and its path in `ExecStart=`",
+  why: "The user of the service must be able to run the program inside the sandbox. Node from nvm, fnm, Volta or asdf is in the home folder of one user. Other users may not enter that folder, and ProtectHome= hides it.",
+  looksAt:
+    "`status=203/EXEC` in the journal, the modes along the path, and directives such as `ProtectHome`.",
+  remedy: "Install Node in `/usr/bin` or `/usr/local/bin`, and write its path into `ExecStart=`.",
   explains: [...ofCrash, "home-hidden", "temporary-hidden", "exec-relative"],
   async find(subject) {
     const failed = failedStep(await subject.get(serviceRun));
     if (failed?.step !== "EXEC") return [];
     const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
     const { host, service } = subject;
-    // Not what the journal says, since others can write to it too.
+    // Not the path in the journal: other programs can write there too.
     const path = (await subject.get(program))?.path;
     if (path === undefined) return [];
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "execute" });
@@ -38,19 +39,19 @@ export const programUnreachable: Diagnosis = {
       {
         ...about,
         message: way.message,
-        fix: "Put Node where every service can run it. It is one file. Then correct its path in the unit.",
+        fix: "Copy Node to a place where every service can run it. Node is a single file. Then correct its path in the unit.",
         copy: [`cp ${path} /usr/local/bin/node`, edit, "  ExecStart=/usr/local/bin/node …"],
       },
     ];
   },
 };
 
-/** The file is there and may be executed, and yet the kernel does not. */
+/** The file exists and may be executed, but the kernel does not execute it. */
 async function whyNotExecuted(path: string, reason: string): Promise<{ message: string; fix: string }> {
   const loader = await loaderOf(path);
   if (/No such file/.test(reason) && loader !== undefined)
     return {
-      message: `${path} exists, but it needs ${loader}, which does not.${/musl/.test(loader) ? " It is built for Alpine Linux." : ""}`,
+      message: `${path} exists, but it needs ${loader}, which does not exist.${/musl/.test(loader) ? " It is built for Alpine Linux." : ""}`,
       fix: "Install a Node that is built for this system.",
     };
   if (/Exec format error/.test(reason))
@@ -64,7 +65,7 @@ async function whyNotExecuted(path: string, reason: string): Promise<{ message: 
   };
 }
 
-/** The program that the kernel starts with it: the dynamic loader of an ELF file, or that of a script's first line. */
+/** The program that the kernel starts along with it: the dynamic loader of an ELF file, or the program in a script's first line. */
 async function loaderOf(path: string): Promise<string | undefined> {
   let file;
   try {

@@ -4,14 +4,14 @@ import { lastLines } from "../facts/last-lines.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 
-/** The service ends soon after each start, and is started again. */
+/** The service ends soon after each start, and starts again. */
 export const restartLoop: Diagnosis = {
   code: "restart-loop",
   severity: "error",
-  title: "the service ends soon after each start, and is started again",
-  why: "Restart= starts it again, and so does each client that waits to be accepted. That takes processor time, and no client is served.",
-  looksAt: "how often the service was started in the last minute, and how it has ended",
-  remedy: "what ends the service, by its journal",
+  title: "the service ends soon after each start, and starts again",
+  why: "Restart= starts the service again, and so does each waiting client. The starts take processor time, and no client gets an answer.",
+  looksAt: "How often the service was started in the last minute, and how it ended.",
+  remedy: "Read the journal of the service, and correct the error that ends it.",
   async find(subject) {
     const [service, all, end] = await Promise.all([
       subject.get(serviceProperties),
@@ -19,7 +19,7 @@ export const restartLoop: Diagnosis = {
       subject.get(lastEnd),
     ]);
     const recent = recentStarts(all);
-    // One that was stopped or restarted by hand was running in between.
+    // After a manual restart, the service was running in between.
     const isUp = service.get("ActiveState") === "active" && service.get("NRestarts") === "0";
     if (recent.length === 0 || isUp || end.isAsleep) return [];
     const { manager } = subject.host;
@@ -38,7 +38,7 @@ export const restartLoop: Diagnosis = {
             source: `journal of ${subject.service}`,
           })),
         ],
-        fix: "Find out why it ends. Once it works, systemd takes it as it is.",
+        fix: "Read its journal to find out why it ends.",
         copy: [readJournal(subject.host.manager, subject.service)],
       },
     ];

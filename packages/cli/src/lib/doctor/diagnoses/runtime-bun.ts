@@ -10,9 +10,9 @@ export const runtimeBun: Diagnosis = {
   code: "runtime-bun",
   severity: "error",
   title: "the app runs on Bun",
-  why: "Bun can't listen on a socket that it is passed: it opens a random port instead, and says that it listens.",
-  looksAt: "the program of `ExecStart=` and of the main process, and ERR_BUN in what the app has printed",
-  remedy: "`ExecStart=/usr/bin/node …`",
+  why: "Bun can't listen on a socket that was passed to it. It opens a random port instead, and reports that it listens.",
+  looksAt: "The program of `ExecStart=` and of the main process, and ERR_BUN in the output of the app.",
+  remedy: "Write `ExecStart=/usr/bin/node …`.",
   explains: ofCrash,
   async find(subject) {
     const [command, running, { output }] = await Promise.all([
@@ -29,7 +29,7 @@ export const runtimeBun: Diagnosis = {
     return [
       {
         unit: subject.service,
-        message: `${subject.service} runs on Bun, which takes no sockets of systemd.`,
+        message: `${subject.service} runs on Bun, which can't use the sockets of systemd.`,
         evidence: [
           ...(path === undefined ? [] : [{ text: path, source: `${systemctl} show ${subject.service}` }]),
           ...quoted(line ? [line] : []),

@@ -4,15 +4,15 @@ import { kernelLog, type KernelLine } from "../facts/kernel-log.ts";
 import { journal } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 
-/** SELinux or AppArmor has refused something to the service. */
+/** SELinux or AppArmor denied the service an access. */
 export const securityDenied: Diagnosis = {
   code: "security-denied",
   severity: "error",
-  title: "SELinux or AppArmor has refused something to the service",
-  why: "Besides the modes of files, the system has a policy of what a program may do. The app sees EACCES or EPERM, and no mode explains it.",
+  title: "SELinux or AppArmor denied the service an access",
+  why: "Besides file modes, the system has a policy for what each program may do. The app gets EACCES or EPERM although the modes allow the access.",
   looksAt:
-    '`avc: denied` and `apparmor="DENIED"` in the kernel\'s and the audit lines of the journal, with a process of the service or the name of its program',
-  remedy: "the label of the files (`restorecon`), or the profile of the program",
+    '`avc: denied` and `apparmor="DENIED"` in the kernel and audit lines of the journal, with a process of the service.',
+  remedy: "Correct the label of the files with `restorecon`, or change the profile of the program.",
   explains: [...ofCrash, "file-refused", "program-unreachable"],
   async find(subject) {
     const [denied, lines, running] = await Promise.all([
@@ -38,11 +38,11 @@ function foundIn({ message }: KernelLine, unit: string): Found {
   const profile = /\bprofile="([^"]+)"/.exec(message)?.[1];
   return {
     unit,
-    message: `${isAppArmor ? "AppArmor" : "SELinux"} has refused ${what ?? "something"} to the service.`,
+    message: `${isAppArmor ? "AppArmor" : "SELinux"} denied the service access${what === undefined ? "" : ` to ${what}`}.`,
     evidence: [{ text: message, source: "journal of the kernel" }],
     fix: isAppArmor
-      ? "Allow it in the profile, and load the profile again."
-      : "Give the files the label that their place has by the policy. If it is a port or another right, audit2why says which setting allows it.",
+      ? "Allow the access in the profile, and load the profile again."
+      : "Restore the labels that the policy has for the path of the files. For a port or another permission, audit2why names the setting that allows it.",
     copy: isAppArmor
       ? [profile === undefined ? "aa-status" : `aa-logprof  # profile ${profile}`]
       : [

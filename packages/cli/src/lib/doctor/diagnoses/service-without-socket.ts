@@ -12,15 +12,16 @@ import {
 /** `Socket service shop.service already active, refusing.` */
 const refused = /Socket service \S+ already active, refusing/;
 
-/** The service runs, and has not got the socket: it was started by itself. */
+/** The service runs without the socket: it was started alone. */
 export const serviceWithoutSocket: Diagnosis = {
   code: "service-without-socket",
   severity: "error",
   title: "the service was started without its socket",
-  why: "systemd passes sockets at the start only. A service that runs without one opens the port itself or fails, and keeps the socket unit from starting.",
+  why: "systemd passes sockets to a service only when the service starts. A service that started without its socket opens the port itself or fails. While it runs, the socket unit can't start.",
   looksAt:
-    "`LISTEN_FDS` of the main process, the state of each socket unit and what its journal says, and `Requires=`",
-  remedy: "`Requires=` and `After=` with the socket in the service; stop the service, and start the socket",
+    "`LISTEN_FDS` of the main process, `Requires=` of the service, and the state and the journal of each socket unit.",
+  remedy:
+    "Write `Requires=` and `After=` with the socket unit into the service. Then stop the service, and start the socket.",
   explains: ["socket-inactive", "socket-failed", "socket-not-taken", "requires-missing", "not-enabled"],
   async find(subject) {
     const [service, sockets, running, lines] = await Promise.all([
@@ -37,7 +38,7 @@ export const serviceWithoutSocket: Diagnosis = {
     const refusals = expected.flatMap(
       ({ unit }) => lines.findLast((line) => line.unit === unit && refused.test(line.message)) ?? [],
     );
-    // Without rights, LISTEN_FDS of the process can't be seen. A socket that is down was not passed either.
+    // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not passed.
     const isWithout =
       main.passed === 0 ||
       (main.passed === undefined && expected.every((socket) => socket.get("ActiveState") !== "active"));
@@ -83,7 +84,7 @@ function found(
       `${unit} runs without ${names.join(" and ")}.`,
       ...(isRequired ? [] : ["It does not require the socket, so it can be started alone."]),
       ...(isEnabled
-        ? [`${unit} is enabled itself, so each boot starts it, and not the first connection.`]
+        ? [`${unit} is enabled itself, so it starts at each boot instead of with the first connection.`]
         : []),
     ].join(" "),
     evidence: [
@@ -94,8 +95,8 @@ function found(
       ...(isEnabled ? [{ text: "UnitFileState=enabled", source: `${systemctl} show ${unit}` }] : []),
     ],
     fix: isRequired
-      ? "Start the service by its socket."
-      : "Let the service require its socket, and start it by the socket.",
+      ? "Start the socket instead of the service."
+      : "Let the service require its socket, and start the socket.",
     copy: [
       ...(isRequired
         ? []

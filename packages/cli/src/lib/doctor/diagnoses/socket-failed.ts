@@ -3,14 +3,14 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** Any other reason for which a socket has failed. */
+/** A socket has failed for another reason. */
 export const socketFailed: Diagnosis = {
   code: "socket-failed",
   severity: "error",
   title: "the socket has failed",
-  why: "systemd does not listen for a socket unit that has failed. Clients are refused.",
-  looksAt: "`ActiveState` and `Result` of each socket unit, and its journal",
-  remedy: "what the journal of the socket unit says; then `systemctl start` it",
+  why: "systemd does not listen on a socket unit that has failed. Clients are refused.",
+  looksAt: "`ActiveState` and `Result` of each socket unit, and its journal.",
+  remedy: "Correct the error in the journal of the socket unit. Then start the unit with `systemctl start`.",
   explains: ["not-enabled"],
   async find(subject) {
     const [sockets, lines] = await Promise.all([subject.get(socketProperties), subject.get(lastRun)]);
@@ -29,7 +29,7 @@ export const socketFailed: Diagnosis = {
             { text: `Result=${socket.get("Result")}`, source: `${systemctl} show ${unit}` },
             ...said.map(({ message }) => ({ text: message, source: `journal of ${unit}` })),
           ],
-          fix: "Correct what its journal says, and start it again.",
+          fix: "Correct the error in its journal, and start it again.",
           copy: [readJournal(subject.host.manager, unit), `${systemctl} start ${unit}`],
         };
       });

@@ -6,9 +6,9 @@ export const socketInNamespace: Diagnosis = {
   code: "socket-in-namespace",
   severity: "warning",
   title: "the socket listens in another network namespace",
-  why: "A socket belongs to the network namespace in which it was opened. Only clients in that namespace reach it. In the service, PrivateNetwork= is harmless: the socket comes from outside.",
-  looksAt: "`PrivateNetwork` and `NetworkNamespacePath` of each socket unit",
-  remedy: "remove the line from the socket unit; the service may keep it",
+  why: "A socket belongs to the network namespace in which it was opened, and only clients in that namespace can connect to it. PrivateNetwork= is harmless in the service, because systemd opens the socket outside.",
+  looksAt: "`PrivateNetwork` and `NetworkNamespacePath` of each socket unit.",
+  remedy: "Remove the line from the socket unit. The service may keep it.",
   async find(subject) {
     const { systemctl } = subject.host.manager;
     return (await subject.get(socketProperties)).flatMap((unit) => {
@@ -24,7 +24,7 @@ export const socketInNamespace: Diagnosis = {
       return [
         {
           unit: unit.unit,
-          message: `${unit.unit} listens in a network namespace of its own, which clients outside of it do not reach.`,
+          message: `${unit.unit} listens in a separate network namespace. Clients outside of it can't connect.`,
           evidence: [{ text: line, source: `${systemctl} show ${unit.unit}` }],
           fix: "Remove the line from the socket unit, and restart the socket.",
           copy: [`${systemctl} edit --full ${unit.unit}`, `${systemctl} restart ${unit.unit}`],

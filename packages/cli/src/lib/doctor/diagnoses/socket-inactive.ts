@@ -1,14 +1,14 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { isUnusedOfVendor, socketProperties } from "../facts/properties.ts";
 
-/** Nothing listens, and nothing has failed: the socket was never started, or was stopped. */
+/** The socket has not failed, but was never started, or was stopped. */
 export const socketInactive: Diagnosis = {
   code: "socket-inactive",
   severity: "error",
   title: "the socket is not started",
   why: "systemd listens only while the socket unit is active. Until then, clients are refused.",
-  looksAt: "`ActiveState` of each socket unit",
-  remedy: "`systemctl enable --now` the socket unit",
+  looksAt: "`ActiveState` of each socket unit.",
+  remedy: "Run `systemctl enable --now` for the socket unit.",
   explains: ["not-enabled"],
   async find(subject) {
     const { systemctl } = subject.host.manager;
@@ -25,13 +25,15 @@ export const socketInactive: Diagnosis = {
         return {
           unit,
           message: refused
-            ? `Nothing listens for ${unit}: a condition of the unit does not hold.`
-            : `Nothing listens for ${unit}, since it is not started.`,
+            ? `${unit} is not started, because a condition of the unit is not met.`
+            : `${unit} is not started, so nothing listens on its addresses.`,
           evidence: [
             { text: "ActiveState=inactive", source: `${systemctl} show ${unit}` },
             ...(refused ? [{ text: "ConditionResult=no", source: `${systemctl} show ${unit}` }] : []),
           ],
-          fix: refused ? "Make the condition hold, or take it out of the unit. Then start it." : "Start it.",
+          fix: refused
+            ? "Meet the condition, or remove it from the unit. Then start the socket."
+            : "Start the socket.",
           copy: [
             ...(refused ? [`systemctl cat ${unit}`] : []),
             isEnabled ? `${systemctl} start ${unit}` : `${systemctl} enable --now ${unit}`,

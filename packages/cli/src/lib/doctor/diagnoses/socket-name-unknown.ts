@@ -8,10 +8,10 @@ import { quoted, serviceRun } from "../facts/service-run.ts";
 export const socketNameUnknown: Diagnosis = {
   code: "socket-name-unknown",
   severity: "error",
-  title: "the app asks for a socket that has another name",
-  why: "The name of a socket is that of FileDescriptorName=. Without that line it is the name of the unit, such as shop.socket.",
-  looksAt: "ERR_NAME_UNKNOWN in what the app has printed, and `FileDescriptorName` of each socket unit",
-  remedy: "`FileDescriptorName=`, or `name` in the app, or `SOCKACT_MAP`",
+  title: "the app asks for a socket name that does not exist",
+  why: "FileDescriptorName= sets the name of a socket. Without that line, the name is the name of the unit, such as shop.socket.",
+  looksAt: "ERR_NAME_UNKNOWN in the output of the app, and `FileDescriptorName` of each socket unit.",
+  remedy: "Correct `FileDescriptorName=` in the socket unit, `name` in the app, or `SOCKACT_MAP`.",
   explains: [...ofCrash, "map-name-unknown"],
   async find(subject) {
     const [{ output }, sockets] = await Promise.all([subject.get(serviceRun), subject.get(socketProperties)]);
@@ -24,7 +24,7 @@ export const socketNameUnknown: Diagnosis = {
     return [
       {
         unit: service,
-        message: `The app asks for a socket named ${wanted}, and systemd passes ${sockets.map((unit) => unit.get("FileDescriptorName")).join(", ") || "none"}.`,
+        message: `The app asks for a socket named ${wanted}, but systemd passes ${sockets.map((unit) => unit.get("FileDescriptorName")).join(", ") || "none"}.`,
         evidence: [
           ...quoted([said ?? output[at]!]),
           ...sockets.map((unit) => ({
@@ -32,7 +32,7 @@ export const socketNameUnknown: Diagnosis = {
             source: `${host.manager.systemctl} show ${unit.unit}`,
           })),
         ],
-        fix: "Give the socket the name that the app asks for, or correct the name in the app. A socket has to be restarted to get another name.",
+        fix: "Give the socket the name that the app asks for, or correct the name in the app. Restart the socket after you have changed its name.",
         copy: sockets.length === 1 ? addLines(host, sockets[0]!.unit, `FileDescriptorName=${wanted}`) : [],
       },
     ];

@@ -20,12 +20,12 @@ const STARTING_MS = 10_000;
 export const socketNotTaken: Diagnosis = {
   code: "socket-not-taken",
   severity: "error",
-  title: "the app does not take the socket",
-  why: "Clients can connect, but they wait in the queue of the socket, and get no answer.",
+  title: "the app does not listen on its socket",
+  why: "Clients can connect, but they wait in the queue of the socket and get no answer.",
   looksAt:
-    "the sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal",
+    "The sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal.",
   remedy:
-    "`app.use(systemdListen())` before `listen()`, `listen(server)` of `@sockact/core`, or the preload `@sockact/register`",
+    "Call `app.use(systemdListen())` before `listen()`, call `listen(server)` of `@sockact/core`, or load the preload `@sockact/register`.",
   explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
   async find(subject) {
     const [service, running, passed, warnings] = await Promise.all([
@@ -40,7 +40,7 @@ export const socketNotTaken: Diagnosis = {
       running.some(({ watched }) => inode !== undefined && watched.has(inode));
     const opened = passed.some(isServed) ? [] : await openedItself(subject, passed);
     if (main === undefined || opened.length > 0) return opened;
-    // Whose files can't be seen, and who is stopping anyway.
+    // The open files are not visible, or the service is stopping anyway.
     if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
     const missed = passed.filter(
       (socket) =>
@@ -49,7 +49,7 @@ export const socketNotTaken: Diagnosis = {
         running.some(({ sockets }) => sockets?.has(socket.inode!)),
     );
     if (missed.length === 0) return [];
-    // Other programs wait by other means than an epoll.
+    // Programs other than Node and Bun may not use an epoll.
     if (untaken === undefined && !running.some(isJavaScript)) return [];
     const own = await ownListeners(running, passed);
     if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
@@ -72,20 +72,20 @@ export const socketNotTaken: Diagnosis = {
         unit: subject.service,
         message:
           own.length > 0
-            ? `The app has got ${addresses} from systemd, and does not accept from it. It listens on ${own.map(({ address }) => address).join(" and ")} instead.`
-            : `The app has got ${addresses} from systemd, and does not accept from it.`,
+            ? `systemd passed ${addresses} to the app, but the app does not accept connections on it. The app listens on ${own.map(({ address }) => address).join(" and ")} instead.`
+            : `systemd passed ${addresses} to the app, but the app does not accept connections on it.`,
         evidence,
         fix:
           untaken && untaken.details.length > 0
             ? untaken.details.join(" ")
-            : "If the app has the line with systemdListen(), it must come before listen(). Otherwise add it, or load the preload, which needs no change of the app:",
+            : "If the app calls systemdListen(), the call must come before listen(). Otherwise add the call, or load the preload, which needs no change of the app:",
         copy: untaken && untaken.details.length > 0 ? [] : await ways(subject),
       },
     ];
   },
 };
 
-/** What the processes listen on that systemd has not passed to them. */
+/** The sockets that the processes have opened themselves. */
 async function ownListeners(
   running: readonly ServiceProcess[],
   passed: readonly PassedSocket[],
@@ -106,7 +106,7 @@ async function ownListeners(
   return own.flat();
 }
 
-/** An app without sockact opens the port that its socket has. It ends with EADDRINUSE, or with EACCES where only root may open the port. */
+/** An app without sockact tries to open the port of its socket. It ends with EADDRINUSE, or with EACCES if only root may open the port. */
 async function openedItself(subject: Subject, passed: readonly PassedSocket[]): Promise<Found[]> {
   const lines = await subject.get(lastRun);
   const inUse = /(?:EADDRINUSE: address already in use|EACCES: permission denied) (\S+)/;
@@ -126,14 +126,14 @@ async function foundInUse(
 ): Promise<Found> {
   return {
     unit: subject.service,
-    message: `The app opens ${address} itself, which ${unit} has open already. It has got the socket from systemd, and does not take it.`,
+    message: `The app tries to open ${address} itself, but ${unit} has already opened it. systemd passed the socket to the app, and the app does not use it.`,
     evidence: [{ text: message, source: `journal of ${subject.service}` }],
     fix: "Call systemdListen() before listen(). Or load the preload, which needs no change of the app:",
     copy: await ways(subject),
   };
 }
 
-/** The line of code, or the preload: it needs no line. */
+/** The two fixes: the line of code, or the preload. */
 async function ways(subject: Subject): Promise<string[]> {
   const [service, command] = await Promise.all([subject.get(serviceProperties), subject.get(program)]);
   const script = command?.words.slice(1).find((word) => /\.[cm]?[jt]s$/.test(word));

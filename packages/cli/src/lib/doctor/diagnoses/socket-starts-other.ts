@@ -6,14 +6,14 @@ import { socketProperties } from "../facts/properties.ts";
 export const socketStartsOther: Diagnosis = {
   code: "socket-starts-other",
   severity: "warning",
-  title: "a socket starts a service of another name",
-  why: "A socket starts the service of its own name, unless Service= names another one. Here both exist, and connections reach only one of them.",
-  looksAt: "`Triggers` of each socket unit, and whether there is a service of the socket's name",
-  remedy: "`Service=` in the socket unit",
+  title: "the socket starts a service of another name",
+  why: "A socket starts the service of the same name, unless Service= names another one. Both services exist here, and connections reach only one of them.",
+  looksAt: "`Triggers` of each socket unit, and whether a service of the socket's name exists.",
+  remedy: "Correct `Service=` in the socket unit.",
   async find(subject) {
     const { host, service } = subject;
     const sockets = await subject.get(socketProperties);
-    // The service that was asked for may be the one that its socket does not start.
+    // The user may have named the service that its socket does not start.
     const own = service.replace(/\.service$/, ".socket");
     const pairs = sockets
       .map(({ unit }) => ({ socket: unit, named: unit.replace(/\.socket$/, ".service"), starts: service }))
@@ -30,9 +30,9 @@ export const socketStartsOther: Diagnosis = {
       return [
         {
           unit: socket,
-          message: `${socket} starts ${starts}. There is a ${named} too, which no socket starts.`,
+          message: `${socket} starts ${starts}. ${named} exists too, but no socket starts it.`,
           evidence: [{ text: `Triggers=${starts}`, source: `${host.manager.systemctl} show ${socket}` }],
-          fix: `If ${named} is meant, write it into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
+          fix: `If the socket should start ${named}, write that into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
           copy: addLines(host, socket, `Service=${named}`),
         },
       ];

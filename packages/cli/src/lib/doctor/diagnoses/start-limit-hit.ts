@@ -8,11 +8,11 @@ import { lastEnd } from "../facts/runs.ts";
 export const startLimitHit: Diagnosis = {
   code: "start-limit-hit",
   severity: "error",
-  title: "the service was started too often, and systemd has given it up",
-  why: "By default systemd allows five starts in ten seconds. After that, the socket fails too, and clients are refused until somebody starts it.",
-  looksAt: "`Result` of the service and of each socket unit, and how the service has ended",
+  title: "the service was started too often, and systemd has given up",
+  why: "By default systemd allows five starts in ten seconds. After that, the socket fails too. Clients are refused until you start the socket again.",
+  looksAt: "`Result` of the service and of each socket unit, and how the service ended.",
   remedy:
-    "what ends the service; then `systemctl reset-failed` and `systemctl start`. `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` in the service keep the port open",
+    "Correct the error that ends the service. Then run `systemctl reset-failed` and `systemctl start`. To keep the port open in future, write `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` into the service.",
   explains: ["restart-loop", "idle-spin", "socket-failed", "start-limit", "not-enabled"],
   async find(subject) {
     const { systemctl } = subject.host.manager;
@@ -40,7 +40,7 @@ export const startLimitHit: Diagnosis = {
           })),
           ...(said ? [{ text: said.message, source: `journal of ${said.unit}` }] : []),
         ],
-        fix: "Correct what ends the service: its journal says more. Then start the socket again. With the lines below, the port stays open the next time.",
+        fix: "Correct the error that ends the service: its journal has the details. Then start the socket again. With the lines below, the port stays open the next time.",
         copy: [
           readJournal(subject.host.manager, subject.service),
           ...editUnit(systemctl, subject.service, [

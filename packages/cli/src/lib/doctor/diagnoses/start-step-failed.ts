@@ -5,19 +5,19 @@ import { serviceProperties } from "../facts/properties.ts";
 import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd could not set up what the unit asks for, so it has started nothing. The more common steps have diagnoses of their own. */
+/** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
 export const startStepFailed: Diagnosis = {
   code: "start-step-failed",
   severity: "error",
   title: "systemd can't set up the service",
-  why: "Before systemd starts the program it sets up the sandbox, the folders and the credentials, and runs the commands of ExecStartPre=. If a step fails, it starts nothing.",
-  looksAt: "`Failed at step …` and `Control process exited` in the journal",
+  why: "Before systemd starts the program, it sets up the sandbox, the folders and the credentials, and runs the commands of ExecStartPre=. If one of these steps fails, systemd does not start the program.",
+  looksAt: "`Failed at step …` and `Control process exited` in the journal.",
   remedy:
-    "the directive of that step, such as `ReadWritePaths=` for NAMESPACE; or the command of `ExecStartPre=`",
+    "Correct the directive of the step that failed, such as `ReadWritePaths=` for NAMESPACE, or the command of `ExecStartPre=`.",
   explains: ofCrash,
   async find(subject) {
     const run = await subject.get(serviceRun);
-    // Once it is up, a command of ExecReload= or ExecStop= may fail too.
+    // After the start, the failed command may be one of ExecReload= or ExecStop=.
     const isUp = run.manager.some(({ message }) => message.startsWith("Started "));
     if (run.end === undefined && run.control !== undefined && !isUp)
       return [await commandFailed(subject, run)];
@@ -37,18 +37,18 @@ export const startStepFailed: Diagnosis = {
         fix:
           path === undefined
             ? (fixes[failed.step] ??
-              "Correct what the unit says of it. systemd.exec(5) lists the steps under Process Exit Codes.")
-            : "Make the folder, or write - before the path in the unit, such as ReadWritePaths=-/srv/data. A folder of the app is better made by StateDirectory=.",
+              "Correct the directive of this step. systemd.exec(5) lists the steps under Process Exit Codes.")
+            : "Create the folder, or write - before the path in the unit, such as ReadWritePaths=-/srv/data. For data of the app, StateDirectory= is better: it creates the folder.",
         copy: path === undefined ? [`${host.manager.systemctl} cat ${service}`] : [`mkdir -p ${path}`],
       },
     ];
   },
 };
 
-/** The directives whose commands run around the app. An ExecStop= that fails keeps nothing from starting. */
+/** The directives with commands that can make a start fail. An ExecStop= that fails can't. */
 const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
 
-/** A command that runs before or after the app has failed, and systemd has given the start up. */
+/** A command that runs before or after the app failed, so systemd cancelled the start. */
 async function commandFailed(subject: Subject, { control, output, manager }: ServiceRun): Promise<Found> {
   const { host, service } = subject;
   const properties = await subject.get(serviceProperties);
@@ -62,25 +62,26 @@ async function commandFailed(subject: Subject, { control, output, manager }: Ser
   const reason = manager.find(({ message }) => /Failed at step/.test(message));
   return {
     unit: service,
-    message: `A command of ${directive === undefined ? "the service" : `${directive}= of ${service}`} ${how}, so systemd has not started the app.`,
+    message: `A command of ${directive === undefined ? "the service" : `${directive}= of ${service}`} ${how}, so systemd did not start the app.`,
     evidence: quoted([...output.slice(-3), ...(reason ? [reason] : []), control!.line]),
-    fix: "Correct the command, or write - before its path if the app can do without it.",
+    fix: "Correct the command, or write - before its path if the app does not need it.",
     copy: [`${host.manager.systemctl} cat ${service}`, readJournal(host.manager, service)],
   };
 }
 
 const fixes: Readonly<Record<string, string>> = {
   NAMESPACE:
-    "Correct the paths of the sandbox. In a container without the right to make namespaces, leave out PrivateTmp=, ProtectSystem= and the like.",
-  CREDENTIALS: "Correct the path of LoadCredential=, and see that root can read the file.",
-  STATE_DIRECTORY: "See what is at the path of StateDirectory=: it must be a folder, or not exist.",
-  RUNTIME_DIRECTORY: "See what is at the path of RuntimeDirectory=: it must be a folder, or not exist.",
-  CACHE_DIRECTORY: "See what is at the path of CacheDirectory=: it must be a folder, or not exist.",
-  LOGS_DIRECTORY: "See what is at the path of LogsDirectory=: it must be a folder, or not exist.",
-  SECCOMP: "Correct SystemCallFilter=. In a container, seccomp may not be there: leave the filter out.",
-  LIMITS: "Correct LimitNOFILE= and the like. Without root, a limit can only be lowered.",
+    "Correct the paths of the sandbox. In a container that may not create namespaces, leave out directives such as PrivateTmp= and ProtectSystem=.",
+  CREDENTIALS: "Correct the path of LoadCredential=, and make sure that root can read the file.",
+  STATE_DIRECTORY: "Look at the path of StateDirectory=: it must be a folder, or must not exist.",
+  RUNTIME_DIRECTORY: "Look at the path of RuntimeDirectory=: it must be a folder, or must not exist.",
+  CACHE_DIRECTORY: "Look at the path of CacheDirectory=: it must be a folder, or must not exist.",
+  LOGS_DIRECTORY: "Look at the path of LogsDirectory=: it must be a folder, or must not exist.",
+  SECCOMP: "Correct SystemCallFilter=. In a container, seccomp may be missing: leave the filter out.",
+  LIMITS: "Correct the limits, such as LimitNOFILE=. Without root, a limit can only be lowered.",
   CAPABILITIES: "Correct CapabilityBoundingSet= and AmbientCapabilities=.",
-  NETWORK: "PrivateNetwork= needs the right to make namespaces. In a container, leave it out.",
+  NETWORK:
+    "systemd may not create the namespace for PrivateNetwork=. In a container, leave the directive out.",
   STDIN: "Correct StandardInput=.",
   STDOUT: "Correct StandardOutput=.",
   STDERR: "Correct StandardError=.",

@@ -8,10 +8,10 @@ import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
 export const syscallKilled: Diagnosis = {
   code: "syscall-killed",
   severity: "error",
-  title: "SystemCallFilter= has killed the app",
-  why: "A system call that the filter leaves out kills the program with SIGSYS. With an error number, only the call fails, and Node can go on: calls such as pkey_alloc are optional.",
-  looksAt: "the signal by which the last run ended, and the audit lines of the kernel",
-  remedy: "`SystemCallErrorNumber=EPERM`",
+  title: "SystemCallFilter= killed the app",
+  why: "A system call that the filter does not allow kills the program with SIGSYS. With an error number, only the call fails. Node can then continue, because it does not depend on calls such as pkey_alloc.",
+  looksAt: "The signal that ended the last run, and the audit lines of the kernel.",
+  remedy: "Write `SystemCallErrorNumber=EPERM` into the service.",
   explains: [...ofCrash, "system-call-kills"],
   async find(subject) {
     const run = await subject.get(serviceRun);
@@ -24,7 +24,7 @@ export const syscallKilled: Diagnosis = {
     return [
       {
         unit: service,
-        message: `${service} was killed by SIGSYS: it has made a system call that SystemCallFilter= leaves out.`,
+        message: `${service} was killed by SIGSYS: it made a system call that SystemCallFilter= does not allow.`,
         evidence: [
           ...quoted([run.end!.line]),
           ...(audited ? [{ text: audited.message, source: "journal of the kernel" }] : []),

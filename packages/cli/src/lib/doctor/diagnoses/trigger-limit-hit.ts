@@ -1,3 +1,4 @@
+import { site } from "../../shared/site.ts";
 import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
@@ -7,14 +8,15 @@ import { serviceProperties, socketProperties } from "../facts/properties.ts";
 import { requirements } from "../facts/requirements.ts";
 import { lastEnd } from "../facts/runs.ts";
 
-/** The socket has started the service again and again, and each time the client was still waiting. */
+/** The socket has started the service again and again, because the client was still waiting each time. */
 export const triggerLimitHit: Diagnosis = {
   code: "trigger-limit-hit",
   severity: "error",
-  title: "the socket has started its service too often, and systemd has closed it",
-  why: "A client that nobody accepts starts the service again as soon as it has ended. By default a socket fails at twenty starts in two seconds, and clients are refused until somebody starts it.",
-  looksAt: "`Result` of each socket unit, and how the service has ended",
-  remedy: "what ends the service before it accepts; then `systemctl start` the socket",
+  title: "the socket started its service too often, and systemd has closed the socket",
+  why: "If a service exits before it accepts the waiting client, the same client starts it again. By default a socket fails after twenty starts in two seconds. Clients are refused until you start the socket again.",
+  looksAt: "`Result` of each socket unit, and how the service ended.",
+  remedy:
+    "Correct the error that ends the service before it accepts. Then start the socket with `systemctl start`.",
   explains: [
     "restart-loop",
     "idle-spin",
@@ -31,10 +33,10 @@ export const triggerLimitHit: Diagnosis = {
       subject.get(lastRun),
       subject.get(lastEnd),
     ]);
-    // systemd has `no` also for a unit whose conditions it has never tried.
+    // systemd prints `no` also if it has never checked the conditions.
     const conditionFailed =
       service.get("ConditionResult") === "no" && service.get("ConditionTimestampMonotonic") !== "0";
-    // A start that systemd has not tried is no run, so this line is in none.
+    // A start that systemd did not try does not count as a run, so no run has this line.
     const isDependency = (await subject.get(journal)).some(
       ({ unit, isOfManager, message }) =>
         unit === subject.service && isOfManager && message.startsWith("Dependency failed for"),
@@ -55,7 +57,7 @@ export const triggerLimitHit: Diagnosis = {
             required.length > 0
               ? `${unit} has started ${subject.service} too often: ${subject.service} requires ${needed}, which has failed.`
               : conditionFailed
-                ? `${unit} has started ${subject.service} too often: a condition of the service does not hold, so it is never started.`
+                ? `${unit} has started ${subject.service} too often: a condition of the service is not met, so the service never starts.`
                 : `${unit} has started ${subject.service} too often: it ended each time before it accepted the client. ${end.text}`.trim(),
           evidence: [
             { text: "Result=trigger-limit-hit", source: `${systemctl} show ${unit}` },
@@ -68,10 +70,10 @@ export const triggerLimitHit: Diagnosis = {
           ],
           fix:
             required.length > 0
-              ? `Correct what ${needed} has failed of, and start it. Then start the socket again.`
+              ? `Find out why ${needed} failed, and start it. Then start the socket again.`
               : conditionFailed
-                ? "Make the condition hold, or take it out of the service. Then start the socket again."
-                : "Correct what ends the service: its journal says more. Then start the socket again. With sockact the service exits for sleep only: see RestartPreventExitStatus= in docs/lifecycle.md.",
+                ? "Meet the condition, or remove it from the service. Then start the socket again."
+                : `Correct the error that ends the service: its journal has the details. Then start the socket again. A service that uses sockact exits by itself only when it goes to sleep: see RestartPreventExitStatus= in ${site}lifecycle.`,
           copy: [
             ...(required.length > 0
               ? required.flatMap((each) => [
@@ -91,7 +93,7 @@ export const triggerLimitHit: Diagnosis = {
   },
 };
 
-/** The conditions of the service, as its files have them. */
+/** The conditions in the files of the service. */
 async function conditions(subject: Subject): Promise<Evidence[]> {
   const files = (await subject.get(unitFiles)).filter(({ unit }) => unit === subject.service);
   return files.flatMap(({ text, path }) => {

@@ -4,14 +4,15 @@ import { installation } from "../facts/installation.ts";
 import { unitFiles } from "../facts/unit-files.ts";
 import { sha256 } from "../../install/header.ts";
 
-/** Someone has changed a file that sockact has installed. */
+/** A file that sockact installed was edited. */
 export const unitEdited: Diagnosis = {
   code: "unit-edited",
   severity: "info",
-  title: "a file that sockact has installed was changed",
-  why: "sockact install does not overwrite what someone has changed, unless you say --force. A drop-in keeps your settings apart from its files.",
-  looksAt: "the files of the units, and what sockact has written of them",
-  remedy: "`systemctl edit` writes a drop-in; `sockact install --force` writes the files anew",
+  title: "a file that sockact installed was edited",
+  why: "sockact install does not overwrite an edited file unless you add --force. A drop-in keeps your settings separate from the files of sockact.",
+  looksAt: "The unit files, and the checksums that sockact recorded when it wrote them.",
+  remedy:
+    "Write your settings into a drop-in with `systemctl edit`. Then restore the files with `sockact install --force`.",
   async find(subject) {
     const installed = await subject.get(installation);
     if (installed === undefined) return [];
@@ -24,11 +25,11 @@ export const unitEdited: Diagnosis = {
     );
     return changed.flat().map((path) => ({
       unit: units.get(path) ?? subject.service,
-      message: `${path} is not what sockact has installed.`,
+      message: `${path} has changed since sockact installed it.`,
       evidence: [
         { text: path, source: `installed by sockact ${installed.sockact}, ${installed.installedAt}` },
       ],
-      fix: "If you mean the change, move it into a drop-in. Otherwise call sockact install as before, with --force.",
+      fix: "To keep the change, move it into a drop-in. Otherwise run sockact install as before, with --force.",
       copy: [`${subject.host.manager.systemctl} edit ${units.get(path) ?? subject.service}`],
     }));
   },

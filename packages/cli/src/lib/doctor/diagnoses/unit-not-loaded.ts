@@ -5,14 +5,14 @@ import { type Requirement, requirements } from "../facts/requirements.ts";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd has a name for the unit, and nothing that it could start. */
+/** systemd knows the name of the unit, but can't load it. */
 export const unitNotLoaded: Diagnosis = {
   code: "unit-not-loaded",
   severity: "error",
   title: "systemd has not loaded a unit",
-  why: "systemd starts neither a unit that it can't load, nor one that waits for it.",
-  looksAt: "`LoadState` and `LoadError` of each unit, and of those that the service requires",
-  remedy: "the line that systemd refuses, or `systemctl unmask`, or install the unit",
+  why: "systemd can't start a unit that it has not loaded, or a unit that requires it.",
+  looksAt: "`LoadState` and `LoadError` of each unit, and of the units that the service requires.",
+  remedy: "Correct the line that systemd refuses, run `systemctl unmask`, or install the unit.",
   explains: ["socket-inactive", "socket-failed", "not-enabled", "service-missing"],
   async find(subject) {
     const units = [await subject.get(serviceProperties), ...(await subject.get(socketProperties))];
@@ -24,7 +24,7 @@ export const unitNotLoaded: Diagnosis = {
   },
 };
 
-/** Another unit that the service can't do without. */
+/** Another unit that the service requires. */
 function missingFor({ service, host }: Subject, { unit, LoadState }: Requirement): Found {
   const { systemctl } = host.manager;
   const isMasked = LoadState === "masked";
@@ -33,8 +33,8 @@ function missingFor({ service, host }: Subject, { unit, LoadState }: Requirement
     message: `${service} requires ${unit}, which ${isMasked ? "is masked" : "does not exist"}. So it can't start.`,
     evidence: [{ text: `LoadState=${LoadState}`, source: `${systemctl} show ${unit}` }],
     fix: isMasked
-      ? "Take the mask away. Or take the unit out of the Requires= of the service."
-      : `Install ${unit}. Or correct its name in the Requires= of the service, or take it out.`,
+      ? "Unmask the unit, or remove it from Requires= of the service."
+      : `Install ${unit}, correct its name in Requires= of the service, or remove it from there.`,
     copy: [
       isMasked ? `${systemctl} unmask ${unit}` : `${systemctl} edit --full ${service}`,
       `${systemctl} restart ${service}`,
@@ -58,24 +58,24 @@ function foundIn(properties: UnitProperties, { manager }: Host): Found {
   };
   switch (state) {
     case "masked": {
-      // The mask may be of the template. One below /run lasts until the next boot.
+      // The template may be masked instead. A mask below /run lasts until the next boot.
       const runtime = path.startsWith("/run/") ? "--runtime " : "";
       return {
         ...about,
-        fix: "Take the mask away.",
+        fix: "Unmask the unit.",
         copy: [`${manager.systemctl} unmask ${runtime}${path === "" ? unit : basename(path)}`],
       };
     }
     case "not-found":
       return {
         ...about,
-        fix: `Install ${unit}, or correct the name where another unit names it. Then let systemd read it.`,
+        fix: `Install ${unit}, or correct its name in the units that refer to it. Then let systemd read the files.`,
         copy: [reload],
       };
     default:
       return {
         ...about,
-        fix: `Correct ${path || "its file"}, which systemd-analyze checks. Then let systemd read it.`,
+        fix: `Correct ${path || "its file"}: systemd-analyze shows the faulty line. Then let systemd read the file.`,
         copy: [`systemd-analyze ${manager.user ? "--user " : ""}verify ${path || unit}`, reload],
       };
   }

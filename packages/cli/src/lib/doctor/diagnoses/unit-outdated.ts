@@ -6,9 +6,9 @@ export const unitOutdated: Diagnosis = {
   code: "unit-outdated",
   severity: "warning",
   title: "systemd has not read the unit since it changed",
-  why: "systemd keeps to what it has read until it is told to read the files again. A service that runs has the old settings until it restarts, and a socket until it is restarted.",
-  looksAt: "`NeedDaemonReload` of each unit",
-  remedy: "`systemctl daemon-reload`, and restart the unit",
+  why: "systemd keeps using the old version of a file until you run systemctl daemon-reload. A running service keeps its old settings until it restarts, and so does a socket.",
+  looksAt: "`NeedDaemonReload` of each unit.",
+  remedy: "Run `systemctl daemon-reload`, and restart the unit.",
   async find(subject) {
     const { systemctl } = subject.host.manager;
     const units = [await subject.get(serviceProperties), ...(await subject.get(socketProperties))];

@@ -5,14 +5,14 @@ import { serviceProperties } from "../facts/properties.ts";
 import { groupNumber } from "../facts/user.ts";
 import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
 
-/** There is no such user or group. */
+/** The user or the group of the service does not exist. */
 export const userMissing: Diagnosis = {
   code: "user-missing",
   severity: "error",
   title: "the user or the group of the service does not exist",
-  why: "systemd starts no service whose user it does not find. With DynamicUser=yes it makes one up.",
-  looksAt: "`status=217/USER` and `216/GROUP` in the journal, `User`, `Group` and `SupplementaryGroups`",
-  remedy: "`useradd --system`, or `DynamicUser=yes`",
+  why: "systemd does not start a service whose user or group it does not find. With DynamicUser=yes, systemd creates a user at each start.",
+  looksAt: "`status=217/USER` and `216/GROUP` in the journal, `User`, `Group` and `SupplementaryGroups`.",
+  remedy: "Create the user with `useradd --system`, or write `DynamicUser=yes` into the service.",
   explains: ofCrash,
   async find(subject) {
     const failed = failedStep(await subject.get(serviceRun));
@@ -32,14 +32,14 @@ export const userMissing: Diagnosis = {
     return [
       {
         unit: service,
-        message: `There is no ${isUser ? "user" : "group"} ${name}.`,
+        message: `The ${isUser ? "user" : "group"} ${name} does not exist.`,
         evidence: [
           ...quoted(failed.lines),
           { text: lines.join("\n"), source: `${host.manager.systemctl} show ${service}` },
         ],
         fix: isUser
-          ? "Make the user. Or let systemd make one up: its name must not be that of a real user."
-          : "Make the group, or correct its name.",
+          ? "Create the user. Or let systemd create one at each start: the name must then not belong to a real user."
+          : "Create the group, or correct its name.",
         copy: isUser
           ? [
               `useradd --system --shell /usr/sbin/nologin ${name}`,

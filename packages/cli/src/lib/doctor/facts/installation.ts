@@ -2,14 +2,14 @@ import { type Manifest, readManifest } from "../../install/transaction.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** What `sockact install` knows of this service, if it has installed it. */
+/** The manifest of this service, if `sockact install` has installed it. */
 export async function installation({ host, name }: Subject): Promise<Manifest | undefined> {
   try {
     return readManifest({ user: host.manager.user, root: "/" }, name);
   } catch (error) {
     if (!(error instanceof CliError) && (error as NodeJS.ErrnoException).code !== "EACCES") throw error;
     host.cannotSee(
-      `What sockact has installed for ${name} can't be read: ${(error as Error).message}`,
+      `The record of what sockact installed for ${name} can't be read: ${(error as Error).message}`,
       `sudo sockact doctor ${name}`,
     );
     return undefined;
