@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** What a folder holds: a text, or its bytes; an object, which becomes JSON; or a symbolic link. */
+/** A file in a folder: a string or bytes; an object, which becomes JSON; or a symbolic link. */
 export type Files = Readonly<Record<string, string | object | { readonly link: string }>>;
 
 /** Makes a folder with these files, which goes when the test ends. Its path has a space. */

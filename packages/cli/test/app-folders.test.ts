@@ -63,7 +63,7 @@ test("an app of pnpm has the folders of its store", () => {
   ]);
 });
 
-test("a link to nothing is left out", () => {
+test("a dangling link is left out", () => {
   const root = tree({ "shop/server.js": "", "shop/node_modules/optional": "->../gone" });
   expect(foldersOf(root, "shop", "server.js").roots).toEqual(["shop"]);
 });

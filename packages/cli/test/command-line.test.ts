@@ -20,14 +20,14 @@ describe("sockact", () => {
     expect(stdout).toMatch(/^ {2}run +\S/m);
   });
 
-  it("run --help and help run say the same, within 80 columns", async () => {
+  it("run --help and help run print the same, within 80 columns", async () => {
     const { code, stdout } = await outcome(["run", "--help"]);
     expect(code).toBe(0);
     expect(await outcome(["help", "run"])).toEqual({ code: 0, stdout, stderr: "" });
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it("--version is that of the package", async () => {
+  it("--version prints the version of the package", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
       version: string;
     };
@@ -79,7 +79,7 @@ describe("sockact", () => {
     );
   });
 
-  it("colours only where they are wanted", async () => {
+  it("uses colours only if they are wanted", async () => {
     const escape = "\u001B[";
     expect((await outcome(["rnu"])).stderr).not.toContain(escape);
     expect((await outcome(["rnu"], { FORCE_COLOR: "1" })).stderr).toContain(escape);
@@ -120,7 +120,7 @@ describeWith({ root: true, commands: ["setpriv"] }, "for a user who may not read
     expect(await running.ended).toBe(0);
   });
 
-  it("--watch and a unix socket there are errors that say so", async () => {
+  it("--watch and a unix socket there are errors with a reason", async () => {
     const folder = unreadable();
     const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
     expect(await watching.ended).toBe(2);
@@ -144,22 +144,26 @@ describe("sockact run refuses", () => {
     [
       "localhost beside its own address",
       ["-l", "localhost:80", "-l", "127.0.0.1:80"],
-      /give it another port/,
+      /choose another port for it/,
     ],
     ["a path that is too long", ["-l", `/tmp/${"x".repeat(200)}`], /at most 10\d\. Use a shorter path/],
     ["fewer names than addresses", ["-l", "0", "-l", "0", "-n", "web"], /got 1 name for 2 addresses/],
     ["a colon in a name", ["-l", "0", "-n", "a:b"], /without a colon/],
     ["--accept with --watch", ["--accept", "--watch"], /can't be used together/],
     ["--on-demand with --datagram", ["--on-demand", "--datagram"], /can't wait for a datagram/],
-    ["--max-connections alone", ["--max-connections", "3"], /no meaning without --accept/],
+    ["--max-connections alone", ["--max-connections", "3"], /no effect without --accept/],
     ["a duration without unit", ["--stop-timeout", "5"], /5s for seconds, or 5ms/],
     ["a number of connections that is none", ["--accept", "--max-connections", "many"], /must be a number/],
     [
       "a path to watch that is not there",
       ["--watch", "src"],
-      /no such .*\nCheck the path.* current folder, \//,
+      /src: it does not exist .*\nCheck the path.* current folder, \//,
     ],
-    ["one that is named as a command, with --", ["--watch", "node"], /no such .*\nCheck the path/],
+    [
+      "one that is named as a command, with --",
+      ["--watch", "node"],
+      /node: it does not exist .*\nCheck the path/,
+    ],
     ["a unix datagram socket", ["--datagram", "-l", "/tmp/x.sock"], /Node has no unix datagram sockets/],
   ])("%s, with code 2", async (_, options, stderr) => {
     const running = run([...options, "--", "node", "server.js"]);
@@ -262,11 +266,11 @@ describe("sockact run refuses", () => {
       writeFileSync(`${cwd}/node_modules/.bin/${program}`, "", { mode: 0o755 });
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
-    expect(running.stderr).toContain("which the sockets do not reach (ERR_RUN_COMMAND)");
+    expect(running.stderr).toContain("which does not get the sockets (ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
   });
 
-  it("a current folder that is gone, with code 2", async () => {
+  it("a current folder that no longer exists, with code 2", async () => {
     const script = 'cd "$1"; rmdir "$1"; exec "$0" "$2" run -- true';
     const folder = mkdtempSync("/tmp/sockact-gone-");
     const running = startProcess(["sh", "-c", script, process.execPath, folder, sockact]);
@@ -274,13 +278,13 @@ describe("sockact run refuses", () => {
     expect(running.stderr).toMatch(/^error: the current folder does not exist any more/);
   });
 
-  it("a PORT that is no port, with code 2", async () => {
+  it("an invalid PORT, with code 2", async () => {
     const running = run(["--", "node", "server.js"], { env: { PORT: "http" } });
     expect(await running.ended).toBe(2);
     expect(running.stderr).toMatch(/^error: the variable PORT must be a port, such as 3000; got "http"/);
   });
 
-  it("a command that is not there with code 127, and one that can't be executed with 126", async () => {
+  it("a missing command with code 127, and one that can't be executed with 126", async () => {
     const absent = run(["-l", "0", "--", "no-such-command"]);
     expect(await absent.ended).toBe(127);
     expect(absent.stderr).toMatch(/the command no-such-command was not found/);

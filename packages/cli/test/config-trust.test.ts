@@ -16,7 +16,7 @@ describe.skipIf(!isRoot)("root", () => {
   };
   const file = "sockact.config.json";
 
-  it("uses a config that root alone may write", () => {
+  it("uses a config that only root may write", () => {
     const folder = folderWith(config);
     expect(unitsIn(folder).status).toBe(0);
     chmodSync(folder, 0o700);
@@ -57,7 +57,7 @@ describe.skipIf(!isRoot)("root", () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
-  it("does not evaluate what it refuses", () => {
+  it("does not evaluate a config that it refuses", () => {
     const folder = folderWith({
       "sockact.config.mjs": `import { writeFileSync } from "node:fs";\nwriteFileSync("evaluated", "");`,
     });
@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)("root", () => {
     expect(unitsIn(folder, ["-c", join(folder, file)]).stderr).toContain("ERR_CONFIG_UNSAFE");
   });
 
-  it("refuses a SUDO_UID that is no user's", () => {
+  it("refuses a SUDO_UID without a user", () => {
     for (const uid of ["4294967000", "x", "-1", ""])
       expect(unitsIn(folderWith(config), [], { SUDO_UID: uid })).toMatchObject({
         status: 1,
@@ -169,7 +169,7 @@ const value = { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]
 
   const config = `export default { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }] };`;
 
-  it("may be written by the user's own group, in which nobody else is", async () => {
+  it("may be written by the user's own group if it has no other member", async () => {
     expect(await units(config, { owner: "ana:ana", mode: "664" })).toMatchObject({ code: 0 });
   });
 
@@ -184,7 +184,7 @@ const value = { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]
     });
   });
 
-  it("is evaluated by a sockact that root alone can read, as npx of root installs it", async () => {
+  it("is evaluated by a sockact that only root can read, as root's npx installs it", async () => {
     const copy = "/var/lib/root-only";
     const { project } = systemd;
     await systemd.mustRun(["mkdir", "-p", "--mode=700", `${copy}/node_modules`]);
@@ -215,10 +215,10 @@ const value = { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]
     }
   });
 
-  it("that the user can't read is an error, though root can", async () => {
+  it("that the user can't read is an error, although root can", async () => {
     const { code, stderr } = await units(config, { owner: "root", mode: "600" });
     expect(stderr).toMatch(/EACCES|permission denied/i);
-    expect(stderr).toContain("who must be allowed to read it");
+    expect(stderr).toContain("This user must be allowed to read it");
     expect(code).toBe(1);
   });
 });

@@ -67,7 +67,7 @@ export default { name: Name.shop, exec: ["/usr/bin/true"], sockets: [{ listen: p
     expect(unknown).toMatchObject({ status: 2, stderr: expect.stringMatching(/blgo/) as string });
   });
 
-  it("may have another name, also elsewhere", () => {
+  it("may have another name, and be in another folder", () => {
     const folder = folderWith({
       "deploy/shop.json": {
         name: "shop",
@@ -116,7 +116,7 @@ export default { name: Name.shop, exec: ["/usr/bin/true"], sockets: [{ listen: p
     });
   });
 
-  it("may print, and what it prints is not on the standard output", () => {
+  it("may print, but not to standard output", () => {
     const folder = folderWith({
       "sockact.config.mjs": `console.log("loading");\nconsole.error("still");\nexport default { ${fields} };`,
     });
@@ -142,7 +142,7 @@ export default { name: Name.shop, exec: ["/usr/bin/true"], sockets: [{ listen: p
     );
   });
 
-  it("gets no terminal, and what it has started ends with it", async () => {
+  it("gets no terminal, and the processes that it has started end with it", async () => {
     const folder = folderWith({
       "sockact.config.mjs": `import { spawn } from "node:child_process";
 import { openSync, writeFileSync } from "node:fs";
@@ -234,9 +234,9 @@ describe("a config that is refused", () => {
       "it never exports",
       evaluated("await new Promise(() => setInterval(() => {}, 1e6))"),
       "ERR_CONFIG_TIMEOUT",
-      /nothing after 1 s/,
+      /has not exported anything after 1 s/,
     ],
-    ["it never ends", evaluated("for (;;);"), "ERR_CONFIG_TIMEOUT", /nothing after 1 s/],
+    ["it never ends", evaluated("for (;;);"), "ERR_CONFIG_TIMEOUT", /has not exported anything after 1 s/],
     [
       "it awaits nothing that comes",
       evaluated("await new Promise(() => {})"),
@@ -320,7 +320,7 @@ describe("a config that is refused", () => {
     expect(status).toBe(code === "ERR_CONFIG_SEVERAL" ? 2 : 1);
   });
 
-  it("a named one that does not exist, or is of another format", () => {
+  it("a named file that does not exist, or has another format", () => {
     const folder = folderWith({ "a.yaml": "" });
     expect(unitsIn(folder, ["-c", "b.json"])).toMatchObject({
       status: 2,

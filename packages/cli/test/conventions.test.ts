@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./app-folder.ts";
 import { outcome, outcomeOf } from "./outcome.ts";
@@ -22,7 +23,7 @@ const themes = Array.from(
 const commands = themes.flatMap((theme) => theme.commands).filter((name) => name !== "help");
 
 describe("sockact --help", () => {
-  it("lists the commands by what they are for, each in a sentence", () => {
+  it("lists the commands by theme, each in a sentence", () => {
     expect(themes.map(({ theme }) => theme)).toEqual(
       expect.arrayContaining(["Find out what is wrong:", "Develop:", "Your shell:"]),
     );
@@ -37,13 +38,41 @@ describe("sockact --help", () => {
   });
 });
 
-it("docs/command-line.md has all commands", () => {
+/** What docs/command-line.md shows of each command. */
+const helpFiles: Readonly<Record<string, string>> = {
+  init: "outputs/help-init.txt",
+  units: "outputs/help-units.txt",
+  install: "outputs/help-install.txt",
+  uninstall: "outputs/help-uninstall.txt",
+  status: "outputs/help-status.txt",
+  logs: "outputs/help-logs.txt",
+  reload: "outputs/help-reload.txt",
+  restart: "outputs/help-restart.txt",
+  doctor: "outputs/help-doctor.txt",
+  explain: "outputs/help-explain.txt",
+  lint: "outputs/help-lint.txt",
+  verify: "outputs/help-verify.txt",
+  run: "outputs/help-run.txt",
+  completion: "outputs/help-completion.txt",
+  man: "outputs/help-man.txt",
+  help: "outputs/help-help.txt",
+};
+
+it("docs/command-line.md has all commands, with their help", async () => {
   const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
-  for (const command of commands) expect(page).toContain(`| \`sockact ${command}\``);
+  expect(Object.keys(helpFiles).toSorted()).toEqual([...commands, "help"].toSorted());
+  for (const [command, file] of Object.entries(helpFiles)) {
+    expect(page).toContain(`\n### \`sockact ${command}\`\n`);
+    expect(page).toContain(`<!-- from: docs/${file} -->`);
+    const { stdout } = await outcome([command, "--help"]);
+    await expect(stdout).toMatchFileSnapshot(
+      fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url)),
+    );
+  }
 });
 
 describe.each(commands)("sockact %s", (name) => {
-  it("--help and help say the same: a description, each option, examples and exit codes, in 80 columns", async () => {
+  it("--help and help print the same: a description, each option, examples and exit codes, in 80 columns", async () => {
     const { code, stdout, stderr } = await outcome([name, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect((await outcome(["help", name])).stdout).toBe(stdout);
@@ -76,7 +105,7 @@ describe.each(commands)("sockact %s", (name) => {
   });
 });
 
-describe("what goes wrong in sockact", () => {
+describe("an error in sockact", () => {
   it.each([
     [
       "an unknown command",

@@ -268,7 +268,7 @@ describe("the app in a folder", () => {
     expect(await detect(files)).toMatchObject({ folder: ".", ...expected });
   });
 
-  it("is that of a workspace, also from a folder inside of it", async () => {
+  it("is found in a workspace, even from a folder inside it", async () => {
     const folder = folderWith({
       "package.json": { name: "root", workspaces: ["apps/*"] },
       "apps/api/package.json": {
@@ -321,8 +321,8 @@ describe("the app in a folder", () => {
     expect(notes).toEqual([
       expect.stringContaining("runs npm run build first"),
       expect.stringContaining("not to pino-pretty"),
-      expect.stringContaining("nodemon would start the app as a process of its own"),
-      expect.stringContaining("There is a .env"),
+      expect.stringContaining("nodemon starts the app in a separate process"),
+      expect.stringContaining("The app has a .env file"),
       expect.stringContaining("package.json names @sockact/express, but server.js"),
     ]);
   });
@@ -350,14 +350,14 @@ describe("a start script", () => {
   });
 });
 
-it("has no words that would move the cursor", async () => {
+it("has no escape sequences in its texts", async () => {
   const start = "\u001B[2Jnext start";
   const { notes } = await detect({ "package.json": { scripts: { start } }, "server.js": "" });
   expect(notes).toEqual([expect.stringMatching(/: next start$/)]);
 });
 
-describe("a package.json that is none", () => {
-  it("may be a link to secrets, and none of them is told", async () => {
+describe("an invalid package.json", () => {
+  it("may be a link to secrets, and the error shows none of them", async () => {
     const files = { secrets: "root:*:19000:0:::\n", "package.json": { link: "secrets" }, "a.js": "" };
     await expect(detect(files, "a.js")).rejects.toMatchObject({
       code: "ERR_APP_MANIFEST",
@@ -381,8 +381,8 @@ describe("a package.json that is none", () => {
 describe("an app that can't be run", () => {
   it.each<[string, Files, string | undefined, string, RegExp]>([
     ["no file", { "package.json": {} }, undefined, "ERR_APP_ENTRY", /found no file/],
-    ["a name that is not there", { "a.js": "" }, "b.js", "ERR_APP_ENTRY", /there is no file .*b\.js/],
-    ["a folder as the entry", { "lib/a.js": "" }, "lib", "ERR_APP_ENTRY", /there is no file/],
+    ["a name that is not there", { "a.js": "" }, "b.js", "ERR_APP_ENTRY", /b\.js does not exist/],
+    ["a folder as the entry", { "lib/a.js": "" }, "lib", "ERR_APP_ENTRY", /lib does not exist/],
     [
       "a broken package.json",
       { "package.json": "{", "a.js": "" },

@@ -107,7 +107,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       );
     });
 
-    it("has what sockact said in the app", async () => {
+    it("shows the warning of sockact in the app", async () => {
       await run(
         express(`app.use(systemdListen()); app.listen(3000, () => console.log("listening"));`),
         `ExecStart=${systemd.node} --watch /srv/shop/app.mjs\n`,
@@ -119,7 +119,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(copy).toContainEqual(expect.stringMatching(/^ {2}ExecStart=\/\S+ \/srv\/shop\/app\.mjs$/));
     });
 
-    it("does not mind a shell that becomes the app", async () => {
+    it("accepts a shell that becomes the app", async () => {
       const command = `/bin/sh -c 'exec ${systemd.node} /srv/shop/app.mjs'`;
       await run(onPort(3000).replace("3000", "{ fd: 3 }"), `ExecStart=${command}\n`);
       await listening();
@@ -128,7 +128,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
   });
 
   describe("that do not take the socket", () => {
-    it("finds one that listens on a port of its own", async () => {
+    it("finds one that listens on a separate port", async () => {
       await run(onPort(3000));
       await listening();
       const answer = await ask(systemd, "shop");
@@ -191,17 +191,17 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       });
     });
 
-    it("leaves one alone that takes it", async () => {
+    it("finds nothing in one that uses it", async () => {
       await run(express(`app.use(systemdListen()); app.listen(3000, () => console.log("listening"));`));
       await listening();
       expect((await ask(systemd, "shop")).codes).toEqual([]);
     });
   });
 
-  describe("with Type=notify that do not get ready", () => {
+  describe("with Type=notify that do not become ready", () => {
     const notify = "Type=notify\nTimeoutStartSec=1s\nRestart=no\n";
 
-    it("says that the unit gives no way to say READY=1", async () => {
+    it("reports that the unit has no way to send READY=1", async () => {
       await run(onPort(3000), `${notify}OpenFile=\n`);
       await systemd.waitForUnit("shop.service", "Result", "timeout");
       const answer = await ask(systemd, "shop");
@@ -211,7 +211,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       });
     });
 
-    it("has the error of an app that can't say it", async () => {
+    it("shows the error of an app that can't send it", async () => {
       await run(
         express(`app.use(systemdListen()); app.listen(3000);`),
         "Type=notify\nTimeoutStartSec=30s\nOpenFile=\n",
@@ -222,7 +222,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(copy).toContain("  OpenFile=/run/systemd/notify:notify");
     });
 
-    it("says that its option ready does not settle", async () => {
+    it("reports that its option ready does not settle", async () => {
       await run(
         express(`app.use(systemdListen({ ready: () => new Promise(() => {}) }));
           app.listen(3000, () => console.log("listening"));`),
@@ -236,7 +236,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:80");
     });
 
-    it("says that it ended before", async () => {
+    it("reports that it ended before", async () => {
       await run("", `${notify}OpenFile=\n`);
       await systemd.waitForUnit("shop.service", "Result", "protocol");
       const { message } = (await ask(systemd, "shop")).finding("never-ready");

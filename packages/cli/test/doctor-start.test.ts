@@ -157,13 +157,13 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     expect(finding!.evidence.map(({ text }) => text).join("\n")).toMatch(evidence);
   });
 
-  it("says why it does not know the version of a Node that is another user's", async () => {
+  it("reports why it does not know the version of another user's Node", async () => {
     await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
     const { unseen } = await ask(systemd, "nvm");
     expect(unseen[0]!.what).toContain("As root, the doctor runs a Node of another user as the user nobody");
   });
 
-  it("says what to copy", () => {
+  it("has the lines to copy", () => {
     const copyOf = (name: string) => found.get(name)![0]!.copy;
     expect(copyOf("nvm")[0]).toBe("cp /home/shop/.nvm/versions/node/v20.19.0/bin/node /usr/local/bin/node");
     expect(copyOf("closed")).toEqual(["chmod o+x /srv/private"]);

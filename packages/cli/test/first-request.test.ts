@@ -47,7 +47,7 @@ test.each([
   });
 });
 
-test("an answer without an end counts by its head", async () => {
+test("an endless answer counts when its head arrives", async () => {
   const address = await start(createServer((_, response) => response.writeHead(200).write("data: 1\n\n")));
   expect(await ask(address)).toMatchObject({ outcome: "http", status: 200 });
 });
@@ -71,7 +71,7 @@ test("a server of another protocol answers too", async () => {
   expect(await ask(address)).toMatchObject({ outcome: "other" });
 });
 
-test("a server that says nothing is silent until the deadline", async () => {
+test("a server that does not answer is silent until the deadline", async () => {
   const address = await start(createTcpServer(() => {}));
   expect(await ask(address, "Stream", 100)).toMatchObject({ outcome: "silent" });
 });

@@ -110,15 +110,15 @@ describe("sockact init", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("sockact"))).toEqual([]);
   });
 
-  it("does not ask where there is no terminal, and says what to do", () => {
+  it("does not ask without a terminal, and has a hint", () => {
     const folder = shop();
     const { status, stderr } = sockactIn(folder, ["init"]);
-    expect(stderr).toMatch(/there is no terminal to ask in[^]*--yes/);
+    expect(stderr).toMatch(/can't ask without a terminal[^]*--yes/);
     expect(status).not.toBe(0);
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
   });
 
-  it("replaces a config only if it is told to, and none of another format", () => {
+  it("replaces a config only with --force, and never one of another format", () => {
     const folder = shop();
     const file = join(folder, "sockact.config.mjs");
     writeFileSync(file, "mine");
@@ -142,7 +142,7 @@ describe("sockact init", () => {
     expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
   });
 
-  it("does not let Node read a file of variables, which would run what NODE_OPTIONS there names", () => {
+  it("does not let Node read a file of variables, because its NODE_OPTIONS could run code", () => {
     const folder = shop({
       ...app,
       "evil.cjs": `require("node:fs").writeFileSync("evil-ran", "");`,
@@ -172,7 +172,7 @@ describe("the questions of sockact init", () => {
       ["does it listen", "\u007F\u007F\u007F\u007F99999\r"],
       ["65535", "\u007F\u007F\u007F\u007F\u007F80\r"],
       ["Which user", "\r"],
-      ["There is a .env", "\r"],
+      ["The app has a .env file", "\r"],
       ["connect to something", "\u001B[B\r"],
       ["May the app end", "\u001B[B\r"],
       ["get the sockets", "\r"],

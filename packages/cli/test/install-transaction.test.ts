@@ -115,7 +115,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       );
     });
 
-    it("writes a copy of the preload beside its manifest, which tells where everything came from", async () => {
+    it("writes a copy of the preload beside its manifest, which records the origin of each file", async () => {
       const path = `${STATE}/shop/files/preload.mjs`;
       const config = "/srv/shop/sockact.config.ts";
       await install(plan({}, { extraFiles: [{ path, text: "export {};\n", mode: 0o644 }], config }));
@@ -129,7 +129,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       });
     });
 
-    it("says who has the port, and leaves nothing behind", async () => {
+    it("names the process that has the port, and leaves nothing behind", async () => {
       const script = 'require("net").createServer().listen(80, () => console.log("ready"))';
       const other = ["systemd-run", "--unit=other", "--service-type=exec", systemd.node, "-e", script];
       await systemd.mustRun(other);
@@ -141,7 +141,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await everything()).toEqual(nothing);
     });
 
-    it("says which socket unit has the port", async () => {
+    it("names the socket unit that has the port", async () => {
       await systemd.installUnits({
         "other.socket": "[Socket]\nListenStream=80\n",
         "other.service": "[Service]\nExecStart=/bin/sleep infinity\n",
@@ -161,7 +161,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await everything()).toEqual(nothing);
     });
 
-    it("says that the disk is full where its own folder is a file system of its own", async () => {
+    it("reports a full disk if its own folder is a separate file system", async () => {
       const mount = `mkdir ${STATE}; mount -t tmpfs -o size=4k,mode=755 tmpfs ${STATE}`;
       await systemd.mustRun(["sh", "-c", mount]);
       try {
@@ -210,13 +210,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(next).not.toBe(pid);
     });
 
-    it("lets a service sleep whose files have changed", async () => {
+    it("leaves a changed service asleep", async () => {
       const { steps } = await install(plan({ description: "Version 2" }));
       expect(steps.map(({ type }) => type)).not.toContain("restarted");
       expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
     });
 
-    it("opens a socket anew whose address has changed", async () => {
+    it("opens a socket again when its address has changed", async () => {
       await ask();
       const { steps } = await install(plan({ sockets: [{ listen: 81 }] }));
       expect(steps).toContainEqual({
@@ -228,7 +228,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
     });
 
-    it("adds sockets to a running service, and takes away those that the description has no more", async () => {
+    it("adds sockets to a running service, and removes those that the description no longer has", async () => {
       await ask();
       const both = plan({
         sockets: [
@@ -283,7 +283,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await ask();
     });
 
-    it("opens a socket anew whose file was removed by hand", async () => {
+    it("opens a socket again when its file was removed manually", async () => {
       await ask();
       await rm(systemd.hostPath(`${UNITS}/shop.socket`));
       expect((await install(plan({ sockets: [{ listen: 81 }] }))).error).toBeUndefined();
@@ -291,9 +291,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await expect(ask(80)).rejects.toThrow("ECONNREFUSED");
     });
 
-    it("says before it that a socket is closed for a moment", async () => {
+    it("warns before it closes a socket for a moment", async () => {
       const { result } = await install(plan({ sockets: [{ listen: [80, 81] }] }), { prepareOnly: true });
-      expect(result!.notes).toEqual([expect.stringMatching(/^shop\.socket: closed and opened again/)]);
+      expect(result!.notes).toEqual([
+        expect.stringMatching(/^shop\.socket: systemd closes it and opens it again/),
+      ]);
       const same = await install(plan({ description: "Version 2" }), { prepareOnly: true });
       expect(same.result!.notes).toEqual([]);
     });
@@ -341,7 +343,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
   });
 
-  describe("whose app does not start any more as it was installed", () => {
+  describe("whose installed app no longer starts", () => {
     const app = "/etc/shop-app.mjs";
     const flag = "/etc/shop-needs-database";
     const shop = (fields: Partial<AppDescription> = {}) => plan({ exec: [systemd.node, app], ...fields });
@@ -359,12 +361,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
     afterEach(() => systemd.mustRun(["rm", "-f", app, flag]));
 
-    it("puts the files back, says what does not start, and can be called again", async () => {
+    it("restores the files, names the units that do not start, and can be called again", async () => {
       const before = await filesIn(UNITS);
       const { error } = await install(shop({ description: "Version 2" }));
       expect(error).toMatchObject({ code: "ERR_INSTALL_START" });
       expect(error!.message).toMatch(
-        /^shop\.service did not start\.\n[^]*Error: no database\n[^]*\nEverything was put back as it was\.\nBut shop\.service, which ran before, does not start again:\n[^]*Error: no database/,
+        /^shop\.service did not start\.\n[^]*Error: no database\n[^]*\nAll changes were undone\.\nBut shop\.service ran before, and does not start again:\n[^]*Error: no database/,
       );
       expect(await filesIn(UNITS)).toEqual(before);
       expect(Object.keys(await filesIn(STATE))).toEqual(["shop/manifest.json"]);
@@ -387,7 +389,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     const path = "/run/shop.sock";
     const withPath = (...more: number[]) => plan({ sockets: [{ listen: [path, ...more] }] });
 
-    it("refuses a path at which something else is", async () => {
+    it("refuses a path that exists for another purpose", async () => {
       const refused = async (hint: RegExp) => {
         const before = await systemd.mustRun(["stat", "--format=%i", path]);
         const { error } = await install(withPath());
@@ -408,7 +410,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await refused(/sudo rm \/run\/shop\.sock/);
     });
 
-    it("takes its own path again, and leaves no file at one that it has no more", async () => {
+    it("uses its own path again, and leaves no file at a path that it no longer has", async () => {
       expect((await install(withPath(80))).error).toBeUndefined();
       expect((await install(withPath(81))).error).toBeUndefined();
       await systemd.stop("shop.socket");
@@ -418,7 +420,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
   });
 
-  it("an app that others wait for holds up its own name alone", async () => {
+  it("a slow app delays only calls for the same name", async () => {
     const slow = start(plan(), { pauseInCheck: true });
     await slow.until("paused");
     const other = await install(plan({ name: "blog", sockets: [{ listen: 90 }] }));
@@ -429,7 +431,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     expect([(await slow.ended).error, (await same.ended).error]).toEqual([undefined, undefined]);
   });
 
-  it("turns a rolling pair over when its service has changed", async () => {
+  it("restarts a rolling pair when its service has changed", async () => {
     await install(plan({ rolling: true }));
     await ask();
     const { steps, error } = await install(plan({ rolling: true, description: "Version 2" }));
@@ -456,7 +458,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
         description: "Version 2",
       });
 
-    it("leaves nothing of a first installation", async () => {
+    it("leaves nothing behind after a first installation", async () => {
       const { steps } = await install();
       await install(plan(), { uninstall: true });
       const outcomes: object[] = [];
@@ -492,7 +494,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       return files.map((entry) => entry.join("\n")).filter((entry) => !whole.has(entry));
     }
 
-    it("leaves the old version whole, which runs again", async () => {
+    it("leaves the old version complete and running", async () => {
       const before = await installFirst();
       const { steps } = await install(second());
       await install(first());
@@ -597,7 +599,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       });
     });
 
-    it("a file that somebody else has written, unless forced; then there is a backup", async () => {
+    it("a file that sockact did not write, unless forced; then it keeps a backup", async () => {
       await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n");
       const { error } = await install();
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", exitCode: 1 });
@@ -617,13 +619,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       ]);
     });
 
-    it("a folder that somebody else has made, and the folder of sockact", async () => {
+    it("a folder that systemd did not create, and the folder of sockact", async () => {
       await systemd.write("/var/lib/shop/data", "precious");
       const { error } = await install(plan({ stateDirectory: "shop" }));
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
       expect(error!.message).toContain("/var/lib/shop exists already");
       const own = await install(plan({ stateDirectory: "sockact/shop" }));
-      expect(own.error!.message).toContain("/var/lib/sockact/shop is where sockact keeps");
+      expect(own.error!.message).toContain("/var/lib/sockact/shop is the folder in which sockact records");
       expect(await everything()).toEqual(nothing);
       const [, move] = /: (sudo install .*)/.exec(error!.hint)!;
       await systemd.mustRun(["sh", "-c", move!.replaceAll("sudo ", "")]);
@@ -631,7 +633,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await ask();
     });
 
-    it("a file of its own that was edited since", async () => {
+    it("a file of its own that was edited", async () => {
       await install();
       const text = (await filesIn(UNITS))["shop.socket"]!;
       await systemd.write(`${UNITS}/shop.socket`, text.replace("ListenStream=80", "ListenStream=8080"));
@@ -640,7 +642,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(error!.hint).toContain("systemctl edit shop.socket");
     });
 
-    it("a file of another service of its own", async () => {
+    it("a file of another installed service", async () => {
       const other = { name: "shop-admin", sockets: [{ listen: 90 }] };
       await install(plan(other));
       const { error } = await install(
@@ -654,7 +656,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
     });
 
-    it("a symlink in the place of a unit, also when forced", async () => {
+    it("a symlink in place of a unit, even when forced", async () => {
       await systemd.write("/tmp/victim", "victim\n");
       await symlink("/tmp/victim", systemd.hostPath(`${UNITS}/shop.socket`));
       for (const force of [false, true]) {
@@ -665,7 +667,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await readFile(systemd.hostPath("/tmp/victim"), "utf8")).toBe("victim\n");
     });
 
-    it("what has changed since it was shown", async () => {
+    it("a file that has changed since it was shown", async () => {
       const paused = start(plan({ name: "blog", sockets: [{ listen: 90 }] }), { pauseAtType: "staged" });
       await paused.until("paused");
       const late = start(plan());
@@ -678,7 +680,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
   });
 
-  it("two at once take turns", async () => {
+  it("two calls at the same time take turns", async () => {
     const outcomes = await Promise.all([
       install(plan({ name: "blog", sockets: [{ listen: 90 }] })),
       install(plan()),
@@ -687,7 +689,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     await Promise.all([ask(80), ask(90)]);
   });
 
-  it("tells which settings of the user's own apply too", async () => {
+  it("reports drop-ins of the user that apply too", async () => {
     await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
     const { result } = await install(plan(), { prepareOnly: true });
     expect(result!.notes).toEqual([`The settings in ${UNITS}/shop.service.d apply too.`]);
@@ -757,7 +759,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(repaired.error).toBeUndefined();
     });
 
-    it("leaves the old files whole when the disk is full", async () => {
+    it("leaves the old files complete when the disk is full", async () => {
       const small = async (kilobytes: number) =>
         systemd.mustRun(["mount", "-t", "tmpfs", "-o", `size=${kilobytes}k,mode=755`, "tmpfs", IMAGE]);
       try {
@@ -778,7 +780,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       }
     });
 
-    it("says what to do where the file system is read-only", async () => {
+    it("has a hint for a read-only file system", async () => {
       await systemd.mustRun([
         "sh",
         "-c",
@@ -794,7 +796,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       }
     });
 
-    it("killed before any change of a file: the old version is whole, and the next call puts it back", async () => {
+    it("killed before any file changed: the old version is complete, and the next call restores it", async () => {
       const preload = (text: string) => ({
         extraFiles: [{ path: `${STATE}/shop/files/preload.mjs`, text, mode: 0o644 }],
       });

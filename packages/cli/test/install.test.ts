@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apps, writeApp } from "./install-apps.ts";
 import { PackedPackages } from "./packed-packages.ts";
 
-/** As npx has it: in a cache of root, which nobody else may read. */
+/** Like npx: in a cache of root, which no other user may read. */
 const installed = "/root/.npm/_npx/1";
 const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
 const isLong = Boolean(process.env["SOCKACT_LONG"]);
@@ -175,7 +175,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await systemd.mustRun(["sh", "-ec", "chown -R me:me /home/me; chmod 700 /home/me"]);
     });
 
-    test("opens just the app and Node to a user of its own", async () => {
+    test("opens only the app and Node to the service's user", async () => {
       const result = await bySudo("server.js", "--name", "closed", "--listen", "80", "--yes");
       expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
       const { uid, home } = JSON.parse((await systemd.request("http://localhost/")).body);
@@ -184,12 +184,14 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("closed");
     });
 
-    test("says what helps when the app's own folder is closed too", async () => {
+    test("has a hint when the app's own folder is closed too", async () => {
       await systemd.mustRun(["chmod", "700", "/home/me/shop"]);
       try {
         const refused = await bySudo("server.js", "--name", "closed", "--dry-run");
         expect(refused.code).toBe(1);
-        expect(refused.stderr).toContain("the folder /home/me/shop is closed to its user (drwx------)");
+        expect(refused.stderr).toContain(
+          "the user of the service may not enter the folder /home/me/shop (drwx------)",
+        );
         expect(refused.stderr).toContain("sudo chmod -R o+rX /home/me/shop");
         expect(refused.stderr).toContain("--run-as me");
         const other = await bySudo("server.js", "--name", "closed", "--dry-run", "--run-as", "me");
@@ -223,7 +225,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await systemd.mustRun(["rm", "-r", "/home/me/shop/node_modules", "/home/me/own"]);
     });
 
-    test("refuses an app that is right in the home", async () => {
+    test("refuses an app that is directly in the home", async () => {
       await systemd.write("/home/me/server.js", server(`"hi"`));
       const result = await systemd.run([node, cli, "install", "server.js", "--dry-run"], {
         cwd: "/home/me",
@@ -316,7 +318,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       ]);
     }
 
-    test("puts everything back if it does not start, and shows what it said", async () => {
+    test("undoes all changes if it does not start, and shows its output", async () => {
       const before = await files();
       const result = await installApp(
         "crash",
@@ -325,7 +327,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         "/run/crash/a/b.sock",
       );
       expect(result.code).toBe(1);
-      expect(result.stderr).toMatch(/crash does not start, so what was changed has been put back/);
+      expect(result.stderr).toMatch(/crash does not start, so all changes were undone/);
       expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
       const own = (path: string) => !path.endsWith("/sockact");
       expect((await files()).filter(own)).toEqual(before.filter(own));
@@ -334,7 +336,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     });
 
-    test("keeps what does not answer, and says so", async () => {
+    test("keeps an app that does not answer, and reports it", async () => {
       const silent = `require("node:http").createServer(() => console.log("asked")).listen(3000);\n`;
       const result = await installApp("silent", silent, "--timeout", "1");
       expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("no answer for 1 s") });
@@ -345,7 +347,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("silent");
     });
 
-    test("says how to name a socket, and the whole command that installs it as it is", async () => {
+    test("has a hint to name a socket, and the command that installs the app anyway", async () => {
       packed.install(systemd.hostPath("/srv/named"), ["@sockact/core"]);
       const { code, stderr } = await installApp(
         "named",
@@ -360,7 +362,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
 
     describeWith({ commands: ["script", "pkill"] }, "in a terminal", () => {
-      test("puts everything back when its terminal is closed, and ends by SIGHUP", async () => {
+      test("undoes all changes when its terminal is closed, and ends by SIGHUP", async () => {
         const before = await files();
         await systemd.write(
           "/srv/hung/server.js",
@@ -424,9 +426,9 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(stderr).toMatch(/described\.service\n(?: .*\n)* +MemoryMax=\(nothing\) → 200M\n/);
     });
 
-    test("is not used beside a named entry, and that is said", async () => {
+    test("is not used if an entry is named, and this is reported", async () => {
       const { stderr } = await call("/srv/described", ["install", "server.js", "--dry-run"]);
-      expect(stderr).toContain("sockact.config.json is not used, since you have named server.js.");
+      expect(stderr).toContain("sockact.config.json is not used, because you named server.js.");
     });
 
     test("is proposed by init with the port that is installed", async () => {
@@ -456,12 +458,12 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       const { code, stderr } = await app("/srv/odd", "--run-as", "nobody2");
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: expect.stringContaining("there is no user nobody2"),
+        stderr: expect.stringContaining("the user nobody2 does not exist"),
       });
     });
 
     test.each([
-      ["/root/home'q", "takes no path in a home with"],
+      ["/root/home'q", "does not accept a path in a home with"],
       ["/srv/space ", `a unit can't name the folder "/srv/space "`],
       ["/tmp/app", "Move the app: sudo cp -r /tmp/app /srv/odd"],
     ])("an app in %s", async (folder, message) => {
@@ -471,7 +473,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test.each([
       ["", "--root is empty"],
-      ["/srv/missing", "there is no folder /srv/missing"],
+      ["/srv/missing", "the folder /srv/missing does not exist"],
     ])("%j as a root", async (root, message) => {
       const { code, stderr } = await app("/srv/odd", "--root", root);
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
@@ -479,10 +481,10 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("a folder as a file of variables", async () => {
       const { code, stderr } = await app("/srv/odd", "--environment-file", ".");
-      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("there is no file") });
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("does not exist") });
     });
 
-    test("to guess where nobody looks", async () => {
+    test("to guess with --yes", async () => {
       await systemd.write("/srv/guess/package.json", `{ "scripts": { "start": "next start" } }`);
       await systemd.write("/srv/guess/app.mjs", "");
       const { code, stderr } = await call("/srv/guess", ["install", "--yes", "--dry-run"]);
@@ -503,19 +505,19 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
   });
 
-  test("says who may change what the service runs, and reads no file of variables twice", async () => {
+  test("warns if every user may change the service's files, and reads no file of variables twice", async () => {
     await systemd.write("/srv/open/server.js", `process.loadEnvFile();\nrequire("./lib/a.js");\n`);
     await systemd.write("/srv/open/lib/a.js", "");
     await systemd.write("/srv/open/.env", "A=1\n");
     await systemd.mustRun(["sh", "-ec", "cd /srv/open; chmod 777 lib; chmod 666 .env"]);
     const args = ["install", "server.js", "--name", "open", "--dry-run", "--environment-file", ".env"];
     const stderr = (await call("/srv/open", args)).stderr.replaceAll(/\s+/g, " ");
-    expect(stderr).toContain("Anybody may write to /srv/open/lib, /srv/open/.env, and so change");
+    expect(stderr).toContain("Every user may write to /srv/open/lib, /srv/open/.env, and so change");
     expect(stderr).toContain("systemd reads .env, and the app reads it too.");
     expect(stderr).not.toContain("--environment-file");
   });
 
-  test("proposes a copy that can be read, and none to where the app is", async () => {
+  test("proposes a readable copy, but not in the present folder", async () => {
     await systemd.write("/srv/shut/server.js", server(`"hi"`));
     await systemd.write("/etc/shut/server.js", server(`"hi"`));
     await systemd.mustRun(["chmod", "700", "/srv/shut", "/etc/shut"]);
@@ -557,7 +559,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     await uninstall("json");
   });
 
-  test("says which services of a config are installed when the next one fails", async () => {
+  test("lists the installed services of a config when the next one fails", async () => {
     const exec = (file: string) => [systemd.node, `/srv/two/${file}.js`];
     const services = ["good", "bad"].map((name, index) => ({
       name,
@@ -572,7 +574,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
-    expect(stderr).toContain("Installed, and left as it is: good");
+    expect(stderr).toContain("The services before it stay installed: good");
     await uninstall("good");
   });
 

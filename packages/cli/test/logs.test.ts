@@ -47,7 +47,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
       .map((line) => JSON.parse(line) as Line);
   }
 
-  it("shows what the app and systemd have written of the service and of its socket, in one stream", async () => {
+  it("shows the lines of the app and of systemd about the service and its socket, in one stream", async () => {
     const { code, stdout, stderr } = await sockact(systemd, "logs", "shop");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
@@ -71,7 +71,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     expect(await jsonLines("shop", "-n", "2")).toEqual(lines.slice(-2));
     expect(await jsonLines("shop", "--since", "1h ago")).toEqual(lines);
     expect((await sockact(systemd, "logs", "shop", "--since", "+1h")).stderr).toMatch(
-      /^The journal has nothing of shop\.\n$/,
+      /^The journal has no lines of shop\.\n$/,
     );
   });
 
@@ -122,7 +122,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     expect(await systemd.run(["pgrep", "-x", "journalctl"])).toMatchObject({ stdout: "" });
   });
 
-  it("says who may read the journal, to a user who may not", async () => {
+  it("has a hint for a user who may not read the journal", async () => {
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sockactInside(systemd)];
     for (const args of [
       ["logs", "shop"],
@@ -134,7 +134,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     }
   });
 
-  it("refuses a time and a number that are none, and a service that does not exist", async () => {
+  it("refuses an invalid time or number, and a service that does not exist", async () => {
     const when = await sockact(systemd, "logs", "shop", "--since", "soon");
     expect(when.code).toBe(2);
     expect(when.stderr).toMatch(/soon.* \(ERR_USAGE\)\n.*"10min ago"/);

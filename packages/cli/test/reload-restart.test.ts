@@ -101,13 +101,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     });
 
-    it("knows of a failure also if the app logs no event", async () => {
+    it("notices a failure even if the app logs no event", async () => {
       await systemd.stop("shop.service");
       await release(systemd, "shop", { reload: "fail", quiet: true });
       await ask(80);
       const { code, stderr } = await sockact(systemd, "reload", "shop");
       expect(code).toBe(1);
-      expect(stderr).toContain("Its log says why: sockact logs shop.");
+      expect(stderr).toContain("Its log has the reason: sockact logs shop.");
       expect(await systemd.show("shop.service", "StatusText")).toBe(
         "Serving [::]:80; the reload failed, and the app keeps its old settings",
       );
@@ -123,7 +123,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stdout } = await sockact(systemd, "reload", "shop");
       expect(code).toBe(0);
       expect(stdout).toBe(
-        "shop has read nothing again, since the app has no onReload.\nTo run it with new settings, restart it: sockact restart shop\n",
+        "shop did not read its settings again, because the app has no onReload.\nTo use new settings, restart it: sockact restart shop\n",
       );
       await systemd.stop("shop.service");
     });
@@ -135,7 +135,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await systemd.waitForUnit("shop.service", "ActiveState", "reloading");
       reload.child.kill("SIGINT");
       expect(await once(reload.child, "close")).toEqual([130, null]);
-      expect(reload.stderr).toContain("Interrupted. systemd goes on with the reload of shop.\n");
+      expect(reload.stderr).toContain("Interrupted. systemd continues the reload of shop.\n");
       await systemd.systemctl("kill", "--signal=USR1", "shop.service");
       await systemd.waitForUnit("shop.service", "ActiveState", "active");
     });
@@ -152,16 +152,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(reload.stderr).toContain("has read its settings");
     });
 
-    it("says what to write if the unit has no reload, and that it can't know when ExecReload= is done", async () => {
+    it("has a hint if the unit has no reload, and reports that the end of ExecReload= is unknown", async () => {
       await ask(81);
       const { code, stderr } = await sockact(systemd, "reload", "plain");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /plain\.service does not say how to reload it \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
+        /plain\.service has no way to reload \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
       );
       await ask(83);
       expect((await sockact(systemd, "reload", "hup")).stdout).toBe(
-        "hup was told to reload. Only with Type=notify-reload does it say when it is done.\n",
+        "hup was told to reload. Without Type=notify-reload, it does not report when the reload is done.\n",
       );
     });
 
@@ -178,7 +178,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       );
     });
 
-    it("needs the right to do it", async () => {
+    it("needs permission", async () => {
       await ask(80);
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { code, stderr } = await systemd.run([...nobody, ...sockactInside(systemd), "reload", "shop"]);
@@ -200,12 +200,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(after.pid).not.toBe(before.pid);
     });
 
-    it("says what it waits for while the old process drains", async () => {
+    it("shows that the old process drains", async () => {
       const held = systemd.request("http://127.0.0.1:81/hold");
       await systemd.waitForJournal("plain.service", /holds a request/);
       const restart = new Running("restart", "plain");
       await systemd.waitForUnit("plain.service", "ActiveState", "deactivating");
-      await restart.until(/plain\.service drains: it answers what it has begun\n/);
+      await restart.until(/plain\.service drains: it answers its open requests\n/);
       await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR2", "plain.service");
       expect((await held).body).toBe("released");
       expect(await once(restart.child, "close")).toEqual([0, null]);
@@ -236,7 +236,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect((await ask(81)).version).toBe(3);
     });
 
-    it("brings back a service that has failed, with its socket", async () => {
+    it("starts a failed service and its socket again", async () => {
       await release(systemd, "frail", { crash: true });
       await systemd.request("http://127.0.0.1:85/").catch(() => {});
       await systemd.waitForUnit("frail.socket", "ActiveState", "failed");
@@ -253,7 +253,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await systemd.show("loose.socket", "SubState")).toBe("running");
     });
 
-    it("notices that a service ends at once that does not say when it is ready", async () => {
+    it("notices that a service without a ready message ends at once", async () => {
       await ask(84);
       await release(systemd, "simple", { crash: true });
       const { code, stderr } = await sockact(systemd, "restart", "simple");
@@ -261,7 +261,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(stderr).toContain("simple.service did not start: it exited with 1");
       await release(systemd, "simple", { version: 2 });
       expect((await sockact(systemd, "restart", "simple")).stdout).toContain(
-        "Only with Type=notify does it say when",
+        "Without Type=notify, it does not report when",
       );
     });
 
@@ -280,7 +280,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(stderr).toMatch(/plain\.service has changed on disk.*\n.*systemctl daemon-reload/);
     });
 
-    it("turns a rolling pair", async () => {
+    it("restarts a rolling pair", async () => {
       await ask(82);
       const [old, next] = await instances();
       await release(systemd, "pair", { version: 2 });
@@ -292,7 +292,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(stderr).toBe(`Restarting pair
 Starting pair@${next}; pair@${old} serves meanwhile
 pair@${next} is ready
-pair@${old} drains: it answers what it has begun
+pair@${old} drains: it answers its open requests
 pair@${old} has stopped
 `);
       expect((await ask(82)).version).toBe(2);
@@ -306,7 +306,7 @@ pair@${old} has stopped
       });
     });
 
-    it("keeps the old one of a pair if the new one does not start, and says so", async () => {
+    it("keeps the old instance of a pair if the new one does not start, and reports it", async () => {
       const { pid } = await ask(82);
       const [old, next] = await instances();
       await release(systemd, "pair", { crash: true });
@@ -314,12 +314,12 @@ pair@${old} has stopped
       expect(code).toBe(1);
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toContain(
-        `error: pair@${next}.service did not get ready; pair@${old}.service keeps serving (ERR_ROLL_START)\nSee its journal: journalctl --unit pair@${next}.service.\n`,
+        `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (ERR_ROLL_START)\nSee its journal: journalctl --unit pair@${next}.service.\n`,
       );
       expect((await ask(82)).pid).toBe(pid);
     });
 
-    it("takes a turn back at Ctrl-C", async () => {
+    it("undoes a rolling restart at Ctrl-C", async () => {
       await release(systemd, "pair");
       const { pid } = await ask(82);
       const [old, next] = await instances();
@@ -367,7 +367,7 @@ ExecStart=${systemd.node} ${program} mine
     expect(unknown.stderr).toContain("sockact status --user lists");
     const noManager = await sockact(systemd, "status", "--user");
     expect(noManager.code).toBe(1);
-    expect(noManager.stderr).toContain("Run it as the user whose services these are");
+    expect(noManager.stderr).toContain("Run it in a login session of the user");
     await systemd.stop("user@0.service");
   });
 });

@@ -139,7 +139,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await systemd.systemctl("daemon-reload");
     }
 
-    it("is neither asleep nor stopped, and the hint brings the socket back", async () => {
+    it("is neither asleep nor stopped, and the hint starts the socket again", async () => {
       await release({ version: 2, crash: true });
       await expect(ask(85)).rejects.toThrow(/ECONNRE|hang up/);
       await systemd.waitForUnit("two-web.socket", "ActiveState", "failed");
@@ -162,8 +162,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
         code: "ERR_ROLL_SOCKET",
-        message:
-          "two-more.socket is failed (resources); two@green.service cannot be replaced while that is so",
+        message: "two-more.socket is failed (resources); two@green.service cannot be replaced until then",
       });
       expect(hint).toContain(
         "systemctl stop two@green.service && systemctl reset-failed two-more.socket && systemctl start two-more.socket",
@@ -171,14 +170,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await state("two@green.service")).toBe("active");
     });
 
-    it("is told so where a new socket can't start beside the service", async () => {
+    it("is reported if a new socket can't start while the service runs", async () => {
       await systemd.start("two@blue.service");
       await addSocket(87);
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
         code: "ERR_ROLL_SOCKET",
-        message:
-          "two-more.socket is inactive (success); two@blue.service cannot be replaced while that is so",
+        message: "two-more.socket is inactive (success); two@blue.service cannot be replaced until then",
       });
       expect(await state("two@blue.service")).toBe("active");
       await sh(hint.replace(/^.*Then: /, ""));
@@ -201,7 +199,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while systemctl hangs at whatever it is asked", async () => {
+    it("while every call of systemctl hangs", async () => {
       await ask();
       const standIn = await StandIn.hanging("systemctl", "*");
       const child = roll("shop", standIn.env);
@@ -212,7 +210,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while neither a start nor what takes it back returns", async () => {
+    it("while neither a start nor its undo returns", async () => {
       await ask();
       await release({ version: 2, silent: true });
       const standIn = await StandIn.hanging(
@@ -229,7 +227,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while the old instance drains: that goes on", async () => {
+    it("while the old instance drains, which continues", async () => {
       await ask();
       await release({ version: 2 });
       const standIn = await StandIn.hanging("systemctl", "*' stop '*", '$real --no-block "$@"');
@@ -254,7 +252,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while it waits for another one", async () => {
+    it("while it waits for another restart", async () => {
       await ask();
       await release({ version: 2, silent: true });
       const first = roll();
@@ -269,7 +267,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await first.error();
     });
 
-    it("no more once the old instance has stopped", async () => {
+    it("but not after the old instance has stopped", async () => {
       await ask();
       expect(await roll("shop", [], { abortAt: "stopped" }).result()).toEqual(turned("blue", "green"));
     });
@@ -318,21 +316,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         for (const unit of units) await systemd.waitForUnit(unit, "SubState", "auto-restart");
       }
 
-      it("leaves the new instance up where the old one does not serve, although a systemctl show fails", async () => {
+      it("keeps the new instance running if the old one does not serve, although a systemctl show fails", async () => {
         await crashAtStart(blue);
         await release({ version: 2 });
         const { env } = await StandIn.running("systemctl", showFailsOnce);
         expect(await roll("long", env).error()).toMatchObject({
           code: "ERR_ROLL_SYSTEMCTL",
           message: `systemctl show exited with 1: boom. ${green} was not stopped again: ${blue} does not serve. ${blue} is activating, and ${green} is active`,
-          hint: "call rollingRestart again; it repairs what this call has left",
+          hint: "call rollingRestart again; it repairs the state that this call has left",
         });
         expect(await both()).toEqual(["activating", "active"]);
         expect(await ask(88)).toBe(2);
         expect(await roll("long").result()).toEqual(turned("green", "blue"));
       });
 
-      it("leaves the new instance up where the old one does not serve, although it is aborted", async () => {
+      it("keeps the new instance running if the old one does not serve, although it is aborted", async () => {
         await crashAtStart(blue);
         await release({ version: 2 });
         const standIn = await StandIn.hanging("systemctl", "*' start '*", '$real "$@"');
@@ -347,21 +345,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         expect(await both()).toEqual(["activating", "active"]);
       });
 
-      it("says so when the new instance can't be stopped again", async () => {
+      it("reports a new instance that can't be stopped again", async () => {
         await systemd.start(blue);
         await release({ version: 2, crash: true });
         const { env } = await StandIn.running("systemctl", { "*' stop '*": "echo no >&2; exit 1" });
         const { code, message, hint } = await roll("long", env).error();
         expect({ code, message }).toEqual({
           code: "ERR_ROLL_START",
-          message: `${green} did not get ready. ${green} was not stopped again: no. ${blue} is active, and ${green} is activating`,
+          message: `${green} did not become ready. ${green} was not stopped again: no. ${blue} is active, and ${green} is activating`,
         });
         expect(hint).toMatch(/journalctl --unit long@green\.service; then call rollingRestart again/);
         await release({ version: 3 });
         expect(await roll("long").result()).toEqual(turned("blue", "green"));
       });
 
-      it("says that it does not know what state the instances are in when systemctl no longer tells", async () => {
+      it("reports unknown states if systemctl no longer answers", async () => {
         await systemd.start(blue);
         const { env } = await StandIn.running("systemctl", {
           ...showFailsOnce,
@@ -369,13 +367,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         });
         expect(await roll("long", env).error()).toMatchObject({
           code: "ERR_ROLL_SYSTEMCTL",
-          message: `systemctl show exited with 1: boom. ${green} was not stopped again: systemctl show exited with 1: boom. What state the instances are in is not known`,
-          hint: "call rollingRestart again; it repairs what this call has left",
+          message: `systemctl show exited with 1: boom. ${green} was not stopped again: systemctl show exited with 1: boom. The state of the instances is not known`,
+          hint: "call rollingRestart again; it repairs the state that this call has left",
         });
         expect(await both()).toEqual(["active", "active"]);
       });
 
-      it("says what state both are in when a systemctl show fails before the old instance is stopped", async () => {
+      it("reports both states when a systemctl show fails before the old instance is stopped", async () => {
         await systemd.start(blue);
         const { env } = await StandIn.running("systemctl", {
           "*' show '*": "if rm /run/stand-in/ready 2>&-; then echo boom >&2; exit 1; fi",
@@ -384,11 +382,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         expect(await child.error()).toMatchObject({
           code: "ERR_ROLL_SYSTEMCTL",
           message: `systemctl show exited with 1: boom. ${blue} was not stopped. ${blue} is active, and ${green} is active`,
-          hint: "call rollingRestart again; it repairs what this call has left",
+          hint: "call rollingRestart again; it repairs the state that this call has left",
         });
       });
 
-      it("goes on to the release that works where both crash", async () => {
+      it("restarts into the release that works when both instances crash", async () => {
         await crashAtStart(blue, green);
         await release({ version: 2 });
         expect(await roll("long").result()).toMatchObject({ outcome: "turned", from: "blue", to: "green" });
@@ -396,7 +394,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         expect(await state(green)).toBe("active");
       });
 
-      it("tells when systemd starts a new instance again that crashes while the old one drains", async () => {
+      it("reports when systemd restarts a new instance that crashes while the old one drains", async () => {
         await systemd.start(blue);
         const crash = `systemctl kill --signal=KILL ${green}; ${until(green, "SubState", "auto-restart")}`;
         expect(await roll("long", [], { runAt: { stopping: crash } }).error()).toMatchObject({
@@ -405,7 +403,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         });
       });
 
-      it("turns although the new instance sleeps as soon as it is ready", async () => {
+      it("succeeds although the new instance goes to sleep as soon as it is ready", async () => {
         await systemd.start(blue);
         await release({ version: 2, sleepy: true });
         const child = roll("long");
@@ -421,7 +419,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         expect(await ask(88)).toBe(3);
       });
 
-      it("turns although the new instance goes to sleep before the old one is stopped", async () => {
+      it("succeeds although the new instance goes to sleep before the old one is stopped", async () => {
         await systemd.start(blue);
         const sleep = `systemctl kill --signal=USR2 ${green}; ${until(green, "ActiveState", "inactive")}`;
         expect(await roll("long", [], { runAt: { ready: sleep } }).result()).toEqual(turned("blue", "green"));
@@ -438,7 +436,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         await systemd.systemctl("daemon-reload");
         expect(await roll("long").error()).toMatchObject({
           code: "ERR_ROLL_START",
-          message: `${green} did not get ready; ${blue} keeps serving`,
+          message: `${green} did not become ready; ${blue} keeps serving`,
         });
         expect(await both()).toEqual(["active", "inactive"]);
         await systemd.run(["rm", "-r", dropIn]);
@@ -458,7 +456,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     },
   );
 
-  it("ends, and touches nothing more, when the process that holds its lock has ended", async () => {
+  it("ends, and changes nothing more, when the process that holds its lock has ended", async () => {
     await ask();
     await release({ version: 70, silent: true });
     const standIn = await StandIn.known("cat", "*");
@@ -469,14 +467,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       code: "ERR_ROLL_LOCK",
       message:
         "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
-      hint: "call rollingRestart again; it repairs what this call has left",
+      hint: "call rollingRestart again; it repairs the state that this call has left",
     });
     expect(await states()).toEqual(["active", "activating"]);
     await release({ version: 3 });
     expect(await roll().result()).toEqual(turned("blue", "green"));
   });
 
-  it("keeps its lock when each of its processes gets SIGTERM, until it has taken back the start", async () => {
+  it("keeps its lock when each of its processes gets SIGTERM, until it has undone the start", async () => {
     await ask();
     await release({ version: 71, silent: true });
     const standIn = await StandIn.known("cat", "*");
@@ -488,7 +486,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await states()).toEqual(["active", "inactive"]);
   });
 
-  it.runIf(isLongRun)(`goes on without a journald that hangs${LONG_ONLY}`, async () => {
+  it.runIf(isLongRun)(`continues when journald hangs${LONG_ONLY}`, async () => {
     await ask();
     await release({ version: 2, crash: true });
     const standIn = await StandIn.hanging("journalctl", "*");
@@ -497,7 +495,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
   });
 
   describe("whose systemctl is killed", () => {
-    it("while it starts the new instance takes that back", async () => {
+    it("while it starts the new instance undoes the start", async () => {
       await ask();
       await release({ version: 2, silent: true });
       const standIn = await StandIn.known("systemctl", "*' start '*");
@@ -514,7 +512,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await roll().result()).toEqual(turned("blue", "green"));
     });
 
-    it("while the old instance drains says what state both are in", async () => {
+    it("while the old instance drains reports both states", async () => {
       await ask();
       const answer = systemd.request({ url: "http://127.0.0.1/hold", timeout: 20_000 });
       await systemd.waitForJournal("shop@blue.service", /^holds /);
@@ -535,7 +533,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  it("is refused when flock is killed while it waits for another one", async () => {
+  it("is refused when flock is killed while it waits for another restart", async () => {
     await ask();
     await release({ version: 2, silent: true });
     const first = roll();
@@ -646,7 +644,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
   describe("by a user who is not root", () => {
     const user = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];
 
-    it("is refused with the line that lets the user lock, and then turns; root and the user take turns, others can't hold them up", async () => {
+    it("is refused with the line that lets the user lock, and then succeeds; root and the user take turns, and other users can't block them", async () => {
       // As polkit would allow it: a systemctl that asks systemd as root.
       await sh(
         "mkdir -p /run/stand-in && cp /usr/bin/systemctl /run/stand-in && chmod 4755 /run/stand-in/systemctl",
@@ -676,7 +674,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await sh(`rm ${file} /run/sockact-shop.lock`);
     });
 
-    it("is refused by systemd where only the lock is allowed", async () => {
+    it("is refused by systemd if only the lock is allowed", async () => {
       await ask();
       await sh("touch /run/sockact-shop.lock && chown 1234 /run/sockact-shop.lock");
       const { name, code } = await roll("shop", user).error();
@@ -685,7 +683,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await sh("rm /run/sockact-shop.lock");
     });
 
-    it("is told of XDG_RUNTIME_DIR where that is the folder of another user", async () => {
+    it("gets a hint about XDG_RUNTIME_DIR if it is the folder of another user", async () => {
       await systemd.mustRun(["mkdir", "--parents", "--mode=700", "/run/user/0"]);
       const child = roll("shop", ["XDG_RUNTIME_DIR=/run/user/0", ...user], { user: true });
       expect(await child.error()).toMatchObject({
@@ -696,7 +694,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  it("turns although the old instance has gone to sleep while the new one started", async () => {
+  it("succeeds although the old instance goes to sleep while the new one starts", async () => {
     await ask();
     await release({ version: 60, silent: true });
     const child = roll();
@@ -726,7 +724,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     },
   );
 
-  describe.runIf(isLongRun)(`goes on while systemd executes itself anew${LONG_ONLY}`, () => {
+  describe.runIf(isLongRun)(`continues while systemd re-executes itself${LONG_ONLY}`, () => {
     it("and the new instance starts", async () => {
       await ask();
       await release({ version: 40, silent: true });
@@ -785,7 +783,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await ask()).toBe(3);
     });
 
-    it("while it waits for another one", async () => {
+    it("while it waits for another restart", async () => {
       await ask();
       await release({ version: 50, silent: true });
       const first = roll();

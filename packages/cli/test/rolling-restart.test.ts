@@ -88,7 +88,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  it("turns blue to green and back, and every request is answered, by the old version and then by the new", async () => {
+  it("restarts from blue to green and back, and every request is answered, by the old version and then by the new", async () => {
     await ask();
     load = askAllTheTime();
     await release({ version: 2 });
@@ -110,14 +110,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(new Set(answers.map(({ pid }) => pid)).size).toBe(3);
   });
 
-  it("leaves a service that sleeps asleep; it wakes up with the new version", async () => {
+  it("leaves a service asleep, which wakes with the new version", async () => {
     await release({ version: 2 });
     expect(await roll()).toEqual({ outcome: "asleep" });
     expect(await states()).toEqual({ blue: "inactive", green: "inactive", socket: "active" });
     expect(await ask()).toMatchObject({ version: 2 });
   });
 
-  it("leaves a service that was stopped stopped", async () => {
+  it("leaves a stopped service stopped", async () => {
     await systemd.stop("shop.socket");
     expect(await roll()).toEqual({ outcome: "stopped" });
     expect(await states()).toEqual({ blue: "inactive", green: "inactive", socket: "inactive" });
@@ -138,7 +138,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
 
     await release({ version: 3, crash: true });
     const failed = await deploy();
-    expect(failed.stderr).toMatch(/did not get ready[^]*journalctl[^]*this release is broken/);
+    expect(failed.stderr).toMatch(/did not become ready[^]*journalctl[^]*this release is broken/);
     expect(failed.code).toBe(1);
 
     await systemd.stop("shop.socket");
@@ -166,7 +166,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect({ name, code, message }).toEqual({
       name: "RollingError",
       code: "ERR_ROLL_START",
-      message: "shop@green.service did not get ready; shop@blue.service keeps serving",
+      message: "shop@green.service did not become ready; shop@blue.service keeps serving",
     });
     expect(hint).toContain("journalctl --unit shop@green.service");
     expect(journal.join("\n")).toContain("Error: this release is broken");
@@ -178,7 +178,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await ask()).toMatchObject({ version: 3 });
   });
 
-  it("takes back a new version that does not get ready in time", async () => {
+  it("stops a new version that does not become ready in time", async () => {
     expect(await ask(81)).toMatchObject({ version: 1 });
     await release({ version: 2, silent: true });
     const { code, journal } = await new Roll(systemd, "slow").error();
@@ -188,7 +188,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await ask(81)).toMatchObject({ version: 1 });
   });
 
-  it("takes back a start that is aborted", async () => {
+  it("undoes a start that is aborted", async () => {
     await ask();
     await release({ version: 2, silent: true });
     const child = new Roll(systemd, "shop");
@@ -199,7 +199,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
   });
 
-  it("brings up a version that works where the one that should serve crashes again and again", async () => {
+  it("starts a version that works if the present one crashes again and again", async () => {
     await release({ version: 1, crash: true });
     await expect(systemd.start("shop@blue.service")).rejects.toThrow(/this release is broken/);
     await systemd.waitForUnit("shop@blue.service", "SubState", "auto-restart");
@@ -209,8 +209,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await states()).toMatchObject({ blue: expect.stringMatching(/inactive|failed/), green: "active" });
   });
 
-  describe("after one that was interrupted", () => {
-    it("stops the older of two that serve, and starts it anew", async () => {
+  describe("after an interrupted call", () => {
+    it("stops the older of two instances that serve, and starts it again", async () => {
       await ask();
       await systemd.start("shop@green.service");
       load = askAllTheTime();
@@ -230,7 +230,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       await load.stop();
     });
 
-    it("starts the new one anew if that has not got ready", async () => {
+    it("starts the new instance again if it has not become ready", async () => {
       await ask();
       await release({ version: 20, silent: true });
       await systemd.systemctl("start", "--no-block", "shop@green.service");
@@ -243,7 +243,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     });
   });
 
-  it("waits for another of the same service, and then brings up what is newest", async () => {
+  it("waits for another call for the same service, and then starts the newest version", async () => {
     await ask();
     await release({ version: 2 });
     const first = new Roll(systemd, "shop");
@@ -254,7 +254,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
   });
 
-  it("does not wait for one that was killed, and mends what that has left", async () => {
+  it("does not wait for a call that was killed, and repairs its state", async () => {
     await ask();
     await release({ version: 30, silent: true });
     const killed = new Roll(systemd, "shop");
@@ -269,7 +269,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     await load.stop();
   });
 
-  it("waits no longer when it is aborted while another is under way", async () => {
+  it("stops waiting when it is aborted while another call runs", async () => {
     await ask();
     await release({ version: 2, silent: true });
     const first = new Roll(systemd, "shop");
@@ -297,7 +297,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     }
     const letGo = (name: string) => systemd.systemctl("kill", "--signal=USR1", `${name}@blue.service`);
 
-    it("the new one serves, and what the old one has begun is finished", async () => {
+    it("the new one serves, and the old one finishes its open requests", async () => {
       const { answer } = await hold("shop", 80);
       const child = new Roll(systemd, "shop");
       await child.until("stopping");
@@ -308,7 +308,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       expect(await child.result()).toEqual(turned("blue", "green"));
     });
 
-    it("one need not wait, and the next rolling restart waits in its place", async () => {
+    it("the caller need not wait, and the next rolling restart waits instead", async () => {
       const { answer } = await hold("shop", 80);
       expect(await new Roll(systemd, "shop", { waitForDrain: false }).result()).toEqual({
         outcome: "turned",
@@ -326,7 +326,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       expect(await ask()).toMatchObject({ version: 3 });
     });
 
-    it("one may stop waiting, and both go on", async () => {
+    it("the caller may stop waiting, and both instances continue", async () => {
       const { answer } = await hold("shop", 80);
       const child = new Roll(systemd, "shop");
       await child.until("stopping");
@@ -338,14 +338,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       expect(JSON.parse((await answer).body)).toEqual({ version: 1 });
     });
 
-    it("one is told if it had to be killed", async () => {
+    it("the caller learns if it had to be killed", async () => {
       const { answer } = await hold("hasty", 83);
       expect(await roll("hasty")).toEqual(turned("blue", "green", false));
       await expect(answer).rejects.toThrow(/hang up|reset/);
       expect(await ask(83)).toMatchObject({ version: 2 });
     });
 
-    it("one is told if the new version crashes after all, and the next connection starts blue", async () => {
+    it("the caller learns if the new version crashes after all, and the next connection starts blue", async () => {
       await hold("frail", 82);
       const child = new Roll(systemd, "frail");
       await child.until("stopping");
@@ -369,20 +369,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       await roll();
     });
 
-    it("does not have traffic start blue", async () => {
+    it("does not let traffic start blue", async () => {
       const { pid } = await ask();
       for (let asked = 0; asked < 20; asked += 1) expect((await ask()).pid).toBe(pid);
       expect(await states()).toEqual({ blue: "inactive", green: "active", socket: "active" });
     });
 
-    it("has the next connection start blue once green has stopped", async () => {
+    it("lets the next connection start blue after green has stopped", async () => {
       await systemd.stop("shop@green.service");
       await release({ version: 2 });
       expect(await ask()).toMatchObject({ version: 2 });
       expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
     });
 
-    it("has green started again when it crashes, and the next connection waits for it", async () => {
+    it("lets systemd restart green when it crashes, and the next connection waits for it", async () => {
       await systemd.systemctl("kill", "--signal=KILL", "shop@green.service");
       await systemd.waitForUnit("shop@green.service", "SubState", "auto-restart");
       expect(await ask()).toMatchObject({ version: 1 });
@@ -390,7 +390,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     });
   });
 
-  it("is done for units of the user's own manager too, and tells what its journal has", async () => {
+  it("works for units of the user's own manager too, and shows their journal", async () => {
     const folder = "/run/user/0";
     const asUser = ["env", `XDG_RUNTIME_DIR=${folder}`];
     const program = `${systemd.project}/packages/cli/test/programs/server.mjs`;
@@ -431,7 +431,7 @@ Sockets=mine.socket
   });
 
   describe("is refused", () => {
-    it("for a service that there is not", async () => {
+    it("for an unknown service", async () => {
       const { code, message, hint } = await new Roll(systemd, "none").error();
       expect({ code, message }).toEqual({
         code: "ERR_ROLL_UNITS",
@@ -447,7 +447,7 @@ Sockets=mine.socket
       },
     );
 
-    it("for a template that would get no socket, or does not tell when it is ready", async () => {
+    it("for a template that would get no socket, or does not report when it is ready", async () => {
       await systemd.installUnits({
         "alone@.service": "[Service]\nType=notify\nExecStart=/bin/true\n",
         "mute.socket": "[Socket]\nListenStream=90\nService=mute@blue.service\n",
@@ -477,7 +477,7 @@ Sockets=mine.socket
       await systemd.systemctl("daemon-reload");
     });
 
-    it("to who may not do it", async () => {
+    it("to a user without permission", async () => {
       const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { stdout } = await systemd.run([...nobody, systemd.node, script, "shop"]);
@@ -487,7 +487,7 @@ Sockets=mine.socket
       expect(error.hint).toContain("as root");
     });
 
-    it("where there is no systemctl", async () => {
+    it("without systemctl", async () => {
       for (const program of ["flock", "sh", "cat"]) {
         await systemd.mustRun(["mkdir", "--parents", "/run/bin"]);
         await systemd.mustRun(["ln", "--symbolic", `/usr/bin/${program}`, `/run/bin/${program}`]);

@@ -81,7 +81,7 @@ describe("sockact run --on-demand", () => {
     expect(await waits).toBeGreaterThan(0);
   });
 
-  it("neither is one that ends well and serves nothing", async () => {
+  it("a command that ends well and serves nothing is not started all the time either", async () => {
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", "true"]);
     const connection = openConnection(await addressOf(running));
     onTestFinished(() => void connection.destroy());
@@ -89,7 +89,7 @@ describe("sockact run --on-demand", () => {
     expect(await running.line(/Next start in 2 s/)).toContain("clients wait");
   });
 
-  it("waits again when the process that waits is killed", async () => {
+  it("waits again when its waiting process is killed", async () => {
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
     const address = await addressOf(running);
     const list = startProcess(["pgrep", "--parent", String(running.pid), "--full", "wait-for-connection"]);
@@ -142,7 +142,7 @@ describe("sockact run --accept", () => {
     expect(text).toBe(`127.0.0.1 ${client.localPort} 1\n`);
   });
 
-  it("a client of IPv4 has its address of IPv4 at a socket of IPv6, as with systemd", async () => {
+  it("an IPv4 client keeps its IPv4 address at an IPv6 socket, as with systemd", async () => {
     const running = run(["--accept", "-l", "0", "--", "sh", "-c", "echo $REMOTE_ADDR >&3"]);
     const port = (await addressOf(running)).replace("[::]", "");
     for (const address of ["127.0.0.1", "::1"]) {
@@ -201,7 +201,7 @@ describe("sockact run --accept", () => {
     await once(first, "close");
   });
 
-  it("says that a command has failed, and passes SIGTERM on to all", async () => {
+  it("reports that a command has failed, and passes SIGTERM on to all", async () => {
     const running = run(["--accept", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
     const address = await addressOf(running);
     await httpRequest(address, "/crash").catch(() => {});

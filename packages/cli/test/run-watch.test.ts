@@ -77,7 +77,7 @@ describe("sockact run --watch", () => {
     },
   );
 
-  it("says what has changed, and passes a short drain timeout", async () => {
+  it("names the changed file, and passes a short drain timeout", async () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
     const pid = await pidAt(address);
@@ -106,7 +106,7 @@ describe("sockact run --watch", () => {
   it("waits for the correction of a syntax error, and so do the clients", async () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
-    edit(cwd, "this is no JavaScript");
+    edit(cwd, "this is not JavaScript");
     await running.line(
       /^\[sockact run\] the command ended with code 1\. Edit a file to start it; clients wait$/,
     );
@@ -134,7 +134,7 @@ describe("sockact run --watch", () => {
     expect(await running.ended).toBe(128 + 15);
   });
 
-  it("30 edits in a second are few restarts, and the last one counts", async () => {
+  it("30 edits in a second cause few restarts, and the last one is included", async () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
     for (let version = 2; version <= 31; version++) {
@@ -245,7 +245,7 @@ describe("sockact run --watch", () => {
     await running.line(/\.env\.local changed/);
   });
 
-  it("watches only what it is told to", async () => {
+  it("watches only the paths that it is given", async () => {
     const cwd = appFolder();
     for (const folder of ["src", ".hidden"]) mkdirSync(join(cwd, folder));
     const { running } = await watch(cwd, ["--watch", "src", "--watch", ".hidden"]);
@@ -290,7 +290,7 @@ describe("sockact run --watch", () => {
     expect(messages().match(/\S+ changed/g)).toEqual(["server.mjs changed"]);
   });
 
-  it("says once that the command restarts itself by a file that it writes", async () => {
+  it("warns once that the command restarts itself by a file that it writes", async () => {
     const cwd = appFolder(`import { writeFileSync } from "node:fs";
       writeFileSync("data.json", String(Date.now()));
       setInterval(() => {}, 1000);`);
@@ -303,7 +303,7 @@ describe("sockact run --watch", () => {
     expect(running.stderr.match(/--ignore/g)).toHaveLength(1);
   });
 
-  it("a shell script without exec restarts too, since what it has started ends with it", async () => {
+  it("a shell script without exec restarts too, because its child processes end with it", async () => {
     const cwd = appFolder(`import ${JSON.stringify(program("plain.mjs"))};`);
     const running = run(["--watch", "-l", "127.0.0.1:0", "--", "sh", "-c", `${node} server.mjs; true`], {
       cwd,
@@ -324,7 +324,7 @@ describeWith(
   { commands: ["unshare"], root: true },
   "sockact run --watch beyond the limits of inotify",
   () => {
-    it("says once that the kernel refuses to watch more", async () => {
+    it("warns once that the kernel refuses to watch more", async () => {
       const cwd = appFolder(`setTimeout(() => console.log("done"), 300);`);
       for (let folder = 0; folder < 10; folder++) mkdirSync(join(cwd, `folder${folder}`));
       const limited = 'echo 3 >/proc/sys/user/max_inotify_watches && exec "$@"';

@@ -78,14 +78,14 @@ describe("sockact run", () => {
     expect(running.stdout).toBe("50\n");
   });
 
-  it("a port alone is all addresses, of IPv6 and of IPv4", async () => {
+  it("a port alone means all IPv6 and IPv4 addresses", async () => {
     const address = await addressOf(run(["-l", "0", "--", node, program("app.mjs")]));
     expect(address).toMatch(/^\[::\]:\d+$/);
     const port = /\d+$/.exec(address)?.[0];
     expect(await pidAt(`127.0.0.1:${port}`)).toBe(await pidAt(`[::1]:${port}`));
   });
 
-  it("without --listen, it is localhost, of IPv4 and of IPv6, on PORT", async () => {
+  it("without --listen, it listens on localhost, with IPv4 and IPv6, on PORT", async () => {
     const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
     const running = run(["--", node, program("app.mjs")], { env: { PORT: port } });
     expect(await addressOf(running)).toBe(`localhost:${port}`);
@@ -125,7 +125,7 @@ describe("sockact run", () => {
     expect(running.stdout).toBe("loads\nruns\n");
   });
 
-  it("ends with the code of the command, and says nothing of its own between its output", async () => {
+  it("ends with the code of the command, and writes nothing between its output", async () => {
     const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
     expect(await running.ended).toBe(7);
     expect(running.stdout).toBe("out\n");
@@ -137,7 +137,7 @@ describe("sockact run", () => {
     expect(await running.ended).toBe(128 + 9);
   });
 
-  it("leaves the options of the command to it", async () => {
+  it("does not read the options of the command", async () => {
     const running = run(["-l", "0", node, "-p", "process.argv.slice(1).join()", "--", "--name", "x"]);
     expect(await running.ended).toBe(0);
     expect(running.stdout).toBe("--name,x\n");
@@ -200,7 +200,7 @@ describe("sockact run", () => {
     expect(await running.ended).toBe(128 + 9);
   });
 
-  it("when it is killed, the command ends and the socket's file goes", async () => {
+  it("when it is killed, the command ends and the socket's file is removed", async () => {
     const path = await freeAddress("unix");
     const running = run(["-l", path, "--", node, program("app.mjs")]);
     await addressOf(running);
@@ -210,7 +210,7 @@ describe("sockact run", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it("when it is killed in its first moment, the socket's file goes too", async () => {
+  it("when it is killed in its first moment, the socket's file is removed too", async () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const path = await freeAddress("unix");
       const running = run(["-l", path, "--", "true"]);
@@ -223,7 +223,7 @@ describe("sockact run", () => {
     }
   });
 
-  it("when it is killed, a socket that another process has put in the place of its own stays", async () => {
+  it("when it is killed, a socket that another process has put in its place stays", async () => {
     const path = await freeAddress("unix");
     const running = run(["-l", path, "--", node, program("app.mjs")]);
     await addressOf(running);
@@ -277,7 +277,7 @@ describe("sockact run", () => {
     expect(running.stderr).not.toContain("Warning");
   });
 
-  it("a UDP port alone is all addresses, of IPv6 and of IPv4", async () => {
+  it("a UDP port alone means all IPv6 and IPv4 addresses", async () => {
     const address = await addressOf(run(["--datagram", "-l", "0", "--", node, program("udp.mjs"), "udp6"]));
     const port = Number(/\d+$/.exec(address)?.[0]);
     for (const [type, host] of [
@@ -313,7 +313,7 @@ describeWith({ commands: ["python3"] }, "a program that is not Node", () => {
   });
 });
 
-describe("a command that has not taken the socket", () => {
+describe("a command that does not listen on the socket", () => {
   const listening = (code: string): string[] => [node, "-e", `require("node:http").${code}`];
   const busy = listening(
     `createServer(() => { console.log("busy"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }).listen({ fd: 3 })`,
@@ -322,12 +322,12 @@ describe("a command that has not taken the socket", () => {
     const client = openConnection(address);
     onTestFinished(() => void client.destroy());
     await once(client, "connect");
-    // The kernel resets it when nobody has the socket any more.
+    // The kernel resets it when no process has the socket open any more.
     client.on("error", () => {});
     client.write("GET / HTTP/1.0\r\n\r\n");
   };
 
-  it("is named once a client waits, on TCP and on a unix socket, but not when it is only busy", async () => {
+  it("is reported when a client waits, on TCP and on a unix socket, but not when it is only busy", async () => {
     const taken = run(["-l", "127.0.0.1:0", "--", "sh", "-c", '"$0" "$@"; true', ...busy]);
     await connectTo(await addressOf(taken));
     await taken.line(/^busy/);
@@ -342,11 +342,11 @@ describe("a command that has not taken the socket", () => {
         const address = await addressOf(running);
         await connectTo(address);
         expect(await running.line(/a client waits/)).toBe(
-          `[sockact run] a client waits at ${address}, and the command has not taken the socket so far.`,
+          `[sockact run] a client waits at ${address}, and the command does not listen on the socket so far.`,
         );
       }),
     );
-    await others[0]?.line(/^\[sockact run\] The app must take it with systemdListen\(\).* add --preload\.$/);
+    await others[0]?.line(/^\[sockact run\] The app must use it with systemdListen\(\).* add --preload\.$/);
     await preloaded.line(/SOCKACT_MAP=8080=http sockact run -n http --preload/);
     expect(taken.stderr).not.toContain("a client waits");
     taken.kill("SIGTERM");
@@ -354,14 +354,14 @@ describe("a command that has not taken the socket", () => {
   });
 });
 
-describe("a command that ends with EADDRINUSE, since it listens by itself", () => {
+describe("a command that ends with EADDRINUSE, because it opens the port itself", () => {
   const listen = (port: string): string[] => [
     node,
     "-e",
     `require("node:http").createServer().listen(${port})`,
   ];
 
-  it("is told what to write", async () => {
+  it("gets a hint", async () => {
     const port = /\d+$/.exec(await freeAddress("tcp4"))?.[0] ?? "";
     const running = run(["--", ...listen(port)], { env: { PORT: port } });
     expect(await running.ended).toBe(1);
@@ -421,7 +421,7 @@ describe("what sockact run can't listen on", () => {
     expect(running.stderr).toContain("This machine does not have the address.");
   });
 
-  it("the path of a socket that somebody listens on, of another file, and in no folder", async () => {
+  it("the path of a socket in use, of another file, and in a missing folder", async () => {
     const path = await freeAddress("unix");
     const first = run(["-l", path, "--", node, program("app.mjs")]);
     await addressOf(first);
@@ -498,7 +498,7 @@ describeWith({ commands: ["script"] }, "sockact run in a terminal", () => {
     expect(await running.ended).toBe(128 + 9);
   });
 
-  it("Ctrl-C reaches the command once when nothing of it is a terminal", async () => {
+  it("Ctrl-C reaches the command once when none of its streams is a terminal", async () => {
     const log = join(appFolder(), "log");
     const untilLogged = (text: string): Promise<boolean> =>
       vi.waitUntil(() => existsSync(log) && readFileSync(log, "utf8").includes(text), {
@@ -569,7 +569,7 @@ describe("what a command has started and left behind", () => {
     await untilEnded(pid);
   });
 
-  it("ends when the command ends by itself, even in a session of its own", async () => {
+  it("ends when the command ends by itself, even in a separate session", async () => {
     const running = run(["-l", "127.0.0.1:0", "--", ...shell('setsid "$0" "$1" & read line; exit 7')]);
     const pid = await helperPid(running);
     running.write("go");
@@ -577,7 +577,7 @@ describe("what a command has started and left behind", () => {
     await untilEnded(pid);
   });
 
-  it("is left alone in a session of its own without the socket, as a browser", async () => {
+  it("is left alone in a separate session without the socket, like a browser", async () => {
     const running = run([
       "-l",
       "127.0.0.1:0",

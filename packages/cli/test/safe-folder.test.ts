@@ -26,7 +26,7 @@ describeWith({ root: true }, "a folder that sockact install writes to", () => {
     }
   }
 
-  it("is made where it is missing, and gets whole files with their own mode", () => {
+  it("is created if it is missing, and gets complete files with their mode", () => {
     const before = process.umask(0o077);
     try {
       write("a/b/file");
@@ -37,7 +37,7 @@ describeWith({ root: true }, "a folder that sockact install writes to", () => {
     expect(sh("stat -c %a a/b/file; find . -type f").toString()).toBe("640\n./a/b/file\n");
   });
 
-  it("does not exist, and is not made to be read", () => {
+  it("is not created for reading", () => {
     expect(SafeFolder.open(join(base, "missing/folder"))).toBeUndefined();
     expect(sh("ls").toString()).toBe("");
   });
@@ -75,13 +75,13 @@ describeWith({ root: true }, "a folder that sockact install writes to", () => {
     expect(sh("find . -printf '%p %y %i\\n' | sort").toString()).toBe(before);
   });
 
-  it("accepts a folder such as /tmp on the way, where others can't touch what is not theirs", () => {
+  it("accepts a folder such as /tmp on the way, where other users can't replace files that they do not own", () => {
     sh("mkdir -m 1777 shared");
     write("shared/image/etc/unit");
     expect(readFileSync(join(base, "shared/image/etc/unit"), "utf8")).toBe("new\n");
   });
 
-  it("stays the one that was opened when something else takes its place", () => {
+  it("stays the opened folder when another one replaces it", () => {
     sh("mkdir -p image elsewhere");
     const folder = SafeFolder.make(join(base, "image"));
     sh("mv image moved; ln -s elsewhere image");

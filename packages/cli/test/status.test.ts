@@ -174,7 +174,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     const { code, stdout, stderr } = await sockact(systemd, "status", "shpo");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /no socket starts a service called "shpo" \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/,
+      /no socket starts a service named "shpo" \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/,
     );
   });
 
@@ -214,7 +214,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     const all = await sockact(systemd, "status", "--all");
     expect(all.stdout).toMatch(/^dbus +/m);
     expect(all.stdout).not.toContain("not shown");
-    // What the distribution leaves off is no warning.
+    // A socket that the distribution disables does not cause a warning.
     expect(all.stdout).not.toMatch(/systemctl (?:stop|start|enable) systemd-/);
   });
 
@@ -307,7 +307,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
       expect(screen.trimEnd().endsWith("\u001B[?25h")).toBe(true);
     });
 
-    it("ends when nobody reads it any more", async () => {
+    it("ends when its output has no reader", async () => {
       const { code } = await systemd.run([
         "sh",
         "-c",
@@ -334,7 +334,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     ]);
   });
 
-  it("is not misled by what units have in their commands, and shows no secret and no escape of them", async () => {
+  it("is not misled by the commands of units, and shows no secrets and no escape sequences of them", async () => {
     const rude = String.raw`/bin/sh -c "echo a\n\nId=shop.service\nActiveState=failed\necho \x1b]0;mine\x07\x1b[31m --db=postgres://me:hidden@h/d"`;
     await systemd.installUnits(
       {

@@ -41,7 +41,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact uninstall", () => 
     return found.split("\n").filter((line) => line !== "");
   }
 
-  it("stops the service and removes all that was written: nothing is left", async () => {
+  it("stops the service and removes all files, and leaves nothing", async () => {
     const files = [{ path: "/var/lib/sockact/shop/files/preload.mjs", text: "1", mode: 0o644 }];
     await run({}, plan({ cacheDirectory: "shop", sockets: [{ listen: 80 }] }, { extraFiles: files }));
     await systemd.request("http://127.0.0.1/");
@@ -67,7 +67,7 @@ Nothing was changed: --dry-run.
     await expect(systemd.request("http://127.0.0.1/")).rejects.toThrow("ECONNREFUSED");
   });
 
-  it("lets the service finish what a client has begun", async () => {
+  it("lets the service finish its open requests", async () => {
     await run();
     const held = systemd.request("http://127.0.0.1/hold");
     await systemd.waitForJournal("shop.service", /holds/);
@@ -76,7 +76,7 @@ Nothing was changed: --dry-run.
     expect((await held).body).toBe("held to the end");
   });
 
-  it("leaves the service's data unless told to purge it", async () => {
+  it("leaves the service's data unless you add --purge", async () => {
     await run({}, plan({ environment: { KEEP: "1" } }));
     await systemd.request("http://127.0.0.1/");
     const { stdout } = await sockact("uninstall", "shop", "--yes");
@@ -133,7 +133,7 @@ Stays:
     expect(await left()).toEqual([]);
   });
 
-  it("leaves what it has not written, and says so", async () => {
+  it("leaves files that it did not write, and reports them", async () => {
     await run();
     await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
     await systemd.mustRun(["sh", "-c", `echo '# mine' >> ${UNITS}/shop.socket`]);
@@ -148,15 +148,15 @@ Stays:
     expect(await systemd.show("shop.socket", "ActiveState")).toBe("inactive");
   });
 
-  it("refuses what sockact has not installed, and knows a misspelt name", async () => {
+  it("refuses a service that sockact did not install, and suggests a similar name", async () => {
     await systemd.installUnits({ "other.service": "[Service]\nExecStart=/bin/true\n" });
     const other = await sockact("uninstall", "other", "--yes");
     expect(other.code).toBe(1);
-    expect(other.stderr).toBe(`error: sockact has installed nothing called other (ERR_INSTALL_UNKNOWN)
-A service of your own service manager is uninstalled with --user.
+    expect(other.stderr).toBe(`error: sockact has not installed a service named other (ERR_INSTALL_UNKNOWN)
+To uninstall a service of your own service manager, add --user.
 `);
     await run();
-    // What else is there is no service.
+    // Other files in the folder are ignored.
     await systemd.write("/var/lib/sockact/broken/manifest.json", "{");
     await systemd.write("/var/lib/sockact/note.txt", "");
     expect((await sockact("uninstall", "shoop", "--yes")).stderr).toContain("Did you mean shop?");
@@ -209,7 +209,7 @@ A service of your own service manager is uninstalled with --user.
     expect(outcomes).toEqual(outcomes.map((outcome) => ({ ...outcome, error: undefined, left: [] })));
   });
 
-  it("is done for the user's own service manager too, whose links in the home are followed", async () => {
+  it("works for the user's own service manager too, and follows links in the home", async () => {
     const home = "/tmp/home";
     const folder = "/run/user/0";
     const folders = { XDG_CONFIG_HOME: `${home}/.config`, XDG_STATE_HOME: `${home}/state` };
@@ -249,7 +249,7 @@ A service of your own service manager is uninstalled with --user.
     await systemd.stop("user@0.service");
   });
 
-  it("is not for a user who may not change the system", async () => {
+  it("refuses a user who may not change the system", async () => {
     await run();
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const { code, stderr } = await systemd.run([
@@ -266,7 +266,7 @@ A service of your own service manager is uninstalled with --user.
     expect(await systemd.show("shop.socket", "ActiveState")).toBe("active");
   });
 
-  it("takes its units from below a root folder", async () => {
+  it("removes units below a root folder", async () => {
     await mkdir(systemd.hostPath("/tmp/image"));
     await run({}, plan({}, { root: "/tmp/image" }));
     const { code, stdout } = await sockact("uninstall", "shop", "--root", "/tmp/image", "--yes");

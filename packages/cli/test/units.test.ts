@@ -41,7 +41,7 @@ describe("sockact units", () => {
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   });
 
-  it("prints them for the app in the folder, and says what was found", () => {
+  it("prints them for the app in the folder, with notes about the app", () => {
     const folder = app();
     const { stdout, stderr } = sockactIn(folder, [
       "units",
@@ -67,8 +67,10 @@ describe("sockact units", () => {
 
   it("prints reasons of each line, within 80 columns", () => {
     const { stdout } = sockactIn(shop(), ["units", "--explain"]);
-    expect(stdout).toMatch(/^shop\.socket \[Unit\]\nDescription=shop socket\n {4}The name that systemctl/);
-    expect(stdout).toMatch(/\nshop\.service, not written\n[^]*\nMemoryDenyWriteExecute=\n {4}It kills V8/);
+    expect(stdout).toMatch(
+      /^shop\.socket \[Unit\]\nDescription=shop socket\n {4}systemctl status and the journal/,
+    );
+    expect(stdout).toMatch(/\nshop\.service, not written\n[^]*\nMemoryDenyWriteExecute=\n {4}/);
     const reasons = stdout.split("\n").filter((line) => line.startsWith("    "));
     expect(reasons.length).toBeGreaterThan(40);
     expect(reasons.filter((line) => line.length > 80)).toEqual([]);
@@ -76,7 +78,7 @@ describe("sockact units", () => {
 
   it("writes reasons as comments", () => {
     expect(sockactIn(shop(), ["units", "--comments"]).stdout).toContain(
-      "# The socket listens from boot on.\nWantedBy=sockets.target",
+      "# The socket starts at boot.\nWantedBy=sockets.target",
     );
   });
 
@@ -95,7 +97,7 @@ describe("sockact units", () => {
     expect(lintUnits(services[0]!.units).filter(({ severity }) => severity !== "info")).toEqual([]);
   });
 
-  it("writes them into a folder, and says what has changed", () => {
+  it("writes them into a folder, and reports the changes", () => {
     const folder = shop();
     mkdirSync(join(folder, "out"));
     expect(sockactIn(folder, ["units", "--out", "out"]).stdout).toBe(
@@ -178,12 +180,12 @@ describe("sockact units", () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   });
 
-  it("says what to do in a folder without an app", () => {
+  it("has a hint for a folder without an app", () => {
     const { status, stderr } = sockactIn(folderWith({}), ["units"]);
     expect(stderr).toMatch(/found no file in .* that starts an app \(ERR_APP_ENTRY\)\nName it/);
     expect(status).toBe(2);
     const named = sockactIn(folderWith({}), ["units", "server.js"]);
-    expect(named.stderr).toMatch(/there is no file server\.js, and no config/);
+    expect(named.stderr).toMatch(/the file server\.js does not exist, and no config/);
     expect(named.status).toBe(2);
   });
 });
@@ -202,7 +204,7 @@ describeWith({ root: true }, "sockact units --out under sudo", () => {
 });
 
 describeWith({ privateSystemd: true }, "sockact units", () => {
-  it("takes the installed systemd for the version, and its units are what it runs", async () => {
+  it("writes for the installed version of systemd, which runs the units", async () => {
     await using systemd = await bootPrivateSystemd();
     const folder = "/var/lib/apps/shop";
     await systemd.write(`${folder}/package.json`, `{ "name": "shop" }`);

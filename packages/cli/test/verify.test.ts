@@ -28,7 +28,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     return { ...json, code, stderr, found: json.findings.map(({ file, code: what }) => `${file} ${what}`) };
   }
 
-  it("finds nothing in what sockact has written, and says how exposed the service is", async () => {
+  it("finds nothing in the units of sockact, and rates the exposure of the service", async () => {
     const { code, stdout, stderr } = await outcome(["verify"], { cwd: folderWith(good) });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe(
@@ -36,7 +36,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     );
   });
 
-  it("reports what systemd alone sees, and what both see only once", async () => {
+  it("reports the faults that only systemd sees, and faults that both see only once", async () => {
     const service = good["shop.service"]!.replace(process.execPath, "/usr/bin/nodex");
     const cwd = folderWith({
       ...good,
@@ -58,14 +58,14 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     );
   });
 
-  it("--ignore leaves out a code, also what systemd says", async () => {
+  it("--ignore leaves out a code, even one of systemd", async () => {
     const service = good["shop.service"]!.replace(process.execPath, "/usr/bin/nodex");
     const cwd = folderWith({ ...good, "shop.service": service });
     expect((await verifyJson(cwd)).found).toContain("shop.service systemd-verify");
     expect(await verifyJson(cwd, "--ignore", "systemd-verify")).toMatchObject({ code: 0, findings: [] });
   });
 
-  it("leaves out what systemd says of units that were not asked for", async () => {
+  it("leaves out messages of systemd about other units", async () => {
     const units = folderWith({
       ...good,
       "shop.service": good["shop.service"]!.replace("[Unit]\n", "[Unit]\nWants=other.service\n"),
@@ -127,7 +127,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
     expect(stdout).toMatch(/^The units that sockact\.config\.json describes:\nshop\.service: exposure 1\.1/);
   });
 
-  it("says what the machine has not, and lints anyway", async () => {
+  it("reports missing programs, and lints anyway", async () => {
     const cwd = folderWith({ ...good, "bad.service": "[Service]\nExecStart=/bin/true\nNicer=1\n" });
     mkdirSync(join(cwd, "bin"));
     symlinkSync(process.execPath, join(cwd, "bin/node"));
@@ -140,7 +140,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
   });
 
   it.each([
-    ["a path that is not there", ["./nowhere"], /no file or folder \.\/nowhere \(ERR_LINT_FILE\)/],
+    ["a path that is not there", ["./nowhere"], /\.\/nowhere does not exist \(ERR_LINT_FILE\)/],
     ["a config beside files", ["--config", "x.json", "y"], /can't be used together/],
     ["an empty folder", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
@@ -177,10 +177,10 @@ describeWith({ privateSystemd: true, systemd: 250 }, "sockact verify NAME, with 
     );
   });
 
-  it("says which service may be meant, and completes its name", async () => {
+  it("suggests a similar service, and completes its name", async () => {
     const { code, stderr } = await sockact("verify", "shopp");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/there is no file shopp, and .* \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/);
+    expect(stderr).toMatch(/shopp is not a file, and .* \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/);
     const { stdout } = await sockact("complete", "zsh", "--", "verify", "sh");
     expect(stdout).toBe("words\nshop\tshop.service\n");
   });

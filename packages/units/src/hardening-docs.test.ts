@@ -1,94 +1,102 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { failures } from "../test/whole-app.ts";
-import { explain, type Explanation } from "./index.ts";
+import { type AppDescription, emitUnits, explain, type Explanation } from "./index.ts";
+import type { SandboxField } from "./lib/description/hardening.ts";
 import { sandboxDirectives } from "./lib/read/sandbox/directives.ts";
 import { reasons, reasonsOf } from "./lib/write/reasons.ts";
 
-const intro = `# The sandbox, directive by directive
+const examplesFile = "packages/units/test/hardening-page.ts";
+const examples = readFileSync(new URL(`../../../${examplesFile}`, import.meta.url), "utf8");
 
-What \`@sockact/units\` writes into a service that nobody asked for, and why. Made from its tables by \`packages/units/src/hardening-docs.test.ts\`;
-\`npx vitest run packages/units/src/hardening-docs.test.ts -u\` writes it anew. \`explain(description)\` tells the same of one description, \`explanationText()\` prints it, and
-\`emitUnits(description, { comments: true })\` writes the reasons into the units.
-
-| \`hardening\`            | for an app that                                                       | \`systemd-analyze security\` |
-| ---------------------- | --------------------------------------------------------------------- | -------------------------- |
-| \`"inbound"\`            | only answers what comes through its sockets                           | 0.2 SAFE                   |
-| \`"outbound"\` (default) | opens connections too: to a database, to an API                       | 1.1 OK                     |
-| \`"none"\`               | is to run as it would without; is still a user of its own by default | 8.2 EXPOSED, as root 9.4 UNSAFE |
-
-## Single directives
-
-\`\`\`ts
-hardening: {
-  profile: "outbound",
-  ipAddressDeny: true, // but to the database:
-  ipAddressAllow: ["localhost", "10.0.0.5"],
-  restrictNamespaces: ["user"],
-  protectHome: "read-only",
-  privateIPC: false,
+/** An example of the page, which is compiled and run by other tests. */
+function example(name: string): string {
+  const [, code] = new RegExp(`// #region ${name}\n([^]*?)// #endregion ${name}\n`).exec(examples)!;
+  return `<!-- from: ${examplesFile}#${name} -->\n\`\`\`ts\n${code}\`\`\``;
 }
-\`\`\`
 
-The names are the directives' own in camelCase, but for \`umask\`. \`true\` writes a directive, \`false\` leaves it out, and what has choices of its own takes them.
+const intro = `# Sandboxing
 
-- \`systemCallFilter\` adds to the profile's: \`["@resources"]\` allows what the profile forbids, \`["~@ipc"]\` forbids more. \`SystemCallErrorNumber=\` comes and goes with it.
-- \`ambientCapabilities: ["CAP_NET_RAW"]\` bounds the service to it and leaves \`PrivateUsers=\` out, in which a capability means nothing.
-- Without \`user\`, the service is a user that exists only while it runs (\`DynamicUser=\`), which implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`,
-  \`RestrictSUIDSGID=\` and \`RemoveIPC=\`: turning one of them off is refused, as is whatever else contradicts itself.
+\`emitUnits()\` and \`npx sockact install\` put your app into a sandbox. This page helps you to choose a profile, to loosen one directive when your app needs it, and to see why each line is there.
 
-## Folders
+## Which profile do I choose?
 
-| field                    | where                          |                                                                                            |
-| ------------------------ | ------------------------------ | ------------------------------------------------------------------------------------------ |
-| \`stateDirectory\`         | \`/var/lib\`                     | what must stay. \`outbound\` has one named after the app unless it is \`false\`; it is \`$HOME\`, too |
-| \`cacheDirectory\`         | \`/var/cache\`                   | what can be made again                                                                     |
-| \`logsDirectory\`          | \`/var/log\`                     | logs that the journal is not to have                                                       |
-| \`runtimeDirectory\`       | \`/run\`                         | what may go at the next boot, such as unix sockets                                         |
-| \`configurationDirectory\` | \`/etc\`                         | what the app reads; a folder that is there already keeps its owner                         |
-| \`readWritePaths\`         | anywhere                       | folders that are there and belong to the user                                              |
+${example("choose")}
 
-systemd makes the first five, gives those that it makes to the service's user, and sets \`$STATE_DIRECTORY\` and so on. Each has a mode: \`stateDirectoryMode: "0700"\`.
-The instances of a rolling restart share them.
+- **\`"outbound"\`** is the default. It is for an app that opens connections: to a database, or to another API. \`systemd-analyze security\` rates it 1.1, "OK".
+- **\`"inbound"\`** is for an app that only answers requests that come through its sockets. It has no other network. The rating is 0.2, "SAFE".
+- **\`"none"\`** turns the sandbox off. Without \`user\`, the app still runs as a user that exists only while the service runs. The rating is 8.2, "EXPOSED", and 9.4, "UNSAFE", as root.
+
+Start with \`"outbound"\`. If your app opens no connections, try \`"inbound"\`. [What breaks](#what-breaks-under-each-profile) is a short list.
+
+To see the reason for each line of your own units, use [\`explain()\`](units.md#the-sandbox). \`emitUnits(description, { comments: true })\` writes the reasons into the units as comments.
+
+## How do I loosen one thing?
+
+Write an object, with the profile and single directives. A field has the name of its directive in camelCase, except \`umask\`:
+
+${example("loosen")}
+
+- \`true\` writes a directive. \`false\` leaves it out. A directive with several values takes one of them.
+- \`systemCallFilter\` adds to the profile: \`["@resources"]\` allows calls that the profile forbids, and \`["~@ipc"]\` forbids more. \`SystemCallErrorNumber=\` is written whenever a filter is.
+- \`ambientCapabilities: ["CAP_NET_RAW"]\` gives the service this capability and no other. \`PrivateUsers=\` is then left out, because a capability has no effect on the host from inside of a user namespace.
+- Without \`user\`, the service has \`DynamicUser=\`: it runs as a user that exists only while it runs. This implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`, \`RestrictSUIDSGID=\` and \`RemoveIPC=\`. To turn one of them off, set a \`user\` too.
+- \`emitUnits\` refuses directives that contradict each other, and says why.
+
+You can also tighten a profile. This app may open connections to two addresses only:
+
+${example("addresses")}
+
+## Which folders may the app write to?
+
+The file system is read-only for the app. If it writes into its own folder, the journal shows \`Error: EROFS: read-only file system, open '/srv/shop/data.json'\`. Give it a folder with one of these fields:
+
+- **\`stateDirectory\`**, in \`/var/lib\`, is for data that must stay. With \`outbound\`, the app has one that is named after it, unless you write \`false\`. It is also \`$HOME\`, for a user that exists only while the service runs.
+- **\`cacheDirectory\`**, in \`/var/cache\`, is for data that the app can create again.
+- **\`logsDirectory\`**, in \`/var/log\`, is for logs that should not go to the journal.
+- **\`runtimeDirectory\`**, in \`/run\`, is for files that can disappear at the next boot, such as unix sockets.
+- **\`configurationDirectory\`**, in \`/etc\`, is for files that the app reads. A folder that exists keeps its owner.
+- **\`readWritePaths\`** is for folders anywhere. They must exist and belong to the service's user, so set \`user\` too.
+
+systemd creates the first five, gives the folders that it creates to the service's user, and sets variables such as \`$STATE_DIRECTORY\`. Each has a mode: \`stateDirectoryMode: "0700"\`. The instances of a rolling restart share the folders.
+
+${example("folders")}
 
 ## Credentials
 
-\`\`\`ts
-credentials: {
-  "tls.key": "/etc/letsencrypt/live/example.org/privkey.pem", // only root can read it, and the app
-  "db.password": { path: "/etc/shop/db.password.cred", encrypted: true }, // made by systemd-creds encrypt
-  greeting: { value: "Hello" }, // in the unit itself, where everyone can read it
-},
-importCredentials: ["shop.*"], // of those that the machine was given; systemd 254
-\`\`\`
+A credential is a secret in a file. The app finds it in the folder \`$CREDENTIALS_DIRECTORY\`, under its name:
 
-The app finds each as a file in \`$CREDENTIALS_DIRECTORY\`; [TLS](tls.md) takes them by their names.
+${example("credentials")}
 
-## jitless
+- \`tls.key\` comes from a file that only root can read. The app can read its copy. [TLS](tls.md) uses credentials by their names.
+- \`db.password\` comes from a file that \`systemd-creds encrypt\` made.
+- \`greeting\` is in the unit itself, where every user of the machine can read it.
+- \`importCredentials\` passes on credentials that the machine was given. It needs systemd 254.
 
-\`jitless: true\` runs Node with \`--jitless\`, in \`NODE_OPTIONS\`, so that child processes have it as well, and writes \`MemoryDenyWriteExecute=\`, which V8 cannot live with otherwise: what is in memory never
-becomes a program. Measured on Node 20 and 26: a loop takes four times as long, a small server answers half as many requests a second on Node 20, a third on 26. There is no WebAssembly: \`fetch()\` fails, and on
-Node 20 and 22 ends the process with an unhandled rejection. \`http.request()\` works.
+## \`jitless\`: no code generated at run time
 
-On Node 22, an ES module that imports \`node:http\` ends with the same error (\`WebAssembly is not defined\`), because such an import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module, or use another version of Node.
+\`jitless: true\` turns the JIT compiler off, so memory never has to be both writable and executable. It writes \`MemoryDenyWriteExecute=\`, which kills Node otherwise, and adds \`--jitless\` to \`NODE_OPTIONS\`, so that child processes have it too.
 
-## compileCache
+- **Speed.** We measured Node 20 and 26. A loop takes four times as long. A small server answers half as many requests a second on Node 20, and a third as many on Node 26.
+- **WebAssembly is missing.** \`fetch()\` needs it and fails. On Node 20 and 22 this ends the process with an unhandled rejection. \`http.request()\` works.
+- **ES modules on Node 22.** An ES module that imports \`node:http\` ends with \`WebAssembly is not defined\`, because the import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module instead, or use another version of Node.
 
-\`compileCache: true\` lets Node keep compiled code in the service's cache folder, so that it starts faster. It is off by default, for three reasons:
+## \`compileCache\`: why is it off?
 
-- The service can write to a folder of code that it runs later. Whoever takes over the app could leave code there that runs again after a restart. Without \`compileCache\`, a sandboxed service cannot change the code that it runs.
-- The first start also writes the cache.
+[\`compileCache: true\`](units.md#a-faster-start) lets Node keep compiled code in the service's cache folder, so that it starts faster. It is off by default for three reasons:
+
+- The service can write to a folder of code that it runs later. An attacker who takes over the app could leave code there that runs again after a restart. Without \`compileCache\`, a sandboxed service cannot change the code that it runs.
+- The first start takes longer, because it also writes the cache.
 - The cache takes disk space, with one file for each module.
 `;
 
-const told = explain().filter(({ section }) => section === "Service");
-const isSandbox = new Set(Object.values(sandboxDirectives).map(({ key }) => key));
-const code = (text: string) => (text === "" ? "(empty)" : `\`${text}\``);
+const explained = explain().filter(({ section }) => section === "Service");
+const fields = new Map(
+  Object.entries(sandboxDirectives).map(([field, { key }]) => [key, field as SandboxField]),
+);
+const code = (text: string) => (text === "" ? "empty" : `\`${text}\``);
 
-function table(head: string[], rows: string[][]): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** The explanations of each directive, in the order of the first. */
+/** The explanations of each directive, in the order in which the directives first appear. */
 function byDirective(explanations: Explanation[]): [string, Explanation[]][] {
   const groups = new Map<string, Explanation[]>();
   for (const explanation of explanations) {
@@ -99,65 +107,181 @@ function byDirective(explanations: Explanation[]): [string, Explanation[]][] {
   return [...groups];
 }
 
+/** Marks directives, fields, calls, paths and error codes in a reason as code. */
+const marked = (text: string) =>
+  text.replaceAll(
+    /(?<![\w`/])(?:[A-Z]\w+=\w*|[\w.]+\(\)|\/[\w/]+|E[A-Z]{4,}|(?:[a-z]+[A-Z]\w*|jitless)(?:: (?:true|false|\[[^\]]*\]))?)/g,
+    "`$&`",
+  );
+
 const unique = (texts: (string | undefined)[]) => [...new Set(texts.filter((text) => text !== undefined))];
 
-function prices(explanations: Explanation[]): string {
-  const costs = unique(explanations.map(({ cost }) => cost));
-  if (costs.length < 2) return costs.join("");
-  return costs
-    .map((cost) => `${explanations.find((explanation) => explanation.cost === cost)!.profile}: ${cost}`)
-    .join(" ");
+/** One text if both profiles have the same, or one that says which profile each part is for. */
+function perProfile(
+  of: (profile: "inbound" | "outbound") => string,
+  join: (texts: [string, string]) => string,
+) {
+  const texts: [string, string] = [of("inbound"), of("outbound")];
+  if (texts[0] === texts[1] || texts[1] === "") return texts[0];
+  return join(texts);
 }
 
-it("docs/hardening.md has what is written and what is left out, and why", async () => {
-  const written = byDirective(
-    told.filter(({ directive, status }) => status === "added" && isSandbox.has(directive)),
-  ).map(([directive, explanations]) => {
-    const values = (profile: string) =>
-      explanations
-        .filter((explanation) => explanation.profile === profile)
-        .map(({ value = "" }) => code(value));
-    return [
-      code(directive),
-      values("inbound").join(" "),
-      values("outbound").join(" "),
-      unique(explanations.map(({ reason }) => reason)).join(" "),
-      prices(explanations),
-    ];
-  });
-  const leftOut = byDirective(told.filter(({ status }) => status === "left out")).map(
-    ([directive, explanations]) => [
-      code(directive),
-      explanations.length === 2 ? "" : explanations[0]!.profile,
-      explanations[0]!.reason,
-    ],
+/** A value that loosens a directive and keeps a part of it. */
+const partly: Partial<Record<SandboxField, unknown>> = {
+  protectHome: "read-only",
+  procSubset: "all",
+  restrictNamespaces: ["user"],
+  umask: "0027",
+  systemCallFilter: ["@resources"],
+  restrictAddressFamilies: ["AF_UNIX"],
+};
+
+const app: AppDescription = {
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  sockets: [{ listen: 80 }],
+};
+
+/** The lines of a directive in the service, when one field of `hardening` has this value. */
+function linesWith(field: SandboxField, value: unknown, user?: string): string[] {
+  const isInbound = ["privateNetwork", "procSubset", "restrictAddressFamilies", "ipAddressDeny"].includes(
+    field,
   );
-  const settings = Object.keys(failures);
-  const features = unique(Object.values(failures).flatMap((failed) => Object.keys(failed)));
-  const notices = features.map((feature) => [
-    feature,
-    ...settings.map((setting) => failures[setting]![feature] ?? "works"),
-  ]);
-  const others = Object.entries(reasons).map(([directive, reason]) => [code(`${directive}=`), reason]);
-  const ways = Object.entries(reasonsOf).flatMap(([way, own]) =>
-    Object.entries(own).map(([directive, reason]) => [way, code(`${directive}=`), reason]),
+  const profile = isInbound ? "inbound" : "outbound";
+  const units = emitUnits({ ...app, user, hardening: { profile, [field]: value } });
+  return units["shop.service"]!.split("\n").filter((line) =>
+    line.startsWith(`${sandboxDirectives[field].key}=`),
   );
+}
+
+/** What to write to turn a directive off, or to loosen it. Each value is tried here. */
+function loosened(field: SandboxField): string {
+  const part = partly[field];
+  const choices = part === undefined ? [] : [part];
+  let needsUser = false;
+  try {
+    expect(linesWith(field, false)).toEqual([]);
+  } catch {
+    needsUser = true;
+    try {
+      expect(linesWith(field, false, "shop")).toEqual([]);
+    } catch {
+      return "";
+    }
+  }
+  for (const choice of choices) expect(linesWith(field, choice).length).toBeGreaterThan(0);
+  const written = (value: unknown) => `\`${field}: ${JSON.stringify(value).replaceAll(",", ", ")}\``;
+  return [...choices.map(written), `${written(false)}${needsUser ? ", and set `user` too" : ""}`].join(
+    ", or ",
+  );
+}
+
+function directiveSections(): string {
+  const written = explained.filter(({ directive, status }) => status === "added" && fields.has(directive));
+  return byDirective(written)
+    .map(([directive, explanations]) => {
+      const of = (profile: string) => explanations.filter((explanation) => explanation.profile === profile);
+      const values = perProfile(
+        (profile) => {
+          const texts = of(profile).map(({ value = "" }) => code(value));
+          return texts.length === 0 ? "left out" : texts.join(" and ");
+        },
+        ([inbound, outbound]) => `${inbound} under \`inbound\`, ${outbound} under \`outbound\``,
+      );
+      const costs = perProfile(
+        (profile) => unique(of(profile).map(({ cost }) => cost)).join(" "),
+        ([inbound, outbound]) => `Under \`inbound\`: ${inbound} Under \`outbound\`: ${outbound}`,
+      );
+      const loosen = loosened(fields.get(directive.slice(0, -1))!);
+      return [
+        `### ${code(directive)}\n`,
+        `${marked(unique(explanations.map(({ reason }) => reason)).join(" "))}\n`,
+        `- **Value:** ${values}`,
+        ...(costs === "" ? [] : [`- **What breaks:** ${marked(costs)}`]),
+        ...(loosen === "" ? [] : [`- **To loosen it:** ${loosen}`]),
+        "",
+      ].join("\n");
+    })
+    .join("\n");
+}
+
+function leftOut(): string {
+  return byDirective(explained.filter(({ status }) => status === "left out"))
+    .map(([directive, explanations]) => {
+      const by = explanations.length === 2 ? "" : ` in \`${explanations[0]!.profile}\``;
+      return `- **${code(directive)}**${by}: ${marked(explanations[0]!.reason)}`;
+    })
+    .join("\n");
+}
+
+const settingTitles: Record<string, string> = {
+  inbound: "`inbound`",
+  outbound: "`outbound`",
+  "outbound, jitless": "`outbound` with `jitless: true`",
+};
+
+const calls: Record<string, string> = {
+  "write elsewhere": "Writing outside of the app's own folders",
+  chown: "`chown()`",
+  "listen on a port of its own": "`listen()` on another TCP port",
+  "listen on a unix socket of its own": "`listen()` on another unix socket",
+  "bind UDP": "UDP sockets",
+};
+
+function notices(): string {
+  return Object.entries(failures)
+    .map(([setting, failed]) => {
+      const lines = Object.entries(failed).map(([feature, outcome]) => {
+        const call = calls[feature] ?? (feature.endsWith("()") ? code(feature) : feature);
+        return `- ${call}${outcome === "empty" ? " returns an empty array" : ` fails with ${code(outcome)}`}`;
+      });
+      return `### Under ${settingTitles[setting]}\n\n${lines.join("\n")}\n`;
+    })
+    .join("\n")
+    .replaceAll("UDP sockets fails", "UDP sockets fail");
+}
+
+const listOf = (entries: Readonly<Record<string, string>>) =>
+  Object.entries(entries)
+    .map(([directive, reason]) => `- ${code(`${directive}=`)}: ${marked(reason)}`)
+    .join("\n");
+
+const kinds: Record<keyof typeof reasonsOf, string> = {
+  node: "For Node, but not in a container",
+  sleep: "For an app that may sleep",
+  noRestart: "With a restart policy that does not restart after a failure",
+  condition: "For the socket of a service with a condition",
+  capability: 'With `bind: "capability"`',
+  proxy: 'For the proxy, with `bind: "proxy"`',
+  proxied: 'For the app, with `bind: "proxy"`',
+  container: "For a container",
+};
+
+it("docs/hardening.md has the lines that are written and those that are left out, each with its reason", async () => {
   const sections = [
     intro,
-    "## What is written\n",
-    table(["", "inbound", "outbound", "why", "the price"], written),
-    "\n## What is left out\n",
-    "Some of it is worth adding on a machine that one knows.\n",
-    table(["", "by", "why"], leftOut),
-    "\n## What an app notices\n",
-    "A program that uses all of Node (`packages/units/test/programs/whole-app.mjs`: WebAssembly, workers, child processes, zlib, crypto, the thread pool, Intl, files and sockets) is run by a real systemd under " +
-      "each, on Node 20, 22, 24 and 26. What is not in this table works.\n",
-    table(["", ...settings], notices),
-    "\n## What else is written\n",
-    table(["", "why"], others),
-    "\n## What is written for Node, and by a way to a port\n",
-    "*node* is every service whose program is Node, but in a container. The others are `bind` and `container` of [@sockact/units](../packages/units/README.md#three-ways-to-port-80); *proxied* is the app behind the proxy.\n",
-    table(["by", "", "why"], ways),
+    "## What breaks under each profile?\n",
+    "A test program uses all of Node: WebAssembly, workers, child processes, zlib, crypto, the thread pool, Intl, files and sockets. A real systemd runs it under each profile, on Node 20, 22, 24 and 26. Everything works, with these exceptions:\n",
+    notices(),
+    "## What each directive does\n",
+    "These are the lines of the sandbox, in the order in which they are in the unit.\n",
+    directiveSections(),
+    "## What is left out, and why?\n",
+    "You can add some of these on a machine that you know. Write those that have no field in [`raw`](units.md#directives-that-have-no-field).\n",
+    leftOut(),
+    "\n## Which other lines are added?\n",
+    "`emitUnits` adds these lines to your units too. They are not part of the sandbox.\n",
+    listOf(reasons),
+    ...Object.entries(kinds).map(
+      ([kind, title]) => `\n### ${title}\n\n${listOf(reasonsOf[kind as keyof typeof reasonsOf])}`,
+    ),
+    "\n[Ways to port 80](ports.md) explains `bind`. [In a container](units.md#in-a-container) explains `container`.\n",
+    "## How is the sandbox tested?\n",
+    [
+      "- `packages/units/test/whole-app.test.ts` runs the test program above under a real systemd.",
+      "- `packages/units/test/security.test.ts` asks `systemd-analyze security` for each rating. If a directive still counts in the rating, this page must give a reason for it.",
+      "- `packages/units/src/hardening-docs.test.ts` makes this page from the tables of the package, and tries each value after **To loosen it**. To update the page, run `npx vitest run packages/units/src/hardening-docs.test.ts -u`.",
+    ].join("\n"),
   ];
   await expect(`${sections.join("\n")}\n`).toMatchFileSnapshot("../../../docs/hardening.md");
 });

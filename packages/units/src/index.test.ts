@@ -23,7 +23,7 @@ async function bundle(names: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-describe("where there is no Node", () => {
+describe("without Node", () => {
   const description: AppDescription = {
     name: "shop",
     exec: ["/usr/bin/node", "/srv/a\nb $HOME %n é"],

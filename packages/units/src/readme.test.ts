@@ -3,63 +3,67 @@ import { expect, it } from "vitest";
 import * as api from "./index.ts";
 import { emitUnits } from "./index.ts";
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const repository = new URL("../../../", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, repository), "utf8");
+const readme = read("packages/units/README.md");
+const page = read("docs/units.md");
 
-it("README.md shows the units as they are really written", () => {
+it("packages/units/README.md shows the units as emitUnits writes them", () => {
   const units = emitUnits({
     name: "shop",
     description: "Shop",
     exec: ["/usr/bin/node", "/srv/shop/server.js"],
     sockets: [{ listen: 80, noDelay: true }],
   });
-  for (const text of Object.values(units)) expect(readme).toContain(`\`\`\`ini\n${text}\`\`\``);
+  for (const [file, text] of Object.entries(units))
+    expect(readme).toContain(`\`${file}\`:\n\n\`\`\`ini\n${text}\`\`\``);
 });
 
 const fence = "```";
 
-/** The examples, each with the units that stand right below it. */
-const examples = [
-  ...readme.matchAll(
-    new RegExp(`${fence}ts\n([^]*?)${fence}\n(?:\n${fence}ini\n((?:# [^]*?)?)${fence})?`, "g"),
-  ),
-].map(([, code, shown = ""]) => ({ code: code!, shown }));
+/** The examples of a page, each with the units that follow it. */
+function examplesOf(text: string): { code: string; shown: string }[] {
+  const blocks = new RegExp(`${fence}ts\n([^]*?)${fence}\n(?:\n${fence}ini\n((?:# [^]*?)?)${fence})?`, "g");
+  return Array.from(text.matchAll(blocks), ([, code, shown = ""]) => ({ code: code!, shown }));
+}
 
-it("README.md has examples that run, and shows of them what is really written", () => {
+it("the examples of docs/units.md run, and write the lines that the page shows", () => {
+  const examples = [...examplesOf(readme), ...examplesOf(page)];
   const given = {
     ...api,
     writeFileSync: () => {},
     console: { log: () => {} },
     readFileSync: () => "",
   };
-  expect(examples.length).toBeGreaterThanOrEqual(10);
+  expect(examples.length).toBeGreaterThanOrEqual(15);
   for (const { code, shown } of examples) {
     const statements = code.replace(/^import .*\n/gm, "").replace(/^emitUnits\(/m, "return emitUnits(");
-    // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
+    // oxlint-disable-next-line no-implied-eval -- the example must run as it is shown
     const run = new Function(...Object.keys(given), statements);
     const units = run(...Object.values(given)) as Record<string, string>;
     for (const [, file, lines] of shown.matchAll(/^# (\S+)\n((?:.+\n)+)/gm))
       expect(units[file!]!.split("\n")).toEqual(expect.arrayContaining(lines!.trimEnd().split("\n")));
   }
-  expect(examples.filter(({ shown }) => shown !== "").length).toBeGreaterThanOrEqual(6);
+  expect(examples.filter(({ shown }) => shown !== "").length).toBeGreaterThanOrEqual(9);
 });
 
-it("README.md shows a part of what is explained", () => {
+it("docs/units.md shows a part of what explanationText returns", async () => {
   const text = api.explanationText(
-    api.explain({ name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] }),
+    api.explain({ name: "shop", exec: ["/usr/bin/node", "/srv/shop/server.js"], sockets: [{ listen: 80 }] }),
   );
-  const [, heading, told] =
-    new RegExp(`${fence}text\n(shop.service \\[.*)\n\n([^]*?)${fence}`).exec(readme) ?? [];
-  expect(text).toContain(`${heading}\n`);
-  expect(text).toContain(told);
+  const start = text.indexOf("PrivateTmp=");
+  const entry = text.slice(start, text.indexOf("PrivateDevices=", start));
+  await expect(entry).toMatchFileSnapshot("../../../docs/outputs/units-explain.txt");
 });
 
-it("README.md shows a container, and names the files of a proxy, as they are really written", () => {
-  const sockets = [{ listen: 80 }];
-  const container = { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] };
-  const units = emitUnits({ name: "shop", container, hardening: "inbound", sockets });
-  expect(readme).toContain(`\`\`\`ini\n${units["shop.container"]}\`\`\``);
-  const files = Object.keys(
-    emitUnits({ name: "shop", exec: ["/usr/bin/node", "/srv/app/server.js"], bind: "proxy", sockets }),
+it("docs/units.md shows a container as emitUnits writes it", async () => {
+  const units = emitUnits({
+    name: "shop",
+    container: { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] },
+    hardening: "inbound",
+    sockets: [{ listen: 80 }],
+  });
+  await expect(`# shop.container\n${units["shop.container"]}`).toMatchFileSnapshot(
+    "../../../docs/outputs/units-shop.container.txt",
   );
-  expect(readme).toContain(files.map((file) => `\`${file}\``).join(", "));
 });

@@ -85,7 +85,7 @@ describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
       .split(" ");
   });
 
-  it("writes a text as we do", () => {
+  it("writes a string in the same way", () => {
     expect(texts.map(escapeUnitName)).toEqual(escaped);
   });
 

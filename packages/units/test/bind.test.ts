@@ -133,7 +133,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
 
   describe.each([
     ["a unix socket", "/run/shop/app.sock", "inbound", "EAFNOSUPPORT"],
-    ["a port that nobody else reaches", undefined, "inbound", "ECONNREFUSED"],
+    ["a port that no other process reaches", undefined, "inbound", "ECONNREFUSED"],
     ["a port of the host", "[::1]:3000", "outbound", "ECONNREFUSED"],
   ] as const)("by a proxy before %s", (_, backend, hardening, connects) => {
     beforeAll(async () => {
@@ -163,7 +163,7 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
       expect((await systemd.journal("shop.service", "manager")).join("\n")).toMatch(/status=1\/FAILURE/);
     });
 
-    it("the backend is reached by nobody else, unless it is a port of the host", async () => {
+    it("no other process reaches the backend, unless it is a port of the host", async () => {
       // Never answered, this keeps them awake; the stop afterwards ends it.
       systemd.request("http://127.0.0.1/together").catch(() => {});
       const { uid } = await ask();

@@ -112,7 +112,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
           .replaceAll(/empty(\d+)[abc]/g, "empty$1")
           .split("\n")
           .filter((line) => !ofOthers.test(line))
-          // The order in lists of units means nothing.
+          // The order in lists of units has no meaning.
           .map((line) => line.split(/[= ]/).toSorted().join(" "))
           .join("\n"),
       );

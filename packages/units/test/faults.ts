@@ -39,7 +39,7 @@ export interface Fault {
   file: string;
   /** What the line that is named begins with. */
   at: string;
-  /** What comes along with it. */
+  /** Other findings that the same fault causes. */
   also?: FindingCode[];
   /** Whether systemd says so too. */
   refused?: boolean;

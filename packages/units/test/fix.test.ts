@@ -48,7 +48,7 @@ const ofOthers =
 /** What systemd orders a unit after, or requires, for its paths and its output. */
 const implied = /^(?:systemd-journald\.socket|.*\.mount)$/;
 
-/** Lists whose order means nothing. */
+/** Lists whose order has no meaning. */
 const unordered =
   /^(?:After|Requires|Wants|BindsTo|PartOf|Conflicts|Triggers|RequiresMountsFor|WantsMountsFor|OnFailure)$/;
 

@@ -15,7 +15,7 @@ function readAll(files: Record<string, string>): void {
   for (const finding of findings) expect(Object.hasOwn(files, finding.file)).toBe(true);
   for (const text of Object.values(files)) {
     const unit = parseUnit(text);
-    if (stringifyUnit(unit) !== text) throw new Error("A text is not given back.");
+    if (stringifyUnit(unit) !== text) throw new Error("The file was not returned as it was.");
     const edits = unit.entries.flatMap((entry) =>
       entry.kind === "assignment" && /^\w*$/.test(entry.section)
         ? [{ ...entry, key: "A", values: ["1"] }]
@@ -43,7 +43,7 @@ describe("unit files of many kinds", () => {
   );
 });
 
-/** Pieces that mean something, and those that mean nothing. */
+/** Pieces that have a meaning in a unit, and pieces that have none. */
 const piece = fc.oneof(
   fc.constantFrom(
     ..."\n|\r\n|\r|\0|\\\n|\\|=|[|]|#|;| |\t|\"|'|%|%%|%n|%i|\uFEFF|\uFFFE|\uD800|\u2028|é|$|@|!|-|:|,|/|.|__proto__|constructor|Environment=|ExecStart=|ListenStream=|WorkingDirectory=|[Service]\n|[Socket]\n|[Unit]\n|[Install]\n|[__proto__]\n".split(

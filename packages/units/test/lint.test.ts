@@ -51,7 +51,7 @@ describeWith({ commands: ["systemd-analyze"], systemd: 257 }, "systemd-analyze v
       .map(({ fault, before }) => ({ fault, before, after: fixUnits(before) }))
       .filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after))
       .map(({ fault, after }) => [fault.code, fault.at.trim(), after] as const),
-  )("agree on what is mended of %s at %s", (_, __, after) => {
+  )("agree on the fixed form of %s at %s", (_, __, after) => {
     expect(lintUnits(after).filter(({ edits }) => edits !== undefined)).toEqual([]);
     expect(verify(after)).toBe("");
   });

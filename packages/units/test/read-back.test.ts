@@ -11,7 +11,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
   afterAll(() => systemd?.close());
 
   it("is what the fields said", async () => {
-    // Verify looks for the user and the folders of this description, which are not here; systemd shows what it has read all the same.
+    // systemd-analyze verify looks for the user and the folders of this description, which do not exist here. systemd shows what it has read anyway.
     const units = emitUnits(everyField["several sockets and every option"]!);
     await systemd.installUnits(units, { verify: false });
     const meant: Record<string, Record<string, unknown>> = {

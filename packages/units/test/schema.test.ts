@@ -55,7 +55,7 @@ describe("the JSON Schema of a description", () => {
     }
   });
 
-  it("refuses a field that there is not, at any depth", () => {
+  it("refuses an unknown field, at any depth", () => {
     expect(validate({ ...app, Name: "app" })).toBe(false);
     expect(validate({ ...app, sockets: [{ ...socket, backLog: 1 }] })).toBe(false);
     expect(validate({ ...app, hardening: { uMask: "0027" } })).toBe(false);

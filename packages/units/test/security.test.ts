@@ -95,7 +95,7 @@ describeWith({ privateSystemd: true, systemd: 250 }, "systemd-analyze security",
     expect(await exposure({ bind: "capability", hardening: "outbound" })).toBeLessThanOrEqual(1.5);
   });
 
-  it("finds a proxy, and an inbound service behind it, next to not exposed", async () => {
+  it("finds a proxy, and an inbound service that it forwards to, almost unexposed", async () => {
     for (const unit of ["app.service", "app@proxy.service"]) {
       const unix = { bind: "proxy", backend: "/run/app/app.sock", hardening: "inbound" } as const;
       expect(await exposure(unix, unit)).toBeLessThanOrEqual(0.2);

@@ -39,7 +39,7 @@ export const shapes: Readonly<Record<string, (bytes: number) => Record<string, s
     "app.socket": `[Socket]\n${lines(bytes, (index) => `ListenStream=10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80\n`)}`,
     "app.service": `[Service]\n${program}`,
   }),
-  "addresses, all the same": (bytes) => ({
+  "addresses, all equal": (bytes) => ({
     "app.socket": `[Socket]\n${lines(bytes, () => "ListenStream=80\n")}`,
     "app.service": `[Service]\n${program}`,
   }),

@@ -38,7 +38,7 @@ describeWith({ privateSystemd: true }, `an app that uses all of Node ${process.v
     expect(all).toMatchObject({ "write elsewhere": expect.stringMatching(/EACCES|EROFS/) });
   });
 
-  it.each(Object.entries(settings))("does what is told of the sandbox: %s", async (setting, description) => {
+  it.each(Object.entries(settings))("does what docs/hardening.md says: %s", async (setting, description) => {
     const all = await outcomes(description);
     expect(Object.fromEntries(Object.entries(all).filter(([, outcome]) => outcome !== "done"))).toEqual(
       failures[setting],

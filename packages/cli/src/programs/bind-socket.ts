@@ -1,5 +1,5 @@
 // Binds one socket, hands it to the process that started this program, and ends. libuv accepts from each listening handle of its own event
-// loop, so the process that holds a socket for others must not listen on it itself. A handle that has come over IPC is one that nobody polls.
+// loop, so the process that holds a socket for others must not listen on it itself. A handle that arrives over IPC is not polled.
 import { createSocket } from "node:dgram";
 import { unlinkSync } from "node:fs";
 import { createServer } from "node:net";
@@ -22,14 +22,14 @@ else {
   const server = createServer();
   server.on("error", fail);
   server.listen({ ...request, backlog: BACKLOG, exclusive: true }, () => {
-    // Nobody else removes the file if the parent was killed before there was one.
+    // If the parent was killed before the file existed, only this process can remove it.
     if (request.path !== undefined && process.ppid !== request.parent) unlinkSync(request.path);
     const address = server.address();
     answer({ port: typeof address === "object" ? address?.port : undefined }, handleOf(server));
   });
 }
 
-/** Without IPv6, "all addresses" are those of IPv4. */
+/** Without IPv6, "all addresses" means all IPv4 addresses. */
 function bindDatagram(host: string): void {
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
   socket.on("error", (error: NodeJS.ErrnoException) =>

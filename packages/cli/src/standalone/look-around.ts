@@ -1,5 +1,5 @@
 // Says what the current process can read. The installer has systemd run it for a moment as the service's user, in the service's sandbox. It is
-// passed to Node as a text, since the service's user may not be able to read the files of this package. So it imports nothing but Node.
+// passed to Node as a string, because the service's user may not be able to read the files of this package. So it imports only modules of Node.
 // With default imports, the build would add another file to load.
 import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ function closedPackages(): Closed[] {
     if ((left -= 1) < 0) return [];
     const code = codeOf(join(folderOfPackage, "package.json"));
     if (code === undefined) return [];
-    // A folder without the file is no package.
+    // A folder without this file is not a package.
     if (code === "ENOENT" && existsSync(folderOfPackage)) return [];
     return [{ path: folderOfPackage, code }];
   });

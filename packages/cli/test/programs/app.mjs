@@ -1,4 +1,4 @@
-// An app as its users write it. It answers as the load of the testkit wants it, and tells what it was passed.
+// A typical app. It answers as the load of the testkit expects, and reports the sockets that it was passed.
 import { createServer } from "node:http";
 import process from "node:process";
 import { activatedSockets, listen } from "@sockact/core";

@@ -1,18 +1,18 @@
-/** A bit for each letter that a name has. */
+/** Returns a bit for each letter that a name contains. */
 function lettersOf(lower: string): number {
   let bits = 0;
   for (let at = 0; at < lower.length; at += 1) bits |= 1 << (lower.charCodeAt(at) & 31);
   return bits;
 }
 
-/** Whether two names have letters in common, all but those that two changes can add and take out. */
+/** Whether two names have enough letters in common: all except those that two changes can add and remove. */
 function looksLike(one: number, other: number): boolean {
   let differing = 0;
   for (let rest = one ^ other; rest !== 0; rest &= rest - 1) differing += 1;
   return differing <= 4;
 }
 
-/** How many characters are to be added, taken out or changed; two neighbours that are swapped count as one. */
+/** How many characters must be added, removed or changed. Two neighbours that are swapped count as one change. */
 function distance(one: string, other: string): number {
   let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -35,7 +35,7 @@ function distance(one: string, other: string): number {
   return row[other.length]!;
 }
 
-/** What finds the name that is likely meant, whatever its case; `undefined` if none is near. */
+/** Returns a function that finds the name that is probably meant, whatever its case. The function returns `undefined` if no name is close. */
 export function nearestAmong(names: Iterable<string>): (name: string) => string | undefined {
   const candidates = [...names].map((name) => {
     const lower = name.toLowerCase();
@@ -46,7 +46,7 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
     const letters = lettersOf(lower);
     let best: { name: string; far: number } | undefined;
     for (const candidate of candidates) {
-      // Most names differ in too many letters; to find the distance takes longer.
+      // Most names differ in too many letters, and the distance takes longer to compute.
       if (Math.abs(candidate.name.length - name.length) > 2 || !looksLike(letters, candidate.letters))
         continue;
       const far = distance(lower, candidate.lower);
@@ -57,6 +57,6 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
   };
 }
 
-/** The name of these that is likely meant. */
+/** The name among these that is probably meant. */
 export const nearest = (name: string, among: Iterable<string>): string | undefined =>
   nearestAmong(among)(name);

@@ -1,18 +1,18 @@
 /**
- * What kind of fault a problem is. `ERR_UNIT_…`
+ * The kind of a problem. `ERR_UNIT_…`
  *
- * - `FIELD`: there is no such field.
- * - `MISSING`: a field that must be there is not.
- * - `TYPE`: another JavaScript type than the field's.
- * - `CHOICE`: none of the values that the field has.
- * - `TEXT`: a text that no unit file can say there, such as a line break.
- * - `ADDRESS`, `PATH`, `NAME`, `DURATION`, `NUMBER`: systemd would refuse it as one.
+ * - `FIELD`: the field does not exist.
+ * - `MISSING`: a required field is missing.
+ * - `TYPE`: the value has the wrong JavaScript type.
+ * - `CHOICE`: the field does not have this value.
+ * - `TEXT`: a unit file cannot contain this string here, for example because of a line break.
+ * - `ADDRESS`, `PATH`, `NAME`, `DURATION`, `NUMBER`: systemd would refuse the value.
  * - `VARIABLE`: an environment variable that cannot be set.
- * - `LENGTH`: more than systemd, or the kernel, takes.
- * - `REPEATED`: given twice.
- * - `CONFLICT`: right by itself, and at odds with another field.
+ * - `LENGTH`: the value is longer than systemd, or the kernel, accepts.
+ * - `REPEATED`: the same value is given twice.
+ * - `CONFLICT`: the value is right by itself, but contradicts another field.
  * - `VERSION`: newer than the systemd that the description names.
- * - `LINT`: the linter finds an error or a warning in the units, and the description does not acknowledge it.
+ * - `LINT`: the linter reports an error or a warning for the units, and the description does not acknowledge it.
  */
 export type UnitProblemCode =
   | "ERR_UNIT_FIELD"
@@ -34,20 +34,20 @@ export type UnitProblemCode =
 
 /** One thing in a description that cannot be written into a unit file. */
 export interface UnitProblem {
-  /** What kind of fault it is; each stands in docs/errors.md. */
+  /** The kind of the problem. docs/errors.md explains each one. */
   readonly code: UnitProblemCode;
-  /** Where it is, written as one would reach it in JavaScript: `sockets[1].listen`. */
+  /** The place in the description, as JavaScript would access it: `sockets[1].listen`. */
   readonly path: string;
-  /** What is wrong, with the value that was seen. */
+  /** What is wrong, with the value in question. */
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
 }
 
 /**
- * Thrown by `emitUnits` for a description that cannot be written into unit files.
+ * The error that `emitUnits` throws if a description cannot be written into unit files.
  *
- * It carries every problem of the description, not the first alone.
+ * It contains every problem of the description, not only the first.
  */
 export class UnitError extends Error {
   override readonly name = "UnitError";
@@ -65,20 +65,20 @@ export class UnitError extends Error {
   }
 }
 
-/** Why a value is refused, wherever it stands. */
+/** Says why a value is refused. The caller adds the place. */
 export type Refusal = Omit<UnitProblem, "path">;
 
-/** What makes refusals of one kind. */
+/** Returns a function that creates problems of one kind. */
 export function refusing(code: UnitProblemCode): (message: string, hint: string) => Refusal {
   return (message, hint) => ({ code, message, hint });
 }
 
-/** What reports fields that are right by themselves, and at odds with another. */
+/** Reports fields that are right by themselves, but contradict another field. */
 export function conflictsIn(problems: UnitProblem[]): (path: string, message: string, hint: string) => void {
   return (path, message, hint) => void problems.push({ code: "ERR_UNIT_CONFLICT", path, message, hint });
 }
 
-/** Shows a value in a message without letting it flood or break the line. */
+/** Formats a value for a message: shortened, and on one line. */
 export function shown(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
   if (typeof value === "bigint") return `${value}n`;
@@ -88,7 +88,7 @@ export function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 76)}…"` : text;
 }
 
-/** Says why a value is no array with something in it. */
+/** Says why a value is not an array with at least one entry. */
 export function notAList(value: unknown): Omit<Refusal, "hint"> {
   if (value === undefined) return { code: "ERR_UNIT_MISSING", message: "it is missing" };
   return Array.isArray(value)
@@ -96,7 +96,7 @@ export function notAList(value: unknown): Omit<Refusal, "hint"> {
     : { code: "ERR_UNIT_TYPE", message: `${shown(value)} is not an array` };
 }
 
-/** The path of a member, on one line whatever its key. */
+/** The path of a member, on one line whatever its key is. */
 export function member(path: string, key: string): string {
   if (!/^\w+$/.test(key)) return `${path}[${shown(key)}]`;
   return path === "" ? key : `${path}.${key}`;

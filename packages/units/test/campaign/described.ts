@@ -39,7 +39,7 @@ function isFolderOf(folder: string, { exec }: Filling["service"]): boolean {
     .some((word) => word.includes("\0") || word.startsWith(`${folder}/`));
 }
 
-/** What systemd shows of the service that is no single field's. */
+/** The properties of the service that do not come from a single field. */
 function serviceShown(
   description: AppDescription,
   { kind, service }: Filling,

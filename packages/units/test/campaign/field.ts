@@ -15,7 +15,7 @@ export type Fields<Description> = {
   [Name in keyof Description]-?: Field<NonNullable<Description[Name]>> | undefined;
 };
 
-/** A field that the campaign does not fill in; the text says where it is tested. */
+/** A field that the campaign does not fill in. The string says where it is tested. */
 export const elsewhere: (where: string) => undefined = () => undefined;
 
 export function property<Value>(
@@ -67,7 +67,7 @@ export function raw<Name extends string>(
   );
 }
 
-/** systemd.service(5): 0 is no limit, as in old versions. */
+/** systemd.service(5): 0 means no limit, as in old versions. */
 export function infinityForZero<Value>({ value, shown }: Said<Value, number>): Said<Value, number> {
   return { value, shown: shown === 0 ? values.infinity.shown : shown };
 }

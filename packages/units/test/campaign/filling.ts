@@ -218,7 +218,7 @@ function refusedFields(filling: Filling): string[] {
   }
 }
 
-/** The field that a problem's path names, and what it is filled into. */
+/** The field that a problem's path names, and the object that it belongs to. */
 function placeOf(path: string, filling: Filling): { from: Record<string, unknown>; field: string } {
   const [, index, inSocket] = /^sockets\[(\d+)\]\.(\w+)/.exec(path) ?? [];
   if (inSocket !== undefined) return { from: filling.sockets[Number(index)]!, field: inSocket };

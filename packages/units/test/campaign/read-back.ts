@@ -35,7 +35,7 @@ function objectPath(unit: string): string {
   return `/org/freedesktop/systemd1/unit/${label}`;
 }
 
-/** All properties of each unit, as JSON: the text of `systemctl show` says too little of odd bytes. */
+/** All properties of each unit, as JSON: the output of `systemctl show` is not exact for unusual bytes. */
 async function properties(systemd: PrivateSystemd, units: readonly string[]): Promise<Shown[]> {
   const call =
     "busctl --json=short call org.freedesktop.systemd1 $unit org.freedesktop.DBus.Properties GetAll s ''";

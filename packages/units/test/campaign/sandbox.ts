@@ -280,7 +280,7 @@ function filterShown(asked: readonly string[], hasProfile: boolean): (shown: unk
   };
 }
 
-/** What is no single directive's. */
+/** Properties that do not come from a single directive. */
 function combined(description: AppDescription, options: HardeningOptions, profile: string): Shown {
   const hasProfile = profile !== "none";
   const { ambientCapabilities: ambient, capabilityBoundingSet: bounding = ambient || undefined } = options;

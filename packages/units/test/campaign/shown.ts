@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 /** Properties of org.freedesktop.systemd1(5) by name; a function says whether it is what was meant. */
 export type Shown = Record<string, unknown>;
 
-/** Lists whose order means nothing, to which systemd adds what every unit of the kind depends on. */
+/** Lists whose order has no meaning. systemd adds the dependencies that every unit of the kind has. */
 const dependencies = "After Before Requires Wants BindsTo PartOf Conflicts OnFailure".split(" ");
 const unordered = [
   ...dependencies,
@@ -20,7 +20,7 @@ const addedBySystemd =
 const atLeast = ["RequiresMountsFor"];
 
 function comparable(property: string, value: unknown): unknown {
-  // The program, its arguments and flags; what follows tells of its runs.
+  // The program, its arguments and flags; the rest is about its runs.
   if (/^Exec.*Ex$/.test(property)) return (value as unknown[][]).map((command) => command.slice(0, 3));
   if (!unordered.includes(property) || !Array.isArray(value)) return value;
   const byText = new Map(value.map((entry: unknown) => [JSON.stringify(entry), entry]));

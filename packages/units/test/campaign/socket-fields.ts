@@ -99,7 +99,7 @@ export const socketFields: Fields<SocketDescription> = {
   // systemd shows it nowhere; that it says nothing about it is seen.
   seLinuxContextFromNet: apart(fc.boolean()),
   passFileDescriptorsToExec: property("PassFileDescriptorsToExec", values.flag, false),
-  // 0 is no limit.
+  // 0 means no limit.
   timeoutSec: property("TimeoutUSec", values.duration.map(infinityForZero), 90_000_000),
   socketMode: property("SocketMode", values.mode, 0o666),
   socketUser: property("SocketUser", values.account, ""),

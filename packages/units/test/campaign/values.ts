@@ -68,7 +68,7 @@ export function ascii(size: { minLength?: number; maxLength: number }): fc.Arbit
   return fc.string({ unit: "grapheme-ascii", ...size });
 }
 
-/** A text that systemd reads, unquoted, up to the end of the line. */
+/** A string that systemd reads without quotes, up to the end of the line. */
 export function line(maxLength = 30): fc.Arbitrary<string> {
   return fc
     .string({ unit: character, minLength: 1, maxLength })
@@ -104,7 +104,7 @@ export function expanding(texts: fc.Arbitrary<Said<string, string>>): fc.Arbitra
   );
 }
 
-/** The value with another text for each text in it. */
+/** The value with each string in it replaced by another one. */
 function rewritten<Value>(value: Value, rewrite: (text: string, key: string) => string, key = ""): Value {
   if (typeof value === "string") return rewrite(value, key) as Value;
   if (Array.isArray(value)) return value.map((entry: unknown) => rewritten(entry, rewrite)) as Value;

@@ -84,7 +84,7 @@ const features = {
   "fetch()": async () => must((await (await fetch("http://127.0.0.1/hello")).text()) === "hello"),
 };
 
-/** On Node 20 and 22, fetch() without WebAssembly rejects a promise that nobody has, and would end the process. */
+/** On Node 20 and 22, fetch() without WebAssembly rejects a promise that no code can handle, and would end the process. */
 const orphan = () => new Promise((_, reject) => process.once("unhandledRejection", reject));
 
 async function outcome(feature) {

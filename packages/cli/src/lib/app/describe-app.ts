@@ -9,7 +9,7 @@ import {
 } from "@sockact/units";
 import type { DetectedApp } from "./detect-app.ts";
 
-/** What the user, or the options, have chosen. */
+/** The choices of the user or the options. */
 export interface AppChoices {
   name?: string | undefined;
   /** Addresses, as systemd.socket(5) has them, and `localhost:3000`. */
@@ -30,7 +30,7 @@ export interface AppChoices {
   systemd?: number | undefined;
 }
 
-/** The description that the answers give: the same for `init`, and for `install` and `units` without a config. */
+/** The description for the answers. It is the same for `init`, and for `install` and `units` without a config. */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
@@ -55,7 +55,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   };
 }
 
-/** localhost is two addresses; systemd takes no names. */
+/** localhost is two addresses. systemd does not accept host names. */
 function addresses(text: string): ListenAddress[] {
   const [, port] = /^localhost:(\d+)$/.exec(text) ?? [];
   if (port !== undefined) return [`127.0.0.1:${port}`, `[::1]:${port}`];

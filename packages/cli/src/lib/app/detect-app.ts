@@ -13,7 +13,7 @@ import { isFile, resolveLocal, sourceFiles, type SourceFile } from "./source-fil
 import { startCommand, type StartCommand } from "./start-script.ts";
 import { unitNameOf } from "./unit-name.ts";
 
-/** What was found out about an app by reading its files. */
+/** The facts about an app, from reading its files. */
 export interface DetectedApp {
   /** The package's folder: an absolute path without symbolic links. */
   folder: string;
@@ -25,17 +25,17 @@ export interface DetectedApp {
   nodeArguments: string[];
   /** The arguments after the entry. */
   arguments: string[];
-  /** Whether there is a start script that does not tell the entry, so that another file was chosen by its name. */
+  /** Whether the start script does not lead to the entry, so that another file was chosen by its name. */
   isGuessed: boolean;
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
   framework: Framework | undefined;
   /** Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload. */
   hasSockact: boolean;
-  /** What the code or the start script listens on. */
+  /** The port in the code or in the start script. */
   port: number | undefined;
   node: FoundNode;
-  /** A tool of the start script that would lose the sockets, and that was looked through. */
+  /** A tool in the start script that does not pass the sockets on. The service runs its command directly. */
   launcher: string | undefined;
   /** Files of variables that its start script has read for it, and that exist. */
   environmentFiles: string[];
@@ -43,7 +43,7 @@ export interface DetectedApp {
   envFile: string | undefined;
   /** Whether the app reads that file by itself. */
   isEnvFileRead: boolean;
-  /** What the user should know, as sentences. */
+  /** Notes for the user, as sentences. */
   notes: string[];
 }
 
@@ -142,7 +142,7 @@ function namedEntry(folder: string, entry: string): string {
   if (!isFile(path))
     throw new CliError(
       "ERR_APP_ENTRY",
-      `there is no file ${path}`,
+      `${path} does not exist`,
       "Name the file that starts your app, such as server.js, or leave it out to have it found.",
     );
   return realpathSync(path);
@@ -208,7 +208,7 @@ function notesOfLaunchers({ scripts }: Manifest, { launchers }: StartCommand): s
   const [first] = launchers;
   if (first === undefined) return [];
   return [
-    `The start script is ${JSON.stringify(scripts["start"])}. ${first} would start the app as a process of its own, which does not get the sockets, so the service runs node itself.`,
+    `The start script is ${JSON.stringify(scripts["start"])}. ${first} starts the app in a separate process, which does not get the sockets. So the service runs node itself.`,
   ];
 }
 
@@ -255,7 +255,7 @@ function readsEnvFile(
 function noteOfEnvFile(isRead: boolean): string {
   return isRead
     ? "The app reads .env from its folder. The service's user must be allowed to read that file."
-    : "There is a .env, which the app does not read by itself. systemd reads it with environmentFile.";
+    : "The app has a .env file, but does not read it itself. systemd reads it with environmentFile.";
 }
 
 function notesOfNode({ path, version, origin }: FoundNode): string[] {
@@ -264,7 +264,7 @@ function notesOfNode({ path, version, origin }: FoundNode): string[] {
     ...(isOld ? [`Node ${version} is too old for sockact, which needs 20.19, 22 or later.`] : []),
     ...(["nvm", "fnm", "volta", "asdf", "mise"].includes(origin)
       ? [
-          `Node comes from ${origin}: ${path}. The service has to be able to reach it, and each new version has another path.`,
+          `Node comes from ${origin}: ${path}. The service must be able to reach it, and each new version has another path.`,
         ]
       : []),
     ...(origin === "snap"

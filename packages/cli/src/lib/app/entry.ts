@@ -6,7 +6,7 @@ import { isVersionAtLeast, type FoundNode } from "./find-node.ts";
 import type { Manifest } from "./manifest.ts";
 import { isFile, resolveLocal } from "./source-files.ts";
 
-/** Where an app begins if its package.json does not tell: what frameworks build, then the usual names. */
+/** The possible entries of an app whose package.json does not name one: the outputs of frameworks first, then the usual names. */
 const usualEntries =
   `.output/server/index.mjs .next/standalone/server.js bin/www dist/main.js dist/server/entry.mjs
   bin/server.js build/index.js server.js server.mjs server.cjs server.ts index.js index.mjs index.cjs app.js app.mjs main.js main.mjs

@@ -10,7 +10,7 @@ type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" 
 export interface FoundNode {
   /** Its absolute path. */
   path: string;
-  /** Such as `22.18.0`. `undefined` if its files do not tell: it is not run to find out. */
+  /** Such as `22.18.0`. `undefined` if its files do not show it: Node is not run to find out. */
   version: string | undefined;
   origin: NodeOrigin;
 }

@@ -56,13 +56,13 @@ export function readManifest(folder: string): Manifest {
   }
 }
 
-/** The message of an error has nothing of the text: as root, one may be led to a file of secrets. */
+/** The error message quotes nothing from the file: root may have been tricked into reading a file of secrets. */
 function parseJson(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     const [place = ""] = / (?:at position \d+|\(line \d+ column \d+\))/.exec((error as Error).message) ?? [];
-    // Its cause would have a piece of the text.
+    // The cause quotes a part of the file.
     // oxlint-disable-next-line preserve-caught-error
     throw new Error(`it is not valid JSON${place}`);
   }

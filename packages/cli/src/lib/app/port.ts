@@ -1,6 +1,6 @@
 import type { SourceFile } from "./source-files.ts";
 
-/** Where frameworks listen that have a start command of their own. */
+/** The default ports of frameworks with a separate start command. */
 const DEFAULTS: Record<string, number> = {
   next: 3000,
   nuxt: 3000,
@@ -17,7 +17,7 @@ export interface PortSources {
   framework: string | undefined;
 }
 
-/** The port that the app listens on: that of the start script, or else of the code. `undefined` if neither tells. */
+/** The port of the app, from the start script, or else from the code. `undefined` if neither has it. */
 export function findPort({
   files,
   arguments: words,

@@ -14,7 +14,7 @@ export interface StartCommand {
   environment: Record<string, string>;
   /** Files from which a tool such as dotenv gives the app its variables. */
   environmentFiles: string[];
-  /** Tools that would lose the sockets, and that were looked through; the first is the outermost. */
+  /** Tools that do not pass the sockets on, and that the service leaves out. The first is the outermost. */
   launchers: string[];
   notes: string[];
 }

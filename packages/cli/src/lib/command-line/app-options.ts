@@ -30,7 +30,7 @@ export function addAppOptions(command: Command): Command {
       // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file. As root, that would run code of the app.
       .option("--environment-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)
       .option("--node <path>", "the Node that runs the app (default: the one that runs sockact)")
-      .option("--no-preload", "do not load @sockact/register into an app without a line of sockact")
+      .option("--no-preload", "do not load @sockact/register into an app that does not call sockact")
   );
 }
 

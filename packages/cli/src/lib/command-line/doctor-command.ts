@@ -7,14 +7,14 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description(
-      "Say why a socket does not start its service, or why the service does not answer, and what to change. It reads only, and runs no code of the app.",
+      "Find out why a socket does not start its service, or why the service does not answer, and what to change. It changes nothing, and runs no code of the app.",
     )
     .argument(
       "[unit]",
       "the name of a service, with or without suffix (default: every service that a socket starts)",
     )
     .option("--json", "print the findings as JSON")
-    .option("--user", "look at your own service manager, not at that of the system")
+    .option("--user", "look at your own service manager, not the system's")
     .addHelpText(
       "after",
       `

@@ -8,7 +8,7 @@ export function explainCommand(): Command {
       "Explain the code of an error, a warning, or a finding of lint or doctor: what it means, and what to change. Without a code, list all of them.",
     )
     .argument("[code...]", "such as ERR_NAME_UNKNOWN; upper and lower case are the same")
-    .option("--json", "print JSON, with the texts in Markdown")
+    .option("--json", "print JSON. Its strings are Markdown")
     .addHelpText(
       "after",
       `
@@ -19,7 +19,7 @@ Examples:
 
 Exit codes:
   0  explained
-  2  there is no such code`,
+  2  unknown code`,
     )
     .action(async (codes: string[], options: ExplainOptions) => {
       const { explain } = await import("../explain/explain.ts");

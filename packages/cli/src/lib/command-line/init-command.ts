@@ -15,17 +15,17 @@ interface InitCommandOptions extends AppOptions {
 export function initCommand(): Command {
   const command = new Command("init")
     .description(
-      "Write sockact.config, which describes how systemd runs your app. It finds out most, and asks for the rest.",
+      "Write sockact.config, which describes how systemd runs your app. It finds most settings itself, and asks for the rest.",
     )
     .argument("[entry]", "the file that starts your app (default: it is found)")
-    .option("-y, --yes", "ask nothing: take what was found, and the defaults")
+    .option("-y, --yes", "ask nothing: use the settings that it finds, and the defaults")
     .addOption(
       new Option(
         "--format <format>",
         "ts, js or json (default: ts in a TypeScript project, otherwise js)",
       ).choices(["ts", "js", "json"]),
     )
-    .option("--force", "write it even if there is one")
+    .option("--force", "overwrite an existing config")
     .option("--json", "print what was found as JSON, and write nothing");
   return addAppOptions(command)
     .addHelpText(

@@ -32,7 +32,7 @@ export function installCommand(): Command {
       "after",
       `
 Exit codes:
-  0    it is installed, and what answers by HTTP has answered
+  0    it is installed, and each HTTP address has answered
   1    it was not installed; or it is installed, and does not answer
   2    wrong arguments
   130  you have cancelled it; nothing was changed

@@ -16,8 +16,8 @@ writes, and what systemd writes about it.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("-f, --follow", "show new lines as they come, until Ctrl-C")
-    .option("-n, --lines <number>", "show so many lines at most, the newest ones (default: 50)", lineCount)
-    .option("--since <time>", 'show what is newer: "10min ago", "today", "2026-01-31 12:30"')
+    .option("-n, --lines <number>", "show at most this many lines, the newest ones (default: 50)", lineCount)
+    .option("--since <time>", 'show only newer lines: "10min ago", "today", "2026-01-31 12:30"')
     .option("--json", "print each line as a JSON object")
     .option("--user", "show a service of your own service manager")
     .addHelpText(

@@ -18,10 +18,10 @@ import { uninstallCommand } from "./uninstall-command.ts";
 import { unitsCommand } from "./units-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
-/** Where to report what is our fault. */
+/** Where to report a bug. */
 export const issues = "https://github.com/sockact/sockact/issues";
 
-/** All commands, by what they are for. A new command gets its place here. */
+/** All commands, by theme. Add a new command here. */
 function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
   return {
     "Set up:": [initCommand(), unitsCommand(), installCommand(), uninstallCommand()],

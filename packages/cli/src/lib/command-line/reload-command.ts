@@ -6,8 +6,9 @@ import type { ReloadOptions } from "../reload/reload.ts";
 export function reloadCommand(): Command {
   return new Command("reload")
     .description(
-      `Make a running app read its settings again (systemctl reload). Shows what the
-app has written meanwhile, and how long it took. No client notices.`,
+      `Make a running app read its settings again (systemctl reload). It shows the
+lines that the app writes meanwhile, and how long the reload took. No client
+notices.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")
@@ -27,7 +28,7 @@ Exit codes:
   0    reloaded, or there was nothing to reload, and it says why
   1    it could not reload, and keeps its old settings
   2    the arguments are wrong
-  130  ended by Ctrl-C; systemd goes on`,
+  130  ended by Ctrl-C; systemd continues`,
     )
     .action(async (name: string, options: ReloadOptions) => {
       const { reload } = await import("../reload/reload.ts");

@@ -6,21 +6,21 @@ import type { RestartOptions } from "../restart/restart.ts";
 export function restartCommand(): Command {
   return new Command("restart")
     .description(
-      `Restart a service, so that it runs what is on disk now. Its sockets stay open.
+      `Restart a service, so that it runs the code on disk. Its sockets stay open.
 
 A rolling pair (rolling: true) starts its other instance, and stops the old one
-when the new one is ready: no client waits. If the new one does not get ready,
-it is stopped again, and the old one keeps serving.
+when the new one is ready: no client waits. If the new one does not become
+ready, it is stopped again, and the old one keeps serving.
 
-Any other service answers what it has begun, ends, and starts: clients that
-connect meanwhile wait. If it does not start, there is no way back to the old
-process. A service that sleeps is left asleep. One that has failed is started,
-and its sockets are opened again.`,
+Any other service answers its open requests, ends, and starts again. Clients
+that connect meanwhile wait. If the service does not start, there is no way back
+to the old process. A service that sleeps stays asleep. A service that has
+failed is started, and its sockets are opened again.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option(
       "--no-wait",
-      "do not wait until it runs. Of a rolling pair, the new one is waited for, but not the end of the old one",
+      "do not wait until the service runs. With a rolling pair, wait for the new instance, but not for the end of the old one",
     )
     .option("--json", "print the result as JSON")
     .option("--user", "restart a service of your own service manager")

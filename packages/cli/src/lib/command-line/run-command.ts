@@ -20,7 +20,7 @@ export function runCommand(args: readonly string[]): Command {
         "Listen on sockets, and run a command that gets them as systemd would pass them. The sockets stay open when the command restarts.",
       )
       .usage("[options] -- COMMAND…")
-      // Not <command…>: the error for a missing command would be that of Commander, without an example.
+      // Not <command…>: Commander's error for a missing command has no example.
       .argument("[command...]", "the command and its arguments, such as node server.js")
       .option(
         "-l, --listen <address>",

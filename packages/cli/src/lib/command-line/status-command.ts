@@ -23,7 +23,7 @@ States:
   asleep      it does not run, and the next connection starts it
   starting    it is not ready yet
   restarting  it has crashed, and systemd starts it again
-  draining    it finishes what it has begun, and stops
+  draining    it finishes its open requests, and stops
   failed      it or a socket has failed
   stopped     it does not run, and no socket listens
   not loaded  systemd could not read a unit

@@ -6,7 +6,7 @@ import type { UninstallOptions } from "../uninstall/uninstall.ts";
 export function uninstallCommand(): Command {
   return new Command("uninstall")
     .description(
-      "Stop a service that sockact has installed, and remove its files. What a client has begun is finished first.",
+      "Stop a service that sockact has installed, and remove its files. Open requests are finished first.",
     )
     .argument("<name>", "the service's name, such as shop")
     .option("--user", "uninstall from your own service manager")

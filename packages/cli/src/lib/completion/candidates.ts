@@ -47,7 +47,7 @@ function optionNamed(command: Command, word: string): Option | undefined {
 /** The names of the services that sockets start. A machine may have no systemd. */
 async function services(isUser: boolean): Promise<Candidate[]> {
   const { activatedServices } = await import("../systemd/activated-units.ts");
-  // Nobody waits for a list that takes longer.
+  // A longer wait makes completion useless.
   const manager = new ServiceManager({ user: isUser, signal: AbortSignal.timeout(2_000) });
   const found = await activatedServices(manager).catch(() => []);
   return found.map(({ name, service }) => ({ value: name, description: service }));

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { print } from "../output/print.ts";
 import { candidatesFor } from "./candidates.ts";
 
-/** Bash makes words of their own of `=` and `:`. */
+/** Bash splits a word at `=` and `:`. */
 function joined(line: readonly string[]): string[] {
   const whole: string[] = [];
   let isOpen = false;
@@ -27,7 +27,7 @@ export async function complete(program: Command, shell: string, line: readonly s
   const rest = current.slice(prefix.length);
   const lines = found
     .filter(({ value }) => value.startsWith(rest))
-    // Bash replaces only what comes after the =.
+    // Bash replaces only the part after the =.
     .map(({ value, description }) => `${shell === "bash" ? "" : prefix}${value}\t${description}\n`);
   print(`words\n${lines.join("")}`);
 }

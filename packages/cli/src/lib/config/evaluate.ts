@@ -6,14 +6,14 @@ import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 
-/** What the program that evaluates a config is told. */
+/** The request to the program that evaluates a config. */
 export interface ConfigRequest {
   file: string;
-  /** Who it becomes before it reads the file. */
+  /** The user that it becomes before it reads the file. */
   user?: { name: string; uid: number; gid: number } | undefined;
 }
 
-/** What that program answers. */
+/** The answer of that program. */
 export interface ConfigAnswer {
   value?: unknown;
   error?: {
@@ -71,7 +71,7 @@ function environmentOf({ name, home }: Invoker): NodeJS.ProcessEnv {
 
 async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer> {
   const seconds = Math.min(Number(process.env["SOCKACT_CONFIG_TIMEOUT"]) || TIMEOUT_S, 3600);
-  // Of another user than root, under sudo: nothing of it may move the cursor of root's terminal.
+  // Under sudo this is the output of another user, so it must not control root's terminal.
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding("utf8").on("data", (text: string) => process.stderr.write(clean(text)));
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
@@ -90,21 +90,21 @@ async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer
       if (size > MOST_BYTES)
         throw failed("ERR_CONFIG_SIZE", `${file} exports more than 4 MiB`, "Export only the description.");
       chunks.push(chunk);
-      // The config may have left something that goes on.
+      // The config may have left a timer or a server behind.
       if (chunk.at(-1) === 0x0a) return parseAnswer(Buffer.concat(chunks).toString(), file);
     }
     if (isLate) {
       throw failed(
         "ERR_CONFIG_TIMEOUT",
-        `${file} has exported nothing after ${seconds} s`,
-        "Look for a loop, or for an await that never ends. SOCKACT_CONFIG_TIMEOUT=60 gives it 60 seconds.",
+        `${file} has not exported anything after ${seconds} s`,
+        "Look for a loop, or for an await that never ends. SOCKACT_CONFIG_TIMEOUT=60 gives the config 60 seconds.",
       );
     }
     const [code, signal] = await ended;
     throw failed(
       "ERR_CONFIG_FAILED",
-      `${file} has ended the process before it had exported anything: ${signal ?? `exit code ${code}`}`,
-      "Remove process.exit() from it, and await what it waits for.",
+      `${file} ended the process before it exported anything: ${signal ?? `exit code ${code}`}`,
+      "Remove process.exit() from the config, and await its promises.",
     );
   } finally {
     clearTimeout(timer);
@@ -119,8 +119,8 @@ function parseAnswer(text: string, file: string): ConfigAnswer {
     if (typeof message !== "string" || typeof stack !== "string") throw new TypeError("no message");
     return answer;
   } catch (cause) {
-    const message = `${file} has written to file descriptor 3, which is for the answer`;
-    throw failed("ERR_CONFIG_FAILED", message, "Leave it to sockact.", cause);
+    const message = `${file} wrote to file descriptor 3, which is for sockact's answer`;
+    throw failed("ERR_CONFIG_FAILED", message, "Do not use this descriptor in the config.", cause);
   }
 }
 

@@ -14,13 +14,13 @@ export function findConfig(folder: string, named?: string): string | undefined {
     if (!statSync(file, { throwIfNoEntry: false })?.isFile())
       throw new CliError(
         "ERR_CONFIG_MISSING",
-        `there is no config ${file}`,
+        `the config ${file} does not exist`,
         "Check its name, or write one: sockact init",
       );
     if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
       throw new CliError(
         "ERR_CONFIG_MISSING",
-        `the name of a config ends with .ts, .mts, .js, .mjs, .cjs or .json; got ${file}`,
+        `the name of a config must end with .ts, .mts, .js, .mjs, .cjs or .json; got ${file}`,
         "Rename it, for example to sockact.config.js.",
       );
     return file;

@@ -29,7 +29,7 @@ export interface LoadConfigOptions {
  *
  * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`: `ERR_CONFIG_MISSING` (the named file),
  * `ERR_CONFIG_SEVERAL`, `ERR_CONFIG_UNSAFE` (root would use what another user may write), `ERR_CONFIG_SYNTAX`, `ERR_CONFIG_FAILED` (it
- * throws, or ends the process), `ERR_CONFIG_TIMEOUT`, `ERR_CONFIG_SIZE` or `ERR_CONFIG_INVALID` (what it exports is no description).
+ * throws, or ends the process), `ERR_CONFIG_TIMEOUT`, `ERR_CONFIG_SIZE` or `ERR_CONFIG_INVALID` (the export is not a description).
  */
 export async function loadConfig({
   folder,
@@ -38,7 +38,7 @@ export async function loadConfig({
 }: LoadConfigOptions): Promise<LoadedConfig | undefined> {
   const file = findConfig(folder, named);
   if (file === undefined) return undefined;
-  // What root installs must not be another user's words. Without root, sockact does nothing that such a user could not do.
+  // Root must not install what another user wrote. Without root, sockact does nothing that this user could not do.
   if (process.getuid?.() === 0) await refuseUnsafe(file, invoker);
   const { value, error } = await evaluateConfig(file, invoker);
   if (error !== undefined) throw errorOf(file, error);
@@ -46,7 +46,7 @@ export async function loadConfig({
   if (values.length === 0 || values.some((one) => one === null || typeof one !== "object"))
     throw new CliError(
       "ERR_CONFIG_INVALID",
-      `${file} exports no description`,
+      `${file} does not export a description`,
       "Write export default { name, exec, sockets }, a list of such objects, or a function that returns one.",
       { exitCode: EXIT.failed },
     );
@@ -61,7 +61,7 @@ export async function loadConfig({
     throw new CliError(
       "ERR_CONFIG_INVALID",
       `${file} has two descriptions with the name ${twice}`,
-      "Give each service a name of its own.",
+      "Give each service a different name.",
       { exitCode: EXIT.failed },
     );
   return { file, descriptions };
@@ -128,9 +128,9 @@ function errorOf(
     "ERR_CONFIG_FAILED",
     `${at ?? file} throws an error: ${message.split("\n")[0]}`,
     code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND"
-      ? "Install what it imports: npm install"
+      ? "Install the packages that it imports: npm install"
       : code === "EACCES"
-        ? "The config is evaluated as the user who has called sudo, who must be allowed to read it and its folders."
+        ? "sockact evaluates the config as the user who called sudo. This user must be allowed to read it and its folders."
         : "Correct the config.",
     exit,
   );

@@ -16,7 +16,7 @@ const MOST_LINKS = 40;
 
 /**
  * Looks at a file, at each folder above it, and at each symbolic link on the way. Returns the first that someone other than root and the
- * invoker owns or may write. The result stays true: nobody else can change a path that was found to be safe.
+ * invoker owns or may write. The result stays true: no other user can change a safe path afterwards.
  */
 export async function distrustOf(file: string, invoker: Invoker): Promise<Distrust | undefined> {
   const ownGroup = await privateGroup(invoker);
@@ -53,7 +53,7 @@ function distrustOfEntry(
   return undefined;
 }
 
-/** The invoker's group, if nobody else is in it. Many systems give each user such a group, and an umask that lets it write. */
+/** The invoker's group, if it has no other member. Many systems give each user such a group, and an umask that lets the group write. */
 async function privateGroup({ uid, gid, name }: Invoker): Promise<number | undefined> {
   if (uid === 0) return 0;
   const { stdout } = await execute("getent", ["group", String(gid)]).catch(() => ({ stdout: "" }));

@@ -10,7 +10,7 @@ import type { Subject } from "./model/subject.ts";
 
 const severities = ["error", "warning", "info"] as const;
 
-/** Looks for all of the diagnoses at once. Returns what was found, errors first, without what only follows from something else. */
+/** Runs all diagnoses at once. Returns the findings, errors first, and leaves out those that only follow from another one. */
 export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]): Promise<Finding[]> {
   const [found, linted, redact] = await Promise.all([
     Promise.all(diagnoses.map((diagnosis) => findWith(diagnosis, subject))),
@@ -36,7 +36,7 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
     const found = await diagnosis.find(subject);
     return found.map((each) => ({ code, severity, title, why, copy: [], ...each }));
   } catch (error) {
-    // One that can't ask systemd must not keep the others from being looked for.
+    // If one diagnosis can't ask systemd, the others still run.
     if (!(error instanceof CliError)) throw error;
     subject.host.cannotSee(`${subject.service}: ${error.message}`, error.hint);
     return [];

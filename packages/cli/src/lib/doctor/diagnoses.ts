@@ -46,7 +46,7 @@ import { unitNotLoaded } from "./diagnoses/unit-not-loaded.ts";
 import { unitOutdated } from "./diagnoses/unit-outdated.ts";
 import { userMissing } from "./diagnoses/user-missing.ts";
 
-/** All that the doctor looks for. Of what is equally bad, it reports in this order: causes come before what may follow from them. */
+/** All diagnoses. Findings of the same severity are reported in this order: causes come before their consequences. */
 export const diagnoses: readonly Diagnosis[] = [
   unitNotLoaded,
   unitOutdated,

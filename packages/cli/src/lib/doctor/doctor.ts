@@ -12,10 +12,10 @@ export interface DoctorOptions {
   user?: boolean | undefined;
 }
 
-/** How many services are examined at once. */
+/** How many services are examined at the same time. */
 const AT_ONCE = 4;
 
-/** Says why activation does not happen, of one service or of all, and what to change. It reads only. Resolves to the exit code: 2 if there is an error, 1 if there is a warning. */
+/** Reports why one service, or any, is not activated, and what to change. It only reads. Resolves to the exit code: 2 if there is an error, 1 if there is a warning. */
 export async function doctor(unit: string | undefined, { json, user }: DoctorOptions): Promise<number> {
   const host = new Host(new ServiceManager({ user }));
   const cases = unit === undefined ? await allCases(host) : [await caseNamed(host, unit)];

@@ -5,7 +5,7 @@ import { installation } from "./facts/installation.ts";
 import { type UnitFile, unitFiles } from "./facts/unit-files.ts";
 import type { Subject } from "./model/subject.ts";
 
-/** What the linter says of the units, as they are installed, without what their description or a comment acknowledges. */
+/** The findings of the linter for the installed units, without those that the description or a comment acknowledges. */
 export async function lintFindings(subject: Subject): Promise<Finding[]> {
   const [files, installed] = await Promise.all([subject.get(unitFiles), subject.get(installation)]);
   const { acknowledge } = (installed?.description ?? {}) as { acknowledge?: unknown };
@@ -21,7 +21,7 @@ export async function lintFindings(subject: Subject): Promise<Finding[]> {
     const line = file.text.split("\n")[finding.line - 1]?.trim() ?? "";
     const found: Finding = {
       code,
-      // A warning of the linter is about units in general. What it warns of has not happened.
+      // The linter warns about something that has not happened yet.
       severity: severity === "warning" ? "info" : severity,
       isLint: true,
       unit: basename(isDropIn(file) ? dirname(file.path).replace(/\.d$/, "") : file.path),

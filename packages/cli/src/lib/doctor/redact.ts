@@ -22,7 +22,7 @@ const patterns: [RegExp, string][] = [
   ],
 ];
 
-/** What else may be a secret in what a program has printed: headers, fields of JSON and YAML, and keys. */
+/** Further secrets in the output of a program: headers, fields of JSON and YAML, and keys. */
 const printedPatterns: [RegExp, string][] = [
   [/\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
   [/\b((?:set-)?cookie["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
@@ -38,15 +38,15 @@ const printedPatterns: [RegExp, string][] = [
   [/^\s*[A-Za-z\d+/]{60,}={0,2}\s*$/gm, HIDDEN],
 ];
 
-/** Variables that say how the app is run. */
+/** Variables whose values are public. */
 const openNames =
   /^(?:NODE_ENV|PORT|HOST|HOME|PATH|LANG|TZ|NODE_OPTIONS|NODE_COMPILE_CACHE|USER|LOGNAME|SHELL|INVOCATION_ID|JOURNAL_STREAM|MANAGERPID|NOTIFY_SOCKET|\w+_DIRECTORY|(?:SOCKACT|LISTEN|SYSTEMD|WATCHDOG|MEMORY_PRESSURE|DBUS|XDG)_\w+)$/;
 
 /** Hides secrets. */
 export interface Redactor {
-  /** In the doctor's own words and commands. They stay as they are for values that are plain words, paths or ports. */
+  /** For the doctor's own words and commands. Values that are plain words, paths or ports are not hidden in them. */
   own(text: string): string;
-  /** In what a program has printed or a file has. */
+  /** For the output of a program, or the contents of a file. */
   quoted(text: string): string;
 }
 
@@ -71,7 +71,7 @@ export function redactor(environment: readonly string[], units: readonly string[
     .toSorted((one, other) => other.text.length - one.text.length);
   const isPublic = ({ text }: Value): boolean => text.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(text);
   const inOwn = values.filter((value) => !isPublic(value) && !/^[A-Za-z-]{1,16}$/.test(value.text));
-  // The path of a key is none, but a key may begin with a slash.
+  // The path of a key file is not a secret, but a key may begin with a slash.
   const inQuoted = values.filter(
     (value) =>
       !isPublic(value) || (value.isSecret && !(value.text.startsWith("/") && existsSync(value.text))),
@@ -79,7 +79,7 @@ export function redactor(environment: readonly string[], units: readonly string[
   const hide = (text: string, of: readonly Value[]): string =>
     patterns.reduce(
       (rest, [pattern, instead]) => rest.replaceAll(pattern, instead),
-      // What an app has printed must not control the terminal.
+      // Output of an app must not control the terminal.
       of.reduce((rest, { text: value }) => withoutValue(rest, value), clean(text)),
     );
   return {

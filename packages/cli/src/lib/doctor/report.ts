@@ -23,7 +23,7 @@ export interface Report {
 const marks: Record<Severity, string> = { error: "✖", warning: "▲", info: "●" };
 const styles: Record<Severity, Style> = { error: "red", warning: "yellow", info: "blue" };
 
-/** The report as people read it. `user`: whether the units are of a user's own manager. */
+/** The report for people. `user`: whether the units belong to a user's service manager. */
 export function reportText({ services, unseen }: Report, user = false): string {
   const parts = services.map(({ service, sockets, findings }) => {
     const heading = `${colourOut("bold", service)}${sockets.length > 0 ? ` with ${sockets.join(", ")}` : ""}`;
@@ -44,10 +44,10 @@ export function reportText({ services, unseen }: Report, user = false): string {
   return `${[...parts, summary(services)].join("\n\n")}\n`;
 }
 
-/** What the linter has said of the files, and what has done no harm. */
+/** Whether this is a warning of the linter, which has done no harm so far. */
 const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
 
-/** The hints of the linter, in a line: they are not why a service does not answer. */
+/** The hints of the linter in one line: they are not the reason why a service does not answer. */
 function hintsText(findings: readonly Finding[], user: boolean): string[] {
   const hints = findings.filter(isHint);
   if (hints.length === 0) return [];

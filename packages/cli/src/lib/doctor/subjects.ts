@@ -3,19 +3,19 @@ import { type ActivatedService, activatedServices, findService } from "../system
 import type { Host } from "./model/host.ts";
 import { Subject } from "./model/subject.ts";
 
-/** A service as its user knows it, and what is looked at: a rolling pair has two service units. */
+/** A service, and the units to examine: a rolling pair has two service units. */
 export interface Case {
   service: string;
   sockets: readonly string[];
   subjects: readonly Subject[];
 }
 
-/** Each service that a socket starts, without those of the distribution. */
+/** Each service that a socket starts, without services of the distribution. */
 export async function allCases(host: Host): Promise<Case[]> {
   return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
 }
 
-/** The service of this name, which may be that of either unit, with or without suffix. A service that no socket starts is one too. */
+/** Finds the service of this name, or of the name of one of its units, with or without suffix. It may be a service that no socket starts. */
 export async function caseNamed(host: Host, name: string): Promise<Case> {
   try {
     return caseOf(host, await findService(host.manager, name));
@@ -31,7 +31,7 @@ export async function caseNamed(host: Host, name: string): Promise<Case> {
     const service = name.includes(".") ? name : `${name}.service`;
     const [state] = await host.manager.show([service], ["LoadState", "Sockets", "Requires"]);
     if (!service.endsWith(".service") || state === undefined || state.LoadState === "not-found") throw error;
-    // Without its socket's file, nothing but the service itself says that it should have one.
+    // If the file of the socket is missing, only the service names it.
     const named = `${state.Sockets ?? ""} ${state.Requires ?? ""}`.split(" ");
     const sockets = [...new Set(named.filter((unit) => unit.endsWith(".socket")))];
     return caseOf(host, { service, services: [service], sockets });

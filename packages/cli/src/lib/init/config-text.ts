@@ -3,7 +3,7 @@ import type { AppDescription } from "@sockact/units";
 /** The formats of a config that `init` writes. */
 export type ConfigFormat = "ts" | "js" | "json";
 
-/** Why a field is there, for the reader of a config. */
+/** The purpose of each field, for the reader of a config. */
 const comments: Partial<Record<keyof AppDescription, string>> = {
   name: "The name of the units, such as {name}.service.",
   exec: "What runs. Paths that begin with ./ start from this folder, and node is the Node that runs sockact.",
@@ -16,9 +16,9 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
   environment: "Variables. Every user can read them in the unit. NODE_ENV=production is added.",
   environmentFile: "Files of NAME=value lines, which systemd reads as root.",
   idleTimeout: "The app ends after this time without a connection. The next one starts it.",
-  preload: "Gives the sockets to an app that has no line of sockact.",
+  preload: "Passes the sockets to an app that does not call sockact.",
   hardening: "The sandbox: outbound may connect to others, inbound only answers, none is off.",
-  raw: "What the service sees of homes, which are empty otherwise.",
+  raw: "The parts of the homes that the service sees. The rest is hidden.",
 };
 
 const DOCS = "https://github.com/sockact/sockact/blob/main/docs/config.md";

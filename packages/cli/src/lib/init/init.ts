@@ -98,7 +98,9 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   const listen = valuesOf(text, "ListenStream");
   if (listen.length === 0 || !text.startsWith("# Written by sockact ")) return undefined;
   if (json !== true)
-    process.stderr.write(`${name} is installed, and listens on ${listen.join(", ")}. That is kept.\n\n`);
+    process.stderr.write(
+      `${name} is installed, and listens on ${listen.join(", ")}. This address is kept.\n\n`,
+    );
   return listen;
 }
 
@@ -153,7 +155,7 @@ function show(app: DetectedApp): void {
     ["Node", `${node.version ?? "of an unknown version"}, ${node.path}`],
     [
       "sockets",
-      hasSockact ? "the app takes them itself" : "the app has no line of sockact: a preload takes them",
+      hasSockact ? "the app uses them itself" : "the app does not call sockact: a preload passes them to it",
     ],
   ];
   const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${value}`);
@@ -170,7 +172,7 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
     message: "Which file starts the app?",
     option: "--yes",
     initial: found,
-    refuse: (answer) => (existsSync(join(app.folder, answer)) ? undefined : "There is no such file."),
+    refuse: (answer) => (existsSync(join(app.folder, answer)) ? undefined : "This file does not exist."),
   });
   return chosen === found ? app : detectApp({ folder: app.folder, entry: chosen, node });
 }

@@ -6,14 +6,14 @@ import { askText, askWhether, askWhich } from "../output/ask.ts";
 
 const option = "--yes";
 
-/** The line that makes an app take the sockets by itself. */
+/** The line that lets an app use the sockets itself. */
 const lines: Record<string, string> = {
   express: 'app.use(systemdListen()), from "@sockact/express"',
   koa: 'app.use(systemdListen()), from "@sockact/koa"',
   fastify: 'app.register(systemdListen), from "@sockact/fastify"',
 };
 
-/** Asks for what neither the options nor the app tell. */
+/** Asks for the settings that neither the options nor the app determine. */
 export async function askChoices(app: DetectedApp, given: AppChoices): Promise<AppChoices> {
   const name =
     given.name ??
@@ -24,13 +24,13 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
       refuse: (answer) =>
         isUnitName(answer)
           ? undefined
-          : "Letters, digits, - and _, such as shop. The system's own names are taken.",
+          : "Use letters, digits, - and _, such as shop. Names of system services are taken.",
     }));
   const listen =
     given.listen ??
     wordsOf(
       await askText({
-        message: "Where does it listen? Such as 80, 127.0.0.1:3000 or /run/shop.sock",
+        message: "Where does it listen? For example 80, 127.0.0.1:3000 or /run/shop.sock",
         option,
         initial: String(app.port ?? 3000),
         refuse: (answer) => refusedAddress(wordsOf(answer)),
@@ -98,7 +98,7 @@ async function askUser(): Promise<string | undefined> {
 async function askEnvironmentFile(app: DetectedApp): Promise<string[] | undefined> {
   const { envFile, isEnvFileRead, environmentFiles } = app;
   if (envFile === undefined || isEnvFileRead || environmentFiles.length > 0) return undefined;
-  const message = "There is a .env. Should systemd give the app its variables?";
+  const message = "The app has a .env file. Should systemd pass its variables to the app?";
   return (await askWhether({ message, option })) ? [envFile] : undefined;
 }
 
@@ -108,8 +108,8 @@ async function askPreload({ framework }: DetectedApp): Promise<boolean> {
     message: "How does the app get the sockets?",
     option,
     choices: [
-      { value: "preload", label: "By a preload: the app stays as it is", hint: "@sockact/register" },
-      { value: "line", label: "By a line that I add", hint: line ?? "listen() of @sockact/core" },
+      { value: "preload", label: "With a preload: the app stays as it is", hint: "@sockact/register" },
+      { value: "line", label: "With a line that I add", hint: line ?? "listen() of @sockact/core" },
     ],
   });
   return answer === "preload";

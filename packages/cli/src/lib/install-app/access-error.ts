@@ -33,15 +33,15 @@ export async function accessError(
   );
 }
 
-/** systemd.exec(5), "Process Exit Codes": 216 is the group, 217 the user, and what else there is, the sandbox. */
+/** systemd.exec(5), "Process Exit Codes": 216 is the group, 217 is the user, and the others are about the sandbox. */
 function setupError({ user, group }: AppDescription, reason: string, status: number): CliError {
   const who = status === 216 ? group : status === 217 ? user : undefined;
   return new CliError(
     "ERR_INSTALL_ACCESS",
     typeof who === "string" ? `the service can't run as ${who}: ${reason}` : reason,
     status === 216 || status === 217
-      ? "Nothing was installed. Look whether there is such a user and group: getent passwd, getent group"
-      : "Nothing was installed. Look whether each folder that the unit names exists: add --dry-run to see the unit.",
+      ? "Nothing was installed. Check that the user and the group exist: getent passwd, getent group"
+      : "Nothing was installed. Check that each folder in the unit exists: add --dry-run to see the unit.",
     { exitCode: EXIT.failed },
   );
 }
@@ -54,8 +54,8 @@ export async function userError(
   if (typeof user !== "string" || (await findUser(user)) !== undefined) return undefined;
   return new CliError(
     "ERR_INSTALL_ACCESS",
-    `there is no user ${user}`,
-    `Create it first: sudo useradd --system ${shellWord(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, the service has a user of its own.`,
+    `the user ${user} does not exist`,
+    `Create it first: sudo useradd --system ${shellWord(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, systemd creates a user for the service.`,
     { exitCode: EXIT.failed },
   );
 }
@@ -77,8 +77,7 @@ async function waysToApp(
   folder: string,
   hasOptions: boolean,
 ): Promise<string[]> {
-  if (barrier === undefined || barrier.isMissing)
-    return [`Look whether it is right: ls -l ${shellWord(path)}`];
+  if (barrier === undefined || barrier.isMissing) return [`Check the path: ls -l ${shellWord(path)}`];
   const owner = barrier.uid === 0 ? undefined : await findUser(barrier.uid);
   const copy = join("/srv", basename(folder));
   const secrets = existsSync(join(folder, ".env")) ? " (also its .env)" : "";
@@ -94,7 +93,7 @@ async function waysToApp(
     ...(["/srv", "/opt", "/var/www"].some((usual) => liesIn(usual, folder))
       ? []
       : [
-          `Put a copy where all may read it${secrets}: sudo cp -r ${shellWord(folder)} /srv/ && sudo chmod -R o+rX ${shellWord(copy)}`,
+          `Copy it to a folder that all users may read${secrets}: sudo cp -r ${shellWord(folder)} /srv/ && sudo chmod -R o+rX ${shellWord(copy)}`,
         ]),
   ];
 }

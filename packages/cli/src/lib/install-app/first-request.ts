@@ -40,7 +40,7 @@ interface Target {
 
 /** Where a client of this machine reaches an address. A socket may listen on all of them. */
 function targetOf({ address, type }: ListenAddress): Target | undefined {
-  // Node 20 pads the name of an abstract socket with zeros, and so does not find it.
+  // Node 20 pads the name of an abstract socket with zeros, so it does not find the socket.
   if (type !== "Stream" || address.startsWith("@")) return undefined;
   if (address.startsWith("/")) return { url: address, secureUrl: address, connect: { socketPath: address } };
   const [, host, digits] = /^(?:vsock:.*|(.*):(\d+))$/.exec(address) ?? [];
@@ -69,7 +69,7 @@ function requestBy(
 ): Promise<Head> {
   return new Promise((resolve, reject) => {
     const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
-    // Nobody has to trust the certificate for the answer to be one.
+    // An answer counts even if the certificate is not trusted.
     const options = {
       ...target.connect,
       headers,
@@ -93,7 +93,7 @@ function requestBy(
   });
 }
 
-/** Whether a server that was asked by HTTP may rather speak TLS: it has closed the connection, or sent what is no HTTP. */
+/** Whether the server may expect TLS instead of HTTP: it closed the connection, or its answer is not HTTP. */
 const mayBeSecure = (error: unknown): boolean => {
   const { code = "" } = error as NodeJS.ErrnoException;
   return code === "ECONNRESET" || code === "EPIPE" || code.startsWith("HPE_");

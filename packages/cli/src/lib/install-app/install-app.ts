@@ -27,7 +27,7 @@ import { type WantedService, wantedServices } from "./services.ts";
 import { serviceText } from "./unit-text.ts";
 import { verify } from "./verify.ts";
 
-/** A service whose files have been compared with what is there. */
+/** A service whose files have been compared with the installed ones. */
 interface Prepared {
   service: WantedService;
   prepared: PreparedInstall;
@@ -83,15 +83,10 @@ function withInstalled(error: unknown, results: readonly Result[]): unknown {
   if (!(error instanceof CliError) || results.length === 0) return error;
   const names = results.map(({ installed }) => installed.service.description.name).join(", ");
   const { code, message, hint, exitCode, cause } = error;
-  return new CliError(
-    code,
-    `${message}\nThis is about the last one. Installed, and left as it is: ${names}`,
-    hint,
-    {
-      exitCode,
-      cause,
-    },
-  );
+  return new CliError(code, `${message}\nThe services before it stay installed: ${names}`, hint, {
+    exitCode,
+    cause,
+  });
 }
 
 function showResults(results: readonly Result[], { json, user }: InstallOptions, root: string): void {
@@ -200,7 +195,7 @@ async function agree(all: readonly Prepared[]): Promise<void> {
     process.stderr.write("\n");
     if (answer === "yes") return;
     if (answer === "no")
-      throw new CliError("ERR_CANCELLED", "you have said no", "Nothing was changed.", {
+      throw new CliError("ERR_CANCELLED", "you answered no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all)
@@ -228,14 +223,14 @@ async function apply(
       verify: async () => {
         const { sockets } = prepared.plan;
         if (manager === undefined || !request || sockets.length === 0) return;
-        shown.update(`Waiting for the first answer of ${name}`);
+        shown.update(`Waiting for the first answer from ${name}`);
         answers = await verify({ name, sockets, manager, timeout: timeout * 1000, signal });
       },
     });
     shown.done();
     if (manager !== undefined && answers.some(isTrouble))
       await showOutput(manager, prepared.plan.service, since);
-    for (const path of applied.backups) process.stderr.write(`The file that was replaced is kept: ${path}\n`);
+    for (const path of applied.backups) process.stderr.write(`A backup of the replaced file is in ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {
     shown.failed();
@@ -260,7 +255,7 @@ function stepText(step: InstallStep): string | undefined {
       return "Waiting for another sockact to end";
     case "recovered":
       return [
-        "An earlier call was killed; what it had changed has been put back",
+        "An earlier call was killed. Its changes have been undone",
         ...notStartedText(step.notStarted),
       ].join("\n");
     case "written":
@@ -272,7 +267,7 @@ function stepText(step: InstallStep): string | undefined {
     case "restarted":
       return `Restarting ${step.units.join(" ")}`;
     case "undoing":
-      return "Putting everything back";
+      return "Undoing all changes";
     default:
       return undefined;
   }

@@ -31,7 +31,7 @@ export interface InstallOptions {
   json?: boolean | undefined;
 }
 
-/** Options that describe the app. A config says all of that. */
+/** Options that describe the app. A config contains all of these. */
 const ofApp = {
   listen: "--listen",
   runAs: "--run-as",
@@ -49,27 +49,27 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
   };
   if (process.platform !== "linux")
     usage(
-      "systemd runs on Linux alone",
-      "Call it on the server. Here, sockact run passes sockets to your app.",
+      "systemd runs only on Linux",
+      "Run this command on the server. On this machine, sockact run passes sockets to your app.",
     );
-  if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them off.");
+  if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them out.");
   checkPlace({ user, root: "/" }, "install");
   if (user && runAs !== undefined)
     usage(
-      "--run-as is for services of the system",
-      "With --user, the service runs as you. Leave one of them off.",
+      "--run-as is for system services",
+      "With --user, the service runs as you. Leave one of the options out.",
     );
   if (entry !== undefined && config !== undefined)
     usage(
       "an entry and --config exclude each other",
-      "The config says which file is run. Leave one of them off.",
+      "The config names the file to run. Leave one of the two out.",
     );
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
     const words = shellText(process.argv.slice(2));
     throw new CliError(
       "ERR_INSTALL_ROOT",
-      "only root may install a service of the system",
-      `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your own, without port 80: add --user.`,
+      "only root may install a system service",
+      `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your user, without port 80: add --user.`,
     );
   }
 }
@@ -81,7 +81,7 @@ export function rootFolder(root: string | undefined): string {
   if (root !== "" && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
   throw new CliError(
     "ERR_USAGE",
-    root === "" ? "--root is empty" : `there is no folder ${folder}`,
+    root === "" ? "--root is empty" : `the folder ${folder} does not exist`,
     "--root takes the root folder of an image or a container, such as /mnt/image.",
   );
 }
@@ -94,6 +94,6 @@ export function checkOptionsWithConfig(file: string, options: InstallOptions): v
   throw new CliError(
     "ERR_USAGE",
     `${names.join(" and ")} would be ignored: ${file} describes the service`,
-    "Write it into the config; or name the entry of the app, and the config is not used.",
+    "Write the settings into the config. Or name the entry of the app: then the config is not used.",
   );
 }

@@ -6,7 +6,7 @@ import { serviceText, valuesOf } from "./unit-text.ts";
 
 /**
  * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a cache that only its user may read, and that
- * npm may clear. So each service gets a copy of its own, which goes when the service is uninstalled.
+ * npm may clear. So each service gets a separate copy, which is removed when the service is uninstalled.
  */
 export function preloadCopy(service: { name: string; user: boolean }): ExtraFile {
   // This file is in dist when it runs, beside the preload.

@@ -12,7 +12,7 @@ export interface Installed {
   changed: boolean;
 }
 
-/** What was installed, what has answered, and what to call next. */
+/** The installed service, its answers, and the next commands. */
 export function resultText({ name, user, root, answers, changed }: Installed): string {
   const flag = user ? " --user" : "";
   const place = root === "/" ? "" : ` in ${root}`;

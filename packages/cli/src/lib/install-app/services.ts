@@ -23,7 +23,7 @@ import { serviceText, valuesOf } from "./unit-text.ts";
 export interface WantedService {
   description: AppDescription;
   units: Record<string, string>;
-  /** The app, if there is no config. */
+  /** The app, if the folder has no config. */
   app: DetectedApp | undefined;
   /** The absolute path of the config, if there is one. */
   config: string | undefined;
@@ -32,9 +32,9 @@ export interface WantedService {
   extraFiles: ExtraFile[];
   /** What the service sees of homes, if it sees just that. */
   bound: string[];
-  /** Files of variables that systemd reads, or nobody. */
+  /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
-  /** What the user should know, as sentences. */
+  /** Notes for the user, as sentences. */
   notes: string[];
 }
 
@@ -59,7 +59,7 @@ export async function wantedServices(
     const service = await ofApp(app, options, systemd);
     const ignored = configNames.find((name) => isFile(join(app.folder, name)));
     if (entry !== undefined && ignored !== undefined)
-      service.notes.unshift(`${ignored} is not used, since you have named ${entry}.`);
+      service.notes.unshift(`${ignored} is not used, because you named ${entry}.`);
     return [checked(service)];
   }
   checkOptionsWithConfig(config.file, options);
@@ -69,21 +69,21 @@ export async function wantedServices(
   if (chosen.length === 0)
     throw new CliError(
       "ERR_USAGE",
-      `${config.file} describes no service called ${options.name}`,
-      `It has ${config.descriptions.map(({ name }) => name).join(", ")}.`,
+      `${config.file} does not describe a service named ${options.name}`,
+      `It describes ${config.descriptions.map(({ name }) => name).join(", ")}.`,
     );
   return Promise.all(
     chosen.map(async (description) => checked(await ofConfig(config.file, description, options, systemd))),
   );
 }
 
-/** Nobody looks at what was guessed. */
+/** With --yes, no user sees a guess. */
 function refuseGuess({ isGuessed, folder, entry, notes }: DetectedApp): void {
   if (!isGuessed) return;
   throw new CliError(
     "ERR_APP_ENTRY",
     notes.find((note) => note.startsWith("The start script ")) ?? "the start script was not understood",
-    `With --yes, nobody sees whether that is right. Name the file: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
+    `With --yes, sockact does not guess the file. Name it: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
   );
 }
 
@@ -168,12 +168,12 @@ function existingFile(file: string): string {
   if (isFile(path)) return path;
   throw new CliError(
     "ERR_USAGE",
-    `there is no file ${path}`,
-    "systemd reads it at each start. Create it first, or leave --environment-file off.",
+    `${path} does not exist`,
+    "systemd reads this file at each start. Create it first, or leave --environment-file out.",
   );
 }
 
-/** What was found out about the app. The file `.env` is named by an option here, and by a field in a config. */
+/** The notes about the app. Here an option names the file `.env`. In a config, a field does. */
 function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: InstallOptions): string[] {
   const others = notes.filter((note) => !note.includes("environmentFile") && !note.includes("reads .env"));
   if (envFile === undefined || others.length === notes.length) return others;
@@ -182,14 +182,14 @@ function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: Instal
     return isEnvFileRead
       ? [
           ...others,
-          "systemd reads .env, and the app reads it too. If the file is closed to the service, the app fails there: remove that line of the app.",
+          "systemd reads .env, and the app reads it too. If the service may not read the file, the app fails: remove the line of the app that reads it.",
         ]
       : others;
   return [
     ...others,
     isEnvFileRead
       ? "The app reads .env from its folder. The service's user must be allowed to read that file."
-      : "There is a .env, which the app does not read by itself. For its variables: --environment-file .env",
+      : "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
   ];
 }
 
@@ -212,7 +212,7 @@ async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
   if (first === undefined) return [];
   const more = others.length > 0 ? ` and ${others.length} more` : "";
   return [
-    `Anybody may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs: chmod o-w`,
+    `Every user may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs. To forbid that: chmod o-w`,
   ];
 }
 
@@ -226,7 +226,7 @@ function checked(service: WantedService): WantedService {
   if (/[\0-\x1F\x7F]|\s$/.test(folder))
     refuse(
       `a unit can't name the folder ${JSON.stringify(folder)}`,
-      "Rename it: no line break, and no space at its end.",
+      "Rename it. The name must not have a line break, or a space at its end.",
     );
   const words = (description.exec ?? []).filter((word) => typeof word === "string");
   const taken = stateFolders(service);
@@ -236,7 +236,7 @@ function checked(service: WantedService): WantedService {
   if (inside !== undefined)
     refuse(
       `${inside} is in a folder that systemd gives to the service ${description.name}, for its data`,
-      `systemd would move the app, and the service could change it. Move it, for example to /srv/${description.name}, or choose another name${app === undefined ? "" : ": --name"}.`,
+      `systemd would move the app, and the service could change it. Move the app, for example to /srv/${description.name}, or choose another name${app === undefined ? "" : ": --name"}.`,
     );
   return service;
 }
@@ -255,9 +255,9 @@ function stateFolders(service: WantedService): string[] {
   );
 }
 
-/** What of Node and the app is in homes. A service that runs as a user of its own would not see it. */
+/** The files of Node and the app that are in homes. A service with a separate user would not see them. */
 export function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  // A link to somebody else's home must not open it.
+  // A link to another user's home must not open that home.
   const paths = appFolders(folder, entry).roots.filter(
     (path) => isInHome(path) && homeOf(path) === homeOf(folder),
   );
@@ -265,14 +265,14 @@ export function inHomes({ folder, entry, node }: DetectedApp): string[] {
   if (home !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",
-      `the app is not in a folder of its own: its files are those of ${home}`,
-      "The service would see all that is there. Move the app to a folder of its own, such as /srv/shop.",
+      `the app needs a separate folder: it is directly in ${home}`,
+      "The service would see the whole home. Move the app to a separate folder, such as /srv/shop.",
     );
   const unnamed = [node.path, ...paths].find((path) => isInHome(path) && /[:"'\\]/.test(path));
   if (unnamed !== undefined)
     throw new CliError(
       "ERR_INSTALL_APP",
-      `the service could not see ${unnamed}: BindReadOnlyPaths= takes no path in a home with : " ' or \\`,
+      `the service could not see ${unnamed}: BindReadOnlyPaths= does not accept a path in a home with : " ' or \\`,
       "Rename the folder, or move the app to one such as /srv/shop.",
       { exitCode: EXIT.failed },
     );
@@ -292,7 +292,7 @@ function unitsOf(description: AppDescription, source: string): Record<string, st
     if (cause.problems.some(({ message }) => message.includes("temporary-hidden")))
       throw new CliError(
         "ERR_INSTALL_APP",
-        `${source} is in a temporary folder, and the service has temporary folders of its own`,
+        `${source} is in a temporary folder, and the service has separate temporary folders`,
         `Move the app: sudo cp -r ${shellWord(dirname(source))} /srv/${shellWord(basename(description.name))}`,
         exit,
       );
@@ -303,8 +303,8 @@ function unitsOf(description: AppDescription, source: string): Record<string, st
       "ERR_INSTALL_APP",
       `no units can be written for ${source}:\n${problems.join("\n")}`,
       isOption
-        ? `${ownCommand()} install --help says what each option takes.`
-        : `For what the options can't say, write a config: ${ownCommand()} init`,
+        ? `${ownCommand()} install --help describes each option.`
+        : `For settings without an option, write a config: ${ownCommand()} init`,
       exit,
     );
   }

@@ -16,11 +16,11 @@ function listensOn({ units }: WantedService): string {
 function runsAs(text: string, isUsers: boolean): string {
   const [user] = valuesOf(text, "User");
   if (isUsers) return "you";
-  return user ?? "a user of its own, which exists only while it runs";
+  return user ?? "a separate user, which exists only while the service runs";
 }
 
 const sandboxes = {
-  inbound: "answers only: opens no connection, writes no file",
+  inbound: "only answers: it opens no connection, and writes no file",
   outbound: "writes to its own folder alone, sees no homes",
   none: "none",
 } as const;
@@ -37,14 +37,14 @@ function takesSocket({ description: { preload }, app, extraFiles }: WantedServic
   if (app === undefined && !preload) return undefined;
   if (!preload)
     return app?.hasSockact === true
-      ? "the app takes them itself"
-      : "the app does not take them: it has no line of sockact";
+      ? "the app uses them itself"
+      : "the app does not use them: it does not call sockact";
   return extraFiles.length > 0
-    ? "a preload takes them: your code stays as it is"
-    : "@sockact/register in the app's node_modules takes them";
+    ? "a preload passes them to the app: your code stays as it is"
+    : "@sockact/register in the app's node_modules passes them to the app";
 }
 
-/** What will run, and which files that takes: what the user agrees to. */
+/** The summary that the user agrees to: the command that will run, and the files. */
 export function summary(service: WantedService, prepared: PreparedInstall, notes: readonly string[]): string {
   const { description, app } = service;
   const text = serviceText(service);
@@ -89,7 +89,7 @@ function stateText(state: "new" | "changed" | "same"): string {
   return colour(style[state], (state === "same" ? "as it is" : state).padEnd(9));
 }
 
-/** Breaks a text between words, so that each line but the first has this indent. A word that is too long stays whole. */
+/** Breaks a string between words. Each line but the first has this indent. A word that is too long stays whole. */
 function wrap(text: string, width: number, indent: number): string {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

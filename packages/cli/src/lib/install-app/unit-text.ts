@@ -13,12 +13,12 @@ export function valuesOf(text: string, key: string): string[] {
   );
 }
 
-/** The text of the service unit. */
+/** The contents of the service unit. */
 export function serviceText({ units, description: { name } }: UnitTexts): string {
   return units[`${name}.service`] ?? units[`${name}@.service`] ?? units[`${name}.container`] ?? "";
 }
 
-/** What changes from one unit to another, a directive on each line: `ListenStream=83 → 3000`. */
+/** The changes from one unit to another, with a directive on each line: `ListenStream=83 → 3000`. */
 export function changedDirectives(before: string, after: string): string[] {
   const [old, wanted] = [directives(before), directives(after)];
   return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {

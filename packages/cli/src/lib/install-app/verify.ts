@@ -35,7 +35,7 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   const before = await restartsOf(manager, watched);
   const over = new AbortController();
   const failure = watchForFailure(manager, watched, before, over.signal);
-  // It may fail after the last answer, when nobody waits for it.
+  // It may fail after the last answer.
   failure.catch(() => {});
   const answers: Answer[] = [];
   try {
@@ -103,8 +103,8 @@ async function startError({
     : "";
   return new CliError(
     "ERR_INSTALL_START",
-    `${name} does not start, so what was changed has been put back. The journal of ${unit}:\n${said || "  (there is nothing in it)"}`,
-    `Correct what it says, and call it again.${naming}\nTo install it as it is: ${command} ${words} --no-request`,
+    `${name} does not start, so all changes were undone. The journal of ${unit}:\n${said || "  (it is empty)"}`,
+    `Correct the error, and run the command again.${naming}\nTo install the app anyway: ${command} ${words} --no-request`,
     { exitCode: EXIT.failed },
   );
 }

@@ -5,8 +5,8 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 const MOST_LINES = 12;
 
 /**
- * What an app has said since then, in its first process; or what systemd has said of its units, if the app has said nothing. systemd may have started it several
- * times, and the reason is the same each time.
+ * The lines that the first process of an app has printed since then; or the lines of systemd about its units, if the app has printed nothing. systemd may have
+ * started the app several times, and the reason is the same each time.
  *
  * @param since milliseconds since 1970
  */
@@ -23,11 +23,11 @@ export async function appOutput(
   const lines = said
     .map(({ message }) => message)
     .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
-  // systemd says the same at each start.
+  // systemd writes the same lines at each start.
   return (first === undefined ? [...new Set(lines)] : lines).slice(0, MOST_LINES);
 }
 
-/** Leaves out what the process has said that ran before a restart, such as that it drains. */
+/** Leaves out the lines of the process that ran before a restart, such as those about draining. */
 function withoutOldProcess(entries: JournalEntry[]): JournalEntry[] {
   const said = (pattern: RegExp) =>
     entries.findIndex(({ from, message }) => from === "systemd" && pattern.test(message));

@@ -17,10 +17,10 @@ import { startUnits } from "./start.ts";
 import { Units } from "./units.ts";
 
 /**
- * Does what was prepared: writes the files, reloads systemd, enables and starts the sockets, and checks that they listen.
+ * Installs the prepared files: writes them, reloads systemd, enables and starts the sockets, and checks that they listen.
  *
- * If a step fails, or the signal is aborted, everything is put back: files, enablement, and what runs. If this process is killed, the next
- * call for this name puts it back.
+ * If a step fails, or the signal is aborted, all changes are undone: files, enabled units and running units. If this process is killed, the next
+ * call for this name undoes the changes.
  *
  * @param manager - undefined below a root folder, where nothing is started
  */
@@ -48,7 +48,7 @@ export async function applyInstall(
 
 type Options = ApplyOptions & { onStep: (step: InstallStep) => void };
 
-/** What the steps have done, before the last check. */
+/** The results of the steps, before the last check. */
 interface Done {
   change: Change;
   applied: Applied;
@@ -66,14 +66,14 @@ async function applyAlone(
     applyInTurn(prepared, manager, options),
   );
   try {
-    // An app may take a minute to answer, which others need not wait for.
+    // An app may take a minute to answer. Other installations need not wait for it.
     await verify?.();
     signal?.throwIfAborted();
     if (manager) removeDroppedSockets(prepared);
     change.commit();
     return applied;
   } catch (error) {
-    // Not with the signal: what was done is put back for sure.
+    // Without the signal: the undo must always run.
     return await inTurn(plan, undefined, onWait, () => undo(error, plan, change, options));
   }
 }
@@ -120,7 +120,7 @@ async function applyInTurn(
   }
 }
 
-/** Puts everything back, and rejects with the error that tells so. */
+/** Undoes all changes, and rejects with the error that reports it. */
 async function undo(failure: unknown, plan: InstallPlan, change: Change, options: Options): Promise<never> {
   const { onStep, signal } = options;
   onStep({ type: "undoing" });
@@ -132,22 +132,22 @@ async function undo(failure: unknown, plan: InstallPlan, change: Change, options
 
 function interrupted(signal: AbortSignal, notStarted: readonly NotStarted[]): CliError {
   const exitCode = interruptedCode(signal);
-  const message = ["interrupted; everything is as it was before", ...notStartedText(notStarted)].join("\n");
-  return new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again.", { exitCode });
+  const message = ["interrupted; all changes were undone", ...notStartedText(notStarted)].join("\n");
+  return new CliError("ERR_INSTALL_INTERRUPTED", message, "Run the command again.", { exitCode });
 }
 
-/** The error of a step, when everything has been put back. */
+/** The error of a step, after all changes were undone. */
 function afterUndo(error: unknown, { user }: InstallPlan, notStarted: readonly NotStarted[]): unknown {
   if (!(error instanceof CliError) && notStarted.length === 0) return error;
   const { code, message, hint, exitCode, cause } =
     error instanceof CliError
       ? error
       : new CliError("ERR_INSTALL_START", String(error), "", { exitCode: EXIT.failed, cause: error });
-  const text = [`${message}\nEverything was put back as it was.`, ...notStartedText(notStarted)].join("\n");
+  const text = [`${message}\nAll changes were undone.`, ...notStartedText(notStarted)].join("\n");
   const units = notStarted.map(({ unit }) => unit).join(" ");
   const start = `systemctl${user ? " --user" : ""} restart ${units}`;
-  const hints = [hint, ...(units === "" ? [] : [`To start what ran before, once it can start: ${start}`])];
-  // Without its socket, the service is gone for its clients.
+  const hints = [hint, ...(units === "" ? [] : [`To start the units that ran before: ${start}`])];
+  // Without its socket, clients can't reach the service.
   const isSilent = notStarted.some(({ unit }) => unit.endsWith(".socket"));
   return new CliError(isSilent ? "ERR_INSTALL_UNDO" : code, text, hints.filter(Boolean).join("\n"), {
     exitCode,
@@ -155,18 +155,18 @@ function afterUndo(error: unknown, { user }: InstallPlan, notStarted: readonly N
   });
 }
 
-/** Both went wrong. The journal stays, so the next call tries again. */
+/** The error when both a step and the undo have failed. The journal of the change stays, so the next call tries again. */
 function undoError(error: unknown, cause: unknown): CliError {
   const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
   return new CliError(
     "ERR_INSTALL_UNDO",
-    `${first}\nThen not everything could be put back: ${second}`,
-    "Correct what could not be put back, and call it again: it puts back the rest first.",
+    `${first}\nThen a change could not be undone: ${second}`,
+    "Correct this fault, and run the command again: it first undoes the rest.",
     { exitCode: EXIT.failed, cause },
   );
 }
 
-/** What systemd will make for the units, and is not there yet. */
+/** The folders and files that systemd will create for the units. */
 function absentOf(plan: InstallPlan): Absent {
   const texts = Object.values(plan.units);
   const folders = texts.flatMap((text) => foldersOf(plan, text));
@@ -179,7 +179,7 @@ function absentOf(plan: InstallPlan): Absent {
   };
 }
 
-/** systemd leaves the file of a unix socket that the service has no more. */
+/** systemd does not remove the file of a unix socket that the service no longer has. */
 function removeDroppedSockets(prepared: PreparedInstall): void {
   const { plan } = prepared;
   const kept = new Set(Object.values(plan.units).flatMap((text) => socketPathsOf(plan, text)));
@@ -187,20 +187,25 @@ function removeDroppedSockets(prepared: PreparedInstall): void {
   for (const path of earlier) if (!kept.has(path)) removeSocketFile(path);
 }
 
-/** The files must still be those that the user has been shown. */
+/** The files must not have changed since the user saw them. */
 function checkUnchanged({ files }: PreparedInstall): void {
   for (const { path, previous } of files) {
     if (contentOf(path, undefined)?.toString() === previous) continue;
-    throw new CliError("ERR_INSTALL_CHANGED", `${path} has changed since it was shown`, "Call it again.", {
-      exitCode: EXIT.failed,
-    });
+    throw new CliError(
+      "ERR_INSTALL_CHANGED",
+      `${path} has changed since it was shown`,
+      "Run the command again.",
+      {
+        exitCode: EXIT.failed,
+      },
+    );
   }
 }
 
 const toEnable = ({ plan }: PreparedInstall): string[] =>
   plan.sockets.length > 0 ? plan.sockets : [plan.service];
 
-/** The units that the installation has, and those that an earlier one had. */
+/** The units of this installation and of the earlier one. */
 async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {
   const files = [...Object.keys(plan.units), ...removed.map((path) => basename(path))];
   const names = files.filter((unit) => /\.(?:service|socket)$/.test(unit));
@@ -212,7 +217,7 @@ async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promi
   return [...new Set([...names, ...services.flat(), ...pair])];
 }
 
-/** What `force` replaces is kept, under a name that is free. */
+/** Keeps a backup of a file that `force` replaces, under a free name. */
 function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   const folder = join(serviceFolder(plan, plan.name), "backup");
   const units = new Set(Object.keys(plan.units).map((unit) => join(unitFolder(plan, unit), unit)));
@@ -236,7 +241,7 @@ function fileChanges(prepared: PreparedInstall, backups: FileChange[]): FileChan
   return [...backups, ...written, ...removed, ...manifestChange(prepared, backups)];
 }
 
-/** The manifest stays as it is when only its time would be new. */
+/** The manifest does not change if only its time would differ. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
   const { name, root, sockets, service, description, config } = plan;
   const earlier = readManifest(plan, name);
@@ -266,7 +271,7 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
   return [{ path, content: `${JSON.stringify(manifest, null, 2)}\n`, mode: 0o644 }];
 }
 
-/** Sockets that the description no longer has. Their links go while systemd still knows the files. */
+/** Disables the sockets that the description no longer has, while systemd still knows their files. */
 async function dropRemovedUnits(
   { removed }: PreparedInstall,
   units: Units,
@@ -278,7 +283,7 @@ async function dropRemovedUnits(
   onStep({ type: "disabled", units: sockets });
 }
 
-/** systemd must have read these files, and not others of the same name from elsewhere. */
+/** Checks that systemd has read these files, and not other files of the same name. */
 async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): Promise<void> {
   const units = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
   const shown = await manager.show(
@@ -297,7 +302,7 @@ async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): 
     const hint =
       LoadState === "not-found" && plan.user
         ? "XDG_CONFIG_HOME must be the one of your service manager: systemctl --user show-environment"
-        : `See what it says: ${verify}`;
+        : `To see the faulty line: ${verify}`;
     throw new CliError("ERR_INSTALL_LOAD", why, hint, {
       exitCode: EXIT.failed,
     });

@@ -26,7 +26,7 @@ interface Entry {
   sha256: string | undefined;
 }
 
-/** What systemd makes when it starts the units, and was not there before. */
+/** The folders and files that systemd creates when it starts the units. */
 export interface Absent {
   /** The kinds of folders of the service. */
   folders: FolderKind[];
@@ -41,15 +41,15 @@ interface Journal {
   absent?: Absent;
 }
 
-/** Is there while a change is under way: whoever finds it puts everything back. */
+/** Exists while a change is in progress. A call that finds it undoes the change. */
 const PENDING = "pending.json";
-/** Is there when a change has been made, until the old files are gone. */
+/** Exists after a change was made, until the old files are removed. */
 const COMMITTED = "committed.json";
 
 /**
- * A change of several files that happens as a whole, or not at all.
+ * An atomic change of several files.
  *
- * Each file is at every moment its old or its new version. A journal says what to put back; it is on the disk before the first file changes.
+ * At every moment, each file is either the old or the new version. A journal of the change lists what to undo. It is on the disk before the first file changes.
  */
 export class Change {
   readonly #place: Place;
@@ -70,7 +70,7 @@ export class Change {
     return this.#journal.absent ?? { folders: [], paths: [] };
   }
 
-  /** Writes the journal, and the new content of all files beside them. If the disk is full, then here, and nothing has changed. */
+  /** Writes the journal, and the new contents beside all files. If the disk is full, this step fails, and nothing has changed. */
   static begin(
     place: Place,
     name: string,
@@ -102,7 +102,7 @@ export class Change {
         if (content !== undefined) inNewFolderOf(path, (folder) => folder.writeNew(staged!, content, mode));
       }
     } catch (error) {
-      // Nothing has taken the place of a file yet.
+      // No file has been replaced yet.
       change.revertFiles();
       change.forget();
       throw error;
@@ -110,7 +110,7 @@ export class Change {
     return change;
   }
 
-  /** The change that an earlier call has left halfway, or undefined. */
+  /** The change that an earlier call did not finish, or undefined. */
   static pending(place: Place, name: string): Change | undefined {
     return Change.#read(place, name, PENDING);
   }
@@ -126,8 +126,8 @@ export class Change {
       if (cause instanceof CliError) throw cause;
       throw new CliError(
         "ERR_INSTALL_MANIFEST",
-        `${join(own, file)} is not what sockact has written: ${(cause as Error).message}`,
-        "Look at it, and move it away.",
+        `${join(own, file)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
+        "Look at the file, and move it away.",
         { exitCode: EXIT.failed, cause },
       );
     } finally {
@@ -135,7 +135,7 @@ export class Change {
     }
   }
 
-  /** What a file holds once this change has been put back. */
+  /** The contents of a file after this change has been undone. */
   contentBefore(path: string): { content: Buffer | undefined } | undefined {
     const entry = this.#journal.entries.find((each) => each.path === path);
     if (entry === undefined) return undefined;
@@ -146,7 +146,7 @@ export class Change {
     return { content };
   }
 
-  /** Puts the new files in the place of the old ones, one after the other. */
+  /** Replaces the old files by the new ones, one after the other. */
   *write(): Generator<{ path: string; isRemoved: boolean }> {
     for (const { path, staged, kept } of this.#journal.entries) {
       inNewFolderOf(path, (folder, file) => {
@@ -159,7 +159,7 @@ export class Change {
     }
   }
 
-  /** Puts the old files back. May be called at any moment, and again. */
+  /** Restores the old files. May be called at any moment, and repeatedly. */
   revertFiles(): void {
     for (const entry of this.#journal.entries.toReversed()) {
       inFolderOf(entry.path, (folder, file) => {
@@ -186,7 +186,7 @@ export class Change {
     this.#clean();
   }
 
-  /** Ends a change that has been put back. */
+  /** Ends a change that has been undone. */
   forget(): void {
     this.#inOwnFolder((folder) => {
       folder.remove(PENDING);
@@ -195,7 +195,7 @@ export class Change {
     removeEmptyFolders(this.#place, this.#name);
   }
 
-  /** Finishes what a call has left that was killed after the change was final, or before it began. */
+  /** Cleans up after a call that was killed after its change was final, or before it began. */
   static clean(place: Place, name: string): void {
     const committed = Change.#read(place, name, COMMITTED);
     if (committed) committed.#clean();
@@ -225,7 +225,7 @@ export class Change {
   }
 }
 
-/** Removes the folders of a service if nothing is in them, and those above if that was the last service. */
+/** Removes the folders of a service if they are empty, and the folders above after the last service. */
 export function removeEmptyFolders(place: Place, name: string): void {
   const own = serviceFolder(place, name);
   for (const path of [join(own, "files"), join(own, "backup"), own, stateFolder(place)])
@@ -241,13 +241,13 @@ function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) 
   }
 }
 
-/** Whether the file is the one that this change has written: another one is not ours to remove. */
+/** Whether this change has written the file. sockact must not remove any other file. */
 function isNew(folder: SafeFolder, file: string, entry: Entry): boolean {
   const content = folder.read(file);
   return content !== undefined && sha256(content) === entry.sha256;
 }
 
-/** A journal names files that will be replaced. So it may name only those that an installation of this service can have. */
+/** A journal names files to replace. So it may name only files that an installation of this service can have. */
 function checked(value: unknown, place: Place, name: string): Journal {
   const journal = value as Partial<Journal> | null;
   if (journal?.format !== 1 || !Array.isArray(journal.entries) || journal.before === undefined)

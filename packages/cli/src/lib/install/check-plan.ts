@@ -4,7 +4,7 @@ import { isUnitOf } from "./names.ts";
 import { filesFolder } from "./places.ts";
 import type { InstallPlan } from "./plan.ts";
 
-/** systemd fails a unit with a longer line, and no unit is nearly as long. */
+/** systemd refuses a longer line, and real units are much shorter. */
 const LARGEST_UNIT = 1024 * 1024;
 const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
 
@@ -14,13 +14,13 @@ export function checkPlan({ name, user, root, units, extraFiles, sockets, servic
     throw new CliError(
       "ERR_INSTALL_PLAN",
       message,
-      "Choose other names in the description, or shorter texts.",
+      "Choose other names in the description, or shorter strings.",
     );
   };
   if (!root.startsWith("/") || (root !== "/" && join(root, "/") !== `${root}/`))
     refuse(`${root} is not an absolute path`);
   for (const unit of [...Object.keys(units), ...sockets, service])
-    if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not a name of a unit of ${name}`);
+    if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not the name of a unit of ${name}`);
   for (const [unit, text] of Object.entries(units))
     if (Buffer.byteLength(text) > LARGEST_UNIT) refuse(`${unit} has more than 1 MiB`);
   const folder = filesFolder({ name, user });

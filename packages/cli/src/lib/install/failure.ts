@@ -10,7 +10,7 @@ import { appOutput } from "./app-output.ts";
 /** How many lines of the journal an error shows. */
 const JOURNAL_LINES = 8;
 
-/** The error for units that did not start, with what systemd says of them. */
+/** The error for units that did not start, with the lines of systemd about them. */
 export async function startError(
   manager: ServiceManager,
   units: readonly string[],
@@ -31,7 +31,7 @@ export async function startError(
   return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
-/** What an app has said when it failed; or what systemd says of a socket. */
+/** The lines that an app printed when it failed; or the lines of systemd about a socket. */
 export async function whyNotStarted(
   manager: ServiceManager,
   units: readonly string[],
@@ -50,7 +50,7 @@ async function journalOf(
   if (units.length === 0) return [];
   // Without --sync, the last lines may be missing. A user may not ask for it.
   if (!manager.user) await syncJournal(manager);
-  // systemd opens a socket in a process of its own, and --unit shows only what its process 1 says of a unit.
+  // systemd opens a socket in a separate process, and --unit shows only the lines of process 1 about a unit.
   const field = manager.user ? "USER_UNIT" : "UNIT";
   const matches = units.flatMap((unit) => [
     "+",
@@ -71,22 +71,22 @@ async function hintFor(
   failed: readonly string[],
 ): Promise<string> {
   const journal = lines.join("\n");
-  // With "Input/output error", systemd has said the reason in another process, whose last words the journal may not have.
+  // With "Input/output error", another process of systemd has written the reason. The journal may not have its last lines.
   const inUse = /listening socket \((.*?)\): (?:Address already in use|Input\/output error)/.exec(journal);
   const hint = inUse ? await takenHint(manager, inUse[1]!, failed) : undefined;
   if (hint !== undefined) return hint;
   if (/listening socket \(.*\): Permission denied/.test(journal)) {
     return manager.user
       ? "Your own service manager may listen from port 1024 on. Choose such a port, or install without --user."
-      : "See whether SELinux or AppArmor denies it: journalctl --dmesg --grep=denied";
+      : "SELinux or AppArmor may deny it: journalctl --dmesg --grep=denied";
   }
   if (/Cannot assign requested address/.test(journal))
-    return "This machine does not have that address: ip address lists those that it has.";
+    return "This machine does not have that address. The command ip address lists its addresses.";
   const unit = failed[0] ?? "";
   return `See more: ${manager.systemctl} status ${unit}; journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 
-/** Who has an address; undefined if nobody seems to have it. */
+/** The hint that names the process which uses an address; undefined if none is found. */
 async function takenHint(
   manager: ServiceManager,
   address: string,
@@ -94,7 +94,7 @@ async function takenHint(
 ): Promise<string | undefined> {
   const port = /:(\d+)$/.exec(address)?.[1];
   const what = port === undefined ? address : `Port ${port}`;
-  // The service of a socket has it too, but systemd goes on listening when that is stopped.
+  // The service has the socket open too, but systemd keeps listening when the service is stopped.
   const socket = await socketUnitAt(manager, address, failed);
   if (socket !== undefined) {
     const { systemctl } = manager;
@@ -107,7 +107,8 @@ async function takenHint(
   const ended = await execute("ss", [...options, ...filter]).catch(() => undefined);
   if (ended?.stdout.trim() === "") return undefined;
   const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
-  if (pid === undefined) return `${what} is in use. See by whom: sudo ss --listening --tcp --processes`;
+  if (pid === undefined)
+    return `${what} is in use. To see the process: sudo ss --listening --tcp --processes`;
   const unit = serviceOf(pid);
   const where = unit === undefined ? "" : `, ${unit}`;
   const stop = unit === undefined ? "Stop it" : `Stop it (${manager.systemctl} disable --now ${unit})`;

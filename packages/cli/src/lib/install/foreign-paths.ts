@@ -8,8 +8,8 @@ import { foldersOf, hasListener, type ServiceFolder, socketPathsOf, valuesOf } f
 import type { InstallPlan } from "./plan.ts";
 
 /**
- * Refuses the paths of unix sockets, and the folders of the service, that somebody else has made. systemd would remove the one, and give the other to the
- * service's user.
+ * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd would remove such a socket, and give such a
+ * folder to the service's user.
  *
  * @param earlier - the texts of the units that the service has now
  */
@@ -39,7 +39,7 @@ async function refuseForeignSockets(
     const isSocket = lstat(join(plan.root, path))?.isSocket() === true;
     if (isSocket && open.includes(path)) continue;
     if (isSocket && written.includes(path) && !hasListener(path)) continue;
-    const what = isSocket ? "the socket of another program" : "no socket of this service";
+    const what = isSocket ? "the socket of another program" : "not a socket of this service";
     throw new CliError(
       "ERR_INSTALL_FOREIGN",
       `${path} exists, and is ${what}: systemd would remove it, and listen there`,
@@ -76,7 +76,7 @@ async function refuseForeignFolders(
         path === join(plan.root, "/var/lib/sockact") ||
         path.startsWith(join(plan.root, "/var/lib/sockact/"))
       )
-        throw foreign(`${path} is where sockact keeps what it knows of the services`, otherName);
+        throw foreign(`${path} is the folder in which sockact records its installations`, otherName);
       const stats = lstat(path);
       if (stats === undefined || own.has(path) || isPrivate(folder, stats)) continue;
       if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats.uid) continue;
@@ -89,9 +89,9 @@ async function refuseForeignFolders(
 }
 
 const otherName =
-  "Choose another --name; or name another folder in a config, by stateDirectory: sockact init writes one.";
+  "Choose another --name. Or name another folder by stateDirectory in a config: sockact init writes one.";
 
-/** How to say that the folder is meant for this service. */
+/** The hint for a folder that is meant for this service. */
 function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {
   const above = dirname(privatePath);
   return user === undefined
@@ -99,7 +99,7 @@ function adoption({ path, privatePath }: ServiceFolder, user: string | undefined
     : `If it is the data of this service: sudo chown -R ${user} ${path}`;
 }
 
-/** Whether systemd has made it, for a service with a user that exists only while it runs. Such a folder is what `uninstall` leaves. */
+/** Whether systemd has created the folder for a service with a dynamic user. `uninstall` leaves such a folder. */
 function isPrivate({ path, privatePath }: ServiceFolder, stats: Stats): boolean {
   return stats.isSymbolicLink() && resolve(dirname(path), readlinkSync(path)) === privatePath;
 }
@@ -117,7 +117,7 @@ function lstat(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    // Whoever only looks, without root, may not see everything.
+    // A user without root may not see everything.
     return undefined;
   }
 }

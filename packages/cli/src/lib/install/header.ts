@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Who wrote a unit file: this program, for this service; this program, but someone has edited it since; or somebody else. */
+/** Who wrote a unit file: this program, for this service; this program, but it was edited since; or another author. */
 export type Author = "sockact" | "edited" | "foreign";
 
 const pattern = /^# Written by sockact install for (\S+)\.[^\n]*\n# Content: sha256:([0-9a-f]{64})\n/;

@@ -5,7 +5,7 @@ import { sha256 } from "./header.ts";
 import { type Place, unitFolder } from "./places.ts";
 import { SafeFolder } from "./safe-folder.ts";
 
-/** Runs an action while no other `sockact install` or `uninstall` of this name is under way. */
+/** Runs an action while no other `sockact install` or `uninstall` of this name runs. */
 export async function locked<Result>(
   place: Place,
   name: string,
@@ -18,7 +18,7 @@ export async function locked<Result>(
 
 /**
  * Runs the steps of an action while no other call changes files or units in this place: two services may have a unit of the same name, and systemd reads all
- * files at once. What waits for an app is outside of it.
+ * files at once. Steps that wait for an app do not hold this lock.
  */
 export async function inTurn<Result>(
   place: Place,
@@ -38,7 +38,7 @@ async function holding<Result>(
 ): Promise<Result> {
   const lock = await acquireLock(path, signal, onWait).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error;
-    const hint = "Install flock(1) of util-linux, and see who may write there.";
+    const hint = "Install flock(1) of util-linux, and check who may write to the folder.";
     throw new CliError("ERR_INSTALL_LOCK", error.message, hint, { exitCode: EXIT.failed, cause: error });
   });
   try {
@@ -48,7 +48,7 @@ async function holding<Result>(
   }
 }
 
-/** Root's locks are files in /run that others can't open. Another user has no such folder for sure, and locks the folder with the units. */
+/** Root's locks are files in /run that other users can't open. Another user may not have such a folder, and locks the folder with the units. */
 function lockPath(place: Place, name: string): string {
   if (process.getuid!() === 0) {
     const { user, root } = place;

@@ -4,7 +4,7 @@ import { isUnitOf } from "./names.ts";
 import { type Place, serviceFolder, stateFolder, unitFolder } from "./places.ts";
 import { SafeFolder } from "./safe-folder.ts";
 
-/** What `sockact install` has installed for one service. */
+/** The record of what `sockact install` has installed for one service. */
 export interface Manifest {
   /** The version of this format. */
   format: 1;
@@ -23,7 +23,7 @@ export interface Manifest {
 
 export const MANIFEST = "manifest.json";
 
-/** What was installed under this name, or undefined. */
+/** Reads the manifest of this name; undefined if there is none. */
 export function readManifest(place: Place, name: string): Manifest | undefined {
   const path = serviceFolder(place, name);
   const folder = SafeFolder.open(path);
@@ -36,7 +36,7 @@ export function readManifest(place: Place, name: string): Manifest | undefined {
   return content && parseManifest(content, place, name);
 }
 
-/** Reads a manifest, and refuses one that names what an installation can't have. */
+/** Reads a manifest, and refuses one with files that an installation can't have. */
 export function parseManifest(content: Buffer, place: Place, name: string): Manifest {
   const path = serviceFolder(place, name);
   try {
@@ -44,8 +44,8 @@ export function parseManifest(content: Buffer, place: Place, name: string): Mani
   } catch (cause) {
     throw new CliError(
       "ERR_INSTALL_MANIFEST",
-      `${join(path, MANIFEST)} is not what sockact has written: ${(cause as Error).message}`,
-      `Look at it. Without it, sockact does not know the files of ${name}: remove them yourself, and ${path}.`,
+      `${join(path, MANIFEST)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
+      `Look at the file. Without it, sockact does not know the files of ${name}: remove them yourself, and ${path}.`,
       { exitCode: EXIT.failed, cause },
     );
   }
@@ -61,7 +61,7 @@ export function installedNames(place: Place): string[] {
   }
 }
 
-/** Whatever else is in the folder is no service that was installed. */
+/** Other files in the folder are ignored. */
 function hasManifest(place: Place, name: string): boolean {
   try {
     return readManifest(place, name) !== undefined;
@@ -70,7 +70,7 @@ function hasManifest(place: Place, name: string): boolean {
   }
 }
 
-/** A manifest names files that will be removed. So it may name only those that an installation of this service can have. */
+/** A manifest names files to remove. So it may name only files that an installation of this service can have. */
 function checked(value: unknown, place: Place, name: string): Manifest {
   const manifest = value as Partial<Manifest> | null;
   if (manifest?.format !== 1) throw new Error("it has another format");

@@ -5,7 +5,7 @@ const LONGEST_UNIT = 255;
 
 const suffixes = /\.(?:service|socket|target|device|mount|automount|swap|path|timer|slice|scope|container)$/;
 
-/** Refuses what is not the name of a service without its suffix. What it names becomes part of paths. */
+/** Refuses a name that is not a service's name without suffix. The name becomes part of paths. */
 export function checkName(name: string): void {
   const refuse = (why: string, hint: string) => {
     throw new CliError(
@@ -17,10 +17,10 @@ export function checkName(name: string): void {
   if (name === "sockact")
     refuse("sockact has its own files in /var/lib/sockact", "Choose a name such as shop.");
   if (name === "") refuse("it is empty", "Choose a name such as shop.");
-  if (suffixes.test(name)) refuse("it has a suffix", `Leave it off: ${name.replace(suffixes, "")}`);
+  if (suffixes.test(name)) refuse("it has a suffix", `Leave the suffix out: ${name.replace(suffixes, "")}`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {
     refuse(
-      "it may have ASCII letters, digits and : _ . \\ - alone, and begins with a letter or digit",
+      "it may have only ASCII letters, digits and : _ . \\ -, and must begin with a letter or a digit",
       "Choose a name such as shop.",
     );
   }

@@ -21,11 +21,11 @@ const kinds = Object.keys(folderDirectives) as FolderKind[];
 export interface ServiceFolder {
   kind: FolderKind;
   path: string;
-  /** Where it is if the service has a user that exists only while it runs: `path` is then a link to it. */
+  /** The real folder if the service has a dynamic user: `path` is then a link to it. */
   privatePath: string;
 }
 
-/** The folders that systemd makes for a service, by the text of its unit. */
+/** The folders that systemd creates for a service, read from its unit. */
 export function foldersOf(place: Place, text: string): ServiceFolder[] {
   return kinds.flatMap((kind) =>
     valuesOf(text, folderDirectives[kind])
@@ -35,7 +35,7 @@ export function foldersOf(place: Place, text: string): ServiceFolder[] {
   );
 }
 
-/** A folder by one word of StateDirectory= and the like. Since systemd 255, a symlink may follow. */
+/** The folder in one word of a directive such as StateDirectory=. Since systemd 255, a symlink may follow. */
 export function folderOf(place: Place, kind: FolderKind, word: string): ServiceFolder {
   const base = baseFolder(place, kind);
   const name = word.split(":")[0]!;
@@ -54,7 +54,7 @@ function baseFolder({ user, root }: Place, kind: FolderKind): string {
   return { state, cache, logs: join(state, "log"), runtime: XDG_RUNTIME_DIR }[kind];
 }
 
-/** The paths of unix sockets in the text of a socket unit. */
+/** The paths of the unix sockets of a socket unit. */
 export function socketPathsOf({ user }: Place, text: string): string[] {
   const runtime = user ? (process.env["XDG_RUNTIME_DIR"] ?? "/run") : "/run";
   return ["ListenStream", "ListenDatagram", "ListenSequentialPacket"]
@@ -64,7 +64,7 @@ export function socketPathsOf({ user }: Place, text: string): string[] {
     .map((path) => resolve(path));
 }
 
-/** The last values of a directive: an empty one takes back those before. */
+/** The values of a directive that apply: an empty value removes the earlier ones. */
 export function valuesOf(text: string, key: string): string[] {
   const values = parseUnit(text).entries.flatMap((entry) =>
     entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
@@ -72,7 +72,7 @@ export function valuesOf(text: string, key: string): string[] {
   return values.slice(values.lastIndexOf("") + 1);
 }
 
-/** Whether something listens on the path of a unix socket. */
+/** Whether a process listens on the path of a unix socket. */
 export function hasListener(path: string): boolean {
   try {
     // The last column is the path.
@@ -85,9 +85,9 @@ export function hasListener(path: string): boolean {
 }
 
 /**
- * Removes the file of a unix socket on which nobody listens, which systemd leaves where it is.
+ * Removes the file of a unix socket without a listener. systemd does not remove such a file.
  *
- * @returns whether it is gone, or was never there
+ * @returns whether the file does not exist any more
  */
 export function removeSocketFile(path: string): boolean {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return true;
@@ -104,7 +104,7 @@ export function removeSocketFile(path: string): boolean {
   }
 }
 
-/** The path, and the folders above it, that do not exist yet: systemd makes them for a unix socket. */
+/** The path and the folders above it that do not exist yet. systemd creates them for a unix socket. */
 export function missingOf(path: string): string[] {
   const missing: string[] = [];
   for (let at = path; at !== "/" && !exists(at); at = dirname(at)) missing.push(at);

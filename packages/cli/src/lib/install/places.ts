@@ -3,19 +3,19 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
-/** Which installation: of the system, of the user, or of a file system below a root folder. */
+/** The place of an installation: the system, the user, or a file system below a root folder. */
 export interface Place {
   user: boolean;
   root: string;
 }
 
-/** The folder of a unit file. Podman reads `.container` files from a folder of its own. */
+/** The folder of a unit file. Podman reads `.container` files from a separate folder. */
 export function unitFolder({ user, root }: Place, unit: string): string {
   const folder = unit.endsWith(".container") ? "containers/systemd" : `systemd/${user ? "user" : "system"}`;
   return user ? join(base("XDG_CONFIG_HOME", ".config"), folder) : join(root, "/etc", folder);
 }
 
-/** The folder with what `sockact` knows of its installations: a folder for each. */
+/** The folder in which `sockact` records its installations: it has a folder for each. */
 export function stateFolder({ user, root }: Place): string {
   return user ? join(base("XDG_STATE_HOME", ".local/state"), "sockact") : join(root, "/var/lib/sockact");
 }
@@ -30,7 +30,7 @@ export function filesFolder({ name, user }: { name: string; user: boolean }): st
   return join(serviceFolder({ user, root: "/" }, name), "files");
 }
 
-/** Whether systemd means this file. It tells a path as it was looked up, with the links in a home. */
+/** Whether systemd means this file. It reports a path as it was looked up, with the links in a home. */
 export function isSameFile(fragment: string, path: string): boolean {
   return fragment === path || resolved(fragment) === path;
 }

@@ -1,4 +1,4 @@
-/** What is to be installed, as plain data. The texts are those that the user is shown. */
+/** The installation to make, as plain data. The user sees the same contents. */
 export interface InstallPlan {
   /** The service's name, without suffix. */
   name: string;
@@ -6,9 +6,9 @@ export interface InstallPlan {
   user: boolean;
   /** `/`, or the absolute path of the root folder of an image or a container. Nothing is started there. */
   root: string;
-  /** The texts of the unit files by name, as `emitUnits` writes them. A header is added, by which `sockact` knows them again. */
+  /** The unit files by name, as `emitUnits` writes them. A header is added, by which `sockact` recognizes them. */
   units: Record<string, string>;
-  /** Further files, such as a copy of the preload. Each is in the folder that `filesFolder()` tells. */
+  /** Further files, such as a copy of the preload. Each is in the folder that `filesFolder()` returns. */
   extraFiles: ExtraFile[];
   /** The socket units. Without any, the service itself is enabled and started. */
   sockets: string[];
@@ -39,13 +39,13 @@ export interface PreparedFile {
   previous: string | undefined;
 }
 
-/** What `applyInstall` does when it is called, and nothing else. */
+/** Exactly the changes that `applyInstall` will make. */
 export interface PreparedInstall {
   plan: InstallPlan;
   files: PreparedFile[];
-  /** Units of an earlier installation of this name that the plan has no more. Their files go. */
+  /** Units of an earlier installation of this name that the plan no longer has. Their files are removed. */
   removed: string[];
-  /** The texts of those, as they are now. */
+  /** Their present contents. */
   removedTexts: string[];
   /** What the user should know before saying yes, in sentences. */
   notes: string[];
@@ -53,18 +53,18 @@ export interface PreparedInstall {
   force: boolean;
 }
 
-/** Something that ran before the change and does not start again. The files and the enablement are those of before nevertheless. */
+/** A unit that ran before the change and does not start again. Its files and its enablement were restored nevertheless. */
 export interface NotStarted {
   unit: string;
-  /** What systemd and the app say, in lines. */
+  /** The lines of systemd and of the app. */
   why: string[];
 }
 
-/** What `applyInstall` has just done. */
+/** A step that `applyInstall` has just taken. */
 export type InstallStep =
-  /** Another `sockact install` or `uninstall` is under way; this one begins when that has ended. */
+  /** Another `sockact install` or `uninstall` runs. This one begins when the other has ended. */
   | { type: "waiting" }
-  /** An earlier call was killed halfway. What it had changed has been put back. */
+  /** An earlier call was killed halfway. Its changes have been undone. */
   | { type: "recovered"; notStarted: NotStarted[] }
   /** All new files are on the disk, beside their targets. */
   | { type: "staged" }
@@ -79,14 +79,14 @@ export type InstallStep =
   | { type: "restarted"; units: string[]; how: "rolling" | "queued" | "closed" }
   | { type: "listening"; units: string[] }
   | { type: "stopped"; units: string[] }
-  /** A step has failed, or the user has interrupted it. What was done is put back. */
+  /** A step has failed, or the user has interrupted the installation. The changes are being undone. */
   | { type: "undoing" };
 
 export interface ApplyOptions {
   onStep?: ((step: InstallStep) => void) | undefined;
-  /** Once aborted, everything is put back, and the promise rejects with ERR_INSTALL_INTERRUPTED. */
+  /** Once aborted, all changes are undone, and the promise rejects with ERR_INSTALL_INTERRUPTED. */
   signal?: AbortSignal | undefined;
-  /** The last step, such as a test request. If it rejects, everything is put back, and `applyInstall` rejects with its error. */
+  /** The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects with its error. */
   verify?: (() => Promise<void>) | undefined;
 }
 

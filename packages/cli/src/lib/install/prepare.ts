@@ -14,17 +14,17 @@ import { isSameFile, type Place, serviceFolder, unitFolder } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
 
-/** The folders of units that are not ours to replace, where no manager can be asked. */
+/** The folders with units of the distribution, for the case that no manager can be asked. */
 const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
 
 export interface PrepareOptions {
-  /** Whether to replace files that somebody else has written or edited. */
+  /** Whether to replace files that sockact did not write, or that were edited. */
   force: boolean;
   /** By default the manager that the plan is for. */
   manager?: ServiceManager | undefined;
 }
 
-/** Compares a plan with the files and units of this machine. Reads only. Throws a CliError for what it would be wrong to replace. */
+/** Compares a plan with the files and units of this machine. Only reads. Throws a CliError for a file or unit that must not be replaced. */
 export async function prepareInstall(
   plan: InstallPlan,
   { force, manager = new ServiceManager({ user: plan.user }) }: PrepareOptions,
@@ -34,7 +34,7 @@ export async function prepareInstall(
   checkPlan(plan);
   const notes: string[] = [];
   const pending = Change.pending(plan, plan.name);
-  if (pending) notes.push("An earlier call was killed halfway. What it changed is put back first.");
+  if (pending) notes.push("An earlier call was killed halfway. Its changes are undone first.");
   const manifestContent = contentOf(join(serviceFolder(plan, plan.name), MANIFEST), pending);
   const manifest = manifestContent && parseManifest(manifestContent, plan, plan.name);
   await refuseForeignUnits(plan, manager);
@@ -85,21 +85,21 @@ async function noteClosedSockets(
   const closed = changed.filter((_, index) => shown[index]!.ActiveState === "active");
   if (closed.length > 0)
     notes.push(
-      `${closed.join(", ")}: closed and opened again with all its addresses. For that moment, new connections are refused.`,
+      `${closed.join(", ")}: systemd closes it and opens it again, with all its addresses. New connections are refused for that moment.`,
     );
 }
 
 /** Refuses a place where nothing can be installed. */
 export function checkPlace({ user, root }: Place, command: string): void {
   if (user && root !== "/") {
-    throw new CliError("ERR_USAGE", "--user and --root exclude each other", "Leave one of them off.");
+    throw new CliError("ERR_USAGE", "--user and --root exclude each other", "Leave one of them out.");
   }
   const { SUDO_UID, SUDO_USER } = process.env;
   if (user && process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_UID !== "0") {
     throw new CliError(
       "ERR_INSTALL_SUDO",
       "--user is for your own service manager, and sudo makes you root",
-      `Call it without sudo: sockact ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
+      `Run it without sudo: sockact ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
     );
   }
 }
@@ -115,7 +115,7 @@ function prepared(
   return { path, text: content, mode, state, previous: previous?.toString() };
 }
 
-/** What a file holds, or will hold once the change of a killed call has been put back. */
+/** The contents of a file, or its contents after the change of a killed call has been undone. */
 export function contentOf(path: string, pending: Change | undefined): Buffer | undefined {
   const before = pending?.contentBefore(path);
   return before ? before.content : inFolderOf(path, (folder, file) => folder.read(file));
@@ -137,8 +137,8 @@ function checkAuthor(
   if (author === "edited") {
     throw new CliError(
       "ERR_INSTALL_EDITED",
-      `${path} was edited after sockact had written it`,
-      `sockact units --diff shows what differs. Put the change into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force; a backup is kept.`,
+      `${path} was edited after sockact wrote it`,
+      `sockact units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
       { exitCode: EXIT.failed },
     );
   }
@@ -146,14 +146,14 @@ function checkAuthor(
 }
 
 function foreign(path: string, hint: string): CliError {
-  return new CliError("ERR_INSTALL_FOREIGN", `${path} exists, and sockact has not written it`, hint, {
+  return new CliError("ERR_INSTALL_FOREIGN", `${path} exists, and sockact did not write it`, hint, {
     exitCode: EXIT.failed,
   });
 }
 
-/** Refuses a name that another unit has: a file of ours would hide that one. */
+/** Refuses the name of another unit, because our file would hide that unit. */
 async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): Promise<void> {
-  const hint = "A unit of yours would hide it. Choose another --name.";
+  const hint = "The new unit would hide it. Choose another --name.";
   const names = new Set([`${plan.name}.service`, `${plan.name}.socket`, ...plan.sockets, plan.service]);
   for (const unit of Object.keys(plan.units)) if (!unit.endsWith(".container")) names.add(unit);
   if (plan.root !== "/") {

@@ -9,20 +9,20 @@ import type { NotStarted } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
 import { resetLimits, Units, type UnitsBefore } from "./units.ts";
 
-/** What to say of what does not start again. */
+/** The lines about units that do not start again. */
 export function notStartedText(notStarted: readonly NotStarted[]): string[] {
   return notStarted.flatMap(({ unit, why }) => [
-    `But ${unit}, which ran before, does not start again:`,
+    `But ${unit} ran before, and does not start again:`,
     ...why.map((line) => `  ${line}`),
   ]);
 }
 
 interface RollBackOptions {
-  /** Whether to start what ran before. */
+  /** Whether to start the units that ran before. */
   start?: boolean;
 }
 
-/** Puts back what a call has left halfway that was killed. Resolves to what does not start again, or to undefined if there was nothing to put back. */
+/** Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to undefined if there was nothing to undo. */
 export async function recover(
   place: Place,
   name: string,
@@ -33,7 +33,7 @@ export async function recover(
   return change && rollBack(place, change, options);
 }
 
-/** Puts the files, the enablement and what runs back as they were before a change. */
+/** Restores the files, the enabled units and the running units as they were before a change. */
 export async function rollBack(
   place: Place,
   change: Change,
@@ -56,7 +56,7 @@ export async function rollBack(
   return notStarted;
 }
 
-/** Removes what systemd has made for the new units. */
+/** Removes the folders and files that systemd has created for the new units. */
 async function removeMade(manager: ServiceManager, { before, absent }: Change): Promise<void> {
   if (absent.folders.length === 0 && absent.paths.length === 0) return;
   const units = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
@@ -67,7 +67,7 @@ async function removeMade(manager: ServiceManager, { before, absent }: Change): 
   if (services.length > 0 && absent.folders.length > 0) {
     // A unit that has failed can't be cleaned.
     await resetLimits(manager, services);
-    // One that is not cleaned has left an empty folder, or data that nobody asks for. That is no reason to leave the rest as well.
+    // If this fails, an empty folder or unused data stays. The other folders can still be removed.
     await manager.run("clean", ...absent.folders.map((kind) => `--what=${kind}`), "--", ...services);
   }
   for (const path of absent.paths) if (exists(path)) removeMadePath(path);
@@ -80,7 +80,7 @@ function removeMadePath(path: string): void {
       if (folder.stat(file)?.isDirectory()) folder.removeFolder(file);
     });
   } catch (error) {
-    // It is in a folder that another user may change.
+    // Another user may change its folder.
     if ((error as CliError).code !== "ERR_INSTALL_PATH") throw error;
   }
 }
@@ -97,7 +97,7 @@ async function stopForgotten(manager: ServiceManager, change: Change): Promise<v
   if (forgotten.length > 0) await manager.mustRun("stop", "--", ...forgotten);
 }
 
-/** Stops what did not run, and starts what did. What has run all the time is left alone. */
+/** Stops the units that did not run before, and starts those that did. Units that kept running are left alone. */
 async function restoreRunning(
   manager: ServiceManager,
   before: UnitsBefore,
@@ -121,7 +121,7 @@ async function restoreRunning(
   );
 }
 
-/** Ctrl-C in a terminal ends a systemctl too. What puts things back goes on nevertheless. */
+/** Ctrl-C in a terminal ends a systemctl too. The undo continues nevertheless. */
 async function insist<Result>(action: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {

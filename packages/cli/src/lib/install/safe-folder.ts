@@ -27,7 +27,7 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 const LARGEST_FILE = 16 * 1024 * 1024;
 
 /**
- * An open folder. Its files are reached by the descriptor, so that nobody can put another folder in its place meanwhile.
+ * An open folder. Its files are reached by the descriptor, so that no user can replace the folder meanwhile.
  *
  * Node has no openat(2). `/proc/self/fd/N/name` is the same: the kernel goes from the open folder, whatever its path leads to now.
  */
@@ -161,7 +161,7 @@ export class SafeFolder {
 
   /** Removes a file, if it exists. */
   remove(name: string): void {
-    // Where nothing can be written, it would be refused though there is nothing to remove.
+    // In a read-only folder, rm would fail although there is nothing to remove.
     if (this.stat(name) === undefined) return;
     this.#unless(["ENOENT"], join(this.path, name), () => unlinkSync(this.#at(name)));
   }
@@ -185,7 +185,7 @@ export class SafeFolder {
     return `/proc/self/fd/${this.#fd}/${name}`;
   }
 
-  /** As {@link #change}, but these errors are none. */
+  /** As {@link #change}, but ignores these errors. */
   #unless(codes: readonly string[], path: string, action: () => void): void {
     this.#change(path, () => {
       try {
@@ -224,15 +224,18 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   const isTrusted = (user: number) => user === 0 || user === me;
   if (!isTrusted(uid)) {
     throw refused(
-      `${path} belongs to user ${uid}, who could replace what is written there`,
-      `Let it belong to ${me === 0 ? "root" : "you"}, or run sockact as that user.`,
+      `${path} belongs to user ${uid}, who could replace the files in it`,
+      `Change its owner to ${me === 0 ? "root" : "you"}, or run sockact as that user.`,
     );
   }
-  // In a folder such as /tmp, others can't touch what is not theirs.
+  // In a folder such as /tmp, other users can't replace files that they do not own.
   const isSticky = (mode & 0o1000) !== 0;
   const byGroup = (mode & 0o020) !== 0 && (me === 0 ? gid !== 0 : gid !== process.getgid!());
   if (!isSticky && (byGroup || (mode & 0o002) !== 0)) {
-    throw refused(`${path} can be written by other users`, `Close it to them: chmod go-w ${path}`);
+    throw refused(
+      `${path} can be written by other users`,
+      `Take their write permission away: chmod go-w ${path}`,
+    );
   }
 }
 
@@ -244,8 +247,8 @@ function notAFolder(path: string, isSymlink: boolean | undefined): CliError {
 
 function symlink(path: string): CliError {
   return refused(
-    `${path} is a symlink, and sockact writes through none`,
-    "See where it leads: namei -l. Then remove it, or name the real folder.",
+    `${path} is a symlink, and sockact does not follow symlinks when it writes`,
+    "To see where it leads: namei -l. Then remove it, or name the real folder.",
   );
 }
 

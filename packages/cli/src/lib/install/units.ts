@@ -2,7 +2,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
-/** What is enabled and what runs, before a change. */
+/** The enabled and the running units before a change. */
 export interface UnitsBefore {
   /** All units that the change is about. */
   units: string[];
@@ -16,7 +16,7 @@ export interface UnitsBefore {
 const runtimeProperties = ["ActiveState", "InvocationID", "Listen"] as const;
 const isUp = (state: string) => ["active", "activating", "reloading", "refreshing"].includes(state);
 
-/** A unit's name has one character that a pattern of systemctl reads otherwise. */
+/** A unit's name may have one character that has another meaning in a pattern of systemctl. */
 const asPattern = (unit: string) => unit.replaceAll("\\", "\\\\");
 
 /** Enables, starts and stops units. Below a root folder it only enables, since nothing runs there. */
@@ -102,7 +102,7 @@ export class Units {
       return await execute("systemctl", [`--root=${this.#root}`, "--no-pager", ...args]);
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
-      const hint = "It makes the links by which systemd starts the socket. Install systemd here too.";
+      const hint = "sockact uses it to enable the socket. Install systemd here too.";
       throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
     }
   }

@@ -1,12 +1,12 @@
 import { dirname } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** The error for a file that can't be written, with what to do about it. */
+/** The error for a file that can't be written, with a hint. */
 export function writeError(path: string, cause: unknown): unknown {
   if (cause instanceof CliError) return cause;
   const { code = "", message } = cause as NodeJS.ErrnoException;
   const folder = dirname(path);
-  const [why, hint] = reasons(folder)[code] ?? [message, "Look at the folder, and call it again."];
+  const [why, hint] = reasons(folder)[code] ?? [message, "Look at the folder, and run the command again."];
   return new CliError("ERR_INSTALL_WRITE", `can't write ${path}: ${why} (${code})`, hint, {
     exitCode: EXIT.failed,
     cause,
@@ -15,7 +15,7 @@ export function writeError(path: string, cause: unknown): unknown {
 
 function reasons(folder: string): Record<string, [why: string, hint: string]> {
   const permission: [string, string] = [
-    "you may not",
+    "you have no permission",
     "Run it as root, or with --user for your own service manager. On a file that is immutable, lsattr shows an i.",
   ];
   return {
@@ -27,6 +27,6 @@ function reasons(folder: string): Record<string, [why: string, hint: string]> {
     ],
     EACCES: permission,
     EPERM: permission,
-    ENOENT: ["it does not exist, or /proc is not mounted", "Mount /proc, and call it again."],
+    ENOENT: ["it does not exist, or /proc is not mounted", "Mount /proc, and run the command again."],
   };
 }

@@ -26,7 +26,7 @@ export interface LintOptions {
   stdinFilename: string;
 }
 
-/** Checks the codes that the user has written: those of the linter, and others that the command has. */
+/** Checks the codes that the user has given, which are codes of the linter or of the command. */
 export function readIgnoredCodes(
   given: readonly string[],
   others: readonly string[] = [],
@@ -36,19 +36,19 @@ export function readIgnoredCodes(
   for (const code of codes.filter((one) => !known.has(one))) {
     throw new CliError(
       "ERR_LINT_CODE",
-      `the linter has no finding called ${code}`,
+      `the linter does not know the code ${code}`,
       didYouMean(nearestNames(code, known)) ?? "sockact explain lists the codes.",
     );
   }
   return new Set(codes);
 }
 
-/** What `sockact lint` and `sockact verify` say where there is nothing to read. */
+/** The error of `sockact lint` and `sockact verify` when they find nothing to read. */
 export function noUnitFiles(paths: readonly string[]): CliError {
   return new CliError(
     "ERR_LINT_FILE",
-    `there are no unit files in ${paths.join(", ")}`,
-    "Name the files, or the folder that has *.service, *.socket or their drop-ins.",
+    `found no unit files in ${paths.join(", ")}`,
+    "Name the files, or a folder with *.service, *.socket or their drop-ins.",
   );
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
 function refusal(path: string, why: string, cause?: unknown): CliError {
-  return new CliError("ERR_LINT_WRITE", `can't change ${path}: ${why}`, "The file is as it was.", {
+  return new CliError("ERR_LINT_WRITE", `can't change ${path}: ${why}`, "The file is unchanged.", {
     exitCode: EXIT.failed,
     cause,
   });
@@ -24,7 +24,7 @@ export async function replaceFile(path: string, before: string, after: string): 
     const old = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       if ((await old.readFile("utf8")) !== before)
-        throw refusal(path, "somebody else has changed it meanwhile");
+        throw refusal(path, "another program has changed it meanwhile");
     } finally {
       await old.close();
     }
@@ -43,7 +43,8 @@ export async function replaceFile(path: string, before: string, after: string): 
     await rm(beside, { force: true }).catch(() => {});
     if (error instanceof CliError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ELOOP") throw refusal(path, "it is a symbolic link; name the file that it leads to", error);
+    if (code === "ELOOP")
+      throw refusal(path, "it is a symbolic link; name the file that it points to", error);
     throw refusal(path, code === "EPERM" ? "its owner would change" : (code ?? message), error);
   }
 }

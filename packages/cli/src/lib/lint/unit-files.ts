@@ -9,7 +9,7 @@ export interface UnitFileText {
   /** Its path, as the user would write it. */
   readonly path: string;
   readonly text: string;
-  /** If not, the text has half of a surrogate pair for each byte that is wrong, which the linter refuses as systemd refuses the byte. */
+  /** If not, the string has half of a surrogate pair in place of each invalid byte. The linter refuses these, as systemd refuses the bytes. */
   readonly isUtf8: boolean;
   /** Whether the user has named the file, or a folder that it is in. The others are there because they belong to one of these. */
   readonly isAsked: boolean;
@@ -51,10 +51,8 @@ class Search {
     const found = await stat(path).catch((error: unknown) => {
       throw new CliError(
         "ERR_LINT_FILE",
-        codeOf(error) === "ENOENT"
-          ? `there is no file or folder ${path}`
-          : `can't read ${path}: ${codeOf(error)}`,
-        "Name unit files, or folders that have some.",
+        codeOf(error) === "ENOENT" ? `${path} does not exist` : `can't read ${path}: ${codeOf(error)}`,
+        "Name unit files, or folders with unit files.",
         { cause: error },
       );
     });
@@ -105,7 +103,7 @@ class Search {
         if (!found.isDirectory()) throw new Error("it is not a file");
         return;
       }
-      if (found.size > largestFile) throw new Error("a unit file with more than 4 MiB is not read");
+      if (found.size > largestFile) throw new Error("it has more than 4 MiB");
       const bytes = isMask ? new Uint8Array() : await readFile(path);
       this.#files.set(key, { path: key, ...decode(bytes), isAsked });
     } catch (error) {
@@ -125,7 +123,7 @@ class Search {
 /**
  * Reads the unit files that these paths name, and those in the folders among them.
  *
- * @param given a text that stands for a file, whether the file exists or not
+ * @param given the contents of a file, whether the file exists or not
  * @throws `CliError` with `ERR_LINT_FILE` if a path does not exist
  */
 export async function readUnitFiles(

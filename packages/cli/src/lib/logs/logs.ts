@@ -24,7 +24,7 @@ export interface LogsOptions {
   user?: boolean;
 }
 
-/** How many lines there are if neither `--lines` nor `--since` says it. */
+/** How many lines are shown without `--lines` and `--since`. */
 const LINES = 50;
 
 /** An entry as `sockact logs --json` prints it, one a line. */
@@ -73,7 +73,7 @@ async function showLogs(
         : await streamJournal(manager, journalUnits(service), { follow, ...options }, onEntry, end);
     if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
     if (isEmpty && !follow && options.lines !== 0 && !signal.aborted)
-      process.stderr.write(`${colour("dim", `The journal has nothing of ${service.name}.`)}\n`);
+      process.stderr.write(`${colour("dim", `The journal has no lines of ${service.name}.`)}\n`);
     return 0;
   });
 }

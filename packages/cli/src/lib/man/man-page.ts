@@ -16,7 +16,7 @@ function roff(text: string): string {
     .replaceAll(/^(?=\.)/gm, "\\&");
 }
 
-/** What addHelpText() has added to the help of a command. */
+/** The part of a command's help that addHelpText() has added. */
 function addedHelp(command: Command): string {
   let printed = "";
   const { writeOut, ...others } = command.configureOutput();
@@ -33,7 +33,7 @@ function helpText(text: string): string[] {
     .split("\n\n")
     .flatMap((block) => {
       const lines = block.split("\n");
-      // What is not to be broken has 80 columns, of which man indents 7.
+      // Unbroken lines have up to 80 columns, and man indents them by 7.
       const longest = Math.max(...lines.map((line) => line.length - 2));
       const indent = Math.max(-7, Math.min(4, 73 - longest));
       const result = [".PP"];
@@ -89,7 +89,7 @@ const environment = [
   ["PORT", "The port of sockact run without --listen."],
 ] as const;
 
-/** sockact(1), made of the commands' own help. */
+/** sockact(1), generated from the help of the commands. */
 export function manPage(program: Command, version: string): string {
   const help = program.createHelp();
   const commands = help.visibleCommands(program).filter((command) => command.name() !== "help");

@@ -1,14 +1,14 @@
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** What each question needs. */
+/** The parts of each question. */
 interface Question {
   message: string;
-  /** What answers the question where nobody can be asked, such as `--yes`. */
+  /** The option that answers the question if no user can be asked, such as `--yes`. */
   option: string;
 }
 
-/** Whether somebody can be asked: questions go to standard error, and answers come from standard input. */
+/** Whether a user can be asked: questions go to standard error, and answers come from standard input. */
 function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
@@ -46,8 +46,8 @@ export async function askWhich<Value extends string>(
 /**
  * Asks for a line of text.
  *
- * @param question.initial what is there already, to be edited or taken with Enter
- * @param question.refuse says why an answer is none, if it is none
+ * @param question.initial the answer that is prefilled: the user edits it, or accepts it with Enter
+ * @param question.refuse returns why an answer is not valid, or `undefined` if it is
  */
 export async function askText({
   initial = "",
@@ -71,13 +71,13 @@ async function ask<Value>(
   if (!canAsk())
     throw new CliError(
       "ERR_NO_TERMINAL",
-      `there is no terminal to ask in: ${message}`,
+      `can't ask without a terminal: ${message}`,
       `Add ${option}, or run it in a terminal.`,
     );
   const prompts = await import("@clack/prompts");
   const answer = await prompt(prompts, { message, output: process.stderr });
   if (prompts.isCancel(answer))
-    throw new CliError("ERR_CANCELLED", "you have cancelled it", "Nothing was changed.", {
+    throw new CliError("ERR_CANCELLED", "you cancelled it", "Nothing was changed.", {
       exitCode: EXIT.interrupted,
     });
   return answer as Value;

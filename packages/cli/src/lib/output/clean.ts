@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** A string that another program has written, without what would move the cursor, change the terminal, or show letters in another order. */
+/** A string of another program, without the characters that move the cursor, change the terminal, or reorder letters. */
 export function clean(text: string): string {
   return stripVTControlCharacters(text).replaceAll(
     // oxlint-disable-next-line no-control-regex

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from "diff";
 import { colourOut } from "./print.ts";
 
-/** What changes in a file, as patch(1) reads it. */
+/** The changes in a file, in the format of patch(1). */
 export function unifiedDiff(
   before: { path: string; text: string },
   after: { path: string; text: string },

@@ -18,13 +18,13 @@ function styleOf({ priority, from }: JournalEntry): Style | undefined {
   return from === "systemd" || priority === 7 ? "dim" : undefined;
 }
 
-/** Who has written it: `shop[1234]`, `shop@blue[1234]` or `systemd`. */
+/** The writer of the line: `shop[1234]`, `shop@blue[1234]` or `systemd`. */
 function writerText({ unit, from, pid }: JournalEntry): string {
   const name = unit.replace(/\.service$/, "");
   return from === "systemd" ? from : pid === undefined ? name : `${name}[${pid}]`;
 }
 
-/** A line of the journal for people; `colour` is that of the stream it goes to. */
+/** A line of the journal for people. `colour` colours for the stream that it goes to. */
 export function entryText(
   entry: JournalEntry,
   { now = new Date(), colour = colourOut }: { now?: Date; colour?: typeof colourOut } = {},

@@ -11,7 +11,7 @@ const patterns: [RegExp, string][] = [
   [new RegExp(String.raw`\b(${secretName}=)${value}`, "gi"), `$1${HIDDEN}`],
 ];
 
-/** A command line without what looks like a secret: people show it to others. */
+/** A command line without the parts that look like secrets, because people share it. */
 export function hideSecrets(command: string): string {
   return patterns.reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), command);
 }

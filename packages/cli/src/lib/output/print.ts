@@ -5,7 +5,7 @@ import { colourFor } from "../shared/colour.ts";
 /** Colours a string for standard output, if colours are wanted there. */
 export const colourOut = colourFor("stdout");
 
-/** Writes to standard output, at once. A stream would report an error only after the program has ended well. Returns whether somebody still reads. */
+/** Writes to standard output at once. A stream would report an error only after the program has ended with success. Returns whether the output still has a reader. */
 export function print(text: string): boolean {
   try {
     let rest = Buffer.from(text);
@@ -13,19 +13,19 @@ export function print(text: string): boolean {
       try {
         rest = rest.subarray(writeSync(1, rest));
       } catch (error) {
-        // A pipe that is full, and does not block. Its reader makes room in a moment.
+        // The pipe is full and does not block. Its reader will make room soon.
         if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
       }
     }
     return true;
   } catch (error) {
-    // Whoever reads it has read enough.
+    // The reader has read enough.
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
     throw new CliError(
       "ERR_OUTPUT",
       `can't write to the standard output: ${(error as Error).message}`,
-      "Free some space, or write it elsewhere.",
+      "Free some space, or send the output to another place.",
       { exitCode: EXIT.failed, cause: error },
     );
   }

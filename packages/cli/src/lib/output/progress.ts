@@ -1,24 +1,24 @@
 import process from "node:process";
 import { colour } from "../shared/messages.ts";
 
-/** How long a step may take before the terminal shows that something is going on, in milliseconds. */
+/** How long a step may take before the terminal shows a spinner, in milliseconds. */
 const PATIENCE = 1_000;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const CLEAR_LINE = "\r\u001B[2K";
 
-/** Something that may take a while, as it is shown on standard error. */
+/** The progress of a longer step, on standard error. */
 export interface Progress {
-  /** Says what is going on now. */
+  /** Shows the present step. */
   update(text: string): void;
-  /** Writes a line of its own, such as what an app has said meanwhile. */
+  /** Writes a separate line, such as output of an app. */
   line(text: string): void;
-  /** Ends it well, with a line that says so, if there is anything to say. */
+  /** Ends it with success, and writes the line if there is one. */
   done(text?: string): void;
   /** Ends it without a line: an error follows. */
   failed(): void;
 }
 
-/** Begins to show that something is going on: a spinner on a terminal once a second has passed, and elsewhere a line for each step. */
+/** Starts to show progress: on a terminal a spinner after a second, elsewhere a line for each step. */
 export function progress(text: string): Progress {
   const { stderr } = process;
   const isTerminal = stderr.isTTY && process.env["TERM"] !== "dumb";

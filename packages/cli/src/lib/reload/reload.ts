@@ -20,22 +20,22 @@ export interface ReloadOptions {
 /** What `sockact reload --json` prints. */
 interface ReloadReport {
   name: string;
-  /** `asleep`: nothing runs, so there is nothing to reload. `unchanged`: the app has no `onReload`, so it has read nothing again. */
+  /** `asleep`: nothing runs, so there is nothing to reload. `unchanged`: the app has no `onReload`, so it did not read its settings again. */
   outcome: "reloaded" | "asleep" | "unchanged";
   /** The service units that were reloaded. */
   units: string[];
   /** Milliseconds. */
   took: number;
-  /** Whether the app has said that it is done; without `Type=notify-reload` nobody says so. */
+  /** Whether the app has reported that the reload is done. Without `Type=notify-reload`, no app reports it. */
   confirmed: boolean;
-  /** What the app has written meanwhile. */
+  /** The lines that the app has written meanwhile. */
   log: string[];
 }
 
-/** What core tells systemd, and writes, when an `onReload` has failed. systemd itself takes the reload for done, since the app keeps running. */
+/** The status that core sends to systemd and logs when an `onReload` has failed. systemd itself considers the reload done, because the app keeps running. */
 const failedReload = /the reload failed, and the app keeps its old settings/;
 
-/** What core tells systemd after a reload of an app that has nothing to call. */
+/** The status that core sends to systemd after a reload of an app without `onReload`. */
 const emptyReload = /nothing was reloaded, as the app has no onReload/;
 
 /** How long the app's last line about a reload may take to arrive, in milliseconds. */
@@ -47,7 +47,7 @@ interface Unit {
   canReload: boolean;
 }
 
-/** The service units that run now. One that starts may have read the old settings already, so it is waited for: systemd can't reload it before. */
+/** The service units that run now. A unit that is starting may have read the old settings already, so this waits for it: systemd can't reload it earlier. */
 async function runningUnits(manager: ServiceManager, { services }: ActivatedService): Promise<Unit[]> {
   for (;;) {
     const found = await manager.show(services, ["Id", "ActiveState", "SubState", "Type", "CanReload"]);
@@ -70,7 +70,7 @@ function checkThatItReloads(
   if (canReload) return;
   throw new CliError(
     "ERR_RELOAD",
-    `${unit} does not say how to reload it (Type=${type})`,
+    `${unit} has no way to reload (Type=${type})`,
     `If the app has onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${serviceCommand("restart", name, user)}`,
     { exitCode: EXIT.failed },
   );
@@ -91,7 +91,7 @@ export async function reload(name: string, { user = false, json = false }: Reloa
     } catch (error) {
       working.failed();
       if (!signal.aborted) throw error;
-      process.stderr.write(`Interrupted. systemd goes on with the reload of ${service.name}.\n`);
+      process.stderr.write(`Interrupted. systemd continues the reload of ${service.name}.\n`);
       return EXIT.interrupted;
     }
   });
@@ -123,8 +123,8 @@ async function reloadService(manager: ServiceManager, service: ActivatedService)
       "ERR_RELOAD",
       `${name} could not reload, and keeps running with its old settings`,
       ofApp.length > 0
-        ? "The lines above say why. Correct it, and reload again."
-        : `Its log says why: ${serviceCommand("logs", name, manager.user)}. Correct it, and reload again.`,
+        ? "The lines above have the reason. Correct it, and reload again."
+        : `Its log has the reason: ${serviceCommand("logs", name, manager.user)}. Correct it, and reload again.`,
       { exitCode: EXIT.failed },
     );
   }
@@ -132,7 +132,7 @@ async function reloadService(manager: ServiceManager, service: ActivatedService)
   return { name, outcome, units, took, confirmed, log: ofApp.map(({ message }) => message) };
 }
 
-/** What was written since the reload began. Core tells systemd that a reload is done a moment before it writes how it has ended. */
+/** The lines since the reload began. Core reports to systemd that a reload is done just before it logs the result. */
 async function readLog(
   manager: ServiceManager,
   units: readonly string[],
@@ -156,7 +156,7 @@ async function reloadError(
   stderr: string,
   entries: readonly JournalEntry[],
 ): Promise<CliError> {
-  // systemctl says why it was refused. Of a job that has failed, it says only that.
+  // systemctl prints why it refused a reload. For a failed job, it prints only that the job failed.
   if (!/job for/i.test(stderr))
     return manager.refused(`reload ${units.join(" ")}`, { code: 1, stdout: "", stderr });
   const states = await manager.show(units, ["Id", "ReloadResult", "ActiveState"]);
@@ -167,16 +167,16 @@ async function reloadError(
   return new CliError(
     "ERR_RELOAD",
     `${name} did not reload: ${failed.ReloadResult}. ${keeps}`,
-    `See more of its log: ${serviceCommand("logs", name, manager.user)}. To start it anew: ${serviceCommand("restart", name, manager.user)}`,
+    `See more of its log: ${serviceCommand("logs", name, manager.user)}. To restart it: ${serviceCommand("restart", name, manager.user)}`,
     { exitCode: EXIT.failed },
   );
 }
 
 function reportText({ name, outcome, took, confirmed }: ReloadReport, user: boolean): string {
   if (outcome === "unchanged")
-    return `${name} has read nothing again, since the app has no onReload.\nTo run it with new settings, restart it: ${serviceCommand("restart", name, user)}\n`;
+    return `${name} did not read its settings again, because the app has no onReload.\nTo use new settings, restart it: ${serviceCommand("restart", name, user)}\n`;
   if (outcome === "asleep") return `${name} does not run: its next start reads the new settings.\n`;
   return confirmed
     ? `${name} reloaded in ${tookText(took)}.\n`
-    : `${name} was told to reload. Only with Type=notify-reload does it say when it is done.\n`;
+    : `${name} was told to reload. Without Type=notify-reload, it does not report when the reload is done.\n`;
 }

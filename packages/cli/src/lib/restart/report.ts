@@ -11,21 +11,21 @@ export interface RestartReport {
    * - `started`: it did not run, since it or a socket had failed
    * - `turned`: the other instance of a rolling pair serves now
    * - `asleep`: it does not run, and the next connection starts the new version
-   * - `asked`: systemd was told, and nobody waited (`--no-wait`)
+   * - `asked`: systemd was asked, without waiting (`--no-wait`)
    * - `next`: each new connection starts the new version (`Accept=yes`)
    */
   outcome: "restarted" | "started" | "turned" | "asleep" | "asked" | "next";
   /** Milliseconds. */
   took: number;
-  /** Whether the new process has said that it is ready. */
+  /** Whether the new process has reported that it is ready. */
   confirmed: boolean;
-  /** Of a rolling pair: the instances, and whether the old one ended well; null if nobody waited for it. */
+  /** For a rolling pair: the instances, and whether the old one ended well; null without waiting for it. */
   turn?: { from: string; to: string; drained: boolean | null };
 }
 
 /** The result for people. */
 export function reportText({ name, outcome, took, confirmed, turn }: RestartReport, isUser: boolean): string {
-  const ready = confirmed ? "" : " Only with Type=notify does it say when it is ready.";
+  const ready = confirmed ? "" : " Without Type=notify, it does not report when it is ready.";
   switch (outcome) {
     case "restarted":
       return `${name} restarted in ${tookText(took)}. Its sockets stayed open.${ready}\n`;

@@ -4,7 +4,7 @@ import { unitWords } from "../shared/shell-words.ts";
 
 const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "systemctl");
 
-/** The error for a service that does not run and whose sockets do not listen: somebody has stopped it. */
+/** The error for a service that was stopped: it does not run, and its sockets do not listen. */
 export function stoppedError(name: string, sockets: readonly string[], user: boolean): CliError {
   return new CliError(
     "ERR_RESTART",
@@ -14,12 +14,12 @@ export function stoppedError(name: string, sockets: readonly string[], user: boo
   );
 }
 
-/** The error for a unit that systemd has not loaded as it is on disk. */
+/** The error for a unit whose file on disk systemd has not loaded. */
 export function unitError(unit: string, what: string, fix: string): CliError {
   return new CliError("ERR_RESTART", `${unit} ${what}`, fix, { exitCode: EXIT.failed });
 }
 
-/** What a failed start leaves. */
+/** The state after a failed start. */
 interface FailedStart {
   name: string;
   unit: string;
@@ -30,22 +30,22 @@ interface FailedStart {
   end: string;
   /** Whether systemd starts it again by itself. */
   isRetried: boolean;
-  /** The sockets that do not listen any more. */
+  /** The sockets that no longer listen. */
   closed: readonly string[];
 }
 
-/** The error for a new process that did not get up. The old one has ended by then, so nobody can go back to it. */
+/** The error for a new process that did not start. The old one has ended by then, so there is no way back. */
 export function startError({ name, unit, user, wasUp, end, isRetried, closed }: FailedStart): CliError {
   const again = serviceCommand("restart", name, user);
   const clients =
     closed.length > 0
-      ? `Clients are refused, since ${closed.join(" and ")} does not listen`
+      ? `Clients are refused, because ${closed.join(" and ")} does not listen`
       : `Clients wait in the socket's queue${isRetried ? ", and systemd tries again" : ""}`;
   return new CliError(
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
-      ? `The old process has ended, so there is nothing to go back to.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true of @sockact/units, the old process would serve until the new one is ready.`
+      ? `The old process has ended, so there is no way back.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true of @sockact/units, the old process would serve until the new one is ready.`
       : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );

@@ -27,7 +27,7 @@ function eventText(name: string, event: RollingEvent): string {
     case "ready":
       return `${name}@${event.instance} is ready`;
     case "stopping":
-      return `${name}@${event.instance} drains: it answers what it has begun`;
+      return `${name}@${event.instance} drains: it answers its open requests`;
     case "stopped":
       return `${name}@${event.instance} has stopped${event.drained ? "" : ", but did not end well"}`;
     case "aborted": {

@@ -7,10 +7,10 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { RestartReport } from "./report.ts";
 import { startError, stoppedError, unitError } from "./restart-errors.ts";
 
-/** How long a service must run that does not say when it is ready, in milliseconds. */
+/** How long a service must run if it does not report when it is ready, in milliseconds. */
 const TRIAL = 1_000;
 const POLL = 200;
-/** How many lines of the journal show why a start has failed. */
+/** How many lines of the journal are shown after a failed start. */
 const LINES = 20;
 
 interface ServiceOptions {
@@ -41,7 +41,7 @@ const idsOf = (units: readonly Unit[]): string[] => units.map(({ Id }) => Id);
 function checkUnits(units: readonly Unit[], service: Unit, { systemctl }: ServiceManager): void {
   for (const { Id, LoadState } of units)
     if (LoadState !== "loaded")
-      throw unitError(Id, `is not loaded: ${LoadState}`, `See why: ${systemctl} status ${Id}`);
+      throw unitError(Id, `is not loaded: ${LoadState}`, `To see the reason: ${systemctl} status ${Id}`);
   if (service.NeedDaemonReload === "yes")
     throw unitError(
       service.Id,
@@ -79,7 +79,7 @@ export async function restartService(
   await shown;
   if (!wait && ended.code === 0) return { ...report, outcome: "asked" };
 
-  // Whoever may not restart it, or may not start it while another job runs, is told by systemctl itself.
+  // systemctl itself reports missing permission, and a conflict with another job.
   if (ended.code !== 0 && !/job for/i.test(ended.stderr)) throw manager.refused(`restart ${unit}`, ended);
   if (ended.code !== 0 || !(await staysUp(manager, service)))
     throw await failure(manager, { name, unit, sockets, since, wasUp: isUp(service) });
@@ -97,12 +97,12 @@ async function openSockets(
 ): Promise<void> {
   working.update(`Opening ${closed.join(" and ")} again`);
   if (isUp(service)) await manager.mustRun("stop", "--", service.Id);
-  // It fails where there is nothing to reset.
+  // It fails if there is nothing to reset.
   await manager.run("reset-failed", "--", ...closed, service.Id);
   await manager.mustRun("start", "--", ...closed);
 }
 
-/** Says what the service does while its job runs. */
+/** Shows what the service does while its job runs. */
 async function showStates(
   manager: ServiceManager,
   unit: string,
@@ -114,14 +114,14 @@ async function showStates(
     const [state] = await manager.show([unit], ["Id", "ActiveState"]);
     const active = state?.ActiveState ?? "";
     if (active !== last && active === "deactivating")
-      working.update(`${unit} drains: it answers what it has begun`);
+      working.update(`${unit} drains: it answers its open requests`);
     if (active !== last && active === "activating") working.update(`${unit} starts`);
     last = active;
     await delay(POLL, undefined, { signal: over }).catch(() => {});
   }
 }
 
-/** Whether it runs, or sleeps again. A service that does not say when it is ready has to run for a moment. */
+/** Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment. */
 async function staysUp(manager: ServiceManager, before: Unit): Promise<boolean> {
   const deadline = performance.now() + (before.Type.startsWith("notify") ? 0 : TRIAL);
   for (;;) {

@@ -18,7 +18,7 @@ export interface RestartOptions {
   wait: boolean;
 }
 
-/** Restarts a service so that it runs what is on disk now, and returns the exit code. */
+/** Restarts a service so that it runs the code on disk, and returns the exit code. */
 export async function restart(
   name: string,
   { user = false, json = false, wait }: RestartOptions,
@@ -37,7 +37,7 @@ export async function restart(
       if (!signal.aborted) throw error;
       if (service.kind === "single")
         process.stderr.write(
-          `Interrupted. systemd goes on with what it was told: ${serviceCommand("status", service.name, user)}\n`,
+          `Interrupted. systemd continues the restart: ${serviceCommand("status", service.name, user)}\n`,
         );
       return EXIT.interrupted;
     }

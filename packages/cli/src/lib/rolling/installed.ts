@@ -7,7 +7,7 @@ export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as cons
 
 export const rewrite = "write both units with rolling: true of @sockact/units";
 
-/** Refuses a unit that systemd has not loaded; the hint is what loads it. `systemctl` is that command, with `--user` where it is needed. */
+/** Refuses a unit that systemd has not loaded. The hint has the command that loads it. `systemctl` is that command, with `--user` if needed. */
 export function mustBeLoaded(
   unit: string,
   { LoadState, LoadError, FragmentPath }: Properties<(typeof loadProperties)[number]>,

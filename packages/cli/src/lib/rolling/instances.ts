@@ -6,7 +6,7 @@ export type Instance = "blue" | "green";
 
 export const instances = ["blue", "green"] as const;
 
-/** What is read of each instance, besides {@link loadProperties}. */
+/** The properties that are read from each instance, besides {@link loadProperties}. */
 export const instanceProperties = [
   "ActiveState",
   "SubState",

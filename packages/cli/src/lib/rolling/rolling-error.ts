@@ -1,4 +1,4 @@
-/** What can go wrong in a rolling restart. docs/errors.md has a line for each. */
+/** The error codes of a rolling restart. docs/errors.md describes each. */
 export type RollingErrorCode =
   | "ERR_ROLL_NAME"
   | "ERR_ROLL_UNITS"
@@ -10,13 +10,13 @@ export type RollingErrorCode =
   | "ERR_ROLL_STOP"
   | "ERR_ROLL_LOST";
 
-/** The hint where another call goes on from whatever this one has left. */
-export const CALL_AGAIN = "call rollingRestart again; it repairs what this call has left";
+/** The hint for errors that another call repairs. */
+export const CALL_AGAIN = "call rollingRestart again; it repairs the state that this call has left";
 
-/** Thrown by `rollingRestart`. */
+/** The error of `rollingRestart`. */
 export class RollingError extends Error {
   override readonly name = "RollingError";
-  /** Which error it is, for good; the message may change. */
+  /** Stays the same in later versions. The message may change. */
   readonly code: RollingErrorCode;
   /** What to change. */
   readonly hint: string;

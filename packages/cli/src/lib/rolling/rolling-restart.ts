@@ -6,23 +6,29 @@ import type { RollingEvent, RollingOptions, RollingResult } from "./rolling-opti
 import { Turn } from "./turn.ts";
 
 /**
- * Restarts a service with no wait: starts the instance that does not run, blue or green, and stops the other one once the new one is ready.
+ * Restarts a service without making a client wait. It starts the instance that does not run, blue or green, and stops the other one when the new
+ * one is ready.
  *
- * The units are those that `emitUnits` of `@sockact/units` writes for `rolling: true`. Clients notice nothing: both instances accept from
- * the same sockets, and the old one finishes what it has begun. Where both are up, which an interrupted call leaves behind, the older one
- * is stopped and then started anew.
+ * The units must be written by `emitUnits` of `@sockact/units` with `rolling: true`. Both instances accept from the same sockets, and the old
+ * one finishes its open requests. If both instances run, as after an interrupted call, the older one is stopped and then started again.
  *
- * Resolves to `{ outcome: "turned" }` once the old instance has stopped; to `{ outcome: "asleep" }` if none was up, or `"stopped"` if
- * their sockets were not either. Calls for the same service take turns.
+ * Resolves to `{ outcome: "turned" }` when the old instance has stopped. Resolves to `{ outcome: "asleep" }` if neither instance ran, and to
+ * `{ outcome: "stopped" }` if their sockets did not listen either.
  *
- * Rejects with a `RollingError`. With `ERR_ROLL_START` the new instance did not get ready: it was stopped again, and the old one serves as
- * before. With `ERR_ROLL_SOCKET` neither instance is up and a socket has failed, or the new instance cannot start without a socket; the
- * hint has the commands that bring the socket back. The instance that serves is never stopped unless the other one serves at that moment,
- * or has been ready in this turn and then gone to sleep: the next connection starts the new version. With `ERR_ROLL_LOCK` the lock could
- * not be taken, or was lost during the turn; after a loss both instances may be up, and the message says what state they are in.
+ * Rejects with a `RollingError`:
  *
- * Calls take turns by a lock on `/run/sockact-<name>.lock`, which is root's. Where polkit allows another user to manage the units, root
- * lets that user lock the file: the hint of `ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
+ * - `ERR_ROLL_START`: the new instance did not become ready. It was stopped again, and the old one keeps serving.
+ * - `ERR_ROLL_SOCKET`: neither instance runs and a socket has failed, or the new instance cannot start without a socket. The hint has the
+ *   commands that start the socket again.
+ * - `ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both instances may run, and the message has
+ *   their states.
+ * - docs/errors.md has the other codes.
+ *
+ * An instance that serves is stopped only if the other one serves at that moment, or became ready in this call and then went to sleep. In the
+ * second case, the next connection starts the new version.
+ *
+ * Calls for the same service take turns by a lock on the file `/run/sockact-<name>.lock`, which belongs to root. If polkit allows another user
+ * to manage the units, root can let that user lock the file: the hint of `ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
  *
  * @param name - the service's name without `@` and suffix: `shop` for `shop@.service`
  */
@@ -53,7 +59,7 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   } finally {
     await lock.release();
   }
-  // By then the callback of the last event has failed, if it does so at once.
+  // If the callback of the last event fails at once, it has failed by now.
   await immediate();
   if (failures.length > 0) throw failures[0];
   return result;

@@ -34,7 +34,7 @@ export class ServiceUnits {
     return `${this.#name}@${instance}.service`;
   }
 
-  /** The hint that has the command which shows an instance's journal. */
+  /** The hint with the command that shows an instance's journal. */
   journalHint(instance: Instance): string {
     return `see its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${this.nameOf(instance)}`;
   }
@@ -53,7 +53,7 @@ export class ServiceUnits {
     return this.readStates(systemctl).catch(() => undefined);
   }
 
-  /** Waits until an instance is not stopping. One that stops by itself may go to sleep, or be started again. */
+  /** Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may start it again. */
   async readSettledStates(instance: Instance, systemctl: Systemctl): Promise<States> {
     for (;;) {
       const states = await this.readStates(systemctl);
@@ -70,7 +70,7 @@ export class ServiceUnits {
     return sockets;
   }
 
-  /** Refuses an instance that a rolling restart can't replace, by what its unit says. */
+  /** Refuses an instance whose unit does not allow a rolling restart. */
   checkInstance(instance: Instance, state: State): void {
     const unit = this.nameOf(instance);
     const refuse = (message: string, hint: string) => {
@@ -79,7 +79,7 @@ export class ServiceUnits {
     mustBeLoaded(unit, state, this.command);
     if (socketsOf(state).length === 0) refuse("has no socket", `its template needs Sockets=; ${rewrite}`);
     if (!state.Type.startsWith("notify")) {
-      refuse(`does not tell when it is ready: its type is ${state.Type}`, `Type=notify; ${rewrite}`);
+      refuse(`does not report when it is ready: its type is ${state.Type}`, `Type=notify; ${rewrite}`);
     }
     if (state.NeedDaemonReload === "yes") {
       throw new RollingError(

@@ -15,7 +15,7 @@ import type { Ended } from "../shared/execute.ts";
 import { refused, type Systemctl } from "./systemctl.ts";
 import { halfwayError, notReadyError, socketError } from "./turn-errors.ts";
 
-/** What a start needs of its turn. */
+/** The parts of a rolling restart that a start uses. */
 export interface StartContext {
   units: ServiceUnits;
   systemctl: Systemctl;
@@ -27,14 +27,14 @@ export interface StartContext {
   ) => Promise<T>;
 }
 
-/** What a start that failed has left. */
+/** The state after a failed start. */
 interface TakenBack {
   /** Why the instance was not stopped again; left out if it was. */
   left?: string;
   states: States | undefined;
 }
 
-/** Starts an instance, and resolves when it is ready. If it does not get ready, it is stopped again. */
+/** Starts an instance, and resolves when it is ready. If it does not become ready, it is stopped again. */
 export async function startInstance(instance: Instance, context: StartContext): Promise<void> {
   const { units, systemctl, emit } = context;
   const unit = units.nameOf(instance);
@@ -62,7 +62,7 @@ export async function startInstance(instance: Instance, context: StartContext): 
   throw halfwayError(units, notReadyError(units, instance, undefined, journal), left, states);
 }
 
-/** An instance starts only with its sockets, and systemd starts no socket whose service is up. */
+/** Checks the sockets first: an instance starts only with its sockets, and systemd does not start a socket while its service runs. */
 async function notBegunError(
   unit: string,
   ended: Ended,
@@ -77,14 +77,14 @@ async function notBegunError(
 }
 
 /**
- * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep. Systemd forgets all about an
- * inactive unit. It also calls a start successful that it has skipped, since a condition of the unit does not hold.
+ * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep. systemd forgets the result of an
+ * inactive unit. It also reports success for a start that it skipped because a condition of the unit is not met.
  */
 async function sleeps(unit: string, state: State, systemctl: Systemctl): Promise<boolean> {
   return isAsleep(state) && state.ExecCondition === undefined && (await systemctl.conditionsHold(unit));
 }
 
-/** Takes a start back: nothing is left of the instance, not even as a failed unit. */
+/** Undoes a start: it stops the instance, and clears its failed state. */
 function takeBack(instance: Instance, { units, systemctl, despiteAbort }: StartContext): Promise<TakenBack> {
   return despiteAbort(
     () => stopAndReset(instance, units, systemctl),
@@ -104,7 +104,7 @@ async function stopAndReset(
     const before = await units.readStates(systemctl);
     if (isLast(instance, before)) return { left: left(`${kept} does not serve`), states: before };
     const { code, stderr } = await systemctl.run("stop", "--", unit);
-    // It fails where there is nothing to reset.
+    // It fails if there is nothing to reset.
     await systemctl.run("reset-failed", "--", unit);
     const states = await units.readStates(systemctl);
     return code === 0 || !isUp(states[instance]) ? { states } : { left: left(stderr.trim()), states };

@@ -3,15 +3,15 @@ import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
 import type { ServiceUnits, Socket } from "./service-units.ts";
 import { hintFor } from "./systemctl.ts";
 
-/** What state both instances are in, for the end of a message. */
+/** The state of both instances, for the end of a message. */
 export function describeStates(units: ServiceUnits, states: States | undefined): string {
-  if (states === undefined) return "What state the instances are in is not known";
+  if (states === undefined) return "The state of the instances is not known";
   return instances
     .map((instance) => `${units.nameOf(instance)} is ${states[instance].ActiveState}`)
     .join(", and ");
 }
 
-/** The error of a turn that ends halfway, with what was done last and what state it leaves both instances in. */
+/** The error of a restart that ends halfway, with its last step and the state of both instances. */
 export function halfwayError(
   units: ServiceUnits,
   error: RollingError,
@@ -28,9 +28,9 @@ export function halfwayError(
 }
 
 /**
- * The error of an instance that did not get ready.
+ * The error of an instance that did not become ready.
  *
- * @param states after it was stopped again; undefined if it could not be, or systemctl did not tell
+ * @param states after it was stopped again; undefined if it could not be stopped, or systemctl did not report the states
  */
 export function notReadyError(
   units: ServiceUnits,
@@ -42,14 +42,14 @@ export function notReadyError(
   const old = otherInstance(instance);
   const message =
     states === undefined
-      ? `${unit} did not get ready`
+      ? `${unit} did not become ready`
       : serves(states[old])
-        ? `${unit} did not get ready; ${units.nameOf(old)} keeps serving`
-        : `${unit} did not get ready, and ${units.nameOf(old)} does not serve either: it is ${states[old].ActiveState}`;
+        ? `${unit} did not become ready; ${units.nameOf(old)} keeps serving`
+        : `${unit} did not become ready, and ${units.nameOf(old)} does not serve either: it is ${states[old].ActiveState}`;
   return new RollingError("ERR_ROLL_START", message, units.journalHint(instance), { journal });
 }
 
-/** The error of an instance that has ended though it is the one that has to serve. */
+/** The error of an instance that has ended although it must serve. */
 export function lostError(
   units: ServiceUnits,
   instance: Instance,
@@ -64,7 +64,7 @@ export function lostError(
   );
 }
 
-/** The error of sockets that do not listen, with the commands that bring them back. */
+/** The error of sockets that do not listen, with the commands that start them again. */
 export function socketError(units: ServiceUnits, sockets: readonly Socket[], states: States): RollingError {
   const names = sockets.map(({ unit }) => unit).join(" ");
   const seen = sockets.map(({ unit, ActiveState, Result }) => `${unit} is ${ActiveState} (${Result})`);
@@ -73,7 +73,7 @@ export function socketError(units: ServiceUnits, sockets: readonly Socket[], sta
   const start = `${units.command} reset-failed ${names} && ${units.command} start ${names}`;
   return new RollingError(
     "ERR_ROLL_SOCKET",
-    `${seen.join(", ")}; ${up.length > 0 ? `${up.join(" and ")} cannot be replaced while that is so` : "its clients are refused"}`,
+    `${seen.join(", ")}; ${up.length > 0 ? `${up.join(" and ")} cannot be replaced until then` : "its clients are refused"}`,
     `${units.command} status ${names} shows why. Then: ${stop}${start}`,
   );
 }

@@ -15,7 +15,7 @@ import { startInstance } from "./start-instance.ts";
 import { Systemctl } from "./systemctl.ts";
 import { describeStates, halfwayError, lostError, socketError } from "./turn-errors.ts";
 
-/** Once the signal is aborted: how long it may take to finish the turn or take it back, and then to read what came of it. */
+/** The limits after an abort: to finish or undo the restart, and then to read the resulting states. */
 const ABORT_GRACE_MS = 2_000;
 const READ_GRACE_MS = 1_000;
 
@@ -34,7 +34,7 @@ export class Turn {
   readonly #units: ServiceUnits;
   readonly #systemctl: Systemctl;
   #stopping: Instance | undefined;
-  /** The instance that this turn has seen get ready. */
+  /** The instance that became ready in this call. */
   #ready: Instance | undefined;
 
   constructor(name: string, options: TurnOptions) {
@@ -57,7 +57,7 @@ export class Turn {
           states: blue && green && { blue: blue.ActiveState, green: green.ActiveState },
         });
       } else if (lost.aborted) {
-        // Another turn may have begun, so this one touches nothing more.
+        // Another call may have begun, so this one changes nothing more.
         const states = describeStates(this.#units, await readStates());
         throw new RollingError(
           "ERR_ROLL_LOCK",
@@ -116,7 +116,7 @@ export class Turn {
     return new Systemctl(this.#options.user, AbortSignal.timeout(milliseconds));
   }
 
-  /** Stops an instance, unless it is the last that serves; says whether it drained. */
+  /** Stops an instance, unless it is the last one that serves. Resolves to whether it drained. */
   async #stop(instance: Instance, wait = true, systemctl = this.#systemctl): Promise<boolean | undefined> {
     const { emit } = this.#options;
     const kept = otherInstance(instance);

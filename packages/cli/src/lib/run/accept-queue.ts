@@ -22,7 +22,7 @@ function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
   return waiting;
 }
 
-/** A client that is not accepted has a row of its own: with the address of the listener, inode 0, and state 2, SS_CONNECTING. */
+/** A client that is not accepted has a separate row, with the address of the listener, inode 0, and state 2 (SS_CONNECTING). */
 function withUnixClients(inodes: ReadonlySet<number>): number[] {
   const listeners = new Map<string, number>();
   const addresses = new Set<string>();

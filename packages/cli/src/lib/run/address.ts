@@ -26,7 +26,7 @@ export function addressesOf(listen: readonly string[] | undefined): Address[] {
       throw new CliError(
         "ERR_RUN_ADDRESS",
         `can't listen on ${other.text} and on ${one.text}: they are the same address, or one contains the other`,
-        "Leave one of them out, or give it another port.",
+        "Leave one of them out, or choose another port for it.",
       );
   }
   return addresses;
@@ -59,7 +59,7 @@ function contains(host: string | undefined, other: string | undefined): boolean 
   return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
 }
 
-/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is ours: it stands for 127.0.0.1 and ::1. */
+/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is an addition of sockact: it stands for 127.0.0.1 and ::1. */
 function parseAddress(text: string): Address {
   if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
   if (text.includes("/")) throw invalid(text, `Write the whole path: ${resolve(text)}.`);
@@ -86,7 +86,7 @@ function parseAddress(text: string): Address {
     text,
     isIPv6(host)
       ? `An IPv6 address is written in brackets: [${host}]:${digits}.`
-      : `${JSON.stringify(host)} is not an IP address, and no other host name than localhost is looked up.`,
+      : `${JSON.stringify(host)} is not an IP address, and localhost is the only host name that sockact run accepts.`,
   );
 }
 

@@ -29,7 +29,7 @@ const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, ()
 let next = 0;
 
 /**
- * Binds a socket with the help of a process of its own, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
+ * Binds a socket with the help of a separate process, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
  * socket would accept from it while it binds the next.
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
@@ -45,7 +45,7 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
   const child = fork(fileURLToPath(new URL("bind-socket.cjs", import.meta.url)), [JSON.stringify(request)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],
-    // What the user loads into every Node is not for this one.
+    // Ignore NODE_OPTIONS: this helper must not load the user's modules.
     env: { ...process.env, NODE_OPTIONS: undefined },
   });
   return new Promise((resolve, reject) => {
@@ -78,7 +78,7 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
 /** A handle that is garbage collected closes its socket. */
 const kept: unknown[] = [];
 
-/** What to do about each error of bind(2) and listen(2) . */
+/** The hint for each error of bind(2) and listen(2). */
 const hints: Record<string, (text: string) => string> = {
   EADDRINUSE: (text) =>
     /^[/@]/.test(text)
@@ -86,10 +86,10 @@ const hints: Record<string, (text: string) => string> = {
       : `Another process listens there: lsof -i :${portOf(text)} shows it. Stop it, or use another port: -l ${movedBy(portOf(text) === 65_535 ? -1 : 1, text)}`,
   EACCES: (text) =>
     /^[/@]/.test(text)
-      ? "You may not make files in this folder. Use another one."
-      : `On this machine, this port is for root. Use a port from 1024 on: -l ${movedBy(8000, text)}`,
+      ? "You may not create files in this folder. Use another one."
+      : `On this machine, only root may open this port. Use a port from 1024 on: -l ${movedBy(8000, text)}`,
   EADDRNOTAVAIL: () => "This machine does not have the address.",
-  EAFNOSUPPORT: () => "This machine does not have the protocol: use an address of IPv4.",
+  EAFNOSUPPORT: () => "This machine does not have the protocol: use an IPv4 address.",
   EMFILE: () =>
     "This process may not open more files: raise the limit with ulimit -n 1024, or use fewer addresses.",
   EROFS: () => "The file system is read-only. Use another folder.",

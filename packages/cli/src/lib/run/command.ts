@@ -11,12 +11,12 @@ export interface Ending {
   ran: number;
 }
 
-/** The exit code of a process as a shell has it. */
+/** The exit code of a process, as a shell reports it. */
 export function exitCodeOf({ code, signal }: Pick<Ending, "code" | "signal">): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
-/** The ending in words. */
+/** Describes how a process ended. */
 export function describeEnding({ code, signal }: Ending): string {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }
@@ -27,7 +27,7 @@ export interface RunningCommand {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** What a run of the command gets, apart from its arguments. */
+/** The sockets and options for a run of the command. */
 export interface Passed {
   fds: readonly number[];
   /** `FileDescriptorName=` of each; empty for no names. */

@@ -17,9 +17,9 @@ const TEMPORARY =
   /(?:~|\.sw[a-z]|\.tmp|\.log|\.pid|\.lock|\.heapsnapshot|\.cpuprofile|___jb_(?:old|tmp)___|\.kate-swp)$|^(?:#.*#|4913)$/;
 
 /**
- * Refuses to watch what is not there.
+ * Refuses to watch a path that does not exist.
  *
- * @param separatorHint tells where `--` may be missing
+ * @param separatorHint the hint if `--` may be missing
  */
 export function checkWatched(paths: readonly string[], separatorHint: string | undefined): void {
   for (const path of paths)
@@ -29,9 +29,7 @@ export function checkWatched(paths: readonly string[], separatorHint: string | u
       const { code } = error as NodeJS.ErrnoException;
       throw new CliError(
         "ERR_RUN_WATCH",
-        code === "ENOENT"
-          ? `can't watch ${path}: there is no such file or folder`
-          : `can't watch ${path}: ${code}`,
+        code === "ENOENT" ? `can't watch ${path}: it does not exist` : `can't watch ${path}: ${code}`,
         separatorHint ??
           (code === "EACCES"
             ? "You may not read it. Watch another folder, or change its permissions."
@@ -58,10 +56,10 @@ export class Edits {
     const roots = [...new Set(paths.map((path) => resolve(path)))];
     const left = ignored.map((path) => resolve(path));
     const edits = new Edits();
-    // Only those who watch pay for loading it.
+    // Load it only with --watch.
     const { watch } = await import("chokidar");
     const said = new Set<string>();
-    // The kernel refuses each folder anew.
+    // The kernel refuses each folder separately.
     const warnOnce = (error: unknown): void => {
       const text = describeWatchError(error as NodeJS.ErrnoException);
       if (!said.has(text)) warn(text);
@@ -109,7 +107,7 @@ export class Edits {
     return files;
   }
 
-  /** What has changed so far needs no restart, since the command starts now. */
+  /** Forgets earlier changes, because the command starts now. */
   forget(): void {
     this.#changed.clear();
     this.#isSettled = false;
@@ -149,7 +147,7 @@ function followNewFolder(root: string, isNew: () => void): void {
   }
 }
 
-/** The names are those of the files inside of what is watched: what the user has named is watched, whatever its name. */
+/** These names apply to files inside a watched folder. A path that the user names is watched, whatever its name. */
 function isIgnored(path: string, root: string, left: readonly string[]): boolean {
   if (left.some((each) => path === each || path.startsWith(each + sep))) return true;
   const names = relative(root, path).split(sep).filter(Boolean);

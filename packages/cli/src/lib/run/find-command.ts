@@ -11,7 +11,7 @@ export function isCommand(program: string): boolean {
 /**
  * Refuses a command that does not exist, or can't be executed, before anything listens.
  *
- * @param separatorHint tells where `--` may be missing
+ * @param separatorHint the hint if `--` may be missing
  */
 export function checkCommand(program: string, separatorHint: string | undefined): void {
   const files = filesOf(program);

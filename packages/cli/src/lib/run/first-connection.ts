@@ -9,7 +9,7 @@ export interface FirstConnection {
   cancel(): void;
 }
 
-/** Waits with the help of a process of its own, programs/wait-for-connection.ts: this process must not poll the sockets. */
+/** Waits with the help of a separate process, programs/wait-for-connection.ts, because this process must not poll the sockets. */
 export function waitForConnection(fds: readonly number[]): FirstConnection {
   const child = fork(
     fileURLToPath(new URL("wait-for-connection.cjs", import.meta.url)),

@@ -42,7 +42,7 @@ export class Guard {
 
   constructor(stopTimeout: number) {
     const seconds = String(Math.ceil(stopTimeout / 1000));
-    // In a session of its own, it gets no signal that is meant for this process and its command.
+    // In a separate session, it gets no signal that is meant for this process and its command.
     const shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", seconds], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
@@ -62,7 +62,7 @@ export class Guard {
     this.#input.write(`- ${pid}\n`);
   }
 
-  /** A socket will be bound to this path, where there is no file so far. Once there is, `inode` distinguishes it from a file that another process puts there. */
+  /** A socket will be bound to this path, which does not exist yet. Later, `inode` distinguishes its file from one that another process puts there. */
   file(path: string, inode = 0n): void {
     const known = this.#files.indexOf(path);
     const number = known < 0 ? this.#files.push(path) - 1 : known;

@@ -14,7 +14,7 @@ export function refuseLauncher(command: readonly string[]): void {
   if (instead === undefined) return;
   throw new CliError(
     "ERR_RUN_COMMAND",
-    `${shellText(command.slice(0, 3))} starts the app in a process of its own, which the sockets do not reach`,
+    `${shellText(command.slice(0, 3))} starts the app in a separate process, which does not get the sockets`,
     instead,
   );
 }
@@ -44,7 +44,7 @@ const ofNodemon = `-w --watch -e --ext -x --exec -i --ignore -d --delay -s --sig
   " ",
 );
 
-/** What to write instead; undefined where the command gets the sockets. `scripts` are the scripts of package.json that have led here. */
+/** The hint with the command to write instead; undefined if the command gets the sockets. `scripts` are the scripts of package.json that have led here. */
 function insteadOf(
   [program = "", ...args]: readonly string[],
   scripts: readonly string[] = [],
@@ -116,7 +116,7 @@ function insteadOfNpm(args: readonly string[], scripts: readonly string[]): stri
   const before = readWords(args, ofNpm);
   const [first = "", ...others] = before.rest;
   if (["exec", "x", "dlx"].includes(first)) return useBinary(others, scripts);
-  // npm takes its own options behind the name of the script too, up to `--`.
+  // npm reads its own options after the name of the script too, up to `--`.
   const after = readWords(others, ofNpm);
   const isRun = ["run", "run-script"].includes(first);
   const script = isRun ? (after.rest[0] ?? "start") : first;

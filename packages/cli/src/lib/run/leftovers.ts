@@ -6,17 +6,17 @@ import { holdersOf, startedBy, stillRunning, type ProcessInfo } from "./processe
 
 const POLL_MS = 50;
 
-/** What has not ended so long after SIGKILL, in milliseconds, can't be ended: it may belong to another user. */
+/** A process that still runs this long after SIGKILL, in milliseconds, can't be ended: it may belong to another user. */
 const AFTER_KILL_MS = 2000;
 
 /** How long processes that have got Ctrl-C from the terminal may take before they get SIGTERM too, in milliseconds. */
 const AFTER_CTRL_C_MS = 1000;
 
 /**
- * What a command has started and leaves behind when it ends. It must end before the next start, as systemd ends all that a service has started: a
- * process that has the socket would take clients from the next one, or keep them waiting when nobody serves any more.
+ * The processes that a command has started and leaves behind when it ends. They must end before the next start, as systemd ends all processes of a
+ * service: a process that has the socket would take clients from the next one, or keep them waiting without an answer.
  *
- * A process that has made itself a process group of its own is left alone unless it has the socket: a browser, for instance.
+ * A process in another process group, such as a browser, is left alone unless it has the socket.
  */
 export class Leftovers {
   readonly #inodes: ReadonlySet<number>;
@@ -28,7 +28,7 @@ export class Leftovers {
     this.#timeout = timeout;
   }
 
-  /** Remembers what the command has started. Once it has ended, nobody knows. */
+  /** Remembers the processes that the command has started, while it still runs and they can be found. */
   async remember(pid: number | undefined): Promise<void> {
     this.#started = pid === undefined ? [] : await startedBy(pid);
   }

@@ -9,7 +9,7 @@ export function say(text: string, style?: Style): void {
   process.stderr.write(lines.join(""));
 }
 
-/** Says that something went wrong, and the command line goes on. */
+/** Writes a warning. The command continues. */
 export function warn(text: string): void {
   say(text, "yellow");
 }

@@ -34,7 +34,7 @@ const conflicts: [keyof RunOptions, keyof RunOptions, why: string][] = [
   ["datagram", "onDemand", "Leave out --on-demand: Node can't wait for a datagram without reading it."],
 ];
 
-/** Refuses options that make no sense together. */
+/** Refuses options that can't be used together. */
 export function checkOptions(options: RunOptions): void {
   for (const [one, other, why] of conflicts)
     if (options[one] !== undefined && options[other] !== undefined)
@@ -46,7 +46,7 @@ export function checkOptions(options: RunOptions): void {
     if (options[one] !== undefined && options[other] === undefined)
       throw new CliError(
         "ERR_RUN_OPTION",
-        `${flag(one)} has no meaning without ${flag(other)}`,
+        `${flag(one)} has no effect without ${flag(other)}`,
         `Add ${flag(other)}, or leave out ${flag(one)}.`,
       );
 }

@@ -3,10 +3,10 @@ import { warn } from "./messages.ts";
 /** A file that changes so soon after a restart, in milliseconds, may have been written by the command. */
 const SOON_MS = 2000;
 
-/** Nobody saves a file so many times in a row so soon. */
+/** A person does not save a file so often in a row. */
 const RESTARTS = 5;
 
-/** Says once that the command may write a file at each start, and so restarts itself. */
+/** Warns once that the command may write a file at each start, and so restarts itself. */
 export class OwnWrites {
   #last = -Infinity;
   /** How many restarts in a row came soon after the one before, for each file that changed at all of them. */

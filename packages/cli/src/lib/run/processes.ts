@@ -7,7 +7,7 @@ export interface ProcessInfo {
   pid: number;
   parent: number;
   group: number;
-  /** When it has started, as the system tells it: a pid may be used again. */
+  /** When it started, as the system reports it: a process ID may be used again. */
   started: string;
 }
 
@@ -41,9 +41,9 @@ export async function holdersOf(inodes: ReadonlySet<number>): Promise<ProcessInf
   );
 }
 
-/** All processes but zombies: those have ended, even if nobody asks for their exit code. */
+/** All processes without zombies, which have ended. */
 async function runningProcesses(): Promise<ProcessInfo[]> {
-  // Images of containers often have no ps.
+  // Container images often have no ps.
   return process.platform === "linux"
     ? list("/proc").flatMap((name) => (/^\d+$/.test(name) ? fromStat(Number(name)) : []))
     : fromPs();

@@ -126,7 +126,7 @@ function namesOf({ name: names = [] }: RunOptions, addresses: readonly Address[]
       throw new CliError(
         "ERR_RUN_OPTION",
         `${JSON.stringify(name)} can't be the name of a socket`,
-        "Use at most 255 letters, digits and other signs of ASCII, without a colon.",
+        "Use at most 255 printable ASCII characters, without a colon.",
       );
   if (names.length > 0 && names.length !== addresses.length)
     throw new CliError(

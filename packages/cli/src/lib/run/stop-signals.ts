@@ -2,10 +2,10 @@ import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { GroupWitness } from "./group-witness.ts";
 
-/** What npm passes on, it passes on within this time, in milliseconds: one Ctrl-C then comes twice. */
+/** npm passes a signal on within this time, in milliseconds, so one Ctrl-C comes twice. */
 const SAME_MS = 300;
 
-/** What the user asks for by signals: to stop, and to stop at once. */
+/** The requests of the user by signals: to stop, and to stop at once. */
 export class StopSignals {
   /** Fulfils at the first signal that asks to stop. */
   readonly stop: Promise<NodeJS.Signals>;

@@ -8,13 +8,13 @@ import type { Leftovers } from "./leftovers.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
-/** What an app ends with when it goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
+/** The exit codes of an app that goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
 const ASLEEP: readonly (number | null)[] = [0, 42];
 
 /** A run that goes to sleep sooner than this, in milliseconds, has probably not served the connection that it was started for. */
 const SHORT_RUN_MS = 1000;
 
-/** What decides when the command starts and ends. */
+/** The events that start and end the command. */
 export interface Supervision {
   start: () => RunningCommand;
   signals: StopSignals;
@@ -120,7 +120,7 @@ export class Supervisor {
     return ending;
   }
 
-  /** Says what has happened, and waits for what starts the command again. */
+  /** Reports the end of the command, and waits for the event that starts it again. */
   async #shouldStartAgain(ending: Ending): Promise<boolean> {
     const { edits, restart, onDemand } = this.#how;
     if (onDemand) {
@@ -139,7 +139,7 @@ export class Supervisor {
       return false;
     }
     say(
-      `the command ${describeEnding(ending)}. Edit a file to start it; clients wait`,
+      `the command ${describeEnding(ending)}. Edit a file to start it again; clients wait`,
       hasCrashed ? "red" : "yellow",
     );
     return this.#waitFor(Infinity);

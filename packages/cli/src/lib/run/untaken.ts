@@ -11,14 +11,14 @@ const SOON_MS = 10_000;
 /** A server that is slow to start makes its first client wait too. */
 const CHECKS_WITH_A_CLIENT = 5;
 
-/** Says once that the command seems not to take the socket. Else all that the user sees is a browser that loads forever, or EADDRINUSE. */
+/** Warns once that the command does not seem to use the socket. Without this, the user sees only a browser that loads forever, or EADDRINUSE. */
 export class UntakenNotice {
   readonly #sockets: Map<number, HeldSocket>;
   readonly #inodes: ReadonlySet<number>;
   readonly #isDatagram: boolean;
   readonly #isPreloaded: boolean;
   readonly #hint: string;
-  /** Once the command has taken the socket, a client that waits only waits for a start, or for a debugger. */
+  /** After the command has used the socket, a waiting client only waits for a start, or for a debugger. */
   #isDone = false;
 
   constructor(
@@ -54,7 +54,7 @@ export class UntakenNotice {
     if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
   }
 
-  /** Node ends with code 1 after an error that nobody handles. Which error it was, only the terminal knows. */
+  /** Node ends with code 1 after an uncaught error. Only the terminal shows which error it was. */
   #mayBeInUse({ code, ran }: Ending): boolean {
     return code === 1 && ran < SOON_MS && !this.#isPreloaded && !this.#isDatagram;
   }
@@ -62,21 +62,21 @@ export class UntakenNotice {
   #sayInUse(): void {
     this.#isDone = true;
     warn(
-      `If the error is EADDRINUSE, the app listens by itself on a port that sockact run listens on.\n${this.#hint}`,
+      `If the error is EADDRINUSE, the app tries to open a port that sockact run has already opened.\n${this.#hint}`,
     );
   }
 
   #say(inode: number): void {
     this.#isDone = true;
     warn(
-      `a client waits at ${this.#sockets.get(inode)?.address}, and the command has not taken the socket so far.\n${this.#hint}`,
+      `a client waits at ${this.#sockets.get(inode)?.address}, and the command does not listen on the socket so far.\n${this.#hint}`,
     );
   }
 }
 
 function hintFor(isDatagram: boolean, isPreloaded: boolean): string {
-  if (isDatagram) return "The app must take it with bindDatagram() of @sockact/core.";
+  if (isDatagram) return "The app must use it with bindDatagram() of @sockact/core.";
   return isPreloaded
-    ? "--preload gives it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
-    : "The app must take it with systemdListen(), or with listen() of @sockact/core. For an app that you can't change, add --preload.";
+    ? "--preload passes it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
+    : "The app must use it with systemdListen(), or with listen() of @sockact/core. For an app that you can't change, add --preload.";
 }

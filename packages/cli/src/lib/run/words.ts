@@ -1,6 +1,6 @@
 /** The options at the beginning of a command line, and what follows them. */
 export interface Words {
-  /** Each option with its value, which is a word of its own or follows `=`. */
+  /** Each option with its value, which is a separate word or follows `=`. */
   options: { name: string; value: string | undefined }[];
   /** The first word that is not an option, and everything after it. */
   rest: string[];

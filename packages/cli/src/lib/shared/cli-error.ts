@@ -1,4 +1,4 @@
-/** What can go wrong on the command line. docs/errors.md has a line for each. */
+/** The error codes of the command line. docs/errors.md describes each. */
 export type CliErrorCode =
   | "ERR_USAGE"
   | "ERR_OUTPUT"
@@ -57,8 +57,8 @@ export type CliErrorCode =
   | "ERR_RUN_PRELOAD";
 
 /**
- * What the shell gets. 3 is that of systemctl for what does not run, and of the doctor for what could not be examined. 70 is EX_SOFTWARE of sysexits(3).
- * 126 and 127 are those of POSIX for a command that can't be run and for one that isn't there, and 130 is that of Ctrl-C.
+ * The exit codes. 3 is systemctl's code for a service that does not run, and the doctor's code for its own errors. 70 is EX_SOFTWARE of sysexits(3).
+ * 126 and 127 are POSIX's codes for a command that can't be executed and for one that does not exist. 130 stands for Ctrl-C.
  */
 export const EXIT = {
   failed: 1,
@@ -74,7 +74,7 @@ export const EXIT = {
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {
   override readonly name = "CliError";
-  /** Which error it is, for good; the message may change. */
+  /** Stays the same in later versions. The message may change. */
   readonly code: CliErrorCode;
   /** What to change. */
   readonly hint: string;

@@ -1,8 +1,8 @@
-/** Whether a path is a folder, or something in it. */
+/** Whether a path is this folder, or is in it. */
 export const liesIn = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`);
 
-/** What ProtectHome= hides. */
+/** The folders that ProtectHome= hides. */
 const homes = ["/home", "/root", "/run/user"];
 
 /** Whether a path is in a home. */

@@ -40,7 +40,7 @@ async function tryLock(
   wait: string,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  // Whoever may read the file may lock it, and so keep others waiting: that is root alone, unless root opens the file to another user.
+  // A user who may read the file may lock it, and so make others wait. Only root may, unless root opens the file to another user.
   // A lock that every user can take would let every user, and a compromised app, hold up a deployment.
   const options = [wait, `--conflict-exit-code=${LOCK_HELD}`];
   // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.

@@ -7,7 +7,7 @@ process.stderr.on("error", () => {});
 /** Colours a string for standard error, if colours are wanted there. */
 export const colour = colourFor("stderr");
 
-/** Says on standard error that something went wrong, and the command goes on. */
+/** Writes a warning to standard error. The command continues. */
 export function warn(text: string): void {
   process.stderr.write(`${colour("yellow", "warning:")} ${text}\n`);
 }

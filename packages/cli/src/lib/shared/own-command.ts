@@ -31,7 +31,7 @@ export function serviceCommand(command: string, name: string, isUser: boolean): 
   return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;
 }
 
-/** The command to call this program as root. sudo has a PATH of its own, on which a Node of nvm, and npx with it, is not found. */
+/** The command to call this program as root. sudo has a separate PATH, in which it does not find a Node of nvm or its npx. */
 export function sudoCommand(): string {
   const { PATH = "" } = process.env;
   const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";

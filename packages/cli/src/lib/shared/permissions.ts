@@ -6,7 +6,7 @@ export interface Account {
   groups: readonly number[];
 }
 
-/** A user that owns nothing and is in no group, as that of DynamicUser= is. */
+/** A user that owns no files and is in no group, like a user of DynamicUser=. */
 export const stranger: Account = { uid: -1, groups: [] };
 
 /** Whether the mode of a file or folder lets a user have these bits: 4 to read, 1 to execute or to enter. */

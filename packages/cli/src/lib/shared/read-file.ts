@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
-/** More than any file has that a person has written. */
+/** Larger than any file that a person writes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Reads a file that somebody else may have put there: a pipe would never end, and a device neither. Throws an error that says in words why not. */
+/** Reads a file that may be untrusted. It refuses pipes and devices, which may never end, and throws an error with the reason. */
 export function readTextFile(path: string): string {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {

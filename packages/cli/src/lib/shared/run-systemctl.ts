@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { execute, type Ended } from "./execute.ts";
 
-/** What systemctl says when systemd closes the connection or takes none yet, as during `systemctl daemon-reexec`. */
+/** The messages of systemctl when systemd closes the connection or does not accept one yet, as during `systemctl daemon-reexec`. */
 const disconnected = /connection terminated|connection reset|connection refused/i;
 
 /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */

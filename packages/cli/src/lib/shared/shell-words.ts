@@ -1,4 +1,4 @@
-/** A word as a shell takes it. */
+/** Quotes a word for a shell. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -7,5 +7,5 @@ export function shellWord(word: string): string {
 export const unitWords = (units: readonly string[]): string =>
   `${units.some((unit) => unit.startsWith("-")) ? "-- " : ""}${shellText(units)}`;
 
-/** Words as one writes them for a shell. */
+/** Quotes words for a shell. */
 export const shellText = (words: readonly string[]): string => words.map(shellWord).join(" ");

@@ -20,10 +20,10 @@ function isTrusted(folder: string): boolean {
   return isOfRoot(folder, false) && (!existsSync(folder) || isOfRoot(realpathSync(folder), false));
 }
 
-/** Whether only root may change what is at a path. In a folder above with the sticky bit, nobody else replaces what is root's. */
+/** Whether only root may change what is at a path. In a folder above with the sticky bit, other users can't replace root's files. */
 function isOfRoot(path: string, isSticky: boolean): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
-  // Somebody may make it yet.
+  // Another user may create it later.
   if (status === undefined) return isOfRoot(dirname(path), false);
   const { uid, gid, mode } = status;
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);

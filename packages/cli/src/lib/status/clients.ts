@@ -47,7 +47,7 @@ const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
 
 /**
  * Counts the clients of each address, from the tables of /proc, which everyone may read. A connection belongs to the network of its listening
- * socket, so it is seen here also where the service has no network (`PrivateNetwork=`). The order is that of the addresses; null is for one whose
+ * socket, so it is counted even if the service has no network (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose
  * clients can't be counted, such as a datagram socket.
  */
 export function countClients(addresses: readonly Address[]): (Clients | null)[] {

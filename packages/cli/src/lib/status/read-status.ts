@@ -21,25 +21,25 @@ import { warningsOf } from "./warnings.ts";
 const numberOf = (value: string | undefined): number | null =>
   value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
 
-/** The memory of the main process, where systemd does not count that of the service. */
+/** The memory of the main process, if systemd does not count the memory of the service. */
 function residentMemory(pid: number): number | null {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return kilobytes === undefined ? null : Number(kilobytes) * 1024;
   } catch {
-    // It has ended, or is another user's where /proc hides those.
+    // It has ended, or /proc hides the processes of other users.
     return null;
   }
 }
 
 function memoryOf({ MemoryCurrent }: ServiceProperties, pid: number | null): number | null {
   const counted = numberOf(MemoryCurrent);
-  // This is how some versions of systemd write that it is not known.
+  // Some versions of systemd print this for an unknown value.
   if (counted !== null && counted < 2 ** 63) return counted;
   return pid === null ? null : residentMemory(pid);
 }
 
-/** Who has called this. A user may have no name, as in a container. */
+/** The calling user. In a container, a user may have no name. */
 function ownName(): string {
   try {
     return userInfo().username;
@@ -67,7 +67,7 @@ function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
   };
 }
 
-/** The kernel has a limit of its own for the backlog. */
+/** The kernel limits the backlog too. */
 function backlogOf({ Backlog }: SocketProperties): number | null {
   const backlog = numberOf(Backlog);
   if (backlog === null) return null;
@@ -105,7 +105,7 @@ function sum(values: readonly (number | null)[]): number | null {
 }
 
 function clientsOf(kind: ActivatedService["kind"], sockets: readonly SocketStatus[]): Clients | null {
-  // systemd counts those of all addresses of a socket together.
+  // systemd counts the connections of all addresses of a socket together.
   const counted = sockets.flatMap(({ addresses }) =>
     (kind === "accept" ? addresses.slice(0, 1) : addresses).map(({ clients }) => clients),
   );
@@ -120,7 +120,7 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   const seconds = numberOf(latest?.InactiveExitTimestamp?.slice(1));
   if (!latest || seconds === null || began(latest) === 0) return null;
   const took = (numberOf(latest.ActiveEnterTimestampMonotonic) ?? 0) - began(latest);
-  // Other services are called active once they are started, which says nothing about when they are ready.
+  // systemd marks other services as active when they are started, so the time when they become ready is unknown.
   const isKnown = latest.Type?.startsWith("notify") && took >= 0;
   return {
     at: new Date(seconds * 1000).toISOString(),
@@ -128,7 +128,7 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   };
 }
 
-/** A value in which no string can change the terminal: unit files and apps have written them. */
+/** Cleans all strings of a value, because unit files and apps could use them to change the terminal. */
 function cleaned<Value>(value: Value): Value {
   if (typeof value === "string") return clean(value) as Value;
   if (Array.isArray(value)) return value.map(cleaned) as Value;
@@ -138,12 +138,12 @@ function cleaned<Value>(value: Value): Value {
   ) as Value;
 }
 
-/** The unit whose sandbox stands for that of the service. */
+/** The unit whose sandbox represents the service. */
 function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
 }
 
-/** Reads what is to be known of these services. */
+/** Reads the status of these services. */
 export async function readStatus(
   manager: ServiceManager,
   services: readonly ActivatedService[],

@@ -1,4 +1,4 @@
-/** In which state a service is, with its sockets. */
+/** The state of a service and its sockets. */
 export type ServiceState =
   /** It runs. */
   | "awake"
@@ -8,7 +8,7 @@ export type ServiceState =
   | "starting"
   /** It has crashed, and systemd is about to start it again. */
   | "restarting"
-  /** It is being stopped, and finishes what it has begun. */
+  /** It is being stopped, and finishes its open requests. */
   | "draining"
   /** It, or one of its sockets, has failed. */
   | "failed"
@@ -17,7 +17,7 @@ export type ServiceState =
   /** systemd could not load a unit. */
   | "not loaded";
 
-/** What decides about the state of a unit. */
+/** The properties that determine the state of a unit. */
 export interface UnitState {
   LoadState: string;
   ActiveState: string;
@@ -42,7 +42,7 @@ function stateOfService({ LoadState, ActiveState, SubState }: UnitState): Servic
   }
 }
 
-/** Of several instances, the state that says most about whether clients are served. */
+/** The state of several instances: the one that best shows whether clients get answers. */
 const order: readonly ServiceState[] = [
   "awake",
   "starting",
@@ -52,7 +52,7 @@ const order: readonly ServiceState[] = [
   "not loaded",
 ];
 
-/** The state of a service, by those of its service units and its sockets. */
+/** The state of a service, from the states of its service units and its sockets. */
 export function stateOf(services: readonly UnitState[], sockets: readonly UnitState[]): ServiceState {
   const states = services.map(stateOfService);
   const found = order.find((state) => states.includes(state));

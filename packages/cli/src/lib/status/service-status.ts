@@ -8,7 +8,7 @@ export interface SocketStatus {
   unit: string;
   /** `ActiveState` of systemd, such as `active` or `failed`. */
   active: string;
-  /** `Result` of systemd: `success`, or why it has failed. */
+  /** `Result` of systemd: `success`, or the reason of a failure. */
   result: string;
   addresses: (Address & { clients: Clients | null })[];
   /** How many connections may wait. */
@@ -36,11 +36,11 @@ export interface UnitStatus {
   /** What systemd starts. */
   command: string;
   file: string | null;
-  /** What the app says of itself, by `STATUS=`. */
+  /** The status that the app has sent, by `STATUS=`. */
   text: string | null;
 }
 
-/** Something that the user should know, and the command or the change that helps. */
+/** A warning, and the command or the change that fixes it. */
 export interface Warning {
   code:
     | "not-loaded"

@@ -59,7 +59,7 @@ export function statusTable(
   );
 }
 
-/** What needs attention: a line for each warning, and one for what helps. */
+/** The warnings: for each, a line with the fault and one with the fix. */
 export function warningLines(warnings: readonly Warning[]): string {
   return warnings
     .map(({ message, fix }) => `${colourOut("yellow", "!")} ${message}\n  ${colourOut("dim", fix)}\n`)

@@ -61,7 +61,7 @@ function reportText(
     systemctl,
   );
   const rest = `${warningLines(warnings)}${hiddenLine(hidden)}`;
-  if (services.length === 0) return `No socket of yours starts a service here.\n${rest}`;
+  if (services.length === 0) return `No socket of yours starts a service on this machine.\n${rest}`;
   return `${statusTable(services)}${rest === "" ? "" : `\n${rest}`}`;
 }
 

@@ -10,7 +10,7 @@ const common = [
   "FragmentPath",
   "NeedDaemonReload",
 ] as const;
-/** What is read of each socket unit. */
+/** The properties that are read from each socket unit. */
 export const socketProperties = [
   ...common,
   "Listen",
@@ -21,7 +21,7 @@ export const socketProperties = [
   "UnitFileState",
   "PrivateNetwork",
 ] as const;
-/** What is read of each service unit. */
+/** The properties that are read from each service unit. */
 export const serviceProperties = [
   ...common,
   "Type",
@@ -37,7 +37,7 @@ export const serviceProperties = [
   "InactiveExitTimestampMonotonic",
   "ActiveEnterTimestampMonotonic",
 ] as const;
-/** What every unit has. systemctl leaves out the rest of a unit that it could not load. */
+/** The properties of every unit. systemctl leaves out the others if it could not load the unit. */
 type Loaded<Names extends readonly string[]> = Properties<(typeof common)[number]> &
   Partial<Properties<Names[number]>>;
 export type SocketProperties = Loaded<typeof socketProperties>;

@@ -7,13 +7,13 @@ import type { ServiceState } from "./service-state.ts";
 import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
 
-/** What `ExecMainCode` says: how the main process has ended. */
+/** How the main process ended, read from `ExecMainCode`. */
 function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): string {
   if (ExecMainStatus === "0" || ExecMainStatus === undefined) return Result;
   return ExecMainCode === "1" ? `it exited with ${ExecMainStatus}` : `signal ${ExecMainStatus} ended it`;
 }
 
-/** What the user should know of a service, the most serious first. */
+/** The warnings about a service, the most serious first. */
 export function warningsOf(
   { name, services, isSystem }: ActivatedService,
   state: ServiceState,
@@ -21,7 +21,7 @@ export function warningsOf(
   sockets: readonly SocketProperties[],
   { systemctl, user }: ServiceManager,
 ): Warning[] {
-  // It says why, and what to change.
+  // The doctor explains most warnings.
   const doctor = serviceCommand("doctor", name, user);
   const warnings: Warning[] = [];
   const add = (code: Warning["code"], unit: string, message: string, fix: string) =>
@@ -55,16 +55,16 @@ export function warningsOf(
     const stop = isUp && !isSystem ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
       const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
-      // By itself, the command helps only until the service fails again.
+      // This command alone helps only until the service fails again.
       const cause = warnings.some(({ fix }) => fix === doctor) ? "" : `; why: ${doctor}`;
       const message = `${Id} has failed (${Result}): its clients are refused${cause}`;
       add("socket-failed", Id, message, `${stop}${reset} && ${systemctl} start ${unitWords([Id])}`);
       continue;
     }
-    // The distribution knows which of its sockets are to listen.
+    // The distribution decides which of its sockets listen.
     if (isSystem) continue;
     if (ActiveState === "inactive") {
-      // Somebody has stopped it, for good; the state says so.
+      // It was stopped on purpose, and the state shows that.
       if (state === "stopped" && UnitFileState !== "enabled") continue;
       const message = `${Id} does not listen${isUp ? `, and ${name} runs without it` : ""}`;
       add("not-listening", Id, message, `${stop}${systemctl} start ${unitWords([Id])}`);
@@ -87,7 +87,7 @@ export function warningsOf(
   return warnings;
 }
 
-/** The same warnings, with those in one that many services have and that one command answers. */
+/** Merges warnings that many services have and that one command fixes. */
 export function mergeWarnings(warnings: readonly Warning[], systemctl: string): Warning[] {
   const merged = (code: Warning["code"], end: string, fix: (units: string[]) => string): Warning[] => {
     const same = warnings.filter((warning) => warning.code === code);

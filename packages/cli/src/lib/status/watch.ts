@@ -14,7 +14,7 @@ const CLEAR_BELOW = "\u001B[J";
 
 /** The lines that fit the terminal. A line that is longer than its width takes several rows. */
 function fitting(text: string): string[] {
-  // Some terminals do not tell their size.
+  // Some terminals do not report their size.
   const columns = process.stdout.columns || 80;
   let left = (process.stdout.rows || 24) - 1;
   const lines = text.split("\n");
@@ -40,7 +40,7 @@ async function pause(signal: AbortSignal): Promise<void> {
   process.stdout.off("resize", onResize);
 }
 
-/** Shows what `read` returns, again each second, until Ctrl-C, or until nobody reads it. */
+/** Shows what `read` returns, again each second, until Ctrl-C, or until the output has no reader. */
 export function watch(read: () => Promise<string>, isTerminal: boolean): Promise<void> {
   return untilSignal(async (signal) => {
     if (isTerminal) print(`${HIDE_CURSOR}${CLEAR}`);

@@ -6,7 +6,7 @@ import type { ServiceManager } from "./service-manager.ts";
 
 /** A service with the sockets that start it. */
 export interface ActivatedService {
-  /** What to call it, without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling pair or of `Accept=yes`. */
+  /** Its name without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling pair or of `Accept=yes`. */
   name: string;
   /** The service's unit, or its template: `shop.service` or `shop@.service`. */
   service: string;
@@ -62,7 +62,7 @@ function pairOf(service: string): string[] {
   return template === undefined ? [] : [`${template}@blue.service`, `${template}@green.service`];
 }
 
-/** What one socket starts. */
+/** The services that one socket starts. */
 function startedBy(
   socket: Socket,
   services: ReadonlyMap<string, Service>,
@@ -71,7 +71,7 @@ function startedBy(
   if (socket.Accept === "yes")
     return { service: `${nameOf(socket.Id, true)}@.service`, kind: "accept", services: triggers };
   const namesake = socket.Id.replace(/\.socket$/, ".service");
-  // A socket whose own file is wrong starts nothing. Otherwise several only if a service names a socket of another one in Sockets=.
+  // A socket with a faulty file starts nothing. It starts several services only if a service names the socket of another one in Sockets=.
   const service = triggers.length === 0 || triggers.includes(namesake) ? namesake : triggers[0]!;
   const pair = pairOf(service);
   const isPair = pair.every((unit) => listOf(services.get(unit)?.TriggeredBy ?? "").includes(socket.Id));
@@ -116,13 +116,13 @@ export async function activatedServices(
     .toSorted((one, other) => byName(one.name, other.name));
 }
 
-/** What a person may call a service: its name, and the name of each of its units, with or without suffix. */
+/** The names by which a user may refer to a service: its name, and the name of each of its units, with or without suffix. */
 function namesOf({ name, service, services, sockets }: ActivatedService): string[] {
   const units = [service, ...services, ...sockets];
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
 }
 
-/** The service that is called so: by its name, or by the name of one of its units. */
+/** Finds a service by its name, or by the name of one of its units. */
 export async function findService(manager: ServiceManager, name: string): Promise<ActivatedService> {
   const known = await activatedServices(manager, { all: true });
   // The name of one may be the name of a socket of another.
@@ -134,7 +134,7 @@ export async function findService(manager: ServiceManager, name: string): Promis
   const flag = manager.user ? " --user" : "";
   throw new CliError(
     "ERR_UNIT_UNKNOWN",
-    `no socket starts a service called ${JSON.stringify(name)}`,
+    `no socket starts a service named ${JSON.stringify(name)}`,
     [
       didYouMean(nearestNames(nameOf(name, true), own)),
       `${ownCommand()} status${flag} lists the services that sockets start.`,

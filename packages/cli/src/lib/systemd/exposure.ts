@@ -1,15 +1,15 @@
 import type { ServiceManager } from "./service-manager.ts";
 
 /**
- * How exposed each service is by what its unit allows, as `systemd-analyze security` finds it: 0 is the best, 10 the worst. A service that it
- * can't judge is missing, and without systemd-analyze there is none.
+ * How exposed each service is, as `systemd-analyze security` rates its unit: 0 is the best, 10 the worst. A service that can't be rated is missing.
+ * Without systemd-analyze, the result is empty.
  */
 export async function readExposure(
   manager: ServiceManager,
   services: readonly string[],
 ): Promise<Map<string, number>> {
   if (services.length === 0) return new Map();
-  // As JSON it has each test of the unit, and not the result.
+  // Its JSON has each test of the unit, but not the result.
   const ended = await manager
     .runProgram("systemd-analyze", "--no-pager", "security", ...services)
     .catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { ActivatedService } from "./activated-units.ts";
 
-/** The units whose journal is that of a service: a service of `Accept=yes` has one for each connection. */
+/** The units whose lines belong to a service: a service with `Accept=yes` has a unit for each connection. */
 export function journalUnits({ kind, service, services, sockets }: ActivatedService): string[] {
   return [...sockets, ...(kind === "accept" ? [service.replace("@.", "@*.")] : services)];
 }

@@ -10,7 +10,7 @@ export interface JournalEntry {
   time: Date;
   /** The unit that it is about. */
   unit: string;
-  /** Whether the app has written it, or systemd, which writes about the unit. */
+  /** Whether the app or systemd has written it. */
   from: "app" | "systemd";
   pid: number | undefined;
   /** As in syslog(3): 0 to 3 are errors, 4 warnings, 5 and 6 information, 7 is for debugging. */
@@ -29,7 +29,7 @@ export interface JournalOptions {
   after?: string | undefined;
 }
 
-/** What could be read, and whether there may be more that this user may not read. */
+/** The lines, and whether there may be more that this user may not read. */
 export interface JournalLines {
   entries: JournalEntry[];
   isRestricted: boolean;
@@ -38,7 +38,7 @@ export interface JournalLines {
 const FIELDS =
   "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT";
 
-/** What to do where the journal can't be read. */
+/** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
   "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
 
@@ -50,7 +50,7 @@ function argumentsFor(
   const unit = manager.user ? "--user-unit" : "--unit";
   return [
     "--no-pager",
-    // A message that is long, or has a NUL, is there too.
+    // Without --all, journalctl leaves out messages that are long or have a NUL.
     "--all",
     "--output=json",
     `--output-fields=${FIELDS}`,
@@ -99,7 +99,7 @@ function parseEntry(line: string): JournalEntry | undefined {
 const isRestricted = (stderr: string): boolean =>
   /not seeing messages|insufficient permissions/i.test(stderr);
 
-/** Reads what the journal has of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
+/** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
 export async function readJournal(
   manager: ServiceManager,
   units: readonly string[],
@@ -121,8 +121,8 @@ function journalError(stderr: string, code: number | null): CliError {
 }
 
 /**
- * Reads what these units have written line by line, however much it is, until the signal is aborted. With `follow` new lines come too. Without units it is the
- * whole journal: a pattern finds only units that the journal has already.
+ * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With `follow`, new lines come too. Without units, it reads the
+ * whole journal, because a pattern finds only units that the journal already has.
  */
 export async function streamJournal(
   manager: ServiceManager,
@@ -132,7 +132,7 @@ export async function streamJournal(
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
   const args = [...(follow ? ["--follow"] : []), ...argumentsFor(manager, units, options)];
-  // A process group of its own: Ctrl-C in the terminal is for this process, which ends it.
+  // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: systemEnvironment(),
@@ -162,7 +162,7 @@ export async function streamJournal(
   }
 }
 
-/** Waits until journald has written what services have printed so far. Root alone can ask for it, and a journald that hangs must not hold anything up. */
+/** Waits until journald has written what services have printed so far. Only root can ask for it, and the wait is limited in case journald hangs. */
 export async function syncJournal(manager: ServiceManager): Promise<void> {
   await manager.runJournalctl("--sync").catch(() => {});
 }

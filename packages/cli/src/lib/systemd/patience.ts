@@ -1,22 +1,22 @@
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** How long a question to systemd may take, in milliseconds: until the user is told, and until it is given up. systemctl itself waits for 25 seconds. */
+/** How long a question to systemd may take, in milliseconds: until a message to the user, and until this gives up. systemctl itself waits for 25 seconds. */
 const NOTICE = 3_000;
 const LIMIT = 60_000;
 
 let isTold = false;
 
-/** What systemctl only asks. Anything else takes the time that a service takes. */
+/** The commands of systemctl that only ask. Other commands take as long as the service takes. */
 const questions = new Set(["show", "list-units", "list-unit-files"]);
 
-/** Says it once: several questions wait for the same systemd. */
+/** Reports it only once, because several questions wait for the same systemd. */
 function tell(): void {
   if (!isTold) process.stderr.write("systemd does not answer yet. Waiting for it\n");
   isTold = true;
 }
 
-/** Runs a command of systemctl. If it is a question, and systemd does not answer, it says so, and gives up in the end. */
+/** Runs a command of systemctl. If it only asks, and systemd does not answer, this tells the user, and gives up in the end. */
 export async function withPatience<Result>(
   command: string,
   run: (signal: AbortSignal | undefined) => Promise<Result>,
@@ -39,7 +39,7 @@ export async function withPatience<Result>(
           new CliError(
             "ERR_SYSTEMCTL",
             `systemd has not answered systemctl ${command} for ${limit / 1000} s`,
-            "Try systemctl status yourself. The machine may be overloaded, or systemd may hang.",
+            "Try systemctl status. The machine may be overloaded, or systemd may hang.",
             { exitCode: EXIT.failed },
           ),
         ),

@@ -70,7 +70,7 @@ export class ServiceManager {
     return Number(/^systemd (\d+)/.exec(stdout)?.[1]);
   }
 
-  /** The error for a systemctl that did not do what it was told. */
+  /** The error for a systemctl command that failed. */
   refused(what: string, { code, stderr }: Ended): CliError {
     const why = stderr.trim();
     return new CliError("ERR_SYSTEMCTL", `systemctl ${what} exited with ${code}: ${why}`, this.#hint(why), {
@@ -80,11 +80,11 @@ export class ServiceManager {
 
   #hint(why: string): string {
     if (this.user && /\bbus\b/.test(why))
-      return "Run it as the user whose services these are, in a login of that user: sudo and su do not make one.";
+      return "Run it in a login session of the user who owns these services. sudo and su do not start one.";
     if (/denied|authentication/i.test(why))
-      return `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`;
+      return `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`;
     if (/\bbus\b|booted with systemd/.test(why))
-      return "Run it where systemd runs the service. For a unit of your own manager, add --user.";
+      return "Run it on the machine of the service. For a unit of your own manager, add --user.";
     return `Run the command yourself to see more: ${this.systemctl} status`;
   }
 
@@ -93,13 +93,13 @@ export class ServiceManager {
   }
 }
 
-/** A program that does not run is an error to report. */
+/** Reports a program that can't be run as an error with a hint. */
 async function reported(run: () => Promise<Ended>): Promise<Ended> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
-    const hint = error.isMissing ? "Run it on a machine with systemd." : "Call it again.";
+    const hint = error.isMissing ? "Run it on a machine with systemd." : "Run the command again.";
     throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
   }
 }

@@ -14,13 +14,13 @@ import { CliError } from "../shared/cli-error.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
 
-/** What `applyUninstall` has just done. */
+/** A step that `applyUninstall` has just taken. */
 export type UninstallStep =
-  /** Another `sockact install` or `uninstall` is under way; this one begins when that has ended. */
+  /** Another `sockact install` or `uninstall` runs. This one begins when the other has ended. */
   | { type: "waiting" }
-  /** An earlier call was killed halfway. What it had changed has been put back. */
+  /** An earlier call was killed halfway. Its changes have been undone. */
   | { type: "recovered" }
-  /** The services have finished what they had begun, and nothing listens any more. */
+  /** The services have finished their open requests, and no socket listens any more. */
   | { type: "stopped"; units: string[] }
   | { type: "disabled"; units: string[] }
   | { type: "removed"; path: string }
@@ -55,7 +55,10 @@ export async function applyUninstall(
     if (!signal?.aborted) throw cause;
     const exitCode = interruptedCode(signal);
     const message = `interrupted before ${prepared.name} was uninstalled`;
-    throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Call it again to finish.", { exitCode, cause });
+    throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Run the command again to finish.", {
+      exitCode,
+      cause,
+    });
   }
 }
 
@@ -65,7 +68,7 @@ async function applyInTurn(
 ): Promise<PreparedUninstall> {
   const onWait = () => onStep({ type: "waiting" });
   await inTurn(place, signal, onWait, async () => {
-    // What ran before need not start again: it is stopped next.
+    // The units that ran before need not start again: they are stopped next.
     if (!(await recover(place, name, { start: false }))) return;
     onStep({ type: "recovered" });
     removeEmptyFolders(place, name);
@@ -74,7 +77,7 @@ async function applyInTurn(
     if ((error as CliError).code === "ERR_INSTALL_UNKNOWN") return undefined;
     throw error;
   });
-  // What a killed call had begun has been put back, and there was nothing else.
+  // The changes of a killed call were undone, and nothing else was installed.
   if (found?.manifest === undefined)
     return {
       place,
@@ -137,7 +140,7 @@ async function removeFiles(
   removeEmptyFolders(place, name);
 }
 
-/** Where nothing can be removed, nothing is stopped either. */
+/** Checks that files can be removed, before anything is stopped. */
 function checkWritable(files: readonly string[]): void {
   for (const path of files) {
     try {

@@ -24,7 +24,7 @@ interface DataFolder {
   isEmpty: boolean;
 }
 
-/** What `applyUninstall` does when it is called. */
+/** The changes that `applyUninstall` will make. */
 export interface PreparedUninstall {
   place: Place;
   name: string;
@@ -118,11 +118,11 @@ export async function prepareUninstall(
 
 /** Why a file must not be removed, or undefined. */
 function whyKept(name: string, { path, sha256: hash }: { path: string; sha256: string }): string | undefined {
-  if (path.includes("/backup/")) return "what --force has replaced";
+  if (path.includes("/backup/")) return "a backup from --force";
   const content = inFolderOf(path, (folder, file) => folder.read(file));
   if (content === undefined || sha256(content) === hash) return undefined;
   return authorOf(name, content.toString()) === "foreign"
-    ? "not from sockact any more"
+    ? "no longer a file of sockact"
     : "edited since it was installed";
 }
 
@@ -177,11 +177,11 @@ function unknown(place: Place, name: string): CliError {
   const hint =
     didYouMean(nearestNames(name, installed)) ??
     (installed.length > 0
-      ? `It has installed ${installed.join(", ")}.`
+      ? `It has installed: ${installed.join(", ")}.`
       : place.user
-        ? "A service of the system is uninstalled without --user."
-        : "A service of your own service manager is uninstalled with --user.");
-  return new CliError("ERR_INSTALL_UNKNOWN", `sockact has installed nothing called ${name}`, hint, {
+        ? "To uninstall a system service, leave --user out."
+        : "To uninstall a service of your own service manager, add --user.");
+  return new CliError("ERR_INSTALL_UNKNOWN", `sockact has not installed a service named ${name}`, hint, {
     exitCode: EXIT.failed,
   });
 }

@@ -55,7 +55,7 @@ const contents = { state: "the data of the service", cache: "its cache", logs: "
 
 function describe(prepared: PreparedUninstall): string {
   const { place, files, units, cleanedFolders, manifest } = prepared;
-  if (manifest === undefined) return "An earlier call was killed halfway. What it changed is put back.\n";
+  if (manifest === undefined) return "An earlier call was killed halfway. Its changes are undone.\n";
   const running = place.root === "/" ? units.filter((unit) => !unit.includes("@.")) : [];
   const lines = [
     ...(running.length > 0 ? ["Stops:", ...running.map((unit) => `  ${unit}`)] : []),
@@ -76,7 +76,7 @@ function describeStep(step: UninstallStep): string | undefined {
     case "waiting":
       return "Waiting for another sockact install or uninstall";
     case "recovered":
-      return "Put back what an earlier call had left halfway";
+      return "Undid the changes of an earlier call that was killed";
     case "stopped":
       return "Removing its files";
     default:

@@ -2,7 +2,7 @@ import { explain, type AppDescription, type Explanation } from "@sockact/units";
 import { colourOut } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 
-/** Each line of the units with its reason below it, for a terminal. Lines that follow each other and have one reason share it. */
+/** Each line of the units with its reason below it, for a terminal. Adjacent lines with the same reason share it. */
 export function explainedUnits(description: AppDescription): string {
   const explanations = explain(description);
   const isLeftOut = ({ status }: Explanation): boolean => status === "left out";
@@ -31,8 +31,8 @@ function textOf(explanation: Explanation, index: number, members: readonly Expla
   const next = members[index + 1];
   const line = `${colourOut(status === "left out" ? "dim" : "cyan", `${directive}=`)}${value}\n`;
   if (next?.reason === reason && next.cost === cost) return line;
-  const price = cost === undefined ? "" : `${wrap(`The price: ${cost}`, { indent: "    " })}\n`;
-  return `${line}${wrap(reason, { indent: "    " })}\n${price}`;
+  const costText = cost === undefined ? "" : `${wrap(`The cost: ${cost}`, { indent: "    " })}\n`;
+  return `${line}${wrap(reason, { indent: "    " })}\n${costText}`;
 }
 
 /** Node 20 has no Map.groupBy(). */

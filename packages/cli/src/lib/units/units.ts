@@ -62,7 +62,7 @@ export async function units(argument: string | undefined, options: UnitsOptions)
   return 0;
 }
 
-/** The services that the argument means: the file that starts an app, or a service of the config by its name. */
+/** The services that the argument names: by the file that starts an app, or by the name of a service in the config. */
 async function wantedBy(
   argument: string | undefined,
   { app, systemd, out }: UnitsOptions,
@@ -73,7 +73,7 @@ async function wantedBy(
   if (isName && findConfig(folder, app.config) === undefined)
     throw new CliError(
       "ERR_APP_ENTRY",
-      `there is no file ${argument}, and no config that could describe a service ${argument}`,
+      `the file ${argument} does not exist, and no config describes a service ${argument}`,
       "Name the file that starts your app, such as server.js, or write a config: sockact init",
     );
   const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
@@ -98,7 +98,7 @@ async function wantedBy(
 
 function writeUnits(services: readonly Service[], folder: string, invoker: Invoker, isJson: boolean): number {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new CliError("ERR_WRITE", `there is no folder ${folder}`, `Make it: mkdir -p ${folder}`, {
+    throw new CliError("ERR_WRITE", `the folder ${folder} does not exist`, `Create it: mkdir -p ${folder}`, {
       exitCode: EXIT.failed,
     });
   const files = services.flatMap((service) =>

@@ -13,7 +13,7 @@ export interface Exposure {
 /**
  * Rates the sandbox of a service unit.
  *
- * @returns a string says why there is no score
+ * @returns a string is the reason why the score is missing
  */
 export async function exposureOf(
   file: string,

@@ -58,7 +58,7 @@ async function filesOfService(name: string, isUser: boolean): Promise<string[]> 
   return [...new Set(files)];
 }
 
-/** Finds what the arguments of `sockact verify` name. */
+/** Finds the units that the arguments of `sockact verify` name. */
 export async function unitsToVerify(
   targets: readonly string[],
   { config, user = false }: { config: string | undefined; user: boolean | undefined },
@@ -72,7 +72,7 @@ export async function unitsToVerify(
   for (const target of targets.length === 0 ? ["."] : targets) {
     if (existsSync(target)) paths.push(target);
     else if (target.includes("/"))
-      throw new CliError("ERR_LINT_FILE", `there is no file or folder ${target}`, "Check the path.");
+      throw new CliError("ERR_LINT_FILE", `${target} does not exist`, "Check the path.");
     else paths.push(...(await filesOfInstalled(target, user)));
   }
   const read = await readUnitFiles(paths);
@@ -80,13 +80,13 @@ export async function unitsToVerify(
   return { ...read, source: undefined, isUser: user, shown: (path) => path, remove: async () => {} };
 }
 
-/** As {@link filesOfService}; its error also says that there is no such file. */
+/** As {@link filesOfService}, but the error also says that the argument is not a file. */
 async function filesOfInstalled(target: string, isUser: boolean): Promise<string[]> {
   try {
     return await filesOfService(target, isUser);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    throw new CliError(error.code, `there is no file ${target}, and ${error.message}`, error.hint, {
+    throw new CliError(error.code, `${target} is not a file, and ${error.message}`, error.hint, {
       exitCode: EXIT.usage,
       cause: error,
     });

@@ -11,7 +11,7 @@ const about = /^(?:(\/[^\n]*?):(\d+)|([^\s/:]+\.(?:service|socket))): (.*)$/s;
 /** systemd reads a template as an instance. */
 const templateOf = (unit: string): string => unit.replace(/@[^@]*(?=\.)/, "@");
 
-/** Reads what systemd-analyze has printed of these files; what it says of other units of the machine is left out. */
+/** Parses the messages of systemd-analyze about these files, without those about other units of the machine. */
 function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
   const byPath = new Map(files.map((file) => [resolve(file), file]));
   const byName = new Map(
@@ -35,12 +35,12 @@ function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
  * Lets systemd read unit files that belong together, with their drop-ins.
  *
  * @param files the units and their drop-ins
- * @returns a string says why systemd could not read them
+ * @returns a string is the reason why systemd could not read them
  */
 export async function verifyUnits(files: readonly string[], isUser: boolean): Promise<Complaint[] | string> {
   const units = files.filter((file) => /\.(?:service|socket)$/.test(file)).map((file) => resolve(file));
   if (units.length === 0) return [];
-  // Its exit status says nothing: it is 0 for a directive that systemd ignores.
+  // Its exit status does not help: it is 0 for a directive that systemd ignores.
   const ended = await systemdAnalyze(["verify", "--man=no", "--", ...units], isUser);
   if (ended === undefined) return "systemd-analyze is missing, so systemd has not read the units";
   const failure = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im.exec(

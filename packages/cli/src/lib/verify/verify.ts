@@ -52,7 +52,7 @@ async function askSystemd(units: UnitsToVerify, policy: string | undefined): Pro
 
 const analyze = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html";
 
-/** What systemd says of a line that the linter has found nothing in. */
+/** The messages of systemd about lines without a finding of the linter. */
 function furtherComplaints(
   complaints: readonly Complaint[],
   found: readonly ReportedFinding[],
@@ -65,7 +65,7 @@ function furtherComplaints(
     .map((complaint) => ({
       ...complaint,
       code: "systemd-verify",
-      why: "systemd-analyze verify says so.",
+      why: "systemd-analyze verify reports this.",
       fix: "",
       url: `${analyze}#systemd-analyze%20verify%20FILE...`,
       fixable: false,
@@ -82,8 +82,8 @@ function tooExposed(exposures: readonly Exposure[], threshold: number): Reported
       severity: "error",
       code: "systemd-security",
       message: `the exposure of the service is ${score} ${rating}, and --threshold is ${threshold}`,
-      why: "Whoever breaks into the service can do more than they need to.",
-      fix: `systemd-analyze security --offline=yes ${file} lists what a sandbox could still take away`,
+      why: "An attacker who breaks into the service can do more than the service needs.",
+      fix: `systemd-analyze security --offline=yes ${file} lists what a stricter sandbox could forbid`,
       url: `${analyze}#systemd-analyze%20security%20%5BUNIT...%5D`,
       fixable: false,
       source: "",

@@ -7,13 +7,13 @@ import type { PreloadDescription } from "./preload.ts";
 import type { SocketDescription } from "./socket.ts";
 import type { Argument, Command, Credential, Limit, Mode, RawSection, Signal, Size } from "./values.ts";
 
-/** The types of systemd.service(5) that fit a service which runs for long and is started by its socket. */
+/** The types of systemd.service(5) that fit a service that runs for a long time and is started by its socket. */
 export type ServiceType = "simple" | "exec" | "notify" | "notify-reload" | "idle";
 
-/** Whose notifications systemd takes; systemd.service(5). */
+/** Which processes may send notifications; systemd.service(5). */
 export type NotifyAccess = "main" | "exec" | "all";
 
-/** When systemd starts a service again that ended; systemd.service(5). */
+/** When systemd restarts a service that has ended; systemd.service(5). */
 export type RestartPolicy =
   | "no"
   | "on-success"
@@ -24,296 +24,296 @@ export type RestartPolicy =
   | "always";
 
 /**
- * How the service comes to its ports.
+ * How the service gets its ports.
  *
- * - `socket`: systemd listens, and passes the sockets.
- * - `capability`: the service listens itself, also below 1024, by a capability that is good for nothing else; no socket unit.
- * - `proxy`: systemd listens, and systemd-socket-proxyd(8) passes what arrives on to a service that cannot be passed a socket.
+ * - `socket`: systemd opens the sockets and passes them to the service.
+ * - `capability`: the service opens the ports itself, also below 1024. It has the one capability that it needs for this. It writes no socket unit.
+ * - `proxy`: systemd opens the sockets, and systemd-socket-proxyd(8) forwards the connections to a service that cannot accept passed sockets.
  */
 export type Bind = "socket" | "capability" | "proxy";
 
 /** A service and its sockets. The fields are the directives of systemd.unit(5), systemd.service(5) and systemd.exec(5). */
 export interface AppDescription {
-  /** Where an editor finds the JSON Schema of a file that holds a description: `node_modules/@sockact/units/dist/schema.json`. No unit has it. */
+  /** The path of the JSON Schema, for an editor: `node_modules/@sockact/units/dist/schema.json`. It is not written into a unit. */
   $schema?: string | undefined;
   /**
-   * Codes of `lintUnits` that are no mistake here: without this, a description is refused for whose units the linter has an error or a
-   * warning. docs/lint.md has the codes. One that the units do not need is refused, too.
+   * Codes of `lintUnits` that you accept for these units. Without this field, a description is refused if the linter reports an error or a
+   * warning for its units. docs/lint.md explains the codes. A code that the linter does not report for these units is refused too.
    */
   acknowledge?: readonly FindingCode[] | undefined;
   /** The name of the units without their suffix: `gitea`, `app@blue`. With `rolling` it has no `@`. */
   name: string;
   /**
-   * The program's absolute path, then its arguments as the program shall see them; nothing in a string is expanded. ExecStart=. Only a
-   * container can do without, or with a program that is no absolute path: its image has one, or a path of its own.
+   * ExecStart=: the program's absolute path, then its arguments. The program gets each string as it is; systemd expands nothing in it. Only a
+   * container can leave this out, or name a program without an absolute path: the image then decides which program runs.
    */
   exec?: readonly Argument[] | undefined;
-  /** One socket unit each; with `bind: 'capability'`, what the service may listen on. */
+  /** The sockets. Each entry is one socket unit. With `bind: 'capability'` they say what the service may listen on. */
   sockets: readonly SocketDescription[];
-  /** How the service comes to the ports of `sockets`; by default they are passed to it. */
+  /** How the service gets the ports of `sockets`. By default systemd passes them. */
   bind?: Bind | undefined;
   /**
-   * With `bind: 'proxy'`, where the service listens: a unix socket in a folder of `/run` that is made for it, `/run/shop/app.sock`, or a
-   * port of the loopback device, which by default is `127.0.0.1:3000`. An `inbound` service has a loopback device of its own.
+   * Where the service listens with `bind: 'proxy'`: a unix socket in a folder of `/run` that is created for it, such as `/run/shop/app.sock`, or
+   * a port of the loopback device. The default is `127.0.0.1:3000`. An `inbound` service has its own loopback device.
    */
   backend?: string | undefined;
-  /** Runs the service in a container: `<name>.container` of podman-systemd.unit(5), in the place of `<name>.service`. */
+  /** Runs the service in a container. It writes `<name>.container` of podman-systemd.unit(5) instead of `<name>.service`. */
   container?: ContainerDescription | undefined;
   /**
-   * The version of systemd that the units are for, from 239 on: a directive that is newer is refused, and none is added. Left out, nothing
-   * is added that is newer than 249, which Ubuntu 22.04 has, unless a type that notifies asks for it; and nothing is refused.
+   * The version of systemd that the units are for, 239 or later. Newer directives are then refused, and none is added. Without it, nothing is
+   * refused, and nothing newer than systemd 249, the version in Ubuntu 22.04, is added, except for a type that notifies.
    */
   systemd?: number | undefined;
-  /** Whose service manager runs them: the system's when left out, or a user's own (`systemctl --user`). */
+  /** Which service manager runs the units: that of the system, by default, or that of a user (`systemctl --user`). */
   manager?: "system" | "user" | undefined;
-  /** The user's number, as `id -u` prints it. With `manager: 'user'`, Node needs it for a type that notifies: OpenFile= has it in its path. */
+  /** The user ID, as `id -u` prints it. With `manager: 'user'`, Node needs it for a type that notifies, because the path in OpenFile= contains it. */
   uid?: number | undefined;
   /**
-   * Whether both units are templates, `<name>@.socket` and `<name>@.service`: each instance has a socket and a service of its own, and `%i` in
-   * a `Specifier` is its name. An outbound one has a folder named after it, which systemd 257 fails to make where the name holds a `\\`.
+   * Whether both units are templates, `<name>@.socket` and `<name>@.service`. Each instance has its own socket and service, and `%i` in a
+   * `Specifier` is its name. With `outbound`, each has a state folder with its name. systemd 257 cannot create that folder if the name contains a `\\`.
    */
   template?: boolean | undefined;
-  /** DefaultInstance= of a template: which instance `systemctl enable` enables where none is named; as systemd-escape(1) writes it. */
+  /** DefaultInstance= of a template: the instance that `systemctl enable` enables if you name none. Write it as systemd-escape(1) does. */
   defaultInstance?: string | undefined;
-  /** With `accept`: StandardInput=socket and StandardOutput=socket, for a program that reads the request from standard input, as inetd(8) had it. */
+  /** With `accept`: writes StandardInput=socket and StandardOutput=socket, for a program that reads the request from its standard input, as with inetd(8). */
   inetd?: boolean | undefined;
-  /** Description= of the service; by default its name. */
+  /** Description= of the service. The default is its name. */
   description?: Text | undefined;
   /** Documentation=: URIs that begin with `https:`, `http:`, `file:`, `info:` or `man:`. */
   documentation?: readonly Text[] | undefined;
   /**
-   * ConditionPathExists=: absolute paths without which the service is not started, which is no failure; with `not` those with which it is not.
-   * After 20 refused starts in two seconds the socket fails, and the port is closed until somebody resets it. To keep the port open, write `execCondition: [["/usr/bin/test", "-e", "/path"]]`, which is asked once a second.
+   * ConditionPathExists=: absolute paths. If one does not exist, or with `not` if it exists, systemd does not start the service. This is not a failure.
+   * After 20 refused starts in two seconds the socket fails, and the port is closed until you reset it. To keep the port open, write `execCondition: [["/usr/bin/test", "-e", "/path"]]` instead, which systemd runs once a second.
    */
   conditionPathExists?:
     | Text
     | { readonly path: Text; readonly not?: boolean | undefined }
     | readonly (Text | { readonly path: Text; readonly not?: boolean | undefined })[]
     | undefined;
-  /** RequiresMountsFor=: absolute paths whose file systems are mounted first. */
+  /** RequiresMountsFor=: absolute paths. systemd mounts their file systems first. */
   requiresMountsFor?: Text | readonly Text[] | undefined;
-  /** User= of the service; left out, it runs as a user that exists only while it runs (DynamicUser=). */
+  /** User= of the service. By default the service runs as a user that exists only while the service runs (DynamicUser=). */
   user?: Text | undefined;
-  /** Group= of the service; by default the user's own. */
+  /** Group= of the service. The default is the user's own group. */
   group?: Text | undefined;
-  /** SupplementaryGroups=: further groups of the user. */
+  /** SupplementaryGroups=: more groups of the user. */
   supplementaryGroups?: readonly Text[] | undefined;
   /**
-   * WorkingDirectory=: an absolute path. Left out, it is for Node the folder of the script, or the one above if that is called `bin`, `build`,
-   * `dist`, `lib`, `out` or `src`. `false` leaves it out: systemd then starts the program in `/`, a user's manager in the home.
+   * WorkingDirectory=: an absolute path. For Node, the default is the folder of the script, or the folder above if that is called `bin`, `build`,
+   * `dist`, `lib`, `out` or `src`. With `false` systemd starts the program in `/`, and the manager of a user starts it in the home.
    */
   workingDirectory?: false | Text | undefined;
   /**
-   * Environment=: variables by name, with their values as the program shall see them. `false` leaves out one that is added otherwise:
-   * `NODE_ENV=production` for Node, `HOME`, and with `bind` `PORT`, `HOST` and `HOSTNAME`. Every user of the machine can read a unit file: write
-   * a secret into `environmentFile` or `credentials`.
+   * Environment=: variables by name. The program gets each value as it is. `false` leaves out a variable that is added otherwise:
+   * `NODE_ENV=production` for Node, `HOME`, and with `bind` also `PORT`, `HOST` and `HOSTNAME`. Every user of the machine can read a unit file: write
+   * secrets into `environmentFile` or `credentials`.
    */
   environment?: Readonly<Record<string, false | Text>> | undefined;
-  /** EnvironmentFile=: files of `NAME=value` lines, which win over `environment`; with `optional` one may be absent. */
+  /** EnvironmentFile=: files of `NAME=value` lines, which replace variables of `environment`. A file with `optional` may be missing. */
   environmentFile?:
     | Text
     | { readonly path: Text; readonly optional?: boolean | undefined }
     | readonly (Text | { readonly path: Text; readonly optional?: boolean | undefined })[]
     | undefined;
-  /** PassEnvironment=: names of variables that the service takes from the service manager's own environment. */
+  /** PassEnvironment=: names of variables that the service gets from the environment of the service manager. */
   passEnvironment?: readonly string[] | undefined;
-  /** StandardOutput=: `journal` when left out; or `null`, `inherit`, `socket`, `tty`, `kmsg`, or `file:`, `append:` or `truncate:` (of systemd 248) with a path. */
+  /** StandardOutput=: `journal` by default; or `null`, `inherit`, `socket`, `tty`, `kmsg`, or `file:`, `append:` or `truncate:` (since systemd 248) with a path. */
   standardOutput?: Text | undefined;
-  /** StandardError=: as `standardOutput`, which it follows when left out. */
+  /** StandardError=: the same values as `standardOutput`. By default it goes to the same place. */
   standardError?: Text | undefined;
-  /** SyslogIdentifier=: what the journal calls the service; the program's name when left out. */
+  /** SyslogIdentifier=: the name of the service in the journal. The default is the program's name. */
   syslogIdentifier?: Text | undefined;
-  /** LogRateLimitIntervalSec=: the span over which LogRateLimitBurst= is counted. */
+  /** LogRateLimitIntervalSec=: the interval in which LogRateLimitBurst= counts messages. */
   logRateLimitIntervalSec?: Duration | undefined;
-  /** LogRateLimitBurst=: how many messages in that span the journal takes; 0 is no limit. */
+  /** LogRateLimitBurst=: how many messages the journal accepts in that interval. 0 means no limit. */
   logRateLimitBurst?: number | undefined;
   /**
-   * ReadWritePaths=: absolute paths that the service may write to even under hardening. The folders must exist, and the service's user must be
-   * allowed to write there: it needs `user`, or a `group` or `supplementaryGroups` that may.
+   * ReadWritePaths=: absolute paths of folders that the service may write to in the sandbox. The folders must exist, and the service's user must have
+   * the right to write there. So the service needs `user`, or a `group` or `supplementaryGroups` with that right.
    */
   readWritePaths?: readonly Text[] | undefined;
-  /** After=: units, by their full names, that start first if they start at all. */
+  /** After=: full names of units. If they start at the same time as the service, they start first. */
   after?: readonly Text[] | undefined;
-  /** Before=: units that start later, if they start at all. */
+  /** Before=: full names of units. If they start at the same time as the service, they start later. */
   before?: readonly Text[] | undefined;
-  /** Wants=: units to start along, whose failure does no harm. */
+  /** Wants=: units that start together with the service. If one fails, the service starts anyway. */
   wants?: readonly Text[] | undefined;
-  /** Requires=: units to start along, without which the service does not start. */
+  /** Requires=: units that start together with the service. If one fails, the service does not start. */
   requires?: readonly Text[] | undefined;
-  /** BindsTo=: as `requires`, and the service stops when one of them ends. */
+  /** BindsTo=: like `requires`, and the service stops when one of the units stops. */
   bindsTo?: readonly Text[] | undefined;
-  /** PartOf=: units with which the service is stopped and restarted. */
+  /** PartOf=: units. When one is stopped or restarted, so is the service. */
   partOf?: readonly Text[] | undefined;
-  /** Conflicts=: units that cannot run beside the service; starting one stops the other. */
+  /** Conflicts=: units that cannot run at the same time as the service. Starting one stops the other. */
   conflicts?: readonly Text[] | undefined;
-  /** OnFailure=: units to start when the service has failed. */
+  /** OnFailure=: units that start when the service has failed. */
   onFailure?: readonly Text[] | undefined;
-  /** ExecCondition=: commands that say with their exit status whether to start the service: 1 to 254 do not, which is no failure. */
+  /** ExecCondition=: commands whose exit status says whether the service may start. With 1 to 254 it does not start, which is not a failure. */
   execCondition?: readonly Command[] | undefined;
   /** ExecStartPre=: commands that run before the program, one after the other. */
   execStartPre?: readonly Command[] | undefined;
-  /** ExecStartPost=: commands that run once the service is up, which is when its type says so. */
+  /** ExecStartPost=: commands that run after the service has started. Its type says when that is. */
   execStartPost?: readonly Command[] | undefined;
   /** ExecReload=: commands for `systemctl reload`: `[["/bin/kill", "-HUP", { variable: "MAINPID" }]]`. */
   execReload?: readonly Command[] | undefined;
   /** ExecStop=: commands that stop the service, before it gets SIGTERM. */
   execStop?: readonly Command[] | undefined;
-  /** ExecStopPost=: commands that run once the service has ended, failed or not. */
+  /** ExecStopPost=: commands that run after the service has ended, also after a failure. */
   execStopPost?: readonly Command[] | undefined;
-  /** WantedBy= of the service: units that start it with no traffic, such as `multi-user.target` at boot; by default its sockets alone do. */
+  /** WantedBy= of the service: units that start it without traffic, such as `multi-user.target` at boot. By default only its sockets start it. */
   wantedBy?: readonly Text[] | undefined;
-  /** Type=; `simple` when left out, `notify` with `rolling`. `notify` and `notify-reload` need a program that tells when it is ready; `notify-reload` is of systemd 253. */
+  /** Type=: `simple` by default, and `notify` with `rolling`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
   type?: ServiceType | undefined;
-  /** NotifyAccess=: whose notifications count, with a type that notifies; `main` when left out. `all` is for systemd-notify(1), a process of its own. */
+  /** NotifyAccess=: which processes may send notifications, with a type that notifies. The default is `main`. `all` is for systemd-notify(1), which is a separate process. */
   notifyAccess?: NotifyAccess | undefined;
   /**
-   * OpenFile=, of systemd 253: passes the service manager's socket as a file descriptor named `notify`, through which `@sockact/notify` tells
-   * systemd things. With a type that notifies, it is on for Node. Other programs send to NOTIFY_SOCKET themselves, as sd_notify(3) does, and
-   * might take the descriptor for a listener. Without it, an `inbound` service may make unix sockets.
+   * OpenFile=, since systemd 253: passes the service manager's socket as a file descriptor named `notify`. `@sockact/notify` sends its notifications
+   * through it. For Node it is on by default with a type that notifies. Other programs send to NOTIFY_SOCKET themselves, as sd_notify(3) does, and
+   * might take the descriptor for a listener. Without it, an `inbound` service may open unix sockets.
    */
   openFile?: boolean | undefined;
-  /** WatchdogSec=: how long a service of a type that notifies may be silent before it is killed and restarted. For programs that send WATCHDOG=1 alone. */
+  /** WatchdogSec=: how long a service of a type that notifies may be silent before systemd kills and restarts it. Only for programs that send WATCHDOG=1. */
   watchdogSec?: Duration | undefined;
   /**
-   * SOCKACT_DRAIN_TIMEOUT in the service's environment: how long a graceful stop waits for requests that run; 10 seconds when left out.
-   * `infinity` is no limit.
+   * SOCKACT_DRAIN_TIMEOUT in the service's environment: how long a graceful stop waits for open requests. sockact's default is 10 seconds.
+   * `infinity` means no limit.
    */
   drainTimeout?: Duration | "infinity" | undefined;
   /**
-   * TimeoutStopSec=: how long after SIGTERM the service is killed; longer than `drainTimeout`. Left out, it is 10 seconds longer, and the
-   * service manager's own default, which is 90 seconds, if there is no `drainTimeout` either. To systemd 0 is no limit: write `infinity`.
+   * TimeoutStopSec=: how long after SIGTERM systemd kills the service. It must be longer than `drainTimeout`. The default is 10 seconds longer, or the
+   * service manager's default of 90 seconds if there is no `drainTimeout` either. 0 means no limit to systemd: write `infinity` instead.
    */
   timeoutStopSec?: Duration | "infinity" | undefined;
-  /** TimeoutStartSec=: how long the start may take, for a type that notifies until it is ready; 90 seconds when left out. */
+  /** TimeoutStartSec=: how long the start may take. For a type that notifies, the start ends when the service is ready. The default is 90 seconds. */
   timeoutStartSec?: Duration | "infinity" | undefined;
-  /** RuntimeMaxSec=: how long the service may run before it is ended, which counts as failure. */
+  /** RuntimeMaxSec=: how long the service may run. systemd then ends it, which counts as a failure. */
   runtimeMaxSec?: Duration | "infinity" | undefined;
-  /** KillMode=: what gets the signals of a stop; `control-group`, every process, when left out. `mixed`: SIGTERM for the main process alone. */
+  /** KillMode=: which processes get the signals of a stop. The default, `control-group`, is every process. `mixed` sends SIGTERM only to the main process. */
   killMode?: "control-group" | "mixed" | "process" | undefined;
-  /** KillSignal=: what begins a stop; SIGTERM when left out, for which sockact drains. */
+  /** KillSignal=: the signal that begins a stop. The default is SIGTERM, after which sockact drains. */
   killSignal?: Signal | undefined;
-  /** ReloadSignal=, of systemd 253: what `notify-reload` reloads by; SIGHUP when left out. */
+  /** ReloadSignal=, since systemd 253: the signal for a reload with `notify-reload`. The default is SIGHUP. */
   reloadSignal?: Signal | undefined;
   /**
-   * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits, to be started by the next
-   * one; left out, never. The service exits with 42, after which `restart: 'always'` does not start it again. A program that does not read
-   * SOCKACT_IDLE_EXIT_STATUS, and exits with 0, needs `restart: 'on-failure'`. With `bind: 'proxy'` it is the proxy that exits, and stops the
-   * service.
+   * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits. The next connection starts it again.
+   * By default it never does. The service exits with 42, after which `restart: 'always'` does not restart it. A program that does not read
+   * SOCKACT_IDLE_EXIT_STATUS, and exits with 0, needs `restart: 'on-failure'`. With `bind: 'proxy'` the proxy exits, and then the service
+   * stops.
    */
   idleTimeout?: Duration | undefined;
   /**
-   * Whether the service is the template `<name>@.service`, whose instances `blue` and `green` take turns on the same sockets: the new one
-   * serves before the old one stops. Needs a type that notifies; `notify` when left out.
+   * Whether the service is the template `<name>@.service`, whose instances `blue` and `green` take turns on the same sockets. The new instance
+   * is ready before the old one stops. This needs a type that notifies; the default is then `notify`.
    */
   rolling?: boolean | undefined;
   /**
-   * Restart=; `always` when left out. While a service waits for its restart, traffic does not start it: a service that exits without accepting
-   * is started once in `restartSec`. Exit status 42 means sleep, and no restart follows it. A program that exits with 0 when it is idle needs
-   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end. With the other policies
+   * Restart=: `always` by default. While a service waits for its restart, traffic does not start it, so a service that exits without accepting
+   * is started once in `restartSec`. Exit status 42 means that the app sleeps, and no restart follows. A program that exits with 0 when it is idle needs
+   * `on-failure`. If such a program exits with 0 without accepting, systemd starts it again at once, without end. With the other policies,
    * systemd's own limit applies: after five starts in ten seconds the service and its sockets fail, and the port is closed.
    */
   restart?: RestartPolicy | undefined;
-  /** RestartSec=: how long to wait before a restart; at least 100 ms, which is systemd's own; by default one second. */
+  /** RestartSec=: how long systemd waits before a restart. The default is one second. The minimum is 100 ms, which is systemd's default. */
   restartSec?: Duration | undefined;
-  /** RestartSteps=, of systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=, which it needs. */
+  /** RestartSteps=, since systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=. It needs `restartMaxDelaySec`. */
   restartSteps?: number | undefined;
-  /** RestartMaxDelaySec=, of systemd 254: the longest wait before a restart; with `restartSteps`. */
+  /** RestartMaxDelaySec=, since systemd 254: the longest wait before a restart. It needs `restartSteps`. */
   restartMaxDelaySec?: Duration | undefined;
-  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which the service is not restarted. That of sleep is added. */
+  /** RestartPreventExitStatus=: exit statuses from 0 to 255, or signals, after which systemd does not restart the service. The status for sleep is added. */
   restartPreventExitStatus?: readonly (number | Signal)[] | undefined;
-  /** SuccessExitStatus=: exit statuses, or signals, that count as success, besides 0. That of sleep is added. */
+  /** SuccessExitStatus=: exit statuses, or signals, that count as success, in addition to 0. The status for sleep is added. */
   successExitStatus?: readonly (number | Signal)[] | undefined;
-  /** FileDescriptorStoreMax=: how many file descriptors the service may leave with systemd over a restart; none when left out. */
+  /** FileDescriptorStoreMax=: how many file descriptors the service may store in systemd during a restart. The default is none. */
   fileDescriptorStoreMax?: number | undefined;
   /**
-   * FileDescriptorStorePreserve=, of systemd 254: whether they outlive a stop; `restart`, which is until one, when left out. `on-success`, of
-   * systemd 261, keeps them unless the service has failed.
+   * FileDescriptorStorePreserve=, since systemd 254: whether systemd keeps them after a stop. The default, `restart`, keeps them only during a restart. `on-success`,
+   * since systemd 261, keeps them unless the service has failed.
    */
   fileDescriptorStorePreserve?: "no" | "yes" | "restart" | "on-success" | undefined;
-  /** Nice=: from -20, which has most of the CPU, to 19. */
+  /** Nice=: from -20, the highest priority, to 19. */
   nice?: number | undefined;
-  /** OOMScoreAdjust=: from -1000, never killed where memory runs out, to 1000, first. */
+  /** OOMScoreAdjust=: from -1000, never killed when memory runs out, to 1000, killed first. */
   oomScoreAdjust?: number | undefined;
-  /** OOMPolicy=: what to do when the kernel has killed one of its processes for want of memory. */
+  /** OOMPolicy=: what systemd does after the kernel has killed a process of the service because memory ran out. */
   oomPolicy?: "continue" | "stop" | "kill" | undefined;
-  /** LimitNOFILE=: how many file descriptors a process may have; by default 1024 soft, 524288 hard. */
+  /** LimitNOFILE=: how many file descriptors a process may have. The default is 1024 (soft) and 524288 (hard). */
   limitNOFILE?: Limit | undefined;
-  /** LimitNPROC=: how many processes its user may have. */
+  /** LimitNPROC=: how many processes the user may have. */
   limitNPROC?: Limit | undefined;
-  /** LimitCORE=: how large a core dump may be, in bytes. */
+  /** LimitCORE=: the size of a core dump, in bytes. */
   limitCORE?: Limit | undefined;
   /** LimitMEMLOCK=: how much memory may be locked, in bytes. */
   limitMEMLOCK?: Limit | undefined;
-  /** Slice=: the slice whose limits it shares, by its full name: `web.slice`. */
+  /** Slice=: the slice whose limits the service shares, by its full name: `web.slice`. */
   slice?: Text | undefined;
-  /** CPUWeight=: its share where CPUs are busy, from 1 to 10000; 100 when left out. */
+  /** CPUWeight=: the service's share when CPUs are busy, from 1 to 10000. The default is 100. */
   cpuWeight?: number | undefined;
-  /** CPUQuota=: the most that it gets, in percent of one CPU: `150%`. */
+  /** CPUQuota=: the most CPU time that the service gets, in percent of one CPU: `150%`. */
   cpuQuota?: `${number}%` | undefined;
-  /** MemoryLow=: what the kernel takes from it last; a share or `infinity` too. */
+  /** MemoryLow=: an amount that the kernel takes from the service last. A share or `infinity` too. */
   memoryLow?: Size | undefined;
-  /** MemoryHigh=: above this it is slowed down; a share or `infinity` too. */
+  /** MemoryHigh=: above this amount the service is slowed down. A share or `infinity` too. */
   memoryHigh?: Size | undefined;
-  /** MemoryMax=: above this it is killed; a share or `infinity` too. */
+  /** MemoryMax=: above this amount the service is killed. A share or `infinity` too. */
   memoryMax?: Size | undefined;
-  /** MemorySwapMax=: how much swap it may use; a share or `infinity` too. */
+  /** MemorySwapMax=: how much swap the service may use. A share or `infinity` too. */
   memorySwapMax?: Size | undefined;
-  /** TasksMax=: how many processes and threads it may have; a share or `infinity` too. Node has about a dozen threads. */
+  /** TasksMax=: how many processes and threads the service may have. A share or `infinity` too. Node has about a dozen threads. */
   tasksMax?: number | string | undefined;
-  /** IOWeight=: its share where disks are busy, from 1 to 10000; 100 when left out. */
+  /** IOWeight=: the service's share when disks are busy, from 1 to 10000. The default is 100. */
   ioWeight?: number | undefined;
   /**
-   * StateDirectory=: folders under /var/lib, such as `shop`, that systemd makes, that the service may write to, and that stay. With `outbound`
-   * it is one named after the service when left out; `false` is none. HOME is the first, for a user who exists only while the service runs.
+   * StateDirectory=: folders under /var/lib, such as `shop`, that systemd creates. The service may write to them, and they stay. With `outbound`
+   * the default is one that is named after the service, and `false` leaves it out. For a user that exists only while the service runs, HOME is the first one.
    */
   stateDirectory?: false | Text | readonly Text[] | undefined;
-  /** StateDirectoryMode=: who may enter them, in octal; by default `0755`. */
+  /** StateDirectoryMode=: the access mode of these folders, in octal. The default is `0755`. */
   stateDirectoryMode?: Mode | undefined;
-  /** CacheDirectory=: folders under /var/cache, for what can be made again. */
+  /** CacheDirectory=: folders under /var/cache, for data that the app can create again. */
   cacheDirectory?: Text | readonly Text[] | undefined;
-  /** CacheDirectoryMode=: in octal; by default `0755`. */
+  /** CacheDirectoryMode=: in octal. The default is `0755`. */
   cacheDirectoryMode?: Mode | undefined;
   /** LogsDirectory=: folders under /var/log. */
   logsDirectory?: Text | readonly Text[] | undefined;
-  /** LogsDirectoryMode=: in octal; by default `0755`. */
+  /** LogsDirectoryMode=: in octal. The default is `0755`. */
   logsDirectoryMode?: Mode | undefined;
-  /** RuntimeDirectory=: folders under /run, which are gone at the next boot. Without `user`, no socket of the description can be in one. */
+  /** RuntimeDirectory=: folders under /run, which disappear at the next boot. Without `user`, no socket of the description can be in one. */
   runtimeDirectory?: Text | readonly Text[] | undefined;
-  /** RuntimeDirectoryMode=: in octal; by default `0755`. */
+  /** RuntimeDirectoryMode=: in octal. The default is `0755`. */
   runtimeDirectoryMode?: Mode | undefined;
-  /** RuntimeDirectoryPreserve=: whether they stay when the service stops, or only when it restarts; by default `yes`, where systemd's own is `no`. */
+  /** RuntimeDirectoryPreserve=: whether the folders stay when the service stops, or only when it restarts. The default is `yes`; systemd's own is `no`. */
   runtimeDirectoryPreserve?: "no" | "yes" | "restart" | undefined;
-  /** ConfigurationDirectory=: folders under /etc; one that is there already keeps its owner. */
+  /** ConfigurationDirectory=: folders under /etc. A folder that exists keeps its owner. */
   configurationDirectory?: Text | readonly Text[] | undefined;
-  /** ConfigurationDirectoryMode=: in octal; by default `0755`. */
+  /** ConfigurationDirectoryMode=: in octal. The default is `0755`. */
   configurationDirectoryMode?: Mode | undefined;
-  /** Credentials by name: files that only root can read, and that the service finds under that name in $CREDENTIALS_DIRECTORY; of systemd 247. */
+  /** Credentials by name, since systemd 247: files that only root can read. The service finds a copy under that name in $CREDENTIALS_DIRECTORY. */
   credentials?: Readonly<Record<string, Credential>> | undefined;
-  /** ImportCredential=, of systemd 254: which of the credentials that the machine was given to pass on, such as `shop.*`. */
+  /** ImportCredential=, since systemd 254: which of the machine's credentials the service gets, such as `shop.*`. */
   importCredentials?: readonly string[] | undefined;
   /**
-   * Whether Node runs with `--jitless` (in NODE_OPTIONS, which its child processes have too), so that MemoryDenyWriteExecute= can be written: what
-   * is in memory never becomes a program. Code runs several times slower, and there is no WebAssembly; without it fetch() fails, which on Node 20
+   * Whether Node runs with `--jitless` (in NODE_OPTIONS, which child processes have too), so that MemoryDenyWriteExecute= can be written: memory
+   * that is writable is never executable. Code runs several times slower, and WebAssembly is missing. fetch() needs it and fails, which on Node 20
    * and 22 ends the process.
    */
   jitless?: boolean | undefined;
   /**
    * Whether Node keeps the compiled code of the app's modules in the service's cache folder, so that it starts faster from the second start on.
-   * Writes NODE_COMPILE_CACHE, which Node reads from 22.1 on, and `CacheDirectory=<name>` unless `cacheDirectory` names folders. Node writes
-   * the cache when the app exits by itself, as sockact does after a stop and when idle; an app that is killed writes none. The price: the first
-   * start also writes the cache, which takes disk space, and the service can write to a folder of code that it runs later.
+   * This writes NODE_COMPILE_CACHE, which Node reads from 22.1 on, and `CacheDirectory=<name>` unless `cacheDirectory` names folders. Node writes
+   * the cache when the app exits by itself, as sockact does after a stop and when idle, but not when a signal kills it. The cost: the first
+   * start also writes the cache, the cache takes disk space, and the service can write to a folder of code that it runs later.
    */
   compileCache?: boolean | undefined;
   /**
-   * Whether Node loads `@sockact/register` before the app, so that the app's own `listen()` gets the sockets: for an app that has no line of
-   * sockact in it. `true` stands for `<workingDirectory>/node_modules/@sockact/register/dist/index.cjs`. A string is the absolute path of that
-   * file elsewhere; an object has a `map` of the sockets too. `--require` stands in ExecStart= if Node is the program, so that child processes do
-   * not load it. Where a script starts Node, and in a container, it is in NODE_OPTIONS.
+   * Whether Node loads `@sockact/register` before the app, so that the app's own `listen()` gets the sockets. This is for an app that does not use
+   * sockact in its code. `true` means `<workingDirectory>/node_modules/@sockact/register/dist/index.cjs`. A string is the absolute path of that
+   * file elsewhere. An object has a `map` of the sockets too. If Node is the program, `--require` is written into ExecStart=, so that child processes do
+   * not load the preload. If a script starts Node, and in a container, it is written into NODE_OPTIONS.
    */
   preload?: boolean | Text | PreloadDescription | undefined;
   /**
-   * `outbound` by default: a sandbox for a service that opens connections of its own, to a database for instance. `inbound`: for one that only
-   * answers, and gets no network but its sockets. `none`: no sandbox. An object has the `profile`, and single directives.
+   * The sandbox. `outbound`, the default, is for a service that opens connections, such as to a database. `inbound` is for a service that only
+   * answers, and has no network except its sockets. `none` turns the sandbox off. An object has a `profile`, and single directives.
    */
   hardening?: Hardening | undefined;
   /** Directives of the service unit, or of the container, that have no field. */

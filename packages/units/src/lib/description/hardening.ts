@@ -1,86 +1,86 @@
 import type { Mode } from "./values.ts";
 
-/** How much of a sandbox the service gets; systemd.exec(5). */
+/** How strict the sandbox of the service is; systemd.exec(5). */
 export type HardeningProfile = "none" | "outbound" | "inbound";
 
 /** Kinds of namespaces(7), as systemd.exec(5) names them. */
 export type NamespaceType = "cgroup" | "ipc" | "net" | "mnt" | "pid" | "user" | "uts";
 
 /**
- * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) where it is to be another.
+ * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) that differ from the profile.
  *
- * `true` writes a directive, `false` leaves it out, a value of its own is written as it is. What a profile writes, and why, is in docs/hardening.md.
+ * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/hardening.md lists what each profile writes, and why.
  */
 export interface HardeningOptions {
-  /** What holds for the directives that are not named here; `outbound` by default. */
+  /** The profile for all directives that are not named here. The default is `outbound`. */
   profile?: HardeningProfile | undefined;
-  /** NoNewPrivileges=: no setuid program raises privileges. */
+  /** NoNewPrivileges=: no process gains privileges through a setuid program. */
   noNewPrivileges?: boolean | undefined;
-  /** CapabilityBoundingSet=: the capabilities that it can have at most, such as `CAP_NET_ADMIN`; empty for none. */
+  /** CapabilityBoundingSet=: the capabilities that the service can have at most, such as `CAP_NET_ADMIN`. Empty means none. */
   capabilityBoundingSet?: false | readonly string[] | undefined;
-  /** AmbientCapabilities=: the capabilities that it has. PrivateUsers=, in which they would mean nothing, is then left out. */
+  /** AmbientCapabilities=: the capabilities that the service has. PrivateUsers= is then left out, because they would have no effect in a user namespace. */
   ambientCapabilities?: false | readonly string[] | undefined;
-  /** PrivateTmp=: a /tmp and /var/tmp of its own. */
+  /** PrivateTmp=: the service has its own /tmp and /var/tmp. */
   privateTmp?: boolean | undefined;
-  /** PrivateDevices=: no devices but those like /dev/null. */
+  /** PrivateDevices=: the service sees no devices except harmless ones such as /dev/null. */
   privateDevices?: boolean | undefined;
-  /** PrivateNetwork=: no network interface but a loopback of its own. */
+  /** PrivateNetwork=: the service has no network interface except its own loopback device. */
   privateNetwork?: boolean | undefined;
-  /** PrivateUsers=: a user namespace of its own. */
+  /** PrivateUsers=: the service has its own user namespace. */
   privateUsers?: boolean | undefined;
-  /** PrivateIPC=, of systemd 248: an IPC namespace of its own. */
+  /** PrivateIPC=, since systemd 248: the service has its own IPC namespace. */
   privateIPC?: boolean | undefined;
-  /** ProtectSystem=: what is read-only; `true` for /usr and the boot loader, `full` for /etc too, `strict` for everything. */
+  /** ProtectSystem=: which folders are read-only. `true` means /usr and the boot loader, `full` also /etc, `strict` everything. */
   protectSystem?: boolean | "full" | "strict" | undefined;
   /** ProtectHome=: whether /home, /root and /run/user are hidden, read-only, or covered by empty folders. */
   protectHome?: boolean | "read-only" | "tmpfs" | undefined;
   /** ProtectKernelTunables=: /proc/sys and /sys are read-only. */
   protectKernelTunables?: boolean | undefined;
-  /** ProtectKernelModules=: no kernel module is loaded. */
+  /** ProtectKernelModules=: the service cannot load kernel modules. */
   protectKernelModules?: boolean | undefined;
-  /** ProtectKernelLogs=: the kernel's log is not read. */
+  /** ProtectKernelLogs=: the service cannot read the kernel's log. */
   protectKernelLogs?: boolean | undefined;
   /** ProtectControlGroups=: control groups are read-only. */
   protectControlGroups?: boolean | undefined;
-  /** ProtectClock=: the clock is not set. */
+  /** ProtectClock=: the service cannot set the clock. */
   protectClock?: boolean | undefined;
-  /** ProtectHostname=: the host's name is not set, nor its changes seen. */
+  /** ProtectHostname=: the service cannot change the host name, and does not see changes of it. */
   protectHostname?: boolean | undefined;
-  /** ProtectProc=, of systemd 247: whose processes /proc shows. */
+  /** ProtectProc=, since systemd 247: whose processes /proc shows. */
   protectProc?: false | "noaccess" | "invisible" | "ptraceable" | "default" | undefined;
-  /** ProcSubset=, of systemd 247: whether /proc shows more than processes. */
+  /** ProcSubset=, since systemd 247: whether /proc shows more than processes. */
   procSubset?: false | "all" | "pid" | undefined;
-  /** LockPersonality=: the execution domain stays as it is. */
+  /** LockPersonality=: the service cannot change its execution domain. */
   lockPersonality?: boolean | undefined;
-  /** RestrictNamespaces=: no namespace is made or entered, or only those of these types. */
+  /** RestrictNamespaces=: the service cannot create or enter namespaces, or only those of these types. */
   restrictNamespaces?: boolean | readonly NamespaceType[] | undefined;
-  /** RestrictRealtime=: no realtime scheduling. */
+  /** RestrictRealtime=: the service cannot use real-time scheduling. */
   restrictRealtime?: boolean | undefined;
-  /** RestrictSUIDSGID=: no setuid or setgid file is made. */
+  /** RestrictSUIDSGID=: the service cannot create setuid or setgid files. */
   restrictSUIDSGID?: boolean | undefined;
-  /** MemoryDenyWriteExecute=: no memory is both written and run. For Node only with `jitless`, which writes it by itself. */
+  /** MemoryDenyWriteExecute=: memory is never both writable and executable. For Node, this works only with `jitless`, which writes it. */
   memoryDenyWriteExecute?: boolean | undefined;
-  /** RemoveIPC=: its System V and POSIX IPC objects go when it stops. */
+  /** RemoveIPC=: systemd removes the service's System V and POSIX IPC objects when it stops. */
   removeIPC?: boolean | undefined;
-  /** KeyringMode=: which kernel keyring it sees. */
+  /** KeyringMode=: which kernel keyring the service sees. */
   keyringMode?: false | "inherit" | "private" | "shared" | undefined;
-  /** UMask=: which access new files do not give, in octal: `'0027'`. */
+  /** UMask=: the permissions that new files do not get, in octal: `'0027'`. */
   umask?: false | Mode | undefined;
-  /** SystemCallArchitectures=: whether only system calls of the native architecture are taken. */
+  /** SystemCallArchitectures=: whether only system calls of the native architecture are allowed. */
   systemCallArchitectures?: boolean | undefined;
-  /** SystemCallFilter=: what is allowed besides what the profile does, by call or by group: `@resources`. What begins with `~` is forbidden. */
+  /** SystemCallFilter=: calls or groups, such as `@resources`, that are allowed in addition to the profile. An entry that begins with `~` is forbidden. */
   systemCallFilter?: false | readonly string[] | undefined;
-  /** SystemCallErrorNumber=: how a filtered call fails; `EPERM` by default. */
+  /** SystemCallErrorNumber=: the error of a forbidden call. The default is `EPERM`. */
   systemCallErrorNumber?: "EPERM" | "EACCES" | "ENOSYS" | undefined;
-  /** RestrictAddressFamilies=: the families of socket(2) that it can use, such as `AF_UNIX`; empty for none. */
+  /** RestrictAddressFamilies=: the families of socket(2) that the service can use, such as `AF_UNIX`. Empty means none. */
   restrictAddressFamilies?: false | readonly string[] | undefined;
-  /** IPAddressAllow=: with whom it exchanges IP packets though they are denied: `localhost`, `10.0.0.0/8`. Sockets passed to it are not touched. */
+  /** IPAddressAllow=: addresses with which the service may exchange IP packets although others are denied: `localhost`, `10.0.0.0/8`. Passed sockets are not affected. */
   ipAddressAllow?: readonly string[] | undefined;
-  /** IPAddressDeny=: with whom it exchanges no IP packets; `true` for `any`. */
+  /** IPAddressDeny=: addresses with which the service exchanges no IP packets. `true` means `any`. */
   ipAddressDeny?: boolean | readonly string[] | undefined;
 }
 
-/** A profile by its name, or an object with a profile and single directives. */
+/** The name of a profile, or an object with a profile and single directives. */
 export type Hardening = HardeningProfile | HardeningOptions;
 
 /** A directive of the sandbox, as a field of the description. */

@@ -10,47 +10,47 @@ export type ListenAddress = number | Text;
 
 /** One socket unit. */
 export interface SocketDescription {
-  /** What to listen on for streams: TCP, or SOCK_STREAM of unix(7) and vsock(7). ListenStream=, one for each address. */
+  /** ListenStream=: addresses for streams, one line each: TCP, or SOCK_STREAM of unix(7) and vsock(7). */
   listen?: ListenAddress | readonly ListenAddress[] | undefined;
-  /** What to receive datagrams on: UDP, or SOCK_DGRAM. ListenDatagram=, one for each address. */
+  /** ListenDatagram=: addresses for datagrams, one line each: UDP, or SOCK_DGRAM. */
   listenDatagram?: ListenAddress | readonly ListenAddress[] | undefined;
-  /** What to receive whole messages on, in order, from unix(7) sockets: SOCK_SEQPACKET. ListenSequentialPacket=, one for each address. */
+  /** ListenSequentialPacket=: addresses for whole messages in order, one line each: SOCK_SEQPACKET of unix(7). */
   listenSequentialPacket?: Text | readonly Text[] | undefined;
-  /** SocketProtocol=: another protocol than TCP and UDP; `mptcp` is of systemd 257. The kernel must have it. */
+  /** SocketProtocol=: another protocol than TCP and UDP. `mptcp` needs systemd 257. The kernel must support the protocol. */
   socketProtocol?: "udplite" | "sctp" | "mptcp" | undefined;
   /**
-   * Accept=: whether systemd accepts, and starts a process of its own for each connection. The service is then the template `<name>@.service`,
-   * and this the only socket; it may listen on several addresses.
+   * Accept=: whether systemd accepts the connections, and starts a separate process for each one. The service is then the template
+   * `<name>@.service`, and this is its only socket, which may listen on several addresses.
    */
   accept?: boolean | undefined;
-  /** MaxConnections=, with `accept`: how many connections at once; 64 when left out. Further ones are closed. */
+  /** MaxConnections=, with `accept`: how many connections may be open at once. The default is 64. systemd closes further ones. */
   maxConnections?: number | undefined;
-  /** MaxConnectionsPerSource=, with `accept`: how many of them from one address; as many as `maxConnections` when left out. */
+  /** MaxConnectionsPerSource=, with `accept`: how many of them may come from one address. The default is the value of `maxConnections`. */
   maxConnectionsPerSource?: number | undefined;
-  /** FlushPending=: drops what waits in the socket when the service ends, instead of starting it again. Not with `accept`. */
+  /** FlushPending=: when the service ends, drops the connections that wait instead of starting the service again. Not with `accept`. */
   flushPending?: boolean | undefined;
-  /** Description= of the socket unit; by default `<name> socket`. */
+  /** Description= of the socket unit. The default is `<name> socket`. */
   description?: Text | undefined;
   /**
-   * FileDescriptorName=, by which the service tells its sockets apart. Needed as soon as there are several sockets.
+   * FileDescriptorName=: the name by which the service distinguishes its sockets. It is required if there are several sockets.
    *
-   * At most 255 printable ASCII characters, none of them `:` or `\`. `connection`, `stored` and `unknown` are taken: they have a
+   * At most 255 printable ASCII characters except `:` and `\`. `connection`, `stored` and `unknown` are reserved, because they have a
    * meaning in sd_listen_fds_with_names(3).
    */
   name?: string | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
   noDelay?: boolean | undefined;
-  /** Backlog=: how many connections wait to be accepted; the kernel caps it at net.core.somaxconn. */
+  /** Backlog=: how many connections wait to be accepted. The kernel limits it to net.core.somaxconn. */
   backlog?: number | undefined;
-  /** BindIPv6Only=: whether `[::]:80`, or a port alone, takes IPv4 too. */
+  /** BindIPv6Only=: whether `[::]:80`, or a port alone, accepts IPv4 too. */
   bindIPv6Only?: "default" | "both" | "ipv6-only" | undefined;
   /** BindToDevice=: the network interface to listen on. */
   bindToDevice?: string | undefined;
-  /** FreeBind=: allows an address that no interface has yet. On by itself where an address is neither a wildcard nor the loopback device's. */
+  /** FreeBind=: allows an address that no interface has yet. It is on by default if the address is neither a wildcard nor one of the loopback device. */
   freeBind?: boolean | undefined;
-  /** Transparent=: takes traffic for addresses of others, which the firewall sends here. */
+  /** Transparent=: accepts traffic for addresses of other hosts, which the firewall sends here. */
   transparent?: boolean | undefined;
-  /** Broadcast=: lets datagrams be sent to everyone on the network. */
+  /** Broadcast=: lets the service send datagrams to everyone on the network. */
   broadcast?: boolean | undefined;
   /** ReusePort=: lets other sockets share the port. */
   reusePort?: boolean | undefined;
@@ -58,13 +58,13 @@ export interface SocketDescription {
   keepAlive?: boolean | undefined;
   /** KeepAliveTimeSec=: how long a connection is idle before the first probe. */
   keepAliveTimeSec?: Duration | undefined;
-  /** KeepAliveIntervalSec=: the time between probes. */
+  /** KeepAliveIntervalSec=: the time between two probes. */
   keepAliveIntervalSec?: Duration | undefined;
-  /** KeepAliveProbes=: how many go unanswered before the connection ends. */
+  /** KeepAliveProbes=: after how many unanswered probes the connection ends. */
   keepAliveProbes?: number | undefined;
-  /** DeferAcceptSec=: how long to wait for a first byte before the service hears of a TCP connection. */
+  /** DeferAcceptSec=: how long the kernel waits for the first byte before it reports a TCP connection. */
   deferAcceptSec?: Duration | undefined;
-  /** Priority=: SO_PRIORITY of socket(7), from 0 on. */
+  /** Priority=: SO_PRIORITY of socket(7), 0 or more. */
   priority?: number | undefined;
   /** ReceiveBuffer=: SO_RCVBUF of socket(7). */
   receiveBuffer?: Size | undefined;
@@ -74,53 +74,53 @@ export interface SocketDescription {
   ipTOS?: number | "low-delay" | "throughput" | "reliability" | "low-cost" | undefined;
   /** IPTTL=: how many routers a packet may pass, from 1 to 255. */
   ipTTL?: number | undefined;
-  /** Mark=: the firewall mark of its packets. */
+  /** Mark=: the firewall mark of the socket's packets. */
   mark?: number | undefined;
   /** TCPCongestion=: the congestion control of tcp(7): `cubic`, `bbr`. */
   tcpCongestion?: string | undefined;
   /** PassCredentials=: SO_PASSCRED of unix(7). */
   passCredentials?: boolean | undefined;
-  /** PassPIDFD=, of systemd 258: SO_PASSPIDFD of unix(7). */
+  /** PassPIDFD=, since systemd 258: SO_PASSPIDFD of unix(7). */
   passPIDFD?: boolean | undefined;
   /** PassSecurity=: SO_PASSSEC of unix(7). */
   passSecurity?: boolean | undefined;
-  /** PassPacketInfo=: by which address and interface a datagram came. */
+  /** PassPacketInfo=: passes the address and the interface at which a datagram arrived. */
   passPacketInfo?: boolean | undefined;
-  /** AcceptFileDescriptors=, of systemd 258: whether a unix socket takes file descriptors from its peers; it does when left out. */
+  /** AcceptFileDescriptors=, since systemd 258: whether a unix socket accepts file descriptors from its peers. By default it does. */
   acceptFileDescriptors?: boolean | undefined;
-  /** Timestamping=: when a datagram came, in microseconds or nanoseconds. */
+  /** Timestamping=: records when a datagram arrived, in microseconds or nanoseconds. */
   timestamping?: "off" | "us" | "ns" | undefined;
-  /** SocketMode=: who may connect to a unix socket, in octal: `'0660'`; by default `0666`. */
+  /** SocketMode=: the access mode of a unix socket, in octal: `'0660'`. The default, `0666`, lets everybody connect. */
   socketMode?: Mode | undefined;
-  /** SocketUser=: whose a unix socket is; by default root's. */
+  /** SocketUser=: the owner of a unix socket. The default is root. */
   socketUser?: Text | undefined;
-  /** SocketGroup=: which group's a unix socket is. */
+  /** SocketGroup=: the group of a unix socket. */
   socketGroup?: Text | undefined;
-  /** DirectoryMode=: the access mode, in octal, of folders that are made for a unix socket; by default `0755`. */
+  /** DirectoryMode=: the access mode of folders that systemd creates for a unix socket, in octal. The default is `0755`. */
   directoryMode?: Mode | undefined;
-  /** Symlinks=: absolute paths of links to the one file of the socket. */
+  /** Symlinks=: absolute paths of links to the socket's file. The socket must have exactly one file. */
   symlinks?: Text | readonly Text[] | undefined;
-  /** SmackLabel=: the label of a unix socket's file, where the kernel has Smack. */
+  /** SmackLabel=: the label of a unix socket's file, if the kernel has Smack. */
   smackLabel?: Text | undefined;
-  /** SmackLabelIPIn=: the label for what comes in. */
+  /** SmackLabelIPIn=: the label for incoming packets. */
   smackLabelIPIn?: Text | undefined;
-  /** SmackLabelIPOut=: the label for what goes out. */
+  /** SmackLabelIPOut=: the label for outgoing packets. */
   smackLabelIPOut?: Text | undefined;
   /** SELinuxContextFromNet=: takes the SELinux level of the service from its peer. */
   seLinuxContextFromNet?: boolean | undefined;
-  /** PassFileDescriptorsToExec=, of systemd 256: passes the socket to the commands of ExecStartPost= and the like of its unit, too. */
+  /** PassFileDescriptorsToExec=, since systemd 256: passes the socket also to the commands of its own unit, such as ExecStartPost=. */
   passFileDescriptorsToExec?: boolean | undefined;
-  /** TimeoutSec=: how long those commands may take; 0 is no limit. */
+  /** TimeoutSec=: how long these commands may take. 0 means no limit. */
   timeoutSec?: Duration | undefined;
-  /** RemoveOnStop=: removes a unix socket's file when the socket unit stops. */
+  /** RemoveOnStop=: removes the file of a unix socket when the socket unit stops. */
   removeOnStop?: boolean | undefined;
-  /** PollLimitIntervalSec=, of systemd 255: the span over which PollLimitBurst= is counted. */
+  /** PollLimitIntervalSec=, since systemd 255: the interval in which PollLimitBurst= counts. */
   pollLimitIntervalSec?: Duration | undefined;
-  /** PollLimitBurst=, of systemd 255: how often in that span traffic may wake systemd before it looks away until the span ends. */
+  /** PollLimitBurst=, since systemd 255: how often traffic may wake systemd in that interval. Then systemd ignores the socket until the interval ends. */
   pollLimitBurst?: number | undefined;
-  /** DeferTrigger=, of systemd 258: starts the service only once nothing conflicts with it. Not with `accept`. */
+  /** DeferTrigger=, since systemd 258: starts the service only when nothing conflicts with it. Not with `accept`. */
   deferTrigger?: "no" | "yes" | "patient" | undefined;
-  /** DeferTriggerMaxSec=, of systemd 258: how long it waits for that. */
+  /** DeferTriggerMaxSec=, since systemd 258: how long systemd waits for that. */
   deferTriggerMaxSec?: Duration | "infinity" | undefined;
   /** Directives of this socket unit that have no field. */
   raw?:

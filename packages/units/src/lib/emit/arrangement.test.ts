@@ -147,7 +147,7 @@ describe("a specifier", () => {
     expect(units["shop.service"]).toContain('Environment="NAME=the %n"\nEnvironment=PORT=%%i\n');
   });
 
-  it("tells that the program lies in a home", () => {
+  it("reports a program that is in a home", () => {
     const { "shop.service": service } = emitUnits({
       ...shop,
       hardening: "inbound",

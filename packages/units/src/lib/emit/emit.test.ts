@@ -504,7 +504,7 @@ Also=shop.socket
 });
 
 describe("the sandbox", () => {
-  it("is outbound when nothing is said", () => {
+  it("is outbound by default", () => {
     expect(service({})).toBe(service({ hardening: "outbound" }));
   });
 
@@ -555,7 +555,7 @@ describe("the sandbox", () => {
 });
 
 describe("without a sandbox", () => {
-  it("a program may lie in a temporary folder, which is not the service's own", () => {
+  it("a program may be in a temporary folder if the service has no temporary folders of its own", () => {
     expect(service({ user: "shop", hardening: "none", exec: ["/tmp/shop"] })).toContain(
       "ExecStart=/tmp/shop\n",
     );

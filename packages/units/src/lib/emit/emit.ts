@@ -12,25 +12,25 @@ import { unitText } from "../write/lines.ts";
 import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
 import { hintsInSockets } from "../read/misplaced-fields.ts";
 
-/** How `emitUnits` writes. */
+/** Options of `emitUnits`. */
 export interface EmitOptions {
-  /** Whether each directive that was not asked for has its reason in a comment above it; by default not. */
+  /** Whether a comment above each added directive gives its reason. The default is no. */
   comments?: boolean | undefined;
 }
 
-/** systemd fails a unit that has a line of 1 MiB or more. */
+/** systemd refuses a unit that has a line of 1 MiB or more. */
 const longestLine = 1_048_575;
 
 /**
- * Writes the unit files of a service and its sockets: texts by file name, the sockets first, then the service.
+ * Writes the unit files of a service and its sockets. Returns the texts by file name: the sockets first, then the service.
  *
- * One socket gives `<name>.socket`; several give `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
- * the template `<name>@.service`. With `bind: 'capability'` there is no socket unit; with `bind: 'proxy'` there is
- * `<name>@proxy.service` besides; with `container` the service is `<name>.container`. The same description always gives the same
- * text. Nothing that a field holds can end its line, expand as a specifier of systemd.unit(5) or as a variable. `lintUnits` has no error
- * and no warning for what is written, but those that the description acknowledges.
+ * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
+ * the template `<name>@.service`. `bind: 'capability'` writes no socket unit. `bind: 'proxy'` also writes
+ * `<name>@proxy.service`. With `container` the service is `<name>.container`. The same description always gives the same
+ * text. The value of a field cannot end its line, and systemd expands no specifier or variable in it. `lintUnits` finds no error
+ * and no warning in the units, except those that the description acknowledges.
  *
- * Throws a `UnitError` with code `ERR_UNIT_DESCRIPTION` that holds every problem of the description.
+ * Throws a `UnitError` with the code `ERR_UNIT_DESCRIPTION`, which lists every problem of the description.
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
@@ -41,7 +41,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
   );
 }
 
-/** The units of a description, by line, and its service. */
+/** The units of a description, line by line, and its service. */
 export interface BuiltUnits {
   units: WrittenUnit[];
   service: Service;
@@ -49,7 +49,7 @@ export interface BuiltUnits {
   acknowledged: PlacedFinding[];
 }
 
-/** Reads a description; throws what `emitUnits` throws. */
+/** Reads a description. Throws the same errors as `emitUnits`. */
 export function buildUnits(description: AppDescription): BuiltUnits {
   const problems: UnitProblem[] = [];
   const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
@@ -66,7 +66,7 @@ export function buildUnits(description: AppDescription): BuiltUnits {
     .units(service, sockets, source)
     .map(({ unit, sections, raw = {}, rawPath = "raw" }) => ({
       unit,
-      // What nobody asked for must not ask for a newer systemd than there is.
+      // A directive that the description does not name must not require a newer systemd than the description allows.
       sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
         name,
         lines: lines.filter(
@@ -78,13 +78,13 @@ export function buildUnits(description: AppDescription): BuiltUnits {
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {
-      // It expands nothing, and so has its percent signs as they are.
+      // systemd expands nothing in this value, so its percent signs are literal.
       const isLiteral = key.startsWith("SetCredential");
       if (!hasInstance && !isLiteral && /(?<!%)(?:%%)*%[iI]/.test(value)) {
         problems.push({
           code: "ERR_UNIT_CONFLICT",
           path: `${unit} ${key}=`,
-          message: "%i is the instance, and the unit has none",
+          message: "%i is the name of an instance, and this unit has no instances",
           hint: "leave it out, or write template: true",
         });
       }

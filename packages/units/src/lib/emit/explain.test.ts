@@ -12,7 +12,7 @@ const shop: AppDescription = {
 };
 
 describe("explain", () => {
-  it("tells of every line of every unit", () => {
+  it("explains every line of every unit", () => {
     for (const [unit, text] of Object.entries(emitUnits(shop))) {
       const told = explain(shop).filter((line) => line.unit === unit && line.status !== "left out");
       expect(told.map(({ directive, value }) => `${directive}=${value}`)).toEqual(
@@ -35,7 +35,9 @@ describe("explain", () => {
         reason: "The description asks for it.",
       },
     ]);
-    expect(of("ProtectHome")).toMatchObject([{ status: "asked", reason: expect.stringContaining("Homes") }]);
+    expect(of("ProtectHome")).toMatchObject([
+      { status: "asked", reason: expect.stringContaining("home folders") },
+    ]);
     expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
   });
 
@@ -47,7 +49,7 @@ describe("explain", () => {
     expect(new Set(paid.map(({ unit }) => unit))).toEqual(new Set(["shop.service"]));
   });
 
-  it("tells what is left out: by the description, by the profile, and always", () => {
+  it("explains which directives are left out: by the description, by the profile, and always", () => {
     const leftOut = (description: AppDescription) =>
       Object.fromEntries(
         explain(description)
@@ -75,7 +77,7 @@ describe("explain", () => {
     ]);
   });
 
-  it("tells of both profiles where no description is given", () => {
+  it("explains both profiles without a description", () => {
     const values = explain()
       .filter(({ directive, status }) => directive === "RestrictAddressFamilies" && status === "added")
       .map(({ profile, value, cost }) => [profile, value, cost]);
@@ -92,9 +94,11 @@ describe("explain", () => {
 
 it("explanationText has each reason below its lines", () => {
   const text = explanationText(explain(shop));
-  expect(text).toMatch(/^shop\.socket \[Unit\] \(inbound\)\n\nDescription=shop socket\n {4}The name that/);
+  expect(text).toMatch(
+    /^shop\.socket \[Unit\] \(inbound\)\n\nDescription=shop socket\n {4}systemctl status and the journal/,
+  );
   expect(text).toContain(
-    "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The system calls that",
+    "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The service can make the system calls that",
   );
   expect(text).toMatch(
     /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/,

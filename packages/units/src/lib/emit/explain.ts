@@ -11,26 +11,26 @@ export interface Explanation {
   readonly profile: HardeningProfile;
   readonly section: "Unit" | "Socket" | "Container" | "Service" | "Install";
   readonly directive: string;
-  /** What stands after the `=`; for a directive that is left out, the one value that is meant, or nothing if it is any. */
+  /** The value after the `=`. For a directive that is left out, the one value that is meant; missing if any value is meant. */
   readonly value?: string;
   /**
-   * Who wrote it: the description by a field of its own, this package by itself; or neither. `acknowledged` is said of a line besides, or of
-   * one that is missing: the linter finds an error or a warning there, which the description acknowledges.
+   * Who wrote the line: the description with a field (`asked`), this package (`added`), or nobody (`left out`). An `acknowledged` entry is additional. It
+   * is about a line, or a missing line, for which the linter reports an error or a warning that the description acknowledges.
    */
   readonly status: "asked" | "added" | "left out" | "acknowledged";
   /** One sentence, or a few. */
   readonly reason: string;
-  /** What the program can no longer do, if it can notice. */
+  /** What the program can no longer do, if it can notice the directive. */
   readonly cost?: string;
 }
 
 const sandboxed = new Map(Object.values(sandboxDirectives).map((directive) => [directive.key, directive]));
 
-/** A variable whose name, or whose address with a password, looks like a secret. */
+/** A variable that looks like a secret, by its name or by a password in an address. */
 const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;
 
 const askedInTheOpen =
-  "The description asks for it. Every user of the machine can read a unit file, and systemctl shows it to them: write a secret into environmentFile or credentials.";
+  "The description asks for it. Every user of the machine can read a unit file, and systemctl shows it to them. Put secrets into environmentFile or credentials.";
 
 const sample = (hardening: HardeningProfile): AppDescription => ({
   name: "app",
@@ -40,11 +40,11 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 });
 
 /**
- * Tells of each line that `emitUnits` writes for a description why it is there, and of each directive that could confine the service more why
- * it is not; in the order of the files, then what the linter finds and the description acknowledges, what is left out last. With no description, it tells so of the least one, once for each profile that
- * is a sandbox.
+ * Explains a description. Says for each line that `emitUnits` writes why it is there, and for each directive that could confine the service more why
+ * it is left out. The order is that of the files, then the acknowledged findings of the linter, then the directives that are left out. Without a
+ * description, it explains a minimal one, once for each profile that has a sandbox.
  *
- * Throws a `UnitError` for a description that cannot be written.
+ * Throws a `UnitError` if the description cannot be written.
  */
 export function explain(description?: AppDescription): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
@@ -54,7 +54,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
     sections.flatMap(({ name: section, lines }) =>
       lines.map(({ key, value, reason }): Explanation => {
         const directive = section === "Service" ? sandboxed.get(key) : undefined;
-        // What a proxy can no longer do is no price, and a port method that opens a directive has its own reason.
+        // Costs are shown only for the service itself, not for a proxy. If a port method opens a directive, it has its own reason.
         const isPaid = unit === service.unit && (reason === undefined || reason === directive?.reason);
         const costs = isPaid ? directive?.cost : undefined;
         const cost = typeof costs === "object" ? costs[profile] : costs;
@@ -89,7 +89,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
       status: "acknowledged",
       reason: `${code}, ${severity === "error" ? "an error" : "a warning"} of the linter: ${why}`,
     })),
-    // A container has none of the sandbox, and all of what Podman does by itself.
+    // The sandbox does not apply to a container: Podman has its own.
     ...(units.some(({ unit }) => unit === service.unit) ? leftOut : [])
       .filter(({ key, value }) => !isWritten(key, value))
       .map(({ key, value, reason }): Explanation => ({
@@ -104,7 +104,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
   ];
 }
 
-/** What `explain` tells as plain text: under each unit, section and profile the directives, each with its reason below it. */
+/** Formats the result of `explain` as plain text: the directives under a heading for each unit, section and profile, each with its reason below it. */
 export function explanationText(explanations: readonly Explanation[]): string {
   return explanations
     .map((explanation, index) => {
@@ -112,13 +112,13 @@ export function explanationText(explanations: readonly Explanation[]): string {
       const before = explanations[index - 1];
       const isNew = before === undefined || heading(before) !== heading(explanation);
       const next = explanations[index + 1];
-      // A reason that holds for the next line too stands below that.
+      // A reason that also applies to the next line is printed below that line.
       const told = next?.reason === reason && next.directive === directive && next.unit === explanation.unit;
       return [
         ...(isNew ? [`${before === undefined ? "" : "\n"}${heading(explanation)}\n`] : []),
         `${directive}=${value}`,
         ...(told ? [] : [`    ${reason}`]),
-        ...(told || cost === undefined ? [] : [`    The price: ${cost}`]),
+        ...(told || cost === undefined ? [] : [`    The cost: ${cost}`]),
       ]
         .map((line) => `${line}\n`)
         .join("");

@@ -87,7 +87,7 @@ describe("a description whose units the linter would complain of", () => {
       { exec: ["/bin/sh", "-c", "exec node /srv/a.js"], hardening: { memoryDenyWriteExecute: true } },
       "jit-killed",
       "hardening.memoryDenyWriteExecute",
-      /take it out/,
+      /remove it/,
     ],
   ])("is refused at the field that says so: %s", (_title, more, code, path, hint) => {
     const problem = problemsOf({ ...shop, ...more }).find(({ message }) => message.startsWith(`${code}:`));
@@ -101,7 +101,7 @@ describe("a description whose units the linter would complain of", () => {
 
   it("is said once, and as what to do", () => {
     expect(() => emitUnits({ ...shop, exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] })).toThrow(
-      "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file; if ",
+      "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets only to the process that it starts itself, so the app gets none. The app may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file. If you want the units as they are, write acknowledge",
     );
   });
 
@@ -111,7 +111,7 @@ describe("a description whose units the linter would complain of", () => {
     expect(problemsOf({ ...description, user: "root" })).toMatchObject([{ path: "user" }]);
   });
 
-  it("is told of what it acknowledges, when it asks", () => {
+  it("shows in explain() which findings it acknowledges", () => {
     const told = explain({ ...shop, killMode: "process", acknowledge: ["kill-mode"] });
     expect(told.filter(({ status }) => status === "acknowledged")).toEqual([
       {
@@ -132,7 +132,7 @@ describe("a description whose units the linter would complain of", () => {
 
   it.each<[string, readonly unknown[], string, RegExp]>([
     ["a code that the linter does not have", ["kill-mod"], "ERR_UNIT_CHOICE", /^write 'kill-mode'$/],
-    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /a finding of lintUnits\(\)/],
+    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /a code of lintUnits\(\)/],
     ["a code that nothing has been found for", ["user-root"], "ERR_UNIT_CONFLICT", /^leave it out$/],
     ["a hint, which is never refused", ["enabled-at-boot"], "ERR_UNIT_CONFLICT", /^leave it out$/],
   ])("acknowledges neither %s", (_title, acknowledge, code, hint) => {

@@ -11,14 +11,14 @@ import type { Socket } from "../read/sockets.ts";
 import { serviceDirectives } from "../read/fields/service-directives.ts";
 import { socketDirectives } from "../read/fields/socket-directives.ts";
 
-/** A unit file as it is written, less its comments. */
+/** A unit file as it is written, without its comments. */
 export interface WrittenUnit {
   unit: string;
   sections: Section[];
   text: string;
 }
 
-/** A description that was read, and the units that were made of it. */
+/** A description that was read, and the units that were made from it. */
 interface Written {
   units: readonly WrittenUnit[];
   service: Service;
@@ -26,7 +26,7 @@ interface Written {
   description: Record<string, unknown>;
 }
 
-/** Something that the linter finds, and the line where it finds it, if it is not a line that is missing. */
+/** A finding of the linter, and the line that it is about, unless it is about a missing line. */
 export interface PlacedFinding extends Finding {
   section: Section["name"];
   at: Line | undefined;
@@ -40,18 +40,18 @@ const code: Read = (value, path, problems) => {
     path,
     problems,
     `${shown(value)} is not a code of the linter`,
-    near === undefined ? "write the code of a finding of lintUnits()" : `write '${near}'`,
+    near === undefined ? "write a code of lintUnits(), such as 'kill-mode'" : `write '${near}'`,
   );
 };
 
-/** Reads the codes of the findings that a description acknowledges. */
+/** Reads the codes that a description acknowledges. */
 export function readAcknowledged(value: unknown, problems: UnitProblem[]): FindingCode[] {
   return value === undefined ? [] : (each(code)(value, "acknowledge", problems) as FindingCode[]);
 }
 
 /**
- * Reports each error and warning that the linter has for the units, at the field that wrote the line, and each code that is acknowledged
- * in vain. Returns the findings that are acknowledged.
+ * Reports each error and warning of the linter at the field that wrote the line, and each acknowledged code that the linter does not report.
+ * Returns the findings that are acknowledged.
  */
 export function refuseFindings(
   written: Written,
@@ -73,15 +73,15 @@ export function refuseFindings(
       code: "ERR_UNIT_LINT",
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
-      hint: `${asRequest(fixInDescription(finding.fix, finding.file, written))}; if the units are right for you as they are, write acknowledge: ['${finding.code}']`,
+      hint: `${asRequest(fixInDescription(finding.fix, finding.file, written))}. If you want the units as they are, write acknowledge: ['${finding.code}']`,
     });
   }
   for (const [index, one] of acknowledged.entries()) {
     const isFound = findings.some((finding) => finding.code === one);
     if (isFound && acknowledged.indexOf(one) === index) continue;
     const message = isFound
-      ? `${shown(one)} is acknowledged already`
-      : `the linter has no error or warning ${shown(one)} for these units`;
+      ? `${shown(one)} is already in the list`
+      : `the linter reports no error or warning ${shown(one)} for these units`;
     problems.push({
       ...refusing("ERR_UNIT_CONFLICT")(message, "leave it out"),
       path: `acknowledge[${index}]`,
@@ -90,7 +90,7 @@ export function refuseFindings(
   return findings.filter((finding) => acknowledged.includes(finding.code));
 }
 
-/** The path of the field that wrote the line where something is found; where none did, the unit and the directive. */
+/** The path of the field that wrote the line with the finding. If no field did, the unit and the directive. */
 function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, description }: Written): string {
   const index = sockets.findIndex(({ unit }) => unit === file);
   const socket = sockets[index];
@@ -120,27 +120,27 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
 }
 
-/** A fix that is a field with its value, as what to do. */
+/** Phrases a fix as an instruction if it is a field with its value. */
 function asRequest(fix: string): string {
   return /^\w+: /.test(fix) ? `write ${fix}` : fix;
 }
 
-/** What says a line in a description that is no field's alone. */
+/** What to write in the description for lines that no single field writes. */
 const textOfLines: Readonly<Record<string, string>> = {
   "DynamicUser=yes": "leave user out",
   "ExecStart=/usr/bin/node": "exec: ['/usr/bin/node', '/srv/shop/server.js']",
   "OpenFile=/run/systemd/notify:notify": "openFile: true",
 };
 
-/** What says a whole fix, where directive by directive it would be no sentence. */
+/** What to write for a whole fix, if a translation directive by directive would not make a sentence. */
 const wholeFixes: Readonly<Record<string, string>> = {
   "DynamicUser=yes, or User= with an account that only this service has":
-    "leave user out, or name an account of the service's own, such as user: 'shop'",
+    "leave user out, or name an account that only this service has, such as user: 'shop'",
   "ExecStart=/usr/bin/node --import tsx with the app's file":
     "exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file",
 };
 
-/** A fix with its directives as the fields that write them, where a field takes the value. */
+/** A fix with its directives replaced by the fields that write them, if a field accepts the value. */
 function fixInDescription(fix: string, file: string, { sockets }: Written): string {
   const isSocket = sockets.some(({ unit }) => unit === file);
   if (wholeFixes[fix] !== undefined) return wholeFixes[fix];

@@ -124,7 +124,7 @@ describe("a variable that is false", () => {
 it("explain tells why Node has a folder and NODE_ENV", () => {
   const added = explain(shop).filter(({ status }) => status === "added");
   const reasonOf = (value: string) => added.find((line) => line.value === value)?.reason;
-  expect(reasonOf("/srv/shop")).toContain("relative paths");
+  expect(reasonOf("/srv/shop")).toContain("Relative paths");
   expect(reasonOf("NODE_ENV=production")).toContain("stack traces");
 });
 

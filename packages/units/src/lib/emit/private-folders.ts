@@ -2,7 +2,7 @@ import { conflictsIn, shown, type UnitProblem } from "../problems.ts";
 import type { Section } from "../write/lines.ts";
 import type { Socket } from "../read/sockets.ts";
 
-/** Where the folders of a service are. With DynamicUser= each moves into `private` there, which root alone can enter. */
+/** The folders of a service. With DynamicUser=, systemd moves each one into `private`, which only root can enter. */
 const roots: Readonly<Record<string, string>> = {
   RuntimeDirectory: "/run",
   StateDirectory: "/var/lib",
@@ -10,7 +10,7 @@ const roots: Readonly<Record<string, string>> = {
   LogsDirectory: "/var/log",
 };
 
-/** Reports unix sockets that clients could no longer reach once the service has started for the first time. */
+/** Reports unix sockets that clients could no longer reach after the first start of the service. */
 export function refuseSocketsInPrivateFolders(
   units: readonly { sections: readonly Section[] }[],
   sockets: readonly Socket[],
@@ -32,8 +32,8 @@ export function refuseSocketsInPrivateFolders(
         if (folder === undefined) continue;
         conflictsIn(problems)(
           `sockets[${index}].${field}`,
-          `${shown(address)} is in a folder of the service, which systemd closes to all but root since the service runs as a user that exists only while it runs`,
-          `write a path in another folder, such as '/run/${file.slice(folder.length).replaceAll("/", "-")}'; or name a user`,
+          `${shown(address)} is in a folder of the service. systemd lets only root enter that folder, because the service runs as a user that exists only while the service runs`,
+          `write a path in another folder, such as '/run/${file.slice(folder.length).replaceAll("/", "-")}', or set a user`,
         );
       }
     }

@@ -15,24 +15,87 @@ import { sandboxRules } from "./rules/service/sandbox.ts";
 import { socketRules } from "./rules/socket.ts";
 import { syntaxRules } from "./rules/syntax.ts";
 
-const intro = `# What the linter looks for
+/** Two units with mistakes, which the page shows with what the linter finds in them. */
+const wrongUnits = {
+  "shop.socket": "[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n",
+  "shop.service": "[Service]\nExecStart=/usr/bin/npm start\nMemoryDenyWriteExecute=yes\nUser=shop\n",
+};
 
-\`sockact lint\` reads unit files and drop-ins and reports findings. Each finding has one of the codes below.
+const example = `import { readFileSync } from "node:fs";
+import { fixUnits, lintUnits } from "@sockact/units";
+
+const names = ["shop.socket", "shop.service"];
+const files = Object.fromEntries(names.map((name) => [name, readFileSync(name, "utf8")]));
+for (const { file, line, severity, code, message, fix } of lintUnits(files))
+  console.log(\`\${file}:\${line} \${severity} \${code}: \${message}\\n  \${fix}\`);
+console.log(fixUnits(files)["shop.service"]);
+`;
+
+/** Runs the example with the two units, and returns the strings that it prints. */
+function printedByExample(): string[] {
+  const printed: string[] = [];
+  const given = {
+    readFileSync: (file: keyof typeof wrongUnits) => wrongUnits[file],
+    lintUnits,
+    fixUnits,
+    console: { log: (text: string) => printed.push(text) },
+  };
+  const statements = example.replaceAll(/^import .*\n/gm, "");
+  // oxlint-disable-next-line no-implied-eval -- the example must run as it is shown
+  new Function(...Object.keys(given), statements)(...Object.values(given));
+  return printed;
+}
+
+const block = (language: string, text: string) => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
+
+const intro = (printed: readonly string[]) => `# What the linter looks for
+
+\`sockact lint\` reads unit files and drop-ins, and reports what systemd would refuse and what systemd accepts although it does harm. This page explains each code that it reports.
 
 \`\`\`sh
 npx sockact lint deploy/         # the unit files in a folder
 npx sockact lint deploy/ --fix   # also makes the changes that need no decision of yours
 \`\`\`
 
-[docs/command-line.md](command-line.md#lint-a-repository) has the options, how to leave out a finding, and how to run it in CI. \`sockact explain CODE\` prints what this page says of a code. In your own code, the same linter is \`lintUnits()\` of \`@sockact/units\`, and \`fixUnits()\` makes the changes.
+[Command line](command-line.md#lint-a-repository) has the options. It also says how to leave out a finding, and how to run the linter in CI. \`sockact explain CODE\` prints what this page says about a code.
 
-The linter needs the service and its socket unit together. Most rules about sockets, restarts and launchers need to know that a socket starts the service: for a service alone, the linter says little. \`sockact lint\` reads all units of a folder together. Pass them together to \`lintUnits()\` too.
+**Lint the service together with its socket unit.** Most rules about sockets, restarts and launchers apply only if a socket starts the service. For a service alone, the linter reports little. \`sockact lint\` reads all units of a folder together.
 
-Each code has:
+## How do I read a finding?
 
-- **Severity**: an **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that it will cause trouble. An **info** is a hint: it could be better.
-- **Fixed by \`sockact lint --fix\`**: when \`sockact lint --fix\` and \`fixUnits()\` make the change. Otherwise they leave the change to you, and so they do if a drop-in would take the change back. Without this line, they never make it.
-- **See**: the manual page or the package that has the rule.
+Each code below has these parts:
+
+- **Severity.** An **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that the unit will cause trouble. An **info** means that it could be better.
+- **Fixed by \`sockact lint --fix\`.** This says when the option makes the change for you. It makes no change that a drop-in would undo. Without this line, the change is always up to you.
+- **See.** This is the manual page, or the package, that has the rule.
+
+## How do I lint units in my own code?
+
+Use \`lintUnits()\` and \`fixUnits()\` of [@sockact/units](../packages/units/README.md). Here are two units with mistakes:
+
+<!-- lint finds: exec-launcher, jit-killed -->
+${block(
+  "ini",
+  Object.entries(wrongUnits)
+    .map(([file, text]) => `# ${file}\n${text}`)
+    .join("\n"),
+)}
+
+This code prints what is wrong with them, and then the service with the changes of \`fixUnits\`:
+
+${block("ts", example)}
+
+In CommonJS: \`const { readFileSync } = require("node:fs");\` and \`const { fixUnits, lintUnits } = require("@sockact/units");\`
+
+<!-- from: docs/outputs/lint-shop.txt -->
+${block("text", printed.join("\n"))}
+
+- **A finding** has \`file\`, \`line\`, \`severity\`, \`code\`, \`message\`, \`why\` and \`fix\`. It also has \`edits\` if \`fixUnits\` can make the change.
+- **\`fixUnits\` makes only changes that need no decision of yours.** It never changes the program or its user, never removes a protection, and never activates a line that systemd ignores, such as a misspelled directive. It keeps every other byte of the file, and the comments too.
+- **In this example, \`fixUnits\` does not change the start limit.** Without the limit, systemd would restart a service that crashes without end, until you add \`Restart=\` and \`RestartSec=\`.
+- **Drop-ins** have names such as \`shop.service.d/10-port.conf\`.
+- **Units for the service manager of a user** are recognized by a folder \`systemd/user\` in their name, or by \`OpenFile=/run/user/<uid>/systemd/notify\`. For others, write \`lintUnits(files, { user: true })\`.
+- **The time that both functions take** grows in proportion to the size of the files.
 `;
 
 const outro = `## How this page is made
@@ -57,18 +120,18 @@ const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity
 /** When fixUnits makes the change. */
 const fixedWhen: Partial<Record<FindingCode, string>> = {
   "value-obsolete": "always",
-  "address-conflict": "when one file has the same address twice",
+  "address-conflict": "if one file has the same address twice",
   "socket-not-installed": "always",
   "free-bind": "always",
   "requires-missing":
-    "when Node has this one socket and is not enabled by itself, and neither unit says how it is ordered, in Before=, Conflicts= or the like",
+    "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=",
   "start-limit":
-    "when Restart= applies to a crash, with RestartSec= of a second or more, and there is no condition, OnFailure= or StartLimitAction=",
-  "restart-fast": "when RestartSec= is not written",
-  "stop-timeout": "when no timeout is written",
-  "open-file-path": "when the path is absolute, in a unit of the system manager",
+    "if Restart= applies to a crash, RestartSec= is a second or more, and the service has no condition, OnFailure= or StartLimitAction=",
+  "restart-fast": "if RestartSec= is missing",
+  "stop-timeout": "if no timeout is set",
+  "open-file-path": "if the path is absolute, in a unit of the system's service manager",
   "system-call-kills": "always",
-  "variable-reserved": "for LISTEN_PID and the like, when the quotes of the line are closed",
+  "variable-reserved": "for LISTEN_PID and similar variables, if the quotes of the line are closed",
   "also-missing": "always",
 };
 
@@ -88,7 +151,8 @@ it("docs/lint.md has every code", async () => {
       return [
         `### \`${code}\``,
         "",
-        why,
+        // Vue would read <uid> as an element.
+        why.replaceAll(/\S*<\w+>[^\s.,]*/g, "`$&`"),
         "",
         `- **Severity:** ${severity}`,
         ...when,
@@ -98,30 +162,18 @@ it("docs/lint.md has every code", async () => {
     });
     return [`## ${title}`, "", ...entries.flat()].join("\n");
   });
-  await expect([intro, ...sections, outro].join("\n")).toMatchFileSnapshot("../../../../../docs/lint.md");
+  const printed = printedByExample();
+  await expect(`${printed.join("\n").trimEnd()}\n`).toMatchFileSnapshot(
+    "../../../../../docs/outputs/lint-shop.txt",
+  );
+  await expect([intro(printed), ...sections, outro].join("\n")).toMatchFileSnapshot(
+    "../../../../../docs/lint.md",
+  );
 });
 
-it("README.md shows two units, and what its example prints of them", () => {
+it("the example of docs/lint.md is also in README.md", () => {
   const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  const files = {
-    "shop.socket": "[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n",
-    "shop.service": "[Service]\nExecStart=/usr/bin/npm start\nMemoryDenyWriteExecute=yes\nUser=shop\n",
-  };
-  for (const [file, text] of Object.entries(files))
-    expect(readme).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
-  const example = /```ts\nimport \{ readFileSync[^]*?\n\n([^]*?)```/.exec(readme)![1]!;
-  const printed: string[] = [];
-  const given = {
-    readFileSync: (file: keyof typeof files) => files[file],
-    lintUnits,
-    fixUnits,
-    console: { log: (text: string) => printed.push(text) },
-  };
-  // oxlint-disable-next-line no-implied-eval -- the example is to run as it stands
-  new Function(...Object.keys(given), example)(...Object.values(given));
-  const service = printed.pop();
-  expect(readme).toContain(`\`\`\`text\n${printed.join("\n")}\n\`\`\``);
-  expect(readme).toContain(`\`\`\`ini\n# shop.service\n${service}\`\`\``);
+  expect(readme).toContain(block("ts", example));
 });
 
 it("finds nothing in the units of docs/preload.md", () => {

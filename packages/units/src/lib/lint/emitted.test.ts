@@ -59,7 +59,7 @@ const app = fc
     } satisfies { [Field in keyof AppDescription]?: fc.Arbitrary<AppDescription[Field]> },
     { requiredKeys: ["name", "exec", "sockets"] },
   )
-  // A user that exists only while the service runs is refused what lies in a home.
+  // A user that exists only while the service runs cannot have a program in a home.
   .map((one) => (one.workingDirectory?.startsWith("/home/") === true ? { user: "me", ...one } : one))
   .filter(({ exec, environment }) =>
     [...exec, ...Object.values(environment ?? {})].every((word) => !word.includes("\0")),

@@ -59,7 +59,7 @@ describe("fixUnits leaves to a person", () => {
     ],
     [
       "socket-wanted-by",
-      "what else wants the socket",
+      "other units that want the socket",
       { "app.socket": socket.replace("sockets.target", "multi-user.target other.service") },
     ],
     [

@@ -4,13 +4,13 @@ import { checkFiles } from "./files.ts";
 import type { FileEdit } from "./findings/finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
-/** A finding that shows only once others are fixed needs another round. */
+/** Some findings show only after others are fixed, and need another round. */
 const rounds = 10;
 
 const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
   line === undefined ? [file, section, key, ...values].join("\0") : `${file}\0${line}`;
 
-/** Makes the changes of these findings, of which those are left for later that touch a line which another has changed. */
+/** Makes the changes of these findings. If two changes touch the same line, the second one waits for the next round. */
 function mended(
   files: Readonly<Record<string, string>>,
   findings: readonly Finding[],
@@ -36,7 +36,7 @@ function mended(
           entry.kind === "assignment" ? [entry.section, entry.key, entry.value].join("\0") : "",
         ),
       );
-      // An assignment that the section has already would change nothing.
+      // An assignment that the section already has would change nothing.
       const missing = edits.filter(
         ({ line, section, key, values }) =>
           line !== undefined || !values.every((value) => present.has([section, key, value].join("\0"))),
@@ -47,12 +47,12 @@ function mended(
 }
 
 /**
- * Makes the changes that nobody can regret, and returns the texts of all files. Every other byte stays.
+ * Makes the changes that need no decision of yours, and returns the texts of all files. Every other byte stays.
  *
- * It does not change which program runs, does not switch on a line that systemd ignores, and takes no protection away.
+ * It does not change which program runs, does not activate a line that systemd ignores, and does not remove a protection.
  *
- * With `findings`, which are those of `lintUnits` for the same files, it makes the changes of these alone. Without, it makes all `edits` until a round changes nothing: the result
- * of a second call is that of the first. Throws a `TypeError` if `files` is not an object whose values are strings.
+ * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these findings. Without, it repeats until nothing changes, so
+ * a second call returns the same texts. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function fixUnits(
   files: Readonly<Record<string, string>>,

@@ -35,7 +35,7 @@ describe("lintUnits", () => {
   );
 
   it.each(faults.map((fault) => [fault.code, fault.at.trim(), fault] as const))(
-    "mends %s at %s for good, if it offers to",
+    "fixes %s at %s completely, if it has edits",
     (code, _, fault) => {
       const files = faulty(fault);
       const offered = lintUnits(files).filter((one) => one.code === code && one.edits !== undefined);
@@ -249,7 +249,7 @@ describe("lintUnits", () => {
     ["@system-service @pkey", false],
     ["@system-service @pkey\nSystemCallFilter=~pkey_alloc", true],
     ["@system-service\nSystemCallErrorNumber=kill", true],
-  ])("finds a filter that kills Node for a call that Node can do without: %j", (filter, kills) => {
+  ])("finds a filter that kills Node for a call that Node does not need: %j", (filter, kills) => {
     const codes = swapped(["NonBlocking=true", `SystemCallFilter=${filter}`]);
     expect(codes).toEqual(kills ? ["system-call-kills"] : []);
   });
@@ -434,15 +434,15 @@ describe("lintUnits", () => {
   });
 
   it.each<[unknown, string]>([
-    [null, "files must be an object of texts by file name; got null"],
-    [undefined, "files must be an object of texts by file name; got undefined"],
-    [5, "files must be an object of texts by file name; got a value of type number"],
-    ["[Unit]", "files must be an object of texts by file name; got a value of type string"],
-    [["[Unit]"], "files must be an object of texts by file name; got an array"],
-    [{ "a.service": undefined }, 'files["a.service"] must be the text of the file; got undefined'],
+    [null, "files must be an object of file contents by file name; got null"],
+    [undefined, "files must be an object of file contents by file name; got undefined"],
+    [5, "files must be an object of file contents by file name; got a value of type number"],
+    ["[Unit]", "files must be an object of file contents by file name; got a value of type string"],
+    [["[Unit]"], "files must be an object of file contents by file name; got an array"],
+    [{ "a.service": undefined }, 'files["a.service"] must be a string with the content; got undefined'],
     [
       { "a.service": Buffer.from("x") },
-      'files["a.service"] must be the text of the file; got a value of type object',
+      'files["a.service"] must be a string with the content; got a value of type object',
     ],
   ])("says what to pass instead of %j", (files, message) => {
     for (const call of [lintUnits, fixUnits]) {
@@ -484,7 +484,7 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits({ "app.container": `${container}Network none\n` }))).toEqual(["line-ignored"]);
   });
 
-  it("takes any texts, never throws, and mends what it offers to", { timeout: 30_000 }, () => {
+  it("accepts any strings, never throws, and fixes each finding that has edits", { timeout: 30_000 }, () => {
     const lines = Object.values(cleanPair)
       .concat(faults.flatMap((fault) => Object.values(faulty(fault))))
       .flatMap((text) => text.split("\n"));

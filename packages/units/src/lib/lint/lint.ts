@@ -10,42 +10,42 @@ import { subjectsOf } from "./subjects/subjects.ts";
 import { syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
 import { unitNameParts } from "../systemd/unit-names.ts";
 
-/** All that the linter looks for, by its code. */
+/** All rules of the linter, by their codes. */
 export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {
   ...syntaxRules,
   ...socketRules,
   ...serviceRules,
 };
 
-/** What is wrong, in one word; docs/lint.md has them all. */
+/** The code of a finding. docs/lint.md explains all of them. */
 export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 
-/** Something in a unit file that systemd refuses, or that will hurt. */
+/** Something in a unit file that systemd refuses, or that will cause trouble. */
 export interface Finding {
-  /** The file, as it was named. */
+  /** The name of the file, as it was given. */
   readonly file: string;
-  /** The line, counted from 1: of the directive, or of the section in which one is missing. */
+  /** The line, counted from 1: the line of the directive, or of the section in which a directive is missing. */
   readonly line: number;
-  /** `error`: systemd does not load the unit, or it does not serve; `warning`: it will hurt; `info`: it could be better. */
+  /** `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble. `info`: it could be better. */
   readonly severity: Severity;
   readonly code: FindingCode;
-  /** What was seen. */
+  /** What is wrong. */
   readonly message: string;
-  /** What comes of it. */
+  /** What happens if you leave it. */
   readonly why: string;
   /** What to write instead. */
   readonly fix: string;
-  /** The same as changes for `fixUnits`; left out where it takes a person to choose. */
+  /** The same change as edits for `fixUnits`. Missing if the change needs a decision. */
   readonly edits?: readonly FileEdit[];
 }
 
-/** What the files do not tell. */
+/** Facts that the linter cannot find in the files. */
 export interface LintOptions {
-  /** Whether they are for a user's service manager; by default those are that lie in a folder `systemd/user`, or open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
+  /** Whether the units are for the service manager of a user. By default these are units in a folder `systemd/user`, and units that open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
   user?: boolean | undefined;
 }
 
-/** Whose drop-in it is, or the unit itself. */
+/** The unit itself, or the unit that a drop-in belongs to. */
 function subjectOf(given: GivenFile): FileSubject {
   const { file, unit, dropInOf, base } = given;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
@@ -66,18 +66,18 @@ function found<Subject>(
       message,
       why,
       fix,
-      // A name or a value that would not stay on its line cannot be written.
+      // A name or a value that contains a line break cannot be written.
       ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
     })),
   );
 }
 
 /**
- * Looks for what is wrong in unit files that belong together: services, their sockets and drop-ins.
+ * Finds what is wrong in unit files that belong together: services, their sockets and drop-ins.
  *
- * `files` has their texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`; folders may stand before. A service or socket that is not
- * among them counts as missing. Files of other kinds are looked at for their syntax alone. Returns the findings in the order of the files and their
- * lines; none is good news. Any text is a file. Throws a `TypeError` if `files` is not an object whose values are strings.
+ * `files` has their texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not
+ * among the files counts as missing. In files of other kinds, only the syntax is checked. Returns the findings in the order of the files and their
+ * lines; an empty array means that nothing was found. Any text is accepted. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function lintUnits(
   files: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** Options of node(1) whose value may be the next word; `--name=value` is one word. */
+/** Options of node(1) whose value may be the next word. `--name=value` is one word. */
 const withValue = new Set(
   `-C -r --allow-fs-read --allow-fs-write --build-sea --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval
    --cpu-prof-name --debug-port --diagnostic-dir --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists
@@ -17,11 +17,11 @@ const withoutScript =
 
 /** The command line of Node, as node(1) reads it. */
 export interface NodeCommand {
-  /** The options before the script, without the values that are words of their own. */
+  /** The options before the script, without values that are separate words. */
   options: readonly string[];
   /** The files and packages that Node loads before the script, by `--require` and `--import`. */
   preloads: readonly string[];
-  /** The file that Node runs. `undefined` if it runs none: for `-e`, `--run`, `--test`, or where no file is named. */
+  /** The file that Node runs. `undefined` if Node runs none: with `-e`, `--run` or `--test`, or without a file. */
   script: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export function behindEnv(words: readonly string[]): readonly string[] {
   return words[0]?.endsWith("/env") === true ? words.slice(1) : words;
 }
 
-/** Whether Node gets no program at all: it would read one from its standard input, which is empty, and exit. */
+/** Whether Node gets no program at all. It would read one from its standard input, which is empty, and exit. */
 export function isWithoutProgram(words: readonly string[]): boolean {
   const { options, script } = nodeCommand(words);
   return (
@@ -39,7 +39,7 @@ export function isWithoutProgram(words: readonly string[]): boolean {
   );
 }
 
-/** An option that names what to load before the script. */
+/** An option that names a module to load before the script. */
 const preload = /^(?:-r|--require|--import)(?:=(.*))?$/s;
 
 /** Reads the words of a command line whose first word is Node itself. */
@@ -61,8 +61,8 @@ export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
 }
 
 /**
- * The words of NODE_OPTIONS, as Node splits them: at spaces alone, outside of double quotes, within which a backslash stands before a character
- * that is meant as it is. `undefined` if Node does not start with this value.
+ * Splits NODE_OPTIONS as Node does: at spaces outside of double quotes. Within quotes, a backslash makes the next character literal.
+ * Returns `undefined` if Node does not start with this value.
  */
 export function nodeOptionWords(text: string): string[] | undefined {
   const parts: readonly string[] = text.match(/"(?:[^"\\]|\\.)*"|[^" ]+| +|"/gs) ?? [];
@@ -76,12 +76,12 @@ export function nodeOptionWords(text: string): string[] | undefined {
   return words.filter((word) => word !== "");
 }
 
-/** A word as NODE_OPTIONS has it. */
+/** Quotes a word for NODE_OPTIONS. */
 export function nodeOption(word: string): string {
   return /[ "]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
 }
 
-/** What NODE_OPTIONS makes Node load before the script. */
+/** The modules that NODE_OPTIONS makes Node load before the app. */
 export function preloadsOfOptions(text: string): readonly string[] {
   return nodeCommand(["node", ...(nodeOptionWords(text) ?? [])]).preloads;
 }

@@ -1,11 +1,11 @@
 import type { NodeCommand } from "./command-line.ts";
 import { baseOf } from "../systemd/folders.ts";
 
-/** Tools that run an app of Node as a child. */
+/** Tools that run a Node app as a child process. */
 const launchersOfNode =
   /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd)$/;
 
-/** Tools that run any program as a child, after a session, a file of variables, a secret or another user is set up for it. */
+/** Tools that run any program as a child process, after they set up a session, variables from a file, a secret or another user. */
 const launchersOfAny =
   /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta)$/;
 
@@ -13,7 +13,7 @@ export const isLauncherOfNode = (name: string): boolean => launchersOfNode.test(
 export const isLauncherOfAny = (name: string): boolean => launchersOfAny.test(name);
 const isLauncher = (name: string): boolean => isLauncherOfNode(name) || isLauncherOfAny(name);
 
-/** The package of the file that Node is told to run, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the name of the file. */
+/** The package of the file that Node runs, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the name of the file. */
 function toolOf({ script = "" }: NodeCommand): string[] {
   const modules = "/node_modules/";
   const at = script.lastIndexOf(modules);
@@ -25,13 +25,13 @@ function toolOf({ script = "" }: NodeCommand): string[] {
 /** Options with which Node runs the app in another process. */
 const childOption = /^--(?:run|watch|watch-path)(?:=|$)/;
 
-/** The package manager, or another tool, that runs the app as a child. `node` is the command line of Node, if Node itself is the program. */
+/** The package manager, or another tool, that runs the app as a child process. `node` is the command line of Node, if Node itself is the program. */
 export function launcherOf(words: readonly string[], node: NodeCommand | undefined): string | undefined {
   const [first = ""] = words;
   const name = baseOf(first);
   if (node === undefined) {
     if (isLauncher(name)) return name;
-    // Volta puts a program of its own in the place of each tool.
+    // Volta installs its own program in the place of each tool.
     return /\/\.volta\/bin\//.test(first) ? "volta" : undefined;
   }
   if (first.includes("/.volta/bin/")) return "volta";

@@ -4,19 +4,19 @@ import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./pars
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
-  /** The line on which the assignment to replace begins. Left out, the values are added at the end of the section, which is made if there is none: [Unit] before all others, another after them. */
+  /** The line on which the assignment to replace begins. Without it, the values are added at the end of the section. A missing section is created: [Unit] before all others, other sections after them. */
   readonly line?: number | undefined;
   readonly section: string;
   readonly key: string;
-  /** What stands after `key=`, a line each; `""` resets a list. With none, the assignment is removed. */
+  /** The values after `key=`, one line each. `""` resets a list. An empty array removes the assignment. */
   readonly values: readonly string[];
 }
 
 /**
- * Changes directives of a unit file, and leaves every other byte as it is: comments, blank lines, line ends.
+ * Changes directives of a unit file, and keeps every other byte: comments, blank lines, line ends.
  *
- * All lines are those of the file as it was given. An edit whose line holds no such assignment changes nothing. Throws a `UnitError` if what is to be
- * written would not stay on its line.
+ * Line numbers refer to the given file. An edit for a line without such an assignment changes nothing. Throws a `UnitError` if a new value
+ * contains a line break.
  */
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
   const problems = refusedEdits(edits);
@@ -61,19 +61,19 @@ export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
       problems.push({
         code: "ERR_UNIT_TEXT",
         path: `edits[${index}].${field}`,
-        message: `${shown(text)} does not stay on its line`,
-        hint: "no line break, and no backslash at the end",
+        message: `${shown(text)} does not stay on one line`,
+        hint: "remove the line break, or the backslash at the end",
       });
     }
   });
   return problems;
 }
 
-/** New lines in the place of an assignment; the comments among its lines stay, before them. */
+/** Replaces an assignment by new lines. Comments among its lines are kept, and come before them. */
 function replaced(old: string, written: readonly string[], ofFile: string): string {
   const comments = [...linesIn(old)].filter(({ isComment }) => isComment);
   const end = lineEnd(old);
-  // The end of the file may have no line end: then the last line has none again.
+  // The file may have no line end at its end. Then the last line gets none either.
   const text = written.join(end ?? ofFile);
   return (
     comments.map((line) => line.text + (line.end === "" ? ofFile : "")).join("") +
@@ -81,7 +81,7 @@ function replaced(old: string, written: readonly string[], ofFile: string): stri
   );
 }
 
-/** Where [Unit] would begin: before the first section and the comment right above it. `undefined` if there is no section. */
+/** Where a [Unit] section would begin: before the first section and the comment right above it. `undefined` if the file has no section. */
 function topOf(entries: UnitFile["entries"]): number | undefined {
   let at = entries.findIndex(({ kind }) => kind === "section");
   if (at < 0) return undefined;
@@ -89,7 +89,7 @@ function topOf(entries: UnitFile["entries"]): number | undefined {
   return at;
 }
 
-/** The text with lines added at the end of their sections; a section that it does not have is made. */
+/** Adds lines at the end of their sections, and creates missing sections. */
 function withAdded(
   { entries, open }: UnitFile,
   additions: ReadonlyMap<string, readonly string[]>,
@@ -114,14 +114,14 @@ function withAdded(
     else texts[top] = written(["[Unit]", ...lines, ""]) + texts[top]!;
   }
   if (added.length === 0) return texts.join("");
-  // A line that is open stays so only if nothing has been added to its section.
+  // A line that continues at the end of the file keeps its backslash only if nothing was added to its section.
   const before = texts.join("");
   const close =
     before === "" ? "" : closing(before, open && texts[last] === entries[last]!.text, ofFile) + ofFile;
   return before + close + added.join(ofFile);
 }
 
-/** What ends the last line. One that ends in a backslash goes on until one that does not: an empty one. */
+/** Returns what ends the last line. A line that ends in a backslash continues until a line without one: an empty line. */
 function closing(text: string, open: boolean, ofFile: string): string {
   return (/[\n\r\0]$/.test(text) ? "" : ofFile) + (open ? ofFile : "");
 }

@@ -3,49 +3,49 @@ import { isReset } from "./resets.ts";
 import { commandsOf } from "./words.ts";
 import { isUnitName, templateOf, unitNameParts } from "../systemd/unit-names.ts";
 
-/** An assignment and the file it stands in. */
+/** An assignment, and the file that contains it. */
 export interface Setting extends Assignment {
   file: string;
 }
 
-/** A unit as systemd has it: its file and its drop-ins. */
+/** A unit as systemd sees it: its file and its drop-ins. */
 export interface LoadedUnit {
   name: string;
-  /** The file of the unit itself; a template's for an instance that has none. */
+  /** The file of the unit itself. For an instance without a file, the file of the template. */
   file: string;
-  /** What that file holds. */
+  /** The content of that file. */
   own: UnitFile;
   /** Whether systemd reads that file only up to a command line that it refuses. */
   isCut: boolean;
   /** All assignments, in the order in which they count. */
   settings: readonly Setting[];
-  /** The same by section and key. */
+  /** The same assignments by section and key. */
   bySection: ReadonlyMap<string, ReadonlyMap<string, readonly Setting[]>>;
 }
 
-/** A file among those that were given: a unit, or a drop-in of the folder `app.service.d`. */
+/** One of the given files: a unit, or a drop-in in the folder `app.service.d`. */
 export interface GivenFile {
-  /** Its path as it was given. */
+  /** Its path, as it was given. */
   file: string;
   unit: UnitFile;
   /** The last part of the path. */
   base: string;
-  /** The folder of a drop-in without its `.d`. */
+  /** The folder of a drop-in, without `.d`. */
   dropInOf: string | undefined;
-  /** Of files with the same name, the one with the lowest number counts. */
+  /** If several files have the same name, the one with the lowest number counts. */
   rank: number;
 }
 
 /** The files that belong together. */
 export interface GivenFiles {
   all: readonly GivenFile[];
-  /** Files of units by name; of several with the same name the one that counts. */
+  /** Units by name. If several files have the same name, the one that counts. */
   units: ReadonlyMap<string, GivenFile>;
-  /** Drop-ins that systemd reads, by `dropInOf`. */
+  /** The drop-ins that systemd reads, by `dropInOf`. */
   dropIns: ReadonlyMap<string, readonly GivenFile[]>;
 }
 
-/** The folders of systemd.unit(5), those that win first. A file that is in none of them wins over all. */
+/** The folders of systemd.unit(5), in the order of their priority. A file in none of them has a higher priority than all. */
 const unitFolders = [
   /(?:^|\/)\.config\/systemd\//,
   /(?:^|\/)etc\/systemd\//,
@@ -57,7 +57,7 @@ const unitFolders = [
 
 const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
-/** Reads files by their paths, of which the last part, for a drop-in the last two, are looked at. */
+/** Reads files by their paths. Only the last part counts, and for a drop-in the last two. */
 export function readFiles(files: Readonly<Record<string, string>>): GivenFiles {
   const all = Object.entries(files).map(([file, text]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
@@ -75,14 +75,14 @@ export function readFiles(files: Readonly<Record<string, string>>): GivenFiles {
   return { all, units, dropIns };
 }
 
-/** The list of this key, which is made if there is none. */
+/** Returns the list of this key, and creates it if there is none. */
 function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
   const list = lists.get(key) ?? [];
   lists.set(key, list);
   return list;
 }
 
-/** What a unit's drop-in folders are named after, those that win first: itself, its template, its prefixes, its type. */
+/** The names of a unit's drop-in folders, in the order of their priority: the unit itself, its template, its prefixes, its type. */
 function dropInNames(name: string): string[] {
   const { prefix, instance, type } = unitNameParts(name);
   const names: string[] = [];
@@ -94,11 +94,11 @@ function dropInNames(name: string): string[] {
 }
 
 /**
- * The unit of this name, with its drop-ins merged as systemd.unit(5) has them, or `undefined` if no file is given for it, or an empty one, which masks it, or if no unit can
+ * The unit of this name, with its drop-ins merged as systemd.unit(5) describes. `undefined` if no file is given for it, if its file is empty, which masks it, or if no unit can
  * have the name.
  *
- * Drop-ins count in the order of their file names, whatever their folder. Of two with the same name the one whose folder is named more fully counts alone.
- * Of two files with the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, the one in the first folder of systemd.unit(5) counts alone.
+ * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the one with the more specific folder counts.
+ * If two files have the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5) counts.
  */
 export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
@@ -123,12 +123,12 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles):
   return { name, file: own.file, own: own.unit, isCut, settings, bySection };
 }
 
-/** Whether this directive of a service or a socket holds command lines; systemd.service(5), systemd.socket(5). */
+/** Whether this directive of a service or a socket contains command lines; systemd.service(5), systemd.socket(5). */
 export const isCommand = ({ section, key }: Assignment): boolean =>
   (section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key)) ||
   (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
-/** Where systemd reads no further in a service's file. A socket with a command that it refuses it does not load at all. */
+/** The line at which systemd stops reading a service's file. systemd does not load a socket with a refused command at all. */
 const refusalIn = (all: readonly Assignment[], name: string): number =>
   all.findIndex(
     (assignment) =>
@@ -143,7 +143,7 @@ function readUpToRefusal(all: readonly Assignment[], name: string): readonly Ass
   return refused < 0 ? all : all.slice(0, refused + 1);
 }
 
-/** The assignments of a directive that count: an empty one takes back those before it, or systemd ignores it. */
+/** The assignments of a directive that count. An empty one removes those before it, or systemd ignores it. */
 export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {
   const all = unit.bySection.get(section)?.get(key) ?? [];
   return all.slice(all.findLastIndex(isReset) + 1).filter(({ value }) => value !== "");

@@ -19,7 +19,7 @@ const bit = fc.oneof(
 const text = fc.array(bit, { maxLength: 30 }).map((bits) => bits.join(""));
 const seed = { seed: 20_250_401, numRuns: 2000 };
 
-/** What a text assigns, as `line [Section] key=value`. */
+/** The assignments of a file, as `line [Section] key=value`. */
 const read = (unit: string): string[] =>
   assignments(parseUnit(unit)).map(({ line, section, key, value }) => `${line} [${section}] ${key}=${value}`);
 
@@ -114,7 +114,7 @@ describe("editUnit", () => {
     expect(added("# licence")).toBe("# licence\n\n[Unit]\nA=1\n");
   });
 
-  it("makes several edits by the lines of the text that was given", () => {
+  it("makes several edits with line numbers of the given file", () => {
     expect(
       edited(
         { line: 3, section: "Unit", key: "A", values: [] },
@@ -124,7 +124,7 @@ describe("editUnit", () => {
     ).toBe(unit.replace("A = 1\\\n # kept\n 2 \n", " # kept\n").replace("B=1\nB=2\n", "B=x\nB=2\nB=3\n"));
   });
 
-  it("changes what it is told, and nothing else, in any text", () => {
+  it("makes exactly the given changes, in any file", () => {
     const what = (other: string) =>
       parseUnit(other).entries.flatMap((entry) =>
         entry.kind === "assignment" ? [`[${entry.section}] ${entry.key}=${entry.value}`] : [],

@@ -1,56 +1,56 @@
 import { byteLength, unspeakable } from "../systemd/text.ts";
 
-/** A line of a unit file together with the lines that continue it. */
+/** A line of a unit file, together with the lines that continue it. */
 export type UnitEntry = {
-  /** As it stands in the file, line ends included. */
+  /** The line as it is in the file, with line ends. */
   readonly text: string;
-  /** The number of its first line; the first of the file is 1. */
+  /** The number of the first line. The first line of the file is 1. */
   readonly line: number;
 } & (
   | { readonly kind: "assignment"; readonly section: string; readonly key: string; readonly value: string }
   | { readonly kind: "section"; readonly section: string }
   /** An empty line or a comment. */
   | { readonly kind: "blank" }
-  /** What systemd passes over: `line-ignored` alone, or `unreadable` with the rest of the file. */
+  /** A line that systemd ignores (`line-ignored`), or at which it stops reading the file (`unreadable`). */
   | { readonly kind: "line-ignored" | "unreadable"; readonly message: string }
 );
 
-/** A unit file or drop-in, line by line; nothing of its text is lost. */
+/** A unit file or drop-in, line by line. It contains every byte of the file. */
 export interface UnitFile {
   readonly entries: readonly UnitEntry[];
-  /** Whether the last line ends in a backslash, and so would take in whatever is added. */
+  /** Whether the last line ends in a backslash, so that it would include any text that is added. */
   readonly open: boolean;
 }
 
-/** One `key=value`, as systemd reads it: with its continuations joined, and no space around it. */
+/** One `key=value`, as systemd reads it: continuation lines are joined, and spaces around it are removed. */
 export type Assignment = Extract<UnitEntry, { kind: "assignment" }>;
 
-/** LONG_LINE_MAX of systemd; a line has to be shorter, and a line with its continuations not longer. */
+/** LONG_LINE_MAX of systemd. A line must be shorter than this. A line with its continuation lines must not be longer. */
 const longestLine = 1_048_576;
 
-/** As systemd's read_line(): a carriage return or a NUL, too, ends a line. */
+/** In systemd's read_line(), a carriage return or a NUL also ends a line. */
 const physicalLines = /([^\n\r\0]*)((?:\n\r?|\r\n?)\0?|\0|$)/g;
 
 const comment = /^[ \t]*[#;]/;
 
-/** A line of a text, whether or not it goes on in the next one. */
+/** One line of a file, whether or not the next one continues it. */
 interface Line {
-  /** As it stands in the text. */
+  /** The line as it is in the file. */
   text: string;
   content: string;
-  /** Its line end, which the last one may be without. */
+  /** The line end. The last line may have none. */
   end: string;
   isComment: boolean;
 }
 
-/** The lines of a text, one after another: there may be a million. */
+/** Iterates over the lines one by one, because there may be a million. */
 export function* linesIn(text: string): Generator<Line> {
   for (const [whole, content = "", end = ""] of text.matchAll(physicalLines)) {
     if (whole !== "") yield { text: whole, content, end, isComment: comment.test(content) };
   }
 }
 
-/** Whether a line goes on in the next one: it ends in an odd number of backslashes. */
+/** Whether the next line continues this one: it ends in an odd number of backslashes. */
 export function goesOn(line: string): boolean {
   let end = line.length;
   while (line[end - 1] === "\\") end -= 1;
@@ -62,12 +62,12 @@ const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+
 /**
  * Reads a unit file or drop-in as systemd does; systemd.syntax(7).
  *
- * It takes any text: what systemd would not read is an entry too, and `stringifyUnit(parseUnit(text))` is `text`.
+ * It accepts any text. Lines that systemd would not read are entries too, and `stringifyUnit(parseUnit(text))` equals `text`.
  */
 export function parseUnit(text: string): UnitFile {
   const entries: UnitEntry[] = [];
   let section: string | undefined;
-  // The parts are joined once, at the end: a value may have as many as the file has lines.
+  // The parts are joined once, at the end, because a value may have as many lines as the file.
   let begun: { text: string[]; line: number; content: string[]; bytes: number } | undefined;
   let sawByteOrderMark = false;
   let tooLong = false;
@@ -91,7 +91,7 @@ export function parseUnit(text: string): UnitFile {
     const bytes = byteLength(content);
     if (bytes >= longestLine) tooLong = true;
     else if (isComment) {
-      // Between continued lines, too, a comment is passed over, and its own backslash means nothing.
+      // systemd also ignores a comment between continued lines, and a backslash in it has no effect.
       if (begun === undefined) entries.push({ text: whole, line, kind: "blank" });
       else begun.text.push(whole);
       continue;
@@ -130,7 +130,7 @@ function understood(content: string, section: string | undefined): Understood {
     return /["'\\\x01-\x1f\x7f]/.test(name)
       ? {
           kind: "unreadable",
-          message: "a quote, a backslash or a control character is in the section's name",
+          message: "the section's name contains a quote, a backslash or a control character",
         }
       : { kind: "section", section: name };
   }
@@ -141,12 +141,12 @@ function understood(content: string, section: string | undefined): Understood {
   return { kind: "assignment", section, key: trimmed(key), value: trimmed(value) };
 }
 
-/** The text of a unit file, byte for byte what `parseUnit` or `editUnit` was given but for the edits. */
+/** Returns a unit file as a string: every byte that `parseUnit` read, with the changes of `editUnit`. */
 export function stringifyUnit(unit: UnitFile): string {
   return unit.entries.map(({ text }) => text).join("");
 }
 
-/** The assignments that systemd gets to see: those before a line at which it gives the file up. */
+/** The assignments that systemd reads: those before a line at which it stops. */
 export function assignments({ entries }: UnitFile): Assignment[] {
   const last = entries.findIndex(({ kind }) => kind === "unreadable");
   return entries.slice(0, last < 0 ? undefined : last).filter((entry) => entry.kind === "assignment");

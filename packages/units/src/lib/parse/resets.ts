@@ -1,8 +1,8 @@
 import type { Assignment } from "./parse.ts";
 
 /**
- * The directives of which an empty assignment takes back those before it. systemd ignores an empty one of any other: it keeps the names in Requires= and
- * After=, a boolean, a duration, a count and a mode as they are.
+ * Directives for which an empty assignment removes the ones before it. For other directives, systemd ignores an empty assignment: it keeps the
+ * names in Requires= and After=, a boolean, a duration, a count and a mode.
  */
 const resetting = new Set(
   `Description Documentation SourcePath FailureActionExitStatus SuccessActionExitStatus
@@ -34,10 +34,10 @@ const resetting = new Set(
   BPFProgram SocketBindAllow SocketBindDeny NFTSet KillMode`.split(/\s+/),
 );
 
-/** The same of lists that have a directive for each kind of item. */
+/** The same for lists that have a directive for each kind of item. */
 const resettingLists =
   /^(?:Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Pre|Post)?)|(?:Condition|Assert|Listen)[A-Z]\w*)$/;
 
-/** Whether an assignment is empty and takes back those before it. */
+/** Whether an assignment is empty and removes the ones before it. */
 export const isReset = ({ key, value }: Assignment): boolean =>
   value === "" && (resetting.has(key) || resettingLists.test(key));

@@ -1,21 +1,21 @@
 import { expandSpecifiers, unknownSpecifier } from "../systemd/expansion.ts";
 
-/** The words of a value, up to what is wrong in it. */
+/** The words of a value, up to the first mistake. */
 export interface Words {
   words: string[];
-  /** The same as they stand in the text. */
+  /** The same words as they are in the value. */
   written: string[];
-  /** Why systemd reads no further. */
+  /** Why systemd stops reading. */
   problem?: string;
 }
 
 interface Word {
   word: string;
-  /** As it stands in the text. */
+  /** The word as it is in the value. */
   written: string;
-  /** Where the next one begins. */
+  /** The position of the next word. */
   next: number;
-  /** Whether a backslash stands before what is no escape. */
+  /** Whether a backslash is followed by something that is not an escape. */
   odd: boolean;
 }
 
@@ -33,7 +33,7 @@ const single: Record<string, string> = {
   "'": "'",
 };
 
-/** What follows a backslash in systemd.syntax(7); a byte, a code point or a character. */
+/** The escapes of systemd.syntax(7) after a backslash: a byte, a code point or a character. */
 const escape =
   /x(?<hex>[0-9a-fA-F]{2})|(?<octal>[0-3][0-7]{2})|u(?<short>[0-9a-fA-F]{4})|U(?<long>[0-9a-fA-F]{8})|(?<letter>[abfnrtvs\\"'])/y;
 
@@ -57,7 +57,7 @@ function unescaped(text: string, at: number): { text: string; byte: boolean; len
   return fits ? { text: String.fromCodePoint(point), byte: false, length } : undefined;
 }
 
-/** Bytes, each written as `%41`, as text; what is not UTF-8 becomes U+FFFD. */
+/** Decodes bytes that are written as `%41`. Bytes that are not UTF-8 become U+FFFD. */
 function decoded(bytes: string): string {
   try {
     return decodeURIComponent(bytes);
@@ -67,9 +67,9 @@ function decoded(bytes: string): string {
 }
 
 /**
- * The word at `from`, unquoted: extract_first_word() of systemd with its flags UNQUOTE and CUNESCAPE.
+ * Reads the word at `from`, without quotes, as extract_first_word() of systemd does with its flags UNQUOTE and CUNESCAPE.
  *
- * `undefined` is the end of the text; a string says what is wrong.
+ * Returns `undefined` at the end of the value, and a string if there is a mistake.
  */
 function wordAt(text: string, from: number): Word | string | undefined {
   let at = skipSpace(text, from);
@@ -112,7 +112,7 @@ function wordAt(text: string, from: number): Word | string | undefined {
   return { word, written: text.slice(start, at), next: skipSpace(text, at), odd };
 }
 
-/** The words of a list that knows quotes and escapes, such as Environment=; one wrong escape ends it. */
+/** The words of a list with quotes and escapes, such as Environment=. A wrong escape ends it. */
 export function wordsOf(text: string): Words {
   const words: string[] = [];
   const written: string[] = [];
@@ -120,32 +120,33 @@ export function wordsOf(text: string): Words {
     const found = wordAt(text, at);
     if (found === undefined) return { words, written };
     if (typeof found === "string") return { words, written, problem: found };
-    if (found.odd) return { words, written, problem: "a backslash stands before what is no escape" };
+    if (found.odd)
+      return { words, written, problem: "a backslash is followed by something that is not an escape" };
     words.push(found.word);
     written.push(found.written);
     at = found.next;
   }
 }
 
-/** A command of ExecStart= and the like; systemd.service(5). */
+/** A command of ExecStart= or a similar directive; systemd.service(5). */
 export interface Command {
   /** The program, without the signs before it. */
   path: string;
-  /** What the program sees, its own name first. */
+  /** The arguments that the program sees. The first one is its own name. */
   argv: string[];
   /** The signs before the program: `-`, `@`, `:`, `+`, `!`. */
   signs: string;
 }
 
-/** The commands of a value, up to what is wrong in it. */
+/** The commands of a value, up to the first mistake. */
 export interface Commands {
   commands: Command[];
   problem?: string;
-  /** Whether systemd then refuses the unit, or passes over the rest of the drop-in; otherwise it goes on with what it has. */
+  /** Whether systemd then refuses the unit, or ignores the rest of the drop-in. Otherwise it keeps the commands before the mistake. */
   refused?: boolean;
 }
 
-/** One sign of each kind stands before a program, and of `+`, `!` and `!!` one alone. */
+/** A program has at most one sign of each kind, and only one of `+`, `!` and `!!`. */
 function split(word: string): [signs: string, path: string] {
   let at = 0;
   for (const seen = new Set<string>(); at < word.length; at += 1) {
@@ -160,21 +161,21 @@ function split(word: string): [signs: string, path: string] {
 
 function unknown(word: string): string | undefined {
   const specifier = unknownSpecifier(word);
-  return specifier === undefined ? undefined : `${specifier} is no specifier`;
+  return specifier === undefined ? undefined : `${specifier} is not a specifier`;
 }
 
-/** Why systemd runs no such program and refuses the unit, or `undefined`. */
+/** Why systemd cannot run such a program and refuses the unit, or `undefined`. */
 function refusedProgram(path: string): string | undefined {
   if (path === "") return "it names no program";
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/["'\\\x01-\x1f\x7f]/.test(path)) return "a quote, a backslash or a control character is in its path";
   if (/(?:^|\/)\.{0,2}$/.test(path)) return "it names a folder";
   return !path.startsWith("/") && path.includes("/")
-    ? "its path is neither absolute nor a mere name"
+    ? "its path is neither absolute nor a single name"
     : undefined;
 }
 
-/** The commands of ExecStart= and the like, in the unit of this name. */
+/** The commands of ExecStart= or a similar directive, in the unit of this name. */
 export function commandsOf(text: string, unit: string): Commands {
   const commands: Command[] = [];
   const expand = (word: string) => expandSpecifiers(word, unit);
@@ -196,7 +197,7 @@ export function commandsOf(text: string, unit: string): Commands {
     if (refused !== undefined) return { commands, problem: refused, refused: !ignored };
     const argv = signs.includes("@") ? [] : [path];
     while (at < text.length) {
-      // An unquoted semicolon ends a command, and an escaped one is an argument.
+      // An unquoted semicolon ends a command. An escaped one is an argument.
       const [, backslash, semicolon] = /^(\\?)(;)(?=[ \t\n\r]|$)/.exec(text.slice(at, at + 3)) ?? [];
       if (semicolon !== undefined) {
         at = skipSpace(text, at + (backslash === "" ? 1 : 2));
@@ -216,7 +217,7 @@ export function commandsOf(text: string, unit: string): Commands {
     if (argv.length === 0) {
       return {
         commands,
-        problem: "the name that the program is to see, asked for by @, is missing",
+        problem: "@ needs the name that the program sees, and it is missing",
         refused: true,
       };
     }

@@ -3,14 +3,14 @@ import { sandboxDirectives } from "./sandbox/directives.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { socketDirectives } from "./fields/socket-directives.ts";
 
-/** What to write for a field of the sandbox, beside what the description has as `hardening`. */
+/** The hint for a field of the sandbox. It depends on the value of `hardening` in the description. */
 function inSandbox(hardening: unknown, field: string): string {
   if (isObject(hardening)) return `${field} in hardening`;
   const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
   return `hardening: { ${profile}${field}: … }`;
 }
 
-/** The directives of the sandbox, by what to write for each. */
+/** The directives of the sandbox, by their hint. */
 export function sandboxDirectivesByHint(hardening: unknown): Record<string, Directive> {
   return Object.fromEntries(
     Object.entries(sandboxDirectives).map(
@@ -19,7 +19,7 @@ export function sandboxDirectivesByHint(hardening: unknown): Record<string, Dire
   );
 }
 
-/** What to write instead of a field of the sandbox that is not in `hardening`. */
+/** Hints for fields of the sandbox that are outside of `hardening`. */
 export function sandboxFieldHints(hardening: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(sandboxDirectives).flatMap(([field, { key }]) =>
@@ -28,7 +28,7 @@ export function sandboxFieldHints(hardening: unknown): Record<string, string> {
   );
 }
 
-/** What to write instead of a field of the service that is in `hardening`. */
+/** Hints for fields of the service that are in `hardening`. */
 export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
@@ -37,18 +37,18 @@ export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEnt
   ),
 );
 
-/** What to write instead of a field of a socket that is beside `sockets`. */
+/** Hints for fields of a socket that are beside `sockets`. */
 export const socketFieldHints: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(socketDirectives).flatMap(([field, { key }]) =>
     [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
   ),
 );
 
-/** What to write instead of a field of the service that is in a socket. */
+/** Hints for fields of the service that are in a socket. */
 export const hintsInSockets: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
-      (name) => [name, `write ${field} beside sockets: it is the service's`] as const,
+      (name) => [name, `write ${field} beside sockets: it belongs to the service`] as const,
     ),
   ),
 );

@@ -39,32 +39,32 @@ import {
 
 const addedForNode = addedFor(reasonsOf.node);
 
-/** The service of a description, each value as its unit file has it. */
+/** The service of a description, with each value as it is in the unit file. */
 export interface Service extends SocketOwner {
   /** The name of its unit, with the suffix. */
   unit: string;
   arrangement: Arrangement;
   inetd: boolean;
-  /** Whether one exit status stands for sleep, after which it is not restarted. */
+  /** Whether an exit status means sleep, after which systemd does not restart the service. */
   sleeps: boolean;
-  /** Whether systemd's own limit of starts applies, since nothing else bounds them. */
+  /** Whether systemd's own limit of starts applies, because nothing else limits the starts. */
   hasStartLimit: boolean;
-  /** Whether it tells when it is ready. */
+  /** Whether the service reports when it is ready. */
   notifies: boolean;
   raw: RawSections;
-  /** Whether OpenFile= is to pass the socket for notifications. */
+  /** Whether OpenFile= passes the socket for notifications. */
   openFile: boolean;
-  /** TimeoutStopSec= where none is asked for, and a drain is. */
+  /** The TimeoutStopSec= that follows from the drain timeout, if the description has no other. */
   stopTimeout: string | undefined;
   values: Asked<keyof typeof serviceDirectives>;
-  /** Its own folders, and HOME where the user has none. */
+  /** The service's own folders, and HOME if the user has no home. */
   folders: Line[];
   credentials: Line[];
-  /** Where the program starts; for Node the app's folder unless another is asked for, or none. */
+  /** The folder in which the program starts. For Node, the app's folder is the default. */
   workingDirectory: Line[];
-  /** NODE_ENV of a Node whose description does not say it. */
+  /** NODE_ENV for Node, if the description does not set it. */
   nodeEnvironment: Line[];
-  /** What fields add to NODE_OPTIONS. */
+  /** The options that fields add to NODE_OPTIONS. */
   nodeOptions: Line[];
   /** Which socket belongs to which port or path, for the preload. */
   preloadMap: readonly Line[];
@@ -73,7 +73,7 @@ export interface Service extends SocketOwner {
   sandbox: Sandbox;
 }
 
-/** Reads the service out of a description; what it returns is of use only if no problem was reported. */
+/** Reads the service of a description. The result may be used only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = names.name(name, "name", problems);
@@ -88,7 +88,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       : { key: "ExecStart", read: execWith(preload.arguments) },
   };
   const values = readFields(table, otherFields, description, "", problems, {
-    // Of names that are equally near, the first is meant.
+    // If several names are equally close, the first one is used.
     ...serviceSynonyms,
     ...sandboxFieldHints(hardening),
     ...socketFieldHints,
@@ -117,14 +117,14 @@ export function readService(description: Record<string, unknown>, problems: Unit
       manager,
       systemd,
       dynamicUser,
-      // A user's own folders are in a home, too.
+      // The folders that systemd creates for a user are also in a home.
       inHome:
         manager === "user" ||
         liesInHome(
           { ...description, exec: [description.exec, preload.file].flat() },
           foldersInEmptyHomes(description),
         ),
-      // The helper of NotifyAccess=all is a process with no descriptor of ours.
+      // The helper for NotifyAccess=all is a separate process, without the descriptor of OpenFile=.
       sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
       justInTime: compilesAtRunTime(description.exec) || runsNode(description),
       jitless: description.jitless === true,
@@ -139,8 +139,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",
-        "the service runs as a user that exists only while it runs, and that owns no such folder: writing would fail with EACCES",
-        "write user with the owner of the folder, or supplementaryGroups with a group that may write to it, which is any group if everybody may; or stateDirectory instead, a folder under /var/lib that systemd makes",
+        "the service runs as a user that exists only while the service runs, and that owns no such folder: writing would fail with EACCES",
+        "set user to the owner of the folder, or supplementaryGroups to a group that may write to it (any group if everybody may); or use stateDirectory, a folder under /var/lib that systemd creates",
       );
     }
   }
@@ -204,12 +204,12 @@ export function readService(description: Record<string, unknown>, problems: Unit
   };
 }
 
-/** The conditions, and assertions, of systemd.unit(5) that have no field. */
+/** The conditions and assertions of systemd.unit(5) that have no field. */
 function rawConditions({ Unit = [] }: RawSections): Line[] {
   return Unit.filter(({ key }) => /^(?:Condition|Assert)/.test(key));
 }
 
-/** The instance that traffic starts, by kind. */
+/** The instance that traffic starts, for each kind. */
 const startedInstance: Record<Arrangement["kind"], string> = {
   pair: "",
   template: "@%i",
@@ -217,7 +217,7 @@ const startedInstance: Record<Arrangement["kind"], string> = {
   rolling: "@blue",
 };
 
-/** A user's manager refuses DynamicUser=, and has but one user anyway. */
+/** The service manager of a user refuses DynamicUser=, and has only one user. */
 export function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
   return manager === "system" && user.length === 0;
 }

@@ -10,22 +10,22 @@ import { refusedLength } from "../systemd/unit-names.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
 import { withDescription } from "./fields/socket-directives.ts";
 
-/** A socket of a description, each value as its unit file has it. */
+/** A socket of a description, with each value as it is in the unit file. */
 export interface Socket {
   /** The name of its unit, with the suffix. */
   unit: string;
   values: Asked<Exclude<keyof SocketDescription, "raw">>;
   raw: RawSections;
-  /** Where its raw sections are in the description. */
+  /** The path of its raw sections in the description. */
   rawPath: string;
-  /** What tells it from its siblings; `undefined` if it has none. */
+  /** The name that distinguishes it from the other sockets. `undefined` if it has none. */
   sibling: string | undefined;
 }
 
 /**
- * Reads the sockets out of a description; what it returns is of use only if no problem was reported.
+ * Reads the sockets of a description. The result may be used only if no problem was reported.
  *
- * @param hintsInSockets what to write instead of fields that are the service's.
+ * @param hintsInSockets hints for fields that belong to the service.
  */
 export function readSockets(
   sockets: unknown,
@@ -75,7 +75,7 @@ export function readSockets(
       problems.push({
         code: "ERR_UNIT_MISSING",
         path,
-        message: "it listens on nothing",
+        message: "it has no address to listen on",
         hint: "write listen: 80, or another address",
       });
     }
@@ -85,7 +85,7 @@ export function readSockets(
         code: "ERR_UNIT_MISSING",
         path: `${path}.name`,
         message: "it is missing, and there are several sockets",
-        hint: "give each a name; the service tells its sockets apart by it",
+        hint: "give each socket a name, by which the service distinguishes them",
       });
     }
     refuseRepeated(values.name, namesSeen, `${path}.name`, "a name", problems);
@@ -105,7 +105,7 @@ export function readSockets(
 
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
-/** What is right by itself, and means nothing or fails beside another field. */
+/** Reports fields that are right by themselves, but fail or have no effect together with another field. */
 function refuseSocketConflicts(
   values: Socket["values"],
   source: Record<string, unknown>,
@@ -119,19 +119,19 @@ function refuseSocketConflicts(
     if (values.listenDatagram.length > 0)
       refuse(
         "listenDatagram",
-        "datagrams come by no connection that accept could pass on",
+        "accept passes connections, and datagrams have none",
         "leave it out, or accept",
       );
     if (source.flushPending === true)
-      refuse("flushPending", "systemd knows it only without accept", "leave it out, or accept");
+      refuse("flushPending", "systemd allows it only without accept", "leave it out, or accept");
     if (source.deferTrigger !== undefined && source.deferTrigger !== "no")
-      refuse("deferTrigger", "systemd knows it only without accept", "leave it out, or accept");
+      refuse("deferTrigger", "systemd allows it only without accept", "leave it out, or accept");
   } else {
     for (const field of ["maxConnections", "maxConnectionsPerSource"] as const) {
       if (values[field].length > 0)
         refuse(
           field,
-          "without accept the service counts its connections itself",
+          "without accept, systemd does not count the connections",
           "write accept: true, or leave it out",
         );
     }
@@ -146,15 +146,15 @@ function refuseSocketConflicts(
     if (values[field].length > 0)
       refuse(
         field,
-        `${values.socketProtocol[0]} has no such sockets`,
-        "give it a socket of its own, or leave socketProtocol out",
+        `${values.socketProtocol[0]} has no sockets of this kind`,
+        "write a separate socket, or leave socketProtocol out",
       );
   }
   const files = addressFields.flatMap((field) => values[field]).filter((address) => /^[/%]/.test(address));
   if (values.symlinks.length > 0 && files.length !== 1) {
     refuse(
       "symlinks",
-      `the socket has ${files.length} files, and systemd links to one alone`,
+      `the socket has ${files.length} files, and systemd links to only one`,
       "write one path to listen on, or leave it out",
     );
   }
@@ -174,8 +174,8 @@ function refuseRepeated(
       problems.push({
         code: "ERR_UNIT_REPEATED",
         path,
-        message: `${what} that ${first} has already`,
-        hint: "each is given once",
+        message: `${what} that ${first} already has`,
+        hint: "each must be given only once",
       });
   }
 }
@@ -184,19 +184,19 @@ function refuseRepeated(
 interface Listener {
   place: IPEndpoint;
   onlyIPv6: boolean;
-  /** Where in the description it is. */
+  /** The path in the description. */
   path: string;
   address: string;
 }
 
-/** Reports ports that an earlier address has taken already, such as 127.0.0.1:80 beside 80. */
+/** Reports ports that an earlier address already has, such as 127.0.0.1:80 beside 80. */
 function refuseTakenPorts(
   { listen, bindIPv6Only, reusePort }: Socket["values"],
   seen: Listener[],
   path: string,
   problems: UnitProblem[],
 ): void {
-  // The kernel lets those share that all say so.
+  // The kernel allows this if all of these sockets set ReusePort=.
   if (reusePort[0] === "true") return;
   for (const address of listen) {
     const place = ipEndpointOf(address.replaceAll("%%", "%"));
@@ -209,21 +209,21 @@ function refuseTakenPorts(
     if (first === undefined) continue;
     conflictsIn(problems)(
       `${path}.listen`,
-      `${shown(address)} is taken by ${shown(first.address)} of ${first.path}`,
-      "leave one out; or bindIPv6Only: 'ipv6-only' beside an address of IPv4",
+      `${shown(address)} is already open: ${shown(first.address)} of ${first.path}`,
+      "leave one out; or write bindIPv6Only: 'ipv6-only' beside an IPv4 address",
     );
   }
 }
 
-/** What a socket unit has to know of its service. */
+/** The facts about its service that a socket unit depends on. */
 export interface SocketOwner {
-  /** Its name without suffix and instance. */
+  /** Its name, without suffix and instance. */
   name: string;
   arrangement: Arrangement;
   /** The unit that traffic starts. */
   startedUnit: string;
-  /** The instance that systemctl enables where none is named, as its unit file has it. */
+  /** The instance that systemctl enables if you name none, as it is in the unit file. */
   defaultInstance: string[];
-  /** Whether a condition may keep it from starting. */
+  /** Whether a condition may keep the service from starting. */
   isConditional: boolean;
 }

@@ -31,7 +31,7 @@ describe("addresses", () => {
     ["080", /port is 080/],
     ["127.0.0.1:0", /port is 0/],
     ["127.0.0.1:65536", /port is 65536/],
-    ["localhost:80", /looks no names up/],
+    ["localhost:80", /does not look up names/],
     ["*:80", /\* is not an address/],
     ["127.0.0.1", /port is missing/],
     ["127.1:80", /not an IP address/],

@@ -5,7 +5,7 @@ const refusal = refusing("ERR_UNIT_ADDRESS");
 
 const forms = "a port (80), 127.0.0.1:80, [::1]:80, /run/app.sock, @abstract or vsock:2:1234";
 
-/** sun_path of unix(7) holds 108 bytes, the last of them NUL. */
+/** The field sun_path of unix(7) has 108 bytes, and the last one is NUL. */
 const longestPath = 107;
 
 const group = /^[0-9a-fA-F]{1,4}$/;
@@ -32,7 +32,7 @@ function isPort(text: string): boolean {
 function refusedPort(text: string): Refusal {
   return refusal(
     `the port is ${text}`,
-    "a port is a whole number from 1 to 65535; systemd picks none by itself",
+    "a port is a whole number from 1 to 65535; systemd does not choose one",
   );
 }
 
@@ -51,22 +51,25 @@ function refusedUnixPath(address: string): Refusal | undefined {
   if (address.endsWith("/") || address.split("/").includes("..")) {
     return refusal(
       "the path does not name a file",
-      "write the socket's own path, with no .. and no / at the end",
+      "write the path of the socket itself, without .. and without / at the end",
     );
   }
   return undefined;
 }
 
-/** `127.0.0.1:80`, `[::1]:80`, and `[fe80::1]:80%eth0`, where systemd.socket(5) has the zone last. */
+/** `127.0.0.1:80`, `[::1]:80`, and `[fe80::1]:80%eth0`. In systemd.socket(5) the zone comes last. */
 function refusedIP(address: string): Refusal | undefined {
   const [, bracketed, bare, port, zone] = /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d+)(%.*)?$/.exec(address) ?? [];
   if (port === undefined) return refusedShape(address);
   if (!isPort(port)) return refusedPort(port);
   if (bracketed?.includes("%")) {
-    return refusal("the zone is inside the brackets", "systemd has it last: [fe80::1]:80%eth0");
+    return refusal("the zone is inside the brackets", "write it last: [fe80::1]:80%eth0");
   }
   if (zone !== undefined && (bare !== undefined || !/^%[\w.-]{1,15}$/.test(zone))) {
-    return refusal(`the zone ${zone} is not one of an IPv6 address`, "name an interface: [fe80::1]:80%eth0");
+    return refusal(
+      `only an IPv6 address has a zone, and ${zone} is not the name of one`,
+      "name an interface: [fe80::1]:80%eth0",
+    );
   }
   if (bracketed !== undefined && !isIPv6(bracketed)) {
     return refusal(`${bracketed} is not an IPv6 address`, "as in [::1]:80");
@@ -74,8 +77,8 @@ function refusedIP(address: string): Refusal | undefined {
   if (bare === "*") return refusal("* is not an address", `a port alone listens on every address: ${port}`);
   if (bare !== undefined && !isIPv4(bare)) {
     return refusal(
-      `${bare} is not an IP address, and systemd looks no names up`,
-      `write the address: 127.0.0.1:${port} or [::1]:${port} for this machine alone, ${port} for all`,
+      `${bare} is not an IP address, and systemd does not look up names`,
+      `write an address: 127.0.0.1:${port} or [::1]:${port} for this machine alone, ${port} for all`,
     );
   }
   return undefined;
@@ -84,7 +87,7 @@ function refusedIP(address: string): Refusal | undefined {
 function refusedShape(address: string): Refusal {
   if (isIPv4(address)) return refusal("the port is missing", `as in ${address}:80`);
   if (isIPv6(address.replace(/^\[|\]$/g, ""))) {
-    return refusal("an IPv6 address goes in brackets, and a port after them", "as in [::1]:80");
+    return refusal("an IPv6 address needs brackets, with the port after them", "as in [::1]:80");
   }
   if (address.includes("/"))
     return refusal("the path is relative", "a socket's path is absolute: /run/app.sock");
@@ -93,7 +96,7 @@ function refusedShape(address: string): Refusal {
 
 function refusedVsock(address: string): Refusal | undefined {
   const [, cid, port] = /^vsock:(|0|[1-9]\d{0,9}):([1-9]\d{0,9})$/.exec(address) ?? [];
-  // The largest number of vsock(7) stands for any: a socket listens with any CID, but not on any port.
+  // In vsock(7) the largest number means any. A socket can listen with any CID, but not on any port.
   const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) <= 4_294_967_295;
   return fits
     ? undefined
@@ -104,9 +107,9 @@ function refusedVsock(address: string): Refusal | undefined {
 }
 
 /**
- * Why systemd would refuse this address of ListenStream= and its kin, or `undefined` if it takes it.
+ * Why systemd would refuse this address of ListenStream= or a similar directive. `undefined` if it accepts the address.
  *
- * The text must be free of control characters and of space at its ends.
+ * The address must not contain control characters, or spaces at either end.
  */
 export function refusedAddress(address: string): Refusal | undefined {
   if (address.startsWith("/") || address.startsWith("@")) return refusedUnixPath(address);

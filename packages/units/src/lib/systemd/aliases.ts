@@ -1,4 +1,4 @@
-/** Old names that systemd still reads, and what the manual calls the directive now: of the same meaning, or what took its place. */
+/** Old names that systemd still reads, and the current name of the directive in the manual. Both mean the same, or the new one replaces the old one. */
 export const directiveAliases: Readonly<Record<string, string>> = {
   // systemd.unit(5)
   BindTo: "BindsTo",
@@ -22,12 +22,12 @@ export const directiveAliases: Readonly<Record<string, string>> = {
   StartupCPUShares: "StartupCPUWeight",
 };
 
-/** Names are compared whatever their case: systemd would ignore another spelling. */
+/** Names are compared whatever their case, because systemd would ignore another spelling. */
 export function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** What the manual calls a directive that has another name as well. */
+/** The current name in the manual of a directive that has several names. */
 export function currentName(key: string): string {
   return Object.entries(directiveAliases).find(([old]) => sameName(old, key))?.[1] ?? key;
 }

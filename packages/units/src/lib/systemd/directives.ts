@@ -1,9 +1,9 @@
-/** How systemd reads what stands after the `=`, as far as it is checked here. */
+/** How systemd reads a value, as far as it is checked here. */
 export type ValueKind = "boolean" | "span" | "mode" | "count" | "units" | "other";
 
 type Names = Partial<Record<ValueKind, string>>;
 
-/** What `systemd --dump-configuration-items` of systemd 257 has; a test compares the two. */
+/** The output of `systemd --dump-configuration-items` of systemd 257. A test compares the two. */
 const known = {
   Unit: {
     boolean: `
@@ -133,7 +133,7 @@ const known = {
   },
 } as const satisfies Record<string, Names>;
 
-/** What later versions have added; to what is here nothing is said. */
+/** Directives that later versions have added. Their values are not checked. */
 export const later: Readonly<Record<string, string>> = {
   Socket:
     "AcceptFileDescriptors DeferTrigger DeferTriggerMaxSec PassPIDFD XAttrAccept XAttrEntryPoint XAttrListen",
@@ -159,7 +159,7 @@ function kindsOf(...sections: (keyof typeof known)[]): ReadonlyMap<string, Value
 
 const common = { Unit: kindsOf("Unit"), Install: kindsOf("Install") };
 
-/** By the suffix of a unit, its sections and their directives, with how their values are read. */
+/** For each suffix of a unit, its sections and their directives, with the reader for their values. */
 export const directivesOf: Readonly<
   Record<string, Readonly<Record<string, ReadonlyMap<string, ValueKind>>>>
 > = {

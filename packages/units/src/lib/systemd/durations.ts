@@ -2,10 +2,10 @@
  * A duration with its units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. 0 needs no unit.
  * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
  */
-// Without `& {}` the JSON Schema would have 0 alone.
+// Without `& {}` the JSON Schema would accept only 0.
 export type Duration = 0 | (`${number}${string}` & {});
 
-/** How many milliseconds the units of time have. */
+/** How many milliseconds each unit of time has. */
 export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
@@ -27,7 +27,7 @@ const withUnitsPattern = new RegExp(
   String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`,
 );
 
-/** In milliseconds, 285 years: systemd ignores a span that overflows its 64 bits, and here more microseconds would not be exact. */
+/** In milliseconds, 285 years. systemd ignores a duration that does not fit 64 bits, and larger numbers of microseconds would not be exact here. */
 const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 const coarse = [
@@ -36,7 +36,7 @@ const coarse = [
   ["s", 1000],
 ] as const;
 
-/** As systemd counts: what is less than a microsecond is dropped from each part. */
+/** As systemd counts: it drops less than a microsecond from each part. */
 function microsecondsOf(text: string): bigint {
   const parts = text.matchAll(new RegExp(String.raw`(\d+)(?:\.(\d+))?[ \t]*(${units})(?![A-Za-z])`, "g"));
   return [...parts].reduce((sum, [, whole, fraction = "", unit]) => {
@@ -45,7 +45,7 @@ function microsecondsOf(text: string): bigint {
   }, 0n);
 }
 
-/** The span as a unit file says it, or `undefined` if it is none. */
+/** The duration as it is written in a unit file, or `undefined` if the value is not a duration. */
 export function durationText(value: unknown): string | undefined {
   if (value === 0 || value === "0") return "0";
   if (typeof value !== "string") return undefined;
@@ -53,7 +53,7 @@ export function durationText(value: unknown): string | undefined {
   return withUnitsPattern.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
 }
 
-/** What a number without a unit may mean, to write instead; `undefined` for any other value. */
+/** Suggestions for a number without a unit. `undefined` for any other value. */
 export function withUnits(value: unknown): string | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
   return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
@@ -61,14 +61,14 @@ export function withUnits(value: unknown): string | undefined {
     : undefined;
 }
 
-/** Whole milliseconds as a unit file says them, or `undefined` if they are too many. */
+/** Whole milliseconds as they are written in a unit file, or `undefined` if there are too many. */
 export function spanText(length: number): string | undefined {
   if (length > longest) return undefined;
   const [unit, size] = coarse.find(([, multiple]) => length % multiple === 0) ?? ["ms", 1];
   return `${length / size}${unit}`;
 }
 
-/** How many milliseconds a span has; `infinity` too has a number. `undefined` if the value is no span. */
+/** How many milliseconds a duration has, also for `infinity`. `undefined` if the value is not a duration. */
 export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);

@@ -5,7 +5,7 @@ import type { Text } from "./specifiers.ts";
 const specifiers = (text: Text): string =>
   typeof text === "string" ? text.replaceAll("%", "%%") : text.specifier;
 
-/** What systemd.syntax(7) reads as itself between spaces, and a reader too. */
+/** Characters that systemd.syntax(7) reads literally between spaces, and that people read easily. */
 const plain = /^[\w@%+=:,./$-]+$/;
 
 const named: Record<string, string> = {
@@ -25,12 +25,12 @@ function quoted(text: string): string {
   return `"${body}"`;
 }
 
-/** A value that systemd takes as it stands, up to the end of the line. */
+/** A value that systemd reads literally, up to the end of the line. */
 export function unquotedValue(text: Text): string {
   return specifiers(text);
 }
 
-/** The first word of ExecStart=, in which systemd expands no variables. */
+/** The first word of ExecStart=. systemd expands no variables in it. */
 export function executable(path: Text): string {
   return quoted(specifiers(path));
 }
@@ -40,17 +40,17 @@ export function argument(text: Text): string {
   return quoted(specifiers(text).replaceAll("$", "$$$$"));
 }
 
-/** A word of a list that knows quotes: ReadWritePaths=, Environment=. */
+/** A word of a list with quotes: ReadWritePaths=, Environment=. */
 export function listItem(text: Text): string {
   return quoted(specifiers(text));
 }
 
-/** A unit name in Sockets= and Also=, which drop a lone backslash where Requires= and After= keep it. */
+/** A unit name in Sockets= and Also=. They drop a single backslash, which Requires= and After= keep. */
 export function unescapedUnitName(name: string): string {
   return name.replaceAll("\\", "\\\\");
 }
 
-/** Each byte of a character in UTF-8 as a unit name has it; TextEncoder is not everywhere this runs. */
+/** Each byte of a character in UTF-8, as it is in a unit name. TextEncoder is not available everywhere. */
 function hexadecimal(character: string): string {
   const bytes = encodeURIComponent(/\p{Surrogate}/u.test(character) ? "\ufffd" : character);
   const escaped = bytes.startsWith("%") ? bytes : `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -58,15 +58,15 @@ function hexadecimal(character: string): string {
 }
 
 /**
- * A text as a part of a unit's name, such as its instance, by the rule of systemd-escape(1): `@shop/web` becomes `\\x40shop-web`.
+ * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1): `@shop/web` becomes `\\x40shop-web`.
  *
- * Half a surrogate pair, which no UTF-8 can hold, counts as U+FFFD.
+ * Half of a surrogate pair, which UTF-8 cannot encode, counts as U+FFFD.
  */
 export function escapeUnitName(text: string): string {
   return text.replace(/^\.|[^\w:./]/gu, hexadecimal).replaceAll("/", "-");
 }
 
-/** A part of a unit name, as systemd-escape(1) would write it but for `-`, which needs no escape after a prefix. */
+/** A part of a unit name, as systemd-escape(1) would write it, except that `-` needs no escape after a prefix. */
 export function unitNamePart(text: string): string {
   return text.replace(/[^\w:.-]/gu, hexadecimal);
 }

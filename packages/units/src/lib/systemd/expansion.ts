@@ -1,6 +1,6 @@
 import { isUnitName, unitNameParts } from "./unit-names.ts";
 
-/** A part of a unit's name as systemd-escape(1) --unescape has it. */
+/** A part of a unit's name, as systemd-escape(1) --unescape prints it. */
 function unescapedPart(text: string): string {
   return text
     .replaceAll("-", "/")
@@ -20,8 +20,8 @@ const folders: Record<string, string> = {
 };
 
 /**
- * A text with those specifiers of systemd.unit(5) replaced that a unit's name and the place of the system manager's folders tell; the rest stands
- * as it is, and so does what is no specifier.
+ * Expands those specifiers of systemd.unit(5) whose value follows from the unit's name or from the folders of the system manager. The rest stays
+ * as it is, also an invalid specifier.
  */
 export function expandSpecifiers(text: string, name: string): string {
   if (!text.includes("%") || !isUnitName(name)) return text;
@@ -45,7 +45,7 @@ export function expandSpecifiers(text: string, name: string): string {
 /** The specifiers that systemd 257 does not refuse. */
 const letters = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrsStTuUvVwWyY";
 
-/** A specifier that systemd does not know, for which it passes over what holds it, or refuses the unit; `undefined` if there is none. */
+/** A specifier that systemd does not know. For such a specifier, systemd ignores the line, or refuses the unit. `undefined` if there is none. */
 export function unknownSpecifier(text: string): string | undefined {
   return [...text.matchAll(/%([A-Za-z0-9%])/g)].find(
     ([, letter]) => letter !== "%" && !letters.includes(letter!),

@@ -3,16 +3,16 @@ import { isSpecifier, sampleText } from "./specifiers.ts";
 /** The name of a file, without its folders. */
 export const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-/** The parts of a description that say where the program is; they may be anything yet. */
+/** The parts of a description that say where the program is. Their values are not checked yet. */
 export interface ProgramLocation {
   exec?: unknown;
   workingDirectory?: unknown;
 }
 
-/** What ProtectHome= hides; systemd.exec(5). */
+/** The folders that ProtectHome= hides; systemd.exec(5). */
 export const homes: readonly string[] = ["/home", "/root", "/run/user"];
 
-/** What PrivateTmp= replaces by empty folders. */
+/** The folders that PrivateTmp= replaces by empty ones. */
 const temporary = ["/tmp", "/var/tmp"];
 
 export function liesIn(folders: readonly string[], path: unknown): boolean {
@@ -24,7 +24,7 @@ export function liesIn(folders: readonly string[], path: unknown): boolean {
 /**
  * Whether the program, its folder or a file among its arguments is in a home.
  *
- * @param bound folders of homes that the service sees all the same, by BindReadOnlyPaths= or BindPaths=.
+ * @param bound folders in homes that the service sees anyway, through BindReadOnlyPaths= or BindPaths=.
  */
 export function liesInHome(
   { exec, workingDirectory }: ProgramLocation,
@@ -34,7 +34,7 @@ export function liesInHome(
   return [...words, workingDirectory].some((path) => liesIn(homes, path) && !liesIn(bound, path));
 }
 
-/** Where the folders are in the program's own mount namespace that a value of BindPaths= or BindReadOnlyPaths= names. */
+/** The paths in the program's mount namespace that a value of BindPaths= or BindReadOnlyPaths= names. */
 export function boundFolders(value: string): string[] {
   const words = value.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words
@@ -45,7 +45,7 @@ export function boundFolders(value: string): string[] {
     .filter((path) => path.startsWith("/"));
 }
 
-/** Whether a path lies where the service may have folders of its own. */
+/** Whether a path is in a folder that the service may have its own copy of. */
 export function liesInTemporary(path: unknown): boolean {
   return liesIn(temporary, path);
 }

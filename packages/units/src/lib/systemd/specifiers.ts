@@ -1,16 +1,16 @@
 /**
- * A text in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a template; `%%` is a percent sign.
+ * A string in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a template. `%%` is a percent sign.
  *
- * Any other text is literal: a `%` in it stays one.
+ * All other strings are literal: a `%` in them is a percent sign.
  */
 export interface Specifier {
   readonly specifier: string;
 }
 
-/** A text as it stands or, said so, with specifiers. */
+/** A literal string or, as a `Specifier`, a string with specifiers. */
 export type Text = string | Specifier;
 
-/** What each specifier might expand to, so that a text with one can be checked like any other. */
+/** An example value for each specifier, so that a string with one can be checked like any other. */
 const samples: Readonly<Record<string, string>> = {
   "%": "%",
   C: "/var/cache",
@@ -39,24 +39,24 @@ export function isSpecifier(value: unknown): value is Specifier {
   );
 }
 
-/** The first `%` of the text that begins no specifier, with what follows it; `undefined` if there is none. */
+/** The first `%` of the string that does not begin a specifier, with the character after it. `undefined` if there is none. */
 export function unknownSpecifier({ specifier }: Specifier): string | undefined {
   return [...specifier.matchAll(/%([^]?)/gu)].find(([, letter]) => !Object.hasOwn(samples, letter!))?.[0];
 }
 
-/** What a text might be once systemd has expanded it. */
+/** An example of the string after systemd has expanded it. */
 export function sampleText(text: Text): string {
   return typeof text === "string"
     ? text
     : text.specifier.replace(/%(.)/gu, (_, letter: string) => samples[letter] ?? "");
 }
 
-/** A text as it was written, to show. */
+/** The string as the description has it, for messages. */
 export function sourceText(text: Text): string {
   return typeof text === "string" ? text : text.specifier;
 }
 
-/** A text with a literal one before it. */
+/** The string with a literal one before it. */
 export function withPrefix(prefix: string, text: Text): Text {
   return typeof text === "string"
     ? prefix + text

@@ -1,4 +1,4 @@
-/** The length in UTF-8; TextEncoder is not everywhere this runs. */
+/** The length in UTF-8. TextEncoder is not available everywhere. */
 export function byteLength(text: string): number {
   let bytes = 0;
   for (const character of text) {
@@ -9,23 +9,24 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Why systemd cannot be told this text at all, or `undefined`.
+ * Why systemd cannot read this string at all, or `undefined`.
  *
- * It ends a line at NUL, and fails the whole unit at a line that is not UTF-8 or holds a noncharacter such as U+FFFE.
+ * systemd ends a line at NUL. It refuses the whole unit if a line is not UTF-8 or contains a noncharacter such as U+FFFE.
  */
 export function unspeakable(text: string): string | undefined {
-  if (text.includes("\0")) return "it holds a NUL byte";
-  if (/\p{Surrogate}/u.test(text)) return "it holds half of a surrogate pair, which no UTF-8 file can";
+  if (text.includes("\0")) return "it contains a NUL byte";
+  if (/\p{Surrogate}/u.test(text))
+    return "it contains half of a surrogate pair, which a UTF-8 file cannot contain";
   if (/\p{Noncharacter_Code_Point}/u.test(text))
-    return "it holds a code point that Unicode assigns to no character";
+    return "it contains a code point that Unicode assigns to no character";
   return undefined;
 }
 
-/** Why a value that systemd reads unquoted cannot be this text, or `undefined`. */
+/** Why this string cannot be a value that systemd reads without quotes, or `undefined`. */
 export function unfitForRaw(text: string): string | undefined {
   const character = /\p{Control}/u.exec(text)?.[0];
-  if (character !== undefined) return `it holds the control character ${JSON.stringify(character)}`;
-  if (text.endsWith("\\")) return "it ends in a backslash, which would swallow the next line";
+  if (character !== undefined) return `it contains the control character ${JSON.stringify(character)}`;
+  if (text.endsWith("\\")) return "it ends in a backslash, so the next line would become part of it";
   if (text.startsWith(" ") || text.endsWith(" "))
     return "it begins or ends with a space, which systemd drops";
   return undefined;

@@ -1,12 +1,12 @@
 import { milliseconds } from "./durations.ts";
 
-/** A number and the unit behind it; seconds without one. */
+/** A number and the unit after it. Without a unit, seconds. */
 const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*/y;
 
-/** systemd holds the microseconds in 64 bits. */
+/** systemd stores microseconds in 64 bits. */
 const longest = 2 ** 64 / 1000;
 
-/** The milliseconds of a time span as unit files have it. `undefined` if it is none; systemd.time(7). */
+/** The milliseconds of a time span in a unit file; systemd.time(7). `undefined` if the value is not a time span. */
 export function timeSpanOf(text: string): number | undefined {
   if (text === "infinity") return Infinity;
   let sum = 0;

@@ -3,12 +3,12 @@ import { refusing, type Refusal } from "../problems.ts";
 
 const refusal = refusing("ERR_UNIT_NAME");
 
-/** systemd.unit(5): 255 characters with the suffix; and a file system allows no more. */
+/** systemd.unit(5): 255 characters with the suffix. File systems have the same limit. */
 const longest = 255;
 
 const suffixes = "service socket target device mount automount swap path timer slice scope".split(" ");
 
-/** Why this cannot be the name of a unit to depend on, or `undefined`. */
+/** Why this cannot be the name of a unit in a dependency, or `undefined`. */
 export function refusedUnitName(name: string): Refusal | undefined {
   const [, stem, suffix] = /^([\w:.@\\-]+)\.([a-z]+)$/.exec(name) ?? [];
   if (stem === undefined || suffix === undefined || !suffixes.includes(suffix)) {
@@ -17,7 +17,7 @@ export function refusedUnitName(name: string): Refusal | undefined {
   return refusedStem(stem) ?? refusedLength(name);
 }
 
-/** Units of the system, or templates of them, that other units and its administrators rely on. systemd prefers those in /etc/systemd/system. */
+/** Units of the system, or templates of them, that other units and administrators rely on. systemd prefers files in /etc/systemd/system to those of the system. */
 const ofSystem = new Set(
   `autovt console-getty container-getty cron crond dbus dbus-broker emergency getty init NetworkManager polkit rescue rsyslog serial-getty
    ssh sshd syslog systemd user user-runtime-dir`.split(/\s+/),
@@ -28,11 +28,11 @@ export function refusedName(name: string): Refusal | undefined {
   if (!/^[\w:.@\\-]+$/.test(name)) {
     return refusal(
       "not the name of a unit",
-      `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+      `use only ASCII letters, digits and : _ . @ \\ -; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
     );
   }
   if (name.endsWith(".service") || name.endsWith(".socket")) {
-    return refusal("it has a suffix", "leave .service or .socket off: both units are named after it");
+    return refusal("it has a suffix", "leave out .service or .socket: both units get this name");
   }
   if (name.startsWith(".") || name.startsWith("-")) {
     return refusal(
@@ -42,7 +42,7 @@ export function refusedName(name: string): Refusal | undefined {
   }
   if (name.startsWith("systemd-") || ofSystem.has(name.replace(/@.*/, ""))) {
     return refusal(
-      "the system has a unit of that name, which yours would replace",
+      "the system has a unit with that name, and yours would replace it",
       "choose another name, such as shop",
     );
   }
@@ -54,7 +54,7 @@ export function refusedInstance(name: string): Refusal | undefined {
   if (/^[\w:.@\\-]+$/.test(name)) return undefined;
   return refusal(
     "not the name of an instance",
-    `ASCII letters, digits and : _ . @ \\ - alone; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
+    `use only ASCII letters, digits and : _ . @ \\ -; systemd-escape(1) writes it ${JSON.stringify(escapeUnitName(name))}`,
   );
 }
 
@@ -73,8 +73,8 @@ function refusedStem(stem: string): Refusal | undefined {
     return refusal("the name begins with @", "write the template's name before the @");
   if (stem.endsWith("@")) {
     return refusal(
-      "it names a template, of which systemd runs none",
-      "name an instance: app@blue; for the template itself leave the @ off and write template: true",
+      "it names a template, and systemd cannot run a template",
+      "name an instance: app@blue; for the template itself leave out the @ and write template: true",
     );
   }
   return undefined;
@@ -82,9 +82,9 @@ function refusedStem(stem: string): Refusal | undefined {
 
 /** The parts of a unit's name; systemd.unit(5). */
 export interface UnitName {
-  /** Before the `@`, or before the suffix. */
+  /** The part before the `@`, or before the suffix. */
   prefix: string;
-  /** After the `@`; empty for a template, `undefined` without an `@`. */
+  /** The part after the `@`. Empty for a template, `undefined` without an `@`. */
   instance: string | undefined;
   /** The suffix without its dot: `service`. */
   type: string;
@@ -98,7 +98,7 @@ export function unitNameParts(name: string): UnitName {
 /** Whether a unit can have this name; systemd.unit(5). */
 export const isUnitName = (name: string): boolean => /^[\w:.@\\-]{1,255}$/.test(name);
 
-/** `app@.service` of `app@blue.service`, or `undefined` if it is no instance. */
+/** Returns `app@.service` for `app@blue.service`, or `undefined` if the name is not one of an instance. */
 export function templateOf(name: string): string | undefined {
   const { prefix, instance, type } = unitNameParts(name);
   return instance ? `${prefix}@.${type}` : undefined;

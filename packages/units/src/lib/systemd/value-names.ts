@@ -18,7 +18,7 @@ export const errorNames: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The names that `systemd-analyze exit-status` has for exit statuses. */
+/** The names for exit statuses that `systemd-analyze exit-status` lists. */
 export const exitNames: ReadonlySet<string> = new Set(
   `SUCCESS FAILURE INVALIDARGUMENT NOTIMPLEMENTED NOPERMISSION NOTINSTALLED NOTCONFIGURED NOTRUNNING USAGE DATAERR NOINPUT NOUSER
    NOHOST UNAVAILABLE SOFTWARE OSERR OSFILE CANTCREAT IOERR TEMPFAIL PROTOCOL NOPERM CONFIG CHDIR NICE FDS EXEC MEMORY LIMITS

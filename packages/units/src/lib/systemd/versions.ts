@@ -1,7 +1,7 @@
-/** The oldest systemd that a description may name: the first that knows the system call groups of the sandbox. */
+/** The oldest systemd that a description may name. It is the first one with the system call groups of the sandbox. */
 export const oldestVersion = 239;
 
-/** Since which systemd there is a directive, or a value of it; older ones than `oldest` know what is not here. */
+/** The version of systemd that added a directive, or a value of it. What is not listed here also exists in `oldest`. */
 export const since: Readonly<Record<string, number>> = {
   // systemd.socket(5)
   PassPacketInfo: 246,
@@ -195,19 +195,19 @@ export const since: Readonly<Record<string, number>> = {
   OOMRules: 261,
 };
 
-/** Which of these a line is: a value, or a word of it, counts where it alone is new. */
+/** Which entry of the list a line is about. A value, or a word of it, is an entry of its own if only the value is new. */
 export function nameOf(key: string, value: string): string {
   const words = value.split(" ").map((word) => word.replace(/^~/, "").replace(/:.*/s, ":"));
   return words.map((word) => `${key}=${word}`).find((name) => Object.hasOwn(since, name)) ?? key;
 }
 
-/** Since when there is one of these; each condition came with the assertion of its name. */
+/** The version that added one of these. Each condition came together with the assertion of the same name. */
 export function sinceOf(name: string): number {
   const listed = name.replace(/^Assert/, "Condition");
   return Object.hasOwn(since, listed) ? since[listed]! : oldestVersion;
 }
 
-/** Whether the systemd of a description knows this line; with none named, yes. */
+/** Whether the systemd of a description knows this line. Without a version, yes. */
 export function knowsDirective(systemd: number | undefined, key: string, value: string): boolean {
   return systemd === undefined || sinceOf(nameOf(key, value)) <= systemd;
 }

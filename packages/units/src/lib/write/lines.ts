@@ -4,7 +4,7 @@ import { reasons, type AddedDirective } from "./reasons.ts";
 export interface Line {
   key: string;
   value: string;
-  /** Why it is there, if nobody asked for it. */
+  /** The reason for the line, if the description does not ask for it. */
   reason?: string;
 }
 
@@ -18,24 +18,24 @@ export function asked(key: string, values: readonly string[]): Line[] {
   return values.map((value) => ({ key, value }));
 }
 
-/** A line that is there for a reason of ours. */
+/** A line that this package adds, with its reason. */
 export function added(key: AddedDirective, value: string): Line {
   return { key, value, reason: reasons[key] };
 }
 
-/** As `added`, with reasons from another table. */
+/** The same as `added`, with reasons from another table. */
 export function addedFor<Key extends string>(
   own: Readonly<Record<Key, string>>,
 ): (key: Key, value: string) => Line {
   return (key, value) => ({ key, value, reason: own[key] });
 }
 
-/** What the description asks for or, where it does not, our own value. */
+/** The value of the description or, if there is none, a default of this package. */
 export function askedOr(key: AddedDirective, values: readonly string[], value: string): Line[] {
   return values.length > 0 ? asked(key, values) : [added(key, value)];
 }
 
-/** The section of which the line of this number is, in a text without comments, and the line itself unless it is the section's header. */
+/** For a line number in a file without comments: the section of the line, and the line itself unless it is the section's header. */
 export function lineAt(
   sections: readonly Section[],
   number: number,
@@ -51,7 +51,7 @@ export function lineAt(
   throw new RangeError("a unit has a section");
 }
 
-/** The text of a unit file, less its empty sections; with `comments`, the reason of each added line, or run of lines, stands above it. */
+/** A unit file as a string, without empty sections. With `comments`, the reason for each added line, or run of lines, is above it. */
 export function unitText(sections: readonly Section[], comments: boolean): string {
   const texts = sections
     .filter(({ lines }) => lines.length > 0)

@@ -1,121 +1,139 @@
 /**
- * Why each directive is written that no description asked for; those of the sandbox are in read/sandbox/directives.ts.
+ * Why `emitUnits` writes each directive that the description does not name. Those of the sandbox are in read/sandbox/directives.ts.
  *
- * A directive can be added only if it has a reason here.
+ * The types let `emitUnits` add a directive only if it has a reason here.
  */
 export const reasons = {
   // Both units
-  Description: "The name that systemctl status and the journal show.",
+  Description: "systemctl status and the journal show this name.",
   // The socket unit
-  FileDescriptorName: "The name by which the service tells its sockets apart.",
-  FreeBind: "Sockets are bound before the network is up: no interface may have the address yet.",
-  Service: "What to start, since the service is not named after this socket.",
+  FileDescriptorName: "The service distinguishes its sockets by this name.",
+  FreeBind:
+    "systemd opens sockets before the network is up. At that time, no interface may have the address yet.",
+  Service: "The socket unit and the service have different names, so the socket unit names the service.",
   TriggerLimitIntervalSec:
-    "Many starts in a short time must not close the port: a limit would leave the socket failed. RestartSec= limits the starts instead.",
-  WantedBy: "The socket listens from boot on.",
+    "Many starts in a short time must not close the port. With a limit, the socket would fail. RestartSec= limits the starts instead.",
+  WantedBy: "The socket starts at boot.",
   // The service unit
-  Requires: "Started by hand, too, the service gets its socket.",
+  Requires: "The service gets its socket even if you start the service yourself.",
   After: "The socket listens before the service starts.",
   StartLimitIntervalSec:
-    "After a crash loop, too, the next connection starts the service: a limit would fail the socket until someone resets it.",
-  CollectMode: "The unit of a connection that failed is forgotten too: otherwise they would pile up.",
-  StandardInput: "The connection is standard input.",
-  StandardOutput: "What the program prints is the answer.",
-  StandardError: "Errors are for the journal, not for the client.",
-  Type: "The new instance counts as started once it is ready, and only then may the old one stop.",
-  NotifyAccess: "Notifications count from the main process alone.",
+    "The next connection must start the service even after many crashes. With a limit, the socket would fail until you reset it.",
+  CollectMode:
+    "systemd also forgets the units of connections that failed. Otherwise these units would pile up.",
+  StandardInput: "The connection is the program's standard input.",
+  StandardOutput: "The output of the program is sent to the client.",
+  StandardError: "Errors go to the journal, not to the client.",
+  Type: "systemd knows when the new instance is ready. Only then may the old one stop.",
+  NotifyAccess: "systemd accepts notifications only from the main process.",
   OpenFile:
-    "The socket for notifications comes as a file descriptor: no native code, and no unix socket to make.",
-  TimeoutStopSec: "Longer than the drain, which a kill would cut short.",
+    "systemd passes its notification socket as a file descriptor. Node needs no native code, and does not have to open a unix socket.",
+  TimeoutStopSec:
+    "systemd waits longer than the drain takes, so that it does not kill the app while requests are open.",
   ExecStopPost:
-    "A second passes after ExecCondition= has refused a start: the connection still waits, and systemd would ask again at once.",
+    "The command waits a second after ExecCondition= has refused a start. The connection still waits, so systemd would otherwise check again at once.",
   Restart:
-    "Every exit is followed by a restart. While the service waits for the restart, traffic does not start it. Otherwise, after an exit without accepting, systemd would start it again at once, without end.",
-  RestartSec: "At most one start a second. The default of 100 ms makes a crash loop costly.",
-  NonBlocking: "The sockets arrive in non-blocking mode, as event loops need them.",
-  Sockets: "All sockets are passed, whatever started the service.",
-  Also: "systemctl enable of the service enables its sockets.",
-  DefaultInstance: "systemctl enable of the template enables blue, which traffic starts too.",
+    "systemd restarts the service after each exit. While the service waits for its restart, traffic does not start it. Otherwise, if it exits without accepting the connection, systemd would start it again at once, without end.",
+  RestartSec:
+    "The service starts at most once a second. With the default of 100 ms, a crash loop uses much processor time.",
+  NonBlocking: "The sockets are in non-blocking mode, which event loops need.",
+  Sockets: "systemd passes all sockets, whichever unit started the service.",
+  Also: "If you enable the service, systemctl enables its sockets too.",
+  DefaultInstance:
+    "If you enable the template, systemctl enables the instance blue, which traffic also starts.",
   // The service's user and folders
   WorkingDirectory:
-    "The app's folder: relative paths, such as those of .env and public, mean the same as when you start the app there.",
-  DynamicUser: "The service runs as a user that exists only while it runs and owns no file elsewhere.",
-  StateDirectory: "A folder under /var/lib that it may write and that stays.",
+    "This is the app's folder. Relative paths, such as .env and public, work as they do when you start the app there.",
+  DynamicUser:
+    "The service runs as a user that exists only while the service runs, and that owns no files elsewhere.",
+  StateDirectory:
+    "The service can write to this folder under /var/lib. The folder stays when the service stops.",
   RuntimeDirectoryPreserve:
-    "The folder stays when the service stops: sockets that listen in it do, and so may another instance.",
-  Environment: "A home it can write: a user that exists only while it runs has none.",
+    "The folder stays when the service stops, because sockets still listen in it, and another instance may use it.",
+  Environment:
+    "This is a home that the app can write to. A user that exists only while the service runs has no home.",
 } as const;
 
-/** What Node, a port method or a container adds besides, or for another reason. */
+/** Reasons for the lines that only Node, a port method or a container adds, or adds for another reason. */
 export const reasonsOf = {
-  /** To every service that is Node. */
+  /** Lines for every service that runs Node. */
   node: {
     Environment:
-      "Without it Express sends stack traces to clients, and other packages run in the way that is meant for development.",
+      "Without it, Express sends stack traces to clients, and other packages run in development mode.",
   },
-  /** To a service that may fall asleep. */
+  /** Lines for a service that may go to sleep. */
   sleep: {
-    Environment: "The exit status by which the app says that it sleeps.",
-    RestartPreventExitStatus: "After this status the app sleeps. The next connection starts it at once.",
-    SuccessExitStatus: "Sleep counts as success.",
+    Environment: "The app exits with this status when it goes to sleep.",
+    RestartPreventExitStatus:
+      "This exit status means that the app sleeps. systemd does not restart it; the next connection starts it at once.",
+    SuccessExitStatus: "An app that sleeps has not failed.",
   },
-  /** To a service that is not started again after a failure. */
+  /** Lines for a service that systemd does not restart after a failure. */
   noRestart: {
     StartLimitIntervalSec:
-      "systemd's own limit, five starts in ten seconds. A failure is followed by no restart, so a connection that waits starts the service again at once: without a limit, without end. At the limit the service and its socket fail, and the port is closed.",
+      "This is systemd's own limit: five starts in ten seconds. No restart follows a failure, so a connection that waits starts the service again at once, and without a limit this would not end. At the limit, the service and its socket fail, and the port is closed.",
   },
-  /** To the socket of a service that has a condition. */
+  /** Lines for the socket of a service that has a condition. */
   condition: {
     TriggerLimitIntervalSec:
-      "systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= limits nothing: systemd would check the condition thousands of times a second.",
+      "This is systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= does not apply. Without the limit, systemd would check the condition thousands of times a second.",
   },
-  /** To a service that listens by itself. */
+  /** Lines for a service that opens its ports itself. */
   capability: {
-    Environment: "Where to listen, as programs of Node read it: HOSTNAME is what Next.js reads.",
-    CapabilityBoundingSet: "It may listen below port 1024, and can never get another capability.",
-    AmbientCapabilities: "It has that capability from the start, as a user that is not root.",
-    RestrictAddressFamilies: "The kinds of socket it can make: it makes the listening one too.",
-    SystemCallFilter: "It makes no connection of its own.",
-    SocketBindAllow: "The ports that it is for; where systemd was built with BPF.",
-    SocketBindDeny: "It can take no other port; outbound, none below 1024.",
-    WantedBy: "No traffic can start it: it starts at boot.",
+    Environment: "The app reads from this variable where to listen. Next.js reads HOSTNAME.",
+    CapabilityBoundingSet: "The service may open ports below 1024, and can never get another capability.",
+    AmbientCapabilities: "The service has the capability from the start, although its user is not root.",
+    RestrictAddressFamilies:
+      "The service can open only these kinds of socket. It opens its listening socket itself.",
+    SystemCallFilter: "The service opens no connections.",
+    SocketBindAllow: "The service may open these ports. This line works if systemd was built with BPF.",
+    SocketBindDeny:
+      "The service cannot open any other port. With outbound, it cannot open any other port below 1024.",
+    WantedBy: "Traffic cannot start the service, so it starts at boot.",
   },
-  /** To the proxy's unit. */
+  /** Lines for the unit of the proxy. */
   proxy: {
-    Requires: "Started by hand, too, the proxy gets its socket.",
-    BindsTo: "The proxy brings the service up, and ends with it: the next connection starts both.",
-    After: "The service listens before the proxy passes anything on.",
-    JoinsNamespaceOf: "It shares the service's own loopback device, which nobody else reaches.",
-    ExecStart: "Passes on what arrives; when it has been idle, it exits.",
-    DynamicUser: "The user of the service, after whom it is named: nobody else can reach the backend.",
-    LimitNOFILE: "Six for each connection, where the default is enough for 168.",
-    MemoryDenyWriteExecute: "It makes no code while it runs.",
-    RestrictAddressFamilies: "The kinds of socket by which it reaches the service.",
-    IPAddressAllow: "The service's port is on the loopback device.",
+    Requires: "The proxy gets its socket even if you start the proxy yourself.",
+    BindsTo:
+      "The proxy starts the service, and stops when the service stops. The next connection starts both.",
+    After: "The service listens before the proxy forwards anything.",
+    JoinsNamespaceOf: "The proxy shares the service's own loopback device, which no other process can reach.",
+    ExecStart: "The proxy forwards each connection. It exits when it has been idle.",
+    DynamicUser: "The proxy runs as the service's user, so no other user can reach the backend.",
+    LimitNOFILE:
+      "The proxy needs six descriptors for each connection. The default is enough for 168 connections.",
+    MemoryDenyWriteExecute: "The proxy generates no code at run time.",
+    RestrictAddressFamilies:
+      "The proxy can open only these kinds of socket. It reaches the service through them.",
+    IPAddressAllow: "The service listens on the loopback device.",
   },
-  /** To the unit of a service behind a proxy. */
+  /** Lines for the unit of a service that has a proxy in front of it. */
   proxied: {
-    BindsTo: "The service ends when the proxy has been idle.",
-    Type: "Its program runs, as its own user, before it is asked whether it listens.",
+    BindsTo: "The service stops when the proxy exits.",
+    Type: "The program must run, as its own user, before ExecStartPost= checks whether it listens.",
     ExecStopPost:
-      "A second passes after a failure: the connection still waits, and the proxy would start the service again at once.",
-    ExecStartPost: "It counts as started once it listens: the first connection waits, and is not refused.",
-    Environment: "Where to listen, as programs of Node read it: HOSTNAME is what Next.js reads.",
-    RuntimeDirectory: "The folder of its socket, which goes when it stops.",
-    RuntimeDirectoryMode: "It and its proxy alone reach the socket.",
-    RestrictAddressFamilies: "The kinds of socket it can make: it makes the one that the proxy reaches.",
-    IPAddressAllow: "The proxy reaches it over the loopback device.",
+      "The command waits a second after a failure. The connection still waits, so the proxy would otherwise start the service again at once.",
+    ExecStartPost:
+      "The service counts as started when it listens, so the first connection waits and is not refused.",
+    Environment: "The app reads from this variable where to listen. Next.js reads HOSTNAME.",
+    RuntimeDirectory:
+      "The service's socket is in this folder. systemd removes the folder when the service stops.",
+    RuntimeDirectoryMode: "Only the service and its proxy can reach the socket.",
+    RestrictAddressFamilies:
+      "The service can open only these kinds of socket. It opens the one that the proxy connects to.",
+    IPAddressAllow: "The proxy connects to the service over the loopback device.",
   },
-  /** To a container. */
+  /** Lines for a container. */
   container: {
-    Network: "No network interface: what arrives comes by the passed sockets alone.",
-    ReadOnly: "The image cannot be written; /tmp, /run and /var/tmp are kept in memory.",
-    DropCapability: "It needs no capability: systemd has bound the port already.",
-    NoNewPrivileges: "No setuid program can raise its privileges.",
-    Notify: "The program says when it is ready, not Podman.",
-    PodmanArgs: "Longer than the drain, which a kill would cut short; Podman's own is 10 seconds.",
+    Network: "The container has no network interface. All traffic comes through the passed sockets.",
+    ReadOnly: "The container cannot write to its image. /tmp, /run and /var/tmp are in memory.",
+    DropCapability: "The app needs no capability, because systemd opens the port.",
+    NoNewPrivileges: "The app cannot gain privileges through a setuid program.",
+    Notify: "The app tells systemd when it is ready. Otherwise Podman would.",
+    PodmanArgs:
+      "Podman waits longer than the drain takes, so that it does not kill the app while requests are open. Its default is 10 seconds.",
   },
 } as const;
 
-/** A directive that may be written without having been asked for. */
+/** A directive that `emitUnits` may add. */
 export type AddedDirective = keyof typeof reasons;

@@ -6,7 +6,7 @@ import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 import { unitFiles } from "../facts/unit-files.ts";
 
-/** RestrictAddressFamilies= keeps the app from opening sockets. */
+/** RestrictAddressFamilies= does not let the app open a socket. */
 export const addressFamilyRefused: Diagnosis = {
   code: "address-family-refused",
   severity: "error",
@@ -22,7 +22,7 @@ export const addressFamilyRefused: Diagnosis = {
       subject.get(unitFiles),
     ]);
     const line = output.find(({ message }) => message.includes("EAFNOSUPPORT"));
-    // systemctl prints nothing where no family is allowed.
+    // If no family is allowed, systemctl prints an empty value.
     const isNone = files.some(({ text }) => /^RestrictAddressFamilies=none$/m.test(text));
     const families = properties.get("RestrictAddressFamilies") || (isNone ? "none" : "");
     if (line === undefined || families === "") return [];

@@ -4,7 +4,7 @@ import { lastRun } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** The socket's address belongs to no network interface. */
+/** No network interface has the socket's address. */
 export const addressMissing: Diagnosis = {
   code: "address-missing",
   severity: "error",

@@ -5,7 +5,7 @@ import { type AppError, appError } from "../facts/app-error.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 
-/** The app has ended by itself, and no other diagnosis knows why. */
+/** The app ended by itself, and no other diagnosis explains it. */
 export const appCrashed: Diagnosis = {
   code: "app-crashed",
   severity: "error",

@@ -8,7 +8,7 @@ import { obstacleTo, wayRound } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
-/** Node does not find the app, though it is there. */
+/** Node does not find the app, although it exists. */
 export const appUnreachable: Diagnosis = {
   code: "app-unreachable",
   severity: "error",
@@ -28,7 +28,7 @@ export const appUnreachable: Diagnosis = {
     const isModule = error.message.startsWith("Cannot");
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "read" });
     if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
-    // A file that the app opens is a matter for the other diagnoses.
+    // Other diagnoses handle files that the app opens.
     if (!isModule && !isLoading(error.block.map(({ message }) => message).join("\n"))) return [];
     return [
       {
@@ -40,10 +40,10 @@ export const appUnreachable: Diagnosis = {
   },
 };
 
-/** Whether Node itself was about to read a module: no frame is of the app. */
+/** Whether Node itself was reading a module: the stack has no frame of the app. */
 const isLoading = (stack: string): boolean => !/^ +at (?!.*node:)/m.test(stack);
 
-/** Whether the file exists for the doctor. Where it may not look, it can't tell. */
+/** Whether the doctor sees the file, or may not look. */
 function isKnown(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -1,7 +1,7 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
 
-/** What sockact itself has said in the app, and no other diagnosis is about. */
+/** A warning that sockact printed in the app, and that no other diagnosis explains. */
 export const appWarning: Diagnosis = {
   code: "app-warning",
   severity: "warning",

@@ -30,7 +30,7 @@ export const configDiffers: Diagnosis = {
     const files = await subject.get(unitFiles);
     const differing = Object.entries(wanted).flatMap(([unit, text]) => {
       const own = files.find(({ path }) => path.endsWith(`/${unit}`));
-      // What someone has edited is a finding of its own.
+      // An edited file is a separate finding.
       if (own === undefined || authorOf(subject.name, own.text) === "edited") return [];
       if (own.text === text || own.text === withHeader(subject.name, unit, text)) return [];
       return [{ own, line: firstDifference(own.text, text) }];
@@ -45,7 +45,7 @@ export const configDiffers: Diagnosis = {
   },
 };
 
-/** The config of the current folder. */
+/** The config in the current folder. */
 function configHere(): string | undefined {
   try {
     return findConfig(process.cwd());
@@ -54,7 +54,7 @@ function configHere(): string | undefined {
   }
 }
 
-/** What the config writes for this service. Nothing if it is code, which the doctor does not run, or if it is about other services. */
+/** The units that the config describes for this service. Empty if the config is code, which the doctor does not run, or describes other services. */
 async function wantedUnits(
   subject: Subject,
   file: string,
@@ -96,7 +96,7 @@ async function wantedUnits(
   }
 }
 
-/** The first lines that are not the same. */
+/** The first lines that differ. */
 function firstDifference(installed: string, wanted: string): string {
   const [own, other] = [installed, wanted].map((text) =>
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),

@@ -16,7 +16,7 @@ export const descriptorsExhausted: Diagnosis = {
   async find(subject) {
     const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
     const line = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
-    // Node needs more than twenty before it runs any code, and has no words for it.
+    // Node needs more than twenty before it runs any code, and crashes without a message.
     const isTooFew = Number(properties.get("LimitNOFILE")) < 32 && isKilledBy(run, "SEGV", "ABRT", "TRAP");
     if (line === undefined && !isTooFew) return [];
     const { host, service } = subject;

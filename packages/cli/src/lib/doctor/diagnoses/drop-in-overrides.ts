@@ -28,7 +28,7 @@ export const dropInOverrides: Diagnosis = {
           message: `${dropIn.path} replaces ${names.map((name) => `${name}=`).join(", ")} of ${dropIn.unit}.`,
           evidence: [
             {
-              // An empty value removes, and the lines after it are what counts.
+              // An empty value removes earlier lines, so all lines of the drop-in matter.
               text: assignments(dropIn)
                 .filter(({ key }) => names.includes(key))
                 .map(({ key, value }) => `${key}=${value}`)
@@ -58,7 +58,7 @@ function assignments({ text }: UnitFile): { section: string; key: string; value:
   );
 }
 
-/** Directives whose lines add up. */
+/** Directives whose lines add to a list. */
 function isList(section: string, key: string): boolean {
   return (
     section === "Unit" ||

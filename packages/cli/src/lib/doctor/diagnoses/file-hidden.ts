@@ -21,7 +21,7 @@ export const fileHidden: Diagnosis = {
     const [calls, properties] = await Promise.all([subject.get(failedCalls), subject.get(serviceProperties)]);
     const { host, service } = subject;
     const found = calls.map(async ({ code, target, line }): Promise<Found[]> => {
-      // What ProtectHome= puts in the place of a home is closed for all but root.
+      // ProtectHome= replaces a home by a folder that only root may enter.
       const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
       if (directive === undefined || !(await exists(target))) return [];
       return [

@@ -43,10 +43,10 @@ export const fileReadOnly: Diagnosis = {
             fix: "Let the app write to another place.",
           };
         const folder = state ?? name;
-        // The app says where it writes, and must not bring anyone to open a folder of the system to it.
+        // The path comes from the app's output, so do not suggest to open a system folder for it.
         const isOfSystem = ofSystem.test(dirname(path));
         const own = `Let the app write to /var/lib/${folder}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
-        // The user that systemd makes up for each start owns nothing else.
+        // A dynamic user owns no other folder.
         const elsewhere = isDynamic
           ? "It can't own another folder, because DynamicUser= creates a user at each start. For another folder, write the owner of that folder into User=."
           : isOfSystem

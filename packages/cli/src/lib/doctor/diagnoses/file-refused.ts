@@ -6,7 +6,7 @@ import { hiddenBy, obstacleTo } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
-/** The service's user has no right to a file. */
+/** The service's user has no permission for a file. */
 export const fileRefused: Diagnosis = {
   code: "file-refused",
   severity: "error",

@@ -3,7 +3,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 
-/** The service goes to sleep and is woken, again and again. */
+/** The service goes to sleep and wakes again and again. */
 export const idleSpin: Diagnosis = {
   code: "idle-spin",
   severity: "warning",

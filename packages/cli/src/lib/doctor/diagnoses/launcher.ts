@@ -8,7 +8,7 @@ import { passedSockets } from "../facts/passed-sockets.ts";
 import { processes } from "../facts/processes.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd runs npm, a shell or a watcher, and that runs the app. */
+/** systemd runs npm, a shell or a watcher, which runs the app. */
 export const launcher: Diagnosis = {
   code: "launcher",
   severity: "error",
@@ -35,7 +35,7 @@ export const launcher: Diagnosis = {
       subject.get(processes),
     ]);
     const warned = warnings.find(({ code }) => code === "SOCKACT_LAUNCHER" || code === "SOCKACT_FORKED");
-    // A launcher may pass the sockets on. Then the app waits for their clients.
+    // Some launchers pass the sockets on. Then the app serves them.
     const isServed = passed.some(
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),
     );
@@ -88,7 +88,7 @@ export const launcher: Diagnosis = {
   },
 };
 
-/** While it does not run, the unit and package.json say the same. */
+/** While the service does not run, its unit and package.json show the launcher. */
 async function written(subject: Subject): Promise<Found[]> {
   const found = await subject.get(scriptLauncher);
   if (found === undefined) return [];
@@ -108,7 +108,7 @@ async function written(subject: Subject): Promise<Found[]> {
   ];
 }
 
-/** The line in the file is there already, and a service has one program. */
+/** A service may have only one program, so an empty line removes the present one first. */
 function replacing(directives: readonly string[]): string[] {
   return directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line));
 }

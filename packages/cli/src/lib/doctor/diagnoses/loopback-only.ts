@@ -2,7 +2,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { addLines } from "../fixes/commands.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** Only this machine reaches the app. */
+/** Only this machine can connect to the app. */
 export const loopbackOnly: Diagnosis = {
   code: "loopback-only",
   severity: "info",

@@ -5,7 +5,7 @@ import { nodeOptions } from "../facts/node-options.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 
-/** The app needs more memory than it may have. */
+/** The app uses more memory than it is allowed. */
 export const memoryExhausted: Diagnosis = {
   code: "memory-exhausted",
   severity: "error",

@@ -9,7 +9,7 @@ import { type AppError, appError } from "../facts/app-error.ts";
 import { program } from "../facts/program.ts";
 import { quoted } from "../facts/service-run.ts";
 
-/** A package is not installed, or a file of the app is not there. */
+/** A package is not installed, or a file of the app is missing. */
 export const moduleMissing: Diagnosis = {
   code: "module-missing",
   severity: "error",
@@ -64,7 +64,7 @@ export const moduleMissing: Diagnosis = {
   },
 };
 
-/** The file that wants the module. */
+/** The file that imports the module. */
 function importerOf({ message, block }: AppError): string | undefined {
   const imported = /' imported from (\/.+)$/.exec(message)?.[1];
   if (imported !== undefined && imported !== "/") return imported;

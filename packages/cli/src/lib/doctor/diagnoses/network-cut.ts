@@ -6,7 +6,7 @@ import { networkCuts, type NetworkCut } from "../facts/network-cuts.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 
-/** The sandbox lets no connection out. */
+/** The sandbox blocks outgoing connections. */
 export const networkCut: Diagnosis = {
   code: "network-cut",
   severity: "error",

@@ -8,13 +8,13 @@ import { serviceProperties, since, type UnitProperties } from "../facts/properti
 import { systemdVersion } from "../facts/systemd-version.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** How long a start may take before it is worth a word, in milliseconds. */
+/** How long a start may take before it is reported, in milliseconds. */
 const LONG_MS = 5_000;
 
 /** An error of @sockact/notify. */
 const couldNotTell = /\bERR_NOTIFY_\w+/;
 
-/** The service is of a type that says when it is ready, and systemd has not heard it. */
+/** The service has a type that reports when it is ready, but systemd got no report. */
 export const neverReady: Diagnosis = {
   code: "never-ready",
   severity: "error",
@@ -66,7 +66,7 @@ export const neverReady: Diagnosis = {
   },
 };
 
-/** How long it has been starting, in milliseconds; 0 where it is not. */
+/** How long it has been starting, in milliseconds; 0 if it is not starting. */
 function isStartingFor(service: UnitProperties): number {
   return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
     ? since(service.get("InactiveExitTimestampMonotonic"))

@@ -17,7 +17,7 @@ export const notEnabled: Diagnosis = {
       subject.get(serviceProperties),
       subject.get(socketProperties),
     ]);
-    // A service that is enabled takes the sockets along that it requires.
+    // An enabled service also starts the sockets that it requires.
     const isStartedAlong = (unit: string): boolean =>
       service.get("UnitFileState") === "enabled" &&
       [...service.list("Requires"), ...service.list("Wants")].includes(unit);

@@ -10,7 +10,7 @@ const refused = /^(?:\S+: )?Failed to create listening socket \((.+)\): Address 
 /** What Node says: `Error: listen EADDRINUSE: address already in use :::3000` */
 const refusedByNode = /EADDRINUSE: address already in use (\S+)/;
 
-/** Somebody else listens on the port. */
+/** Another process listens on the port. */
 export const portTaken: Diagnosis = {
   code: "port-taken",
   severity: "error",
@@ -37,7 +37,7 @@ export const portTaken: Diagnosis = {
       }),
     );
     const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
-    // One that is the socket's own port is the matter of another diagnosis: the app opens it itself.
+    // If the port is the socket's own, the app opens it itself. Another diagnosis reports that.
     const ofApp = lines.filter((line) => {
       const address = refusedByNode.exec(line.message)?.[1];
       return line.unit === subject.service && address !== undefined && !ports.has(portOf(address) ?? -1);
@@ -52,14 +52,14 @@ export const portTaken: Diagnosis = {
   },
 };
 
-/** Somebody who wanted to listen, and could not. */
+/** A unit that could not listen. */
 interface Refusal {
   unit: string;
   address: string;
   evidence: Evidence;
 }
 
-/** Where the journal is hidden, a socket that had no resources and whose address is in use says the same. */
+/** Without the journal, `Result=resources` and an address in use give the same information. */
 async function refusalWithoutJournal(
   { host }: Subject,
   socket: UnitProperties,
@@ -107,7 +107,7 @@ interface Owner {
   evidence: Evidence;
 }
 
-/** The processes that hold a socket which keeps one from listening on this address. */
+/** The processes whose sockets block this address. */
 async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const { host } = subject;
   const [listening, known] = await Promise.all([host.get(listeningSockets), host.get(holders)]);
@@ -115,7 +115,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const owners = await Promise.all(
     rivals.map(async (socket): Promise<Owner | undefined> => {
       const pids = known.get(socket.inode) ?? [];
-      // systemd holds the socket of a unit, and so does the service. The service is the one to name.
+      // Both systemd and the service have the socket open. Name the service.
       const pid = pids.find((each) => each !== 1) ?? pids[0];
       if (pid === undefined) {
         host.cannotSee(
@@ -148,7 +148,7 @@ async function socketUnitAt({ host }: Subject, address: string): Promise<string>
   return rows.find(({ listen }) => listen === address)?.unit ?? "";
 }
 
-/** Whether one that listens there keeps another from this address. `[::]` includes IPv4, and an address of all interfaces each of them. */
+/** Whether a listening socket blocks an address. `[::]` includes IPv4, and a wildcard address includes each interface. */
 function conflicts({ address: has, protocol }: ListeningSocket, wanted: string): boolean {
   const port = portOf(wanted);
   if (port === undefined || protocol !== "tcp") return has === wanted;

@@ -23,7 +23,7 @@ export const programUnreachable: Diagnosis = {
     if (failed?.step !== "EXEC") return [];
     const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
     const { host, service } = subject;
-    // Not what the journal says, since others can write to it too.
+    // Not the path in the journal: other programs can write there too.
     const path = (await subject.get(program))?.path;
     if (path === undefined) return [];
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "execute" });
@@ -46,7 +46,7 @@ export const programUnreachable: Diagnosis = {
   },
 };
 
-/** The file is there and may be executed, and yet the kernel does not. */
+/** The file exists and may be executed, but the kernel does not execute it. */
 async function whyNotExecuted(path: string, reason: string): Promise<{ message: string; fix: string }> {
   const loader = await loaderOf(path);
   if (/No such file/.test(reason) && loader !== undefined)
@@ -65,7 +65,7 @@ async function whyNotExecuted(path: string, reason: string): Promise<{ message: 
   };
 }
 
-/** The program that the kernel starts with it: the dynamic loader of an ELF file, or that of a script's first line. */
+/** The program that the kernel starts along with it: the dynamic loader of an ELF file, or the program in a script's first line. */
 async function loaderOf(path: string): Promise<string | undefined> {
   let file;
   try {

@@ -4,7 +4,7 @@ import { lastLines } from "../facts/last-lines.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 
-/** The service ends soon after each start, and is started again. */
+/** The service ends soon after each start, and starts again. */
 export const restartLoop: Diagnosis = {
   code: "restart-loop",
   severity: "error",
@@ -19,7 +19,7 @@ export const restartLoop: Diagnosis = {
       subject.get(lastEnd),
     ]);
     const recent = recentStarts(all);
-    // One that was stopped or restarted by hand was running in between.
+    // After a manual restart, the service was running in between.
     const isUp = service.get("ActiveState") === "active" && service.get("NRestarts") === "0";
     if (recent.length === 0 || isUp || end.isAsleep) return [];
     const { manager } = subject.host;

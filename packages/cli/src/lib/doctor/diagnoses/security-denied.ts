@@ -4,7 +4,7 @@ import { kernelLog, type KernelLine } from "../facts/kernel-log.ts";
 import { journal } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 
-/** SELinux or AppArmor has refused something to the service. */
+/** SELinux or AppArmor denied the service an access. */
 export const securityDenied: Diagnosis = {
   code: "security-denied",
   severity: "error",

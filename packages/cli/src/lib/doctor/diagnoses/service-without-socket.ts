@@ -12,7 +12,7 @@ import {
 /** `Socket service shop.service already active, refusing.` */
 const refused = /Socket service \S+ already active, refusing/;
 
-/** The service runs, and has not got the socket: it was started by itself. */
+/** The service runs without the socket: it was started alone. */
 export const serviceWithoutSocket: Diagnosis = {
   code: "service-without-socket",
   severity: "error",
@@ -38,7 +38,7 @@ export const serviceWithoutSocket: Diagnosis = {
     const refusals = expected.flatMap(
       ({ unit }) => lines.findLast((line) => line.unit === unit && refused.test(line.message)) ?? [],
     );
-    // Without rights, LISTEN_FDS of the process can't be seen. A socket that is down was not passed either.
+    // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not passed.
     const isWithout =
       main.passed === 0 ||
       (main.passed === undefined && expected.every((socket) => socket.get("ActiveState") !== "active"));

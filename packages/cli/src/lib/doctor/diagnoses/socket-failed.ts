@@ -3,7 +3,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { socketProperties } from "../facts/properties.ts";
 
-/** Any other reason for which a socket has failed. */
+/** A socket has failed for another reason. */
 export const socketFailed: Diagnosis = {
   code: "socket-failed",
   severity: "error",

@@ -1,7 +1,7 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { isUnusedOfVendor, socketProperties } from "../facts/properties.ts";
 
-/** Nothing listens, and nothing has failed: the socket was never started, or was stopped. */
+/** The socket has not failed, but was never started, or was stopped. */
 export const socketInactive: Diagnosis = {
   code: "socket-inactive",
   severity: "error",

@@ -40,7 +40,7 @@ export const socketNotTaken: Diagnosis = {
       running.some(({ watched }) => inode !== undefined && watched.has(inode));
     const opened = passed.some(isServed) ? [] : await openedItself(subject, passed);
     if (main === undefined || opened.length > 0) return opened;
-    // Whose files can't be seen, and who is stopping anyway.
+    // The open files are not visible, or the service is stopping anyway.
     if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
     const missed = passed.filter(
       (socket) =>
@@ -49,7 +49,7 @@ export const socketNotTaken: Diagnosis = {
         running.some(({ sockets }) => sockets?.has(socket.inode!)),
     );
     if (missed.length === 0) return [];
-    // Other programs wait by other means than an epoll.
+    // Programs other than Node and Bun may not use an epoll.
     if (untaken === undefined && !running.some(isJavaScript)) return [];
     const own = await ownListeners(running, passed);
     if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
@@ -85,7 +85,7 @@ export const socketNotTaken: Diagnosis = {
   },
 };
 
-/** What the processes listen on that systemd has not passed to them. */
+/** The sockets that the processes have opened themselves. */
 async function ownListeners(
   running: readonly ServiceProcess[],
   passed: readonly PassedSocket[],
@@ -106,7 +106,7 @@ async function ownListeners(
   return own.flat();
 }
 
-/** An app without sockact opens the port that its socket has. It ends with EADDRINUSE, or with EACCES where only root may open the port. */
+/** An app without sockact tries to open the port of its socket. It ends with EADDRINUSE, or with EACCES if only root may open the port. */
 async function openedItself(subject: Subject, passed: readonly PassedSocket[]): Promise<Found[]> {
   const lines = await subject.get(lastRun);
   const inUse = /(?:EADDRINUSE: address already in use|EACCES: permission denied) (\S+)/;
@@ -133,7 +133,7 @@ async function foundInUse(
   };
 }
 
-/** The line of code, or the preload: it needs no line. */
+/** The two fixes: the line of code, or the preload. */
 async function ways(subject: Subject): Promise<string[]> {
   const [service, command] = await Promise.all([subject.get(serviceProperties), subject.get(program)]);
   const script = command?.words.slice(1).find((word) => /\.[cm]?[jt]s$/.test(word));

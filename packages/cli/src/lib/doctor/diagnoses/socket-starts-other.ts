@@ -13,7 +13,7 @@ export const socketStartsOther: Diagnosis = {
   async find(subject) {
     const { host, service } = subject;
     const sockets = await subject.get(socketProperties);
-    // The service that was asked for may be the one that its socket does not start.
+    // The user may have named the service that its socket does not start.
     const own = service.replace(/\.service$/, ".socket");
     const pairs = sockets
       .map(({ unit }) => ({ socket: unit, named: unit.replace(/\.socket$/, ".service"), starts: service }))

@@ -5,7 +5,7 @@ import { serviceProperties } from "../facts/properties.ts";
 import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd could not set up what the unit asks for, so it has started nothing. The more common steps have diagnoses of their own. */
+/** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
 export const startStepFailed: Diagnosis = {
   code: "start-step-failed",
   severity: "error",
@@ -17,7 +17,7 @@ export const startStepFailed: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const run = await subject.get(serviceRun);
-    // Once it is up, a command of ExecReload= or ExecStop= may fail too.
+    // After the start, the failed command may be one of ExecReload= or ExecStop=.
     const isUp = run.manager.some(({ message }) => message.startsWith("Started "));
     if (run.end === undefined && run.control !== undefined && !isUp)
       return [await commandFailed(subject, run)];
@@ -45,10 +45,10 @@ export const startStepFailed: Diagnosis = {
   },
 };
 
-/** The directives whose commands run around the app. An ExecStop= that fails keeps nothing from starting. */
+/** The directives with commands that can make a start fail. An ExecStop= that fails can't. */
 const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
 
-/** A command that runs before or after the app has failed, and systemd has given the start up. */
+/** A command that runs before or after the app failed, so systemd cancelled the start. */
 async function commandFailed(subject: Subject, { control, output, manager }: ServiceRun): Promise<Found> {
   const { host, service } = subject;
   const properties = await subject.get(serviceProperties);

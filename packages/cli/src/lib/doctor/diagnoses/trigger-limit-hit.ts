@@ -8,7 +8,7 @@ import { serviceProperties, socketProperties } from "../facts/properties.ts";
 import { requirements } from "../facts/requirements.ts";
 import { lastEnd } from "../facts/runs.ts";
 
-/** The socket has started the service again and again, and each time the client was still waiting. */
+/** The socket has started the service again and again, because the client was still waiting each time. */
 export const triggerLimitHit: Diagnosis = {
   code: "trigger-limit-hit",
   severity: "error",
@@ -33,10 +33,10 @@ export const triggerLimitHit: Diagnosis = {
       subject.get(lastRun),
       subject.get(lastEnd),
     ]);
-    // systemd has `no` also for a unit whose conditions it has never tried.
+    // systemd prints `no` also if it has never checked the conditions.
     const conditionFailed =
       service.get("ConditionResult") === "no" && service.get("ConditionTimestampMonotonic") !== "0";
-    // A start that systemd has not tried is no run, so this line is in none.
+    // A start that systemd did not try does not count as a run, so no run has this line.
     const isDependency = (await subject.get(journal)).some(
       ({ unit, isOfManager, message }) =>
         unit === subject.service && isOfManager && message.startsWith("Dependency failed for"),
@@ -93,7 +93,7 @@ export const triggerLimitHit: Diagnosis = {
   },
 };
 
-/** The conditions of the service, as its files have them. */
+/** The conditions in the files of the service. */
 async function conditions(subject: Subject): Promise<Evidence[]> {
   const files = (await subject.get(unitFiles)).filter(({ unit }) => unit === subject.service);
   return files.flatMap(({ text, path }) => {

@@ -4,7 +4,7 @@ import { installation } from "../facts/installation.ts";
 import { unitFiles } from "../facts/unit-files.ts";
 import { sha256 } from "../../install/header.ts";
 
-/** Someone has changed a file that sockact has installed. */
+/** A file that sockact installed was edited. */
 export const unitEdited: Diagnosis = {
   code: "unit-edited",
   severity: "info",

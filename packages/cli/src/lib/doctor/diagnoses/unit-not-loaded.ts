@@ -5,7 +5,7 @@ import { type Requirement, requirements } from "../facts/requirements.ts";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** systemd has a name for the unit, and nothing that it could start. */
+/** systemd knows the name of the unit, but can't load it. */
 export const unitNotLoaded: Diagnosis = {
   code: "unit-not-loaded",
   severity: "error",
@@ -24,7 +24,7 @@ export const unitNotLoaded: Diagnosis = {
   },
 };
 
-/** Another unit that the service can't do without. */
+/** Another unit that the service requires. */
 function missingFor({ service, host }: Subject, { unit, LoadState }: Requirement): Found {
   const { systemctl } = host.manager;
   const isMasked = LoadState === "masked";
@@ -58,7 +58,7 @@ function foundIn(properties: UnitProperties, { manager }: Host): Found {
   };
   switch (state) {
     case "masked": {
-      // The mask may be of the template. One below /run lasts until the next boot.
+      // The template may be masked instead. A mask below /run lasts until the next boot.
       const runtime = path.startsWith("/run/") ? "--runtime " : "";
       return {
         ...about,

@@ -6,7 +6,7 @@ export const unitOutdated: Diagnosis = {
   code: "unit-outdated",
   severity: "warning",
   title: "systemd has not read the unit since it changed",
-  why: "systemd keeps using the old version of a file until you tell it to read the files again. A running service keeps its old settings until it restarts, and so does a socket.",
+  why: "systemd keeps using the old version of a file until you run systemctl daemon-reload. A running service keeps its old settings until it restarts, and so does a socket.",
   looksAt: "`NeedDaemonReload` of each unit.",
   remedy: "Run `systemctl daemon-reload`, and restart the unit.",
   async find(subject) {

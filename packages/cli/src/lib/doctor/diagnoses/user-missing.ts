@@ -5,7 +5,7 @@ import { serviceProperties } from "../facts/properties.ts";
 import { groupNumber } from "../facts/user.ts";
 import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
 
-/** There is no such user or group. */
+/** The user or the group of the service does not exist. */
 export const userMissing: Diagnosis = {
   code: "user-missing",
   severity: "error",

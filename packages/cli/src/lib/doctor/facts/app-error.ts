@@ -2,7 +2,7 @@ import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { serviceRun } from "./service-run.ts";
 
-/** The error that has ended the app, as Node prints it. */
+/** The error that ended the app, as Node prints it. */
 export interface AppError {
   /** Such as `Error`, `SyntaxError` or `ActivationError`. */
   name: string;
@@ -11,7 +11,7 @@ export interface AppError {
   code: string;
   /** Its message and the frames of the app, for a report. */
   lines: readonly JournalLine[];
-  /** All that Node has printed of it. */
+  /** All lines that Node has printed about it. */
   block: readonly JournalLine[];
 }
 

@@ -14,7 +14,7 @@ export interface AppWarning {
 /** `(node:123) [SOCKACT_UNTAKEN] SockactWarning: The socket …` */
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 
-/** What sockact in the app has warned of since the last start. */
+/** The warnings that sockact in the app has printed since the last start. */
 export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
   const lines = (await subject.get(lastRun)).filter(
     (line) => line.unit === subject.service && !line.isOfManager,

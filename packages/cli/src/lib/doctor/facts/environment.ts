@@ -5,7 +5,7 @@ import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 import { parseUnit } from "@sockact/units";
 
-/** The variables and the credentials of the service, `NAME=value` each. They are read to be hidden: no value may be shown. */
+/** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
   // `/etc/shop.env (ignore_errors=no)`
@@ -44,7 +44,7 @@ async function credentials(subject: Subject): Promise<string[]> {
   return texts.map((text) => `credential=${text.trim()}`);
 }
 
-/** What a small file has. Nothing if it can't be read, or if it is a pipe, which could keep one waiting. */
+/** The contents of a small file. Empty if the file can't be read, or is a pipe: reading a pipe may never end. */
 async function textOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile() || found.size > 1024 * 1024) return "";

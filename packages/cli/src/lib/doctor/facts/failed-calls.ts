@@ -2,7 +2,7 @@ import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { serviceRun } from "./service-run.ts";
 
-/** A call that has failed, as Node's errors say it. The app may have died of it, or printed it and gone on. */
+/** A failed call, read from an error of Node. The app may have ended with this error, or only printed it. */
 export interface FailedCall {
   /** Such as `EROFS`. */
   code: string;

@@ -2,7 +2,7 @@ import { type Manifest, readManifest } from "../../install/transaction.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** What `sockact install` knows of this service, if it has installed it. */
+/** The manifest of this service, if `sockact install` has installed it. */
 export async function installation({ host, name }: Subject): Promise<Manifest | undefined> {
   try {
     return readManifest({ user: host.manager.user, root: "/" }, name);

@@ -10,12 +10,12 @@ export interface JournalLine {
   /** The unit that it is about. */
   unit: string;
   message: string;
-  /** Whether systemd says it of the unit. Otherwise a process of the unit has printed it. */
+  /** Whether systemd has written it about the unit. Otherwise a process of the unit has printed it. */
   isOfManager: boolean;
   pid: number;
   /** Milliseconds since 1970. */
   time: number;
-  /** Microseconds since the boot: no change of the clock puts these out of order. */
+  /** Microseconds since the boot: a change of the clock does not change their order. */
   sinceBoot: number;
   /** The run of the unit to which it belongs. */
   invocation: string;
@@ -26,7 +26,7 @@ const LINES = 500;
 
 const FIELDS = "MESSAGE,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATION_ID,_SYSTEMD_INVOCATION_ID";
 
-/** What the journal has of the units since the boot, the oldest line first. */
+/** The lines of the journal about the units since the boot, the oldest first. */
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
   const { manager } = host;
@@ -37,7 +37,7 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
       const args = [
         ...(manager.user
           ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
-          : // As --unit, but also what a process of systemd has said that ended before the journal could ask for its unit.
+          : // Like --unit, but with the lines of systemd processes that ended before the journal could look up their unit.
             [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
         "--boot",
         "--output=json",
@@ -56,7 +56,7 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   return lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot);
 }
 
-/** Journald reads what services print in its own time. Only root can wait until it has. */
+/** Journald reads the output of services with a delay. Only root can wait until it has read everything. */
 async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
   if (isRoot) await syncJournal(manager);
 }
@@ -87,7 +87,7 @@ function parse(json: string, unit: string): JournalLine[] {
   ];
 }
 
-/** A journalctl that is killed ends within a line. */
+/** A journalctl that is killed may stop in the middle of a line. */
 function readJson(text: string): Record<string, string | number[] | null> | undefined {
   try {
     return JSON.parse(text) as Record<string, string | number[] | null>;
@@ -96,12 +96,12 @@ function readJson(text: string): Record<string, string | number[] | null> | unde
   }
 }
 
-/** A service that has been up for so long has not been started again because of what the run before said, in milliseconds. */
+/** After this uptime, in milliseconds, a service no longer counts as crashing. */
 const SETTLED_MS = 10_000;
 
 /**
- * What the journal has of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
- * change of the unit's files say nothing about the units of now, and are left out.
+ * The lines of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
+ * change of the unit's files are left out, because they are about other units.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
   const [lines, files, service] = await Promise.all([

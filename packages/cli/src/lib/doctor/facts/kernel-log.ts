@@ -1,13 +1,13 @@
 import type { Host } from "../model/host.ts";
 
-/** A line of the kernel's or the audit daemon's. */
+/** A line of the kernel or of the audit daemon. */
 export interface KernelLine {
   message: string;
   /** Milliseconds since 1970. */
   time: number;
 }
 
-/** What the kernel has refused since the boot: SELinux, AppArmor and seccomp. */
+/** The accesses and calls that SELinux, AppArmor and seccomp have denied since the boot. */
 export async function kernelLog(host: Host): Promise<KernelLine[]> {
   const { stdout } = await host.manager.runProgram(
     "journalctl",

@@ -1,7 +1,7 @@
 import type { Subject } from "../model/subject.ts";
 import { journal } from "./journal.ts";
 
-/** The last lines that the service has printed, of its last run that has printed any: three at most, with the error if there is one. */
+/** The last lines that the service has printed: three at most, beginning with the error if there is one. */
 export async function lastLines(subject: Subject): Promise<string[]> {
   const printed = (await subject.get(journal)).filter(
     ({ unit, isOfManager, message }) => unit === subject.service && !isOfManager && message.trim() !== "",

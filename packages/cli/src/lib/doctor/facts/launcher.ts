@@ -4,7 +4,7 @@ import { type ServiceProcess, processes } from "./processes.ts";
 
 /** A tool that systemd has started, and that runs the app as a child. */
 export interface Launcher {
-  /** What the user calls it: `npm`, `nodemon`, `node --watch`, `sh`. */
+  /** Its name for people: `npm`, `nodemon`, `node --watch`, `sh`. */
   name: string;
   process: ServiceProcess;
   /** The app. `undefined` if it does not run now. */
@@ -15,7 +15,7 @@ const tools =
   /^(?:npm|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|node-dev|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd|cross-env|cross-env-shell|concurrently|dotenvx?|doppler|infisical|turbo|nx|lerna|vite-node|fnm|volta)$/;
 const shells = /^(?:sh|bash|dash|ash|zsh|ksh|fish|busybox)$/;
 
-/** The tool that systemd runs in place of the app. `undefined` where systemd runs the app itself. */
+/** The tool that systemd runs in place of the app. `undefined` if systemd runs the app itself. */
 export async function launcher(subject: Subject): Promise<Launcher | undefined> {
   const all = await subject.get(processes);
   const main = all.find(({ isMain }) => isMain);

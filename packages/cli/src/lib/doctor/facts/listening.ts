@@ -11,12 +11,12 @@ export interface ListeningSocket {
   inode: number;
 }
 
-/** What listens in the network namespace of the doctor, which is that of most services. */
+/** The listening sockets in the network namespace of the doctor. Most services are in the same one. */
 export async function listeningSockets(): Promise<ListeningSocket[]> {
   return socketsIn("/proc/self/net");
 }
 
-/** What listens in the network namespace of a process. With PrivateNetwork= it has one of its own. */
+/** The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a separate one. */
 export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
   return socketsIn(`/proc/${pid}/net`);
 }
@@ -39,7 +39,7 @@ function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): Listenin
   return [{ protocol, address: `${ipAddress(host)}:${Number.parseInt(port, 16)}`, inode: Number(inode) }];
 }
 
-/** Each group of eight digits is a word in the order of the machine's bytes, and all machines that run Node have the low byte first but for s390x. */
+/** Each group of eight digits is a word in the byte order of the machine. Except for s390x, all machines that run Node are little-endian. */
 function ipAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
@@ -56,7 +56,7 @@ function unixSocket(row: string): ListeningSocket[] {
     : [];
 }
 
-/** Which processes have a socket open, by its inode. Without root, only one's own are seen. */
+/** The processes that have a socket open, by its inode. Without root, only the user's own processes are visible. */
 export async function holders(): Promise<Map<number, number[]>> {
   const found = new Map<number, number[]>();
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -68,7 +68,7 @@ export async function holders(): Promise<Map<number, number[]>> {
   return found;
 }
 
-/** A process as its user knows it: the beginning of its command line, since what follows may be a secret, and its unit. */
+/** A process for people: the beginning of its command line, because the rest may be a secret, and its unit. */
 export async function describeProcess(host: Host, pid: number): Promise<{ command: string; unit: string }> {
   const [cmdline, name, group] = await Promise.all([
     readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),

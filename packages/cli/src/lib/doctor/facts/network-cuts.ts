@@ -1,22 +1,22 @@
 import type { UnitProperties } from "./properties.ts";
 
-/** A directive that lets no connection out. */
+/** A directive that blocks outgoing connections. */
 export interface NetworkCut {
   line: string;
-  /** The line that takes it back. */
+  /** The line that undoes it. */
   undo: string;
   /** The codes of the errors that it causes. */
   codes: RegExp;
 }
 
-/** What keeps the app's own connections inside of the sandbox. */
+/** The directives that block the app's own connections. */
 export function networkCuts(service: UnitProperties): NetworkCut[] {
   const cuts: NetworkCut[] = [];
   if (service.get("PrivateNetwork") === "yes")
     cuts.push({
       line: "PrivateNetwork=yes",
       undo: "PrivateNetwork=no",
-      // Its loopback device is one of its own, so that nothing of the host listens there.
+      // The namespace has a separate loopback device, on which no service of the host listens.
       codes: /^(?:ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|EADDRNOTAVAIL)$/,
     });
   const denied = service.get("IPAddressDeny");

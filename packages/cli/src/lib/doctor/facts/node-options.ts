@@ -2,7 +2,7 @@ import type { Subject } from "../model/subject.ts";
 import { environment } from "./environment.ts";
 import { program } from "./program.ts";
 
-/** The options with which Node starts: the words of NODE_OPTIONS, and those of ExecStart=. */
+/** The options of Node: the words of NODE_OPTIONS and of ExecStart=. */
 export async function nodeOptions(subject: Subject): Promise<string[]> {
   const [variables, command] = await Promise.all([subject.get(environment), subject.get(program)]);
   const value = variables.find((variable) => variable.startsWith("NODE_OPTIONS="));

@@ -7,7 +7,7 @@ import { socketProperties, type UnitProperties } from "./properties.ts";
 export interface PassedSocket extends ListenAddress {
   /** Its socket unit. */
   unit: string;
-  /** Which socket it is, for the kernel. `undefined` where the socket is not open, or is of another network namespace. */
+  /** The inode of the socket. `undefined` if the socket is not open, or is in another network namespace. */
   inode: number | undefined;
 }
 

@@ -9,15 +9,15 @@ export interface ServiceProcess {
   parent: number;
   /** Its command line. npm and others write a title over it, all in one word. */
   words: string[];
-  /** The file that it runs. Empty where that can't be seen. */
+  /** The file that it runs. Empty if it is not visible. */
   program: string;
-  /** The inodes of the sockets that it has open. `undefined` where that can't be seen. */
+  /** The inodes of the sockets that it has open. `undefined` if they are not visible. */
   sockets: ReadonlySet<number> | undefined;
   /** The inodes for which one of its event loops waits. */
   watched: ReadonlySet<number>;
-  /** Its working directory. Empty where that can't be seen. */
+  /** Its working directory. Empty if it is not visible. */
   folder: string;
-  /** How many descriptors systemd has passed to it: LISTEN_FDS, with which it was started. `undefined` where that can't be seen. */
+  /** How many descriptors systemd has passed to it (LISTEN_FDS). `undefined` if its environment is not visible. */
   passed: number | undefined;
   isMain: boolean;
 }
@@ -80,7 +80,7 @@ async function look(pid: number, isMain: boolean): Promise<ServiceProcess | unde
   };
 }
 
-/** The inodes of the sockets that a process has open. `undefined` where that can't be seen. */
+/** The inodes of the sockets that a process has open. `undefined` if they are not visible. */
 export async function socketsOf(pid: number): Promise<ReadonlySet<number> | undefined> {
   let names: string[];
   try {

@@ -10,25 +10,25 @@ import { serviceProperties } from "./properties.ts";
 /** The command of ExecStart=. */
 export interface Program {
   path: string;
-  /** All words, the program's first, as `systemctl show` prints them: without quotes, so a word that holds a space is several. */
+  /** All words, the program first, as `systemctl show` prints them. It prints no quotes, so a word with a space becomes several words. */
   words: string[];
 }
 
-/** What the service runs. `undefined` where the unit is not loaded. */
+/** The command that the service runs. `undefined` if the unit is not loaded. */
 export async function program(subject: Subject): Promise<Program | undefined> {
   const text = (await subject.get(serviceProperties)).get("ExecStart");
   const [, path, line] = /^\{ path=(.*?) ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=/m.exec(text) ?? [];
   return path === undefined || line === undefined ? undefined : { path, words: line.split(" ") };
 }
 
-/** The file of Node that the service runs: that of its process, or the first word of ExecStart= that is named node. */
+/** The file of the service's Node: the program of its process, or the first word of ExecStart= that is named node. */
 export async function nodeBinary(subject: Subject): Promise<string | undefined> {
   const running = (await subject.get(processes)).map((each) => each.program);
   const { path = "", words = [] } = (await subject.get(program)) ?? {};
   return [...running, path, ...words].find((file) => file.startsWith("/") && basename(file) === "node");
 }
 
-/** The version of that Node, such as 20.19.0. Only Node itself is run, and nothing of the app. */
+/** The version of that Node, such as 20.19.0. Runs Node, but no code of the app. */
 export async function nodeVersion(subject: Subject): Promise<string | undefined> {
   const file = await subject.get(nodeBinary);
   if (file === undefined) return undefined;

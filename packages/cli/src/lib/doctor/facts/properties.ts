@@ -12,7 +12,7 @@ export class UnitProperties {
     this.#values = values;
   }
 
-  /** The value, or an empty string where the unit has no such property. */
+  /** The value, or an empty string if the unit does not have the property. */
   get(name: string): string {
     return this.#values[name] ?? "";
   }
@@ -46,7 +46,7 @@ export async function socketProperties(subject: Subject): Promise<UnitProperties
   return subject.sockets.map((unit) => all.get(unit)!);
 }
 
-/** Whether a package has brought the unit, and nobody uses it: it is not enabled, and was not started since the boot. */
+/** Whether the unit comes from a package and is not used: it is not enabled, and was not started since the boot. */
 export function isUnusedOfVendor(unit: UnitProperties): boolean {
   return (
     /^(?:\/usr\/(?!local\/)|\/lib\/)/.test(unit.get("FragmentPath")) &&
@@ -55,12 +55,12 @@ export function isUnusedOfVendor(unit: UnitProperties): boolean {
   );
 }
 
-/** How long the main process has been running, in milliseconds; 0 where there is none. */
+/** How long the main process has been running, in milliseconds; 0 without a main process. */
 export function uptime(service: UnitProperties): number {
   return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));
 }
 
-/** How long ago a time of a property was, in milliseconds. systemd's monotonic clock is that of hrtime. */
+/** How long ago a time of a property was, in milliseconds. systemd and hrtime use the same monotonic clock. */
 export function since(monotonic: string): number {
   return Number(process.hrtime.bigint() / 1_000_000n) - Number(monotonic) / 1000;
 }

@@ -4,17 +4,17 @@ import { isPermitted, stranger } from "../../shared/permissions.ts";
 import type { UnitProperties } from "./properties.ts";
 import type { ServiceUser } from "./user.ts";
 
-/** What keeps the service from a file. */
+/** The reason why the service can't use a file. */
 export type Obstacle =
   | { kind: "missing"; path: string }
   /** A folder that the user may not enter, or a file that the user may not read or execute. */
   | { kind: "closed"; path: string; mode: string; owner: number }
   /** The sandbox hides it: the directive. */
   | { kind: "hidden"; path: string; directive: string }
-  /** You may not look. */
+  /** The doctor may not look. */
   | { kind: "unknown"; path: string };
 
-/** Looks along the way to a file, symbolic links included. `undefined` if nothing is in the way. */
+/** Looks at each step of the path to a file, symbolic links included. `undefined` if the service can use the file. */
 export async function obstacleTo(
   path: string,
   {
@@ -65,7 +65,7 @@ export function hiddenBy(path: string, service: UnitProperties): string | undefi
     : `${service.get("RootDirectory") ? "RootDirectory" : "RootImage"}=${root}`;
 }
 
-/** What to do about it, for a report. */
+/** The message and the fix for an obstacle. */
 export function wayRound(
   obstacle: Obstacle,
   { user, unit, what }: { user: ServiceUser | undefined; unit: string; what: string },

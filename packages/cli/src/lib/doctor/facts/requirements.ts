@@ -1,14 +1,14 @@
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 
-/** A unit without which the service does not start, besides its sockets. */
+/** A unit, other than its sockets, that the service requires. */
 export interface Requirement {
   unit: string;
   LoadState: string;
   ActiveState: string;
 }
 
-/** What the service requires, in the order of its unit. */
+/** The units that the service requires, in the order of its file. */
 export async function requirements(subject: Subject): Promise<Requirement[]> {
   const service = await subject.get(serviceProperties);
   const names = ["Requires", "Requisite", "BindsTo"].flatMap((directive) => service.list(directive));

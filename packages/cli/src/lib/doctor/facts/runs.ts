@@ -3,7 +3,7 @@ import { journal, type JournalLine } from "./journal.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
 
-/** How a main process has ended, as systemd says it: `code=exited, status=203/EXEC`. */
+/** How a process ended, as systemd reports it: `code=exited, status=203/EXEC`. */
 interface ProcessEnd {
   /** `exited`, or `killed` and `dumped` by a signal. */
   code: string;
@@ -19,15 +19,15 @@ export interface Run {
   /** When it was started, in milliseconds since 1970. */
   started: number;
   lines: readonly JournalLine[];
-  /** `undefined` while it runs, if it has ended without an error, or if systemd has not got as far as to start it. */
+  /** `undefined` while it runs, if it ended without an error, or if systemd has not started it yet. */
   end: ProcessEnd | undefined;
-  /** How a command of ExecStartPre= and the like has ended, if it has failed. */
+  /** How a command such as one of ExecStartPre= ended, if it failed. */
   control: ProcessEnd | undefined;
 }
 
 /**
- * The runs of the service since this boot, the oldest first. Runs from before the last change of its files say nothing about the unit of now, and
- * are left out.
+ * The runs of the service since this boot, the oldest first. Runs from before the last change of its files are left out, because they are about
+ * another unit.
  */
 export async function runs(subject: Subject): Promise<Run[]> {
   const [lines, files] = await Promise.all([subject.get(journal), subject.get(unitFiles)]);
@@ -48,7 +48,7 @@ export async function runs(subject: Subject): Promise<Run[]> {
   }));
 }
 
-/** systemd says this of a failure alone. */
+/** systemd writes this line only for a failure. */
 function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): ProcessEnd | undefined {
   for (const line of lines) {
     const [, which, code, status, name = ""] =
@@ -58,7 +58,7 @@ function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): Process
   }
 }
 
-/** So many starts within so many milliseconds are a loop. */
+/** This many starts within this many milliseconds are a loop. */
 const STARTS = 4;
 const WITHIN_MS = 60_000;
 
@@ -68,7 +68,7 @@ export function recentStarts(all: readonly Run[]): Run[] {
   return recent.length < STARTS ? [] : recent;
 }
 
-/** How the main process has ended last. */
+/** How the main process ended last. */
 export interface End {
   /** In a sentence. Empty if it has not ended yet. */
   text: string;
@@ -76,10 +76,10 @@ export interface End {
   isAsleep: boolean;
 }
 
-/** What waitid(2) has for these, as ExecMainCode= says it. */
+/** The codes of waitid(2), which ExecMainCode= uses. */
 const codes: Record<string, string> = { "1": "exited", "2": "killed", "3": "dumped" };
 
-/** How the main process has ended last, also if the service has been started again since. */
+/** How the main process ended last, even if the service has been started again since. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await Promise.all([subject.get(serviceProperties), subject.get(runs)]);
   const statuses = service.list("RestartPreventExitStatus");
@@ -87,7 +87,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
     text: code === "exited" ? `It exited with ${status}.` : `It was killed by signal ${name}.`,
     isAsleep: code === "exited" && statuses.includes(status),
   });
-  // Before a command of ExecStartPre= that fails, there is no main process.
+  // If a command of ExecStartPre= fails, systemd starts no main process.
   const control = all.findLast((run) => run.end ?? run.control)?.control;
   const now = codes[service.get("ExecMainCode")];
   if (control !== undefined)

@@ -8,7 +8,7 @@ import type { Subject } from "../model/subject.ts";
 import { program } from "./program.ts";
 import { serviceProperties } from "./properties.ts";
 
-/** A package manager in ExecStart=, and what its script comes down to. */
+/** A package manager in ExecStart=, and the command that its script runs in the end. */
 export interface ScriptLauncher {
   /** Such as `npm`. */
   name: string;
@@ -20,10 +20,10 @@ export interface ScriptLauncher {
   variables: string[];
 }
 
-/** Tools whose place Node can take, without an option for it. */
+/** Tools that Node can replace without further options. */
 const replaceable = /^(?:npm|pnpm|yarn|nodemon|cross-env|node --(?:watch|run))$/;
 
-/** Which script of package.json ExecStart= runs. `undefined` where it runs none, or the script can't be followed to Node. */
+/** Finds the script of package.json that ExecStart= runs. `undefined` if it runs none, or the script does not lead to Node. */
 export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher | undefined> {
   const [command, service] = await Promise.all([subject.get(program), subject.get(serviceProperties)]);
   const name = basename(command?.path ?? "");
@@ -54,7 +54,7 @@ export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher |
       variables: Object.keys(found.environment),
     };
   } catch (error) {
-    // A package.json that can't be read is the matter of npm.
+    // npm reports a package.json that can't be read.
     if (error instanceof CliError) return undefined;
     throw error;
   }

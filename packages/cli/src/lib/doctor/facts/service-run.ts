@@ -4,19 +4,19 @@ import type { JournalLine } from "./journal.ts";
 import { serviceProperties } from "./properties.ts";
 import { type Run, runs } from "./runs.ts";
 
-/** The run of the service that says how it is. */
+/** The run of the service that shows its fault. */
 export interface ServiceRun extends Pick<Run, "end" | "control"> {
-  /** What its processes have printed. */
+  /** The lines that its processes have printed. */
   output: readonly JournalLine[];
-  /** What systemd says of it. */
+  /** The lines that systemd has written about it. */
   manager: readonly JournalLine[];
 }
 
-/** A run that began so long ago, in milliseconds, has got over what the one before it has died of. */
+/** After this time, in milliseconds, a run no longer counts as crashing. */
 const SETTLED = 10_000;
 
 /**
- * The last run of the service. Of a service that crashes again and again this is the last one that has ended, since the present one has not failed yet.
+ * The last run of the service. If the service crashes again and again, this is the last run that has ended, because the present one has not failed yet.
  */
 export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   const [all, service] = await Promise.all([subject.get(runs), subject.get(serviceProperties)]);
@@ -37,17 +37,17 @@ export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   };
 }
 
-/** Whether the run has ended by one of these signals, such as `SYS`. */
+/** Whether one of these signals, such as `SYS`, ended the run. */
 export function isKilledBy({ end }: ServiceRun, ...signals: readonly string[]): boolean {
   return end !== undefined && end.code !== "exited" && signals.includes(end.name);
 }
 
-/** The step at which systemd has failed before it could start the program. */
+/** The step that failed before systemd could start the program. */
 export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined {
   // systemd.exec(5): statuses from 200 on are systemd's own, and have names.
   if (end?.code !== "exited" || end.status < 200 || !/^[A-Z_]+$/.test(end.name) || end.name === "FAILURE")
     return undefined;
-  // The lines before have the details. They are missing if the process that wrote them ended before the journal could ask for its unit.
+  // The lines before have the details. They are missing if the process that wrote them ended before the journal could look up its unit.
   const before = manager.slice(0, manager.indexOf(end.line));
   const reason = before
     .map(({ message }) => /Failed at step \w+ spawning .+: (.+)$/s.exec(message)?.[1])

@@ -7,7 +7,7 @@ export interface UnitFile {
   unit: string;
   path: string;
   text: string;
-  /** When it was changed last, in milliseconds since 1970; 0 where that is not known. */
+  /** When it was changed last, in milliseconds since 1970; 0 if unknown. */
   changed: number;
 }
 
@@ -20,10 +20,10 @@ export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
       .map(async (path): Promise<UnitFile[]> => {
         try {
           const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
-          // A file from the future, where a clock was wrong, says nothing about what came before it.
+          // If the clock was wrong, the time of a file may be in the future. Such a time is useless.
           return [{ unit: unit.unit, path, text, changed: mtimeMs > Date.now() ? 0 : mtimeMs }];
         } catch (error) {
-          // One that is gone is a finding, and not a lack of rights.
+          // A missing file is a finding of its own. Report only missing permission.
           if ((error as NodeJS.ErrnoException).code === "EACCES")
             subject.host.cannotSee(`You may not read ${path}`, `sudo cat ${path}`);
           return [];

@@ -4,10 +4,10 @@ import { findUser } from "../../shared/users.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 
-/** As whom the service runs. */
+/** The user that the service runs as. */
 export interface ServiceUser {
   name: string;
-  /** `undefined` for a user that systemd makes up at the start (DynamicUser=), who owns nothing. */
+  /** `undefined` for a user that systemd creates at each start (DynamicUser=). This user owns no files. */
   uid: number | undefined;
   gids: readonly number[];
 }

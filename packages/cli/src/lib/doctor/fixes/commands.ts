@@ -6,13 +6,13 @@ export function editUnit(systemctl: string, unit: string, lines: readonly string
   return [`${systemctl} edit ${unit} # and write:`, ...lines.map((line) => `  ${line}`)];
 }
 
-/** How to add lines to the unit's own section, and let them count. */
+/** How to add lines to the unit's main section, and apply them. */
 export function addLines({ manager }: Host, unit: string, ...lines: readonly string[]): string[] {
   const section = unit.endsWith(".socket") ? "[Socket]" : "[Service]";
   return [...editUnit(manager.systemctl, unit, [section, ...lines]), `${manager.systemctl} restart ${unit}`];
 }
 
-/** How to read what the journal has of a unit. */
+/** How to read the journal of a unit. */
 export function readJournal({ user }: ServiceManager, unit: string): string {
   return `journalctl ${user ? "--user-unit" : "--unit"} ${unit} --lines 50`;
 }

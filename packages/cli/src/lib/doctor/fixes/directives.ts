@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceProcess } from "../facts/processes.ts";
 
-/** The lines by which systemd starts a process itself; by default it does so in `/`. systemd.service(5): the program's path is absolute, and the rest is quoted where it has to be. */
+/** The lines that make systemd start a process itself, in its folder. systemd.service(5): the program's path is absolute, and other words are quoted if necessary. */
 export function directivesFor({
   program,
   words,
@@ -16,7 +16,7 @@ export function directivesFor({
   ];
 }
 
-/** The arguments, with the whole path of the app where it was started by a path from its folder. */
+/** The arguments. If the path of the app is relative to its folder, it becomes absolute. */
 function withWholePath(words: readonly string[], folder: string): string[] {
   const at = words.findIndex((word) => !word.startsWith("-"));
   return words.map((word, index) => {
@@ -27,7 +27,7 @@ function withWholePath(words: readonly string[], folder: string): string[] {
 }
 
 function quote(word: string, index: number): string {
-  // The path of the program itself is not subject to $VARIABLES.
+  // systemd does not expand variables in the path of the program.
   const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
   return /^[^\s"'\\;]+$/.test(escaped)
     ? escaped

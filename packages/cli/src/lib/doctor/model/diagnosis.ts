@@ -1,6 +1,6 @@
 import type { Subject } from "./subject.ts";
 
-/** `error`: the service does not serve; `warning`: it will cause trouble; `info`: good to know. */
+/** `error`: the service does not answer; `warning`: it will cause trouble; `info`: good to know. */
 export type Severity = "error" | "warning" | "info";
 
 /** Versions from the first to the last one, both included. */
@@ -18,9 +18,9 @@ export interface Evidence {
 
 /** What a diagnosis has found. */
 export interface Found {
-  /** The unit that it is about. */
+  /** The unit with the fault. */
   unit: string;
-  /** What is wrong, with what was seen: one or two sentences. */
+  /** What is wrong in this case: one or two sentences. */
   message: string;
   evidence: readonly Evidence[];
   /** What to change, in a sentence. */
@@ -29,24 +29,24 @@ export interface Found {
   copy?: readonly string[];
 }
 
-/** One reason why activation does not happen, or will stop to. Each is in a file of its own below `diagnoses/`. */
+/** One reason why a service is not activated, or soon will not be. Each has a file in `diagnoses/`. */
 export interface Diagnosis {
-  /** Which one it is, for good. The linter and the doctor share their names: no code means two things. */
+  /** Stays the same in later versions. The linter and the doctor share their codes: no code has two meanings. */
   code: string;
   severity: Severity;
-  /** What is wrong, in a few words, without the details of a case. */
+  /** The fault in a few words, without details. */
   title: string;
-  /** Why it matters, for all cases. */
+  /** Why it matters. This is the same in all cases, and plain text. */
   why: string;
-  /** What it looks at, for docs/doctor.md. */
+  /** What it looks at, as sentences in Markdown, for docs/doctor.md. */
   looksAt: string;
-  /** What to change, for docs/doctor.md. */
+  /** What to change, as sentences in Markdown, for docs/doctor.md. */
   remedy: string;
   /** The versions of systemd that can have it; all, if left out. */
   systemd?: VersionRange;
   /** The major versions of Node that can have it; all, if left out. */
   node?: VersionRange;
-  /** Codes of findings that follow from this one, also of the linter. They are left out where this one is found. */
+  /** Codes of findings that follow from this one, those of the linter included. They are left out when this one is found. */
   explains?: readonly string[];
   find(subject: Subject): Promise<readonly Found[]>;
 }

@@ -3,13 +3,13 @@ import { clean } from "../../output/clean.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { type Fact, Facts } from "./facts.ts";
 
-/** Something that could not be looked at, and how to see it. */
+/** Something that the doctor could not read, and the command to see it. */
 export interface Unseen {
   what: string;
   how: string;
 }
 
-/** The machine, as far as all services share it. */
+/** The machine, which all services share. */
 export class Host {
   readonly manager: ServiceManager;
   readonly isRoot = process.getuid?.() === 0;
@@ -24,7 +24,7 @@ export class Host {
     return this.#facts.get(fact);
   }
 
-  /** Notes, once, what could not be looked at. */
+  /** Notes once that something could not be read. */
   cannotSee(what: string, how: string): void {
     this.#unseen.set(what, { what: clean(what), how: clean(how) });
   }

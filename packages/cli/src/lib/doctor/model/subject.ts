@@ -1,7 +1,7 @@
 import { type Fact, Facts } from "./facts.ts";
 import type { Host } from "./host.ts";
 
-/** A service with the sockets that start it: what a diagnosis looks at. Its facts are functions in `facts/`: `await subject.get(journal)`. */
+/** A service with the sockets that start it. Diagnoses read its facts, which are functions in `facts/`: `await subject.get(journal)`. */
 export class Subject {
   readonly host: Host;
   /** The service's unit, such as `shop.service` or `shop@blue.service`. */

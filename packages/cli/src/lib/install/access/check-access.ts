@@ -31,7 +31,7 @@ export interface AccessReport {
 
 export interface AccessRequest {
   description: AppDescription;
-  /** The text of the service unit. */
+  /** The contents of the service unit. */
   service: string;
   /** The app's folder, if it is known. */
   folder: string | undefined;
@@ -57,7 +57,7 @@ export async function checkAccess({
   );
   if (program === undefined || !program.startsWith("/")) return { problems: [], notes: [], node: undefined };
   if (!existsSync(program))
-    return { problems: [{ path: program, reason: "there is no such file" }], notes: [], node: undefined };
+    return { problems: [{ path: program, reason: "it does not exist" }], notes: [], node: undefined };
   const wanted = wantedBy(words, description.workingDirectory, folder);
   const account = await accountOf(description);
   const byModes = async (problem: { path: string; fallback: string }): Promise<AccessProblem> => {
@@ -80,7 +80,10 @@ export async function checkAccess({
     case "no-node":
       return {
         problems: [
-          await byModes({ path: program, fallback: "the sandbox hides it, or it is for another machine" }),
+          await byModes({
+            path: program,
+            fallback: "the sandbox hides it, or it is built for another machine",
+          }),
         ],
         notes: [],
         node: undefined,
@@ -110,8 +113,8 @@ export async function checkAccess({
     case "seen": {
       const { closedFiles, node } = found.seen;
       const reasonOf = ({ path, code }: Closed) =>
-        code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "there is no such file";
-      // A link to nothing, as npm leaves for an optional package, is no loss.
+        code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "it does not exist";
+      // npm leaves a dangling link for an optional package. The app does not need it.
       const closed = found.seen.closed.filter(
         ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
       );
@@ -133,7 +136,7 @@ function wantedBy(
 ): Wanted {
   const files = words.map((word) => word.replace(/^--?[\w-]+=/, "")).filter((word) => word.startsWith("/"));
   const existing = files.filter((file) => existsSync(file));
-  // Node's own options come first, so what comes last is most likely the app.
+  // Node's own options come first, so the last file is most likely the app.
   const entry = existing.at(-1);
   const manifest = folder === undefined ? [] : [folder, join(folder, "package.json")];
   const directory = typeof workingDirectory === "string" ? [workingDirectory] : [];
@@ -151,11 +154,11 @@ async function accountOf({ user }: AppDescription): Promise<Account> {
 }
 
 function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): string {
-  if (isMissing) return at === path ? "there is no such file" : `there is no ${at}`;
+  if (isMissing) return at === path ? "it does not exist" : `${at} does not exist`;
   const what = mode.startsWith("d") ? "folder" : "file";
   return at === path
-    ? `this ${what} is closed to its user (${mode})`
-    : `the folder ${at} is closed to its user (${mode})`;
+    ? `the user of the service may not use this ${what} (${mode})`
+    : `the user of the service may not enter the folder ${at} (${mode})`;
 }
 
 function notesOn(files: readonly string[]): string[] {
@@ -163,6 +166,6 @@ function notesOn(files: readonly string[]): string[] {
   const shown = files.slice(0, 3).join(", ");
   const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
   return [
-    `The service can't read ${shown}${more}. If the app needs that: chmod o+r, or --environment-file for a file of variables, which systemd reads as root.`,
+    `The service can't read ${shown}${more}. If the app needs them: chmod o+r. Use --environment-file for a file of variables: systemd reads it as root.`,
   ];
 }

@@ -25,7 +25,7 @@ export type Probe =
  * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user, with the directives of the unit that
  * decide what can be read. No code of the app runs.
  *
- * @param service the text of the service unit
+ * @param service the contents of the service unit
  */
 export async function probe(
   manager: ServiceManager,

@@ -19,7 +19,7 @@ export interface Closed {
 export interface Seen {
   /** The version of Node, such as `v22.4.0`. */
   node: string;
-  /** What the service can't do without. */
+  /** The files that the service needs. */
   closed: readonly Closed[];
   /** Files of the app that it may or may not need. */
   closedFiles: readonly Closed[];

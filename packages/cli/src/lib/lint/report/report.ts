@@ -9,7 +9,7 @@ export interface ReportedFinding {
   readonly severity: Severity;
   readonly code: string;
   readonly message: string;
-  /** What comes of it. */
+  /** Why it matters. */
   readonly why: string;
   /** What to write. */
   readonly fix: string;
@@ -50,7 +50,7 @@ export function lintCodes(): ReadonlyMap<string, string> {
   return new Map(codes.map(({ code, url }) => [code, url]));
 }
 
-/** A finding as it is reported, with its line of the text. */
+/** A finding as it is reported, with the line of the file. */
 export function reported(finding: Finding, text: string, url: string): ReportedFinding {
   const { file, line, severity, code, why, fix, edits } = finding;
   const message = finding.message.replace(/it holds half of a surrogate pair.*/, "it is not valid UTF-8");

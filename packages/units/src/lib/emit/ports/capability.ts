@@ -18,7 +18,7 @@ import {
 
 const added = addedFor(reasonsOf.capability);
 
-/** Fields of a socket that say what to listen on, and those that tune what a program tunes by itself. All others would be lost. */
+/** Fields of a socket that say what to listen on, and fields that a program sets on its sockets itself. All other fields would be lost. */
 const keptFields = [
   ..."listen listenDatagram name description".split(" "),
   ..."noDelay backlog keepAlive keepAliveTimeSec keepAliveIntervalSec keepAliveProbes deferAcceptSec".split(
@@ -27,7 +27,7 @@ const keptFields = [
   ..."pollLimitIntervalSec pollLimitBurst".split(" "),
 ];
 
-/** The fields of the sandbox that this method sets itself. */
+/** The fields of the sandbox that this method sets. */
 const ownFields = [
   "capabilityBoundingSet",
   "ambientCapabilities",
@@ -36,7 +36,7 @@ const ownFields = [
   "ipAddressDeny",
 ];
 
-/** What the service may not listen on, besides what it is for. A client's own port, which outbound needs, is never below 1024. */
+/** Ports that the service may not open, other than its own. The port of an outgoing connection, which outbound needs, is never below 1024. */
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
 /** The ports of a description, each with its protocol. */
@@ -53,8 +53,8 @@ function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "t
 }
 
 /**
- * The service's own sandbox, less what would keep it from listening: a capability of a user namespace is none on the host's ports, and
- * a filter of IP packets, or a network of its own, would keep clients out.
+ * The service's own sandbox, without the directives that would keep it from listening. In a user namespace, the capability would not apply to the
+ * host's ports. A filter of IP packets, or a private network, would keep clients out.
  */
 function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;
@@ -84,7 +84,7 @@ function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] 
 
 const withoutIt = "leave it out, or write bind: 'socket'";
 
-/** The service listens by itself. */
+/** The service opens its ports itself. */
 export const capability: PortMethod = {
   refuse(description, problems) {
     const refuse = conflictsIn(problems);
@@ -92,14 +92,14 @@ export const capability: PortMethod = {
       description,
       ["idleTimeout"],
       "",
-      ["no socket is there to wake the service again", withoutIt],
+      ["without a socket unit, nothing can wake the service again", withoutIt],
       problems,
     );
     refuseFields(
       description,
       ["rolling", "template"],
       "",
-      ["no socket is there for instances to share, and each would take the port", withoutIt],
+      ["the instances share no socket, so each would open the port", withoutIt],
       problems,
     );
     if (isObject(description.hardening)) {
@@ -107,12 +107,12 @@ export const capability: PortMethod = {
         description.hardening,
         ownFields,
         "hardening",
-        ["it would keep the service from listening by itself, or give it more than that", withoutIt],
+        ["it would keep the service from listening, or give it more rights than it needs", withoutIt],
         problems,
       );
     }
     if (description.manager === "user") {
-      refuse("manager", "a user's manager cannot grant a capability", withoutIt);
+      refuse("manager", "the service manager of a user cannot grant a capability", withoutIt);
     }
     forEachSocket(description, (socket, path) => {
       const lost = Object.keys(socket).filter((field) => !keptFields.includes(field));
@@ -120,7 +120,7 @@ export const capability: PortMethod = {
         socket,
         lost,
         path,
-        ["with bind: 'capability' no socket unit is there to have it", withoutIt],
+        ["with bind: 'capability' the service has no socket unit", withoutIt],
         problems,
       );
       for (const field of ["listen", "listenDatagram"]) {
@@ -128,7 +128,7 @@ export const capability: PortMethod = {
           if (isObject(address) || (typeof address === "string" && /^(?:[/@]|vsock:)/.test(address))) {
             refuse(
               `${path}.${field}`,
-              `${shown(address)} is no port of TCP or UDP, which are what the capability is for`,
+              `${shown(address)} is not a port of TCP or UDP, and the capability is only for those`,
               withoutIt,
             );
           }

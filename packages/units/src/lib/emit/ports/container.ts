@@ -26,7 +26,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
       ),
     ),
   },
-  // Podman's generator writes the folder into RequiresMountsFor= too, unquoted.
+  // Podman's generator also writes the folder into RequiresMountsFor=, without quotes.
   volumes: {
     key: "Volume",
     read: read.each(
@@ -54,7 +54,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
   podmanArgs: { key: "PodmanArgs", read: containerExec },
 };
 
-/** The fields of a description that a container has a place for; all others would be lost. */
+/** The fields of a description that apply to a container. All others would be lost. */
 const keptFields = [
   ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
@@ -66,11 +66,11 @@ const keptFields = [
   ..."timeoutStartSec timeoutStopSec runtimeMaxSec".split(" "),
 ];
 
-/** Podman's generator puts what it reads into an ExecStart=, in which systemd expands variables. */
+/** Podman's generator writes these values into ExecStart=, in which systemd expands variables. */
 const escapeVariables = (values: readonly string[]): string[] =>
   values.map((value) => value.replaceAll("$", "$$$$"));
 
-/** How long Podman waits before it kills, in whole seconds; it counts in 32 bits. */
+/** How long Podman waits before it kills the container, in whole seconds. Podman counts in 32 bits. */
 function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknown>): string[] {
   const stop = durationOf(timeoutStopSec) ?? durationOf(service.stopTimeout);
   return stop === undefined ? [] : [String(Math.min(Math.ceil(stop / 1000), 2_147_483_647))];
@@ -115,7 +115,7 @@ function containerLines(
   ];
 }
 
-/** systemd listens and passes the sockets to Podman, and Podman to the container. */
+/** systemd opens the sockets and passes them to Podman, which passes them to the container. */
 export const container: PortMethod = {
   refuse(description, problems) {
     const { container: own, type } = description;
@@ -124,7 +124,7 @@ export const container: PortMethod = {
       description,
       lost,
       "",
-      ["a container has no place for it", "leave it out, or write what Podman has for it in raw"],
+      ["it does not apply to a container", "leave it out, or write Podman's own directive in raw"],
       problems,
     );
     if (isObject(description.hardening)) {
@@ -133,7 +133,7 @@ export const container: PortMethod = {
         description.hardening,
         single,
         "hardening",
-        ["a container has a sandbox of its own", "leave it out, or write what Podman has for it in raw"],
+        ["a container has its own sandbox", "leave it out, or write Podman's own directive in raw"],
         problems,
       );
     }
@@ -143,7 +143,7 @@ export const container: PortMethod = {
         description,
         ["type"],
         "",
-        [`${shown(type)} is no type of Podman's services`, hint],
+        [`${shown(type)} is not a type that Podman supports`, hint],
         problems,
       );
     }
@@ -152,7 +152,7 @@ export const container: PortMethod = {
         socket,
         ["accept"],
         path,
-        ["Podman runs one container, not one for each connection", "leave it out"],
+        ["Podman runs one container for all connections, not one for each connection", "leave it out"],
         problems,
       ),
     );

@@ -7,25 +7,25 @@ import type { ServiceParts } from "../sections/service.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
 import { socketSections } from "../sections/socket.ts";
 
-/** A unit file in the making. */
+/** A unit file that is being written. */
 export interface Unit {
   /** Its name, with the suffix. */
   unit: string;
   sections: Section[];
-  /** The raw lines that the description has for it, and where in the description they are. */
+  /** The raw lines of the description for this unit, and their path in the description. */
   raw?: RawSections;
   rawPath?: string;
 }
 
 /** How a service gets its ports. */
 export interface PortMethod {
-  /** Reports the fields of a description that this method cannot write. */
+  /** Reports fields of the description that this method cannot write. */
   refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
-  /** The units, in the order in which they are written. */
+  /** Returns the units, in the order in which they are written. */
   units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
 }
 
-/** The parts of a service's unit that need no port method. A method adds to them. */
+/** The parts of a service's unit that do not depend on the port method. A method adds to them. */
 export function defaultParts({ values, sandbox }: Service): ServiceParts {
   return {
     type: asked("Type", values.type),
@@ -40,13 +40,13 @@ export function defaultParts({ values, sandbox }: Service): ServiceParts {
   };
 }
 
-/** The unit of a socket. */
+/** Returns the unit of a socket. */
 export function socketUnit(socket: Socket, owner: SocketOwner): Unit {
   const { unit, raw, rawPath } = socket;
   return { unit, raw, rawPath, sections: socketSections(socket, owner) };
 }
 
-/** Reports those of the fields that are asked for. */
+/** Reports the fields in this list that the description sets. */
 export function refuseFields(
   source: Record<string, unknown>,
   fields: readonly string[],
@@ -60,7 +60,7 @@ export function refuseFields(
   }
 }
 
-/** Calls with each socket of a description, and its path in it. */
+/** Calls a function with each socket of a description, and with its path. */
 export function forEachSocket(
   { sockets }: Record<string, unknown>,
   check: (socket: Record<string, unknown>, path: string) => void,
@@ -69,12 +69,12 @@ export function forEachSocket(
     if (isObject(socket)) check(socket, `sockets[${index}]`);
 }
 
-/** A sandbox less some of its directives. */
+/** Returns a sandbox without some of its directives. */
 export function withoutDirectives(lines: readonly Line[], ...keys: string[]): Line[] {
   return lines.filter(({ key }) => !keys.includes(key));
 }
 
-/** A sandbox, if it is one, in which sockets of these address families can be made besides. */
+/** Returns a sandbox that also allows sockets of these address families. No sandbox stays none. */
 export function withAddressFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
   return lines.map((line) => {
     const there = line.value.split(" ").filter((family) => family !== "none");

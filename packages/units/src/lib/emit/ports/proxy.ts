@@ -25,14 +25,14 @@ import {
 const addedToProxy = addedFor(reasonsOf.proxy);
 const addedToApp = addedFor(reasonsOf.proxied);
 
-/** Where it lies with Debian, Ubuntu, Fedora, Arch and SUSE; before /usr was merged Debian had it in /lib. */
+/** The path of the proxy on Debian, Ubuntu, Fedora, Arch and SUSE. Before /usr was merged, Debian had it in /lib. */
 const program = "/usr/lib/systemd/systemd-socket-proxyd";
 
-/** The proxy's own limit is 256. It needs six descriptors for a connection: two sockets and two pipes. */
+/** The proxy accepts 256 connections by default. Each connection needs six descriptors: two sockets and two pipes. */
 const mostConnections = 1024;
 const mostFiles = 8192;
 
-/** Of an app that says nothing of it. */
+/** The address of an app whose description names none. */
 const defaultBackend = "127.0.0.1:3000";
 
 function refusedBackend(backend: string): Refusal | undefined {
@@ -41,22 +41,22 @@ function refusedBackend(backend: string): Refusal | undefined {
     return /^\/run(?:\/(?!\.\.?\/)[\w.@+-]+)+\/[\w.@+-]+$/.test(backend)
       ? refusedAddress(backend)
       : refuse(
-          "the socket is in no folder that can be made for the service",
-          "one of /run, with letters, digits and . _ @ + - alone: /run/shop/app.sock",
+          "the socket is not in a folder that can be created for the service",
+          "a folder of /run, whose name has only letters, digits and . _ @ + -: /run/shop/app.sock",
         );
   }
   const host = ipEndpointOf(backend)?.host;
   return host !== undefined && (host === "::1" || (isIPv4(host) && host.startsWith("127.")))
     ? refusedAddress(backend)
     : refuse(
-        "not a port of the loopback device, nor a unix socket",
+        "not a port of the loopback device, and not a unix socket",
         "as in 127.0.0.1:3000, [::1]:3000 or /run/shop/app.sock",
       );
 }
 
 const readBackend = read.literal(read.rawText(refusedBackend));
 
-/** The name of the proxy's unit: an instance, since systemd names a user that exists only for a while after what stands before the @. */
+/** The name of the proxy's unit. It is an instance, because systemd takes the name of a user that exists only while it runs from the part before the @. */
 function proxyUnit(name: string): string {
   return `${name}${name.includes("@") ? "-" : "@"}proxy.service`;
 }
@@ -64,9 +64,9 @@ function proxyUnit(name: string): string {
 /** Where the service listens. */
 interface Backend {
   address: string;
-  /** The folder under /run of a unix socket. */
+  /** The folder of a unix socket under /run. */
   folder: string | undefined;
-  /** Whether no other service can reach the loopback device in question. */
+  /** Whether this is a loopback device that no other service can reach. */
   ownNetwork: boolean;
   families: string[];
 }
@@ -86,8 +86,8 @@ function backendOf(
 }
 
 /**
- * A command that ends once somebody listens at the backend, or fails once the program has ended. It asks the kernel's tables: to connect
- * would be a request that the program did not expect, and a socket's file is there before anybody listens.
+ * A command that ends when a process listens at the backend, or fails when the program has ended. It reads the kernel's tables. A connection
+ * would be a request that the program does not expect, and a unix socket's file exists before a process listens on it.
  */
 function waitCommand({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
@@ -100,7 +100,7 @@ function waitCommand({ address, folder }: Backend): string {
   return ["/bin/sh", "-c", script, "sh", listening].map(argument).join(" ");
 }
 
-/** An inbound sandbox opened for the backend alone. */
+/** An inbound sandbox that also allows the backend. */
 function openToBackend(
   lines: readonly Line[],
   { folder, families }: Backend,
@@ -134,7 +134,7 @@ function proxySections(
   );
   const onHost = backend.folder === undefined && !backend.ownNetwork;
   const idleExit = idle === undefined ? [] : [`--exit-idle-time=${idle}`];
-  // It takes all before the last colon for the host, brackets too.
+  // systemd-socket-proxyd takes everything before the last colon for the host, including brackets.
   const target = backend.address.replace(/[[\]]/g, "");
   const command = [program, `--connections-max=${mostConnections}`, ...idleExit, target];
   return [
@@ -168,7 +168,7 @@ function proxySections(
 
 const withoutIt = "leave it out, or write bind: 'socket'";
 
-/** systemd listens, and a proxy of its own passes on to the service what arrives. */
+/** systemd opens the sockets, and a proxy for this app forwards the connections to the service. */
 export const proxy: PortMethod = {
   refuse(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
@@ -177,19 +177,19 @@ export const proxy: PortMethod = {
       description,
       ["rolling", "template"],
       "",
-      ["instances cannot all listen at the backend", withoutIt],
+      ["the instances cannot all listen at the backend", withoutIt],
       problems,
     );
     if (manager === "user")
       refuse(
         "manager",
-        "a user's manager can give the proxy and the service no folder of /run, nor a network of their own",
+        "the service manager of a user can give the proxy and the service neither a folder of /run nor a private network",
         withoutIt,
       );
     if (type === "simple" || type === "idle") {
       refuse(
         "type",
-        `${shown(type)} counts the service as started before its program runs, and the proxy waits for it to listen`,
+        `with ${shown(type)} the service counts as started before its program runs, but the proxy waits until the program listens`,
         "write 'exec', or leave it out",
       );
     }
@@ -200,7 +200,7 @@ export const proxy: PortMethod = {
         ["runtimeDirectoryMode", "runtimeDirectoryPreserve"],
         "",
         [
-          "the folder of the backend is one of them, and is the service's alone while it runs",
+          "the folder of the backend is already one of them, and only the service may use it while it runs",
           "leave it out",
         ],
         problems,
@@ -212,8 +212,8 @@ export const proxy: PortMethod = {
       problems.push({
         code: "ERR_UNIT_VERSION",
         path: "idleTimeout",
-        message: `the proxy's --exit-idle-time= is of systemd 246, and this is for ${systemd as number}`,
-        hint: "leave it out: proxy and service then stay up",
+        message: `the proxy's --exit-idle-time= needs systemd 246, and this description is for systemd ${systemd as number}`,
+        hint: "leave it out: the proxy and the service then keep running",
       });
     }
     forEachSocket(description, (socket, path) =>
@@ -221,7 +221,7 @@ export const proxy: PortMethod = {
         socket,
         ["listenDatagram", "listenSequentialPacket", "accept"],
         path,
-        ["the proxy accepts streams, and passes them on", withoutIt],
+        ["the proxy accepts only stream connections", withoutIt],
         problems,
       ),
     );
@@ -234,7 +234,7 @@ export const proxy: PortMethod = {
     const plain = defaultParts(service);
     const place = ipEndpointOf(backend.address) ?? { port: backend.address };
     const { folder } = backend;
-    // The proxy is what waits for traffic, and what sleeps.
+    // The proxy is the unit that traffic starts, and that sleeps.
     const app = { ...service, values: { ...service.values, idleTimeout: [] } };
     return [
       ...sockets.map((socket) => socketUnit(socket, { ...service, startedUnit: unit })),

@@ -11,7 +11,7 @@ const portMethods: Record<Bind, PortMethod> = { socket, capability, proxy };
 
 const readBind = oneOf(Object.keys(portMethods));
 
-/** Reads the port method that a description asks for. It is `socket` where `bind` names no method. */
+/** Reads the port method of a description. The default is `socket`. */
 export function readPortMethod(description: Record<string, unknown>, problems: UnitProblem[]): PortMethod {
   const { bind = "socket" } = description;
   const [method = "socket"] = readBind(bind, "bind", problems) as [Bind?];
@@ -20,13 +20,19 @@ export function readPortMethod(description: Record<string, unknown>, problems: U
       description,
       ["backend"],
       "",
-      ["nothing stands before the service", "write bind: 'proxy', or leave it out"],
+      ["nothing stands before the service", "without bind: 'proxy', the service has no proxy in front of it"],
       problems,
     );
   }
   if (description.container === undefined) return portMethods[method];
   if (method !== "socket") {
-    refuseFields(description, ["bind"], "", ["a container is passed its sockets", "leave it out"], problems);
+    refuseFields(
+      description,
+      ["bind"],
+      "",
+      ["the sockets are passed to a container", "leave it out"],
+      problems,
+    );
   }
   return container;
 }

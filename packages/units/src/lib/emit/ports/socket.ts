@@ -4,14 +4,14 @@ import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
 import { defaultParts, socketUnit, type PortMethod } from "./port-method.ts";
 
-/** systemd listens, and passes the sockets. */
+/** systemd opens the sockets, and passes them. */
 export const socket: PortMethod = {
   refuse: () => {},
   units(service, sockets) {
     const { values, inetd } = service;
     const { kind } = service.arrangement;
     const rolling = kind === "rolling";
-    // Connections are of no one's, and an instance has the socket of its own name.
+    // Sockets= does not apply to connections, and an instance gets the socket with its own name.
     const units = kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
     const plain = defaultParts(service);
     return [

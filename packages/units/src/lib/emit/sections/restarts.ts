@@ -4,13 +4,13 @@ import { added, addedFor, asked, askedOr, type Line } from "../../write/lines.ts
 import { restarts } from "../../read/fields/service-directives.ts";
 import type { Service } from "../../read/service.ts";
 
-/** The exit status of sleep. Node, sysexits(3), shells and systemd exit with other numbers. */
+/** The exit status that means sleep. Node, sysexits(3), shells and systemd use other numbers. */
 const idleStatus = "42";
 
 const addedWithoutRestart = addedFor(reasonsOf.noRestart);
 const addedForSleep = addedFor(reasonsOf.sleep);
 
-/** What the description asks for, and the status of sleep. */
+/** The exit statuses of the description, and the one that means sleep. */
 function withIdleStatus(
   key: "RestartPreventExitStatus" | "SuccessExitStatus",
   statuses: readonly string[],
@@ -21,7 +21,7 @@ function withIdleStatus(
   ];
 }
 
-/** When systemd starts the service again. */
+/** The lines that say when systemd starts the service again. */
 export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
   const isPerConnection = arrangement.kind === "accept";
   const isRestarted = values.restart[0] !== "no" && !isPerConnection;
@@ -42,24 +42,24 @@ export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
   ];
 }
 
-/** How often it may be started: as often as it takes, if something else limits the starts. */
+/** The limit of starts. There is none if something else slows the starts down. */
 export function startLimitLine({ hasStartLimit }: Service): Line {
   return hasStartLimit
     ? addedWithoutRestart("StartLimitIntervalSec", "10s")
     : added("StartLimitIntervalSec", "0");
 }
 
-/** What makes an app exit with the status of sleep. */
+/** The variable that makes an app exit with the status that means sleep. */
 export function idleVariableLines({ sleeps }: Service): Line[] {
   return sleeps ? [addedForSleep("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
 }
 
-/** A command for ExecStopPost= that takes a second if the service has ended in this way. */
+/** A command for ExecStopPost= that takes a second if the service has ended with this result. */
 export function pauseCommand(test: "= exec-condition" | "!= success"): string {
   return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
 }
 
-/** After ExecCondition= has refused the start, no restart follows, and the socket would try again at once. */
+/** After ExecCondition= has refused a start, no restart follows, and the socket would start the service again at once. */
 export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"
     ? []

@@ -14,7 +14,7 @@ import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
 import { runsAsDynamicUser, type Service } from "../../read/service.ts";
 import { notifySocket } from "../../read/fields/arrangement.ts";
 
-/** What a port method writes into the unit of the service, by the place where it stands. */
+/** The lines that a port method adds to the unit of the service, by the place where they go. */
 export type ServiceParts = Record<
   "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
@@ -30,7 +30,7 @@ const linesOfService =
 const linesOfAll = (linesOf: LinesOf, table: object): Line[] =>
   (Object.keys(table) as (keyof typeof serviceDirectives)[]).flatMap(linesOf);
 
-/** The [Unit] section of a service, or of a container that becomes one. */
+/** The [Unit] section of a service, or of a container that becomes a service. */
 export function unitSection(
   service: Service,
   { requires, after }: Pick<ServiceParts, "requires" | "after">,
@@ -55,7 +55,7 @@ export function unitSection(
   };
 }
 
-/** When it is started again, and how long things may take. */
+/** When systemd restarts the service, and how long things may take. */
 export function lifetimeLines(service: Service): Line[] {
   const { values } = service;
   const linesOf = linesOfService(service);

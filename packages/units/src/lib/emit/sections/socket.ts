@@ -18,7 +18,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
     ...(sibling === undefined ? [] : [unquotedValue(sibling)]),
     ...(kind === "template" ? ["%i"] : []),
   ];
-  // What systemd starts when nothing is said.
+  // The service that systemd starts by default.
   const namesake = unit.replace(/(@?)\.socket$/, (_, at) => (at === "" ? ".service" : "@%i.service"));
   return [
     { name: "Unit", lines: askedOr("Description", values.description, `${what.join(" ")} socket`) },
@@ -40,7 +40,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
   ];
 }
 
-/** Whether an address may have no interface yet when the socket is bound. One with specifiers is left to `freeBind`. */
+/** Whether it is possible that no interface has the address yet when systemd opens the socket. For an address with specifiers, `freeBind` decides. */
 function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean {
   return [...listen, ...listenDatagram].some((address) => {
     const expands = address.replaceAll("%%", "").includes("%");

@@ -1,6 +1,6 @@
 import type { UnitEdit } from "../../parse/edit.ts";
 
-/** `error`: systemd won't load it, or it won't serve; `warning`: it will hurt; `info`: it could be better. */
+/** `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble. `info`: it could be better. */
 export type Severity = "error" | "warning" | "info";
 
 /** A change to one of the files. */
@@ -8,21 +8,21 @@ export interface FileEdit extends UnitEdit {
   readonly file: string;
 }
 
-/** Where something was found, and what is to be done. */
+/** What was found, where, and what to do. */
 export interface Found {
   at: { file: string; line: number };
   /** What was seen. */
   message: string;
   /** What to write. */
   fix: string;
-  /** The same as a change that a machine can make. */
+  /** The same change as an edit that `fixUnits` can make. */
   edits?: readonly FileEdit[];
 }
 
-/** Something that a linter looks for in one kind of subject. */
+/** Something that the linter looks for in one kind of subject. */
 export interface Rule<Subject> {
   severity: Severity;
-  /** Why it matters, for all that the rule finds. */
+  /** What happens otherwise. It applies to every finding of the rule. */
   why: string;
   /** The man page that has the rule. */
   man: string;

@@ -15,10 +15,10 @@ const isPath = (setting: Setting): boolean =>
 
 const socketValue = (unit: SocketSubject["unit"], key: string) => valueOf(unit, "Socket", key)?.value;
 
-/** What is known of the units among these files: After= may name one many times. */
+/** Facts about the units among these files, computed once, because After= may name a unit many times. */
 const late = new WeakMap<GivenFiles, Map<string, boolean>>();
 
-/** Whether a unit is up only after basic.target, and with it after all sockets. */
+/** Whether a unit starts only after basic.target, and so after all sockets. */
 function isLate(name: string, given: GivenFiles): boolean {
   const known = late.get(given) ?? new Map<string, boolean>();
   late.set(given, known);
@@ -34,7 +34,7 @@ function isAfterBasic(name: string, given: GivenFiles): boolean {
   return service !== undefined && booleanOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
 }
 
-/** The folder among these in which a path lies, all of them below /run. No path of a socket has more than 107 bytes. */
+/** The folder among these, all below /run, that contains a path. The path of a socket has at most 107 bytes. */
 function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
   const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
   for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
@@ -44,7 +44,7 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
-/** A socket, and which of its addresses are taken. */
+/** A socket, and the addresses of it that are taken. */
 export interface SocketAmongOthers extends SocketSubject {
   conflicts: readonly Conflict[];
 }
@@ -81,7 +81,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : [
             {
               at: headerOf(unit, "Socket"),
-              message: "it listens on nothing",
+              message: "it has no address",
               fix: "ListenStream=80, or another address",
             },
           ],
@@ -91,7 +91,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "systemd does not start a socket if it cannot find the service. With Accept=yes the service is a template, app@.service. Otherwise it is app.service.",
     man: "systemd.socket(5)",
     find: ({ unit, service, starts, accepts, given }) => {
-      // Podman makes a service of each container.
+      // Podman turns each container into a service.
       const container = starts.replace(/\.service$/, ".container");
       if (service !== undefined || given.units.has(container)) return [];
       const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
@@ -104,14 +104,14 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             ? accepts
               ? "Accept=no"
               : "Accept=yes, or Service= with an instance"
-            : "name it after the socket, or say Service=",
+            : "give the service the name of the socket, or write Service=",
         },
       ];
     },
   },
   "accept-impossible": {
     severity: "error",
-    why: "systemd does not load a socket with Accept=yes and Service=. Accept=yes also needs an address that takes connections, such as ListenStream=.",
+    why: "systemd does not load a socket with Accept=yes and Service=. Accept=yes also needs an address for connections, such as ListenStream=.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, addresses }) => {
       if (!accepts) return [];
@@ -123,7 +123,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               {
                 at: service,
                 message: "Accept=yes with Service=",
-                fix: "take Service= out",
+                fix: "remove Service=",
               },
             ]),
         ...addresses
@@ -146,8 +146,8 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : socket.conflicts.map(({ setting, first, apart }) => ({
             at: setting,
             message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
-            fix: apart ? "BindIPv6Only=ipv6-only" : "take one of them out",
-            // Of two that differ, the wider one would open the port to others than the narrower one.
+            fix: apart ? "remove one of them" : "take one of them out",
+            // If the two differ, the wider one would open the port to more clients than the narrower one.
             edits:
               first.file === setting.file && first.value === setting.value ? [replaceSetting(setting)] : [],
           })),
@@ -169,7 +169,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "runtime-directory": {
     severity: "error",
-    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. After that, nobody can connect.",
+    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. After that, clients cannot connect.",
     man: "systemd.exec(5)",
     find: ({ service, addresses, accepts }) => {
       if (service === undefined || accepts) return [];
@@ -189,7 +189,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           ? []
           : {
               at: setting,
-              message: `${setting.value} lies in RuntimeDirectory=${folder}`,
+              message: `${setting.value} is in RuntimeDirectory=${folder}`,
               fix: "RuntimeDirectoryPreserve=yes in the service, or another folder for the socket",
             };
       });
@@ -197,7 +197,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "trigger-limit": {
     severity: "warning",
-    why: "By default a socket fails once it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not start it again. The port is then closed until you start the socket.",
+    why: "By default a socket fails after it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not restart it. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
@@ -205,13 +205,13 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       );
       if (set || accepts || service?.program?.isNode !== true) return [];
       const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
-      // Each restart counts, and ten a second are too few for the limit.
+      // Each restart counts, and ten restarts a second do not reach the limit.
       if (isBound && restartDelay(service.unit) >= 100) return [];
       return [
         {
           at: headerOf(unit, "Socket"),
           message: "the default trigger limit applies",
-          // Without the limit, a start that a condition refuses would be tried again without end.
+          // Without the limit, systemd would repeat a start that a condition refuses, without end.
           fix: isBound
             ? `RestartSec=1s in ${service.unit.name}`
             : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,
@@ -221,7 +221,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "remove-on-stop": {
     severity: "info",
-    why: "When the socket unit stops, systemd removes the socket file. A service that keeps running cannot be reached.",
+    why: "When the socket unit stops, systemd removes the socket file. If the service keeps running, clients cannot reach it.",
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses, accepts }) => {
       const setting = valueOf(unit, "Socket", "RemoveOnStop");
@@ -254,14 +254,14 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : [
             {
               at: valueOf(unit, "Socket", "Accept")!,
-              message: "each connection would start Node",
+              message: "Node would start for each connection",
               fix: `Accept=no, and ${service.unit.name.replace("@.", ".")}`,
             },
           ],
   },
   "socket-wanted-by": {
     severity: "info",
-    why: "At boot systemd reaches sockets.target before it starts services. With another target the socket listens later, or never if that target is not reached.",
+    why: "At boot systemd reaches sockets.target before it starts services. With another target the socket opens later, or never if that target is not reached.",
     man: "systemd.special(7)",
     find: ({ unit }) => {
       const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
@@ -311,7 +311,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "reuse-port": {
     severity: "info",
-    why: "The kernel divides connections among all sockets on the port. If nobody reads from one of them, its share of the connections is lost.",
+    why: "The kernel divides connections among all sockets on the port. If no process reads from one of them, its share of the connections is lost.",
     man: "systemd.socket(5)",
     find: ({ unit }) => {
       const setting = valueOf(unit, "Socket", "ReusePort");
@@ -320,8 +320,8 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : [
             {
               at: setting!,
-              message: "ReusePort= with a socket that outlives its service anyway",
-              fix: "take it out, unless several sockets are to share the port",
+              message: "ReusePort= with a socket that stays open when its service stops",
+              fix: "remove it, unless several sockets must share the port",
             },
           ];
     },
@@ -343,10 +343,10 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-stops-along": {
     severity: "warning",
-    why: "Each restart of the service stops its socket as well. The port is closed meanwhile, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service is stopped for good.",
+    why: "Each restart of the service also stops its socket. Meanwhile the port is closed, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service stops for good.",
     man: "systemd.unit(5)",
     find: ({ unit, starts, accepts }) =>
-      // An instance of a socket may be there for one instance of the service alone.
+      // An instance of a socket may belong to only one instance of the service.
       accepts || unitNameParts(unit.name).instance !== undefined
         ? []
         : namesIn(unit, "Unit", "PartOf", "BindsTo", "StopPropagatedFrom")
@@ -359,7 +359,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "socket-conflicts": {
     severity: "error",
-    why: "systemd stops one of two units that conflict when it starts the other. The first connection starts the service and closes the port.",
+    why: "If two units conflict, systemd stops one when it starts the other. The first connection starts the service and closes the port.",
     man: "systemd.unit(5)",
     find: ({ unit, starts, service }) =>
       [
@@ -403,7 +403,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       const setting = valueOf(unit, "Socket", "DeferTrigger");
       return setting === undefined || !accepts || booleanOf(setting.value) === false
         ? []
-        : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "take it out" }];
+        : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "remove it" }];
     },
   },
 };

@@ -11,13 +11,13 @@ import { refusedValue } from "../values/refused-value.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
 import { replaceSetting } from "../findings/edits.ts";
 
-/** A file by itself, whatever its unit. */
+/** A file by itself, without the rest of its unit. */
 export interface FileSubject extends GivenFile {
-  /** The suffix of its unit; what is not known here is read for its syntax alone. */
+  /** The suffix of its unit. For an unknown suffix, only the syntax is checked. */
   type: string;
   /** The name of its unit. */
   name: string;
-  /** What systemd gets to see of the file. */
+  /** The assignments of the file that systemd reads. */
   settings: readonly Setting[];
 }
 
@@ -25,7 +25,7 @@ export interface FileSubject extends GivenFile {
 const directivesIn = ({ type }: FileSubject) =>
   Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
 
-/** The directives of a section of it. */
+/** The directives of one of its sections. */
 function directivesUnder(subject: FileSubject, section: string): ReadonlyMap<string, ValueKind> | undefined {
   const sections = directivesIn(subject);
   return sections !== undefined && Object.hasOwn(sections, section) ? sections[section] : undefined;
@@ -33,7 +33,7 @@ function directivesUnder(subject: FileSubject, section: string): ReadonlyMap<str
 
 const spelling = new Map<ReadonlyMap<string, ValueKind>, (name: string) => string | undefined>();
 
-/** The directive that is likely meant. */
+/** The directive that is probably meant. */
 function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): string | undefined {
   const near = spelling.get(names) ?? nearestAmong(names.keys());
   spelling.set(names, near);
@@ -42,7 +42,7 @@ function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): 
 
 const isOurs = (name: string): boolean => name.startsWith("X-");
 
-/** Assignments whose directive is known, with how its value is read. */
+/** Assignments with a known directive, and the reader for its value. */
 function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
   return subject.settings.flatMap((setting) => {
     const kind = directivesUnder(subject, setting.section)?.get(setting.key);
@@ -57,7 +57,7 @@ function misplaced(subject: FileSubject, { section, key }: Assignment): string |
   return Object.keys(sections).find((other) => sections[other]!.has(key));
 }
 
-/** Which unit of the same app has such a directive. */
+/** Says which unit of the same app may have such a directive. */
 function unitOf({ type, name }: FileSubject, key: string): string | undefined {
   const [other, section] = type === "service" ? ["socket", "Socket"] : ["service", "Service"];
   if (!/^(?:service|socket)$/.test(type) || !directivesOf[other]![section]!.has(key)) return undefined;
@@ -70,14 +70,14 @@ const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: 
 
 const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
 
-/** A comment at the end of a value; a value may hold a lone # in a sentence, among the words of a shell, or at its end. */
+/** A comment at the end of a value. A # alone can be part of a sentence, of a shell command, or the end of the value. */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
   const at = value.search(/(?<=[ \t])#(?=[ \t])/);
   return at < 0 ? undefined : value.slice(at);
 }
 
-/** What systemd puts in the place of old values. */
+/** The values with which systemd replaces old ones. */
 const replacements = [
   { keys: /^Standard(?:Output|Error)$/, old: /^syslog(?=$|\+console$)/, now: "journal" },
   {
@@ -87,7 +87,7 @@ const replacements = [
   },
 ];
 
-/** What to write for a URL, or for several addresses on one line. */
+/** What to write instead of a URL, or of several addresses on one line. */
 function meantAddress({ key, value }: Assignment): string | undefined {
   const several = value.split(/[\s,]+/);
   if (several.length > 1 && several.every((address) => refusedAddress(address) === undefined))
@@ -117,7 +117,7 @@ export type SyntaxCode =
   | "directory-refused"
   | "drop-in-name";
 
-/** A rule of what systemd passes over has no edits: what counts for nothing must not begin to count. */
+/** Rules about lines that systemd ignores have no edits, because an edit must not activate such a line. */
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",
@@ -151,7 +151,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         .map((setting) => ({
           at: setting,
           message: `${setting.key}= ends in a backslash and a space`,
-          fix: "take the space away",
+          fix: "remove the space",
         })),
   },
   "comment-inline": {
@@ -197,7 +197,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
           ? []
           : {
               at: setting,
-              message: `${setting.key}= is not of [${setting.section}]`,
+              message: `${setting.key}= does not belong in [${setting.section}]`,
               fix: `put it under [${section}]`,
             };
       }),
@@ -217,13 +217,13 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
-          fix: elsewhere ?? (meant === undefined ? "take it out" : `${meant}=${value}`),
+          fix: elsewhere ?? (meant === undefined ? "remove it" : `remove the line`),
         };
       }),
   },
   "value-invalid": {
     severity: "warning",
-    why: "systemd ignores a value that it cannot read, and keeps the value before it or the default. For a few directives, such as User=, it refuses the whole unit.",
+    why: "systemd ignores a value that it cannot read, and keeps the earlier value or the default. For a few directives, such as User=, it refuses the whole unit.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       known(subject).flatMap(({ setting, kind }) => {
@@ -266,7 +266,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const { section, key, value } = setting;
         if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
         if (value === "" || commentIn(setting) !== undefined) return [];
-        // What an instance of a template puts there is not known.
+        // The value that an instance of a template inserts is unknown.
         if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
         const address = expandSpecifiers(value, subject.name);
         const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
@@ -299,7 +299,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directory-refused": {
     severity: "error",
-    why: "systemd does not load the unit. The value of WorkingDirectory= is read as it is, with its quotes.",
+    why: "systemd does not load the unit. It reads the value of WorkingDirectory= literally, with quotes.",
     man: "systemd.exec(5)",
     find: (subject) =>
       known(subject).flatMap(({ setting }): readonly Found[] => {

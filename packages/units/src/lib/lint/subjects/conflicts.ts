@@ -3,16 +3,16 @@ import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../../systemd/ip-endpo
 import type { SocketSubject } from "./subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 
-/** An address that cannot be listened on, since something else does. */
+/** An address that cannot be opened, because another line opens it. */
 export interface Conflict {
   setting: Setting;
-  /** What has it. */
+  /** The assignment that opens it first. */
   first: Setting;
-  /** Whether both can be listened on if the socket is for IPv6 only. */
+  /** Whether both can be opened if the socket is for IPv6 only. */
   apart: boolean;
 }
 
-/** UDP ports may be bound twice, and a unix socket's file is replaced. */
+/** UDP ports may be opened twice, and the file of a unix socket is replaced. */
 const tcpEndpointOf = ({ key, value }: Setting): IPEndpoint | undefined =>
   key === "ListenStream" ? ipEndpointOf(value) : undefined;
 
@@ -23,17 +23,17 @@ function isOnlyIPv6({ unit }: SocketSubject): boolean {
 
 const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
 
-/** A port alone is one of IPv6 too. */
+/** A port alone is also an IPv6 address. */
 const isIPv6 = (host: string): boolean => host === "" || host.includes(":");
 
-/** The first that listens on a port, by its host, and of each of these kinds; no host begins with a bracket. */
+/** For a port, the first address by its host, and the first of each of these kinds. No host begins with a bracket. */
 type Taken = Map<string, { setting: Setting; order: number }>;
 
 const any = "] any";
 const ipv4 = "] IPv4";
 const ipv6 = "] IPv6";
 
-/** The addresses that are listened on. What has one of them is found without a look at all the others. */
+/** The addresses that are open so far, stored so that a lookup does not compare all of them. */
 class Places {
   readonly #ports = new Map<string, Taken>();
   #count = 0;
@@ -51,7 +51,7 @@ class Places {
     }
   }
 
-  /** The first that has the place of this one, as `isTakenBy` says. */
+  /** The first address that conflicts with this one, as `isTakenBy` defines it. */
   whatTakes(setting: Setting, onlyIPv6: boolean): Setting | undefined {
     const place = tcpEndpointOf(setting);
     const taken = place && this.#ports.get(place.port);
@@ -71,7 +71,7 @@ class Places {
   }
 }
 
-/** The addresses of each socket that it has twice, or that a socket with a lesser name has. */
+/** For each socket, its addresses that it has twice, or that a socket with a lesser name has. */
 export function conflictsAmong(
   sockets: readonly SocketSubject[],
 ): ReadonlyMap<SocketSubject, readonly Conflict[]> {

@@ -6,23 +6,23 @@ import { isRegister } from "../../node/register.ts";
 import { isNodeName } from "../../node/runtime.ts";
 import { baseOf } from "../../systemd/folders.ts";
 
-/** What a service runs. */
+/** The program that a service runs. */
 export interface Program {
   setting: Setting;
   command: Command;
-  /** The program itself and its arguments, with `/usr/bin/env` taken off. */
+  /** The program itself and its arguments, without `/usr/bin/env`. */
   words: readonly string[];
   /** The name of the program's file. */
   name: string;
-  /** The options with which env(1) takes LISTEN_PID and LISTEN_FDS away, as they are written. */
+  /** The options with which env(1) removes LISTEN_PID and LISTEN_FDS, as they are written. */
   cleared: string | undefined;
-  /** What a shell is told to run. */
+  /** The script that a shell runs. */
   script: string | undefined;
-  /** The package manager, or another tool, that runs it as a child; also if a shell runs that. */
+  /** The package manager, or another tool, that runs the app as a child process. Also if a shell starts that tool. */
   launcher: string | undefined;
-  /** The command line of Node, if Node itself is the program; for a script that names Node in its first line, as if Node ran it. */
+  /** The command line of Node, if Node itself is the program. For a script that names Node in its first line, the command line as if Node ran it. */
   node: NodeCommand | undefined;
-  /** Whether it is Node, however it is run. */
+  /** Whether the program is Node, directly or through another program. */
   isNode: boolean;
 }
 
@@ -35,7 +35,7 @@ const isOfNode = (word: string): boolean =>
 
 const shells = /^(?:ba|da|a|z|k)?sh$/;
 
-/** The words behind env(1): its options and variables are taken off, and `-S` splits its value. */
+/** The words after env(1), without its options and variables. `-S` splits its value. */
 function behindEnv(words: readonly string[]): readonly string[] {
   if (baseOf(words[0] ?? "") !== "env") return words;
   for (let at = 1; at < words.length; at += 1) {
@@ -51,7 +51,7 @@ function behindEnv(words: readonly string[]): readonly string[] {
   return words;
 }
 
-/** What takes the variables of sockets away, among env(1) and its options. */
+/** The options of env(1) that remove the variables of sockets. */
 function clearedBy(words: readonly string[]): string | undefined {
   if (baseOf(words[0] ?? "") !== "env") return undefined;
   return words.find(
@@ -62,7 +62,7 @@ function clearedBy(words: readonly string[]): string | undefined {
   );
 }
 
-/** The simple commands of a shell's script, without variables, `exec` and the like before them. */
+/** The simple commands of a shell script, without leading variables, `exec` and similar words. */
 function commandsIn(script: string): string[][] {
   return script
     .split(/&&|\|\||[;&|\n(){}]/)
@@ -76,14 +76,14 @@ function commandsIn(script: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** What Node, or what stands for it, is told to run. */
+/** The command line of Node, or of the program that stands for it. */
 function nodeOf(words: readonly string[]): NodeCommand | undefined {
   const [first = "", ...rest] = words;
   if (isScriptFile(first)) return { options: [], preloads: [], script: first };
   return isNodeName(baseOf(first)) || baseOf(first) === "ts-node" ? nodeCommand([first, ...rest]) : undefined;
 }
 
-/** The program of a service, with its NODE_OPTIONS. */
+/** Returns the program of a service, with its NODE_OPTIONS. */
 export function programOf(unit: LoadedUnit, nodeOptions: string): Program | undefined {
   const setting = valueOf(unit, "Service", "ExecStart");
   const [command] = setting === undefined ? [] : commandsOf(setting.value, unit.name).commands;
@@ -106,7 +106,7 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
     script,
     launcher,
     node,
-    // A preload of ours says that a script starts Node, whatever its name.
+    // A sockact preload shows that a script starts Node, whatever its name is.
     isNode:
       preloadsOfOptions(nodeOptions).some(isRegister) ||
       run.some(
@@ -115,7 +115,7 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
   };
 }
 
-/** Whether a shell is sure to become the program that it runs: after `exec`, or if bash has one simple command to run. */
+/** Whether the shell certainly becomes the program that it runs: with `exec`, or if bash runs a single simple command. */
 export function keepsProcess({ name, script = "" }: Program): boolean {
   return /\bexec\s/.test(script) || (name === "bash" && !/[|<>&;`()\n]/.test(script));
 }

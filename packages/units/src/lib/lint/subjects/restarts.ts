@@ -7,14 +7,14 @@ const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf
 
 export const restartPolicy = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
 
-/** The RestartSec= that counts; systemd ignores one that it cannot read. */
+/** The RestartSec= that counts. systemd ignores a value that it cannot read. */
 export const restartSec = (unit: LoadedUnit): Setting | undefined =>
   valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => timeSpanOf(value) !== undefined);
 
-/** The milliseconds before a restart. */
+/** The wait before a restart, in milliseconds. */
 export const restartDelay = (unit: LoadedUnit): number => timeSpanOf(restartSec(unit)?.value ?? "100ms")!;
 
-/** Whether systemd starts the service as often as anything asks it to. */
+/** Whether systemd has no limit of starts for the service. */
 export function hasNoStartLimit(unit: LoadedUnit): boolean {
   const value = (...keys: string[]) =>
     keys
@@ -26,9 +26,9 @@ export function hasNoStartLimit(unit: LoadedUnit): boolean {
   );
 }
 
-/** What may keep the service from being started: a Condition…=, an Assert…= or ExecCondition=. */
+/** The setting that may keep the service from starting: a Condition…=, an Assert…= or ExecCondition=. */
 export function conditionOf(unit: LoadedUnit): Setting | undefined {
-  // An empty one of any kind takes back all of them.
+  // An empty line of any kind removes all of them.
   const last = (kind: RegExp) => {
     const setting = unit.settings.findLast(({ section, key }) => section === "Unit" && kind.test(key));
     return setting?.value === "" ? undefined : setting;
@@ -36,14 +36,14 @@ export function conditionOf(unit: LoadedUnit): Setting | undefined {
   return last(/^Condition[A-Z]/) ?? last(/^Assert[A-Z]/) ?? valueOf(unit, "Service", "ExecCondition");
 }
 
-/** Whether a list of exit statuses has this one. */
+/** Whether a list of exit statuses contains this one. */
 function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
   return namesIn(unit, "Service", key).some(
     ({ name }) => wholeOf(name) === status || (status === 0 && name === "SUCCESS"),
   );
 }
 
-/** Whether Restart= starts the service again when it exits with this status. */
+/** Whether Restart= restarts the service when it exits with this status. */
 export function restartsAfter(unit: LoadedUnit, status: number): boolean {
   if (hasStatus(unit, "RestartPreventExitStatus", status)) return false;
   if (hasStatus(unit, "RestartForceExitStatus", status)) return true;

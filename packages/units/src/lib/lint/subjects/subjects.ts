@@ -14,16 +14,16 @@ import { ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
 
-/** A socket unit, and what it starts. */
+/** A socket unit, and the service that it starts. */
 export interface SocketSubject {
   unit: LoadedUnit;
-  /** Whether each connection gets a process of its own. */
+  /** Whether systemd starts a process for each connection. */
   accepts: boolean;
-  /** The name of the unit that it starts; a template's with Accept=yes. */
+  /** The name of the unit that the socket starts. With Accept=yes it is the name of a template. */
   starts: string;
-  /** `undefined` if it is not among the files. */
+  /** `undefined` if the service is not among the files. */
   service: ServiceSubject | undefined;
-  /** What it listens on: all of ListenStream= and similar directives. */
+  /** The assignments of ListenStream= and similar directives. */
   addresses: readonly Setting[];
   given: GivenFiles;
 }
@@ -31,9 +31,9 @@ export interface SocketSubject {
 /** A service unit, its sockets and its program. */
 export interface ServiceSubject {
   unit: LoadedUnit;
-  /** Those that start it, or an instance of it. */
+  /** The sockets that start the service, or an instance of it. */
   sockets: readonly SocketSubject[];
-  /** Whether it is a unit of a user's service manager. */
+  /** Whether it is a unit of the service manager of a user. */
   user: boolean;
   program: Program | undefined;
   environment: ReadonlyMap<string, Variable>;
@@ -57,7 +57,7 @@ function environmentOf(unit: LoadedUnit): ReadonlyMap<string, Variable> {
   return variables;
 }
 
-/** The words of a list that knows no quotes, such as the names of units, with the assignment that has them. */
+/** The words of a list without quotes, such as the names of units, each with its assignment. */
 export function namesIn(
   unit: LoadedUnit,
   section: string,
@@ -71,23 +71,23 @@ export function namesIn(
         .filter((word) => word !== "")
         .map((word) => {
           const name = expandSpecifiers(word, unit.name);
-          // Only these two lists take a backslash for an escape.
+          // Only these two lists read a backslash as an escape.
           const isEscaped = setting.key === "Sockets" || setting.key === "Also";
           return { name: isEscaped ? name.replaceAll("\\\\", "\\") : name, setting };
         }),
     );
 }
 
-/** The place of an assignment that listens on a port of IP. */
+/** The place of an assignment that opens an IP port. */
 export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
   return /^Listen(?:Stream|Datagram)$/.test(key) ? ipEndpointOf(value) : undefined;
 }
 
-/** Whether systemd reads the unit's own file to its end; otherwise it does not load the unit, and no more is to be said of it. */
+/** Whether systemd reads the unit's own file to its end. Otherwise it does not load the unit, and other findings would be wrong. */
 const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
 
-/** Whether the unit says by itself that it is one of a user's service manager: by its folder, or by the socket to which it sends its notifications. */
+/** Whether the unit shows that it belongs to the service manager of a user: by its folder, or by the socket to which it sends its notifications. */
 const isOfUser = (unit: LoadedUnit): boolean =>
   /(?:^|\/)systemd\/user\//.test(unit.file) ||
   valuesOf(unit, "Service", "OpenFile").some(({ value }) =>
@@ -105,7 +105,7 @@ function namesOrdered(given: GivenFiles): ReadonlySet<string> {
   );
 }
 
-/** Reads the sockets and services among the files; `user` says that they are of a user's service manager, which a unit may say too. */
+/** Reads the sockets and services among the files. `user` says that all of them belong to the service manager of a user; a unit may show that too. */
 export function subjectsOf(
   given: GivenFiles,
   user: boolean,
@@ -129,7 +129,7 @@ export function subjectsOf(
       ordered,
     };
   });
-  // Of two files with the same name the first is the unit.
+  // If two files have the same name, the first one is the unit.
   const byName = new Map(services.toReversed().map((service) => [service.unit.name, service]));
   const sockets = units("socket").map((unit): SocketSubject => {
     const { prefix, instance } = unitNameParts(unit.name);
@@ -139,7 +139,7 @@ export function subjectsOf(
     const starts = told === undefined ? own : expandSpecifiers(told.value, unit.name);
     const template = starts.replace(/@[^@]+\./, "@.");
     const service = byName.get(starts) ?? byName.get(template);
-    // An empty one of any kind takes back all of them.
+    // An empty line of any kind removes all of them.
     const listens = unit.settings.filter(
       ({ section, key }) => section === "Socket" && /^Listen[A-Z]/.test(key),
     );

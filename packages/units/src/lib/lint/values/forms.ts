@@ -37,7 +37,7 @@ export const variableName: ReadValue = valueWhere(
   "letters, digits and _, with no digit first",
 );
 
-/** Environment= knows escapes, and a wrong one ends the list. */
+/** Environment= reads escapes, and a wrong one ends the list. */
 export const environment: ReadValue = (text, unit) => {
   const { problem } = wordsOf(text);
   return problem === undefined
@@ -51,7 +51,7 @@ const unitName = valueWhere(
   "it in full, as in postgresql.service",
 );
 
-/** Names with escapes are left to systemd. */
+/** Names with escapes are not checked here. */
 export const unitNames: ReadValue = plainWords((text, unit) =>
   /["'\\]/.test(text) ? undefined : expanded(unitName)(text, unit),
 );
@@ -65,7 +65,7 @@ export const unitOfType = (type: string): ReadValue =>
     ),
   );
 
-/** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
+/** systemd.slice(5): each `-` separates a slice from the slice that contains it. Slices have no instances. */
 export const slice: ReadValue = expanded(
   valueWhere(
     (text) => /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/.test(text),
@@ -74,7 +74,7 @@ export const slice: ReadValue = expanded(
   ),
 );
 
-/** systemd takes many names with a remark that they do not follow the rules; those that no account can have are refused here. */
+/** systemd accepts many names with a warning. Only names that no account can have are refused here. */
 export const account: ReadValue = expanded(
   valueWhere(
     (text) => {
@@ -99,14 +99,14 @@ export const directories = (allowed: "links" | "names"): ReadValue =>
         if (folder.startsWith("/")) {
           return {
             is: `${shown(folder)} is absolute`,
-            write: "a name: systemd makes the folder in a place of its own, such as /run",
+            write: "a name: systemd creates the folder in a fixed place, such as /run",
           };
         }
         if (/^\.?$|(?:^|\/)\.\.(?:\/|$)/.test(folder)) {
           return { is: `${shown(folder)} is not the name of a folder`, write: "a name without . and .." };
         }
         if (/^private(?:\/|$)/.test(folder)) {
-          return { is: `${shown(folder)} belongs to systemd`, write: "another name" };
+          return { is: `${shown(folder)} is reserved for systemd`, write: "another name" };
         }
       }
       return rest.length > 0 || !/^(?:ro)?$/.test(flags)
@@ -174,11 +174,11 @@ export const fileName: ReadValue = valueWhere(
   "letters, digits, and . _ - alone",
 );
 
-/** A credential's name is before the colon. */
+/** The name of a credential comes before the colon. */
 export const credential =
   (needs: "" | ":"): ReadValue =>
   (text, unit) => {
-    if (!text.includes(needs)) return { is: "a name with no value", write: "name:value" };
+    if (!text.includes(needs)) return { is: "a name without a value", write: "name:value" };
     return expanded(
       valueWhere(
         (name) => /^(?!\.{1,2}$)[ -.0-9;-~]{1,255}$/.test(name),
@@ -238,7 +238,7 @@ export const jobMode: ReadValue = choice(
   "lenient",
 );
 
-/** What is no address at all is found by the rule address-invalid. */
+/** Values that are not addresses at all are reported by the rule address-invalid. */
 export const sequentialAddress: ReadValue = orEmpty(
   expanded(
     valueWhere(
@@ -262,7 +262,7 @@ export const netlink: ReadValue = orEmpty(
   ),
 );
 
-/** A condition may be negated, and be one of several of which one is enough. */
+/** A condition may be negated, or be one of several of which one must be true. */
 export const conditionPath: ReadValue = orEmpty(afterSigns(/^\|?!?/, expanded(absolutePath)));
 
 export const levels: ReadValue = choice(
@@ -281,7 +281,7 @@ export const facilities: ReadValue = choice(
   ..."01234567".split("").map((number) => `local${number}`),
 );
 
-/** Reads a text that systemd takes in lower and upper case. */
+/** Reads a value in lower or upper case. */
 export const lower =
   (read: ReadValue): ReadValue =>
   (text, unit) =>

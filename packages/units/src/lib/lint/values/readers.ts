@@ -11,20 +11,20 @@ export interface Refused {
   write: string;
 }
 
-/** Reads what stands after the `=` as systemd does; the name of the unit gives its specifiers a value. */
+/** Reads the value after the `=` as systemd does. The name of the unit gives its specifiers a value. */
 export type ReadValue = (text: string, unit: string) => Refused | undefined;
 
-/** A value for which `fits` is true. */
+/** Accepts a value for which `fits` is true. */
 export function valueWhere(fits: (text: string) => boolean, is: string, write: string): ReadValue {
   return (text) => (fits(text) ? undefined : { is, write });
 }
 
-/** An empty value takes back what was said before; systemd refuses it where a reader is not wrapped in this. */
+/** Accepts an empty value, which removes earlier values. systemd refuses an empty value for readers without this wrapper. */
 export function orEmpty(read: ReadValue): ReadValue {
   return (text, unit) => (text === "" ? undefined : read(text, unit));
 }
 
-/** One of several readers takes it; the first one says what to write. */
+/** Accepts a value if one of several readers does. The first reader says what to write. */
 export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
   return (text, unit) => {
     const refused = first(text, unit);
@@ -32,24 +32,24 @@ export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
   };
 }
 
-/** A text in which specifiers stand for something. What only the service manager knows, such as `%u`, is taken as it is. */
+/** Reads a string with specifiers. Specifiers that only the service manager knows, such as `%u`, are kept as they are. */
 export function expanded(read: ReadValue): ReadValue {
   return (text, unit) => {
     const unknown = unknownSpecifier(text);
     if (unknown !== undefined) {
       return { is: `${unknown} is not a specifier`, write: "%% for a percent sign" };
     }
-    // A template is read as one of its instances.
+    // A template is read as if it were one of its instances.
     const value = expandSpecifiers(text, unit.replace("@.", "@x."));
     return /^$|%[A-Za-z]/.test(value) && text !== "" ? undefined : read(value, unit);
   };
 }
 
-/** A list whose words may be in quotes. */
+/** Reads a list whose words may be in quotes. */
 export function quotedWords(read: ReadValue): ReadValue {
   return (text, unit) => {
     const { words, problem } = wordsOf(text);
-    // Some lists know no escapes, and take a backslash as it is.
+    // Some lists have no escapes, and take a backslash literally.
     if (problem !== undefined) {
       return text.includes("\\")
         ? undefined
@@ -59,7 +59,7 @@ export function quotedWords(read: ReadValue): ReadValue {
   };
 }
 
-/** A list whose words stand apart by spaces alone. */
+/** Reads a list whose words are separated only by spaces. */
 export function plainWords(read: ReadValue): ReadValue {
   return (text, unit) =>
     firstRefused(
@@ -90,7 +90,7 @@ export const boolean: ReadValue = valueWhere(
   "yes or no",
 );
 
-/** A boolean, or one of a few words. */
+/** Reads a boolean, or one of a few words. */
 export const booleanOr = (...names: string[]): ReadValue => {
   const hint = `one of yes, no, ${names.join(", ")}`;
   return valueWhere(
@@ -112,7 +112,7 @@ export const mode: ReadValue = valueWhere(
   "it in octal: 0660",
 );
 
-/** A whole number as strtol(3) reads it: decimal, or with 0x, 0o, 0b or a leading 0. */
+/** Reads a whole number as strtol(3) does: decimal, or with 0x, 0o, 0b or a leading 0. */
 export function wholeOf(text: string): number | undefined {
   const [, sign = "", digits = ""] =
     /^([+-]?)(0x[\da-f]+|0o[0-7]+|0b[01]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? [];
@@ -121,7 +121,7 @@ export function wholeOf(text: string): number | undefined {
   return sign === "-" ? -value : value;
 }
 
-/** A whole number in a range, both ends included. */
+/** Reads a whole number in a range, both ends included. */
 export const whole = (least: number, most: number): ReadValue =>
   valueWhere(
     (text) => {
@@ -143,7 +143,7 @@ export const count: ReadValue = valueWhere(
 
 const sizeUnits = ["E", "P", "T", "G", "M", "K", "B", ""];
 
-/** Bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. `undefined` if it is no size. */
+/** Reads bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. Returns `undefined` if the value is not a size. */
 export function bytesOf(text: string): number | undefined {
   const part = /[ \t]*\+?(\d+)(?:\.(\d*))?[ \t]*([EPTGMKB]?)/y;
   let sum = 0;
@@ -164,7 +164,7 @@ export const size: ReadValue = valueWhere(
   "bytes, or a number with its unit: 64K, 1M",
 );
 
-/** A share such as 50%, of 1; it may have two decimals. `undefined` if it is none. */
+/** Reads a share such as 50% as a part of 1. It may have two decimals. Returns `undefined` if the value is not a share. */
 export function shareOf(text: string): number | undefined {
   const [, percent, permille, permyriad] =
     /^\+?(?:(\d+(?:\.\d{1,2})?)%|(\d+(?:\.\d)?)‰|(\d+)‱)$/.exec(text) ?? [];
@@ -173,7 +173,7 @@ export function shareOf(text: string): number | undefined {
   return permyriad === undefined ? undefined : Number(permyriad) / 10_000;
 }
 
-/** An amount of memory, which is more than `least` bytes. */
+/** Reads an amount of memory of more than `least` bytes. */
 export function memory(least = -1): ReadValue {
   return valueWhere(
     (text) => {
@@ -186,7 +186,7 @@ export function memory(least = -1): ReadValue {
   );
 }
 
-/** One limit, or the soft one and the hard one, of which each is read by `valueOf`; setrlimit(2). */
+/** Reads one limit, or the soft and the hard limit, each with `valueOf`; setrlimit(2). */
 export function limit(valueOf: (text: string) => number | undefined, one: string): ReadValue {
   const of = (text: string) => (text === "infinity" ? Infinity : valueOf(text));
   return (text) => {
@@ -204,7 +204,7 @@ export function limit(valueOf: (text: string) => number | undefined, one: string
   };
 }
 
-/** Whether it is a signal of signal(7), by its name or its number. */
+/** Whether the value is a signal of signal(7), by its name or its number. */
 export function isSignal(text: string): boolean {
   const number = wholeOf(text);
   if (number !== undefined) return number >= 1 && number <= 64;
@@ -215,7 +215,7 @@ export function isSignal(text: string): boolean {
   return signalNames.has(name);
 }
 
-/** A path from the root on, without `..` in it. */
+/** Reads an absolute path without `..` in it. */
 export const absolutePath: ReadValue = (text) => {
   if (!text.startsWith("/"))
     return { is: `${shown(text)} is not an absolute path`, write: "a path that begins with /" };
@@ -224,7 +224,7 @@ export const absolutePath: ReadValue = (text) => {
     : undefined;
 };
 
-/** A path that may have signs before it. */
+/** Reads a path that may have signs before it. */
 export const afterSigns = (signs: RegExp, read: ReadValue): ReadValue => {
   return (text, unit) => read(text.replace(signs, ""), unit);
 };

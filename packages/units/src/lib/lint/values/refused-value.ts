@@ -82,7 +82,7 @@ import {
   variableName,
 } from "./forms.ts";
 
-/** How the values of directives are read, by the directive's name; several names stand before the same reader. */
+/** The readers for the values of directives, by the name of the directive. Several names can share a reader. */
 const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["BindIPv6Only", booleanOr("default", "both", "ipv6-only")],
   ["CollectMode", choice("inactive", "inactive-or-failed")],
@@ -358,11 +358,11 @@ const byKind: Readonly<Record<Exclude<ValueKind, "other">, ReadValue>> = {
   units: unitNames,
 };
 
-/** Why systemd refuses the value of a directive, and what to write; `undefined` if it takes it, or if it is not known here how it reads it. */
+/** Why systemd refuses the value of a directive, and what to write instead. `undefined` if systemd accepts the value, or if it is unknown how systemd reads it. */
 export function refusedValue({ key, value }: Assignment, kind: ValueKind, unit: string): Refused | undefined {
   const read = readers.get(key) ?? (kind === "other" ? undefined : byKind[kind]);
   const refused = read?.(value, unit);
   return refused !== undefined && value === ""
-    ? { is: "it is empty, and takes nothing back here", write: refused.write }
+    ? { is: "the value is empty, and an empty value of this directive removes nothing", write: refused.write }
     : refused;
 }

@@ -4,15 +4,15 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
 import { isNode } from "../../node/runtime.ts";
 
-/** Directives of systemd.exec(5) that take folders away from the program, and those that give folders back. */
+/** Directives of systemd.exec(5) that hide folders from the program, and directives that show folders again. */
 const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
   TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
-  // systemd drops what is mounted in a folder that is inaccessible.
+  // systemd ignores what is mounted in a folder that is inaccessible.
   InaccessiblePaths: { back: [], what: "could not be read" },
   NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
 };
 
-/** The paths in the program's own mount namespace that a value names. */
+/** The paths in the program's mount namespace that a value names. */
 function pathsIn(key: string, value: string): string[] {
   return value
     .split(/\s+/)
@@ -24,7 +24,7 @@ function pathsIn(key: string, value: string): string[] {
     .map((path) => path.replace(/\/+$/, ""));
 }
 
-/** Reports raw directives that hide the program itself, its preload, or the script that it runs. */
+/** Reports raw directives that hide the program, its preload, or the script that it runs. */
 export function refuseHiddenProgram(
   exec: unknown,
   preload: Text | undefined,
@@ -42,7 +42,7 @@ export function refuseHiddenProgram(
         pathsIn(key, value).some((folder) => file === folder || file.startsWith(`${folder}/`)),
     );
   for (const [key, { back, what }] of Object.entries(takenAway)) {
-    // Node reads a script, and runs none.
+    // Node reads a script; it does not execute it.
     const read = [preload === undefined ? undefined : sampleText(preload), script];
     const files = key === "NoExecPaths" ? [words[0]] : [words[0], ...read];
     const hidden = files.find(
@@ -54,7 +54,12 @@ export function refuseHiddenProgram(
     );
     if (hidden === undefined) continue;
     const folder = hidden.replace(/\/[^/]*$/, "") || "/";
-    const giveBack = back.length === 0 ? "" : `, or give it back with ${back.at(-1)}: '${folder}' beside it`;
-    conflictsIn(problems)(`${path}.${key}`, `${shown(hidden)} ${what}`, `take its folder out${giveBack}`);
+    const giveBack =
+      back.length === 0 ? "" : `, or also write ${back.at(-1)}: '${folder}', which shows it again`;
+    conflictsIn(problems)(
+      `${path}.${key}`,
+      `${shown(hidden)} ${what}`,
+      `remove its folder from the value${giveBack}`,
+    );
   }
 }

@@ -2,7 +2,7 @@ import { durationOf, spanText } from "../../systemd/durations.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 
-/** The fields that must fit each other; they may be anything yet. */
+/** The fields that must fit together. Their values are not checked yet. */
 interface LifecycleFields {
   name?: unknown;
   type?: unknown;
@@ -22,25 +22,25 @@ interface LifecycleFields {
   importCredentials?: unknown;
 }
 
-/** What a graceful stop may take after the drain: the app's own closing of databases and the like. */
+/** How long a graceful stop may take after the drain, while the app closes databases and other resources. */
 const afterDrain = 10_000;
 
-/** The types of systemd.service(5) by which a service tells when it is ready. */
+/** The types of systemd.service(5) with which a service reports when it is ready. */
 const notifying: readonly unknown[] = ["notify", "notify-reload"];
 
-/** Whether the service tells the service manager when it is ready. */
+/** Whether the service reports when it is ready. */
 export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
   return notifying.includes(type) || (type === undefined && rolling === true);
 }
 
-/** TimeoutStopSec= that leaves time for the drain, or `undefined` where no drain is asked for. */
+/** A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout. */
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;
   return spanText(Math.ceil(drain) + afterDrain) ?? "infinity";
 }
 
-/** Reports fields that are right by themselves and contradict each other. */
+/** Reports fields that are right by themselves but contradict each other. */
 export function refuseLifecycleConflicts(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, rolling } = fields;
   const refuse = conflictsIn(problems);
@@ -49,13 +49,13 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
   if (rolling === true && silent) {
     refuse(
       "type",
-      `${shown(type)} does not tell when the new instance is ready`,
+      `with ${shown(type)} systemd does not know when the new instance is ready`,
       "with rolling, write 'notify'",
     );
   } else if (silent) {
     for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) {
       if (fields[field] === undefined || fields[field] === false) continue;
-      // One fault at a time: it may not even be a duration.
+      // Report one problem at a time: the value may not be a duration.
       if (problems.some(({ path }) => path === field)) continue;
       refuse(
         field,
@@ -73,7 +73,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
   if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity) {
     refuse(
       "timeoutStopSec",
-      `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}: the kill would cut requests`,
+      `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}, so systemd would kill the app while requests are open`,
       `write ${shown(stopTimeout(fields.drainTimeout))}, or leave it out`,
     );
   }
@@ -88,7 +88,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
     problems.push({
       code: "ERR_UNIT_DURATION",
       path: "idleTimeout",
-      message: `${shown(idleTimeout)} is no time to wait`,
+      message: "it must be longer than 0",
       hint: "leave it out for a service that never sleeps",
     });
   }
@@ -96,7 +96,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
 
 type Refuse = (path: string, message: string, hint: string) => void;
 
-/** What systemd says of RestartSteps= and RestartMaxDelaySec= that do not go together. */
+/** The rules of systemd for RestartSteps= and RestartMaxDelaySec= together. */
 function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
   for (const [field, other] of [
     ["restartSteps", "restartMaxDelaySec"],
@@ -111,12 +111,12 @@ function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
     refuse(
       "restartMaxDelaySec",
       `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
-      "make it longer than the first wait",
+      "write a longer duration than the first wait",
     );
   }
 }
 
-/** What systemd 254 and later warn of; left out, the type is then `exec` by itself. */
+/** systemd 254 and later warn about this. Without a type, the type is then `exec`. */
 function refuseRace(
   { type, credentials, importCredentials, execStartPost }: LifecycleFields,
   refuse: Refuse,
@@ -127,7 +127,7 @@ function refuseRace(
   if (type === "simple" && hasCredentials && execStartPost !== undefined) {
     refuse(
       "execStartPost",
-      "with type simple it could run before the credentials are there",
+      "with type simple the service could run before its credentials exist",
       "leave type out, or write 'exec'",
     );
   }

@@ -6,7 +6,7 @@ import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
 import { askedPreloads } from "../fields/node-options.ts";
 import { notifiesBy } from "./lifecycle.ts";
 
-/** Reports where the program could not load a preload, or would have no use for it. */
+/** Reports descriptions in which the program cannot load a preload, or does not need one. */
 export function refusePreloadConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { exec, preload, bind = "socket", container } = description;
   if (preload === undefined || preload === false) return;
@@ -14,15 +14,15 @@ export function refusePreloadConflicts(description: Record<string, unknown>, pro
   if (container === undefined && isOtherRuntime(exec)) {
     refuse(
       "preload",
-      `${shown((exec as unknown[])[0])} is not Node, which alone loads it`,
-      "leave it out: the program has to use the sockets by itself; or write bind: 'proxy'",
+      `${shown((exec as unknown[])[0])} is not Node, and only Node loads a preload`,
+      "leave it out: the program must use the sockets itself; or write bind: 'proxy'",
     );
   }
   if (bind !== "socket" && !notifiesBy(description)) {
     refuse(
       "preload",
-      `with bind: ${shown(bind)} the program is passed no socket`,
-      "leave it out; or write type: 'notify' too: the preload then tells systemd when the app is ready, and drains it",
+      `with bind: ${shown(bind)} systemd passes no socket to the program`,
+      "leave it out; or also write type: 'notify': the preload then tells systemd when the app is ready, and drains it",
     );
   }
   const words = (Array.isArray(exec) ? exec : []).map((word: unknown) =>
@@ -35,6 +35,6 @@ export function refusePreloadConflicts(description: Record<string, unknown>, pro
   for (const [place, preloads] of places) {
     const file = preloads.find(isRegister);
     if (file !== undefined)
-      refuse("preload", `${place} loads ${shown(file)} already`, "leave out one of them");
+      refuse("preload", `${place} already loads ${shown(file)}`, "leave out one of them");
   }
 }

@@ -4,7 +4,7 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
 import { boundFolders, homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
 
-/** The preload, if the description names its file, and the field that does. */
+/** The preload, if the description names its file, and the field that names it. */
 interface NamedPreload {
   file: Text | undefined;
   field: string | undefined;
@@ -13,7 +13,7 @@ interface NamedPreload {
 const placeOf = ({ file, field }: NamedPreload): [string, unknown][] =>
   field === undefined ? [] : [[field, file]];
 
-/** The folders of homes that the service sees though it sees nothing else of them: BindReadOnlyPaths= with ProtectHome=tmpfs. */
+/** The home folders that BindReadOnlyPaths= shows to the service although ProtectHome=tmpfs hides all others. */
 export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>): string[] {
   if (!isObject(hardening) || hardening["protectHome"] !== "tmpfs") return [];
   const service = isObject(raw) && isObject(raw["Service"]) ? raw["Service"] : {};
@@ -21,7 +21,7 @@ export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>)
   return values.flatMap((value) => (typeof value === "string" ? boundFolders(value) : []));
 }
 
-/** Reports what is in a home where the service's user exists only while it runs, unless the description itself says what homes are to be. */
+/** Reports files in a home if the service's user exists only while it runs, unless the description says how much of homes the service sees. */
 export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   preload: NamedPreload,
@@ -43,7 +43,7 @@ export function refuseProgramInHome(
         : "move the app to /srv or /opt";
     refuse(
       path,
-      `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service runs as a user of its own`,
+      `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service has a separate user`,
       liesIn(["/root"], place)
         ? move
         : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
@@ -51,7 +51,7 @@ export function refuseProgramInHome(
   }
 }
 
-/** Reports a program or folder that the service could not see, its temporary folders being its own. */
+/** Reports a program or folder that the service cannot see, because it has its own temporary folders. */
 export function refuseProgramInTemporaryFolder(
   { exec, workingDirectory }: ProgramLocation,
   preload: NamedPreload,
@@ -64,8 +64,8 @@ export function refuseProgramInTemporaryFolder(
     if (!liesInTemporary(place)) continue;
     refuse(
       path,
-      `${shown(sourceText(place as Text))}: the service has temporary folders of its own, and would not find it`,
-      "put it elsewhere, under /srv or /opt for instance; or set a user and hardening: 'none'",
+      `${shown(sourceText(place as Text))}: the service has its own temporary folders, and would not find it`,
+      "move it to another folder, such as /srv or /opt; or set a user and hardening: 'none'",
     );
   }
 }

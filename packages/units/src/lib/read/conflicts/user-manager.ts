@@ -2,11 +2,11 @@ import type { Arrangement } from "../fields/arrangement.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 
-/** What only a service manager that is root can grant. */
+/** Directives that only a service manager with root privileges can grant. */
 const ofRoot = ["user", "group", "supplementaryGroups"];
 const ofRootInSockets = ["socketUser", "socketGroup"];
 
-/** Reports what a user's own service manager refuses, or has not. */
+/** Reports values that the service manager of a user refuses or lacks. */
 export function refuseForUserManager(
   { manager, uid }: Arrangement,
   description: Record<string, unknown>,
@@ -16,15 +16,19 @@ export function refuseForUserManager(
   const refuse = conflictsIn(problems);
   if (manager !== "user") {
     if (uid !== undefined)
-      refuse("uid", "the system's manager has no user", "write manager: 'user', or leave it out");
+      refuse(
+        "uid",
+        "the system's service manager does not belong to a user",
+        "write manager: 'user', or leave it out",
+      );
     return;
   }
   if (openFile && uid === undefined) {
     problems.push({
       code: "ERR_UNIT_MISSING",
       path: "uid",
-      message: "it is missing, and OpenFile= of a user's manager has it in its path",
-      hint: "write what `id -u` prints; or openFile: false with notifyAccess: 'all', and notify by systemd-notify(1)",
+      message: "it is missing, and the path in OpenFile= contains it for the service manager of a user",
+      hint: "write what `id -u` prints; or openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",
     });
   }
   const sockets: unknown[] = Array.isArray(description["sockets"]) ? description["sockets"] : [];
@@ -36,13 +40,13 @@ export function refuseForUserManager(
   ];
   for (const [source, field, path] of places) {
     if (!isObject(source) || source[field] === undefined) continue;
-    refuse(path, "a user's manager runs everything as that user", "leave it out");
+    refuse(path, "the service manager of a user runs everything as that user", "leave it out");
   }
   const { wantedBy } = description;
   if (Array.isArray(wantedBy) && wantedBy.includes("multi-user.target")) {
     refuse(
       "wantedBy",
-      `${shown("multi-user.target")} is the system's, and a user's manager has none`,
+      `the service manager of a user has no unit ${shown("multi-user.target")}`,
       "write 'default.target'",
     );
   }

@@ -3,16 +3,16 @@ import { unquotedValue } from "../../systemd/escaping.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
 import { directory } from "../values/paths.ts";
 
-/** Folders of an app in which its scripts are, and nothing that the app looks for by a relative path. */
+/** Folders of an app that contain its scripts, but no files that the app opens by a relative path. */
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];
 
-/** Folders in a folder in which Nuxt, Remix and Next.js put their servers. */
+/** Folders in which Nuxt, Remix and Next.js put their servers. */
 const ofServers = [".output/server", "build/server", "dist/server", ".next/standalone"];
 
-/** Folders that are shared by all that is installed. */
+/** Folders that all installed programs share. */
 const shared = ["", "/usr", "/usr/local", "/opt"];
 
-/** The parts of an absolute path, less `.`, `..` and doubled slashes. */
+/** The parts of an absolute path, without `.`, `..` and doubled slashes. */
 function partsOf(path: string): string[] {
   return path.split("/").reduce<string[]>((parts, part) => {
     if (part === "..") return parts.length > 1 ? parts.slice(0, -1) : parts;
@@ -21,10 +21,10 @@ function partsOf(path: string): string[] {
 }
 
 /**
- * The folder of the app that a command line of Node runs, as WorkingDirectory= has it. It is the script's own folder, or the one above if that
- * is one such as `dist`. For a script of a package, it is the folder that holds `node_modules`.
+ * Returns the folder of the app that a Node command line runs, for WorkingDirectory=. It is the script's own folder, or the folder above if that
+ * is a folder such as `dist`. For a script of a package, it is the folder that contains `node_modules`.
  *
- * Returns `undefined` where Node runs no file, where its path is relative or is not known before systemd expands it, and for a package that
+ * Returns `undefined` if Node runs no file, if the path is relative or only known after systemd expands it, and for a package that
  * is installed for the whole machine, or a script in a folder such as /usr/local/bin.
  */
 export function appFolder(exec: readonly unknown[]): string | undefined {
@@ -46,6 +46,6 @@ export function appFolder(exec: readonly unknown[]): string | undefined {
   }
   const folder = parts.join("/");
   if (shared.includes(folder)) return undefined;
-  // What WorkingDirectory= cannot say is refused there, and not written.
+  // A folder that WorkingDirectory= cannot express would be refused there, so none is written.
   return directory({ specifier: folder }, "", [])[0];
 }

@@ -5,9 +5,9 @@ import { oneOf } from "../values/readers.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 import { oldestVersion } from "../../systemd/versions.ts";
 
-/** What kind of units a description makes, and for which service manager. */
+/** The kind of units that a description makes, and for which service manager. */
 export interface Arrangement {
-  /** `template`: both units are templates; `accept`: the service is one, with an instance for each connection. */
+  /** `template`: both units are templates. `accept`: the service is a template, with an instance for each connection. */
   kind: "pair" | "template" | "accept" | "rolling";
   manager: "system" | "user";
   uid: number | undefined;
@@ -21,7 +21,7 @@ function firstSocket({ sockets }: Record<string, unknown>, field: string): numbe
     : -1;
 }
 
-/** Reads how the units are to hang together, and reports fields that do not go with it. */
+/** Reads how the units belong together, and reports fields that contradict it. */
 export function readArrangement(description: Record<string, unknown>, problems: UnitProblem[]): Arrangement {
   const { systemd, manager = "system", uid, template, rolling, name } = description;
   const accepting = firstSocket(description, "accept");
@@ -39,42 +39,42 @@ export function readArrangement(description: Record<string, unknown>, problems: 
     if (several) {
       refuse(
         `sockets[${accepting}].accept`,
-        "there are several sockets, and each connection starts a service that is named after the one it came by",
-        "write one socket with several addresses, or a description for each",
+        "there are several sockets, but the service of a connection has the name of the socket that accepted it",
+        "write one socket with several addresses, or a description for each socket",
       );
     }
     for (const [field, why] of [
-      ["template", "the service is the template of its connections"],
+      ["template", "the service is already the template of its connections"],
       ["rolling", "a service that serves one connection is never replaced"],
       ["idleTimeout", "the service ends with its connection"],
-      ["wantedBy", "a connection alone can start the service"],
+      ["wantedBy", "only a connection can start the service"],
     ] as const) {
       if (given(field)) refuse(field, `with accept, ${why}`, "leave it out, or accept");
     }
     if (given("restart") && description["restart"] !== "no")
-      refuse("restart", "a service that starts again has lost its connection", "leave it out, or accept");
+      refuse("restart", "a service that is restarted has lost its connection", "leave it out, or accept");
   } else if (given("inetd")) {
     refuse(
       "inetd",
-      "no socket accepts, so that there is no connection to give it",
+      "no socket has accept, so systemd has no connection to pass",
       "write accept: true in the socket",
     );
   }
   if (template === true && rolling === true)
     refuse(
       "rolling",
-      "its instances take turns on one socket, and those of a template have one each",
+      "the instances of rolling share one socket, but each instance of a template has its own",
       "leave one out",
     );
   if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
     refuse(
       "name",
-      `${shown(name)} is an instance, and ${kind} makes instances`,
-      "leave the @ and the rest off",
+      `${shown(name)} names an instance, and ${kind} makes its own instances`,
+      "leave out the @ and the part after it",
     );
   const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
-    refuse("defaultInstance", "there is no template", "write template: true, or leave it out");
+    refuse("defaultInstance", "the unit is not a template", "write template: true, or leave it out");
   if (typeof name === "string" && typeof defaultInstance === "string") {
     const tooLong = refusedLength(`${name}@${defaultInstance}.service`);
     if (tooLong !== undefined) problems.push({ path: "defaultInstance", ...tooLong });
@@ -87,7 +87,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   };
 }
 
-/** Where the manager listens for notifications. OpenFile= expands no specifier. */
+/** The path at which the service manager listens for notifications. OpenFile= does not expand specifiers. */
 export function notifySocket({ manager, uid }: Arrangement): string {
   return manager === "user" ? `/run/user/${uid}/systemd/notify` : "/run/systemd/notify";
 }

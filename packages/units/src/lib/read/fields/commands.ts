@@ -14,12 +14,12 @@ function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
     return refusedProgram(
       "not an absolute path",
-      "systemd has a search path of its own, which may find another program or none: write what `command -v` prints",
+      "systemd searches its own list of folders, and might find another program or none: write what `command -v` prints",
     );
   }
   if (/["'\\\p{Control}]/u.test(path)) {
     return refusedProgram(
-      "a quote, a backslash or a control character is in it",
+      "it contains a quote, a backslash or a control character",
       "systemd cannot run such a path: rename it",
     );
   }
@@ -31,7 +31,7 @@ function isVariable(word: unknown): word is { variable: unknown } {
   return isObject(word) && Object.keys(word).join() === "variable";
 }
 
-/** An argument that systemd takes from the service's environment, whole and as one. */
+/** An argument that systemd replaces by a variable of the service's environment, as one word. */
 function variableText(word: { variable: unknown }, path: string, problems: UnitProblem[]): string {
   if (typeof word.variable === "string" && namesVariable.test(word.variable)) return `\${${word.variable}}`;
   problems.push({
@@ -44,7 +44,7 @@ function variableText(word: { variable: unknown }, path: string, problems: UnitP
   return "";
 }
 
-/** A command line that was given as one string as the array to write, or an example of one. */
+/** For a command line in one string, the array to write, or an example of one. */
 function asArray(line: unknown): string {
   const words = typeof line === "string" && /^\/[^"'\\]*$/.test(line) ? line.trim().split(/\s+/) : [];
   const { script } = nodeCommand(words);
@@ -57,9 +57,9 @@ function asArray(line: unknown): string {
 }
 
 /**
- * ExecStart= and similar directives: systemd.service(5) reads its first word by other rules than the rest.
+ * ExecStart= and similar directives. systemd.service(5) reads their first word by other rules than the rest.
  *
- * @param options words for the program itself, or for the one that env(1) runs, before its own arguments.
+ * @param options words to add for the program itself, or for the program that env(1) runs, before its own arguments.
  */
 export const execWith =
   (options: readonly Text[]): Read =>
@@ -89,10 +89,10 @@ export const execWith =
 
 export const exec: Read = execWith([]);
 
-/** Commands that run besides the program, in their order, a line each. */
+/** Commands that run besides the program, in their order, one line each. */
 export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));
 
-/** Exec= and PodmanArgs= of podman-systemd.unit(5), which drops an empty word and all after it, and quotes no `;`. */
+/** Exec= and PodmanArgs= of podman-systemd.unit(5). Podman drops an empty word and all words after it, and does not quote `;`. */
 export const containerExec: Read = (value, path, problems) => {
   if (!Array.isArray(value)) {
     problems.push({ path, ...notAList(value), hint: "write an array of arguments: ['node', 'server.js']" });
@@ -105,7 +105,7 @@ export const containerExec: Read = (value, path, problems) => {
       problems.push({
         path: at,
         code: "ERR_UNIT_TEXT",
-        message: `${shown(text)}: a .container file has no way to say it`,
+        message: `${shown(text)}: a .container file cannot express it`,
         hint: "put the command line into a script in the image",
       });
     }

@@ -76,17 +76,17 @@ describe("compileCache", () => {
     [
       "a program that is not Node",
       { exec: ["/usr/bin/deno", "/srv/app.js"] },
-      'compileCache: "/usr/bin/deno" is not Node, which alone reads NODE_COMPILE_CACHE',
+      'compileCache: "/usr/bin/deno" is not Node, and only Node reads NODE_COMPILE_CACHE',
     ],
     [
       "a folder that the description names by itself",
       { environment: { NODE_COMPILE_CACHE: "/srv/cache" } },
-      "compileCache: NODE_COMPILE_CACHE is set in the description too",
+      "compileCache: the description also sets NODE_COMPILE_CACHE",
     ],
     [
       "a variable that is passed on",
       { passEnvironment: ["NODE_COMPILE_CACHE"] },
-      "compileCache: NODE_COMPILE_CACHE is set in the description too",
+      "compileCache: the description also sets NODE_COMPILE_CACHE",
     ],
     [
       "a cache that is turned off",
@@ -97,18 +97,18 @@ describe("compileCache", () => {
     [
       "a container",
       { container: { image: "localhost/shop:1" } },
-      "compileCache: a container has no place for it",
+      "compileCache: it does not apply to a container",
     ],
     [
       "a container that runs the program of its image",
       { exec: undefined, container: { image: "localhost/shop:1" } },
-      "compileCache: a container has no place for it",
+      "compileCache: it does not apply to a container",
     ],
     ["a missing program", { exec: undefined }, "exec: it is missing"],
     [
       "a socket in the folder",
       { sockets: [{ listen: "/var/cache/shop/app.sock" }] },
-      'sockets[0].listen: "/var/cache/shop/app.sock" is in a folder of the service, which systemd closes to all but root since the service runs as a user that exists only while it runs',
+      'sockets[0].listen: "/var/cache/shop/app.sock" is in a folder of the service. systemd lets only root enter that folder, because the service runs as a user that exists only while the service runs',
     ],
   ])("refuses %s", (_title, more, problem) => {
     expect(problemsOf(more)).toEqual([problem]);

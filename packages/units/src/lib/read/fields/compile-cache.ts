@@ -7,12 +7,12 @@ import { setsVariable } from "./environment.ts";
 import { folderName } from "./folders.ts";
 
 const why =
-  "Node keeps the compiled code of the app's modules there, so that later starts are faster. Node 20 ignores it.";
+  "Node keeps the compiled code of the app's modules in this folder, so that later starts are faster. Node 20 ignores the variable.";
 
 /**
  * The folder in which Node keeps compiled code, and the variable that names it.
  *
- * Instances of a template share the folder: they have one program and, even with DynamicUser=, one user.
+ * Instances of a template share the folder. They run the same program and, even with DynamicUser=, as the same user.
  */
 export function compileCacheLines(
   description: Record<string, unknown>,
@@ -20,24 +20,24 @@ export function compileCacheLines(
   problems: UnitProblem[],
 ): Line[] {
   const { exec, cacheDirectory, container } = description;
-  // A container is refused elsewhere: it has no place for the folder.
+  // For a container, another problem is reported: the folder does not exist there.
   if (description["compileCache"] !== true || container !== undefined) return [];
   const refuse = conflictsIn(problems);
-  // Another problem is reported where the command is missing, or of the wrong type.
+  // If the command is missing or has the wrong type, another problem is reported.
   if (Array.isArray(exec) && exec.length > 0 && !runsNode(description)) {
     refuse(
       "compileCache",
-      `${shown(exec[0])} is not Node, which alone reads NODE_COMPILE_CACHE`,
+      `${shown(exec[0])} is not Node, and only Node reads NODE_COMPILE_CACHE`,
       "leave it out",
     );
   }
   if (setsVariable(description, "NODE_COMPILE_CACHE"))
-    refuse("compileCache", "NODE_COMPILE_CACHE is set in the description too", "leave out one of them");
+    refuse("compileCache", "the description also sets NODE_COMPILE_CACHE", "leave out one of them");
   if (setsVariable(description, "NODE_DISABLE_COMPILE_CACHE"))
     refuse("compileCache", "NODE_DISABLE_COMPILE_CACHE turns the cache off", "leave out one of them");
   const own = { specifier: folderName(name) };
   const [folder = own]: unknown[] = [cacheDirectory].flat();
-  // Another problem is reported where the folder is of the wrong type.
+  // If the folder has the wrong type, another problem is reported.
   if (typeof folder !== "string" && !isSpecifier(folder)) return [];
   return [
     ...(cacheDirectory === undefined

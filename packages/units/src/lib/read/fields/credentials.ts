@@ -13,22 +13,22 @@ const named = rawText(
   ),
 );
 
-/** What systemd 255 to 257 hands to its helper in words, and fails to start the service if there are too many. */
+/** systemd 255 to 257 pass these to a helper as words. With too many, the service fails to start. */
 const file = rawText((path) =>
   /[ \\]/.test(path)
     ? {
         code: "ERR_UNIT_PATH",
-        message: "a space or a backslash is in it, with which systemd cannot load a credential",
+        message: "it contains a space or a backslash, and systemd cannot load such a credential",
         hint: "rename it, or link to it from another path",
       }
     : refusedPath(path),
 );
 
-/** A file or a unix socket, or the name under which systemd has the credential itself. */
+/** A file, a unix socket, or the name of a credential that systemd has. */
 const source: Read = (value, path, problems) =>
   (typeof value === "string" && !value.includes("/") ? named : file)(value, path, problems);
 
-/** SetCredential= reads C escapes and no specifiers; a space at an end would be dropped. */
+/** SetCredential= reads C escapes and no specifiers. systemd drops a space at either end. */
 const literal: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
@@ -39,7 +39,7 @@ const literal: Read = (value, path, problems) => {
       "ERR_UNIT_TEXT",
       path,
       problems,
-      "it is empty, which systemd ignores",
+      "it is empty, and systemd ignores an empty credential",
       "leave the credential out",
     );
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -59,7 +59,7 @@ const parts = {
   encrypted: { key: "", read: boolean },
 };
 
-/** LoadCredential= and its kin; the service finds each under its name in $CREDENTIALS_DIRECTORY. */
+/** LoadCredential= and similar directives. The service finds each credential under its name in $CREDENTIALS_DIRECTORY. */
 export function readCredentials(credentials: unknown, path: string, problems: UnitProblem[]): Line[] {
   if (credentials === undefined) return [];
   const hint = "write names: { 'tls.key': '/etc/shop/tls.key' }";
@@ -80,12 +80,12 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
         "ERR_UNIT_TEXT",
         `${at}.value`,
         problems,
-        "it is encrypted, and no base64",
+        "it is encrypted, but not base64",
         "write what systemd-creds(1) encrypt prints",
       );
     }
     return [
-      // Taken if there is nothing to load.
+      // systemd uses this value if there is nothing to load.
       ...value.map((text) => ({ key: `SetCredential${kind}`, value: `${checked}:${text}` })),
       ...from.map((place) => ({ key: `LoadCredential${kind}`, value: `${checked}:${place}` })),
       ...(value.length + from.length === 0 ? [{ key: `LoadCredential${kind}`, value: checked }] : []),
@@ -93,7 +93,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
   });
 }
 
-/** ImportCredential=: which of the system's credentials to pass on. */
+/** ImportCredential=: which of the machine's credentials the service gets. */
 export const importedCredential: Read = rawText(
   matching(
     "ERR_UNIT_NAME",

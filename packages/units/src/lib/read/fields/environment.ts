@@ -7,46 +7,46 @@ import { listItem } from "../../systemd/escaping.ts";
 import { nodeOptionWords } from "../../node/command-line.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
-/** What fields of the description set, and which; by them it is known how long a stop takes, and whether the service sleeps. */
+/** Variables that fields of the description set. Other lines depend on these fields: how long a stop takes, and whether the service sleeps. */
 const ofFields = {
   SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
-  SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is written for Node, and with idleTimeout",
+  SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is added for Node, and with idleTimeout",
 };
 
-/** By these Node takes a file descriptor for the channel to a parent process; cluster and child_process set them for their children. */
+/** With these variables Node opens a channel to a parent process. cluster and child_process set them for their children. */
 const ofNode = /^NODE_(?:CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID)$/;
 
-/** Options with which Node does not start if NODE_OPTIONS has them. */
+/** Options with which Node does not start if they are in NODE_OPTIONS. */
 const onCommandLineAlone =
   /^(?:-(?:c|e|h|i|p|pe|v)|--(?:check|eval|help|interactive|print|run|test|version))(?:=|$)/;
 
-/** Why NODE_OPTIONS cannot have these options, or `undefined`. */
+/** Why NODE_OPTIONS cannot contain these options, or `undefined`. */
 function refusedOptions(text: string): Refusal | undefined {
   const words = nodeOptionWords(text);
   if (words === undefined)
-    return refusedVariable("Node does not start, since a double quote in it is not closed", "close it");
+    return refusedVariable("Node does not start, because a double quote in it is not closed", "close it");
   const watching = words.find((word) => /^--watch(?:-path)?(?:=|$)/.test(word));
   if (watching !== undefined) {
     return refusedVariable(
-      `with ${watching} Node runs the app as a child process, which takes no socket from systemd`,
-      "take it out: it is for development",
+      `with ${watching} Node runs the app as a child process, which cannot take a socket from systemd`,
+      "remove it: it is for development",
     );
   }
   const misplaced = words.find((word) => onCommandLineAlone.test(word));
   return misplaced === undefined
     ? undefined
-    : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "take it out");
+    : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "remove it");
 }
 
 export const refusedVariable: (message: string, hint: string) => Refusal = refusing("ERR_UNIT_VARIABLE");
 
 export const namesVariable: RegExp = /^[A-Za-z_]\w*$/;
 
-/** Variables that are added where a description does not set them. `false` leaves one out. */
+/** Variables that are added unless a description sets them. `false` leaves one out. */
 const addedVariables = ["HOME", "HOST", "HOSTNAME", "NODE_ENV", "PORT"];
 
-/** Whether the description says what a variable is, or that there is none, so that none is to be added. */
+/** Whether the description sets a variable, or leaves it out with `false`, so that it is not added. */
 export function setsVariable(
   { environment: variables, passEnvironment: passed }: Record<string, unknown>,
   name: string,
@@ -57,7 +57,7 @@ export function setsVariable(
   );
 }
 
-/** Environment=: a line for each variable. */
+/** Environment=: one line for each variable. */
 export const environment: Read = (value, path, problems) => {
   const variables =
     objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
@@ -70,15 +70,18 @@ export const environment: Read = (value, path, problems) => {
         `${shown(name)} is not the name of a variable`,
         "ASCII letters, digits and _, with no digit first",
       );
-    } else if (systemdVariables.test(name)) refuse(`${name} is set by systemd`, "leave it out");
+    } else if (systemdVariables.test(name)) refuse(`systemd sets ${name} itself`, "leave it out");
     else if (ofNode.test(name)) {
-      refuse(`${name} makes Node look for a parent process, and this service has none`, "leave it out");
+      refuse(`${name} makes Node look for a parent process, but this service has none`, "leave it out");
     } else if (Object.hasOwn(ofFields, name)) {
-      refuse(`${name} is set by the fields of the description`, ofFields[name as keyof typeof ofFields]);
+      refuse(`the fields of the description set ${name}`, ofFields[name as keyof typeof ofFields]);
     }
     if (variable === false) {
       if (!addedVariables.includes(name)) {
-        refuse("false leaves out a variable, and this one is not added", "leave it out, or write 'false'");
+        refuse(
+          "false leaves out a variable that is added, but this one is not added",
+          "leave it out, or write 'false'",
+        );
       }
       return [];
     }
@@ -89,7 +92,7 @@ export const environment: Read = (value, path, problems) => {
   });
 };
 
-/** Environment=: one variable of sockact that holds a duration, which needs a unit there. */
+/** Environment=: one variable of sockact with a duration, which needs a unit there. */
 export function durationVariable(name: keyof typeof ofFields): Read {
   return (value, path, problems) =>
     durationOrInfinity(value, path, problems).map((text) =>

@@ -2,20 +2,20 @@ import { member, shown, type UnitProblem } from "../../problems.ts";
 import { nearest } from "../../nearest.ts";
 import { boolean, type Read } from "../values/readers.ts";
 
-/** How one field of a description becomes a directive. */
+/** How a field of a description becomes a directive. */
 export interface Directive {
   key: string;
   read: Read;
 }
 
-/** By field, the values that were asked for; a field left out has none. */
+/** The values of the fields in the description. A field that is left out has none. */
 export type Asked<Field extends string> = Record<Field, string[]>;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as an object, or `undefined` once the problem is reported. */
+/** The value as an object, or `undefined` after the problem is reported. */
 export function objectOf(
   value: unknown,
   path: string,
@@ -27,12 +27,12 @@ export function objectOf(
   return undefined;
 }
 
-/** By name, so that the text does not depend on the order in which an object was built. */
+/** The names are sorted, so that the units do not depend on the order in which an object was built. */
 export function entriesByName(record: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** What to do with a key that is no field: too many to name have `raw` beside them. */
+/** The hint for a key that is not a field. If there are too many fields to list, there is also `raw`. */
 function withoutField(known: readonly string[]): string {
   return known.includes("raw")
     ? "leave it out; a directive that has no field goes into raw"
@@ -40,9 +40,9 @@ function withoutField(known: readonly string[]): string {
 }
 
 /**
- * Reads the fields of `table` out of `source`, and reports each key of `source` that is neither there nor in `others`.
+ * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table nor in `others`.
  *
- * @param elsewhere what to write instead of names that mean a field of another name, or in another place.
+ * @param elsewhere hints for names that mean a field with another name, or in another place.
  */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -54,11 +54,11 @@ export function readFields<Field extends string>(
 ): Asked<Field> {
   const known = [...others, ...Object.keys(table)];
   const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
-  // Of several hints for one name, the last is kept.
+  // If a name has several hints, the last one is used.
   const ofFields = known
     .toReversed()
     .flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const));
-  // What is here comes first: of names that are equally near, the first is meant.
+  // The fields of this table come first: if several names are equally close, the first one is used.
   const hints = new Map([...ofFields, ...Object.entries(elsewhere), ...ofFields]);
   for (const key of Object.keys(source)) {
     if (known.includes(key)) continue;
@@ -78,7 +78,7 @@ export function readFields<Field extends string>(
   return asked;
 }
 
-/** A value, or an object with the value under `under` and flags of which each that is true is a character before it. */
+/** A value, or an object with the value under `under` and with flags. Each flag that is true adds a character before the value. */
 export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
   return (value, path, problems) => {
     if (!isObject(value) || !Object.hasOwn(value, under)) return read(value, path, problems);

@@ -70,7 +70,7 @@ describe("folders of the service's own", () => {
     expect(service({ hardening: { profile: "outbound" } })).toContain("StateDirectory=shop\n");
   });
 
-  it("stay under /run when the service stops, unless they shall not", () => {
+  it("stay under /run when the service stops, unless the description says otherwise", () => {
     expect(lines({ runtimeDirectory: "shop", runtimeDirectoryMode: "0755" })).toEqual([
       "RuntimeDirectory=shop",
       "RuntimeDirectoryMode=0755",

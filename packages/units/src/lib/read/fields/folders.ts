@@ -9,17 +9,17 @@ import { setsVariable } from "./environment.ts";
 
 const refused = refusing("ERR_UNIT_PATH");
 
-/** systemd.exec(5) RuntimeDirectory=. From systemd 250 on `:` separates, and in this list a backslash or a quote is not itself. */
+/** RuntimeDirectory= in systemd.exec(5). From systemd 250 on, `:` is a separator. In this list a backslash or a quote is not literal. */
 function refusedFolder(path: string): Refusal | undefined {
   if (path === "") return refused("it is empty", "write a name");
   if (path.startsWith("/"))
     return refused("not a relative path", "it is a folder in that of systemd: shop is /var/lib/shop");
   if (path.split("/").some((part) => ["", ".", ".."].includes(part)))
-    return refused("an empty part, . or .. is in it", "write a path such as shop or shop/files");
+    return refused("it contains an empty part, . or ..", "write a path such as shop or shop/files");
   if (/^private(?:\/|$)/.test(path))
-    return refused("systemd keeps private for itself", "choose another name");
+    return refused("systemd reserves the name private", "choose another name");
   return /[:\\"'\p{Control}]/u.test(path)
-    ? refused("a colon, a quote, a backslash or a control character is in it", "choose another name")
+    ? refused("it contains a colon, a quote, a backslash or a control character", "choose another name")
     : undefined;
 }
 
@@ -36,10 +36,10 @@ const folders = oneOrMore(folder);
 
 type Kind = "state" | "cache" | "logs" | "runtime" | "configuration";
 
-/** Those of AppDescription. */
+/** The fields for folders in AppDescription. */
 export type FolderField = `${Kind}Directory` | `${Kind}DirectoryMode` | "runtimeDirectoryPreserve";
 
-/** Folders of the service's own that systemd makes; in the order of the unit file. */
+/** The service's own folders that systemd creates, in the order of the unit file. */
 export const folderDirectives: Record<FolderField, Directive> = {
   stateDirectory: {
     key: "StateDirectory",
@@ -57,21 +57,21 @@ export const folderDirectives: Record<FolderField, Directive> = {
   configurationDirectoryMode: { key: "ConfigurationDirectoryMode", read: mode },
 };
 
-/** systemd 250 began to read `:` in StateDirectory= as a separator; a backslash is none of a folder's name either. */
+/** From systemd 250 on, `:` in StateDirectory= is a separator. A backslash is not allowed in the name of a folder either. */
 export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 
-/** What the folders depend on. */
+/** The facts that the folders depend on. */
 interface Owner {
   description: Record<string, unknown>;
   name: string;
-  /** What comes after the name of its folder, if each instance has its own. */
+  /** What follows the name of its folder, if each instance has its own. */
   folder: string;
   dynamicUser: boolean;
-  /** Whether it gets a state folder that it did not ask for. */
+  /** Whether the service gets a state folder that the description does not name. */
   keepsState: boolean;
 }
 
-/** The folders of a service's own, and for a user who has no home one in the first that stays. */
+/** Returns the service's own folders. For a user without a home, HOME is the first folder that stays. */
 export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
   const { description, dynamicUser } = owner;
   const { stateDirectory } = description;

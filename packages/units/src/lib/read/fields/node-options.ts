@@ -12,18 +12,18 @@ export interface AddedOption {
   reason: string;
 }
 
-/** NODE_OPTIONS of the description, in `environment`. */
+/** The NODE_OPTIONS in `environment` of the description. */
 function askedOptions({ environment }: Record<string, unknown>): Text | undefined {
   const asked = isObject(environment) ? environment["NODE_OPTIONS"] : undefined;
   return typeof asked === "string" || isSpecifier(asked) ? asked : undefined;
 }
 
-/** What NODE_OPTIONS of the description makes Node load before the app. */
+/** The modules that NODE_OPTIONS of the description makes Node load before the app. */
 export function askedPreloads(description: Record<string, unknown>): readonly string[] {
   return preloadsOfOptions(sampleText(askedOptions(description) ?? ""));
 }
 
-/** NODE_OPTIONS with the options that fields add to those of the description. */
+/** NODE_OPTIONS with the options of the description and those that fields add. */
 export function nodeOptionLines(
   description: Record<string, unknown>,
   added: readonly AddedOption[],
@@ -35,8 +35,8 @@ export function nodeOptionLines(
   if (Array.isArray(passEnvironment) && passEnvironment.includes("NODE_OPTIONS")) {
     conflictsIn(problems)(
       first.field,
-      "it is written into NODE_OPTIONS, which wins over the NODE_OPTIONS of passEnvironment",
-      "take NODE_OPTIONS out of passEnvironment, and write the options in environment: { NODE_OPTIONS: '…' }",
+      "NODE_OPTIONS is written into the unit, and the NODE_OPTIONS of passEnvironment would have no effect",
+      "remove NODE_OPTIONS from passEnvironment, and write the options in environment: { NODE_OPTIONS: '…' }",
     );
   }
   const asked = askedOptions(description);

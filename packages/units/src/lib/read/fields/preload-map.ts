@@ -13,7 +13,7 @@ function socketNames({ sockets }: Record<string, unknown>): string[] {
   );
 }
 
-/** SOCKACT_MAP=: an entry for each place, or several where several sockets are meant. */
+/** SOCKACT_MAP=: one entry for each place, or several for several sockets. */
 export function mapLines(
   value: unknown,
   description: Record<string, unknown>,
@@ -30,21 +30,25 @@ export function mapLines(
   const refuse = conflictsIn(problems);
   const { sockets, bind = "socket" } = description;
   if (bind !== "socket")
-    refuse(path, `with bind: ${shown(bind)} the program is passed no socket`, "leave it out");
+    refuse(path, `with bind: ${shown(bind)} systemd passes no socket to the program`, "leave it out");
   if (setsVariable(description, "SOCKACT_MAP"))
-    refuse(path, "SOCKACT_MAP is set in the description too", "leave out one of them");
+    refuse(path, "the description also sets SOCKACT_MAP", "leave out one of them");
   if (Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket["accept"] === true))
-    refuse(path, "with accept, the service gets one connection, which has no name of yours", "leave it out");
+    refuse(
+      path,
+      "with accept, the service gets one connection, which does not have a name of yours",
+      "leave it out",
+    );
   const names = socketNames(description);
   const entries = entriesByName(map).flatMap(([place, given]) => {
     const at = member(path, place);
-    // The preload takes the blanks around an entry off.
+    // The preload removes spaces around an entry.
     if (textOf(place, at, problems) !== undefined && (place !== place.trim() || !isListenPlace(place))) {
       report(
         "ERR_UNIT_ADDRESS",
         at,
         problems,
-        `${shown(place)}: not a port or path on which an app listens`,
+        `${shown(place)} is not a port or path on which an app listens`,
         "write a port such as 3000, '127.0.0.1:3000', '/run/app.sock' or '@abstract', without a comma in it",
       );
     }
@@ -58,7 +62,7 @@ export function mapLines(
   return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)]);
 }
 
-/** Reports what is not the name of a socket, or cannot be said in SOCKACT_MAP. */
+/** Reports names that no socket has, or that SOCKACT_MAP cannot contain. */
 function refuseName(name: unknown, names: readonly string[], path: string, problems: UnitProblem[]): void {
   const hint =
     names.length === 0 ? "write name: 'http' in the socket, and 'http' here" : `one of ${names.join(", ")}`;
@@ -71,7 +75,7 @@ function refuseName(name: unknown, names: readonly string[], path: string, probl
       "ERR_UNIT_NAME",
       path,
       problems,
-      `${shown(name)}: SOCKACT_MAP can have no comma and no = in a name, and no blank at its ends`,
+      `${shown(name)}: SOCKACT_MAP cannot contain a name with a comma, an =, or a space at either end`,
       "rename the socket",
     );
 }

@@ -149,12 +149,13 @@ describe("preload", () => {
     const preload = "/home/me/shop/preload.cjs";
     expect(linesOf({ preload, user: "me" }, /ProtectHome/)).toEqual(["ProtectHome=read-only"]);
     expect(problemsOf({ preload })).toEqual([
-      `preload CONFLICT: "${preload}": most systems close homes to other users, and this service runs as a user of its own`,
+      `preload CONFLICT: "${preload}": most systems close homes to other users, and this service has a separate user`,
     ]);
   });
 
   it("has its reason in a comment, and in what explain says", () => {
-    const reason = "Node loads it before the app, and it gives the sockets to the app's own listen().";
+    const reason =
+      "Node loads this file before the app, and the file passes the sockets to the app's own listen().";
     const description = { ...shop, ...next };
     expect(emitUnits(description, { comments: true })["shop.service"]).toContain(
       `# ${reason}\nEnvironment=NODE_OPTIONS=--require`,
@@ -172,10 +173,10 @@ describe("preload", () => {
       "a bare name",
       { preload: "@sockact/register" },
       [
-        'preload PATH: "@sockact/register": not an absolute path: a child process that runs in another folder would not find it, and Node would not start',
+        'preload PATH: "@sockact/register": not an absolute path: a child process in another folder would not find it, and Node would not start',
       ],
     ],
-    ["a path with ..", { preload: "/srv/../p.cjs" }, ['preload PATH: "/srv/../p.cjs": it holds ..']],
+    ["a path with ..", { preload: "/srv/../p.cjs" }, ['preload PATH: "/srv/../p.cjs": it contains ..']],
     [
       "the folder of the package",
       { preload: "/srv/shop/node_modules/@sockact/register" },
@@ -191,12 +192,12 @@ describe("preload", () => {
     [
       "a path that no unit file can say",
       { preload: "/srv/\0.cjs" },
-      ['preload TEXT: "/srv/\\u0000.cjs": it holds a NUL byte'],
+      ['preload TEXT: "/srv/\\u0000.cjs": it contains a NUL byte'],
     ],
     [
       "a preload in a folder that the service has of its own",
       { preload: "/tmp/p.cjs" },
-      ['preload CONFLICT: "/tmp/p.cjs": the service has temporary folders of its own, and would not find it'],
+      ['preload CONFLICT: "/tmp/p.cjs": the service has its own temporary folders, and would not find it'],
     ],
     [
       "a preload that a directive hides",
@@ -207,60 +208,64 @@ describe("preload", () => {
       "true where nothing tells the folder of the app",
       { ...next, workingDirectory: undefined },
       [
-        "preload MISSING: true stands for node_modules/@sockact/register/dist/index.cjs in the app's folder, which nothing in the description tells",
+        "preload MISSING: true means node_modules/@sockact/register/dist/index.cjs in the app's folder, and the description does not show that folder",
       ],
     ],
     [
       "true where the app has no folder",
       { workingDirectory: false },
       [
-        "preload MISSING: true stands for node_modules/@sockact/register/dist/index.cjs in the app's folder, which nothing in the description tells",
+        "preload MISSING: true means node_modules/@sockact/register/dist/index.cjs in the app's folder, and the description does not show that folder",
       ],
     ],
     [
       "true in an image whose folder is not told",
       { exec: ["node", "/srv/shop/server.js"], container: { image: "localhost/shop:1" } },
       [
-        "preload MISSING: true stands for node_modules/@sockact/register/dist/index.cjs in the app's folder, which nothing in the description tells",
+        "preload MISSING: true means node_modules/@sockact/register/dist/index.cjs in the app's folder, and the description does not show that folder",
       ],
     ],
     [
       "a program that is not Node",
       { exec: ["/usr/bin/python3", "/srv/shop/app.py"], workingDirectory: "/srv/shop" },
-      ['preload CONFLICT: "/usr/bin/python3" is not Node, which alone loads it'],
+      ['preload CONFLICT: "/usr/bin/python3" is not Node, and only Node loads a preload'],
     ],
     [
       "bun",
       { exec: ["/usr/bin/bun", "/srv/a.js"], preload: "/p.cjs" },
-      ['preload CONFLICT: "/usr/bin/bun" is not Node, which alone loads it'],
+      ['preload CONFLICT: "/usr/bin/bun" is not Node, and only Node loads a preload'],
     ],
-    ["a proxy", { bind: "proxy" }, ['preload CONFLICT: with bind: "proxy" the program is passed no socket']],
+    [
+      "a proxy",
+      { bind: "proxy" },
+      ['preload CONFLICT: with bind: "proxy" systemd passes no socket to the program'],
+    ],
     [
       "a capability",
       { bind: "capability" },
-      ['preload CONFLICT: with bind: "capability" the program is passed no socket'],
+      ['preload CONFLICT: with bind: "capability" systemd passes no socket to the program'],
     ],
     [
       "a preload that the command has already",
       { exec: ["/usr/bin/node", "--import=@sockact/register", "/srv/shop/server.js"] },
-      ['preload CONFLICT: exec loads "@sockact/register" already'],
+      ['preload CONFLICT: exec already loads "@sockact/register"'],
     ],
     [
       "a preload that NODE_OPTIONS has already",
       { environment: { NODE_OPTIONS: `-r ${file}` } },
-      [`preload CONFLICT: NODE_OPTIONS in environment loads "${file}" already`],
+      [`preload CONFLICT: NODE_OPTIONS in environment already loads "${file}"`],
     ],
     [
       "options that are passed on, over which its own would win",
       { ...next, passEnvironment: ["NODE_OPTIONS"] },
       [
-        "preload CONFLICT: it is written into NODE_OPTIONS, which wins over the NODE_OPTIONS of passEnvironment",
+        "preload CONFLICT: NODE_OPTIONS is written into the unit, and the NODE_OPTIONS of passEnvironment would have no effect",
       ],
     ],
     [
       "options with which Node does not start",
       { environment: { NODE_OPTIONS: '--title="app' } },
-      ["environment.NODE_OPTIONS VARIABLE: Node does not start, since a double quote in it is not closed"],
+      ["environment.NODE_OPTIONS VARIABLE: Node does not start, because a double quote in it is not closed"],
     ],
   ])("refuses %s", (_title, more, problems) => {
     expect(problemsOf(more)).toEqual(problems);
@@ -302,18 +307,18 @@ describe("preload", () => {
     [
       "a port that does not exist",
       { 70000: "http" },
-      ['preload.map.70000 ADDRESS: "70000": not a port or path on which an app listens'],
+      ['preload.map.70000 ADDRESS: "70000" is not a port or path on which an app listens'],
     ],
     [
       "a place with a comma",
       { "a,b": "http" },
-      ['preload.map["a,b"] ADDRESS: "a,b": not a port or path on which an app listens'],
+      ['preload.map["a,b"] ADDRESS: "a,b" is not a port or path on which an app listens'],
     ],
     [
       "a name that the variable cannot hold",
       { 3000: "a=b" },
       [
-        'preload.map.3000 NAME: "a=b": SOCKACT_MAP can have no comma and no = in a name, and no blank at its ends',
+        'preload.map.3000 NAME: "a=b": SOCKACT_MAP cannot contain a name with a comma, an =, or a space at either end',
       ],
     ],
   ])("refuses a map with %s", (_title, map, problems) => {
@@ -333,17 +338,19 @@ describe("preload", () => {
     [
       "a map that environment has already",
       { environment: { SOCKACT_MAP: "3000=http" } },
-      ["preload.map CONFLICT: SOCKACT_MAP is set in the description too"],
+      ["preload.map CONFLICT: the description also sets SOCKACT_MAP"],
     ],
     [
       "a program that is passed no socket",
       { bind: "proxy", type: "notify" },
-      ['preload.map CONFLICT: with bind: "proxy" the program is passed no socket'],
+      ['preload.map CONFLICT: with bind: "proxy" systemd passes no socket to the program'],
     ],
     [
       "a single connection",
       { sockets: [{ name: "http", listen: 80, accept: true }], acknowledge: ["accept-server"] },
-      ["preload.map CONFLICT: with accept, the service gets one connection, which has no name of yours"],
+      [
+        "preload.map CONFLICT: with accept, the service gets one connection, which does not have a name of yours",
+      ],
     ],
   ])("refuses a map for %s", (_title, more, problems) => {
     const sockets = [{ name: "http", listen: 80 }];
@@ -423,8 +430,8 @@ describe("a SOCKACT_MAP that another one replaces", () => {
     expect(findings(first, "SOCKACT_MAP=3001=admin")).toMatchObject([
       {
         code: "map-replaced",
-        message: "SOCKACT_MAP=3001=admin replaces one with 3000=http",
-        fix: "all entries in one line: SOCKACT_MAP=3000=http,3001=admin",
+        message: "SOCKACT_MAP=3001=admin replaces an earlier value with 3000=http",
+        fix: "write all entries in one line: SOCKACT_MAP=3000=http,3001=admin",
       },
     ]);
   });

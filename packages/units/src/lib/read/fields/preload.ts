@@ -10,21 +10,21 @@ import { isObject } from "./fields.ts";
 import type { AddedOption } from "./node-options.ts";
 import { mapLines } from "./preload-map.ts";
 
-/** What a description's `preload` adds to its service. */
+/** The lines that `preload` of a description adds to its service. */
 export interface Preload {
-  /** The file, wherever it is. */
+  /** The file of the preload. */
   file: Text | undefined;
-  /** Where the description names it, if it does. */
+  /** The path of the field that names it, if there is one. */
   field: string | undefined;
-  /** Arguments of Node itself, where Node is the program. */
+  /** Arguments for Node itself, if Node is the program. */
   arguments: readonly Text[];
-  /** The same where something else starts Node: a script, or the image of a container. */
+  /** The same for NODE_OPTIONS, if something else starts Node: a script, or the image of a container. */
   options: readonly AddedOption[];
   /** Which `listen()` of the app gets which socket. */
   map: readonly Line[];
 }
 
-/** Where npm puts the preload, in the folder of the app. */
+/** Where npm puts the preload in the folder of the app. */
 const installed = "node_modules/@sockact/register/dist/index.cjs";
 
 const howToFind = `write what \`node -p "require.resolve('@sockact/register')"\` prints in the folder of the app`;
@@ -38,7 +38,7 @@ function refusedPreload(path: string): Refusal | undefined {
     return path.startsWith("/")
       ? refusal
       : refusedFile(
-          "not an absolute path: a child process that runs in another folder would not find it, and Node would not start",
+          "not an absolute path: a child process in another folder would not find it, and Node would not start",
           `write true for the package in the app's own node_modules, or ${howToFind}`,
         );
   if (/\.mjs$|\/@sockact\/register\/dist\/index\.js$/.test(path))
@@ -56,14 +56,14 @@ function refusedPreload(path: string): Refusal | undefined {
       );
 }
 
-/** The folder of the app, as far as the description tells; `undefined` once the problem is reported. */
+/** The folder of the app, if the description shows it. `undefined` after the problem is reported. */
 function folderOf(description: Record<string, unknown>, problems: UnitProblem[]): Text | undefined {
   const { workingDirectory, exec, container } = description;
   if (typeof workingDirectory === "string" || isSpecifier(workingDirectory)) return workingDirectory;
   const isKnown = workingDirectory === undefined && container === undefined && isNode(exec);
   const folder = isKnown ? appFolder(exec as readonly unknown[]) : undefined;
   if (folder !== undefined) return { specifier: folder };
-  // Of a value of another type a problem is reported where it is read.
+  // If the value has another type, the reader of its field reports that.
   if (workingDirectory === undefined || workingDirectory === false) {
     const launcher = container === undefined ? launcherOfCommand(exec) : undefined;
     const howToTell =
@@ -74,7 +74,7 @@ function folderOf(description: Record<string, unknown>, problems: UnitProblem[])
       "ERR_UNIT_MISSING",
       "preload",
       problems,
-      `true stands for ${installed} in the app's folder, which nothing in the description tells`,
+      `true means ${installed} in the app's folder, and the description does not show that folder`,
       container === undefined
         ? howToTell
         : "write workingDirectory with the folder of the app in the image, or the path of the preload in the image",
@@ -90,7 +90,7 @@ function installedFile(description: Record<string, unknown>, problems: UnitProbl
   return { specifier: `${unquotedValue(folder).replace(/\/+$/, "")}/${installed}` };
 }
 
-/** Reads `preload`. */
+/** Reads the field `preload`. */
 export function readPreload(description: Record<string, unknown>, problems: UnitProblem[]): Preload {
   const { preload, exec, container } = description;
   const none: Preload = { file: undefined, field: undefined, arguments: [], options: [], map: [] };
@@ -120,7 +120,8 @@ export function readPreload(description: Record<string, unknown>, problems: Unit
           {
             field: "preload",
             option: { specifier: `--require=${unquotedValue(own)}` },
-            reason: "Node loads it before the app, and it gives the sockets to the app's own listen().",
+            reason:
+              "Node loads this file before the app, and the file passes the sockets to the app's own listen().",
           },
         ],
     map: lines,

@@ -2,7 +2,7 @@ import type { Section } from "../../write/lines.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sameName } from "../../systemd/aliases.ts";
 
-/** Why a directive cannot be written, after its name, and what to write instead. */
+/** Why a directive cannot be written, phrased to follow its name, and what to write instead. */
 interface RawRefusal {
   why: string;
   instead: string;
@@ -10,7 +10,7 @@ interface RawRefusal {
 
 interface Rule extends RawRefusal {
   keys: string;
-  /** The one section in which it is refused. */
+  /** The section in which it is refused, if it is only one. */
   section?: Section["name"];
   /** The values that are refused. */
   values?: RegExp;
@@ -19,27 +19,27 @@ interface Rule extends RawRefusal {
 const leaveOut = "leave it out";
 const yes = /^(?:1|y|yes|t|true|on)$/i;
 
-/** What would undo a line that is written, the activation or the sandbox. */
+/** Directives that would undo a line of emitUnits, the socket activation or the sandbox. */
 const rules: readonly Rule[] = [
   {
     keys: "Service Sockets Also",
-    why: "is for emitUnits to write",
-    instead: "leave it out: it follows from the sockets of the description",
+    why: "is written by emitUnits",
+    instead: "leave it out: emitUnits writes it for the sockets of the description",
   },
   {
     keys: "StartLimitInterval StartLimitBurst StartLimitAction",
-    why: "is for emitUnits to write",
+    why: "is written by emitUnits",
     instead: "leave it out: a limit of starts would leave the socket failed",
   },
   {
     keys: "StartLimitIntervalSec",
     section: "Service",
-    why: "is for emitUnits to write",
+    why: "is written by emitUnits",
     instead: "leave it out: a limit of starts would leave the socket failed",
   },
   {
     keys: "TriggerLimitBurst",
-    why: "counts nothing, since TriggerLimitIntervalSec=0 is written",
+    why: "has no effect, because TriggerLimitIntervalSec=0 is written",
     instead: "leave it out, or write pollLimitBurst",
   },
   {
@@ -62,19 +62,19 @@ const rules: readonly Rule[] = [
   {
     keys: "RemainAfterExit",
     values: yes,
-    why: "keeps the service active after its program has ended: no connection would start it again",
+    why: "keeps the service active after its program has ended, so no connection would start it again",
     instead: leaveOut,
   },
   {
     keys: "StopWhenUnneeded",
     values: yes,
-    why: "stops a unit that no other unit needs, and systemd counts no socket and no connection as a need",
+    why: "stops a unit that no other unit needs, and to systemd a socket or a connection is not a need",
     instead: leaveOut,
   },
   {
     keys: "PropagatesStopTo",
     values: /\.socket(?:\s|$)/,
-    why: "would close the port with each stop of the service, also within a restart",
+    why: "would close the port at each stop of the service, even during a restart",
     instead: "leave it out, and stop the socket to close the port",
   },
   {
@@ -87,14 +87,14 @@ const rules: readonly Rule[] = [
     keys: "PrivateNetwork",
     section: "Socket",
     values: yes,
-    why: "makes the socket listen in a network namespace of its own, where no client is",
-    instead: "leave it out; a namespace that has a name is NetworkNamespacePath=",
+    why: "makes the socket listen in a separate network namespace, where no client is",
+    instead: "leave it out; for a namespace that has a name, write NetworkNamespacePath=",
   },
   {
     keys: "RestartForceExitStatus",
     values: /(?:^|\s)0(?:\s|$)/,
-    why: "would start the service again after it has ended well",
-    instead: "take 0 out, or write restart: 'always'",
+    why: "would start the service again after a successful exit",
+    instead: "remove 0, or write restart: 'always'",
   },
   {
     keys: "StandardInput",
@@ -105,7 +105,7 @@ const rules: readonly Rule[] = [
   {
     keys: "PrivatePIDs",
     values: yes,
-    why: "gives the program a process ID that LISTEN_PID does not name, and Node ignores SIGTERM as process 1",
+    why: "gives the program a process ID that is not in LISTEN_PID, and as process 1 Node ignores SIGTERM",
     instead: leaveOut,
   },
   {
@@ -125,7 +125,7 @@ export function unsetVariables(value: string): string[] {
     .filter((name) => name !== "");
 }
 
-/** Why a directive cannot be written with these values; `undefined` if it can. */
+/** Why a directive cannot be written with these values. `undefined` if it can. */
 export function refusedInRaw(
   section: Section["name"],
   key: string,
@@ -137,7 +137,7 @@ export function refusedInRaw(
       .find((name) => systemdVariables.test(name) || name.startsWith("SOCKACT_"));
     return needed === undefined
       ? undefined
-      : { why: `would take ${needed} away, which the program needs`, instead: "take it out" };
+      : { why: `would remove ${needed}, which the program needs`, instead: "remove it" };
   }
   return rules.find(
     (rule) =>
@@ -147,7 +147,7 @@ export function refusedInRaw(
   );
 }
 
-/** Directives that win over another one, by their names, with the field of that one in `hardening`. */
+/** Directives that override another one, by their names, with the field of the other one in `hardening`. */
 export const overridingDirectives: Readonly<Record<string, { key: string; field: string }>> = {
   IPCNamespacePath: { key: "PrivateIPC", field: "privateIPC" },
   NetworkNamespacePath: { key: "PrivateNetwork", field: "privateNetwork" },

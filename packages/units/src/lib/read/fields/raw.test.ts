@@ -120,9 +120,9 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
       "BindReadOnlyPaths: '/srv/app'",
       { raw: { Service: { TemporaryFileSystem: "/srv:ro", BindReadOnlyPaths: "/srv/app" } } },
     ],
-    ["Service", "InaccessiblePaths", "-/srv/app/", "take its folder out", {}],
-    ["Service", "InaccessiblePaths", ["", "/srv/app/server.js"], "take its folder out", {}],
-    ["Service", "InaccessiblePaths", "/mnt /usr/bin/node", "take its folder out", {}],
+    ["Service", "InaccessiblePaths", "-/srv/app/", "remove its folder from the value", {}],
+    ["Service", "InaccessiblePaths", ["", "/srv/app/server.js"], "remove its folder from the value", {}],
+    ["Service", "InaccessiblePaths", "/mnt /usr/bin/node", "remove its folder from the value", {}],
     [
       "Service",
       "NoExecPaths",
@@ -166,7 +166,7 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
 
   it("UnsetEnvironment= takes no variable away that the unit sets", () => {
     expect(problemsOf({ raw: { Service: { UnsetEnvironment: "HOME" } } })).toMatchObject([
-      { code: "ERR_UNIT_CONFLICT", message: "UnsetEnvironment= would take HOME away, which the unit sets" },
+      { code: "ERR_UNIT_CONFLICT", message: "UnsetEnvironment= would remove HOME, which the unit sets" },
     ]);
     const environment = { NODE_ENV: "production" };
     expect(problemsOf({ environment, raw: { Service: { UnsetEnvironment: "A NODE_ENV" } } })).toHaveLength(1);

@@ -7,12 +7,12 @@ import { rawText, type Read } from "../values/readers.ts";
 import { refuseNewer } from "./versions.ts";
 import { currentName, sameName } from "../../systemd/aliases.ts";
 
-/** The lines of raw sections, by the section. */
+/** The lines of raw sections, by section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
 
 const anything = rawText(() => undefined);
 
-/** One value of a directive; `anything` makes sure that it stays in its line. */
+/** Reads one value of a directive. `anything` makes sure that the value does not end its line. */
 const rawValue: Read = (value, path, problems) => {
   if (typeof value === "boolean" || Number.isFinite(value)) return [String(value)];
   if (typeof value === "string" || isSpecifier(value)) return anything(value, path, problems);
@@ -26,9 +26,9 @@ const rawValue: Read = (value, path, problems) => {
 };
 
 /**
- * Reads directives that have no field: by section and directive a value, or an array of them, a line each.
+ * Reads directives that have no field: for each section and directive a value, or an array with a value for each line.
  *
- * @param known the directives that have a field, which is the one way to write them.
+ * @param known the directives that have a field, and must be written with it.
  */
 export function readRaw(
   raw: unknown,
@@ -48,8 +48,8 @@ export function readRaw(
       problems.push({
         code: "ERR_UNIT_FIELD",
         path: at,
-        message: `${shown(name)} is no section of this unit`,
-        hint: `the sections are ${sections.join(", ")}; those of a socket are written in its own raw`,
+        message: `${shown(name)} is not a section of this unit`,
+        hint: `the sections are ${sections.join(", ")}; write those of a socket in its own raw`,
       });
       continue;
     }
@@ -95,18 +95,18 @@ function readDirective(
   return [];
 }
 
-/** What to write instead of a directive that is there already, where leaving it out is not all there is. */
+/** Hints for directives that are already written, if there is more to do than leave them out. */
 const insteadOf: Readonly<Record<string, string>> = {
   DynamicUser: "write user: 'shop', or leave it out",
 };
 
-/** What a raw line would do to the lines that are written anyway, if they are at odds. */
+/** Reports a raw line that contradicts a line which is written anyway. */
 function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
   const written = lines.find((line) => sameName(line.key, key));
   if (written !== undefined) {
     const why = written.reason === undefined ? "" : `: ${written.reason}`;
     return {
-      message: `${written.key}=${written.value} is written already${why}`,
+      message: `${written.key}=${written.value} is already written${why}`,
       hint: insteadOf[written.key] ?? "leave it out",
     };
   }
@@ -115,7 +115,7 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
   );
   if (overridden !== undefined) {
     return {
-      message: `${key}= would win over ${overridden.key}=yes`,
+      message: `${key}= would override ${overridden.key}=yes`,
       hint: `leave it out, or write ${overridingDirectives[key]!.field}: false in hardening`,
     };
   }
@@ -124,10 +124,10 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
   const taken = unsetVariables(value).find((name) => set.some((text) => text.startsWith(`${name}=`)));
   return taken === undefined
     ? undefined
-    : { message: `${key}= would take ${taken} away, which the unit sets`, hint: "take it out" };
+    : { message: `${key}= would remove ${taken}, which the unit sets`, hint: "remove it" };
 }
 
-/** The sections of a unit with its raw lines after the others; reports each directive that would override a line which is written anyway. */
+/** The sections of a unit, with its raw lines after the others. Reports each raw directive that would override another line. */
 export function withRaw(
   sections: readonly Section[],
   raw: RawSections,

@@ -1,8 +1,8 @@
 import { runsNode } from "../../node/runtime.ts";
 
 /**
- * Whether an app may end by itself to be started by the next connection, and systemd would start it again at once. A program of Node may
- * have `idleTimeout` in its code, and so may whatever a container runs. Only a service that is passed its sockets sleeps.
+ * Whether an app may exit so that the next connection starts it, while systemd would restart it at once. A Node program may
+ * have `idleTimeout` in its code, and so may a program in a container. Only a service with passed sockets sleeps.
  */
 export function mayFallAsleep(description: Record<string, unknown>): boolean {
   const { bind = "socket", container, idleTimeout, restart = "always" } = description;
@@ -11,8 +11,8 @@ export function mayFallAsleep(description: Record<string, unknown>): boolean {
 }
 
 /**
- * Whether an exit that `restart` leaves to the socket is likely a fault: a connection that still waits would then start the service again
- * at once, without end. With on-failure only a success does, which is how a program that is not Node goes to sleep.
+ * Whether `restart` leaves an exit that is probably a failure to the socket. A connection that still waits would then start the service again
+ * at once, without end. With on-failure only a success is left to the socket, and with a success a program other than Node goes to sleep.
  */
 export function maySpin({ restart = "always", bind = "socket" }: Record<string, unknown>): boolean {
   return bind === "socket" && restart !== "always" && restart !== "on-failure";

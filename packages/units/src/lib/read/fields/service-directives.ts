@@ -14,9 +14,9 @@ import { importedCredential } from "./credentials.ts";
 
 type Table<Field extends keyof AppDescription> = Readonly<Record<Field, Directive>>;
 
-// Directives that are written as they are asked for and need nothing else, by the part of the unit file they stand in, in its order.
+// The directives that are written as they are given and need nothing else, by their part of the unit file, in its order.
 
-/** systemd.unit(5): before the units that are started along. */
+/** systemd.unit(5): lines before the units that start together with the service. */
 export const conditions: Table<"conditionPathExists" | "requiresMountsFor"> = {
   conditionPathExists: {
     key: "ConditionPathExists",
@@ -35,13 +35,13 @@ export const dependencies: Table<"requires" | "wants" | "bindsTo" | "partOf" | "
   before: { key: "Before", read: read.each(names.unitName) },
 };
 
-/** systemd.service(5): what runs before the program. */
+/** systemd.service(5): commands that run before the program. */
 export const commandsBefore: Table<"execCondition" | "execStartPre"> = {
   execCondition: { key: "ExecCondition", read: commands },
   execStartPre: { key: "ExecStartPre", read: commands },
 };
 
-/** systemd.service(5): what runs besides the program, and after it. */
+/** systemd.service(5): commands that run besides the program, and after it. */
 export const commandsAfter: Table<"execStartPost" | "execReload" | "execStop" | "execStopPost"> = {
   execStartPost: { key: "ExecStartPost", read: commands },
   execReload: { key: "ExecReload", read: commands },
@@ -49,7 +49,7 @@ export const commandsAfter: Table<"execStartPost" | "execReload" | "execStop" | 
   execStopPost: { key: "ExecStopPost", read: commands },
 };
 
-/** systemd.exec(5): where more variables come from. */
+/** systemd.exec(5): more sources of variables. */
 export const surroundings: Table<"environmentFile" | "passEnvironment"> = {
   environmentFile: {
     key: "EnvironmentFile",
@@ -58,20 +58,20 @@ export const surroundings: Table<"environmentFile" | "passEnvironment"> = {
   passEnvironment: { key: "PassEnvironment", read: read.each(names.variableName) },
 };
 
-/** systemd.exec(5): where the output goes. */
+/** systemd.exec(5): the destination of the output. */
 const output: Table<"standardOutput" | "standardError"> = {
   standardOutput: { key: "StandardOutput", read: paths.output },
   standardError: { key: "StandardError", read: paths.output },
 };
 
-/** systemd.exec(5): what the journal makes of it. */
+/** systemd.exec(5): how the journal records the output. */
 export const logs: Table<"syslogIdentifier" | "logRateLimitIntervalSec" | "logRateLimitBurst"> = {
   syslogIdentifier: { key: "SyslogIdentifier", read: read.sentence },
   logRateLimitIntervalSec: { key: "LogRateLimitIntervalSec", read: durations.duration },
   logRateLimitBurst: { key: "LogRateLimitBurst", read: numbers.count },
 };
 
-/** systemd.service(5): when it starts again. */
+/** systemd.service(5): when systemd restarts the service. */
 export const restarts: Table<
   "restartSteps" | "restartMaxDelaySec" | "restartPreventExitStatus" | "successExitStatus"
 > = {
@@ -84,7 +84,7 @@ export const restarts: Table<
   successExitStatus: { key: "SuccessExitStatus", read: read.each(names.exitStatus) },
 };
 
-/** systemd.service(5) and systemd.kill(5): how long it may take, and how it is ended. */
+/** systemd.service(5) and systemd.kill(5): how long things may take, and how the service is stopped. */
 export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "killSignal" | "reloadSignal"> =
   {
     timeoutStartSec: { key: "TimeoutStartSec", read: durations.timeout },
@@ -94,7 +94,7 @@ export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "ki
     reloadSignal: { key: "ReloadSignal", read: names.signal },
   };
 
-/** systemd.exec(5) and systemd.resource-control(5): what it may use. */
+/** systemd.exec(5) and systemd.resource-control(5): the resources that the service may use. */
 export const resources: Table<
   | "fileDescriptorStoreMax"
   | "fileDescriptorStorePreserve"
@@ -138,7 +138,7 @@ export const resources: Table<
   ioWeight: { key: "IOWeight", read: numbers.integer(1, 10_000) },
 };
 
-/** The fields that are more, or less, than a directive. */
+/** The fields that are not exactly one directive. */
 export const otherFields = [
   "$schema",
   "acknowledge",

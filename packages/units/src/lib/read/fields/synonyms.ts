@@ -1,7 +1,7 @@
 const exec = "write exec: ['/usr/bin/node', '/srv/shop/server.js']";
 const sockets = "write sockets: [{ listen: 80 }]";
 
-/** What other tools call the fields of a service, and what to write here. */
+/** Names that other tools use for the fields of a service, each with what to write instead. */
 export const serviceSynonyms: Readonly<Record<string, string>> = {
   args: exec,
   arguments: exec,
@@ -29,13 +29,13 @@ export const serviceSynonyms: Readonly<Record<string, string>> = {
 const several = "write listen: [80, '[::1]:8080']";
 const address = "write listen: '127.0.0.1:80'";
 
-/** What other tools call the fields of a socket, and what to write here. */
+/** Names that other tools use for the fields of a socket, each with what to write instead. */
 export const socketSynonyms: Readonly<Record<string, string>> = {
   address,
   addresses: several,
-  fd: "write listen: 80; systemd opens the socket, and the program is passed it",
+  fd: "write listen: 80; systemd opens the socket, and passes it to the program",
   group:
-    "write socketGroup: 'shop' for the group of a unix socket; the group of the service is written beside sockets",
+    "write socketGroup: 'shop' for the group of a unix socket; write the group of the service beside sockets",
   host: address,
   mode: "write socketMode: '0660'",
   path: "write listen: '/run/shop.sock'",
@@ -44,9 +44,9 @@ export const socketSynonyms: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["tls", "ssl", "https", "cert", "key"].map((name) => [
       name,
-      "leave it out: the program speaks TLS itself; pass it the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
+      "leave it out: the program does TLS itself; pass the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
     ]),
   ),
   udp: "write listenDatagram: 53",
-  user: "write socketUser: 'shop' for the owner of a unix socket; the user of the service is written beside sockets",
+  user: "write socketUser: 'shop' for the owner of a unix socket; write the user of the service beside sockets",
 };

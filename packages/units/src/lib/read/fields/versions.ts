@@ -2,9 +2,9 @@ import type { UnitProblem } from "../../problems.ts";
 import { knowsDirective, nameOf, sinceOf } from "../../systemd/versions.ts";
 import type { Directive } from "./fields.ts";
 
-/** What to write instead, where leaving it out is not all there is. */
+/** Hints for lines that are too new, if there is more to do than leave them out. */
 const instead: Readonly<Record<string, string>> = {
-  OpenFile: "write openFile: false with notifyAccess: 'all', and notify by systemd-notify(1)",
+  OpenFile: "write openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",
   "Type=notify-reload":
     "write type: 'notify', and execReload: [['/bin/kill', '-HUP', { variable: 'MAINPID' }]]",
   "Type=exec": "write type: 'simple'",
@@ -31,7 +31,7 @@ export function refuseNewer(
   problems.push({
     code: "ERR_UNIT_VERSION",
     path,
-    message: `${name}${name.includes("=") ? "" : "="} is of systemd ${sinceOf(name)}, and this is for ${systemd}`,
+    message: `${name}${name.includes("=") ? "" : "="} needs systemd ${sinceOf(name)}, and this description is for systemd ${systemd}`,
     hint: instead[name] ?? "leave it out",
   });
 }

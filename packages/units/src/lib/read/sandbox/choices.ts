@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../values/readers.ts";
 import { callGroups, capabilities } from "../../systemd/value-names.ts";
 
-/** `true` is `yes` or what it stands for, and `false` leaves the directive out; a choice is written as it is. */
+/** Reads a field in which `true` means `yes` or another word, and `false` leaves the directive out. Another value must be one of the choices. */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
   return (value, path, problems) => {
     if (value === true) return [yes];
@@ -11,13 +11,13 @@ export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
   };
 }
 
-/** An array with something in it. */
+/** Reads an array with at least one entry. */
 function list(read: Read): Read {
   return (value, path, problems) =>
     (Array.isArray(value) ? oneOrMore(read) : each(read))(value, path, problems);
 }
 
-/** An array of words on one line; an empty one is written as `none` or, where there is no such thing, refused. */
+/** Reads an array of words for one line. An empty array is written as `none`, or refused if there is no such word. */
 export function words(word: Read, none?: string): Read {
   return (value, path, problems) => {
     if (Array.isArray(value) && value.length === 0 && none !== undefined) return [none];
@@ -25,7 +25,7 @@ export function words(word: Read, none?: string): Read {
   };
 }
 
-/** One of the names that systemd knows: it ignores another, and what was to be closed would be open, or the reverse. */
+/** Reads one of the names that systemd knows. systemd ignores an unknown name, and would then allow what should be forbidden, or the reverse. */
 function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
   return rawText(
     matching("ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),
@@ -39,7 +39,7 @@ export const capability: Read = known(
   "as in capabilities(7): 'CAP_NET_ADMIN'",
 );
 
-/** Those of address_families(7) that a server would use, without their prefix. */
+/** The address families of address_families(7) that a server may use, without their prefix. */
 export const addressFamilies: readonly string[] =
   "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP".split(" ");
 
@@ -59,7 +59,7 @@ const systemCall = known(
   "as `systemd-analyze syscall-filter` shows them: '@resources'",
 );
 
-/** What is allowed on one line, and what is forbidden on the next, which wins. */
+/** Writes allowed calls on one line, and forbidden calls on the next line, which overrides the first. */
 export const systemCalls: Read = (value, path, problems) => {
   const calls = list(systemCall)(value, path, problems);
   const allowed = calls.filter((name) => !name.startsWith("~"));

@@ -2,13 +2,13 @@ import { conflictsIn, type UnitProblem } from "../../problems.ts";
 import { sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { SandboxField } from "../../description/hardening.ts";
 
-/** A sandbox that was read: which directives the description names, and what each comes to. */
+/** A sandbox that was read: the directives that the description names, and the resulting values. */
 interface Chosen {
   isAsked(field: SandboxField): boolean;
   valueOf: ValueOf;
 }
 
-/** Reports directives of the sandbox that are right by themselves, and contradict another or the service. */
+/** Reports directives of the sandbox that contradict each other, or the service. */
 export function refuseSandboxConflicts(
   { isAsked, valueOf }: Chosen,
   facts: ServiceFacts,
@@ -30,7 +30,7 @@ export function refuseSandboxConflicts(
     if (dynamicUser.includes(value)) continue;
     refuse(
       field,
-      `${key}=${value}: a user that exists only while the service runs has it ${dynamicUser.join(" or ")}`,
+      `${key}=${value}: for a user that exists only while the service runs, it is always ${dynamicUser.join(" or ")}`,
       "leave it out, or name a user",
     );
   }
@@ -38,15 +38,15 @@ export function refuseSandboxConflicts(
   if (facts.inHome && isAsked("protectHome") && ["yes", "tmpfs"].includes(valueOf("protectHome")[0]!)) {
     refuse(
       "protectHome",
-      "the program is in a home, and would not be found",
+      "the program is in a home, and systemd would not find it",
       "write 'read-only', or leave it out; or write 'tmpfs', and raw.Service.BindReadOnlyPaths with the folders of the program and of Node",
     );
   }
   if (facts.justInTime && !facts.jitless && valueOf("memoryDenyWriteExecute").length > 0) {
     refuse(
       "memoryDenyWriteExecute",
-      "it kills a program that compiles while it runs, as Node does",
-      "for Node, write jitless: true in the description, which writes it too; or leave it out",
+      "it kills a program that generates code at run time, as Node does",
+      "for Node, write jitless: true in the description, which also writes this directive; or leave it out",
     );
   }
 
@@ -58,26 +58,26 @@ export function refuseSandboxConflicts(
   if (outside.length > 0) {
     refuse(
       "capabilityBoundingSet",
-      `it has not ${outside.join(" and ")}, which ambientCapabilities gives`,
-      "add it, or leave capabilityBoundingSet out: it is then the same",
+      `it does not contain ${outside.join(" and ")}, which ambientCapabilities gives`,
+      "add it, or leave out capabilityBoundingSet, which is then the same",
     );
   }
   if (ambient.length > 0 && valueOf("privateUsers").length > 0) {
     refuse(
       "privateUsers",
-      `in a user namespace of its own ${ambient.join(" ")} has no effect on the rest of the machine`,
+      `in a user namespace, ${ambient.join(" ")} has no effect on the rest of the machine`,
       "leave it out, or ambientCapabilities",
     );
   }
 
   if (isAsked("ipAddressAllow") && valueOf("ipAddressDeny").length === 0) {
-    refuse("ipAddressAllow", "nothing is denied, so all is allowed", "add ipAddressDeny: true");
+    refuse("ipAddressAllow", "it has no effect, because no address is denied", "add ipAddressDeny: true");
   }
   const families = wordsOf("restrictAddressFamilies");
   if (facts.sendsBySocket && families.length > 0 && !families.includes("AF_UNIX")) {
     refuse(
       "restrictAddressFamilies",
-      "the program tells the service manager things through a unix socket",
+      "the program notifies the service manager through a unix socket",
       "add 'AF_UNIX'",
     );
   }

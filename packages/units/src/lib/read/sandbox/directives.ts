@@ -4,48 +4,48 @@ import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { mode } from "../values/numbers.ts";
 
-/** What the sandbox must know of the service. */
+/** The facts about the service that the sandbox depends on. */
 export interface ServiceFacts {
   manager: "system" | "user";
-  /** The version of systemd, if one is named. */
+  /** The version of systemd that the description names. */
   systemd: number | undefined;
-  /** Whether its user exists only while it runs. */
+  /** Whether the service runs as a user that exists only while the service runs. */
   dynamicUser: boolean;
-  /** Whether it lies in a home, and so must be able to read there. */
+  /** Whether the program is in a home, so that the service must be able to read there. */
   inHome: boolean;
-  /** Whether it makes sockets of its own to tell the service manager things. */
+  /** Whether the service opens unix sockets itself to notify the service manager. */
   sendsBySocket: boolean;
-  /** Whether it is Node or another program that compiles while it runs. */
+  /** Whether the program generates machine code at run time, as Node does. */
   justInTime: boolean;
-  /** Whether Node is told not to. */
+  /** Whether Node runs with `--jitless`, and generates none. */
   jitless: boolean;
 }
 
-/** The value of another directive in the same sandbox: its lines, none if it is left out. */
+/** Returns the lines of another directive in the same sandbox: an empty array if it is left out. */
 export type ValueOf = (field: SandboxField) => readonly string[];
 
-/** What a profile writes: one line, or as many as the array has. */
+/** What a profile writes: one line, or a line for each entry of the array. */
 type Value = string | readonly string[] | ((facts: ServiceFacts, valueOf: ValueOf) => readonly string[]);
 
-/** One directive of the sandbox: by profile what is written, and why. A profile that has no value leaves it out. */
+/** One directive of the sandbox: its value in each profile, and the reason. A profile without a value leaves the directive out. */
 export interface SandboxDirective extends Directive, Partial<Record<HardeningProfile, Value>> {
-  /** Why it is written. */
+  /** Why the directive is written. */
   reason: string;
-  /** What a program, Node above all, can no longer do; by profile, if they differ. */
+  /** What a program, mainly Node, can no longer do. An object if the profiles differ. */
   cost?: string | Partial<Record<HardeningProfile, string>>;
-  /** Why a profile goes without. */
+  /** Why a profile leaves the directive out. */
   leftOut?: string;
-  /** Why it does nothing under a user's own service manager. */
+  /** Why the directive has no effect in the service manager of a user. */
   ofSystemAlone?: string;
-  /** Whether what is asked for is added to what the profile has. */
+  /** Whether the value in the description is added to that of the profile. */
   adds?: true;
-  /** The values that DynamicUser= allows; it implies the first. */
+  /** The values that DynamicUser= allows. It implies the first one. */
   dynamicUser?: readonly string[];
 }
 
 const yesNo = choose.onOff();
 
-/** The profiles that are a sandbox. */
+/** The profiles that have a sandbox. */
 export const profiles = ["inbound", "outbound"] as const;
 
 function both(value: Value): { inbound: Value; outbound: Value } {
@@ -59,195 +59,198 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: yesNo,
     ...both("yes"),
     dynamicUser: ["yes"],
-    reason: "No setuid program can raise its privileges.",
-    cost: "sudo, as a child process, fails.",
+    reason: "The service and its child processes cannot gain privileges through a setuid program.",
+    cost: "A child process cannot use sudo.",
   },
   capabilityBoundingSet: {
     key: "CapabilityBoundingSet",
     read: orFalse(choose.words(choose.capability, "")),
     ...both((_, valueOf) => [valueOf("ambientCapabilities")[0] ?? ""]),
-    reason: "It needs no capability: systemd has bound the port already.",
-    cost: "As root, too, it can neither bind a low port by itself nor override access modes.",
+    reason: "The service needs no capability, because systemd opens the port.",
+    cost: "Even as root, the service cannot open a port below 1024 by itself, and cannot override file permissions.",
   },
   ambientCapabilities: {
     key: "AmbientCapabilities",
     read: orFalse(choose.words(choose.capability, "")),
     ...both(""),
-    reason: "Nor do its children inherit one.",
+    reason: "Child processes inherit no capability either.",
   },
   privateTmp: {
     key: "PrivateTmp",
     read: yesNo,
     ...both("yes"),
     dynamicUser: ["yes"],
-    reason: "Its /tmp and /var/tmp are its own.",
-    cost: "Files and sockets that others have in /tmp, such as a database's socket, cannot be seen.",
+    reason: "The service has its own /tmp and /var/tmp.",
+    cost: "The service does not see the files and sockets of other programs in /tmp, such as the socket of a database.",
   },
   privateDevices: {
     key: "PrivateDevices",
     read: yesNo,
     ...both("yes"),
-    reason: "No device but /dev/null, /dev/urandom and the like.",
-    cost: "Serial ports, GPUs and cameras cannot be used.",
+    reason: "The service sees only harmless devices, such as /dev/null and /dev/urandom.",
+    cost: "Serial ports, GPUs and cameras do not work.",
   },
   privateNetwork: {
     key: "PrivateNetwork",
     read: yesNo,
     inbound: "yes",
-    reason: "No network interface: what arrives comes by the passed sockets alone.",
-    cost: "It can connect to nothing, this machine's own services neither, but through unix sockets where those are allowed.",
-    leftOut: "The service opens connections of its own.",
+    reason:
+      "The service has no network interface except its own loopback device. All traffic comes through the passed sockets.",
+    cost: "The service cannot connect to anything over the network, not even to other services on this machine. Unix sockets work if RestrictAddressFamilies= allows them.",
+    leftOut: "The service opens its own connections.",
   },
   privateUsers: {
     key: "PrivateUsers",
     read: yesNo,
     ...both((_, valueOf) => (valueOf("ambientCapabilities").join("") === "" ? ["yes"] : [])),
-    reason: "Other users' ids mean nothing inside.",
-    cost: "Files of others than root and itself seem to be nobody's.",
-    leftOut: "Inside, its capabilities would mean nothing to the rest of the machine.",
+    reason: "The service has its own user namespace, in which other users do not exist.",
+    cost: "Files of other users than root and the service's own user appear to belong to nobody.",
+    leftOut: "In a user namespace, the service's capabilities would not apply to the rest of the machine.",
   },
   privateIPC: {
     key: "PrivateIPC",
     read: yesNo,
     ...both("yes"),
-    reason: "No System V object and no POSIX message queue of others.",
+    reason: "The service cannot reach the System V IPC objects and POSIX message queues of other programs.",
   },
   protectSystem: {
     key: "ProtectSystem",
     read: choose.onOff(["full", "strict"]),
     ...both("strict"),
     dynamicUser: ["strict"],
-    reason: "The whole file system is read-only, but for its own folders.",
-    cost: "Writing fails with EROFS outside of the temporary folders, stateDirectory and its kin, and readWritePaths.",
+    reason: "The whole file system is read-only, except for the service's own folders.",
+    cost: "The app can write only to its temporary folders, to the folders of stateDirectory and similar fields, and to readWritePaths. Elsewhere, writing fails with EROFS.",
   },
   protectHome: {
     key: "ProtectHome",
     read: choose.onOff(["read-only", "tmpfs"]),
     ...both(({ inHome }) => [inHome ? "read-only" : "yes"]),
     dynamicUser: ["read-only", "yes", "tmpfs"],
-    reason: "Homes cannot be seen or, where the program lies in one, not be written.",
-    cost: "A Node of nvm in a home is found only if exec names it there, and if the service's user may read that home.",
+    reason:
+      "The service cannot see home folders. If the program is in one, the service can read home folders but not write to them.",
+    cost: "If Node is in a home, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
   },
   protectKernelTunables: {
     key: "ProtectKernelTunables",
     read: yesNo,
     ...both("yes"),
-    reason: "/proc/sys and /sys cannot be written.",
+    reason: "The service cannot write to /proc/sys and /sys.",
   },
   protectKernelModules: {
     key: "ProtectKernelModules",
     read: yesNo,
     ...both("yes"),
-    reason: "No kernel module can be loaded.",
+    reason: "The service cannot load kernel modules.",
   },
   protectKernelLogs: {
     key: "ProtectKernelLogs",
     read: yesNo,
     ...both("yes"),
-    reason: "The kernel's log cannot be read.",
+    reason: "The service cannot read the kernel's log.",
   },
   protectControlGroups: {
     key: "ProtectControlGroups",
     read: yesNo,
     ...both("yes"),
-    reason: "Control groups cannot be written.",
+    reason: "The service cannot change control groups.",
   },
   protectClock: {
     key: "ProtectClock",
     read: yesNo,
     ...both("yes"),
-    reason: "The clock cannot be set.",
+    reason: "The service cannot set the clock.",
   },
   protectHostname: {
     key: "ProtectHostname",
     read: yesNo,
     ...both("yes"),
-    reason: "The host's name cannot be set.",
-    cost: "os.hostname() keeps the name that the host had at the start.",
+    reason: "The service cannot change the host name.",
+    cost: "os.hostname() returns the name that the host had when the service started.",
   },
   protectProc: {
     key: "ProtectProc",
     read: orFalse(oneOf(["noaccess", "invisible", "ptraceable", "default"])),
     ...both("invisible"),
-    reason: "Other users' processes cannot be seen in /proc.",
-    cost: "What lists the machine's processes finds its own alone.",
+    reason: "The service does not see other users' processes in /proc.",
+    cost: "A tool that lists processes finds only those of the service's user.",
   },
   procSubset: {
     key: "ProcSubset",
     read: orFalse(oneOf(["all", "pid"])),
     inbound: "pid",
-    reason: "/proc shows processes and nothing of the system.",
-    cost: "os.cpus() is empty; os.availableParallelism(), os.totalmem() and os.uptime() work.",
+    reason: "/proc shows processes, and no information about the system.",
+    cost: "os.cpus() returns an empty array. os.availableParallelism(), os.totalmem() and os.uptime() work.",
     leftOut:
-      "os.cpus() would be empty, and what measures the machine would find no /proc/stat or /proc/meminfo.",
+      "os.cpus() would return an empty array, and monitoring tools would not find /proc/stat and /proc/meminfo.",
   },
   lockPersonality: {
     key: "LockPersonality",
     read: yesNo,
     ...both("yes"),
-    reason: "The execution domain, which changes what system calls do, stays as it is.",
+    reason: "The service cannot change its execution domain, which decides how system calls behave.",
   },
   restrictNamespaces: {
     key: "RestrictNamespaces",
     read: (value, path, problems) =>
       (Array.isArray(value) ? choose.words(choose.namespace) : yesNo)(value, path, problems),
     ...both("yes"),
-    reason: "No namespace can be made or entered.",
-    cost: "Chromium (Puppeteer, Playwright) cannot make its own sandbox.",
+    reason: "The service cannot create or enter namespaces.",
+    cost: "Chromium (Puppeteer, Playwright) cannot create its own sandbox.",
   },
   restrictRealtime: {
     key: "RestrictRealtime",
     read: yesNo,
     ...both("yes"),
-    reason: "No realtime scheduling, which could starve the machine.",
+    reason: "The service cannot use real-time scheduling, which could starve the machine.",
   },
   restrictSUIDSGID: {
     key: "RestrictSUIDSGID",
     read: yesNo,
     ...both("yes"),
     dynamicUser: ["yes"],
-    reason: "No setuid or setgid file can be made.",
-    cost: "chmod with such a mode fails with EPERM, as in unpacking some archives.",
+    reason: "The service cannot create setuid or setgid files.",
+    cost: "chmod with a setuid or setgid mode fails with EPERM. This can happen when a program unpacks an archive.",
   },
   memoryDenyWriteExecute: {
     key: "MemoryDenyWriteExecute",
     read: yesNo,
     none: ({ jitless }) => (jitless ? ["yes"] : []),
     ...both(({ jitless }) => (jitless ? ["yes"] : [])),
-    reason: "What is written to memory never runs: an attacker's code neither.",
+    reason: "Memory that the service writes is never executable, so an attacker cannot run code from there.",
     cost:
-      "V8 compiles nothing: loops run some four times slower, a server answers half as many requests or fewer, and there is no WebAssembly. " +
-      "fetch() is built on it: it fails, and on Node 20 and 22 ends the process. Type stripping fails too.",
+      "V8 compiles no code: loops take about four times as long, a server answers half as many requests or fewer, and WebAssembly is missing. " +
+      "fetch() needs WebAssembly: it fails, and on Node 20 and 22 it ends the process. Type stripping fails too.",
     leftOut:
-      "It kills V8 at the first function that it compiles. jitless: true makes Node run without, and writes it.",
+      "It kills Node at the first function that V8 compiles. jitless: true turns the compiler off and writes this directive.",
   },
   removeIPC: {
     key: "RemoveIPC",
     read: yesNo,
     ...both("yes"),
     dynamicUser: ["yes"],
-    reason: "What it leaves of System V and POSIX IPC goes when it stops.",
-    ofSystemAlone: "Under a user's manager it does nothing: what a user leaves goes when the user does.",
+    reason: "When the service stops, systemd removes its System V and POSIX IPC objects.",
+    ofSystemAlone:
+      "It has no effect in the service manager of a user. The IPC objects of a user are removed after the user logs out.",
   },
   keyringMode: {
     key: "KeyringMode",
     read: orFalse(oneOf(["inherit", "private", "shared"])),
     ...both("private"),
-    reason: "It sees no kernel keyring but its own.",
+    reason: "The service has its own kernel keyring and sees no other.",
   },
   umask: {
     key: "UMask",
     read: orFalse(mode),
     ...both("0077"),
-    reason: "The files it makes are for itself alone.",
-    cost: "A proxy or a program of another user can read no file of it and connect to no unix socket that it makes.",
+    reason: "Only the service's own user can use the files that the service creates.",
+    cost: "A proxy or a program of another user cannot read these files, and cannot connect to a unix socket that the service creates.",
   },
   systemCallArchitectures: {
     key: "SystemCallArchitectures",
     read: choose.onOff([], "native"),
     ...both("native"),
-    reason: "No system calls of a foreign architecture, which filters may miss.",
-    cost: "Programs for 32 bits, as child processes, die.",
+    reason: "The service cannot make system calls of another architecture, which filters may miss.",
+    cost: "32-bit child processes die.",
   },
   systemCallFilter: {
     key: "SystemCallFilter",
@@ -255,8 +258,8 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     ...both(["@system-service", "~@privileged @resources"]),
     adds: true,
     reason:
-      "The system calls that services make, without those for privileged programs or for changing limits and priorities.",
-    cost: "chown, even to itself, and os.setPriority() fail with EPERM.",
+      "The service can make the system calls that services usually need, but not those for privileged programs and those that change limits and priorities.",
+    cost: "chown fails with EPERM, even if the owner stays the same. os.setPriority() fails with EPERM too.",
   },
   systemCallErrorNumber: {
     key: "SystemCallErrorNumber",
@@ -266,14 +269,14 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
             "ERR_UNIT_CONFLICT",
             path,
             problems,
-            "without it a filtered system call kills the program, and Node 20 makes one when it starts",
-            "leave it out; systemCallFilter: false turns the filter off",
+            "cannot be false: without it, a forbidden system call kills the program, and Node 20 makes such a call when it starts",
+            "leave the field out, or write systemCallFilter: false to turn the filter off",
           )
         : oneOf(["EPERM", "EACCES", "ENOSYS"])(value, path, problems),
     none: errorNumber,
     ...both(errorNumber),
     reason:
-      "A filtered call fails with EPERM: without this it would kill the program, and Node 20 makes one when it starts.",
+      "A forbidden system call fails with EPERM. Without this line it would kill the program, and Node 20 makes such a call when it starts.",
     leftOut: "No system call is filtered.",
   },
   restrictAddressFamilies: {
@@ -281,29 +284,32 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: orFalse(choose.words(choose.addressFamily, "none")),
     inbound: ({ sendsBySocket }) => [sendsBySocket ? "AF_UNIX" : "none"],
     outbound: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
-    reason: "The kinds of socket it can make itself; those passed in stay usable.",
+    reason: "The service can open only these kinds of socket. Passed sockets keep working.",
     cost: {
       inbound:
-        "fetch(), databases, further servers and UDP fail with EAFNOSUPPORT, and os.networkInterfaces(), which AF_NETLINK is for, throws.",
+        "fetch(), connections to databases, other servers in the app, and UDP fail with EAFNOSUPPORT. os.networkInterfaces() throws, because it needs AF_NETLINK.",
       outbound: "Raw packets, Bluetooth and vsock fail.",
     },
   },
   ipAddressAllow: {
     key: "IPAddressAllow",
     read: choose.ipAddresses,
-    reason: "Those with whom it exchanges IP packets although they are denied to it.",
-    leftOut: "Whom the service talks to is known to the description alone.",
+    reason:
+      "The service may exchange IP packets with these addresses, although IPAddressDeny= forbids others.",
+    leftOut: "Only you know which addresses the service needs.",
   },
   ipAddressDeny: {
     key: "IPAddressDeny",
     read: (value, path, problems) =>
       (Array.isArray(value) ? choose.ipAddresses : choose.onOff([], "any"))(value, path, problems),
     inbound: "any",
-    reason: "No IP packet to or from sockets of its own; those passed in are not touched.",
-    ofSystemAlone: "Under a user's manager it does nothing: only root may load a packet filter.",
-    cost: "Together with ipAddressAllow, names are looked up only if the name server is allowed too.",
+    reason:
+      "The service cannot send or receive IP packets on sockets that it opens itself. Passed sockets are not affected.",
+    ofSystemAlone:
+      "It has no effect in the service manager of a user, because only root may load a packet filter.",
+    cost: "With ipAddressAllow, host names are resolved only if you also allow the name server.",
     leftOut:
-      "Whom the service talks to is known to the description alone: ipAddressDeny: true with ipAddressAllow: ['10.0.0.0/8'] confines it.",
+      "Only you know which addresses the service needs. To allow only those, write ipAddressDeny: true and ipAddressAllow: ['10.0.0.0/8'].",
   },
 };
 
@@ -311,80 +317,95 @@ function errorNumber(_: ServiceFacts, valueOf: ValueOf): string[] {
   return valueOf("systemCallFilter").length > 0 ? ["EPERM"] : [];
 }
 
-/** What no profile has and no field of `hardening` writes, and why. */
+/** Directives that no profile has and no field of `hardening` writes, and why. */
 export const neverWritten: readonly { key: string; value?: string; reason: string }[] = [
   {
     key: "RootDirectory",
     reason:
-      "Node needs the system's libraries, certificates, time zones and programs: a root of its own would have to be kept as up to date as the system.",
+      "Node needs the system's libraries, certificates, time zones and programs. You would have to keep a separate root folder as up to date as the system.",
   },
-  { key: "RootImage", reason: "As RootDirectory=." },
+  { key: "RootImage", reason: "The reason is the same as for RootDirectory=." },
   {
     key: "TemporaryFileSystem",
     reason:
-      "With BindReadOnlyPaths= it makes an allow-list of what can be read, which is another on each machine; ProtectSystem= leaves all of it read-only.",
+      "With BindReadOnlyPaths=, it makes a list of the folders that the service can read. That list differs from machine to machine. ProtectSystem= already makes the whole file system read-only.",
   },
-  { key: "BindReadOnlyPaths", reason: "As TemporaryFileSystem=." },
+  { key: "BindReadOnlyPaths", reason: "The reason is the same as for TemporaryFileSystem=." },
   {
     key: "InaccessiblePaths",
     reason:
-      "What there is to hide is another on each machine; what every machine has, ProtectHome=, ProtectProc= and PrivateDevices= hide.",
+      "The folders to hide differ from machine to machine. ProtectHome=, ProtectProc= and PrivateDevices= hide those that every machine has.",
   },
   {
     key: "NoExecPaths",
     reason:
-      "Node is an interpreter that runs whatever it can read, and add-ons and child processes lie in the app's own folder.",
+      "Node is an interpreter and runs any file that it can read. Add-ons and child processes are in the app's own folder.",
   },
-  { key: "ExecPaths", reason: "As NoExecPaths=." },
+  { key: "ExecPaths", reason: "The reason is the same as for NoExecPaths=." },
   {
     key: "DeviceAllow",
     reason:
-      "PrivateDevices= leaves the harmless ones alone. The clock's, which systemd-analyze counts, is ProtectClock='s, and has no file there.",
+      "PrivateDevices= leaves only harmless devices. systemd-analyze still counts the clock, which ProtectClock= adds to the list, but its device file does not exist in the service.",
   },
   {
     key: "PrivatePIDs",
     reason:
-      "systemd 257 then passes a LISTEN_PID that is not the program's own, so it finds no socket; and Node as process 1 ignores SIGTERM.",
+      "systemd 257 then sets LISTEN_PID to a process ID that the program does not have inside, so the program finds no socket. As process 1, Node also ignores SIGTERM.",
   },
   {
     key: "NotifyAccess",
     value: "all",
-    reason: "Any child could speak for the service. OpenFile= lets the main process notify without a socket.",
+    reason:
+      "Any child process could send notifications for the service. OpenFile= lets the main process notify without opening a socket.",
   },
   {
     key: "PrivateTmp",
     value: "disconnected",
-    reason: "systemd 257 is needed, and /tmp is no less private without.",
+    reason: "It needs systemd 257, and PrivateTmp=yes makes /tmp just as private.",
   },
-  { key: "PrivateUsers", value: "identity", reason: "systemd 257 is needed, and it separates less." },
+  {
+    key: "PrivateUsers",
+    value: "identity",
+    reason: "It needs systemd 257, and separates less than PrivateUsers=yes.",
+  },
   {
     key: "ProtectControlGroups",
     value: "strict",
-    reason: "systemd 257 is needed, and it hides no more than which other control groups there are.",
+    reason: "It needs systemd 257, and only hides the names of other control groups.",
   },
   {
     key: "ProtectHostname",
     value: "private",
-    reason: "systemd 258 is needed, and the name cannot be set anyhow.",
+    reason: "It needs systemd 258, and ProtectHostname=yes already keeps the service from changing the name.",
   },
   {
     key: "PrivateBPF",
-    reason: "systemd 258 is needed, and bpf(2) is not among the system calls that are let through.",
+    reason: "It needs systemd 258, and SystemCallFilter= already forbids bpf(2).",
   },
-  { key: "PrivateMounts", reason: "It is implied: what is private or protected here has mounts of its own." },
+  {
+    key: "PrivateMounts",
+    reason: "Other directives here imply it: with them, the service already has its own mounts.",
+  },
   {
     key: "SocketBindDeny",
     reason:
-      "Outbound, a port of its own for metrics, or UDP, may be meant; inbound, RestrictAddressFamilies= leaves nothing to bind.",
+      "An outbound service may need another port, for metrics or UDP. An inbound service can open no socket to bind, because of RestrictAddressFamilies=.",
   },
-  { key: "RestrictNetworkInterfaces", reason: "The names of interfaces are another on each machine." },
-  { key: "RestrictFileSystems", reason: "It needs a kernel with BPF LSM, and is ignored without." },
-  { key: "SupplementaryGroups", reason: "None is given; each would open what others have." },
-  { key: "Delegate", reason: "It makes no control groups." },
-  { key: "SecureBits", reason: "They say what becomes of capabilities, of which there are none." },
-  { key: "AppArmorProfile", reason: "A policy of the machine, as those of SELinux and SMACK are." },
+  {
+    key: "RestrictNetworkInterfaces",
+    reason: "The names of network interfaces differ from machine to machine.",
+  },
+  { key: "RestrictFileSystems", reason: "It needs a kernel with BPF LSM. Other kernels ignore it." },
+  {
+    key: "SupplementaryGroups",
+    reason: "The service gets no further groups. Each one would open files of other programs.",
+  },
+  { key: "Delegate", reason: "The service creates no control groups." },
+  { key: "SecureBits", reason: "They apply to capabilities, and the service has none." },
+  { key: "AppArmorProfile", reason: "It is a policy of the machine, like SELinux and SMACK policies." },
   {
     key: "MemoryMax",
-    reason: "How much is enough is known to the app alone; so with TasksMax=, CPUQuota= and LimitNOFILE=.",
+    reason:
+      "Only you know how much memory your app needs. The same goes for TasksMax=, CPUQuota= and LimitNOFILE=.",
   },
 ];

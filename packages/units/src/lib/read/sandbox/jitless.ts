@@ -3,8 +3,8 @@ import { runsNode } from "../../node/runtime.ts";
 import type { AddedOption } from "../fields/node-options.ts";
 
 /**
- * The option that makes Node run without a just-in-time compiler. As an argument `--jitless` would not reach the child processes, to
- * which MemoryDenyWriteExecute= applies too.
+ * The option that turns Node's just-in-time compiler off. It is in NODE_OPTIONS, because MemoryDenyWriteExecute= also applies to child processes, and
+ * an argument would not reach them.
  */
 export function jitless(description: Record<string, unknown>, problems: UnitProblem[]): AddedOption[] {
   const { exec } = description;
@@ -14,7 +14,7 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
       code: "ERR_UNIT_CONFLICT",
       path: "jitless",
       message: `${shown(Array.isArray(exec) ? exec[0] : exec)} is not Node`,
-      hint: "leave it out; for a program that compiles nothing while it runs, write hardening: { memoryDenyWriteExecute: true }",
+      hint: "leave it out; for a program that generates no code at run time, write hardening: { memoryDenyWriteExecute: true }",
     });
   }
   return [
@@ -22,7 +22,7 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
       field: "jitless",
       option: "--jitless",
       reason:
-        "Node and its children compile nothing while they run, so that MemoryDenyWriteExecute= can hold.",
+        "Node and its child processes generate no code at run time, so that MemoryDenyWriteExecute= does not kill them.",
     },
   ];
 }

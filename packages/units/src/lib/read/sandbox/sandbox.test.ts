@@ -122,20 +122,20 @@ describe("a sandbox that contradicts itself or the service", () => {
       { protectHome: true },
       { workingDirectory: "/home/me" },
       "protectHome",
-      /the program is in a home, and would not be found/,
+      /the program is in a home, and systemd would not find it/,
     ],
     [{ memoryDenyWriteExecute: true }, {}, "memoryDenyWriteExecute", /Node/],
     [
       { memoryDenyWriteExecute: true },
       { exec: ["/usr/bin/env", "deno"] },
       "memoryDenyWriteExecute",
-      /compiles/,
+      /generates code/,
     ],
     [
       { ambientCapabilities: ["CAP_NET_RAW"], capabilityBoundingSet: ["CAP_CHOWN"] },
       {},
       "capabilityBoundingSet",
-      /has not CAP_NET_RAW/,
+      /does not contain CAP_NET_RAW/,
     ],
     [
       { ambientCapabilities: ["CAP_NET_RAW"], privateUsers: true },
@@ -143,7 +143,7 @@ describe("a sandbox that contradicts itself or the service", () => {
       "privateUsers",
       /CAP_NET_RAW has no effect on the rest of the machine/,
     ],
-    [{ ipAddressAllow: ["localhost"] }, {}, "ipAddressAllow", /nothing is denied/],
+    [{ ipAddressAllow: ["localhost"] }, {}, "ipAddressAllow", /no address is denied/],
     [
       { systemCallErrorNumber: false } as unknown as HardeningOptions,
       {},

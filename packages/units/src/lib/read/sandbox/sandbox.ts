@@ -7,10 +7,10 @@ import type { HardeningProfile, SandboxField } from "../../description/hardening
 import { refuseSandboxConflicts } from "./conflicts.ts";
 import { refuseNewerFields } from "../fields/versions.ts";
 
-/** A directive that could be in the sandbox and is not. */
+/** A directive that could be in the sandbox but is left out. */
 interface LeftOut {
   key: string;
-  /** The one value that is meant, if others may be written. */
+  /** The one value that is left out, if others may be written. */
   value?: string;
   reason: string;
 }
@@ -26,9 +26,9 @@ const sandboxFields = Object.keys(sandboxDirectives) as SandboxField[];
 const readProfile = oneOf(["none", "outbound", "inbound"]);
 
 /**
- * Reads the sandbox that a description asks for: a profile, and what is to differ from it.
+ * Reads the sandbox of a description: a profile, and the directives that differ from it.
  *
- * @param elsewhere what to write instead of the names of fields that are not the sandbox's.
+ * @param elsewhere hints for names of fields that are not in the sandbox.
  */
 export function readSandbox(
   hardening: unknown,

@@ -16,13 +16,13 @@ const addressText = rawText(refusedAddress);
 export const address: Read = (value, path, problems) =>
   addressText(typeof value === "number" ? String(value) : value, path, problems);
 
-/** ListenSequentialPacket= is of unix(7) alone. */
+/** ListenSequentialPacket= is only for unix(7). */
 export const unixAddress: Read = rawText((text) =>
   /^[/@]/.test(text)
     ? refusedAddress(text)
     : {
         code: "ERR_UNIT_ADDRESS",
-        message: "not the address of a unix socket, which alone has sequential packets",
+        message: "not the address of a unix socket, and only unix sockets have sequential packets",
         hint: "/run/app.sock or @abstract",
       },
 );

@@ -18,7 +18,7 @@ export const duration: Read = (value, path, problems) => {
 export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
-/** A timeout of which systemd reads 0 as none at all. */
+/** Reads a timeout for which 0 means no limit to systemd. */
 export const timeout: Read = (value, path, problems) =>
   durationOf(value) === 0
     ? refuse(
@@ -30,10 +30,10 @@ export const timeout: Read = (value, path, problems) =>
       )
     : durationOrInfinity(value, path, problems);
 
-/** The shortest wait that systemd has by itself: shorter ones start a service that crashes dozens of times a second. */
+/** systemd's default wait. With a shorter one, a service that crashes would be started dozens of times a second. */
 const shortestWait = 100;
 
-/** RestartSec= and its kin: the wait before a restart. */
+/** RestartSec= and similar directives: the wait before a restart. */
 export const wait: Read = (value, path, problems) => {
   const length = durationOf(value);
   if (length !== undefined && length < shortestWait) {
@@ -45,7 +45,7 @@ export const wait: Read = (value, path, problems) => {
       "write '1s', or leave it out",
     );
   }
-  // Few milliseconds are no wait, so a small number without a unit can only mean seconds.
+  // A wait of a few milliseconds makes no sense, so a small number without a unit can only mean seconds.
   return length === undefined && Number(value) > 0 && Number(value) < shortestWait
     ? refuse(
         "ERR_UNIT_DURATION",

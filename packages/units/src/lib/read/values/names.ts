@@ -18,7 +18,7 @@ export const unitName: Read = rawText(refusedUnitName);
 
 const refusedAsName = refusing("ERR_UNIT_NAME");
 
-/** systemd.slice(5): each `-` is a slice within another, and there are no instances. */
+/** systemd.slice(5): each `-` separates a slice from the slice that contains it. Slices have no instances. */
 export const slice: Read = rawText(
   (text) =>
     refusedUnitName(text) ??
@@ -30,7 +30,7 @@ export const slice: Read = rawText(
     )(text),
 );
 
-/** sd_listen_fds_with_names(3) separates names by `:`, unescapes `\`, and has meanings of its own for three of them. */
+/** In sd_listen_fds_with_names(3), `:` separates names, `\` begins an escape, and three names have a meaning. */
 export const descriptorName: Read = literal(
   rawText((text) => {
     if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
@@ -40,7 +40,7 @@ export const descriptorName: Read = literal(
       );
     }
     return ["connection", "stored", "unknown"].includes(text)
-      ? refusedAsName("systemd has a meaning of its own for this name", "choose another")
+      ? refusedAsName("this name has a special meaning to systemd", "choose another")
       : undefined;
   }),
 );
@@ -49,7 +49,7 @@ export const networkInterface: Read = literal(
   rawText(
     matching(
       "ERR_UNIT_NAME",
-      // Numbers and these words have a meaning of their own to the kernel.
+      // Numbers and these words have a special meaning to the kernel.
       /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
       "not the name of a network interface",
       "as ip-link(8) shows it: eth0",
@@ -57,7 +57,7 @@ export const networkInterface: Read = literal(
   ),
 );
 
-/** systemd.syntax(7) USER/GROUP NAME SYNTAX; two of the numbers mean no user to the kernel, and it has none that are larger. */
+/** USER/GROUP NAME SYNTAX of systemd.syntax(7). To the kernel, two of the numbers mean no user, and larger numbers do not exist. */
 export const account: Read = rawText((text) => {
   const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
   return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)
@@ -77,7 +77,7 @@ export const congestion: Read = literal(
   ),
 );
 
-/** The name of a variable in the manager's own environment. */
+/** The name of a variable in the service manager's own environment. */
 export const variableName: Read = literal(
   rawText(
     matching(
@@ -89,7 +89,7 @@ export const variableName: Read = literal(
   ),
 );
 
-/** A number, or a signal by which the program may end. */
+/** A number, or a signal that may end the program. */
 export const exitStatus: Read = (value, path, problems) =>
   typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
 

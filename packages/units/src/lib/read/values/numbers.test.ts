@@ -82,7 +82,7 @@ describe("an amount of memory", () => {
         {
           code: "ERR_UNIT_NUMBER",
           path: field,
-          message: `${JSON.stringify(value)} is ${value} bytes: no service runs in so little memory`,
+          message: `${JSON.stringify(value)} is ${value} bytes: no service runs with so little memory`,
           hint: `write '${value}M' for mebibytes, or '${value}K' for kibibytes`,
         },
       ]);

@@ -24,10 +24,10 @@ function quantity(pattern: RegExp, what: string, hint: string): Read {
   };
 }
 
-/** Bytes, to the base of 1024; 2^60 at most, since systemd holds them in 64 bits. */
+/** Reads bytes to the base of 1024. The largest value is 2^60, because systemd stores bytes in 64 bits. */
 const bytes = String.raw`(?:\d{1,16}|\d{1,9}[KMG]|\d{1,6}T)`;
 
-/** Refuses bytes without a unit that are fewer than anyone means: the unit was forgotten. */
+/** Refuses a very small number of bytes without a unit, because the unit is probably missing. */
 function atLeast(least: number, why: string, read: Read): Read {
   return (value, path, problems) => {
     const texts = read(value, path, problems);
@@ -45,7 +45,7 @@ function atLeast(least: number, why: string, read: Read): Read {
 
 export const size: Read = atLeast(
   1024,
-  "no buffer is so small",
+  "no buffer is this small",
   quantity(
     new RegExp(`^${bytes}$`),
     "a size",
@@ -61,19 +61,19 @@ export const typeOfService: Read = (value, path, problems) =>
 
 const share = String.raw`(?:100|[1-9]?\d(?:\.\d{1,2})?)%`;
 
-/** What begins with this is more than nothing. */
+/** The beginning of a value that is more than 0. */
 const some = "(?=.*[1-9]|infinity)";
 
 const amountOfMemory = "an amount of memory";
 const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'";
 
-const enough = (read: Read): Read => atLeast(2 ** 20, "no service runs in so little memory", read);
+const enough = (read: Read): Read => atLeast(2 ** 20, "no service runs with so little memory", read);
 
 export const memory: Read = enough(
   quantity(new RegExp(`^(?:${bytes}|${share}|infinity)$`), amountOfMemory, `whole bytes ${memoryHint}`),
 );
 
-/** systemd refuses to leave a service none. */
+/** systemd refuses a value of 0. */
 export const someMemory: Read = enough(
   quantity(
     new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
@@ -101,7 +101,7 @@ export const quota: Read = (value, path, problems) =>
 
 const powers = "KMGT";
 
-/** How much a limit is, to compare it. */
+/** The size of a limit, for comparisons. */
 function amount(text: string): number {
   const [, digits, unit = ""] = /^(\d+)([KMGT]?)$/.exec(text) ?? [];
   return digits === undefined ? Infinity : Number(digits) * 1024 ** (powers.indexOf(unit || " ") + 1);
@@ -114,7 +114,7 @@ function limit(one: string, hint: string): Read {
     const texts = read(value, path, problems);
     const [soft = 0, hard = soft] = texts.flatMap((text) => text.split(":").map(amount));
     return soft > hard
-      ? refuse(value, path, problems, "a limit: the soft one is above the hard one", hint)
+      ? refuse(value, path, problems, "a limit: the soft limit is above the hard one", hint)
       : texts;
   };
 }
@@ -124,7 +124,7 @@ export const countLimit: Read = limit(
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
 
-/** The fewest open files with which a program starts: its standard streams, a socket, and one to read its libraries through. */
+/** The fewest open files with which a program starts: its standard streams, a socket, and one for reading its libraries. */
 const fewestFiles = 5;
 
 export const fileLimit: Read = (value, path, problems) => {
@@ -142,8 +142,8 @@ export const fileLimit: Read = (value, path, problems) => {
 
 export const sizeLimit: Read = limit(bytes, "bytes, 'infinity', or the soft and the hard limit: '64M:1G'");
 
-/** Less than a page of memory is none. */
-export const lockLimit: Read = atLeast(4096, "no page of memory is so small", sizeLimit);
+/** A limit of less than a page of memory does not work. */
+export const lockLimit: Read = atLeast(4096, "it is less than one page of memory", sizeLimit);
 
 export const mode: Read = literal(
   rawText(
@@ -156,8 +156,8 @@ export const mode: Read = literal(
   ),
 );
 
-/** A number that systemd holds in 32 bits. */
+/** Reads a number that systemd stores in 32 bits. */
 export const count: Read = integer(0, 4_294_967_295);
 
-/** A count of a limit; systemd takes the largest number for none said, and puts its own value there. */
+/** Reads a count for a limit. To systemd, the largest number means that no limit is set, and it uses its own. */
 export const countOfLimit: Read = integer(0, 4_294_967_294);

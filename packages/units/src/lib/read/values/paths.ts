@@ -4,14 +4,15 @@ import { matching, rawText, refuse, textOf, type Read } from "./readers.ts";
 import { sampleText, sourceText } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 
-/** PATH_MAX of limits.h counts the NUL. */
+/** PATH_MAX of limits.h includes the NUL. */
 const longestPath = 4095;
 
 const refusedAsPath = refusing("ERR_UNIT_PATH");
 
 export function refusedPath(path: string): Refusal | undefined {
   if (!path.startsWith("/")) return refusedAsPath("not an absolute path", "begin it with /");
-  if (path.split("/").includes("..")) return refusedAsPath("it holds ..", "write the path without .. in it");
+  if (path.split("/").includes(".."))
+    return refusedAsPath("it contains ..", "write the path without .. in it");
   return byteLength(path) > longestPath
     ? {
         code: "ERR_UNIT_LENGTH",
@@ -23,7 +24,7 @@ export function refusedPath(path: string): Refusal | undefined {
 
 export const directory: Read = rawText(refusedPath);
 
-/** A path in a list that knows quotes. */
+/** A path in a list with quotes. */
 export const quotedPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
@@ -33,7 +34,7 @@ export const quotedPath: Read = (value, path, problems) => {
     : [listItem(text)];
 };
 
-/** A path in a list whose quotes systemd takes off, and whose backslashes it reads in ways of its own. */
+/** A path in a list in which systemd removes quotes and treats backslashes specially. */
 export const plainPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
@@ -42,13 +43,13 @@ export const plainPath: Read = (value, path, problems) => {
         "ERR_UNIT_PATH",
         path,
         problems,
-        `${shown(sourceText(text))}: a quote, a backslash or a control character is in it`,
-        "systemd cannot be told such a path here: rename it",
+        `${shown(sourceText(text))} contains a quote, a backslash or a control character`,
+        "rename it: systemd cannot read such a path here",
       )
     : quotedPath(text, path, problems);
 };
 
-/** Where systemd.exec(5) lets a stream go. */
+/** Where systemd.exec(5) can send output. */
 export const output: Read = rawText((text) => {
   const [, path] = /^(?:file|append|truncate):(.*)$/.exec(text) ?? [];
   if (path !== undefined) return refusedPath(path);

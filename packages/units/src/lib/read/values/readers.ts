@@ -9,7 +9,7 @@ import {
 } from "../../systemd/specifiers.ts";
 import { unfitForRaw, unspeakable } from "../../systemd/text.ts";
 
-/** Turns a field's value into what stands after `=`, one entry a line, or reports why it cannot. */
+/** Turns the value of a field into the part after `=`, one entry for each line, or reports why it cannot. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
 
 export function refuse(
@@ -23,7 +23,7 @@ export function refuse(
   return [];
 }
 
-/** The value as a text that systemd can be told, or `undefined` once the problem is reported. */
+/** The value as a string that systemd can read, or `undefined` after the problem is reported. */
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
     const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
@@ -38,19 +38,19 @@ export function textOf(value: unknown, path: string, problems: UnitProblem[]): T
     path,
     problems,
     `${shown(sourceText(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
-    reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "take it out",
+    reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "remove it",
   );
   return undefined;
 }
 
-/** A value that systemd reads unquoted, checked further by `refused`. */
+/** A value that systemd reads without quotes. `refused` checks it further. */
 export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
     if (text === undefined) return [];
     const unfit = unfitForRaw(sourceText(text));
     if (unfit !== undefined)
-      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(sourceText(text))}: ${unfit}`, "take it out");
+      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(sourceText(text))}: ${unfit}`, "remove it");
     const refusal = refused(sampleText(text));
     if (refusal !== undefined)
       return refuse(
@@ -69,12 +69,12 @@ export const matching =
   (text: string): Refusal | undefined =>
     pattern.test(text) ? undefined : { code, message, hint };
 
-/** A sentence of its own, such as Description=. An empty one would leave the unit its file name. */
+/** A sentence, such as Description=. If it were empty, systemd would show the name of the file. */
 export const sentence: Read = rawText(
   matching("ERR_UNIT_TEXT", /./, "it is empty", "write a description, or leave it out"),
 );
 
-/** A string that systemd expands no specifiers in. */
+/** A string in which systemd expands no specifiers. */
 export function literal(read: Read): Read {
   return (value, path, problems) =>
     typeof value === "string"
@@ -100,7 +100,7 @@ export function oneOf(choices: readonly string[]): Read {
         );
 }
 
-/** An array of values, a line each. */
+/** An array of values, one line each. */
 export function each(read: Read): Read {
   return (value, path, problems) =>
     Array.isArray(value)
@@ -124,7 +124,7 @@ export function oneOrMore(read: Read): Read {
   };
 }
 
-/** A value that `read` takes, or `false`. */
+/** A value that `read` accepts, or `false`. */
 export function orFalse(read: Read): Read {
   return (value, path, problems) => (value === false ? [] : read(value, path, problems));
 }

@@ -5,7 +5,7 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, isTrue } from "./settings.ts";
 
-/** Where the folders of a service of the system's manager are. */
+/** The folders of a service of the system's service manager. */
 const roots: Readonly<Record<string, string>> = {
   RuntimeDirectory: "/run/",
   StateDirectory: "/var/lib/",
@@ -16,7 +16,7 @@ const roots: Readonly<Record<string, string>> = {
   BindPaths: "",
 };
 
-/** The folders that a service may write to, although the file system is read-only. */
+/** The folders that a service may write to although the file system is read-only. */
 function writableFolders({ unit }: ServiceSubject): string[] {
   const hasTemporary =
     isTrue(unit, "DynamicUser") ||
@@ -34,10 +34,10 @@ function writableFolders({ unit }: ServiceSubject): string[] {
   return ["/dev", "/proc", "/sys", ...(hasTemporary ? ["/tmp", "/var/tmp"] : []), ...given];
 }
 
-/** Finds a folder for compiled code that the sandbox makes read-only. */
+/** Finds a cache folder for compiled code that the sandbox makes read-only. */
 export const compileCacheRule: Rule<ServiceSubject> = {
   severity: "info",
-  why: "In this sandbox Node cannot write there, and does not say so. Unless the cache is there already, Node compiles the app at each start.",
+  why: "In this sandbox Node cannot write there, and does not report it. Unless the cache already exists, Node compiles the app at each start.",
   man: "systemd.exec(5)",
   find: (service) => {
     const { unit, program, environment, user } = service;

@@ -68,7 +68,7 @@ export type EnvironmentCode =
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
   "variable-reserved": {
     severity: "error",
-    why: "systemd sets this variable itself. Your value replaces it, and the service loses what systemd told it.",
+    why: "systemd sets this variable itself. Your value replaces it, and the service loses the value from systemd.",
     man: "systemd.exec(5)",
     find: ({ unit, environment, sockets }) =>
       [...environment]
@@ -76,7 +76,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
         .map(([name, variable]) => ({
           at: variable.setting,
           message: `${name} is set by systemd`,
-          fix: "take it out",
+          fix: "remove it",
           // A service may talk to a manager of its own by the others.
           edits: sockets.length > 0 && name.startsWith("LISTEN_") ? withoutVariable(unit, name) : [],
         })),

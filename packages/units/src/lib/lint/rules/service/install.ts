@@ -10,7 +10,7 @@ export type InstallCode = "enabled-at-boot" | "also-missing";
 export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> = {
   "enabled-at-boot": {
     severity: "info",
-    why: "The service starts at boot, and not with its first connection.",
+    why: "The service starts at boot instead of with its first connection.",
     man: "systemd.unit(5)",
     find: (service) =>
       !isActivatedNode(service)
@@ -19,13 +19,13 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
             .slice(0, 1)
             .map(({ name, setting }) => ({
               at: setting,
-              message: `${setting.key}=${name} besides a socket`,
-              fix: `take it out, and have Also=${listeners(service)[0]!.unit.name}, if it may wait for its first connection`,
+              message: `${setting.key}=${name} in addition to a socket`,
+              fix: `remove it and write Also=${listeners(service)[0]!.unit.name}, if the service may wait for its first connection`,
             })),
   },
   "also-missing": {
     severity: "warning",
-    why: "systemctl enable enables the service alone. After the next boot its socket is up only while the service is.",
+    why: "systemctl enable enables only the service. After the next boot its socket is open only while the service runs.",
     man: "systemd.unit(5)",
     find: (service) => {
       const { unit } = service;
@@ -36,7 +36,7 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
         .filter((name) => !also.includes(name))
         .map((name) => ({
           at: headerOf(unit, "Install"),
-          message: `${name} is not enabled along`,
+          message: `${name} is not enabled together with the service`,
           fix: `Also=${name}`,
           edits: addSetting(unit, "Install", "Also", name.replaceAll("\\", "\\\\")),
         }));

@@ -181,7 +181,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting!,
               message: `RemainAfterExit=${setting!.value} with a socket`,
-              fix: "take it out",
+              fix: "remove it",
             },
           ];
     },
@@ -214,7 +214,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       const drain = told === undefined ? (isActivatedNode(service) ? 10_000 : undefined) : timeSpanOf(told);
       const setting = inService(unit, "TimeoutStopSec") ?? inService(unit, "TimeoutSec");
       const stop = setting === undefined ? 90_000 : timeSpanOf(setting.value);
-      // 0 is no limit.
+      // 0 means no limit.
       if (drain === undefined || stop === undefined || stop === 0 || stop === Infinity || stop > drain)
         return [];
       const enough = drain === Infinity ? "infinity" : `${Math.ceil(drain / 1000) + 10}s`;

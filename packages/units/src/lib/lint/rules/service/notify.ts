@@ -7,7 +7,7 @@ import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, notifies } from "./settings.ts";
 import { replaceSetting } from "../../findings/edits.ts";
 
-/** `/run/systemd/notify:notify` as its parts. */
+/** The parts of a value such as `/run/systemd/notify:notify`. */
 function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: string; options: string }[] {
   return valuesOf(unit, "Service", "OpenFile").map((setting) => {
     const [path = "", name = "", ...options] = setting.value.split(":");
@@ -17,7 +17,7 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
 
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
 
-/** Whether the unit lets the program reach the service manager, or it is not Node. */
+/** Whether the program can reach the service manager. For programs other than Node, this is assumed. */
 function canNotify({ unit, program }: ServiceSubject): boolean {
   return (
     program?.isNode !== true || inService(unit, "NotifyAccess")?.value === "all" || openFiles(unit).length > 0
@@ -41,7 +41,7 @@ export type NotifyCode =
 export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   "notify-wrapped": {
     severity: "error",
-    why: "Only the main process may say that the service is ready. Here that is the shell or the tool, not your app, and the start times out.",
+    why: "Only the main process may report that the service is ready. Here the main process is the shell or the tool, not your app, so the start times out.",
     man: "systemd.service(5)",
     find: ({ unit, program }) => {
       if (!notifies(unit) || program === undefined || inService(unit, "NotifyAccess")?.value === "all")
@@ -53,14 +53,14 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
             {
               at: program.setting,
               message: `Type=notify, and ${launcher ?? name} is the main process`,
-              fix: "the program itself in ExecStart=",
+              fix: "write the program itself in ExecStart=",
             },
           ];
     },
   },
   "notify-unheard": {
     severity: "info",
-    why: "Node has no way of its own to send READY=1 to NOTIFY_SOCKET. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on.",
+    why: "Node cannot send READY=1 to NOTIFY_SOCKET by itself. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on.",
     man: "systemd.service(5)",
     find: (service) =>
       !notifies(service.unit) || canNotify(service)
@@ -68,14 +68,14 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
         : [
             {
               at: inService(service.unit, "Type")!,
-              message: "nothing here lets Node say that it is ready",
+              message: "Node has no way to report that it is ready",
               fix: openFileOf(service),
             },
           ],
   },
   "watchdog-unheard": {
     severity: "info",
-    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node has no way of its own to send it. OpenFile= lets sockact send it; a native add-on may send it too.",
+    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node cannot send it by itself. OpenFile= lets sockact send it; a native add-on may send it too.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "WatchdogSec");
@@ -89,8 +89,8 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
         : [
             {
               at: setting,
-              message: `WatchdogSec=${setting.value}, and nothing here lets Node answer`,
-              fix: `${openFileOf(service)}, or leave WatchdogSec= out`,
+              message: `WatchdogSec=${setting.value}, but Node has no way to answer`,
+              fix: `${openFileOf(service)}, or remove WatchdogSec=`,
             },
           ];
     },
@@ -112,14 +112,14 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
             {
               at: last,
               message: `Type=notify with RestrictAddressFamilies=${last.value}`,
-              fix: "AF_UNIX among them, or OpenFile=",
+              fix: "add AF_UNIX, or write OpenFile=",
             },
           ];
     },
   },
   "open-file-path": {
     severity: "error",
-    why: "OpenFile= knows no specifiers. The system manager listens at /run/systemd/notify, and the manager of a user at /run/user/<uid>/systemd/notify.",
+    why: "systemd expands no specifiers in OpenFile=. The system's service manager listens at /run/systemd/notify, and the service manager of a user at /run/user/<uid>/systemd/notify.",
     man: "systemd.service(5)",
     find: ({ unit, user }) =>
       openFiles(unit)
@@ -130,9 +130,9 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
         )
         .map(({ setting, path, options }) => ({
           at: setting,
-          message: `${path} is not the socket of its service manager`,
+          message: `${path} is not the socket of the unit's service manager`,
           fix: user ? "/run/user/<uid>/systemd/notify:notify" : "/run/systemd/notify:notify",
-          // What does not begin with / counts for nothing, and must not begin to count.
+          // systemd ignores a path that does not begin with /, and an edit must not activate it.
           edits:
             user || !path.startsWith("/")
               ? []
@@ -146,20 +146,20 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-name": {
     severity: "warning",
-    why: "Your app knows the socket for READY=1 by the name notify. One with another name is taken for a socket to listen on.",
+    why: "Your app recognizes the socket for READY=1 by the name notify. It takes a descriptor with another name for a socket to listen on.",
     man: "systemd.service(5)",
     find: ({ unit }) =>
       openFiles(unit)
         .filter(({ path, name }) => isNotifySocket(path) && name !== "notify")
         .map(({ setting, path, name }) => ({
           at: setting,
-          message: `the socket for notifications is named ${name}`,
+          message: `the socket for notifications has the name ${name}`,
           fix: `${path}:notify`,
         })),
   },
   "notify-access-all": {
     severity: "info",
-    why: "Any process of the service may report its state. With OpenFile= the main process does that itself, and no other needs the right.",
+    why: "Every process of the service may report its state. With OpenFile= the main process does that itself, and no other process needs the right.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "NotifyAccess");

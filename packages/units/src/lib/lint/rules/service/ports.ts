@@ -7,7 +7,7 @@ import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./sett
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
-/** The ports of this machine that `docker run -p 8080:80` and the like open. */
+/** The ports of this machine that `docker run -p 8080:80` and similar commands open. */
 function publishedPorts(words: readonly string[]): string[] {
   return words.flatMap((word, index) => {
     const [, joined] = /^(?:-p|--publish)(?:=?(.+))?$/.exec(word) ?? [];
@@ -19,7 +19,7 @@ function publishedPorts(words: readonly string[]): string[] {
 const isContainer = ({ name, words }: Program): boolean =>
   /^(?:docker|podman)$/.test(name) && words.includes("run");
 
-/** The ports that the program is told to listen on by itself. */
+/** The ports that the program itself is told to listen on. */
 function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
   const variable = environment.get("PORT");
   const words = program?.words ?? [];
@@ -36,20 +36,20 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
   ];
 }
 
-/** Whether the socket itself sees to it that it is up with the service: systemctl enable gives the service a Requires= for RequiredBy=. */
+/** Whether the socket makes sure that it is open while the service runs: systemctl enable adds a Requires= to the service for RequiredBy=. */
 function pulls({ unit }: SocketSubject, service: string): boolean {
   return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
     ({ name }) => name === service,
   );
 }
 
-/** Whether Requires= and After= for its socket can do no harm: nothing here orders the two in another way, and no second socket can fail. */
+/** Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another way, and no second socket exists that could fail. */
 function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
   const has = (one: LoadedUnit, keys: RegExp) =>
     [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
   const [socket] = sockets;
   return (
-    // Another program may do without its socket, and then must not fail with it.
+    // Another program may not use its socket, and must not fail together with it.
     program?.isNode === true &&
     socket !== undefined &&
     sockets.length === 1 &&
@@ -57,12 +57,12 @@ function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolea
     !ordered.has(socket.unit.name) &&
     !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
     !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/) &&
-    // One that is enabled by itself may open the port by itself.
+    // A service that is enabled itself may open the port itself.
     namesIn(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy").length === 0
   );
 }
 
-/** The sockets of a template that only one of its instances is passed. An instance of a socket starts the same instance of the service. */
+/** The sockets of a template that are passed to only one of its instances. An instance of a socket starts the instance of the service with the same name. */
 function notPassed(service: ServiceSubject): string[] {
   if (unitNameParts(service.unit.name).instance !== "") return [];
   const named = new Set(namesIn(service.unit, "Service", "Sockets").map(({ name }) => name));
@@ -71,7 +71,7 @@ function notPassed(service: ServiceSubject): string[] {
     .filter((name) => unitNameParts(name).instance !== "" && !named.has(name));
 }
 
-/** Whether the service has the right to open a port below 1024 on the host; in a user namespace the capability gives none. */
+/** Whether the service may open a port below 1024 on the host. In a user namespace the capability does not allow it. */
 function hasCapability(unit: LoadedUnit): boolean {
   const users = inService(unit, "PrivateUsers")?.value;
   return (
@@ -91,21 +91,21 @@ export type PortsCode =
   | "port-twice"
   | "port-privileged";
 
-/** The sockets that a service is passed, and the ports that it opens. */
+/** The sockets that a service is passed, and the ports that it opens itself. */
 export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   "requires-missing": {
     severity: "warning",
-    why: "If you start the service yourself, or something else starts it at boot, its socket may not be up. The service then gets no socket, and opens the port itself or fails.",
+    why: "If you start the service yourself, or another unit starts it at boot, its socket may not be open. The service then gets no socket. It opens the port itself, or fails.",
     man: "systemd.socket(5)",
     find: (service) => {
       const { unit } = service;
-      // A daemon that only its socket or D-Bus starts has no need of it.
+      // A daemon that only its socket or D-Bus starts does not need it.
       if (!isApp(service)) return [];
       const pulled = new Set([
         ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "Wants").map(({ name }) => name),
         ...namesIn(unit, "Service", "Sockets").map(({ name }) => name),
       ]);
-      // Sockets= pulls a socket in, too: where it is missing, that one change cures both.
+      // Sockets= also starts a socket. If it is missing, adding it fixes both.
       const unnamed = new Set(notPassed(service));
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
@@ -114,7 +114,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         .filter((name) => !pulled.has(name) && !unnamed.has(name))
         .map((name) => ({
           at: headerOf(unit, "Unit"),
-          message: `it does not require ${name}`,
+          message: `the service does not require ${name}`,
           fix: `Requires=${name} and After=${name}`,
           edits: mayRequire(service)
             ? [
@@ -135,14 +135,14 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
       return notPassed(service).map((name) => ({
         at: headerOf(unit, "Service"),
         message: `other instances are not passed ${name}`,
-        // With two instances that have a port each, both would get both ports.
+        // If two instances have a port each, Sockets= would pass both ports to both.
         fix: `Sockets=${name}, if it is for all instances`,
       }));
     },
   },
   "names-missing": {
     severity: "info",
-    why: "By default a socket has the name of its unit. With several sockets, names of your own make it plain which is which.",
+    why: "By default a socket has the name of its unit. With several sockets, your own names say which is which.",
     man: "systemd.socket(5)",
     find: (service) => {
       const own = listeners(service);
@@ -156,7 +156,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
             .replace(/[^\w.-]/g, "_");
           return {
             at: headerOf(unit, "Socket"),
-            message: "one of several sockets, and without a name",
+            message: "it is one of several sockets, and has no name",
             fix: `FileDescriptorName=${name}`,
           };
         });
@@ -174,7 +174,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
             {
               at: setting,
               message: "StandardInput=socket without Accept=yes",
-              fix: "take it out",
+              fix: "remove it",
             },
           ];
     },
@@ -191,11 +191,11 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         .filter(({ port }) => taken.has(port))
         .map(({ port, at }) => ({
           at,
-          message: `port ${port} is the socket's`,
+          message: `the socket unit already has port ${port}`,
           fix:
             service.program !== undefined && isContainer(service.program) && at === service.program.setting
-              ? "take -p out and let the app take the socket, which Podman passes on and Docker does not; or do without the socket unit"
-              : "take it out; the app listens on what it is passed",
+              ? "remove -p and let the app take the socket, which Podman passes on and Docker does not; or remove the socket unit"
+              : "remove it: the app listens on the passed socket",
         }));
     },
   },
@@ -211,7 +211,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         .filter(({ port }) => Number(port) > 0 && Number(port) < 1024)
         .map(({ port, at }) => ({
           at,
-          message: `port ${port} without the right to it`,
+          message: `the service may not open port ${port}`,
           fix: `${unit.name.replace(/service$/, "socket")} with ListenStream=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE without PrivateUsers=`,
         }));
     },

@@ -7,14 +7,14 @@ import { isRegister, mapEntries } from "../../../node/register.ts";
 import type { Rule } from "../../findings/finding.ts";
 import { namesIn, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
 
-/** The name by which a service is passed a socket; `undefined` for a template's, which has the name of its instance. */
+/** The name of a passed socket. `undefined` for a template, which has the name of its instance. */
 function descriptorName({ unit, accepts }: SocketSubject): string | undefined {
   if (accepts) return "connection";
   const told = valueOf(unit, "Socket", "FileDescriptorName")?.value;
   return told ?? (unit.name.includes("@.") ? undefined : unit.name);
 }
 
-/** The names by which a service is passed its sockets; `undefined` if the files do not tell all of them. */
+/** The names of the passed sockets. `undefined` if the files do not show all of them. */
 function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
   const known = sockets.map((socket) => socket.unit.name);
   const names = sockets.flatMap((socket) => descriptorName(socket) ?? []);
@@ -25,7 +25,7 @@ function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
   return isWhole ? names : undefined;
 }
 
-/** All that the lines of a unit and its drop-ins give a variable, each in the place of the one before. */
+/** All values that the lines of a unit and its drop-ins give a variable. Each one replaces the one before. */
 function valuesOfVariable({ unit }: ServiceSubject, name: string): string[] {
   return valuesOf(unit, "Service", "Environment")
     .flatMap(({ value }) => wordsOf(value).words)
@@ -45,11 +45,11 @@ export type PreloadCode =
   | "map-name-repeated"
   | "map-name-unknown";
 
-/** What Node loads before the app. */
+/** The modules that Node loads before the app. */
 export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> = {
   "preload-relative": {
     severity: "warning",
-    why: "Node looks for it in the folder in which it starts. A child process that starts in another folder has NODE_OPTIONS too, does not find it, and exits at once.",
+    why: "Node looks for the file in the folder in which Node starts. A child process that starts in another folder also has NODE_OPTIONS, does not find the file, and exits at once.",
     man: "@sockact/register",
     find: ({ environment }) => {
       const options = environment.get("NODE_OPTIONS");
@@ -69,7 +69,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
   },
   "preload-replaced": {
     severity: "warning",
-    why: "The last NODE_OPTIONS counts as a whole. Node does not load what an earlier line, or the unit under a drop-in, has in it.",
+    why: "Only the last NODE_OPTIONS counts. Node does not load the modules of an earlier line, or of the unit under a drop-in.",
     man: "systemd.exec(5)",
     find: (service) => {
       const last = service.environment.get("NODE_OPTIONS");
@@ -83,15 +83,15 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
         : [
             {
               at: last.setting,
-              message: `NODE_OPTIONS=${last.value} replaces one that loads ${shown(lost)}`,
-              fix: "all options in one NODE_OPTIONS",
+              message: `NODE_OPTIONS=${last.value} replaces an earlier value that loads ${shown(lost)}`,
+              fix: "write all options in one NODE_OPTIONS",
             },
           ];
     },
   },
   "map-replaced": {
     severity: "warning",
-    why: "The last SOCKACT_MAP counts as a whole. @sockact/register does not see what an earlier line, or the unit under a drop-in, has in it.",
+    why: "Only the last SOCKACT_MAP counts. @sockact/register does not see the entries of an earlier line, or of the unit under a drop-in.",
     man: "systemd.exec(5)",
     find: (service) => {
       const last = service.environment.get("SOCKACT_MAP");
@@ -108,15 +108,15 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
         : [
             {
               at: last!.setting,
-              message: `SOCKACT_MAP=${last!.value} replaces one with ${[...lost].join(",")}`,
-              fix: `all entries in one line: SOCKACT_MAP=${[...lost, last!.value].join(",")}`,
+              message: `SOCKACT_MAP=${last!.value} replaces an earlier value with ${[...lost].join(",")}`,
+              fix: `write all entries in one line: SOCKACT_MAP=${[...lost, last!.value].join(",")}`,
             },
           ];
     },
   },
   "map-name-repeated": {
     severity: "warning",
-    why: "The first of these servers that listens gets all sockets of this name. The other one gets none, and listens by itself.",
+    why: "The first of these servers that listens gets all sockets of this name. The other server gets none, and opens its port itself.",
     man: "@sockact/register",
     find: ({ environment }) => {
       const map = environment.get("SOCKACT_MAP");
@@ -129,7 +129,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
           {
             at: map!.setting,
             message: `SOCKACT_MAP gives ${shown(name)} to ${other} and to ${place}`,
-            fix: "a socket with another name for one of the two",
+            fix: "give one of the two a socket with another name",
           },
         ];
       }

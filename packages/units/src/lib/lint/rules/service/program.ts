@@ -8,11 +8,11 @@ import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, isActivatedNode, listeners } from "./settings.ts";
 import { headerOf } from "../../findings/edits.ts";
 
-/** Words that mean something to a shell alone. */
+/** Words that have a meaning only in a shell. */
 const shellSyntax =
   /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$/;
 
-/** What to write in the place of a tool that runs the app as a child. */
+/** What to write instead of a tool that runs the app as a child process. */
 function insteadOf(launcher: string): string {
   if (launcher === "setsid")
     return "the program itself in ExecStart=: systemd starts it in a session of its own";
@@ -29,7 +29,7 @@ function insteadOf(launcher: string): string {
   return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
 }
 
-/** Whether a word begins with a variable that systemd replaces; `$NAME` only where it is the whole word. */
+/** Whether a word begins with a variable that systemd replaces. systemd replaces `$NAME` only if it is the whole word. */
 const isVariable = (word: string, signs: string): boolean =>
   !signs.includes(":") && /^\$(?:\{\w+\}|\w+$)/.test(word);
 
@@ -88,7 +88,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-relative": {
     severity: "warning",
-    why: "systemd looks for a program without a path in a few folders, /usr/local/bin and /usr/bin among them. It may find another one than your shell does, or none.",
+    why: "systemd looks for a program without a path in a few folders, such as /usr/local/bin and /usr/bin. It may find another program than your shell does, or none.",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program?.isNode !== true || program.launcher !== undefined || program.command.path.startsWith("/")
@@ -103,7 +103,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-launcher": {
     severity: "error",
-    why: "systemd passes the sockets to the process that it starts itself, so the app gets none. It may not get SIGTERM in time either.",
+    why: "systemd passes the sockets only to the process that it starts itself, so the app gets none. The app may not get SIGTERM in time either.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
@@ -119,7 +119,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-shell": {
     severity: "warning",
-    why: "systemd passes the sockets to the process that it starts, and that is the shell. Many shells run the last command, too, as a child process.",
+    why: "systemd passes the sockets to the process that it starts, and that is the shell. Many shells run even the last command as a child process.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
@@ -138,7 +138,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-syntax": {
     severity: "warning",
-    why: "systemd runs the program without a shell. It reads no redirection, no && and no pipe, no $(…), no ~ and no *: your program gets such a word as an argument.",
+    why: "systemd runs the program without a shell. It does not read redirections, &&, pipes, $(…), ~ or *: your program gets such a word as an argument.",
     man: "systemd.service(5)",
     find: ({ program }) => {
       if (program === undefined || program.script !== undefined) return [];
@@ -163,11 +163,11 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     find: ({ program }) =>
       program === undefined || !program.command.signs.includes("!!")
         ? []
-        : [{ at: program.setting, message: "!! is before the program", fix: "take it out" }],
+        : [{ at: program.setting, message: "!! is before the program", fix: "remove it" }],
   },
   "script-relative": {
     severity: "error",
-    why: "Without WorkingDirectory= systemd starts a service in /, and Node looks for the file there. It does not find it, and exits at each start.",
+    why: "Without WorkingDirectory= systemd starts a service in /. Node looks for the file there, does not find it, and exits at each start.",
     man: "systemd.exec(5)",
     find: ({ unit, program, user }) => {
       if (
@@ -194,7 +194,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-env": {
     severity: "info",
-    why: "env looks for the program in the PATH of systemd, which has no folders of nvm or Volta.",
+    why: "env looks for the program in the PATH of systemd, which does not contain the folders of nvm or Volta.",
     man: "systemd.exec(5)",
     find: ({ program, environment }) =>
       program === undefined ||
@@ -214,7 +214,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "permission-net": {
     severity: "info",
-    why: "With --permission and without --allow-net, Node 26 lets no server listen, and your app gets the error ERR_PERMISSION. Node 24 and older need no such option, and do not know it.",
+    why: "With --permission and without --allow-net, Node 26 does not let a server listen, and your app gets the error ERR_PERMISSION. Node 24 and older do not need this option, and do not know it.",
     man: "node(1)",
     find: (service) => {
       const { program, environment } = service;
@@ -228,7 +228,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
         : [
             {
               at: program.setting,
-              message: "--permission is there without --allow-net",
+              message: "--permission without --allow-net",
               fix: "--allow-net after --permission, if this is Node 26",
             },
           ];
@@ -236,7 +236,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "type-unfit": {
     severity: "error",
-    why: "Node does not move to the background, and a server does not end by itself. systemd waits for that, and the start times out.",
+    why: "Node does not move to the background, and a server does not end by itself. systemd waits for one of these, and the start times out.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "Type");
@@ -248,7 +248,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
             {
               at: setting,
               message: `Type=${setting.value} with a server`,
-              fix: "Type=exec, or Type=notify if it says when it is ready",
+              fix: "Type=exec, or Type=notify if the app reports when it is ready",
             },
           ];
     },

@@ -9,11 +9,11 @@ import { changeSetting, headerOf } from "../../findings/edits.ts";
 const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
   inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
 
-/** Whether the filter kills a program that calls pkey_alloc(2), which Node tries but does not need. */
+/** Whether the filter kills a program that calls pkey_alloc(2). Node tries this call but does not need it. */
 function killsNode({ unit }: ServiceSubject): boolean {
   if (!/^(?:kill)?$/.test(inService(unit, "SystemCallErrorNumber")?.value ?? "")) return false;
   const lists = valuesOf(unit, "Service", "SystemCallFilter").map(({ value }) => value);
-  // The first list says whether the calls that no list names are allowed.
+  // The first list decides whether calls that no list names are allowed.
   let kills = lists[0]?.startsWith("~") === false;
   for (const list of lists) {
     for (const word of list.replace(/^~/, "").split(/\s+/)) {
@@ -39,7 +39,7 @@ export type SandboxCode =
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
   "home-hidden": {
     severity: "error",
-    why: "ProtectHome= hides /home, /root and /run/user. The service does not find a program or a file that is there.",
+    why: "ProtectHome= hides /home, /root and /run/user. The service does not find a program or a file in these folders.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "ProtectHome");
@@ -48,7 +48,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         setting?.value === "tmpfs"
           ? ["BindReadOnlyPaths", "BindPaths"].flatMap((key) =>
               valuesOf(service.unit, "Service", key).flatMap(({ value }) =>
-                // The words of a command have their percent signs once, other values as they stand.
+                // In the words of a command, %% is already a percent sign. In other values it is still %%.
                 [value, value.replaceAll("%%", "%")].flatMap(boundFolders),
               ),
             )
@@ -74,14 +74,14 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "temporary-hidden": {
     severity: "error",
-    why: "With PrivateTmp= or DynamicUser= the service has its own empty /tmp and /var/tmp. It does not find a program or a file that is there.",
+    why: "With PrivateTmp= or DynamicUser= the service has its own empty /tmp and /var/tmp. It does not find a program or a file in these folders.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit } = service;
       const isPrivate =
         isTrue(unit, "DynamicUser") ||
         /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
-      // Your app may make the files that its other arguments name.
+      // Your app may create the files that its other arguments name.
       const { program } = service;
       const places = [
         program?.words[0],
@@ -103,7 +103,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "jit-killed": {
     severity: "error",
-    why: "V8 writes machine code while it runs, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
+    why: "V8 writes machine code at run time, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
     man: "systemd.exec(5)",
     find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
@@ -117,14 +117,14 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         {
           at: setting!,
           message: "MemoryDenyWriteExecute= with Node",
-          fix: "take it out, or run node --jitless, which has no WebAssembly",
+          fix: "remove it, or run node --jitless, which has no WebAssembly",
         },
       ];
     },
   },
   "system-call-kills": {
     severity: "warning",
-    why: "A system call that the filter leaves out kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node goes on.",
+    why: "A system call that the filter does not allow kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node keeps running.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -143,7 +143,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "user-root": {
     severity: "warning",
-    why: "systemd opens the sockets, so your app needs no rights of root. If somebody breaks into it, they have the whole machine.",
+    why: "systemd opens the sockets, so your app does not need to be root. If an attacker takes over your app, they get the whole machine.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -154,7 +154,9 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: setting ?? headerOf(unit, "Service"),
               message:
-                setting === undefined ? "it runs as root, since no user is named" : `User=${setting.value}`,
+                setting === undefined
+                  ? "the service runs as root, because no user is set"
+                  : `User=${setting.value}`,
               fix: "DynamicUser=yes, or User= with an account that only this service has",
             },
           ];
@@ -162,7 +164,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "user-nobody": {
     severity: "warning",
-    why: "Services that run as nobody can stop the processes of each other, and change the files of each other. systemd warns of it each time that it reads the unit.",
+    why: "Services that run as nobody can stop each other's processes, and change each other's files. systemd logs a warning each time it reads the unit.",
     man: "systemd.exec(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "User");
@@ -179,7 +181,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "memory-tiny": {
     severity: "warning",
-    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit counts bytes.",
+    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit means bytes.",
     man: "systemd.resource-control(5)",
     find: ({ unit }) =>
       ["MemoryMax", "MemoryHigh"].flatMap((key) => {
@@ -199,7 +201,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "pid-namespace": {
     severity: "warning",
-    why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so that it takes no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
+    why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so the service finds no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "PrivatePIDs");
@@ -209,7 +211,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: setting!,
               message: `PrivatePIDs=${setting!.value} with a socket`,
-              fix: "take it out",
+              fix: "remove it",
             },
           ];
     },

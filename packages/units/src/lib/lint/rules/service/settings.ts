@@ -12,39 +12,39 @@ export const isTrue = (unit: LoadedUnit, key: string): boolean =>
 export const notifies = (unit: LoadedUnit): boolean =>
   /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");
 
-/** Sockets that are passed to the service itself, not their connections. */
+/** The sockets that are passed to the service itself. With Accept=yes only connections are passed. */
 export const listeners = ({ sockets }: ServiceSubject): SocketSubject[] =>
   sockets.filter(({ accepts }) => !accepts);
 
-/** Whether the program is a Node that is passed sockets. */
+/** Whether the program is Node, and is passed sockets. */
 export const isActivatedNode = (service: ServiceSubject): boolean =>
   service.program?.isNode === true && listeners(service).length > 0;
 
-/** What Node loads before the app. */
+/** The modules that Node loads before the app. */
 export const preloadsOf = ({ program, environment }: ServiceSubject): readonly string[] => [
   ...(program?.node?.preloads ?? []),
   ...preloadsOfOptions(environment.get("NODE_OPTIONS")?.value ?? ""),
 ];
 
-/** The user that it runs as; root by default. */
+/** Whether the service runs as root, which is the default. */
 export function runsAsRoot({ unit, user }: ServiceSubject): boolean {
   if (user || isTrue(unit, "DynamicUser")) return false;
   return /^(?:root|0)?$/.test(inService(unit, "User")?.value ?? "");
 }
 
-/** Servers of apps that a distribution installs too. */
+/** Servers of apps that distributions also install. */
 const appServers =
   /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|uwsgi|puma|unicorn|thin|falcon|bun|deno|frankenphp)$/;
 
-/** Where apps are that no distribution has packaged. */
+/** Folders of apps that do not come from a distribution. */
 const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
 
 /**
- * Whether somebody has written this unit for an app of their own. The daemons of a distribution have maintainers who chose their limits and dependencies.
+ * Whether somebody wrote this unit for their own app. The daemons of a distribution have maintainers, who chose limits and dependencies.
  */
 export function isApp({ program }: ServiceSubject): boolean {
   if (program === undefined) return false;
-  // A script on the command line, or a module, has no file whose place would tell.
+  // A script on the command line, or a module, has no file whose folder could show this.
   const isInline =
     /^(?:python|ruby|perl|php)[\d.]*$/.test(program.name) &&
     /^-[a-zA-Z]*[cemr]$/.test(program.words[1] ?? "");
