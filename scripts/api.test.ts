@@ -56,7 +56,7 @@ describe("the published types", () => {
   });
 });
 
-/** Whether an app passes values of this type: options, descriptions, and what a constructor takes. */
+/** Whether an app passes values of this type: options, descriptions, and arguments of a constructor. */
 function isInput(type: string): boolean {
   return /(?:Options|Description|Identity|Credential|Command|Traits|Hooks|Error)$/.test(type);
 }
@@ -69,7 +69,7 @@ interface Member {
   readonly isReadonly: boolean;
 }
 
-/** What a report says of the types of its entry point. */
+/** The types that a report has of its entry point. */
 function typesIn(report: string) {
   const code = /^```ts\n([^]*)^```$/m.exec(readFileSync(join(api, report), "utf8"))?.[1] ?? "";
   const { program, errors } = parseSync("report.d.ts", code);
@@ -119,14 +119,14 @@ function typesIn(report: string) {
   return { declared, exported: exported.toSorted(), members, mutableArrays };
 }
 
-/** What the reports of the package say. */
+/** The reports of the package. */
 function reportsOf(folder: string): string {
   const files = readdirSync(api).filter((file) => file.startsWith(`${folder}.`));
   expect(files).not.toEqual([]);
   return files.map((file) => readFileSync(join(api, file), "utf8")).join("");
 }
 
-/** What the types of the package import. */
+/** The imports in the types of the package. */
 function importsOf(folder: string): string[] {
   return Array.from(reportsOf(folder).matchAll(/^import .* from '(.*)';$/gm), ([, id]) => String(id));
 }

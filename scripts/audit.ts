@@ -1,6 +1,6 @@
 // npm run audit: asks npm's registry for known vulnerabilities in every lockfile of this repository. Ends with 1 if there are some,
-// and with 2 if the registry did not answer. What users install with our packages must have none; for all else, they count from moderate on.
-// The apps of others in packages/testkit/apps are left out: tests serve them as they are published, and their authors fix them.
+// and with 2 if the registry did not answer. Packages that users install must have none. For other packages, moderate and higher ones count.
+// The apps in packages/testkit/apps are left out: tests serve them as they are published, and their authors fix them.
 import { execFileSync, spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -10,7 +10,7 @@ import { type InstalledPackage, runtimeTree } from "./lib/runtime-tree.ts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-// Each undoes what the configuration of a user may say: npm would find nothing where it is offline, or where it leaves out what we develop with.
+// Each option overrides the user's configuration of npm, which may say that npm is offline or leaves out development dependencies: then it would find nothing.
 const whole = [
   "--offline=false",
   "--prefer-offline=false",

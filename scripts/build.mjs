@@ -1,4 +1,4 @@
-// Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file and its types. The main entry point
+// Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file with its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { resolve as pathOf } from "node:path";
@@ -6,7 +6,7 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
 
-/** Makes a page of docs/ a text in the code. The spaces that align its tables are left out. */
+/** Makes a page of docs/ a string in the code. The spaces that align its tables are left out. */
 const pages = {
   name: "pages",
   transform: {
@@ -36,8 +36,8 @@ async function bundleCode() {
     minify: "dce-only",
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    // What several entry points use is in one file, so that no code and no state is there twice. What only one uses is in its own file. A large package with one
-    // entry point has the shared file too: when you import CommonJS, Node searches the entry point for its exports, and took 40 ms for 300 kB.
+    // Code that several entry points use is in one file, so that neither code nor state exists twice. Code that only one uses is in the file of that entry point.
+    // A large package with one entry point has the shared file too: when you import CommonJS, Node searches the entry point for its exports, which took 40 ms for 300 kB.
     codeSplitting: {
       groups: [
         { name: "implementation", minSize: 20_000, minShareCount: Object.keys(entries).length > 1 ? 2 : 1 },
@@ -55,7 +55,7 @@ function withoutUnusedRuntime(output) {
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
 
-/** Programs have files of their own, and what they load when they need it stays in a file of its own: they start faster, and share nothing with the library. */
+/** Programs have separate files, and so does code that they load later. They start faster, and share nothing with the library. */
 async function bundlePrograms() {
   if (Object.keys(programs).length === 0) return [];
   const bundle = await rolldown({ input: programs, external, resolve, platform: "node", plugins: [pages] });
@@ -88,8 +88,8 @@ async function bundleStandalone() {
 }
 
 /**
- * Shortens the bundler's code for imports and exports, and keeps it working where an app has been bundled into one ES module: there
- * require() of what is outside of that module throws an error.
+ * Shortens the bundler's code for imports and exports, and keeps it working in an app that was bundled into one ES module: there,
+ * require() of anything outside that module throws an error.
  */
 function simplify(code) {
   return loadAtFirstUse(
@@ -113,7 +113,7 @@ function simplify(code) {
   );
 }
 
-/** On a Node that is too old, nothing else would say so. */
+/** Without this check, a Node that is too old would fail without naming the reason. */
 const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
 `;
 
@@ -134,8 +134,8 @@ function loadAtFirstUse(code) {
 }
 
 /**
- * The types of another package of this repository come from its sources, like its code. By itself, the plugin for types ignores our
- * conditions and takes what the other package has built, which may be in the middle of a build.
+ * The types of another package of this repository come from its sources, like its code. The plugin for types would ignore our
+ * conditions and use the built files of the other package, which may be incomplete during its build.
  */
 const typesFromSources = {
   name: "types-from-sources",
@@ -163,7 +163,7 @@ async function bundleTypes(input) {
     fileName,
     code: code
       .replaceAll(/^\/\/.*\n/gm, "")
-      // The bundler leaves the comment of a function that it has removed. It then stands before the comment of the next declaration.
+      // The bundler keeps the comment of a removed function, right before the comment of the next declaration.
       .replaceAll(/^\/\*\*(?:(?!\*\/)[^])*\*\/\n(?=\/\*\*)/gm, ""),
   }));
 }
@@ -182,7 +182,7 @@ async function bundleAllTypes() {
 function reexport(types) {
   const { code } = types.find(({ fileName }) => fileName === "index.d.cts");
   const names = /^export \{ (.+) \};$/m.exec(code)?.[1].split(", ");
-  // A module that only acts when it is loaded.
+  // The module has no exports.
   if (names === undefined)
     return [
       { fileName: "index.js", code: `import "./index.cjs";\n` },
@@ -200,7 +200,7 @@ function reexport(types) {
   ];
 }
 
-/** Replaces the files of a folder. Somebody may read them now, so each of them is there at every moment, whole: the old one or the new one. */
+/** Replaces the files of a folder. Other processes may read them meanwhile, so each file is complete at every moment, either the old one or the new one. */
 function replaceFiles(folder, files) {
   mkdirSync(folder, { recursive: true });
   const temporary = mkdtempSync(".build-");

@@ -1,4 +1,4 @@
-// npm run lint:workflows -- [DIR]: finds mistakes in DIR, which is .github by default, and what would make the workflows less safe.
+// npm run lint:workflows -- [DIR]: finds mistakes and risks in DIR, which is .github by default.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -8,7 +8,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { parseDocument } from "yaml";
 import { workflowProblems } from "./lib/workflow-problems.ts";
 
-/** What GitHub would not accept, as its own language service for editors says. */
+/** The mistakes that GitHub would refuse, found by its own language service for editors. */
 async function githubProblems(file: string, text: string): Promise<string[]> {
   const problems = await validate(TextDocument.create(`file://${resolve(file)}`, "yaml", 0, text));
   return problems.map(({ range, message }) => {

@@ -14,7 +14,7 @@ import {
 const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "register", "units"].map(
   (name) => `packages/${name}`,
 );
-/** What each of these packages may depend on. The others may depend on nothing. */
+/** The dependencies that each of these packages may have. The other packages may have none. */
 const allowedDependencies: Record<string, string[]> = {
   "packages/cli": ["@clack/prompts", "chokidar", "cli-table3", "commander", "diff", "jiti"],
   "packages/express": ["@sockact/core"],
@@ -22,7 +22,7 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/koa": ["@sockact/core"],
   "packages/register": ["@sockact/core"],
 };
-/** What npm runs when somebody installs the package, from npm or from git. */
+/** The scripts that npm runs when it installs the package from npm or from git. */
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];
 const license = readFileSync(join(root, "LICENSE"), "utf8");
 
@@ -30,7 +30,7 @@ function sameText(file: string, text: string): boolean {
   return existsSync(file) && readFileSync(file, "utf8") === text;
 }
 
-/** What a package that npm publishes must have, and whether it has it. */
+/** The rules for a published package. Each says whether a package keeps it. */
 function rulesOf({ folder, manifest }: Package): Record<string, boolean> {
   const dependencies = [
     ...Object.keys(manifest.dependencies ?? {}),

@@ -1,11 +1,11 @@
-// Whether what npm would publish is what was last accepted: `npm run check:published`, and `npm run accept:published`.
+// npm run check:published compares the packages that npm would publish with api/. npm run accept:published writes api/ anew.
 import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { acceptPublished, checkPublished } from "./lib/published/published.ts";
 
-const HELP = `Compares what npm would publish with what api/ says: the exported names and their types, the manifests, the files, and the sizes.
+const HELP = `Compares the packages that npm would publish with api/: the exported names and their types, the manifests, the files, and the sizes.
 The packages must have been built.
 
   npm run check:published     shows every difference, and exits with 1 if there is one
@@ -38,8 +38,9 @@ function main(): void {
     return;
   }
   const changes = checkPublished(repository);
-  if (changes.length === 0) return console.log("What npm would publish is what api/ says.");
-  console.log(`What npm would publish is not what api/ says: - is what was accepted, + is what npm would publish.
+  if (changes.length === 0)
+    return console.log("The packages that npm would publish are the same as in api/.");
+  console.log(`The packages that npm would publish differ from api/. Lines with - were accepted, and lines with + are new.
 
 ${changes.join("\n\n")}
 

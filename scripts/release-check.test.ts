@@ -72,7 +72,7 @@ describe("in a folder", () => {
     const pid = Number(await program.line(/^\d+$/));
     await clearFolder(folder);
     expect(existsSync(folder)).toBe(false);
-    // A process that has ended and that its parent has not asked about yet has no such link.
+    // A zombie has no such link.
     expect(() => readlinkSync(`/proc/${pid}/cwd`)).toThrow("ENOENT");
     expect(await program.ended).toBe(0);
   });
@@ -80,7 +80,7 @@ describe("in a folder", () => {
   test("a run removes what is left of one that was killed with all its processes, and then its own folder", async () => {
     vi.stubEnv("TMPDIR", folder);
     const parent = join(folder, `sockact-release-check-${process.getuid?.()}`);
-    // No process can have this number.
+    // No process can have this pid.
     const left = join(parent, "4194305-left");
     mkdirSync(left, { recursive: true });
     const run = await makeRunFolder({ keep: false });

@@ -36,7 +36,7 @@ function minutes(since: number): string {
   return `${Math.floor(taken / 60)} min ${taken % 60} s`;
 }
 
-/** Says what is done, and how long it took. */
+/** Prints each step with its duration. */
 async function step<T>(title: string, action: () => Promise<T>): Promise<T> {
   const start = performance.now();
   try {
@@ -84,7 +84,7 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
     say("The working tree has changes that are not committed: they are not checked.");
   await step("The registry, the package managers and the Nodes are installed", async () => {
     await installTools();
-    // Now, since nothing else goes on in this process while a Node is installed.
+    // This comes first, because this process does nothing else while it installs a Node.
     for (const { node } of consumers) nodeBinary(node);
   });
   await step("The repository is copied, and its dependencies are installed", () =>
@@ -130,7 +130,7 @@ let passed = false;
 try {
   passed = await check(folder.path, only);
 } catch (error) {
-  // What an interrupted run has killed fails.
+  // Programs fail when an interrupted run kills them.
   if (!isInterrupted) console.error((error as Error).message);
 }
 await folder.close();

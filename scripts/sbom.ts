@@ -38,7 +38,7 @@ if (help) {
 } else {
   makeFolder(out);
   for (const published of runtimeTree()) {
-    // As npm pack names its files.
+    // The file has the name that npm pack would give it.
     const file = join(
       out,
       `${published.name.replace("@", "").replace("/", "-")}-${published.version}.cdx.json`,

@@ -1,5 +1,5 @@
-// Makes a clone ready to run: installs unless what the lockfile names is installed, and builds with --build.
-// Plain JavaScript that imports only Node: it runs before anything is installed.
+// Makes a clone ready to run: installs the packages of the lockfile if one is missing, and builds with --build.
+// Plain JavaScript that imports only Node, because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
@@ -9,14 +9,14 @@ import { Lock } from "./lib/lock.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-// npm writes it when everything is installed. `npm install` by hand does so too.
+// npm writes this file when everything is installed, also when you run `npm install` yourself.
 const installedLockfile = "node_modules/.package-lock.json";
 const endingWithParent =
   spawnSync("setpriv", ["--pdeathsig=KILL", "true"]).status === 0
     ? ["setpriv", "--pdeathsig=KILL", "--"]
     : [];
 
-/** Runs a program without a word, unless it fails. It ends with this process. */
+/** Runs a program, and prints its output only if it fails. The program ends with this process. */
 function run(...command) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
   const [program, ...args] = [...endingWithParent, ...command];
@@ -29,7 +29,7 @@ function run(...command) {
   process.exit(status || 1);
 }
 
-/** Whether all that the lockfile names is installed. What is optional is installed where it fits the machine. */
+/** Whether all packages of the lockfile are installed. Optional ones are installed only if they fit the machine. */
 function isInstalled() {
   if (!existsSync(installedLockfile)) return false;
   const packagesOf = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
@@ -48,7 +48,7 @@ if (!isInstalled()) {
   new Lock(".cache/setup.lock").take("exclusive");
   if (!isInstalled()) {
     console.error("Installing the dependencies …");
-    // An install that is killed leaves none.
+    // A killed install leaves no such file.
     rmSync(installedLockfile, { force: true });
     run("npm", "ci");
   }

@@ -37,7 +37,7 @@ for (const node of (named.length > 0 ? named : all).map((version) => nodeBinary(
   const run = await runVitest(node, rest);
   if (run === "interrupted") process.exit(1);
   if (run === "no report") {
-    // It would do so on each Node.
+    // The other Nodes would fail in the same way.
     console.error("Vitest has ended without a report. What it says above is why.");
     process.exitCode = 1;
     break;
@@ -49,7 +49,7 @@ for (const run of runs) {
   console.log(
     `Node ${run.version}: ${run.isPassed ? "passed" : "FAILED"}; ${run.passed} passed, ${run.failed} failed, ${skipped} skipped${skipped > 0 ? ` (${skippedText(run)})` : ""}`,
   );
-  // The last lines of a log are those that are kept.
+  // CI keeps the last lines of a log.
   for (const name of run.failures) console.log(`  failed: ${name}`);
 }
 if (rest.length === 0 && runs.length > 0) {

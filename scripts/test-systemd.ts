@@ -1,7 +1,7 @@
-// npm run test:systemd -- [VERSION…] [vitest arguments]: what the tests say on other systemds.
+// npm run test:systemd -- [VERSION…] [vitest arguments]: runs the tests on other systemds.
 //
-// Runs the tests that ask systemd something, on each systemd that is named: 252, 257 and 262, or bookworm, trixie and sid, the releases
-// of Debian that have them. By default on all three. Each release is downloaded once by debootstrap, into .cache/debian.
+// Runs the tests that need systemd on each named systemd: 252, 257 and 262, or bookworm, trixie and sid, the releases of Debian
+// that have them. The default is all three. Each release is downloaded once by debootstrap, into .cache/debian.
 // It needs root, debootstrap, and Debian's registry.
 //
 //   npm run test:systemd
@@ -32,7 +32,7 @@ interface Run extends Counts {
   status: number;
 }
 
-/** What `systemd-analyze security` finds of an inbound and of an outbound service. */
+/** The scores of `systemd-analyze security` for an inbound and an outbound service. */
 async function exposuresOn(debian: Debian): Promise<string[]> {
   const program = ["--conditions=@sockact/source", "--import", "tsx", "scripts/lib/print-exposures.ts"];
   const { status, stdout, stderr } = await debian.run(["node", ...program]);
@@ -49,7 +49,10 @@ async function runTests(debian: Debian, vitest: readonly string[]): Promise<Run>
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const command = ["node", "node_modules/vitest/vitest.mjs", "run", ...reporters, ...vitest];
   const { status } = await debian.run(command, { stdio: ["ignore", "inherit", "inherit"] });
-  if (!existsSync(report)) throw new Error(`The tests on systemd ${version} ended before they were over.`);
+  if (!existsSync(report))
+    throw new Error(
+      `The tests on systemd ${version} ended early, without a report. The output above says why.`,
+    );
   const counts = countTests(JSON.parse(readFileSync(report, "utf8")));
   rmSync(report);
   return {
@@ -77,7 +80,8 @@ async function main(): Promise<number> {
     console.log(help());
     return 0;
   }
-  if (process.getuid?.() !== 0) throw new Error("It boots systemd, and so it needs root.");
+  if (process.getuid?.() !== 0)
+    throw new Error("This command boots systemd, so it needs root. Run it with sudo.");
   mkdirSync(reports, { recursive: true });
   const files = asked.vitest.length > 0 ? asked.vitest : systemdTestFiles();
   const runs: Run[] = [];
@@ -100,7 +104,7 @@ async function main(): Promise<number> {
   console.error();
   for (const row of table) console.error(row.join(" | "));
   if (asked.vitest.length === 0) writeRows("systemd", table, (version) => String(Number.parseInt(version)));
-  // A skip for any reason that is not known hides what should have run.
+  // A test that is skipped for an unknown reason should have run.
   const hidden = asked.filtersNames
     ? []
     : runs.flatMap(({ version, unexpected }) => unexpected.map((name) => `${version}: ${name}`));

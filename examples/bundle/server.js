@@ -25,5 +25,5 @@ app.post("/api/echo", (request, response) => {
 
 const server = app.listen(3000, (error) => {
   if (error) throw error;
-  console.log("Express is listening. Its first address is", server.address());
+  console.log("Express is listening on", server.address());
 });

@@ -40,5 +40,5 @@ app.use((error, _request, response, _next) => {
 
 const server = app.listen(3000, (error) => {
   if (error) throw error;
-  console.log("Express is listening. Its first address is", server.address());
+  console.log("Express is listening on", server.address());
 });

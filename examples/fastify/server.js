@@ -35,4 +35,4 @@ app.setErrorHandler((error, _request, reply) => {
 });
 
 await app.listen({ port: 3000 });
-console.log("Fastify is listening. Its first address is", app.server.address());
+console.log("Fastify is listening on", app.server.address());

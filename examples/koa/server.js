@@ -61,4 +61,4 @@ async function readJson(ctx) {
 
 // A server of one's own, as WebSocket libraries want it, is found by systemdListen() just as app.listen() is.
 const server = http.createServer(app.callback());
-server.listen(3000, () => console.log("Koa is listening. Its first address is", server.address()));
+server.listen(3000, () => console.log("Koa is listening on", server.address()));

@@ -1,4 +1,4 @@
-/** What `npm audit --json` prints. Without `vulnerabilities`, it could not ask. */
+/** The output of `npm audit --json`. It has no `vulnerabilities` if npm could not ask the registry. */
 export interface AuditReport {
   vulnerabilities?: Record<
     string,
@@ -8,20 +8,20 @@ export interface AuditReport {
   error?: { summary: string };
 }
 
-/** Advisories that no version we could install is free of, with the reason why we install one that is not. */
+/** Advisories that we accept because every version that we could install has them. Each has the reason. */
 const accepted: Record<string, string> = {
   "GHSA-jx2c-rxcm-jvmq": "fastify 4 has no fix, and the tests of @sockact/fastify need it",
   "GHSA-444r-cwp2-x5xf": "fastify 4 has no fix, and the tests of @sockact/fastify need it",
 };
 
-/** The advisories that count: each one on a package that users install, and of all others those from moderate on that we have not accepted. */
+/** The advisories that count: every one for a package that users install, and for other packages those of at least moderate severity that we have not accepted. */
 export function advisoriesIn(
   { vulnerabilities = {} }: AuditReport,
   published: ReadonlySet<string>,
 ): string[] {
   return Object.entries(vulnerabilities).flatMap(([name, { via }]) =>
     via
-      // What has only a vulnerable dependency is there with the name of the dependency, which has an entry too.
+      // A package that only depends on a vulnerable one is listed with the name of that dependency, which has its own entry.
       .filter((cause) => typeof cause !== "string")
       .filter(
         ({ severity, url }) =>

@@ -1,17 +1,17 @@
-// What rolldown is told to bundle of a package. Plain JavaScript: the build of each package imports it.
+// The input of rolldown for a package. Plain JavaScript, because the build of each package imports this file.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** The entry points and the programs of the package in a folder, and which imports stay imports. */
 export function bundleInput(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  // An entry point without a published file is for the builds of other packages, which put its code into their own files.
+  // An entry point without a published file exists for the builds of other packages, which put its code into their own files.
   const sources = Object.values(manifest.exports).flatMap(({ "@sockact/source": source, ...published }) =>
     source && Object.keys(published).length > 0 ? source : [],
   );
   const frameworks = Object.keys(manifest.peerDependencies ?? {});
   const installed = [...frameworks, ...Object.keys(manifest.dependencies ?? {})];
-  // The commands of `bin`, and the programs that they start as processes of their own.
+  // The commands of `bin`, and the programs that they start as separate processes.
   const commands = Object.values(manifest.bin ?? {}).map((file) => `./src/${basename(file, ".cjs")}.ts`);
   const filesIn = (name) =>
     existsSync(join(folder, name)) ? readdirSync(join(folder, name)).map((file) => `./${name}/${file}`) : [];
@@ -20,11 +20,11 @@ export function bundleInput(folder) {
     frameworks,
     entries: byName(sources),
     programs: byName([...commands, ...filesIn("src/programs")]),
-    // What runs elsewhere than in the package, so that each file has all that it needs.
+    // These files run outside the package, so each of them contains everything that it needs.
     standalone: byName(filesIn("src/standalone")),
     external: (id) =>
       id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`)),
-    // The build puts a package of this repository into the files, from its sources, unless it is a dependency.
+    // The build puts the sources of a package of this repository into the files, unless it is a dependency.
     resolve: { conditionNames: ["@sockact/source", "import"] },
   };
 }

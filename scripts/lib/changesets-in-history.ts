@@ -7,16 +7,16 @@ type Release = ReturnType<typeof parseChangeset>["releases"][number];
 /** A changeset that a commit has added or edited. */
 interface Edit {
   readonly path: string;
-  /** Where it was before: it may have been renamed. Undefined for a new one. */
+  /** Its earlier path, which differs if it was renamed. Undefined for a new one. */
   readonly before: string | undefined;
 }
 
 const CHANGESETS = [":(glob).changeset/*.md", ":(exclude).changeset/README.md"];
 
-/** A changeset is short, so one that was renamed and edited may have little in common with the old one. */
+/** A changeset is short, so a renamed and edited one may have little in common with the old one. */
 const RENAMES = "--find-renames=30%";
 
-/** What a changeset says of the packages that it names. History may have one that can't be parsed: it was repaired, and names none. */
+/** The packages that a changeset names, each with the kind of its change. An old commit may have a changeset that can't be parsed: it was repaired later, and counts as naming none. */
 function releasesIn(text: string | undefined): Release[] {
   try {
     return text === undefined ? [] : parseChangeset(text).releases;
@@ -32,7 +32,7 @@ function editOf(line: string): Edit | undefined {
   return { path: renamed ?? path, before: status === "A" ? undefined : path };
 }
 
-/** Whether a changeset names a package now, and did not at a commit or tree. A new file does; an old one that was renamed, or has more text, does not. */
+/** Whether a changeset names a package now, but did not at a commit or tree. That is so for a new file, but not for an old one that was renamed or got more text. */
 export function newlyNamed(root: string, since: string): (path: string, name: string) => boolean {
   const lines = gitLines(root, "diff", "--name-status", RENAMES, since, "--", ...CHANGESETS);
   const added = gitLines(root, "ls-files", "--others", "--exclude-standard", "--", ...CHANGESETS);
@@ -48,7 +48,7 @@ export function newlyNamed(root: string, since: string): (path: string, name: st
 }
 
 /**
- * Whether a changeset has begun to name the package with `none` since a commit, or ever. The next version, of whichever package, deletes such a changeset.
+ * Whether a changeset has begun to name the package with `none` since a commit, or ever. The next version of any package deletes such a changeset.
  */
 export function isAcknowledged(root: string, name: string, since: string | undefined): boolean {
   const range = since === undefined ? "HEAD" : `${since}..HEAD`;
@@ -81,7 +81,7 @@ export function commitOfVersion(
   });
 }
 
-/** The packages that get a version from the changesets which a commit has used up. */
+/** The packages that got a version from the changesets that a commit has removed. */
 function namesUsedUp(root: string, commit: string): string[] {
   const parent = `${commit}^`;
   const deleted = gitLines(root, "diff", "--name-status", RENAMES, parent, commit, "--", ...CHANGESETS)
@@ -100,7 +100,7 @@ function namesUsedUp(root: string, commit: string): string[] {
     .map(({ name }) => name);
 }
 
-/** Whether changesets that name these packages give this one a version too: it is one of them, or depends on one. */
+/** Whether changesets that name these packages also give this one a version: it is one of them, or depends on one. */
 function isReleasedBy(
   root: string,
   commit: string,

@@ -10,10 +10,10 @@ const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, 
 const cacheOfDebians = join(project, ".cache/debian");
 const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 
-/** The releases of Debian, by the systemd that each is known to have. That of sid moves on: the run says which it was. */
+/** The releases of Debian, by the version of their systemd. sid gets newer ones, and the run prints which one it has. */
 export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: "trixie", 262: "sid" };
 
-/** What the tests need inside, besides what every Debian has. */
+/** The packages that the tests need, beyond those of every Debian. */
 const packages =
   "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,python3-minimal";
 
@@ -31,7 +31,7 @@ export class Debian {
 
   /**
    * The Debian of a suite, such as `bookworm`. It is downloaded once, in about a minute; `fresh` downloads it again. This process keeps it
-   * locked, so that no other one replaces it meanwhile.
+   * locked, so that no other process replaces it meanwhile.
    */
   static async ofSuite(suite: string, { fresh = false, cache = cacheOfDebians } = {}): Promise<Debian> {
     const root = join(cache, suite);
@@ -51,14 +51,14 @@ export class Debian {
     { stdio = ["ignore", "pipe", "pipe"] }: { stdio?: StdioOptions } = {},
   ): Promise<{ status: number; stdout: string; stderr: string }> {
     const npm = process.env["npm_execpath"];
-    if (npm === undefined) throw new Error("Run it by npm: npm run test:systemd");
+    if (npm === undefined) throw new Error("This script needs npm. Run it by: npm run test:systemd");
     // The machine's own Node may need a newer libc than an old Debian has; the official builds need none.
     const node = nodeBinary(process.versions.node.split(".")[0]!);
     const env: NodeJS.ProcessEnv = {
       ...process.env,
       PATH: `${dirname(node)}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     };
-    // On an older systemd tests are skipped by right, which CI makes a failure.
+    // On an older systemd some tests are rightly skipped, which would be a failure with CI set.
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
     const args = [this.#root, project, node, join(dirname(npm), ".."), ...command];
@@ -71,7 +71,7 @@ export class Debian {
   }
 }
 
-/** Waits for a process. `how` is the signal that ends it early, when this process is asked to end. */
+/** Waits for a process. `how` is the signal that ends it early if this process is asked to end. */
 async function finished(
   child: ChildProcess,
   how: NodeJS.Signals,
@@ -98,17 +98,17 @@ async function finished(
 
 async function download(suite: string, root: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
-  // Under another name until it is complete. A download that was killed has left both.
+  // It has another name until it is complete. A killed download leaves both names.
   const incomplete = `${root}.incomplete`;
   const old = `${root}.old`;
   for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });
-  // Namespaces of its own: debootstrap mounts /proc, and nothing that it starts outlives it.
+  // It runs in separate namespaces, because debootstrap mounts /proc. They also end every process that it has started.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
   try {
     const args = ["--pdeathsig=KILL", "unshare", ...apart, ...bootstrap, suite, incomplete, mirror()];
     const child = spawn("setpriv", args, { stdio: ["ignore", "pipe", "pipe"] });
-    // unshare waits for what it has started, whatever it is sent but SIGKILL.
+    // unshare waits for its child, and only SIGKILL ends it earlier.
     const { status, stdout, stderr } = await finished(child, "SIGKILL");
     if (status !== 0) {
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
@@ -121,7 +121,7 @@ async function download(suite: string, root: string): Promise<void> {
   }
 }
 
-/** Where apt gets Debian from on this computer. */
+/** The mirror from which apt on this computer gets Debian. */
 function mirror(): string {
   const found = execFileSync("apt-get", ["indextargets", "--format", "$(SITE)"], { encoding: "utf8" })
     .split("\n")

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 
 /**
- * What to add to the environment of a program, so that git finds the repository of the folder where it runs. A git hook has variables such as
- * GIT_DIR, and with them every git that it starts would read and change the repository of the hook.
+ * Variables for a program, so that git uses the repository of the folder where it runs. A git hook has variables such as
+ * GIT_DIR. With them, every git that the hook starts would read and change the repository of the hook.
  */
 export function withoutRepository(): Record<string, undefined> {
   const names = execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" }).trim();
@@ -29,7 +29,7 @@ export function gitLines(cwd: string, ...args: string[]): string[] {
     .filter(Boolean);
 }
 
-/** What a file contains in a commit, or undefined where the commit or the file does not exist. */
+/** The content of a file in a commit, or undefined if the commit or the file does not exist. */
 export function textAt(cwd: string, commit: string, file: string): string | undefined {
   try {
     return git(cwd, "show", `${commit}:${file}`);
@@ -38,7 +38,7 @@ export function textAt(cwd: string, commit: string, file: string): string | unde
   }
 }
 
-/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, deleted ones too. A file that has only another mode does not differ. */
+/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, and also deleted ones. A file with only another mode does not differ. */
 export function changedFiles(cwd: string, since: string): string[] {
   const differences = gitLines(cwd, "diff", "--raw", "--no-abbrev", "--no-renames", since).map((line) => {
     const [facts = "", file = ""] = line.split("\t");

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 
-/** An import of one file by another, and where both are in the deepest folder that holds them: `from` and `to` are a file or a subfolder there. */
+/** An import of one file by another. `from` and `to` are the file or the subfolder of each in the deepest folder that contains both. */
 interface Import {
   file: string;
   imported: string;
@@ -15,8 +15,8 @@ const SOURCE = /\.(?:ts|mts|mjs|cjs)$/;
 const TEST = /\.test\.ts$/;
 
 /**
- * The imports that are part of a circle, each as `a.ts imports b.ts`. The files and subfolders of each folder must import one way, where a
- * subfolder imports whatever its files import. So a circle of files is found, and one of folders too. Imports of types and re-exports count; tests do not.
+ * The imports that are part of a circle, each as `a.ts imports b.ts`. The files and subfolders of each folder must import one way. A
+ * subfolder imports everything that its files import, so circles of folders are found too. Imports of types and re-exports count, but tests do not.
  */
 export function importsInCircles(root: string): string[] {
   const imports = importsIn(root);
@@ -32,8 +32,8 @@ export function importsInCircles(root: string): string[] {
 }
 
 /**
- * The imports that go up in a list of folders, each as `a.ts imports b.ts`: a file may import from its own folder, and from folders above it. A file outside
- * of these folders is not looked at, and a folder that is missing in the list counts as the one that holds it.
+ * The imports that break the order of a list of folders, each as `a.ts imports b.ts`: a file may import from its own folder, and from folders above it in
+ * the list. Files outside these folders are ignored, and a folder that is not in the list counts as its parent.
  */
 export function importsUpward(root: string, folders: readonly string[]): string[] {
   const placeOf = (file: string): number => {
@@ -68,7 +68,7 @@ function importsOf(root: string, file: string): Import[] {
   });
 }
 
-/** What a file imports and re-exports, as it is written there. */
+/** The imports and re-exports of a file, as they are written there. */
 export function specifiersIn(path: string): string[] {
   const { program, errors } = parseSync(path, readFileSync(path, "utf8"));
   if (errors.length > 0) throw new Error(`${path} can't be parsed: ${errors[0]?.message}`);
@@ -90,7 +90,7 @@ export function specifiersIn(path: string): string[] {
 /** Whether imports lead from one file or subfolder of a folder to another one. */
 function reaches(imports: readonly Import[], start: string, end: string): boolean {
   const reached = new Set([start]);
-  // A set can grow while it is walked.
+  // A loop over a set also visits items that are added meanwhile.
   for (const name of reached) for (const { from, to } of imports) if (from === name) reached.add(to);
   return reached.has(end);
 }

@@ -3,8 +3,8 @@
 #
 #   unshare --mount --propagation=private bash in-debian.sh ROOT PROJECT NODE NPM COMMAND…
 #
-# The command sees the project and Node where they are here, and everything else is that Debian's: its systemd, its libraries, its
-# /etc. What is written outside the project is kept in memory, and is gone with the command, as are all mounts.
+# The command sees the project and Node at their usual paths. Everything else comes from that Debian: systemd, the libraries,
+# /etc. Files written outside the project are kept in memory, and disappear with the command, as do all mounts.
 set -eu
 root=$1 project=$2 node=$3 npm=$4
 shift 4

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends, however it ends. Without flock(1),
+ * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends in any way. Without flock(1),
  * nothing is locked.
  */
 export class Lock {
@@ -14,11 +14,11 @@ export class Lock {
   constructor(file) {
     mkdirSync(dirname(file), { recursive: true });
     this.#file = file;
-    // No child gets the descriptor but flock(1), which locks it for all that share it.
+    // Only flock(1) inherits the descriptor. The lock belongs to every process that shares it.
     this.#fd = openSync(file, "a");
   }
 
-  /** Takes the lock, or returns false where another process has it. `shared` and `exclusive` replace one another. */
+  /** Takes the lock, or returns false if another process has it. `shared` and `exclusive` replace one another. */
   tryTake(kind) {
     const { status } = flock(this.#fd, "flock", `--${kind}`, "--nonblock", "3");
     return status !== 1;

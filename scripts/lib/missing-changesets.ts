@@ -5,15 +5,15 @@ import { git, gitLines } from "./git.ts";
 import { type Package, packages, publicPackages } from "./packages.ts";
 import { publishedChanges } from "./published-changes.ts";
 
-/** A package whose published content has changed, without a changeset that names it. */
+/** A package whose published content has changed although no changeset names it. */
 export interface MissingChangeset {
   name: string;
   changes: string[];
 }
 
 /**
- * The packages whose published content has changed since a branch or commit, without a changeset from since then that names them. Without one, each package
- * is looked at since the commit that gave it its version, and any changeset counts that has not been released.
+ * The packages whose published content has changed since a branch or commit, although no changeset from that time names them. Without a branch or
+ * commit, the check begins for each package at the commit that gave it its version, and every unreleased changeset counts.
  */
 export async function missingChangesets(root: string, since?: string): Promise<MissingChangeset[]> {
   if (await isRepoShallow({ cwd: root })) {
@@ -56,7 +56,7 @@ Don't set a version by hand: restore the old one, and say in a changeset what ch
     .filter(({ changes }) => changes.length > 0);
 }
 
-/** The branch that the current one has left: `origin/main`, or `main` where that does not exist. Undefined on `main` itself, and without a branch. */
+/** The branch that the current one has left: `origin/main`, or `main` if that does not exist. Undefined on `main` itself, and without a branch. */
 export function branchLeft(root: string): string | undefined {
   const current = git(root, "branch", "--show-current");
   if (current === "" || current === "main") return undefined;

@@ -9,7 +9,7 @@ import { Lock } from "./lock.mjs";
 const cacheOfNodes = fileURLToPath(new URL("../../.cache/nodes", import.meta.url));
 const library = `node-linux-${process.arch}`;
 
-/** Says what is wrong, and ends the process. */
+/** Prints an error, and ends the process. */
 export function fail(message: string): never {
   console.error(message);
   process.exit(1);
@@ -44,7 +44,7 @@ export function nodeBinary(version: string, cache = cacheOfNodes): string {
   const home = join(cache, version);
   const binary = join(home, "node_modules", library, "bin/node");
   if (existsSync(binary)) return binary;
-  // Of two that need it, one installs it.
+  // If two processes need it, one of them installs it.
   using lock = new Lock(`${home}.lock`);
   lock.take("exclusive");
   if (!existsSync(binary)) install(version, home);
@@ -59,7 +59,7 @@ function install(version: string, home: string): void {
   const newest = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 
   console.error(`Installing Node ${newest} …`);
-  // Under another name until it is complete, so that an interrupted install is not used. The next one removes it.
+  // It has another name until it is complete, so that an interrupted install is not used. The next install removes it.
   const incomplete = `${home}.incomplete`;
   rmSync(incomplete, { recursive: true, force: true });
   mkdirSync(incomplete, { recursive: true });

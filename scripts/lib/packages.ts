@@ -41,7 +41,7 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
-/** The scripts that npm runs on the machine of somebody who installs a package: from npm, or from git (`prepare`). */
+/** The scripts that npm runs on a user's machine when it installs a package from npm, or from git (`prepare`). */
 export const INSTALL_SCRIPTS: readonly string[] = [
   "preinstall",
   "install",
@@ -58,7 +58,7 @@ export const rootManifest = JSON.parse(readFileSync(join(root, "package.json"), 
 /** The repository as a browser opens it. */
 export const webAddress = rootManifest.repository?.url?.replace(/^git\+|\.git$/g, "") ?? "";
 
-/** Every package of a checkout, by the order of the folders, but for the repository itself. */
+/** Every package of a checkout except the repository itself, in the order of the folders. */
 export function packages(repository = root): Package[] {
   const { root: top, packages: found } = getPackagesSync(repository);
   return found.map(({ dir: path, packageJson }) => ({
@@ -69,7 +69,7 @@ export function packages(repository = root): Package[] {
   }));
 }
 
-/** The packages that npm has: all but those that are private. */
+/** The packages on npm: all that are not private. */
 export function publicPackages(repository = root): Package[] {
   return packages(repository).filter(({ manifest }) => manifest.private !== true);
 }

@@ -1,5 +1,5 @@
-// Prints what systemd-analyze security finds of an inbound and of an outbound service, each on a line. It asks the service manager:
-// offline, systemd-analyze before 254 does not know that what is protected has mounts of its own.
+// Prints the scores of systemd-analyze security for an inbound and an outbound service, one on each line. It asks the service manager:
+// offline, systemd-analyze before 254 does not know that Protect…= directives imply separate mounts.
 import { emitUnits } from "../../packages/units/src/index.ts";
 import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
 

@@ -7,14 +7,14 @@ import { ask, type Example, type Performance, type Stage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Runs the examples on their own ports, 80 and 443, under a systemd that is booted for them. */
+/** Runs the examples on ports 80 and 443, under a systemd that is booted for them. */
 export async function privateStage(): Promise<Stage> {
   const start = performance.now();
   const systemd = await bootPrivateSystemd();
   const version = /^systemd (\d+)/.exec(await systemd.systemctl("--version"))?.[1];
-  const milliseconds = Math.round(performance.now() - start);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
   return {
-    title: `systemd ${version}, booted in ${milliseconds} ms as PID 1 of namespaces of its own`,
+    title: `systemd ${version}, booted in ${seconds} s for this demo`,
     perform: (description) => perform(systemd, description),
     close: () => systemd.close(),
   };
@@ -38,6 +38,10 @@ async function perform(systemd: PrivateSystemd, description: Example): Promise<P
     );
     const bases = listening.map(({ address }) => `http://localhost:${address.replace(/.*:/, "")}`);
     const answers = await ask(bases, (url) => systemd.request({ url, timeout: 5_000 }));
+    // The answer may be quicker than the journal. An app without a logger, as the one of Fastify, has one line.
+    await systemd.waitForJournal(service, /is listening on/);
+    if ((await systemd.journal(service)).some((line) => line.startsWith("sockact: ")))
+      await systemd.waitForJournal(service, /sockact: ready/);
     return {
       units: Object.keys(units),
       listening,
@@ -51,12 +55,12 @@ async function perform(systemd: PrivateSystemd, description: Example): Promise<P
       cause: error,
     });
   } finally {
-    // The next example gets the same ports.
+    // The next example uses the same ports.
     await systemd.stop(...sockets, service);
   }
 }
 
-/** The project and Node lie elsewhere for the services of a private systemd, which can't see /home or /root. */
+/** Services of a private systemd see the project and Node at other paths, since they can't see /home or /root. */
 function asSeenInside(systemd: PrivateSystemd, word: string): string {
   if (word === process.execPath) return systemd.node;
   return word.startsWith(root) ? `${systemd.project}/${word.slice(root.length)}` : word;

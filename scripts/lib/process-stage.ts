@@ -8,17 +8,17 @@ import { createInterface } from "node:readline";
 import { emitUnits } from "@sockact/units";
 import { ask, type Example, type Performance, type Stage } from "./stage.ts";
 
-/** Starts an example with listening sockets at these ports of 127.0.0.1, or with some of its own choice. */
+/** Starts an example with listening sockets on free ports of 127.0.0.1. */
 type Start = (description: Example) => Promise<{ app: ChildProcess; ports: number[]; log: string[] }>;
 
-/** Runs the examples under systemd-socket-activate, systemd's own tool for a try by hand. */
+/** Runs the examples under systemd-socket-activate, systemd's tool to try socket activation without units. */
 export function socketActivateStage(): Stage {
-  return stage("systemd-socket-activate, on unprivileged ports", startWithSocketActivate);
+  return stage("systemd-socket-activate, on other ports than 80 and 443", startWithSocketActivate);
 }
 
 /** Runs the examples with sockets that this process opened, passed the way systemd does it; sd_listen_fds(3). */
 export function ownActivatorStage(): Stage {
-  return stage("sockets that this script opened itself, on unprivileged ports", startWithOwnSockets);
+  return stage("sockets that the demo opened itself, on other ports than 80 and 443", startWithOwnSockets);
 }
 
 /** Whether a program is on the PATH. */
@@ -39,10 +39,10 @@ function stage(title: string, start: Start): Stage {
 
 async function perform(description: Example, start: Start): Promise<Performance> {
   const { app, ports, log } = await start(description);
-  // Nobody runs these, so they may say where an installed app would lie; this clone may be where no service could see it.
+  // Nothing runs these units. They name the path of an installed app, since a service may not see the folder of this clone.
   const exec = ["/usr/bin/node", `/srv/${description.name}/server.js`];
   const units = Object.keys(emitUnits({ ...description, exec }));
-  // A demo that is interrupted takes its app along.
+  // An interrupted demo must not leave its app running.
   const stop = () => app.kill("SIGKILL");
   process.once("exit", stop);
   try {
@@ -87,7 +87,7 @@ const startWithSocketActivate: Start = async (description) => {
   const app = spawn("systemd-socket-activate", [
     ...ports.map((port) => `--listen=127.0.0.1:${port}`),
     `--fdname=${names.join(":")}`,
-    // It passes on nothing of the environment by itself.
+    // systemd-socket-activate passes no variable on unless it is told to.
     ...Object.entries({ PATH, HOME, ...description.environment }).map(
       ([name, value]) => `--setenv=${name}=${value}`,
     ),
@@ -122,7 +122,7 @@ const startWithOwnSockets: Start = async (description) => {
     },
   });
   const ports = servers.map(portOf);
-  // From here on connections wait for the app alone.
+  // Only the app still has the sockets, so connections wait for the app.
   for (const server of servers) server.close();
   const log: string[] = [];
   for (const output of [app.stdout, app.stderr])
@@ -153,7 +153,7 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** The file descriptor of a listening server, which has no public name. */
+/** The file descriptor of a listening server. Node has no public way to get it. */
 function fdOf(server: Server): number {
   return (server as Server & { _handle: { fd: number } })._handle.fd;
 }

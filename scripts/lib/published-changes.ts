@@ -5,7 +5,7 @@ import { changedFiles, textAt } from "./git.ts";
 import { specifiersIn } from "./imports.ts";
 import { INSTALL_SCRIPTS, type Manifest, type Package } from "./packages.ts";
 
-/** The fields that change nothing for the code of a user: they are read by people, or by those who work on the package. */
+/** The fields without an effect on a user's code. They are for people, or for those who work on the package. */
 const WITHOUT_EFFECT = new Set([
   "author",
   "bugs",
@@ -20,13 +20,13 @@ const WITHOUT_EFFECT = new Set([
   "version",
 ]);
 
-/** What the build makes the published code with, besides the sources. */
+/** The files besides the sources on which the published code depends. */
 const BUILD = ["scripts/build.mjs", "scripts/lib/bundle-input.mjs", "tsconfig.base.json"];
 const BUNDLERS = ["rolldown", "rolldown-plugin-dts"];
 
 /**
- * What has changed, since a commit or tree, in the files that npm publishes of a package: its sources, what `files` of its manifest names, the packages
- * whose code the build puts into its files, and the build itself. Each item is a path from the root, followed by the changed fields for a manifest.
+ * The changes since a commit or tree that affect the published files of a package: in its sources, in the `files` of its manifest, in the packages
+ * whose code the build puts into its files, and in the build itself. Each item is a path from the root, followed by the changed fields for a manifest.
  */
 export function publishedChanges(
   root: string,
@@ -52,7 +52,7 @@ export function publishedChanges(
   ];
 }
 
-/** The packages of this repository that a package imports without depending on them: the build puts their code into its files. */
+/** The packages of this repository that a package imports but does not depend on. The build puts their code into its files. */
 function bundledPackages({ name, path, manifest }: Package, packages: readonly Package[]): Package[] {
   const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" });
   const imported = new Set(
@@ -69,7 +69,7 @@ function bundledPackages({ name, path, manifest }: Package, packages: readonly P
   );
 }
 
-/** What has changed of the build. It may change the code of every package: only a comparison of the built files could say of which. */
+/** The changes of the build. They may affect every package, and only a comparison of the built files shows which ones. */
 function buildChanges(root: string, changed: readonly string[], since: string): string[] {
   const lockfile = "package-lock.json";
   const files = changed.filter((file) => BUILD.includes(file));

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import type { Reporter, TestCase } from "vitest/node";
 
-/** Names each test that passed only when it was run again. `RETRIED_TESTS` is a file that gets the names too. */
+/** Names each test that passed only in its second run. `RETRIED_TESTS` is a file that gets the names too. */
 export default class RetriedReporter implements Reporter {
   readonly #names: string[] = [];
 

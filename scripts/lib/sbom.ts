@@ -42,7 +42,7 @@ export async function sbomOf(published: InstalledPackage): Promise<string> {
         bom.components.add(installed);
         await addBundled(installed, dependency);
       }
-      // npm lists what a package depends on only where it lists the package first.
+      // npm lists the dependencies of a package only at the first place where it lists the package.
       await addDependencies(installed, dependency);
     }
   };
@@ -72,7 +72,7 @@ function componentOf(manifest: Omit<InstalledPackage, "path">): Models.Component
   return component;
 }
 
-/** The package URL. The names and versions that npm takes need no other escape. */
+/** The package URL. The names and versions of npm need no other escape. */
 function purlOf({ name, version }: Pick<InstalledPackage, "name" | "version">): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }

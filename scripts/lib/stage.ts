@@ -1,6 +1,6 @@
 import type { AppDescription } from "@sockact/units";
 
-/** An app that is described with no specifiers. */
+/** A description of an app without specifiers. */
 export type Example = Omit<AppDescription, "exec" | "environment"> & {
   exec: readonly string[];
   environment?: Readonly<Record<string, string>>;
@@ -8,18 +8,18 @@ export type Example = Omit<AppDescription, "exec" | "environment"> & {
 
 /** A way to run examples under socket activation. */
 export interface Stage {
-  /** What it is, for a person to read. */
+  /** Its name, for the output. */
   title: string;
-  /** Listens for an example, lets requests start it, and stops it again. Rejects with all that is known when an answer doesn't come. */
+  /** Listens for an example, starts it by requests, and stops it again. If an answer does not come, the error has the log. */
   perform(description: Example): Promise<Performance>;
   close(): Promise<void>;
 }
 
-/** What was seen of one example. */
+/** The facts that the demo shows of one example. */
 export interface Performance {
-  /** The names of the units that were emitted. */
+  /** The names of the units. */
   units: string[];
-  /** What listened before the app ran. */
+  /** The sockets that listened before the app ran. */
   listening: { socket: string; address: string }[];
   answers: Answer[];
   /** Where the log lines come from. */
@@ -31,11 +31,11 @@ export interface Answer {
   url: string;
   status: number;
   body: string;
-  /** From the request to the whole answer. */
+  /** The time from the request to the end of the answer. */
   milliseconds: number;
 }
 
-/** Asks for the greeting at the first address of the app, and who answers at the second. */
+/** Requests the greeting at the first address of the app, and `/api/whoami` at the second. */
 export async function ask(
   bases: string[],
   request: (url: string) => Promise<{ status: number; body: string }>,

@@ -3,14 +3,14 @@ export interface SystemdArguments {
   fresh: boolean;
   /** The releases of Debian to run on. */
   suites: string[];
-  /** What vitest gets. */
+  /** The arguments for vitest. */
   vitest: string[];
   /** Whether vitest runs only the tests of some names, and so skips the others. */
   filtersNames: boolean;
 }
 
 /**
- * Reads the arguments of `npm run test:systemd`: versions or releases first, then what vitest gets.
+ * Reads the arguments of `npm run test:systemd`: first versions or releases, then arguments for vitest.
  *
  * @throws for a version or a release that is not in the table.
  */

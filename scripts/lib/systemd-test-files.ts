@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 /** A group of tests that asks for a private systemd, for a version of systemd, or for one of its programs. */
 const asksSystemd = /describeWith\(\s*\{[^}]*(?:\bprivateSystemd\b|\bsystemd:|"systemd-)/;
 
-/** A group of tests that boots one. What only asks for systemd-socket-activate takes minutes in a contract, and is alike everywhere. */
+/** A group of tests that boots a systemd. Tests that need only systemd-socket-activate take minutes in a contract, and give the same result everywhere. */
 const bootsSystemd = /describeWith\(\s*\{[^}]*\bprivateSystemd\b/;
 
-/** The test files that ask systemd something, by themselves or by a contract of the testkit that boots one. */
+/** The test files that need systemd, themselves or by a contract of the testkit that boots one. */
 export function systemdTestFiles(): string[] {
   const testkit = "packages/testkit/src";
   const contracts = readdirSync(testkit)

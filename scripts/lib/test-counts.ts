@@ -1,4 +1,4 @@
-/** What vitest's JSON report has of each test. */
+/** The fields of a test in vitest's JSON report. */
 export interface Report {
   testResults: { assertionResults: { status: string; fullName: string }[] }[];
 }
@@ -10,11 +10,11 @@ export interface Counts {
   failures: string[];
   /** How many were skipped, by the reason. */
   skipped: Record<string, number>;
-  /** Those that were skipped for a reason that should not be. */
+  /** The tests that were skipped without a known reason. */
   unexpected: string[];
 }
 
-/** A usual run, a newer systemd or Node, a program that no Debian of the tests has, or what the test file itself says of this Node. */
+/** The known reasons: a usual run, a newer systemd or Node, a program that no Debian of the tests has, or a reason that the test file gives for this Node. */
 const expected = /^takes long|^needs systemd \d|^needs Node \d|^needs the program (?:podman|bun)$/;
 
 export function countTests({ testResults }: Report): Counts {
@@ -40,7 +40,7 @@ export function countTests({ testResults }: Report): Counts {
 export const countOfSkipped = ({ skipped }: Counts): number =>
   Object.values(skipped).reduce((sum, count) => sum + count, 0);
 
-/** Why tests were skipped, each reason with the number of tests. */
+/** The reasons why tests were skipped, each with the number of tests. */
 export const skippedText = ({ skipped }: Counts): string =>
   Object.entries(skipped)
     .map(([reason, count]) => `${count}: ${reason}`)

@@ -12,7 +12,7 @@ import type { Table } from "./tested-table.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** How a run of vitest on one Node went. */
+/** The result of a run of vitest on one Node. */
 export interface NodeRun extends Counts {
   /** The exact version of Node. */
   version: string;
@@ -21,8 +21,8 @@ export interface NodeRun extends Counts {
 }
 
 /**
- * Runs vitest on this Node, which is also the first `node` on the PATH of whatever the tests start. Resolves once vitest has ended: with
- * `"interrupted"` when a signal has ended it, and with `"no report"` when it has written none, as for an option that it does not know.
+ * Runs vitest on this Node, which is also the first `node` on the PATH of the programs that the tests start. Resolves once vitest has ended: with
+ * `"interrupted"` if a signal has ended it, and with `"no report"` if it has written no report, for example because of an unknown option.
  */
 export async function runVitest(
   node: string,

@@ -12,7 +12,7 @@ interface Entry {
 type Rule = (entry: Entry) => string | undefined;
 
 /**
- * What makes a workflow, or an action of this repository, less safe than it could be, each as `file:line: message`. GitHub would accept all of it.
+ * The risks in a workflow, or in an action of this repository, each as `file:line: message`. GitHub would accept them.
  * `scripts` are the names of the scripts in package.json.
  */
 export function workflowProblems(file: string, text: string, scripts: readonly string[]): string[] {
@@ -84,9 +84,9 @@ function hasDigest(image: string): boolean {
 /** An expression with the event that started the workflow, or with the name of the branch of a pull request. */
 const ofEvent = /\$\{\{[^}]*\bgithub\s*(?:\.\s*|\[\s*['"])(?:event(?!_)|head_ref)\b/i;
 
-/** Whether GitHub uses a value as text or as a condition alone. An input of an action may be anything, whatever its name. */
+/** Whether GitHub uses a value only as text or as a condition. An input of an action may be used in any way, whatever its name. */
 function isPlaceOfText(path: string, key: string): boolean {
-  // The name of a job is free.
+  // The name of a job can be any word.
   const keys = [...path.replace(/^jobs\.[^.]+/, "").split("."), key];
   return (
     !keys.includes("with") &&
@@ -99,7 +99,7 @@ function stepNeeds(action: string, option: string, message: string): Rule {
   return ({ value }) => {
     const uses = isMap(value) ? value.get("uses") : undefined;
     if (!isMap(value) || typeof uses !== "string") return undefined;
-    // GitHub finds an action by its name in any case.
+    // GitHub ignores the case of an action's name.
     if (!uses.toLowerCase().startsWith(action)) return undefined;
     return value.getIn(["with", option]) === false ? undefined : message;
   };
@@ -127,7 +127,7 @@ function missingKeys(entries: readonly Entry[]): string[] {
     ...jobs.flatMap(({ key, value }) => {
       if (!isMap(value)) return [];
       const hasRights = isMap(value.get("permissions"));
-      // GitHub takes no timeout for a job that calls another workflow, whose jobs have their own.
+      // GitHub accepts no timeout for a job that calls another workflow. The jobs of that workflow have timeouts.
       const hasEnd = value.has("timeout-minutes") || value.has("uses");
       return [
         ...(hasRights ? [] : [`the job ${key} needs permissions that name each right`]),
@@ -137,7 +137,7 @@ function missingKeys(entries: readonly Entry[]): string[] {
   ];
 }
 
-/** The entries of each map. A map or a value in a list, such as a step, is one too, with the key `-`; and an alias, with the key `*`. */
+/** The entries of each map. An item of a list, such as a step, is an entry with the key `-`, and an alias is one with the key `*`. */
 function entriesOf(text: string, lineCounter: LineCounter): Entry[] {
   const entries: Entry[] = [];
   const pathOf = (above: readonly unknown[]): string =>

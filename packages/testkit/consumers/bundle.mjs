@@ -10,7 +10,7 @@ const bundlers = {
     const { build } = await import("esbuild");
     await build({ ...esbuild, format: "cjs" });
   },
-  // The frameworks call require() of Node's modules themselves, which esbuild leaves in an ES module, where it does not work.
+  // The frameworks call require() of Node's modules. esbuild leaves these calls in an ES module, where they do not work.
   async "esbuild, ES module beside its framework"() {
     const { build } = await import("esbuild");
     await build({ ...esbuild, format: "esm", external: ["express", "koa", "fastify"] });

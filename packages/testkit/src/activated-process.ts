@@ -1,11 +1,11 @@
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
 export interface ActivationOptions extends SpawnOptions {
-  /** `FileDescriptorName=` of each socket. Left out, LISTEN_FDNAMES is not set, and each is `unknown`. */
+  /** `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`. */
   names?: readonly string[];
 }
 
-/** Where a socket listens, as systemd-socket-activate(1) takes it: `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
+/** The address of a socket, in the syntax of systemd-socket-activate(1): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
 export type ListenAddress = string;
 
 /**
@@ -38,7 +38,7 @@ export async function socketActivate(
 }
 
 /**
- * Starts a program at once, with these descriptors as 3, 4, … and the variables of sd_listen_fds(3): for those that
+ * Starts a program at once, with these descriptors as 3, 4, … and the variables of sd_listen_fds(3). This is for descriptors that
  * systemd-socket-activate can't make.
  */
 export function startWithFds(
@@ -46,7 +46,7 @@ export function startWithFds(
   command: readonly string[],
   { names, env, ...options }: ActivationOptions = {},
 ): AppProcess {
-  // Only the program itself knows its pid before it starts: the shell becomes it.
+  // The pid must be known before the program starts, so a shell sets the variable and then becomes the program.
   return startProcess(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", ...command], {
     ...options,
     fds,

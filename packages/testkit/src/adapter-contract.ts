@@ -10,17 +10,17 @@ import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import { preloading } from "./preload.ts";
 import { describeWith } from "./requires.ts";
 
-/** An adapter, or the preload, with one major version of a framework: all that the contract needs to know of either. */
+/** An adapter or the preload, with one major version of a framework. */
 export interface AdapterUnderTest {
-  /** As the names of the tests have it: `Express 5`. */
+  /** The name in the titles of the tests: `Express 5`. */
   title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
   framework: string;
-  /** The same app in each way of writing one. It uses what contract-app.mjs offers. */
+  /** The same app in each way of writing one. It uses contract-app.mjs. */
   apps: { ESM: string; CommonJS: string; TypeScript?: string };
-  /** The first of them in a cluster, whose primary has nothing of sockact but the import: what cluster-app.mjs offers. */
+  /** The first of them in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */
   cluster: string;
-  /** The file of the preload that gives the apps their sockets, where they have nothing of sockact. */
+  /** The file of the preload that gives the apps their sockets, if they have no line of sockact. */
   preload?: string;
   /** Whether a usual run has only one test of each kind. `npm run test:long` has all. */
   isSample?: boolean;
@@ -29,13 +29,13 @@ export interface AdapterUnderTest {
 type Format = keyof AdapterUnderTest["apps"];
 type Env = Record<string, string>;
 
-/** What the contract says to an app by its variables, which depends on what gives the app its sockets. */
+/** The variables by which the contract controls an app. They differ between an adapter and the preload. */
 interface Variables {
-  /** Of each app. */
+  /** The variables of every app. */
   always: Env;
   /** Takes only the sockets of this name. */
   only(name: string): Env;
-  /** What keeps an app from starting: as the names of the tests have it, the names of what is passed, the variables, and the code. */
+  /** The mistakes that keep an app from starting: the title of the test, the names of the passed sockets, the variables, and the code of the error. */
   mistakes: [string, string[], Env, string][];
 }
 
@@ -45,9 +45,9 @@ const byAdapter: Variables = {
   always: {},
   only: (name) => options({ name }),
   mistakes: [
-    ["not activated, though it is required", [], options({ required: true }), "ERR_NOT_ACTIVATED"],
-    ["an option that there is not", [], options({ nam: "web" }), "ERR_OPTION"],
-    ["a name that nobody passed", ["web"], options({ name: "admin" }), "ERR_NAME_UNKNOWN"],
+    ["not activated, although activation is required", [], options({ required: true }), "ERR_NOT_ACTIVATED"],
+    ["an unknown option", [], options({ nam: "web" }), "ERR_OPTION"],
+    ["a name that no passed socket has", ["web"], options({ name: "admin" }), "ERR_NAME_UNKNOWN"],
   ],
 };
 
@@ -58,7 +58,7 @@ const byPreload = (file: string): Variables => ({
   only: (name) => ({ SOCKACT_MAP: `3000=${name}` }),
   mistakes: [
     ["a malformed map", ["web"], { SOCKACT_MAP: "web" }, "ERR_OPTION"],
-    ["a name that nobody passed", ["web"], { SOCKACT_MAP: "3000=admin" }, "ERR_NAME_UNKNOWN"],
+    ["a name that no passed socket has", ["web"], { SOCKACT_MAP: "3000=admin" }, "ERR_NAME_UNKNOWN"],
   ],
 });
 
@@ -71,7 +71,7 @@ interface Listening {
   leftovers: string[];
 }
 
-/** What `systemdListen()` promises, whatever the framework, and the preload too. */
+/** The promises of `systemdListen()` and of the preload, for any framework. */
 export function adapterContract({
   title,
   framework,
@@ -82,7 +82,7 @@ export function adapterContract({
 }: AdapterUnderTest): void {
   const variables = preload === undefined ? byAdapter : byPreload(preload);
   const isShort = isSample && !process.env["SOCKACT_LONG"];
-  /** The first of them stands for all in a sample. */
+  /** A sample has only the first of them. */
   const sample = <T>(all: T[]): T[] => (isShort ? all.slice(0, 1) : all);
   const formats = (["ESM", "CommonJS", "TypeScript"] as const).filter((format) => apps[format]);
   const command = (format: Format): string[] => [
@@ -103,7 +103,7 @@ export function adapterContract({
     way: Way,
     {
       format = "ESM",
-      // For the preload, several sockets without names are several, and none of them the only one.
+      // With several sockets without names, the preload can't choose one.
       names = preload === undefined ? undefined : listen.map(() => "web"),
       env,
     }: { format?: Format; names?: string[] | undefined; env?: Env } = {},
@@ -120,7 +120,7 @@ export function adapterContract({
       ...formats.slice(1).map((format): [Format, Way, AddressKind[]] => [format, way, ["unix", "tcp6"]]),
     ]);
 
-    test.each(activated)("%s, %s: serves what was passed, %j", async (format, way, sockets) => {
+    test.each(activated)("%s, %s: serves the passed sockets, %j", async (format, way, sockets) => {
       const addresses = await Promise.all(sockets.map(freeAddress));
       await using app = await activate(addresses, way, { format });
       for (const [index, address] of addresses.entries()) {
@@ -153,7 +153,7 @@ export function adapterContract({
       });
       expect((await httpRequest(addresses[1] as string)).status).toBe(200);
       expect((await app.event<Listening>("listening")).address).toBe(addresses[1]);
-      // It is taken from the queue by no one, so it is neither answered nor refused.
+      // No process accepts it from the queue, so it is neither answered nor refused.
       const waiting = openConnection(addresses[0] as string);
       await once(waiting, "connect");
       waiting.destroy();
@@ -207,7 +207,7 @@ export function adapterContract({
       },
     );
 
-    test.each(sample(WAYS))("%s: not activated, it does just what the framework does", async (way) => {
+    test.each(sample(WAYS))("%s: not activated, it behaves as the framework does", async (way) => {
       const port = Number((await freeAddress("tcp4")).split(":").at(-1));
       const seen = [];
       for (const env of [{ PLAIN: "1" }, {}] as Env[]) {
@@ -249,7 +249,7 @@ export function adapterContract({
           env: environment(way),
           ...(preload && { names: sockets.map(() => "web") }),
         });
-        // A connection is what starts it.
+        // The first connection starts the app.
         const answers = await Promise.all(addresses.map((address) => httpRequest(address)));
         const before = answers.map((answer) => answer.json<{ pid: number }>().pid);
         const workers = async (): Promise<number[]> => {
@@ -296,7 +296,7 @@ function clientOf(kind: AddressKind): string | null {
   return { tcp4: "127.0.0.1", tcp6: "::1", unix: null, abstract: null }[kind];
 }
 
-/** What Node's server.address() gives where Node itself has bound the server. */
+/** The result of server.address() if Node itself has bound the server. */
 function serverAddress(address: ListenAddress): unknown {
   const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
   if (host === undefined) return address.replace(/^@/, "\0");

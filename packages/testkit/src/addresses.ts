@@ -12,7 +12,7 @@ export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
 
 let count = 0;
 
-/** An address of this kind that nothing uses: a port, or a new name. For one test: what is at its path then goes. */
+/** A free address of this kind: a port, or a new name. It is for one test, at whose end its path is removed. */
 export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   const name = `sockact-test-${process.pid}-${++count}`;
   switch (kind) {
@@ -30,7 +30,7 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   }
 }
 
-/** Not one of those that the kernel gives away by itself (from 32768 on): another test may get it for a socket or a connection before this one uses it. */
+/** Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test before this one uses it. */
 async function freePort(host: string): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 22_000);

@@ -14,16 +14,16 @@ type Format = "ESM" | "CommonJS";
 const isLong = Boolean(process.env["SOCKACT_LONG"]);
 
 interface Agent {
-  /** What Node is told to load before the app, as the agent's own documentation has it. */
+  /** The options by which Node loads the agent before the app, from the agent's documentation. */
   preload: Record<Format, string[]>;
   env?: Record<string, string>;
-  /** What it prints of a request for `GET /hello`, with the route that the framework knows. */
+  /** Its output for a request of `GET /hello`, with the route of the framework. */
   recorded: RegExp;
 }
 
 const GET_HELLO = /^\{"event":"recorded","name":"GET \/hello"\}$/;
 
-/** Each prints what it has recorded, and sends nothing to anybody. */
+/** Each agent prints its records, and sends nothing. */
 const agents: Record<string, Agent> = {
   OpenTelemetry: {
     preload: {
@@ -80,7 +80,7 @@ const apps: Record<string, [folder: string, app: string]> = {
   "Fastify 5": [AGENTS, "fastify"],
 };
 
-/** What `systemdListen()` promises of an app under a tracing agent: each works as it does alone. */
+/** The promise of `systemdListen()` for an app under a tracing agent: the agent and the app work as they do alone. */
 export function agentsContract(): void {
   beforeAll(installAgents, 300_000);
 
@@ -89,7 +89,7 @@ export function agentsContract(): void {
       test.each(activatedOf(agent, framework))(
         "serves and is traced, with no warning, activated: %s",
         async (activated) => {
-          // Two at a time: the agents' start is all that takes long here.
+          // Two at a time, because the start of the agents takes most of the time.
           await Promise.all(
             formatsOf(agent, framework, activated).map(async (format) => {
               const plain = await plainOf(agent, framework, format);
@@ -118,7 +118,7 @@ export function agentsContract(): void {
 }
 
 /**
- * What the preload promises of an app under a tracing agent: each works as it does alone. A usual run has one framework for each of two agents.
+ * The promise of the preload for an app under a tracing agent: the agent and the app work as they do alone. A usual run has one framework for each of two agents.
  *
  * @param preload the folder of its files, for `--import` and for `--require`
  */
@@ -185,9 +185,9 @@ interface Seen {
   requests: string[];
 }
 
-/** What the app is started with, besides its agent. */
+/** The options for the start of the app, besides its agent. */
 interface How {
-  /** `app` has `systemdListen()`, `plain` has nothing of sockact. */
+  /** `app` has `systemdListen()`, `plain` has no line of sockact. */
   app: "app" | "plain";
   activated: boolean;
   env?: Record<string, string>;
@@ -197,7 +197,7 @@ interface How {
 
 const plains = new Map<string, Promise<Seen>>();
 
-/** The same of the app that has nothing of sockact: agents have warnings of their own. */
+/** The same for the app without sockact, because agents print warnings too. */
 function plainOf(agent: string, framework: string, format: Format): Promise<Seen> {
   const cell = [agent, framework, format].join();
   const known = plains.get(cell) ?? seenOf(agent, framework, format, { app: "plain", activated: false });
@@ -205,7 +205,7 @@ function plainOf(agent: string, framework: string, format: Format): Promise<Seen
   return known;
 }
 
-/** Makes one request, waits until the agent has recorded it, and reports what could be different without us. */
+/** Makes one request, waits until the agent has recorded it, and reports everything that sockact might change. */
 async function seenOf(
   agent: string,
   framework: string,

@@ -4,13 +4,13 @@ import process from "node:process";
 import { atEnd } from "./at-end.ts";
 import { endingWithParent } from "./end-with-parent.ts";
 
-/** How long anything may take that a test waits for, in milliseconds: far more than it takes on a busy machine. */
+/** The longest time that a test waits for anything, in milliseconds: far more than it takes on a busy machine. */
 export const DEADLINE = 20_000;
 
-/** A program under test, whose output can be waited for. */
+/** A program under test. You can wait for its output. */
 export interface AppProcess extends AsyncDisposable {
   readonly pid: number;
-  /** All that it has written so far. */
+  /** Everything that it has written so far. */
   readonly stdout: string;
   readonly stderr: string;
   /** Resolves with the first line of either stream that matches, from the start of the process on. */
@@ -33,7 +33,7 @@ export interface SpawnOptions {
   fds?: readonly number[];
 }
 
-/** Starts a program. It is killed when it is disposed of, when the current test ends, and when this process dies, however that happens. */
+/** Starts a program. It is killed when it is disposed of, when the current test ends, and when this process ends in any way. */
 export function startProcess(
   command: readonly string[],
   { env, cwd, fds = [] }: SpawnOptions = {},
@@ -48,7 +48,7 @@ export function startProcess(
   return watchProcess(child);
 }
 
-/** Makes the output of a program something to wait for. It is killed when it is disposed of, when the current test ends, and when this process exits. */
+/** Lets you wait for the output of a program. The program is killed when it is disposed of, when the current test ends, and when this process exits. */
 export function watchProcess(child: ChildProcess): AppProcess {
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
@@ -101,7 +101,7 @@ export function watchProcess(child: ChildProcess): AppProcess {
   };
 }
 
-/** This process's environment without what the test runner, npm or a service manager put there. */
+/** The environment of this process, without the variables of the test runner, npm or a service manager. */
 function cleanEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(process.env).filter(

@@ -1,4 +1,4 @@
-// Not by its name: @sockact/units has this package among its own.
+// Imported by its path, because @sockact/units depends on this package.
 import { type AppDescription, emitUnits } from "../../units/src/index.ts";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
 import { inside, Load, type Loads } from "./load.ts";
@@ -7,11 +7,11 @@ import type { PrivateSystemd } from "./private-systemd.ts";
 
 type Description = Omit<Partial<AppDescription>, "name" | "exec" | "sockets">;
 
-/** An app on port 80 of a private systemd, by units of @sockact/units. */
+/** An app on port 80 of a private systemd, with units of @sockact/units. */
 export class AppUnderLoad implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
   readonly url = "http://127.0.0.1";
-  /** What the command line of the app, and no other, contains. */
+  /** A string that only the command line of the app contains. */
   command = "";
 
   /** The variables of each app. */
@@ -28,7 +28,7 @@ export class AppUnderLoad implements AsyncDisposable {
   }
 
   /**
-   * Stops what runs of earlier units, writes the units anew, and opens the socket.
+   * Stops the services of earlier units, writes the units anew, and opens the socket.
    *
    * @param program the app, a module of this repository
    */
@@ -44,11 +44,11 @@ export class AppUnderLoad implements AsyncDisposable {
     });
   }
 
-  /** As {@link install}, for any service. */
+  /** Does the same as {@link install}, for any service. */
   async installService(description: AppDescription): Promise<void> {
     const { systemd } = this;
     const { name } = description;
-    // Patterns name the units that there are. From systemd 262 on, a name that no unit has keeps the others from being stopped.
+    // Patterns match only existing units. From systemd 262 on, the name of a missing unit keeps systemctl from stopping the others.
     await systemd.systemctl("stop", `${name}.*`, `${name}@*`, `${name}-*`);
     await systemd.systemctl("reset-failed");
     const units = emitUnits(description);
@@ -56,7 +56,7 @@ export class AppUnderLoad implements AsyncDisposable {
     await systemd.start(...Object.keys(units).filter((unit) => unit.endsWith(".socket")));
   }
 
-  /** Starts a load, with the address of the app and a seed for what is random in it. */
+  /** Starts a load, with the address of the app and a seed for its random numbers. */
   load<Kind extends keyof Loads>(
     kind: Kind,
     options: Omit<Loads[Kind]["options"], "url" | "host" | "port" | "seed">,
@@ -65,7 +65,7 @@ export class AppUnderLoad implements AsyncDisposable {
     return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);
   }
 
-  /** A turn of an app whose units say `rolling: true`, by the function of the package `sockact`. */
+  /** A rolling restart of an app whose units say `rolling: true`, by the function of the package `sockact`. */
   async roll(): Promise<void> {
     const program = inside(this.systemd, new URL("roll-program.mjs", import.meta.url));
     await this.systemd.mustRun([this.systemd.node, program, "app"]);
@@ -79,8 +79,8 @@ export class AppUnderLoad implements AsyncDisposable {
   /**
    * How long the last start of the app took, from the fork of its process to `READY=1`, in milliseconds.
    *
-   * systemd itself takes both times, so neither the wait for the old process nor that for `systemctl` is part of it: it is what a client
-   * has to wait for at least when no process accepts.
+   * systemd itself takes both times, so neither the wait for the old process nor the wait for `systemctl` is part of it. It is the
+   * shortest time that a client has to wait when no process accepts.
    */
   async startTime(unit = "app.service"): Promise<number> {
     const at = async (property: string): Promise<number> =>

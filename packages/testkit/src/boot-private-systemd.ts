@@ -33,11 +33,11 @@ export function whyNoPrivateSystemd(): string | undefined {
 }
 
 /**
- * Boots a real systemd as PID 1 of its own mount, process, network, UTS, IPC and cgroup namespaces, in about a quarter of a second.
+ * Boots a real systemd as PID 1 of separate mount, process, network, UTS, IPC and cgroup namespaces, in about a quarter of a second.
  *
- * What runs inside sees this computer's programs read-only, an `/etc` of its own, empty temporary and state folders, and a loopback
- * device that nobody else shares: each boot has its own port 80. It ends, and nothing of it is left, with {@link PrivateSystemd.close}
- * or with this process, however that dies.
+ * Processes inside see this computer's programs read-only, a private `/etc`, empty temporary and state folders, and a private loopback
+ * device: each boot has its own port 80. {@link PrivateSystemd.close} ends and removes everything, and so does the end of this process,
+ * in whichever way it ends.
  *
  * @throws when it can't boot here; the message holds the reason and the boot log.
  */
@@ -45,7 +45,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
   const reason = whyNoPrivateSystemd();
   if (reason) throw new Error(`${reason}.`);
   const project = options.project ?? fileURLToPath(new URL("../../..", import.meta.url));
-  // A process group of its own: Ctrl-C reaches us alone, and the script cleans up once we are gone.
+  // A separate process group: Ctrl-C reaches only this process, and the script cleans up after it.
   const supervisor = spawn(
     "unshare",
     ["--mount", "--propagation=private", "bash", bootScript, project, options.node ?? process.execPath],
@@ -60,7 +60,8 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       resolve(Number(line.replace("ready ", ""))),
     );
     supervisor.on("close", () => {
-      const hint = "It needs systemd, nsenter, setpriv and unshare, and in a container --privileged.";
+      const hint =
+        "A private systemd needs systemd, nsenter, setpriv and unshare, and --privileged in a container.";
       reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
     });
   });

@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { DEADLINE } from "./app-process.ts";
 import { openConnection } from "./http-request.ts";
 
-/** Begins TLS on a connection to an address of systemd.socket(5), whoever has signed the certificate. */
+/** Begins TLS on a connection to an address of systemd.socket(5). Any certificate is accepted. */
 export function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
   return connect({
     socket: openConnection(address),
@@ -21,7 +21,7 @@ export async function secureConnection(address: string, ALPNProtocols?: string[]
   return socket;
 }
 
-/** What a WebSocket over this connection answers to one message. */
+/** The answer to one message over a WebSocket on this connection. */
 export async function webSocketAnswer(open: () => Socket, message: string): Promise<string> {
   const socket = new WebSocket("ws://test/", { createConnection: open });
   const signal = AbortSignal.timeout(DEADLINE);

@@ -1,11 +1,11 @@
-// What the primaries of clustered apps have in common. Plain JavaScript: they run on Node itself, without the test runner.
+// The common parts of the primaries of clustered apps. Plain JavaScript, because they run on Node itself, without the test runner.
 import cluster from "node:cluster";
 import process from "node:process";
 import { say } from "./contract-app.mjs";
 
 /**
- * Forks two workers, and another for each that ends, as most apps do. SIGUSR2 kills all of them at once, SIGWINCH lets one after the other
- * give way to a new one: signals, since standard input is the workers' too.
+ * Forks two workers, and another one for each that ends, as most apps do. SIGUSR2 kills all of them at once, and SIGWINCH replaces them one by
+ * one. The test uses signals, because the workers share the standard input.
  */
 export function runPrimary() {
   cluster.on("listening", ({ id, process: { pid } }) => say("worker", { id, pid }));

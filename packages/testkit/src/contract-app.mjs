@@ -1,4 +1,4 @@
-// What the apps of the adapters' contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
+// The common parts of the apps in the adapters' contract. Plain JavaScript, because they run on Node itself, without the test runner.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
@@ -8,7 +8,7 @@ import { WebSocketServer } from "ws";
 /** Options for systemdListen(); undefined for an app without it, to compare with. */
 export const options = process.env.PLAIN ? undefined : JSON.parse(process.env.OPTIONS ?? "{}");
 
-/** Where the app would listen when it is not activated. */
+/** The port on which the app would listen if it were not activated. */
 export const port = Number(process.env.PORT ?? 0);
 
 /** Whether the app makes its own server, or leaves that to its framework. */
@@ -21,24 +21,24 @@ export function createOwnServer(handler) {
   return createHttpsServer({ key: readFileSync(KEY), cert: readFileSync(CERT) }, handler);
 }
 
-// As a database pool does, it keeps the process alive.
+// This keeps the process alive, as a database pool does.
 if (process.env.POOL) setInterval(() => {}, 2 ** 30);
 
-/** Tells the test, which waits for it. */
+/** Sends an event to the test, which waits for it. */
 export function say(event, more = {}) {
   process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 }
 
-/** What each app answers to `GET /`. */
+/** The answer of each app to `GET /`. */
 export function whoAmI({ url, socket }) {
   return { pid: process.pid, url, remoteAddress: socket.remoteAddress ?? null };
 }
 
 /**
- * Tells the test what becomes of a server.
+ * Reports to the test what happens to a server.
  *
  * @param {import("node:net").Server} server
- * @param {() => string[]} leftovers the names of what is in the request path
+ * @param {() => string[]} leftovers the names of the functions in the request path
  */
 export function report(server, leftovers) {
   server.on("listening", () => say("listening", { address: server.address(), leftovers: leftovers() }));
@@ -51,6 +51,6 @@ export function report(server, leftovers) {
 export function echoWebSockets(server) {
   const webSockets = new WebSocketServer({ server });
   webSockets.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
-  // It emits the errors of the server too, which report() tells of.
+  // It also emits the errors of the server, and report() sends them.
   webSockets.on("error", () => {});
 }

@@ -1,11 +1,11 @@
-// Whether an app that nothing refers to any more can be collected. Plain JavaScript: it runs on Node itself.
+// Finds out whether the garbage collector frees an app to which nothing refers. Plain JavaScript, because it runs on Node itself.
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import v8 from "node:v8";
 import vm from "node:vm";
 
 const COUNT = 200;
 
-/** Makes apps, drops them, and tells how many of how many are still there. */
+/** Makes apps, drops them, and reports how many of them are still in memory. */
 export async function dropped(makeApp) {
   v8.setFlagsFromString("--expose-gc");
   const collect = vm.runInNewContext("gc");

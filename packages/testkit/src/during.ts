@@ -5,14 +5,14 @@ type Kinds = Record<string, keyof Loads>;
 type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
 type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
 
-/** Does this so many times while the loads last; each time all their clients have been served since. Resolves to the results. */
+/** Runs an action several times under these loads. Between two runs, each client gets an answer. Resolves to the results. */
 export async function during<Named extends Kinds>(
   starting: Starting<Named>,
   times: number,
   action: (count: number) => Promise<void>,
 ): Promise<Results<Named>> {
   const promises: Promise<Load>[] = Object.values(starting);
-  // Those that do start have to end, whatever becomes of the others.
+  // The loads that have started must end, even if another one has failed.
   await Promise.allSettled(promises);
   try {
     const loads = await Promise.all(promises);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** The path of a setpriv(1) that knows `--pdeathsig`; empty where there is none. A program may be started with another PATH. */
+/** The path of a setpriv(1) that has `--pdeathsig`, or empty if there is none. A whole path, since a program may have another PATH. */
 const setpriv = spawnSync("sh", ["-c", "setpriv --pdeathsig=KILL true && command -v setpriv"], {
   encoding: "utf8",
 }).stdout.trim();

@@ -24,13 +24,13 @@ export interface HttpAnswer {
 export function openConnection(address: ListenAddress): Socket {
   const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
   if (host !== undefined) return createConnection({ host, port: Number(port) });
-  // Node 20 fills the name of an abstract socket up with zeros, which is another name.
+  // Node 20 pads the name of an abstract socket with zeros, which makes it another name.
   if (address.startsWith("@"))
     return new Socket({ fd: rawSocket("unix", "stream", { connectedTo: address }) });
   return createConnection({ path: address });
 }
 
-/** Makes one request on a connection of its own. */
+/** Makes one request on a new connection. */
 export async function httpRequest(
   address: ListenAddress,
   path = "/",
@@ -41,10 +41,10 @@ export async function httpRequest(
   return readAnswer(sent);
 }
 
-/** Each connection's own: a socket is given back to every agent that it was made by. */
+/** One agent for each connection, because an agent takes its sockets back. */
 const agents = new WeakMap<Socket, Agent>();
 
-/** Makes a request over a connection that is kept: only the server closes it. */
+/** Makes a request over a connection that stays open until the server closes it. */
 export async function requestOver(connection: Socket, path = "/"): Promise<HttpAnswer> {
   let agent = agents.get(connection);
   if (agent === undefined) {
@@ -60,7 +60,7 @@ export async function requestOver(connection: Socket, path = "/"): Promise<HttpA
   return answer;
 }
 
-/** Makes a request and leaves its body open: for the moments between the connection and the answer. */
+/** Makes a request and leaves its body open, for tests of the time between the connection and the answer. */
 export function openRequest(
   address: ListenAddress,
   path = "/",

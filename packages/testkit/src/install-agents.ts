@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installWhenChanged } from "./install-when-changed.ts";
 
-/** The folder of the agents, with their preloads and the apps that run under them. */
+/** The folder of the tracing agents, with their preloads and the apps that run under them. */
 export const AGENTS = fileURLToPath(new URL("../agents", import.meta.url));
 
-/** The same apps where `express` is Express 4: agents know a package by the name of its folder, so an alias will not do. */
+/** The same apps where `express` is Express 4: agents recognise a package by the name of its folder, so an alias does not work. */
 export const AGENTS_EXPRESS_4 = join(AGENTS, "node_modules/.express4");
 
 /**

@@ -37,7 +37,7 @@ export async function installUnmodifiedApp(app: UnmodifiedApp): Promise<void> {
   }
 }
 
-/** When the newest file of the app was written that is neither installed nor built, in milliseconds. */
+/** The time when the newest source file of the app was written, in milliseconds. */
 function newestSource(folder: string): number {
   const sources = readdirSync(folder, { withFileTypes: true }).filter(
     ({ name }) => !(name.startsWith(".") || name === "node_modules" || name === "dist"),

@@ -1,5 +1,5 @@
-// Asks the libsystemd of this machine: reads a JSON list of environments, and writes what sd_listen_fds_with_names(3) says of each.
-// A program of its own, in plain JavaScript, since what is asked for is the environment and the pid of the asking process.
+// Asks the libsystemd of this machine: reads a JSON list of environments, and writes the result of sd_listen_fds_with_names(3) for each.
+// This is a separate program in plain JavaScript, because the result depends on the environment and the pid of the process.
 import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { json } from "node:stream/consumers";

@@ -7,7 +7,7 @@ export type ListenVariables = Partial<
   Record<"LISTEN_PID" | "LISTEN_PIDFDID" | "LISTEN_FDS" | "LISTEN_FDNAMES", string>
 >;
 
-/** What sd_listen_fds_with_names(3) answered. */
+/** The result of sd_listen_fds_with_names(3). */
 export interface LibsystemdAnswer {
   /** The number of descriptors, or a negative errno. */
   result: number;
@@ -17,7 +17,7 @@ export interface LibsystemdAnswer {
 }
 
 /**
- * Asks the libsystemd of this machine what these environments mean.
+ * Asks the libsystemd of this machine how it reads these environments.
  *
  * @param open how many descriptors from 3 on are open in the process that is asked
  */

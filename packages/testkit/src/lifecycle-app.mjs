@@ -1,18 +1,18 @@
-// What the apps of the lifecycle's contract have in common. Plain JavaScript: they run on Node itself, without the test runner.
+// The common parts of the apps in the lifecycle's contract. Plain JavaScript, because they run on Node itself, without the test runner.
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
 import { untilGone } from "./until-gone.mjs";
 
-/** Where the app listens when it is not activated. */
+/** The port on which the app listens when it is not activated. */
 export const port = Number(process.env.PORT ?? 0);
 
-/** Whether the app goes without systemdListen(), to compare with. */
+/** Whether the app has no systemdListen(), for comparison. */
 export const isPlain = Boolean(process.env.PLAIN);
 
 let reloads = 0;
 
-/** What an app has to do before it is ready: with `NOT_READY`, it waits until this file is gone. */
+/** The work of an app before it is ready. With `NOT_READY`, the app waits until this file is gone. */
 export async function untilReady() {
   const { NOT_READY: file } = process.env;
   if (file === undefined) return;
@@ -20,7 +20,7 @@ export async function untilReady() {
   await untilGone(file);
 }
 
-/** Options for systemdListen(): what the app does when the service manager wants something of it. */
+/** Options for systemdListen(): the reactions of the app to its service manager. */
 export const options = {
   ready: untilReady,
   onReload: async () => void reloads++,

@@ -13,20 +13,20 @@ import { describeWith } from "./requires.ts";
 import { SANDBOXED_APP } from "./sandbox.ts";
 
 export interface LifecycleUnderTest {
-  /** As the names of the tests have it: `Express 5`. */
+  /** The name in the titles of the tests: `Express 5`. */
   title: string;
-  /** The module of an app, of what lifecycle-app.mjs offers. */
+  /** The module of an app that uses lifecycle-app.mjs. */
   program: string;
-  /** The file of the preload that gives the app its sockets, where it has nothing of sockact. */
+  /** The file of the preload that gives the app its sockets, if the app has no line of sockact. */
   preload?: string;
-  /** Whether a usual run has only what depends on the framework. `npm run test:long` has all of it. */
+  /** Whether a usual run has only the tests that depend on the framework. `npm run test:long` has all of them. */
   isSample?: boolean;
 }
 
-/** What a service manager and an app that has nothing but `systemdListen()`, or the preload, have of each other, whatever the framework. */
+/** The behaviour of an app under a service manager, with only `systemdListen()` or the preload, for any framework. */
 export function lifecycleContract({ title, program, preload, isSample = false }: LifecycleUnderTest): void {
   const isShort = isSample && !process.env["SOCKACT_LONG"];
-  // By a preload, an app gets the socket for the port on which it listens. An adapter ignores the port.
+  // With a preload, an app gets the socket for the port on which it listens. An adapter ignores the port.
   const variables = preload === undefined ? {} : { ...preloading(preload), PORT: "3000" };
 
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under a service manager`, () => {
@@ -96,7 +96,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
 
     if (isShort) return;
 
-    test("it runs in the sandbox that was meant", async () => {
+    test("it runs in the sandbox that its units describe", async () => {
       await systemd.start("app.service");
       // An empty list of allowed families: none.
       expect(await show("NotifyAccess", "DynamicUser", "RestrictAddressFamilies", "PrivateNetwork")).toEqual([
@@ -115,7 +115,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
       );
     });
 
-    test("the watchdog lets it live as long as it answers, and restarts it when its event loop is blocked", async () => {
+    test("the watchdog leaves it alone while it answers, and restarts it when its event loop is blocked", async () => {
       await systemd.start("app.service");
       const [before, since] = await show("MainPID", "ActiveEnterTimestampMonotonic");
       const up = async (): Promise<number> =>
@@ -163,7 +163,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
         const eachUrl = "http://localhost:81/";
         const ended = async (): Promise<boolean> =>
           (await systemd.show("each.socket", "NConnections")) === "0";
-        // Before the first has said anything, journalctl fails.
+        // journalctl fails until the first one has written something.
         const journal = (): Promise<string[]> => systemd.journal("each@*").catch(() => []);
         const before = (await journal()).length;
         const slow = systemd.request(`${eachUrl}slow`);
@@ -176,7 +176,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
         await systemd.waitUntil(ended, "the first process has ended");
         expect(await systemd.request(eachUrl)).toMatchObject({ status: 200, body: "hello" });
         await systemd.waitUntil(ended, "the second process has ended");
-        // Where the kernel counts no tasks, systemd 262 says that it could not read how many there may be.
+        // If the kernel counts no tasks, systemd 262 warns that it could not read their limit.
         const lines = (await journal()).slice(before).filter((line) => !line.includes("pids.max"));
         expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
         expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
@@ -188,7 +188,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
   if (isShort) return;
 
   describeWith({ commands: ["systemd-socket-activate"] }, `${title}, beside close-with-grace`, () => {
-    test("a client that thinks meanwhile is answered, and the app's own handler ends the process", async () => {
+    test("a client that waits before its next request is answered, and the app's own handler ends the process", async () => {
       const address = await freeAddress("tcp4");
       await using app = await socketActivate([address], [process.execPath, program], {
         env: { ...variables, GRACE: "1" },
@@ -203,7 +203,7 @@ export function lifecycleContract({ title, program, preload, isSample = false }:
       expect(await app.ended).toBe(0);
     });
 
-    test("a client that stays idle is not waited for until the library's own timer ends the process", async () => {
+    test("the stop does not wait for an idle client until the library's own timer ends the process", async () => {
       const address = await freeAddress("tcp4");
       await using app = await socketActivate([address], [process.execPath, program], {
         env: { ...variables, GRACE: "1" },

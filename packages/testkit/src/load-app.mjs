@@ -1,4 +1,4 @@
-// What the apps under load have in common. Plain JavaScript: they run on Node itself, inside the private systemd.
+// The common parts of the apps under load. Plain JavaScript, because they run on Node itself, inside the private systemd.
 import process from "node:process";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,13 +7,13 @@ import { bytesFrom } from "./load/bytes.mjs";
 export { digest } from "./load/bytes.mjs";
 export { echoWebSockets } from "./contract-app.mjs";
 
-// A new version that can't start.
+// Stands for a new version that can't start.
 if (process.env.CRASH) throw new Error("CRASH is set");
 
 /** Which process answers. */
 export const whoAmI = { pid: process.pid };
 
-/** What a handler waits for before it answers: 5 ms. */
+/** The wait of a handler before it answers: 5 ms. */
 export const work = () => delay(5);
 
 /** The body of `/download?bytes=…&seed=…`. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type AppProcess, watchProcess } from "./app-process.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 
-/** What became of a load's requests: each was answered, or failed for one reason. */
+/** The results of the requests of a load: each was answered, or failed for one reason. */
 export interface LoadResult {
   sent: number;
   answered: number;
@@ -26,7 +26,7 @@ export interface AskedFor {
   answer?: string;
 }
 
-/** Each kind of load, with its options and what it tells in the end. */
+/** Each kind of load, with its options and its result. */
 export interface Loads {
   /** Clients of autocannon that always have a request under way. */
   busy: {
@@ -52,7 +52,7 @@ export interface Loads {
     options: { host: string; port: number; perSecond: number };
     /**
      * `longest` and `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time for which
-     * the load process itself did not run, which tells a busy machine from a server that keeps clients waiting. All in milliseconds.
+     * the load process itself did not run, which distinguishes a busy machine from a server that keeps clients waiting. All in milliseconds.
      */
     result: LoadResult & { longest: number; median: number; stalled: number };
   };
@@ -80,7 +80,7 @@ interface Bytes {
   sha256: string;
 }
 
-/** Clients in a process of their own, inside a private systemd. */
+/** Clients in a separate process, inside a private systemd. */
 export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDisposable {
   readonly #program: AppProcess;
 
@@ -121,7 +121,7 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A file of the repository, as it is called inside. */
+/** The path of a file of the repository, inside the private systemd. */
 export function inside(systemd: PrivateSystemd, file: string | URL): string {
   const path = file instanceof URL ? fileURLToPath(file) : file;
   if (!path.startsWith(repository)) throw new Error(`${path} is not in ${repository}`);

@@ -12,13 +12,13 @@ import { describeWith } from "./requires.ts";
 
 /** An adapter with one major version of its framework, and apps that use the names of their sockets. */
 export interface NamesUnderTest {
-  /** As the names of the tests have it: `Express 5`. */
+  /** The name in the titles of the tests: `Express 5`. */
   title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
   framework: string;
-  /** The app of the contract, which tells of the protocol at `/protocol`. */
+  /** The app of the contract, which shows the protocol at `/protocol`. */
   program: string;
-  /** An app that takes the sockets named public, and one in the same process for those named admin. */
+  /** An app for the sockets named public, and another one in the same process for those named admin. */
   two: string;
   /** Whether the framework can answer HTTP/2. */
   http2: boolean;
@@ -26,7 +26,7 @@ export interface NamesUnderTest {
 
 const tls = certificateOf("localhost");
 
-/** What `systemdListen()` makes of sockets by their names, whatever the framework. */
+/** The meaning of socket names in `systemdListen()`, for any framework. */
 export function namesContract({ title, framework, program, two, http2 }: NamesUnderTest): void {
   const activate = async (
     sockets: [name: string, kind: AddressKind][],
@@ -70,7 +70,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
         expect(await webSocketAnswer(open, "hello")).toBe("hello");
       app.kill("SIGTERM");
       let answer;
-      // Until the signal has been heard.
+      // Until the app has received the signal.
       do answer = await requestOver(connection);
       while (answer.headers.connection === "keep-alive");
       expect(answer).toMatchObject({ status: 200, headers: { connection: "close" } });

@@ -22,12 +22,12 @@ const connectAbstract = (name) => {
   address.write(name.replace("@", "\0"), 2);
   const fd = libc.func("int socket(int domain, int type, int protocol)")(AF_UNIX, SOCK_STREAM, 0);
   if (libc.func("int connect(int fd, void *address, uint32_t length)")(fd, address, address.length) !== 0) {
-    throw Object.assign(new Error(`no one listens on ${name}`), { code: "ECONNREFUSED" });
+    throw Object.assign(new Error(`nothing listens on ${name}`), { code: "ECONNREFUSED" });
   }
   return new net.Socket({ fd });
 };
 
-/** Answers one request, over a connection of its own. */
+/** Answers one request, over a new connection. */
 const perform = ({ url, socketPath, method, headers, body, timeout }) =>
   new Promise((resolve, reject) => {
     const { request } = url.startsWith("https:") ? https : http;
@@ -35,7 +35,7 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
       method,
       headers,
       ...(socketPath?.startsWith("@")
-        ? // Node asks it only where there is no agent, not even one of its own.
+        ? // Node calls this only without any agent, also without its default one.
           { createConnection: () => connectAbstract(socketPath) }
         : { socketPath, agent: false }),
       // Certificates are made by the test itself.

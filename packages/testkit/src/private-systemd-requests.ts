@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** What to ask a server inside a private systemd. */
+/** A request to a server inside a private systemd. */
 export interface PrivateRequest {
-  /** Where to; for a unix socket any host will do, such as `http://localhost/path`. */
+  /** The address. For a unix socket, any host works, such as `http://localhost/path`. */
   url: string;
   /** A unix socket to connect to, in the place of the host: a path, or `@name` for an abstract one. */
   socketPath?: string;
@@ -14,7 +14,7 @@ export interface PrivateRequest {
   timeout?: number;
 }
 
-/** What the server answered. */
+/** The answer of the server. */
 export interface PrivateResponse {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -53,7 +53,7 @@ export class Requests {
     const agent = this.#start();
     let complaints = "";
     agent.stderr?.on("data", (chunk) => (complaints += chunk));
-    // A write to an agent that is gone; `close` tells those who wait.
+    // A write to an agent that has ended fails. The handler of `close` rejects the waiting requests.
     agent.stdin?.on("error", () => {});
     if (agent.stdout)
       createInterface({ input: agent.stdout }).on("line", (line) => this.#settle(JSON.parse(line)));

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Boots a real systemd as PID 1 of its own namespaces, and says `ready PID` on standard output (PID as the host sees it).
-# Tears everything down when standard input ends: nothing outlives the process at the other end, however that died.
+# Removes everything when standard input ends, so nothing outlives the process at the other end, in whichever way that ends.
 #
 #   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE
 #
 # Needs root, bash, util-linux and systemd. It changes nothing outside its namespaces: /etc is a copy on write, /usr and the rest
 # of the root file system are read-only, what a booting system writes to is a fresh tmpfs, and the network is a loopback device.
-# The only thing the host sees is a cgroup, since a process is always in one; it is removed at the end.
+# The host sees only a cgroup, since every process is in one. It is removed at the end.
 set -u
 project=$1 node=$2
 inside=(--mount --uts --ipc --net --pid --cgroup)
@@ -42,12 +42,12 @@ become_systemd() {
   for folder in /tmp /var/tmp /var/lib /var/cache /var/log; do mount -t tmpfs -o mode=1777 tmpfs "$folder"; done
   chmod 755 /var/lib /var/cache /var/log
 
-  # `systemctl enable`, systemd-sysusers and an uninitialized machine-id write to /etc; what the host has enabled has no place here.
+  # `systemctl enable`, systemd-sysusers and an uninitialized machine-id write to /etc; the units that the host has enabled are not wanted here.
   mount -t overlay -o lowerdir=/etc,upperdir=/run/sockact/etc/upper,workdir=/run/sockact/etc/work overlay /etc 2>/dev/null || {
     cp -a /etc/. /run/sockact/etc/upper
     mount --bind /run/sockact/etc/upper /etc
   }
-  # Whatever went wrong with mounts, never the host's.
+  # Never touch the mounts of the host, whatever went wrong.
   [ -e /etc/.private ]
   rm -rf /etc/systemd/system /etc/fstab
   mkdir /etc/systemd/system
@@ -81,7 +81,7 @@ become_systemd() {
   cd /
   mount -o remount,bind,ro /
 
-  # As systemd does when it is no container's: credentials are mounted in a namespace of their own, and reach the service from there.
+  # As systemd does outside of containers: credentials are mounted in a namespace of their own, and reach the service from there.
   mount --make-rshared /
 
   local systemd=/usr/lib/systemd/systemd

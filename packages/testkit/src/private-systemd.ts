@@ -9,7 +9,7 @@ import { type PrivateRequest, type PrivateResponse, Requests } from "./private-s
 const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 
-/** What a command printed, and how it ended. */
+/** The output of a command, and its exit status. */
 export interface CommandResult {
   stdout: string;
   stderr: string;
@@ -28,7 +28,7 @@ export interface CommandOptions {
   timeout?: number;
 }
 
-/** A systemd of one's own, from `bootPrivateSystemd()`. */
+/** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
   /** The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=. Read-only. */
   readonly project = "/run/sockact/project";
@@ -59,7 +59,7 @@ export class PrivateSystemd implements AsyncDisposable {
     const env = { PATH: process.env["PATH"] ?? "", HOME: "/tmp", LANG: "C.UTF-8", ...options.env };
     const child = spawn(
       "nsenter",
-      // nsenter waits outside for the command inside, which must not outlive it.
+      // nsenter waits outside for the command inside. The command must not outlive nsenter.
       ["--target", String(this.pid), ...namespaces, "--", "setpriv", "--pdeathsig=KILL"].concat(
         ["env", "--chdir", options.cwd ?? "/"],
         command,
@@ -192,12 +192,12 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * What the journal has of a unit, the oldest message first.
+   * The messages of a unit in the journal, the oldest first.
    *
-   * @param from `service`: only what its processes said; `manager`: only what systemd said of it. Both when left out.
+   * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. By default, both.
    */
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
-    // Journald reads what services print in its own time; this waits until it has.
+    // journald reads the output of services with a delay. This waits until it has read everything.
     await this.mustRun(["journalctl", "--sync"]);
     const lines = await this.mustRun([
       "journalctl",
@@ -231,17 +231,17 @@ export class PrivateSystemd implements AsyncDisposable {
     return found ?? "";
   }
 
-  /** Resolves once this is so: for what no unit property and no message shows. */
+  /** Resolves once this condition is met. For conditions that no unit property and no message shows. */
   async waitUntil(reached: () => Promise<boolean>, what: string, timeout = 10_000): Promise<void> {
     await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
   }
 
-  /** Makes an HTTP request inside, over a connection of its own. Rejects when there is no answer, with the `code` of the system error. */
+  /** Makes an HTTP request inside, over a connection of its own. If the request gets no response, it rejects with the `code` of the system error. */
   request(request: string | PrivateRequest): Promise<PrivateResponse> {
     return this.#requests.request(typeof request === "string" ? { url: request } : request);
   }
 
-  /** Ends everything inside, and resolves when nothing of it is left. */
+  /** Ends everything inside, and resolves when everything is removed. */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
@@ -251,7 +251,7 @@ export class PrivateSystemd implements AsyncDisposable {
     return this.close();
   }
 
-  /** Fails with what to change when a service that is not root could read neither the project nor Node. */
+  /** Fails with a hint if a service that is not root can read neither the project nor Node. */
   async checkThatServicesCanRead(): Promise<void> {
     const check = `test -x ${this.node} && cd ${this.project} && for entry in . *; do test -r "$entry" || exit; done`;
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];

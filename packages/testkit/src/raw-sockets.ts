@@ -16,14 +16,14 @@ const eventfd = int("eventfd", "uint", "int");
 const getsockname = int("getsockname", "int", "void *", "void *");
 
 const FAMILY = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16, vsock: 40 };
-/** Or each program that a test starts meanwhile would inherit it. */
+/** Without this flag, each program that a test starts meanwhile would inherit the socket. */
 const CLOEXEC = 0o2000000;
 const NONBLOCK = 0o4000;
 const TYPE = { stream: 1, datagram: 2, raw: 3, seqpacket: 5 };
 
 /**
  * A socket straight from the kernel, in a state that neither Node nor systemd-socket-activate can make: not bound, bound but not
- * listening, listening with nobody who accepts, connected. It belongs to this process until closeSync().
+ * listening, listening without a process that accepts, connected. It belongs to this process until closeSync().
  */
 export function rawSocket(
   family: keyof typeof FAMILY,

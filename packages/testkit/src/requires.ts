@@ -4,21 +4,21 @@ import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
 import { whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
-/** What a group of tests can't do without. */
+/** The requirements of a group of tests. */
 export interface Requirements {
-  /** To run as root. */
+  /** The tests must run as root. */
   root?: boolean;
   /** Programs on the PATH. */
   commands?: string[];
-  /** The oldest systemd that will do. */
+  /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
-  /** To be able to boot a private systemd; includes root. */
+  /** The tests boot a private systemd, which also needs root. */
   privateSystemd?: boolean;
 }
 
 /**
- * As vitest's `describe`, for tests that can't run everywhere. Where something is missing they are skipped, with the reason in the name
- * and a warning; under CI, where everything must be there, a failing test takes their place.
+ * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are skipped, with the reason in the name
+ * and a warning. Under CI, nothing may be missing, so a failing test takes their place.
  */
 export function describeWith(requirements: Requirements, name: string, tests: () => void): void {
   const reason = whatIsMissing(requirements);
@@ -37,8 +37,8 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
 }
 
 /**
- * As {@link describeWith}, for what only a newer Node has. Under CI, too, an older one skips it and says so: the gate runs the tests on
- * the newest Node besides.
+ * As {@link describeWith}, for features of newer Nodes. An older Node skips the tests also under CI, and says so: the gate runs the tests on
+ * the newest Node too.
  */
 export function describeOnNode(major: number, name: string, tests: () => void): void {
   if (Number(process.versions.node.split(".")[0]) >= major) {
@@ -55,7 +55,7 @@ export const isLongRun = Boolean(process.env["SOCKACT_LONG"]);
 /** The end of the name of a test that a usual run leaves out: `it.runIf(isLongRun)(`…${LONG_ONLY}`, …)`. */
 export const LONG_ONLY = isLongRun ? "" : " [skipped: takes long, see npm run test:long]";
 
-/** The first of the requirements that this computer doesn't meet, in words, or `undefined` when it meets all. */
+/** The first of the requirements that this computer does not meet, as a sentence, or `undefined` if it meets all. */
 export function whatIsMissing(requirements: Requirements): string | undefined {
   if (requirements.root && process.getuid?.() !== 0) return "needs root";
   const absent = requirements.commands?.find((command) => !isOnPath(command));

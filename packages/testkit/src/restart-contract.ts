@@ -8,13 +8,13 @@ import { randomFrom } from "./load/random.mjs";
 import { describeWith } from "./requires.ts";
 
 export interface RestartsUnderTest {
-  /** As the names of the tests have it: `Express 5`. */
+  /** The name in the titles of the tests: `Express 5`. */
   title: string;
-  /** The module of an app with the routes that the load asks for, made of what load-app.mjs offers. */
+  /** The module of an app with the routes that the load requests. It uses load-app.mjs. */
   program: string;
-  /** The same app in a cluster of two, of what cluster-app.mjs offers. */
+  /** The same app in a cluster of two workers. It uses cluster-app.mjs. */
   cluster: string;
-  /** The file of the preload that gives the apps their socket, where they have nothing of sockact. */
+  /** The file of the preload that gives the apps their socket, if they have no line of sockact. */
   preload?: string;
   /**
    * Whether a usual run has only the restarts of this framework. The rest depends on core alone, and another framework has it in each run.
@@ -27,13 +27,13 @@ export interface RestartsUnderTest {
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
 
 const RESTARTS = LONG ? 20 : 1;
-/** With workers, a restart and a turn take as long as idle connections were promised to be kept open. */
+/** With workers, a restart and a rolling restart take as long as the app has promised to keep idle connections open. */
 const OF_CLUSTER = LONG ? 20 : 1;
-/** With connections that stay idle, each restart takes as long as they were promised to be kept open: 5 s in Node. */
+/** With idle connections, each restart takes as long as the app has promised to keep them open: 5 s in Node. */
 const RESTARTS_WHILE_IDLE = LONG ? 20 : 1;
 /**
- * How much longer than the campaign allows a client may wait, in milliseconds. A single restart on a busy machine says little of the
- * longest: the usual run only tells an app that starts from one that waits for idle connections, which takes 5 s.
+ * The time that a client may wait beyond the limit of the campaign, in milliseconds. A single restart on a busy machine says little about the
+ * longest wait: the usual run only distinguishes an app that starts from one that waits for idle connections, which takes 5 s.
  */
 const ONE_BUSY_RESTART = LONG ? 0 : 1000;
 const TURNS = LONG ? 20 : 1;
@@ -69,7 +69,7 @@ const webSockets = (app: AppUnderLoad): Starting => ({
 });
 const everything = (app: AppUnderLoad): Starting => ({ ...busy(app), ...thinking(app), ...webSockets(app) });
 
-/** What `systemdListen()` promises of an app's stop and start, whatever the framework, and the preload too. */
+/** The promises of `systemdListen()` and of the preload for the stop and the start of an app, for any framework. */
 export function restartContract({
   title,
   program,
@@ -102,7 +102,7 @@ export function restartContract({
     if (isSample && !LONG) return;
 
     test(
-      "a restart that keeps no client waiting, though others leave their connections open",
+      "a restart where no client waits, although others leave their connections open",
       async () => {
         await app.install(program);
         await app.systemd.start("app.service");
@@ -129,8 +129,8 @@ export function restartContract({
         );
         expectAllAnswered(results, RESTARTS_WHILE_IDLE);
         const { longest, stalled } = results.browsers;
-        // The second start is for the end of the old process, and for the queue that the new one works off. What the machine itself took
-        // from the clients is not the app's.
+        // The second start allows for the end of the old process, and for the queue that the new one works off. Time for which the
+        // machine itself stalled the clients does not count.
         expect(
           longest,
           `the longest wait of a new connection, in ms; the longest start took ${start.toFixed()} ms, and the clients were stalled for up to ${stalled.toFixed()} ms`,
@@ -139,7 +139,7 @@ export function restartContract({
       TIMEOUT,
     );
 
-    test("a download and a slow upload that began before a restart come through whole", async () => {
+    test("a download and a slow upload that began before a restart complete", async () => {
       await app.install(program, { drainTimeout: "60s" });
       await using download = await app.load("download", { bytes: (LONG ? 200 : 20) * MEGABYTE });
       const size = { bytes: (LONG ? 7 : 4) * MEGABYTE, pause: LONG ? 100 : 20 };
@@ -211,7 +211,7 @@ export function restartContract({
             stdout: "",
           });
         }
-        // In the moment in which it falls asleep.
+        // At the moment in which it falls asleep.
         for (let count = 0; count < SLEEPS; count++) {
           expect(await app.systemd.request(app.url)).toMatchObject({ status: 200 });
           await delay(IDLE * (0.9 + random() * 0.2));
@@ -276,7 +276,7 @@ export function restartContract({
 
 const isRolled = (line: string): boolean => line.includes('"rolled"');
 
-/** The figures of a campaign, which a usual run keeps to itself. */
+/** Prints the figures of a campaign. A usual run does not. */
 function report(what: string, results: Record<string, LoadResult>): void {
   if (LONG) console.log(figures(what, results));
 }
@@ -297,8 +297,8 @@ function waits(result: LoadResult | Loads["browsers"]["result"]): string {
 
 /**
  * @param restarts how often the app was restarted. A WebSocket that is open at the signal sees one close frame. If it connects again
- *   while the old process still accepts, it sees one more when that process stops. Left out where it depends on the worker that it
- *   came to.
+ *   while the old process still accepts, it sees one more when that process stops. Left out if it depends on the worker that serves the
+ *   WebSocket.
  */
 function expectAllAnswered(results: Record<string, LoadResult>, restarts?: number): void {
   for (const [name, result] of Object.entries(results)) {

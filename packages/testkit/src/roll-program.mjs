@@ -1,6 +1,6 @@
-// Rolls a service over, inside the private systemd: node roll-program.mjs NAME
+// Does a rolling restart inside the private systemd: node roll-program.mjs NAME
 import process from "node:process";
-// Not by its name: the package `sockact` has this one among its own.
+// Imported by its path, because the package `sockact` depends on this one.
 import { rollingRestart } from "../../cli/dist/index.js";
 
 await rollingRestart(process.argv[2]);

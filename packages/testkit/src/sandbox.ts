@@ -1,4 +1,4 @@
-/** The tightest sandbox of systemd.exec(5), for a unit written by hand: a user and a network of its own, and no new socket. */
+/** The tightest sandbox of systemd.exec(5), as lines of a unit: a dynamic user, a private network, and no new socket. */
 export const SANDBOX = `DynamicUser=yes
 PrivateNetwork=yes
 PrivateUsers=yes
@@ -15,7 +15,7 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 CapabilityBoundingSet=`;
 
-/** A description of a service in it that tells the service manager all there is to tell, from its main process alone. */
+/** A description of a service in this sandbox. Only its main process reports to the service manager. */
 export const SANDBOXED_APP = {
   name: "app",
   sockets: [{ listen: 80 }],

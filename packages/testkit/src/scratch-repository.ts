@@ -13,7 +13,7 @@ const programs = fileURLToPath(new URL("../../../node_modules/.bin", import.meta
 export class ScratchRepository {
   readonly root = mkdtempSync(join(tmpdir(), "sockact-scratch-"));
 
-  /** @param content what is in the first commit; or another repository, of which this is a copy */
+  /** @param content the files of the first commit; or another repository, to copy it */
   constructor(content: Record<string, string | object> | ScratchRepository) {
     atEnd(() => this.remove());
     if (content instanceof ScratchRepository) {
@@ -44,7 +44,7 @@ export class ScratchRepository {
     return git(this.root, "rev-parse", "HEAD");
   }
 
-  /** Runs a program here: one of this repository's packages, or of the system. Returns what it prints, or throws an error that has it. */
+  /** Runs a program here: one of this repository's packages, or of the system. Returns its output, or throws an error with it. */
   run(program: string, ...args: string[]): string {
     return execFileSync(program, args, {
       cwd: this.root,
@@ -60,7 +60,7 @@ export class ScratchRepository {
   }
 }
 
-/** The text of a changeset: `{ "@sockact/core": "minor" }`. */
+/** The content of a changeset: `{ "@sockact/core": "minor" }`. */
 export function changeset(releases: Record<string, string>, summary = "Something changes."): string {
   const lines = Object.entries(releases).map(([name, type]) => `"${name}": ${type}\n`);
   return `---\n${lines.join("")}---\n\n${summary}\n`;

@@ -9,7 +9,7 @@ import { inside, type LoadResult } from "./load.ts";
 import { describeWith } from "./requires.ts";
 import { type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
 
-/** `npm run test:long`: all of them. A usual run has the smallest. */
+/** `npm run test:long` has all of them. A usual run has the smallest. */
 const LONG = Boolean(process.env["SOCKACT_LONG"]);
 const SAMPLE = "Vite preview";
 const RESTARTS = LONG ? 5 : 1;
@@ -17,7 +17,7 @@ const RESTARTS = LONG ? 5 : 1;
 const THINK = LONG ? 2000 : 250;
 const OWN_MAJOR = Number(process.versions.node.split(".")[0]);
 
-/** What the preload promises of apps that know nothing of it: each is installed from npm as it is, with a unit of @sockact/units. */
+/** The promises of the preload for apps without a line of sockact. Each app is installed from npm, with a unit of @sockact/units. */
 export function unmodifiedAppsContract(): void {
   for (const app of unmodifiedApps) {
     const name = `${app.title}, as npm has it, by preload alone`;
@@ -53,7 +53,7 @@ function testsOf(app: UnmodifiedApp): void {
       expect({ path, status }).toEqual({ path, status: 200 });
       expect(body).toMatch(new RegExp(app.answer));
     }
-    // The users of DynamicUser= have these numbers.
+    // The user IDs of DynamicUser=.
     const user = Number(await systemd.show(service, "UID"));
     expect(user).toBeGreaterThanOrEqual(61_184);
     expect(user).toBeLessThanOrEqual(65_519);
@@ -62,7 +62,7 @@ function testsOf(app: UnmodifiedApp): void {
       const firstLine = `head --lines=1 </dev/tcp/127.0.0.1/${port}`;
       expect(await systemd.mustRun(["bash", "-c", firstLine])).toMatch(new RegExp(`^${text}`));
     }
-    // The service listens on no port by itself.
+    // The service opens no listening port itself.
     const ss = ["ss", "--listening", "--tcp", "--numeric", "--no-header"];
     const listening = (await systemd.mustRun(ss)).trimEnd().split("\n");
     const ports = new Set([80, app.greeting?.port ?? 80]);

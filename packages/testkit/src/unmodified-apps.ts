@@ -11,22 +11,22 @@ export interface Place {
   preload: string;
 }
 
-/** An app from npm that knows nothing of socket activation. */
+/** An app from npm without socket activation. */
 export interface UnmodifiedApp extends Required<AskedFor> {
   title: string;
-  /** The package that it comes from. */
+  /** Its package on npm. */
   package: string;
   /** Its folder, below packages/testkit. */
   folder: string;
   /** The oldest major version of Node that it starts on. */
   node: 20 | 22;
-  /** What builds it, by the programs of its packages, and the file that is there afterwards. */
+  /** The command that builds it, by a program of its packages, and the file that the command makes. */
   build?: { commands: readonly Command[]; makes: string };
-  /** The folder below its own that is copied to where the app runs; all of it when left out. */
+  /** The subfolder that is copied to the place where the app runs. By default, the whole folder. */
   deployed?: string;
-  /** What it says first on another port than 80, to a client of another protocol. */
+  /** Its first message on another port than 80, to a client of another protocol. */
   greeting?: { port: number; text: string };
-  /** What @sockact/units makes its units of. */
+  /** Its description for @sockact/units. */
   describe(place: Place): AppDescription;
 }
 
@@ -53,7 +53,7 @@ function pageAndEcho(echo: string, page: string): Required<AskedFor> {
   };
 }
 
-/** Pages of the app, each of which has one of these texts. */
+/** Pages of the app, each with a string that it contains. */
 function pages(answers: Record<string, string>): Required<AskedFor> {
   return {
     requests: Object.keys(answers).map((path) => ({ method: "GET", path })),
@@ -162,7 +162,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
   {
     title: "Verdaccio",
     package: "verdaccio",
-    // The release check has it already.
+    // The release check already tests this one.
     folder: "registry",
     node: 22,
     ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
@@ -170,7 +170,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
       name: "verdaccio",
       exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],
       sockets,
-      // Otherwise it looks for its configuration in the folder that it runs in, and can't make one there.
+      // By default, the app looks for its configuration in its working directory, and can't create one there.
       environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio" },
       preload,
       type: "notify",

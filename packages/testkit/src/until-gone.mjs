@@ -2,7 +2,7 @@ import { existsSync, watch } from "node:fs";
 import { once } from "node:events";
 import { dirname } from "node:path";
 
-/** Resolves once no such file is there: how a test holds up a program that it has no pipe to. */
+/** Resolves once the file is gone. A test holds up a program in this way if it has no pipe to it. */
 export async function untilGone(file) {
   const watcher = watch(dirname(file));
   try {

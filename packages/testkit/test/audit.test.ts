@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Runs the command with a registry that answers as the listener says. */
+/** Runs the command with a registry whose answers come from the listener. */
 async function audit(
   registry: RequestListener,
   env: Record<string, string> = {},
@@ -56,7 +56,7 @@ describe.runIf(process.env["SOCKACT_LONG"])("npm run audit", { timeout: 120_000 
     expect(status).toBe(1);
   });
 
-  // npm caches what it knows of an advisory, so no other test may name this package.
+  // npm caches advisories, so no other test may name this package.
   test("asks the registry for everything, whatever the configuration of npm says", async () => {
     const { status, output } = await audit(vulnerable({ turbo: "moderate" }), {
       npm_config_offline: "true",

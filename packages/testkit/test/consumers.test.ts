@@ -18,7 +18,7 @@ let temporary: string;
 
 beforeAll(async () => {
   await installConsumers(packages);
-  // Inside of the consumers' folder, so that what is in it finds their packages.
+  // Inside the consumers' folder, so that its files find their packages.
   temporary = mkdtempSync(join(CONSUMERS, "temporary-"));
 }, 300_000);
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ async function run(...command: string[]): Promise<string> {
 
 const installed = (file: string): string => join(CONSUMERS, "node_modules", file);
 const isEntryPoint = (path: string): boolean => !path.endsWith(".json");
-/** What only our own packages import is CommonJS alone. Node then gives it a default export. */
+/** Entry points for our own packages are only CommonJS. Node gives them a default export. */
 const isInternal = (entryPoint: string): boolean => /\/.*\//.test(entryPoint);
 const entryPoints = packages.flatMap((name) => {
   const manifest = readFileSync(new URL(`../../${folderOf(name)}/package.json`, import.meta.url), "utf8");

@@ -19,7 +19,7 @@ const kept = (): string[] => readdirSync(cache()).filter((name) => !name.endsWit
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "debian-"));
   mkdirSync(join(folder, "bin"));
-  // A download that begins at once, and ends when it is told to. It numbers the releases.
+  // A download that begins at once, and ends on request. It numbers the releases.
   const debootstrap = `#!/bin/sh
 echo x >>${folder}/downloads
 mkdir -p "$4/etc"

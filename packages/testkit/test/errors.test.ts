@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Every file of what is published. */
+/** Every published file. */
 function sources(): string[] {
   return readdirSync(packages, { recursive: true, encoding: "utf8" })
     .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !file.startsWith("testkit/"))

@@ -39,10 +39,10 @@ async function npm(cwd: string, ...args: string[]): Promise<string> {
 /** Installs a package in an empty folder, and returns that folder. */
 async function install(name: string, ...options: string[]): Promise<string> {
   const project = mkdtempSync(join(folder, "project-"));
-  // Where npm would ask the registry for another package of ours, it takes that of this repository.
+  // For another package of ours, npm uses the one of this repository and does not ask the registry.
   const { [name]: archive, ...overrides } = archives;
   writeFileSync(join(project, "package.json"), JSON.stringify({ overrides }));
-  // The framework is left out: it brings packages of its own.
+  // The framework is left out, because it has dependencies.
   await npm(project, "install", "--legacy-peer-deps", "--no-audit", ...options, String(archive));
   return join(project, "node_modules");
 }

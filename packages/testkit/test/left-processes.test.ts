@@ -44,7 +44,7 @@ describeWith({ commands: ["setpriv"] }, "the app of a test ends", () => {
   });
 });
 
-/** Whether there is such a process, and it is not only waiting to be reaped. */
+/** Whether a process runs. A zombie does not count. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -14,7 +14,7 @@ const plainApp = fileURLToPath(new URL("./programs/plain.mjs", import.meta.url))
 
 describe("clients of a server that answers one request after the other", () => {
   const whole = 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"pid":123}';
-  /** What the server does with its first requests; all later ones it answers. */
+  /** The reactions of the server to its first requests. It answers all later ones. */
   const script: ((socket: Socket) => void)[] = [
     (socket) => socket.write(whole),
     (socket) => socket.write(whole.replace("\r\n", "\r\nConnection: close\r\n")),
@@ -44,7 +44,7 @@ describe("clients of a server that answers one request after the other", () => {
     expect(await load.event("result")).toMatchObject({ failed, lost: 5, resets: 1 });
   });
 
-  /** Clients like browsers, of a server that is given each of their connections. */
+  /** Clients like browsers, and a server that gets each of their connections. */
   async function browse(perSecond: number, behaviors: ((socket: Socket) => void)[]): Promise<AppProcess> {
     const options = { host: "127.0.0.1", port: await serve(behaviors), perSecond };
     return startProcess([process.execPath, loadProgram, "browsers", JSON.stringify(options)]);
@@ -114,7 +114,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is 
   /** For how long the app keeps an idle connection open, in milliseconds. */
   const KEEP_ALIVE = 2000;
 
-  /** Clients like browsers over a restart. Resolves to the longest wait of one and to how long the app's start took. */
+  /** Clients like browsers during a restart. Resolves to the longest wait of a client, and to the duration of the app's start. */
   async function restartWhileIdle(stop: "drain" | "acceptMeanwhile") {
     await app.install(plainApp, { environment: { STOP: stop, KEEP_ALIVE: String(KEEP_ALIVE) } });
     await app.systemd.start("app.service");
@@ -172,7 +172,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is 
   );
 });
 
-/** A server that reads a request at a time, and does with each what comes next in the script. Resolves to its port. */
+/** A server that reads one request at a time, and reacts to each by the next item of the script. Resolves to its port. */
 async function serve(script: ((socket: Socket) => void)[]): Promise<number> {
   const left = [...script];
   const answer = (socket: Socket): void =>

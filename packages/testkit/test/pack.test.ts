@@ -19,14 +19,14 @@ import { publicPackages, root } from "../../../scripts/lib/packages.ts";
 const run = promisify(execFile);
 let copy: string;
 
-// In a copy, since other tests run what is in dist.
+// In a copy, since other tests use dist.
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), "sockact-pack-"));
   mkdirSync(join(copy, "packages"));
   for (const path of ["package.json", "tsconfig.base.json", "scripts", "packages/notify", "packages/core"])
     cpSync(join(root, path), join(copy, path), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  // Otherwise core would find the notify of this repository.
+  // Without this, core would find the notify of this repository.
   mkdirSync(join(copy, "packages/core/node_modules/@sockact"), { recursive: true });
   symlinkSync(join(copy, "packages/notify"), join(copy, "packages/core/node_modules/@sockact/notify"));
 });
@@ -47,7 +47,7 @@ test("npm pack builds first, so what it packs is not old", async () => {
   expect(readFileSync(implementation, "utf8")).not.toContain("an old build");
 });
 
-/** What is in each file of a folder. */
+/** The content of each file in a folder. */
 const textsIn = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]));
 

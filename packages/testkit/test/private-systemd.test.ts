@@ -227,7 +227,7 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
       );
       const pid = await new Promise<number>((resolve, reject) => {
         createInterface({ input: booter.stdout }).once("line", (line) => resolve(Number(line)));
-        booter.once("close", () => reject(new Error("It ended before it had booted")));
+        booter.once("close", () => reject(new Error("The process ended before it had booted a systemd")));
       });
       const parts = partsOf(pid);
       expect(parts.processes.length).toBeGreaterThanOrEqual(4);
@@ -244,7 +244,7 @@ console.log(systemd.pid);
 setInterval(() => {}, 1000);
 `;
 
-/** All that the host has of a private systemd, given its PID 1: every process of its namespace, the two that hold it, its cgroup. */
+/** Everything on the host that belongs to a private systemd, by its PID 1: every process of its namespace, the two processes that keep it, its cgroup. */
 function partsOf(pid: number): { processes: number[]; cgroup: string } {
   const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
   const inside = readdirSync("/proc")
@@ -261,7 +261,7 @@ function namespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
-    // It has ended since we saw it.
+    // The process has ended meanwhile.
     return undefined;
   }
 }
@@ -270,7 +270,7 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
 
-/** Whether a process still runs; one that has ended but that init has not yet reaped does not. */
+/** Whether a process still runs. A zombie does not count. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -279,7 +279,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The cgroups of private systemds, where a host with cgroup2 alone has them and where a hybrid one does. */
+/** The cgroups of private systemds, at the place of a host with only cgroup2, and at the place of a hybrid one. */
 function cgroups(): string[] {
   return ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
     .filter((folder) => existsSync(folder))

@@ -84,7 +84,7 @@ test(
     expect(changes).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);
     expect(changes).toMatch(/^ {2}an install adds \d+ files; the budget is 4$/m);
 
-    // The rest takes twice as long as the test so far.
+    // The rest of the test takes twice as long as its beginning.
     if (!process.env["SOCKACT_LONG"]) return;
     const command = ["--import", "tsx", "scripts/published.ts", "--repository", repository];
     await using check = startProcess([process.execPath, ...command], { cwd: root });

@@ -22,7 +22,7 @@ const isLong = Boolean(process.env["SOCKACT_LONG"]);
 const why = isLong ? "" : " [skipped: takes long, see npm run test:long]";
 
 describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
-  /** Stands for /tmp, so that what is left can be seen. */
+  /** Takes the place of /tmp, so that the test sees the files that remain. */
   let temporary: string;
   beforeEach(() => {
     temporary = mkdtempSync(join(tmpdir(), "release-check-test-"));
@@ -63,7 +63,7 @@ describe.skipIf(!isLong)(`npm run release:check${why}`, () => {
       expect(commands().join("\n")).toMatch(/serve\.mjs/);
       check.kill(signal);
       expect(await check.ended).toBe(signal === "SIGKILL" ? signal : 1);
-      // Nobody waits after SIGKILL: what clears the folder then runs by itself.
+      // After SIGKILL, the process that clears the folder runs alone, and no command waits for it.
       const timeout = signal === "SIGKILL" ? 20_000 : 0;
       await expect.poll(() => [...readdirSync(temporary), ...commands()], { timeout }).toEqual([]);
     },

@@ -19,7 +19,7 @@ interface FakeRegistry extends AsyncDisposable {
   url: string;
   /** Each request, such as "PUT /@sockact/core". */
   requests: string[];
-  /** The names of the packages that it has in version 1.0.0, which publishing adds to. */
+  /** The names of the packages that the registry has in version 1.0.0. Publishing adds to them. */
   has: Set<string>;
 }
 
@@ -83,7 +83,7 @@ function repositoryToRelease(): ScratchRepository {
   return scratch;
 }
 
-/** Makes the settings of this machine send the scope to a registry, and returns what hides that. */
+/** Makes the settings of this machine send the scope to a registry, and returns the variables that hide these settings. */
 function sendScopeTo(url: string): { PREFIX: string } {
   mkdirSync(join(folder, "prefix/etc"), { recursive: true });
   writeFileSync(join(folder, "prefix/etc/npmrc"), `@sockact:registry=${url}\n`);

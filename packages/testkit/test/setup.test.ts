@@ -36,7 +36,7 @@ async function npm(...args: string[]): Promise<void> {
 
 const startSetup = (): AppProcess => startProcess([process.execPath, inClone("scripts/setup.mjs")]);
 
-/** What a run says that passes. */
+/** The output of a successful run. */
 async function setUp(): Promise<string> {
   await using running = startSetup();
   if ((await running.ended) !== 0) throw new Error(running.stderr);

@@ -8,7 +8,7 @@ import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
 
 const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa", "@sockact/register"];
 
-/** What `changeset version` and npm read in a repository. */
+/** The files that `changeset version` and npm read in a repository. */
 const read = [
   "package.json",
   "*/package.json",
@@ -77,13 +77,13 @@ type Case = [what: string, from: string, releases: Record<string, string>, expec
 
 const usual: Case[] = [
   [
-    "a minor of core is a patch of the adapters, which then need the new core",
+    "a minor of core gives the adapters a patch, which requires the new core",
     "0.1.0",
     { "@sockact/core": "minor" },
     { "@sockact/core": "0.2.0", ...everyAdapter("0.1.1, core ^0.2.0") },
   ],
   [
-    "from 1.0.0, a minor of core is no release of the adapters, which accept it",
+    "from 1.0.0, a minor of core does not release the adapters, which accept it",
     "1.0.0",
     { "@sockact/core": "minor" },
     { "@sockact/core": "1.1.0" },
@@ -92,7 +92,7 @@ const usual: Case[] = [
 
 const others: Case[] = [
   [
-    "a major of core is a patch of the adapters, unless they have a changeset of their own",
+    "a major of core gives the adapters a patch, unless they have their own changeset",
     "1.0.0",
     { "@sockact/core": "major", "@sockact/koa": "major" },
     {
@@ -102,7 +102,7 @@ const others: Case[] = [
     },
   ],
   [
-    "a patch of core is no release of the adapters",
+    "a patch of core does not release the adapters",
     "0.1.0",
     { "@sockact/core": "patch" },
     { "@sockact/core": "0.1.1" },
@@ -113,7 +113,7 @@ const others: Case[] = [
     { "@sockact/notify": "patch", "@sockact/units": "minor" },
     { "@sockact/notify": "0.1.1", "@sockact/units": "0.2.0" },
   ],
-  ["`none` is no release", "0.1.0", { "@sockact/core": "none" }, {}],
+  ["`none` releases nothing", "0.1.0", { "@sockact/core": "none" }, {}],
   ["a private package has no release", "0.1.0", { "@sockact/testkit": "minor" }, {}],
 ];
 

@@ -67,7 +67,7 @@ test("vitest that does not start has no result", async () => {
 });
 
 describeWith({ commands: ["setpriv"] }, "the tests end with the command", () => {
-  /** Resolves once the app of a test runs that hangs. */
+  /** Resolves once the app of a hanging test runs. */
   const started = (): Promise<void> =>
     expect.poll(() => readFileSync(join(folder, "started"), "utf8"), { timeout: 20_000 }).not.toBe("");
 
@@ -76,7 +76,7 @@ describeWith({ commands: ["setpriv"] }, "the tests end with the command", () => 
       await using program = run("hangs", "--testNamePattern=^a test times out$");
       await started();
       program.kill(signal);
-      // Once no process has its output open any more.
+      // Resolves once no process has the output open.
       await program.ended;
       expect(program.stdout + program.stderr).not.toContain("timed out");
       if (signal === "SIGKILL") return;

@@ -19,19 +19,6 @@ it("packages/units/README.md shows the units as emitUnits writes them", () => {
     expect(readme).toContain(`\`${file}\`:\n\n\`\`\`ini\n${text}\`\`\``);
 });
 
-it("the README.md of the repository shows the units as emitUnits writes them", () => {
-  const units = emitUnits({
-    name: "shop",
-    description: "Shop",
-    exec: ["/usr/bin/node", "/srv/shop/server.mjs"],
-    sockets: [{ listen: 80 }],
-    hardening: "none",
-  });
-  for (const [file, text] of Object.entries(units)) {
-    expect(read("README.md")).toContain(`\`\`\`ini\n# ${file}\n${text}\`\`\``);
-  }
-});
-
 const fence = "```";
 
 /** The examples of a page, each with the units that follow it. */

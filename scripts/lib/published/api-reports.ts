@@ -19,11 +19,11 @@ interface EntryPoint {
 }
 
 /**
- * What each entry point exports, by the name of the report's file, from the types that npm publishes. A type that an exported one names, and that has
- * no `export` itself, is in the report too: changing it changes the public face.
+ * The exports of each entry point, by the name of the report's file, from the published types. A type without `export` is in the report too if an
+ * exported type names it, because users depend on it.
  */
 export function apiReports(repository: string, packages: readonly Package[]): Map<string, string> {
-  // API Extractor writes files. In this folder, what a killed run leaves is in nobody's way.
+  // API Extractor writes files. Files that a killed run leaves in this folder do no harm.
   const folder = join(repository, "node_modules/.cache/sockact/api");
   try {
     const entryPoints = packages.flatMap(entryPointsOf);
@@ -96,12 +96,12 @@ function configOf({ package: { path }, name, types }: EntryPoint, folder: string
         extractorMessageReporting: {
           // Everything that is exported is public.
           "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
-          // The report shows each by the `export` that it lacks.
+          // In the report, these types have no `export`.
           "ae-forgotten-export": { logLevel: ExtractorLogLevel.None },
-          // A link to a member of an imported class is one that editors follow.
+          // Editors follow a link to a member of an imported class.
           "ae-unresolved-link": { logLevel: ExtractorLogLevel.None },
         },
-        // The TSDoc is written for editors, which take what TSDoc's own parser is stricter about.
+        // The TSDoc is for editors, which are less strict than TSDoc's own parser.
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },
     },
@@ -110,7 +110,7 @@ function configOf({ package: { path }, name, types }: EntryPoint, folder: string
   });
 }
 
-/** Any other message is of a mistake in the types. What goes to the console besides is about the file of the report. */
+/** Any other message is about a mistake in the types. The console also gets messages about the file of the report, which are left out. */
 function failAtProblem(message: ExtractorMessage): void {
   message.handled = true;
   if (message.category === ExtractorMessageCategory.Console) return;

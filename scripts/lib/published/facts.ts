@@ -4,18 +4,18 @@ import type { InstalledPackages, PackedPackage } from "./packed.ts";
 import { INSTALL_SCRIPTS, type Manifest, type Package } from "../packages.ts";
 import { visibleNames } from "./visible-names.ts";
 
-/** What users of a package depend on, besides its types and its size. */
+/** The facts about a package that users depend on, besides its types and its size. */
 export interface Facts {
-  /** What npm, Node, TypeScript and bundlers read of the manifest. */
+  /** The fields of the manifest that npm, Node, TypeScript and bundlers read. */
   readonly manifest: Record<string, unknown>;
-  /** What an install adds, without the peers. */
+  /** The packages that an install adds, without the peers. */
   readonly installs: readonly string[];
   readonly files: readonly string[];
   /** The environment variables that it reads or names, the codes of its errors and warnings, and the events that it emits. */
   readonly visibleNames: readonly string[];
 }
 
-/** What no installed package depends on. Every other field of a manifest is a fact, one that we do not know of yet, too. */
+/** The fields that do not matter in an installed package. Every other field of a manifest counts as a fact, also an unknown one. */
 const TEXTS = new Set([
   "name",
   "version",
@@ -61,7 +61,7 @@ function manifestFacts(manifest: Manifest, packages: readonly Package[]): Record
   return facts;
 }
 
-/** Each release changes the range of our own packages. That alone needs nobody to acknowledge it. */
+/** Each release changes the range of our own packages. Nobody needs to accept that change. */
 function rangeOf(name: string, range: string, packages: readonly Package[]): string {
   const version = packages.find((each) => each.name === name)?.manifest.version;
   return range === `^${version}` ? "^ the version in this repository" : range;

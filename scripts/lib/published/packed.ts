@@ -13,7 +13,7 @@ export interface PackedPackage {
   readonly files: readonly string[];
 }
 
-/** What an `npm install` of a package adds, without its peers. */
+/** The packages that an `npm install` of a package adds, without its peers. */
 export interface InstalledPackages {
   /** The names of the package and of all that it depends on. */
   readonly names: readonly string[];
@@ -21,7 +21,7 @@ export interface InstalledPackages {
   readonly files: number;
 }
 
-/** What npm would publish, by the name of the package. Writes no file. */
+/** The files that npm would publish, by the name of the package. Writes no file. */
 export function pack(packages: readonly Package[]): Map<string, PackedPackage> {
   const args = ["pack", "--dry-run", "--json", "--ignore-scripts", ...packages.map(({ path }) => path)];
   const stdout = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });

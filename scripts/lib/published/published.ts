@@ -7,17 +7,17 @@ import { type Facts, factsOf } from "./facts.ts";
 import { installed, pack } from "./packed.ts";
 import { publicPackages } from "../packages.ts";
 
-/** What somebody has accepted of a package, as api/packages.json has it. */
+/** The accepted facts about a package, from api/packages.json. */
 type Accepted = Facts & { readonly budget: Budget };
 
-/** What npm would publish now. */
+/** The facts about the packages that npm would publish now. */
 interface Published {
   readonly reports: ReadonlyMap<string, string>;
   readonly packages: ReadonlyMap<string, { facts: Facts; sizes: Budget }>;
 }
 
 /**
- * How what npm would publish differs from what `api/` says, as paragraphs for people. Empty if it does not. The packages must have been built.
+ * The differences between `api/` and the packages that npm would publish, as paragraphs for people. Empty if there are none. The packages must be built.
  */
 export function checkPublished(repository: string): string[] {
   const { reports, packages } = published(repository);
@@ -35,7 +35,7 @@ export function checkPublished(repository: string): string[] {
   return [...ofReports, ...ofPackages].filter((text) => text !== "");
 }
 
-/** Writes what npm would publish into `api/`. A budget changes only if its package does not fit it. */
+/** Writes the facts about the packages that npm would publish into `api/`. A budget changes only if its package does not fit it. */
 export function acceptPublished(repository: string): void {
   const { reports, packages } = published(repository);
   const { acceptedReports, acceptedPackages } = read(repository);
@@ -110,7 +110,7 @@ function paragraph(heading: string, text: string): string {
   return text === "" ? "" : `${heading}\n${text.replaceAll(/^/gm, "  ")}`;
 }
 
-/** A line for each value, with the way to it: `manifest dependencies ms: "^2.1.3"`. The order is kept, since it counts in `exports`. */
+/** A line for each value, with its path: `manifest dependencies ms: "^2.1.3"`. The order is kept, since it matters in `exports`. */
 function lines(value: unknown, ...path: string[]): string {
   const of = (each: unknown, ...way: string[]): string[] => {
     if (Array.isArray(each)) return each.flatMap((item: unknown) => of(item, ...way));

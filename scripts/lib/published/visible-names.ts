@@ -15,7 +15,7 @@ export function visibleNames(file: string, code: string): string[] {
   const isEnvironment = (node: Node | null): boolean => hasEnvironment(node, variables);
   const names = new Set<string>();
   const addMember = (object: Node | null, name: string | undefined): void => {
-    // Another variable of the same name may have something else. A name that is not in capitals is then none of the environment.
+    // Another variable of the same name may have another value. So a name that is not in capitals does not count.
     const isSure = object?.type !== "Identifier" || name === name?.toUpperCase();
     if (name !== undefined && isSure) names.add(name);
   };
@@ -131,7 +131,7 @@ function keyOf(node: Node, computed: boolean): string | undefined {
   return !computed && node.type === "Identifier" ? node.name : textOf(node);
 }
 
-/** The text of a string, with quotes or backquotes. */
+/** The value of a string literal, with quotes or backquotes. */
 function textOf(node: Node): string | undefined {
   if (node.type === "Literal") return typeof node.value === "string" ? node.value : undefined;
   if (node.type !== "TemplateLiteral" || node.expressions.length > 0) return undefined;

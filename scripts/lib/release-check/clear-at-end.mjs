@@ -1,4 +1,4 @@
-// Waits until the process that started it ends, however that happens, and then ends what still runs in a folder:
+// Waits until the process that started it has ended in any way. Then it ends every process that still runs in a folder:
 // node clear-at-end.mjs FOLDER [keep]. Without `keep` it removes the folder.
 import { rmdirSync } from "node:fs";
 import { dirname } from "node:path";

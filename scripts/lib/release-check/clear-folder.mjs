@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync, rmSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What runs in a folder is found by its working directory: a child of a child has no other mark that it always keeps. */
+/** A process belongs to a folder if its working directory is there. Nothing else about a child of a child is sure to remain. */
 function processesIn(folder) {
   return readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -25,10 +25,10 @@ export async function endProcessesIn(folder) {
       try {
         process.kill(Number(pid), "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // The process has ended by itself.
       }
     }
-    // No event tells that a process has ended that is not a child of this one.
+    // Node emits an event only for the end of a child, so this looks again and again.
     await delay(10);
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
+import { namesToInstall } from "../blocks/snippets.ts";
 import { MANAGERS, type PackageManager } from "./package-managers.ts";
 import {
   type ModuleSystem,
@@ -14,7 +14,7 @@ import {
   useUnits,
 } from "./trials.ts";
 
-/** A user of the packages: what is installed, with what, and what is then done. */
+/** A user of the packages: what to install, with which package manager, and what to try then. */
 export interface Consumer {
   title: string;
   manager: PackageManager;
@@ -37,7 +37,7 @@ const ALL = ["core", "express", "koa", "fastify", "notify", "register", "units"]
   .map((name) => `@sockact/${name}`)
   .concat("sockact");
 
-/** The packages that the consumers of consumers.test.ts are built with, in the versions that are tried there. */
+/** The tools that build the consumers of consumers.test.ts, in the versions that are tried there. */
 const { dependencies: tools } = JSON.parse(
   readFileSync(new URL("../../../packages/testkit/consumers/package.json", import.meta.url), "utf8"),
 ) as { dependencies: Record<string, string> };
@@ -71,7 +71,7 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
     trial: serveReadme(framework, modules),
   });
   return [
-    // What a newcomer does, who names no version.
+    // A newcomer names no version.
     row("npm", "20", "ES module"),
     row("npm", "26", "CommonJS"),
     // The oldest one is the most likely to fail on the newest Node.
@@ -132,7 +132,7 @@ function withTestRunners(): Consumer[] {
   ];
 }
 
-/** The packages that need no framework, each in a project that has nothing else of sockact. */
+/** The packages that need no framework, each in a project without other packages of ours. */
 function alone(): Consumer[] {
   const row = (name: string, node: string, packages: string[], what: string, trial: Trial): Consumer => ({
     title: `${name} alone, npm, Node ${node}${what}`,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the check needs to know of a package.json. */
+/** The fields of a package.json that the check reads. */
 export interface Manifest {
   name: string;
   version: string;

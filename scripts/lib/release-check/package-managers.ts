@@ -6,7 +6,7 @@ import { toolFile } from "./registry.ts";
 export const MANAGERS = ["npm", "pnpm", "Yarn 1", "Yarn 4", "Yarn 4 PnP"] as const;
 export type PackageManager = (typeof MANAGERS)[number];
 
-/** pnpm and Yarn 4 refuse what was published today, unless the project names it. */
+/** pnpm and Yarn 4 refuse versions that were published today, unless the project names the package. */
 const FRESH = '  - "@sockact/*"\n  - sockact\n';
 
 /** The command that installs packages in a project, for the first time or beside others. The project's settings are written first. */
@@ -37,7 +37,7 @@ export function installCommand(
   }
 }
 
-/** What Node is started with, so that it finds the packages. */
+/** The options of Node with which it finds the packages. */
 export function nodeOptions(manager: PackageManager): string[] {
   if (manager !== "Yarn 4 PnP") return [];
   return ["--require", "./.pnp.cjs", "--experimental-loader", "./.pnp.loader.mjs"];

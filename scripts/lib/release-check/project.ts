@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { socketActivate } from "../../../packages/testkit/src/activated-process.ts";
 import { freeAddress } from "../../../packages/testkit/src/addresses.ts";
 import { httpRequest } from "../../../packages/testkit/src/http-request.ts";
-import { type Snippet, snippetsOf } from "../../../packages/testkit/src/readme-snippets.ts";
+import { type Snippet, snippetsOf } from "../blocks/snippets.ts";
 import { nodeBinary } from "../node-binary.ts";
 import { installCommand, nodeOptions, type PackageManager } from "./package-managers.ts";
 import type { Registry } from "./registry.ts";
@@ -23,7 +23,7 @@ export interface ProjectOptions {
   copy: string;
 }
 
-/** A fresh folder of a user, who installs from the registry and runs what the READMEs say. */
+/** A new folder of a user, who installs from the registry and runs the programs of the READMEs. */
 export class Project {
   readonly #options: ProjectOptions;
   readonly #node: string;
@@ -87,8 +87,8 @@ export class Project {
       if (status !== 200 || body !== "hello") throw new Error(`The answer was ${status}: ${body}`);
       app.kill("SIGTERM");
       const ended = await app.ended;
-      if (ended !== 0) throw new Error(`It ended with ${ended} after SIGTERM, and not with 0.`);
-      if (/\[SOCKACT_/.test(app.stderr)) throw new Error("It warned.");
+      if (ended !== 0) throw new Error(`The app ended with ${ended} after SIGTERM, and not with 0.`);
+      if (/\[SOCKACT_/.test(app.stderr)) throw new Error("The app printed a warning of sockact.");
     } catch (error) {
       const output = `${app.stdout}${app.stderr}`.trim();
       throw new Error(

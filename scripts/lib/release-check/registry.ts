@@ -24,19 +24,19 @@ export interface PublishedPackage {
 
 export interface Registry extends AsyncDisposable {
   url: string;
-  /** The environment in which every package manager uses this registry alone, and writes nothing outside of the folder of this run. */
+  /** The environment in which every package manager uses only this registry, and writes only into the folder of this run. */
   env: Record<string, string | undefined>;
-  /** The names of all that was published to it. */
+  /** The names of all packages that were published to it. */
   names(): string[];
   /** The latest versions of these packages. */
   packages(names: readonly string[]): Promise<PublishedPackage[]>;
 }
 
-/** Installs what serves the registry, and the package managers. */
+/** Installs the registry and the package managers. */
 export const installTools = (): Promise<void> => installWhenChanged(tools);
 
 /**
- * Starts an empty registry, which gets what is not published to it from the registry that the user has configured.
+ * Starts an empty registry. Packages that are not published to it come from the registry that the user has configured.
  *
  * @param published the packages that are published to it
  */
@@ -93,7 +93,7 @@ export function registrySettings(packages: readonly string[]): string[] {
   return ["registry", ...new Set(scopes.map((scope) => `${scope}:registry`))];
 }
 
-/** A home of its own hides the settings, tokens and caches of the user, and an empty file those of the machine. */
+/** A separate home hides the settings, tokens and caches of the user. An empty file hides the settings of the machine. */
 export function environmentFor(
   url: string,
   { folder, published }: { folder: string; published: readonly string[] },
@@ -116,7 +116,7 @@ export function environmentFor(
     HOME: home,
     TMPDIR: temporary,
     npm_config_globalconfig: global,
-    // changesets reads these, and no file. For npm they are stronger than any file.
+    // changesets reads these variables, and no file. For npm, they override every file.
     ...Object.fromEntries(registrySettings(published).map((setting) => [`npm_config_${setting}`, url])),
     TURBO_TELEMETRY_DISABLED: "1",
     YARN_ENABLE_TELEMETRY: "0",

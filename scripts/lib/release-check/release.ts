@@ -34,7 +34,7 @@ export async function checkDestinations(
   }
 }
 
-/** Publishes every package that the registry does not have in its present version, the way a release does. Returns what then is in the registry. */
+/** Publishes every package whose version the registry does not have, as a release does. Returns the packages that are then in the registry. */
 export async function publishPackages(copy: string, registry: Registry): Promise<PublishedPackage[]> {
   await checkDestinations(copy, registry);
   await runProgram(["npm", "run", "release"], { cwd: copy, env: registry.env });

@@ -9,14 +9,14 @@ const table = (head: string[], rows: string[][]): string => {
   return made.toString();
 };
 
-/** What was published, and how many consumers have used it. */
+/** The published packages, and the number of consumers that have used them. */
 export function packagesTable(packages: readonly PublishedPackage[], results: readonly Result[]): string {
   const head = ["package", "version", "packed", "unpacked", "dependencies", "consumers"];
   return table(
     head,
     packages.map(({ name, version, size, unpackedSize, dependencies }) => {
       const uses = results.filter(({ consumer }) => consumer.packages.includes(name));
-      // An adapter brings core along.
+      // An adapter installs core.
       const users =
         name === "@sockact/core" ? results.filter(({ consumer }) => usesCore(consumer.packages)) : uses;
       const passed = users.filter(({ error }) => error === undefined).length;
@@ -36,7 +36,7 @@ export function packagesTable(packages: readonly PublishedPackage[], results: re
 const usesCore = (packages: readonly string[]): boolean =>
   packages.some((name) => /^@sockact\/(core|express|koa|fastify|register)$/.test(name));
 
-/** Each consumer, and what came of it. */
+/** Each consumer, with its result. */
 export function consumersTable(results: readonly Result[]): string {
   return table(
     ["consumer", "result"],

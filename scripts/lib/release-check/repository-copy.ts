@@ -20,7 +20,7 @@ export async function copyRepository(repository: string, copy: string): Promise<
   await runProgram(["npm", "ci", "--prefer-offline"], { cwd: copy });
 }
 
-/** Whether the working tree has changes that are not committed, and so not in the copy. */
+/** Whether the working tree has uncommitted changes, which the copy does not have. */
 export async function isDirty(repository: string): Promise<boolean> {
   return (await git(repository, "status", "--porcelain")) !== "";
 }

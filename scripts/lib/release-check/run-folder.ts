@@ -16,13 +16,13 @@ export interface RunFolder {
 }
 
 /**
- * Makes the folder in which everything of this run happens. When this process ends, however that happens, another one ends what still runs in
- * the folder and removes it.
+ * Makes the folder for everything in this run. When this process ends in any way, another process ends every process that still runs in
+ * the folder, and removes the folder.
  */
 export async function makeRunFolder({ keep }: { keep: boolean }): Promise<RunFolder> {
   const path = keep ? mkdtempSync(join(tmpdir(), "sockact-release-check-kept-")) : await makeOwnFolder();
   const clearer = spawn(process.execPath, [program, path, ...(keep ? ["keep"] : [])], {
-    // It has a session of its own, so Ctrl+C does not reach it.
+    // It has a separate session, so Ctrl+C does not reach it.
     detached: true,
     stdio: ["pipe", "ignore", "inherit"],
   });
@@ -40,7 +40,7 @@ export async function makeRunFolder({ keep }: { keep: boolean }): Promise<RunFol
   };
 }
 
-/** The parent folder has what a run has left whose clearing process was killed too. */
+/** The parent folder has the remains of runs whose clearing process was killed too. */
 async function makeOwnFolder(): Promise<string> {
   const parent = join(tmpdir(), `sockact-release-check-${process.getuid?.()}`);
   mkdirSync(parent, { recursive: true, mode: 0o700 });

@@ -6,10 +6,10 @@ export interface ProgramOptions {
   env?: Record<string, string | undefined>;
 }
 
-/** A cold cache and a busy machine included, in milliseconds. */
+/** Long enough for a cold cache and a busy machine, in milliseconds. */
 const LONGEST = 300_000;
 
-/** Runs a program, and returns what it has written to its standard output. The error has all that it has written. */
+/** Runs a program, and returns its standard output. The error has all of its output. */
 export async function runProgram(command: readonly string[], options: ProgramOptions): Promise<string> {
   await using program = startProcess(command, {
     ...options,

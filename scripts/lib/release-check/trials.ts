@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "./project.ts";
 
-/** What a consumer does with the packages once they are installed. It throws when something does not work. */
+/** The use that a consumer makes of the installed packages. Throws an error if something does not work. */
 export type Trial = (project: Project) => Promise<void>;
 
 export type ModuleSystem = "ES module" | "CommonJS";
@@ -12,7 +12,7 @@ export const serveReadme =
   (name: string, modules: ModuleSystem): Trial =>
   async (project) => {
     const { file, code } = project.snippet(name, modules);
-    // The one of notify listens by itself: Node takes a socket that it is passed as a descriptor.
+    // The program of notify listens without sockact: Node can listen on a passed descriptor.
     project.write(file, name === "notify" ? code.replace("listen(3000", "listen({ fd: 3 }") : code);
     await project.serve(file);
   };
@@ -57,7 +57,7 @@ export const useAllTypes: Trial = async (project) => {
 /** Compiles a program of a package in a project that has no types of Node. */
 async function compileWithoutNode(project: Project, file: string, options: object = {}): Promise<void> {
   if (existsSync(join(project.folder, "node_modules/@types/node")))
-    throw new Error("There are types of Node.");
+    throw new Error("The project has the types of Node, and must not.");
   await compile(project, { types: [], ...options }, [file]);
 }
 
@@ -69,7 +69,8 @@ export const useUnits: Trial = async (project) => {
     const { file, code } = project.snippet("express", modules, 1);
     project.write(file, code);
     const units = await project.runNode(file);
-    if (!units.includes("[Socket]\nListenStream=80\n")) throw new Error(`It wrote no socket:\n${units}`);
+    if (!units.includes("[Socket]\nListenStream=80\n"))
+      throw new Error(`The program wrote no socket:\n${units}`);
   }
 };
 
@@ -82,7 +83,7 @@ export const useNotify: Trial = async (project) => {
   for (const modules of ["ES module", "CommonJS"] as const) await serveReadme("notify", modules)(project);
 };
 
-/** Serves an app that does not know of sockact, as the README of the preload says, and as it says for a unit. */
+/** Serves an app without a line of sockact, by the command in the README of the preload, and by its unit. */
 export const usePreload: Trial = async (project) => {
   const listen = 'createServer((request, response) => response.end("hello")).listen(3000);\n';
   project.write("server.mjs", `import { createServer } from "node:http";\n${listen}`);
@@ -102,7 +103,7 @@ const result: RollingResult | string = await rollingRestart("sockact-release-che
   if (error instanceof RollingError) return error.code;
   throw error;
 });
-if (typeof result !== "string") throw new Error("It restarted a service that does not exist.");
+if (typeof result !== "string") throw new Error("rollingRestart() restarted a service that does not exist.");
 `,
   );
   // An AbortSignal is one of its options. The usual `lib` of TypeScript has that type.

@@ -6,14 +6,14 @@ import type { Registry } from "./registry.ts";
 export interface Result {
   consumer: Consumer;
   seconds: number;
-  /** What went wrong, with the output of the program. */
+  /** The error, with the output of the program. */
   error?: string;
 }
 
 /** How many consumers are tried at the same time. */
 const AT_ONCE = 2;
 
-/** Tries each consumer in a project of its own, and calls `tell` with each result as it comes. A failure does not end the others. */
+/** Tries each consumer in a separate project, and calls `tell` with each result. A failure does not end the others. */
 export async function tryConsumers(
   consumers: readonly Consumer[],
   options: { folder: string; registry: Registry; copy: string },

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { namesToInstall } from "../../../packages/testkit/src/readme-snippets.ts";
+import { namesToInstall } from "../blocks/snippets.ts";
 import { versionsOf } from "./manifest.ts";
 import { Project } from "./project.ts";
 import type { Registry } from "./registry.ts";
@@ -9,7 +9,7 @@ import { addMinorChangeset, versionPackages } from "./repository-copy.ts";
 import { serveReadme } from "./trials.ts";
 
 /**
- * Releases a minor version of core alone, after an app has installed the release before it. The adapters may change in their patch version
+ * Releases a minor version of only core, after an app has installed the release before it. The adapters may change in their patch version
  * only, and `npm update` must give the app the new core, once. Returns the versions that changed.
  */
 export async function updateToMinorOfCore(options: {

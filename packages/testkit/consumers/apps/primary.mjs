@@ -1,2 +1,2 @@
-// All that the primary of a cluster needs.
+// The primary of a cluster needs only this import.
 import "@sockact/core";

@@ -1,4 +1,4 @@
-// What an app imports. The test compiles it for each kind of module resolution, and then runs the result.
+// The imports of an app. The test compiles this file for each kind of module resolution, and then runs the result.
 import { createServer } from "node:http";
 import {
   activatedSockets,
@@ -22,9 +22,9 @@ const passed: readonly ActivatedSocket[] = activatedSockets();
 const asked: Promise<boolean> = ready();
 const error: Error & { code: string; hint: string } = new ActivationError("ERR_OPTION", "message", "hint");
 
-// @ts-expect-error A duration needs a unit, and so a string or false.
+// @ts-expect-error A duration needs a unit, so it is a string or false.
 options.idleTimeout = 300;
-// @ts-expect-error There is no such code.
+// @ts-expect-error This code does not exist.
 export const noSuchCode: ActivationError["code"] = "ERR_NO_SUCH_CODE";
 
 const functions = [prepareApp, createServer, listen, rollingRestart, NotifyError];

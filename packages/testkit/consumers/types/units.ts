@@ -1,4 +1,4 @@
-// Compiled without the types of Node: units are also made in browsers.
+// Compiled without the types of Node, because @sockact/units also runs in browsers.
 import { type AppDescription, emitUnits, type Finding, lintUnits, UnitError } from "@sockact/units";
 
 const description: AppDescription = {
@@ -9,4 +9,4 @@ const description: AppDescription = {
 const files: Record<string, string> = emitUnits(description);
 const findings: readonly Finding[] = lintUnits(files);
 if (findings.length > 0 || !(UnitError.prototype instanceof Error))
-  throw new Error("Nothing was to be found.");
+  throw new Error("The linter must find nothing.");

@@ -24,7 +24,7 @@ export function start({ url, connections, keepAlive, ...asked }) {
     // Until it is told to stop.
     duration: 86_400,
     sampleInt: 100,
-    // New connections wait while a server drains.
+    // New connections may wait while a server drains.
     timeout: 60,
     setupClient(client) {
       const id = clients++;
@@ -60,9 +60,9 @@ export function start({ url, connections, keepAlive, ...asked }) {
 }
 
 /**
- * Counts each request that is sent and never answered, which autocannon 8 does not: it says nothing of a connection that ends in
- * peace with a request under way. And it makes the client heed `Connection: close`: autocannon would send its next request into the
- * closing connection, where nobody can answer it.
+ * Counts each request that is sent and never answered, which autocannon 8 does not: autocannon does not report a connection that ends
+ * without an error while a request is under way. This also makes the client follow `Connection: close`: autocannon would send its next request into the
+ * closing connection, where no server can answer it.
  */
 function keepCount(client, tally) {
   const { _connect: connect, _doRequest: send } = client;
@@ -79,11 +79,11 @@ function keepCount(client, tally) {
     if (closing) client.conn.end();
     else send.call(this);
   };
-  // Called at first, and whenever the connection is no more.
+  // Called at first, and whenever the connection has closed.
   client._connect = function () {
     for (let lost = client.pipelinedRequests.size(); lost > 0; lost--) tally.fail(reason);
     if (client.conn) client._destroyConnection();
-    // It may have been in the middle of an answer.
+    // The connection may have closed during an answer.
     client.parser.reinitialize(client.parser.type);
     closing = false;
     reason = "closed";
@@ -91,7 +91,7 @@ function keepCount(client, tally) {
   };
 }
 
-/** Each request is the last of its connection. autocannon itself always asks for keep-alive, whatever its headers are told to be. */
+/** Each request is the last of its connection. autocannon itself always asks for keep-alive, whatever its headers say. */
 function askToClose(client) {
   const { getRequestBuffer } = client;
   client.getRequestBuffer = function () {

@@ -1,4 +1,4 @@
-// The two requests that the load is made of, unless it is told others. A client that silently repeats what failed would not dare to with the second.
+// The two default requests of the load. The second one is a POST, which no client repeats silently after a failure.
 const POSTED = JSON.stringify({ text: "grüße", list: [1, null] });
 
 const REQUESTS = [
@@ -11,13 +11,13 @@ const REQUESTS = [
   },
 ];
 
-/** Whether this is the whole of an answer to one of them. */
+/** Whether this is the complete answer to one of them. */
 export function isWhole(body) {
   return body === POSTED || /^\{"pid":\d+\}$/.test(body);
 }
 
 /**
- * The requests that the load takes turns with, and a function that says whether a body is the whole of an answer to one of them.
+ * The requests that the load takes turns with, and a function that says whether a body is the complete answer to one of them.
  *
  * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular expression that each of its answers matches
  */

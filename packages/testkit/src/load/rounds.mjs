@@ -1,7 +1,7 @@
-/** Tells when each client has come through once more. */
+/** Reports when each client has had one more answer. */
 export class Rounds {
   #clients;
-  /** Those that have not, and whom to tell: one entry for each round that is waited for. */
+  /** One entry for each round that somebody waits for: the clients without an answer, and the function to call. */
   #waiting = [];
 
   constructor(clients) {

@@ -1,8 +1,8 @@
-// A network of which each way takes some time, as a proxy on this computer: `tc qdisc … netem` is not in every kernel.
+// A slow network, as a proxy on this computer that delays each direction. Not every kernel has `tc qdisc … netem`.
 import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 
-/** Resolves to the port of a proxy to this address. What a connection carries, its end and its reset come through late, and alike. */
+/** Resolves to the port of a proxy to this address. It delays data, the end and the reset of a connection by the same time. */
 export async function slowNetwork({ host, port, delay }) {
   const sockets = new Set();
   const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
@@ -24,7 +24,7 @@ export async function slowNetwork({ host, port, delay }) {
   };
 }
 
-/** Timers of the same length fire in the order in which they were made, so what comes first arrives first. */
+/** Timers of the same length fire in the order of their creation, so the order of the data does not change. */
 function carry(from, to, delay) {
   const late = (action) => setTimeout(() => action(), delay);
   from.on("data", (chunk) => late(() => to.write(chunk)));

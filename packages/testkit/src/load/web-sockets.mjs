@@ -6,7 +6,7 @@ import { randomFrom } from "./random.mjs";
 import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
-/** A message that met the server's close frame on its way: the protocol allows no answer behind that, so it is sent again. */
+/** A message that has crossed the server's close frame. The protocol allows no answer after a close frame, so the message is sent again. */
 const CROSSED = Symbol("crossed");
 
 /**

@@ -1,4 +1,4 @@
-// A server with no adapter, to test the load itself: it stops in the way that STOP says, right or wrong.
+// A server without an adapter, to test the load itself. STOP says how it stops, rightly or wrongly.
 import { writeSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "node:net";
@@ -34,7 +34,7 @@ webSockets.on("connection", (socket) => {
   if (!accepts) socket.close(1001);
 });
 
-/** @param close how to accept no more */
+/** @param close how the server stops accepting */
 const drain = (close) => () => {
   draining = true;
   accepts = false;

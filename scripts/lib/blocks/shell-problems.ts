@@ -1,0 +1,72 @@
+import { innerCall, type ShellCall, shellCallsOf } from "./shell-calls.ts";
+import { systemdCommands } from "./systemd-commands.ts";
+
+/** What the commands of a page are compared with. */
+export interface ShellFacts {
+  /** The scripts of the package.json whose `npm run` a page shows. */
+  readonly scripts: ReadonlySet<string>;
+  /** The names of our packages on npm. */
+  readonly packages: ReadonlySet<string>;
+  /** What is wrong with the arguments of `sockact`, or `undefined`. */
+  readonly sockactProblem: (args: readonly string[]) => string | undefined;
+}
+
+function npmProblem(args: readonly string[], { scripts, packages }: ShellFacts): string | undefined {
+  const [verb, ...rest] = args.filter((arg) => !arg.startsWith("--prefix"));
+  if (verb === "run" || verb === "test" || verb === "start") {
+    const script = verb === "run" ? rest.find((arg) => !arg.startsWith("-")) : verb;
+    return script === undefined || scripts.has(script) ? undefined : `package.json has no script ${script}`;
+  }
+  const ours = rest.map((arg) => /^(sockact|@sockact\/[\w-]+)(?:@|$)/.exec(arg)?.[1]);
+  const wrong = ours.find((name) => name !== undefined && !packages.has(name));
+  return wrong === undefined ? undefined : `${wrong} is not one of our packages`;
+}
+
+function systemdProblem({ program, args }: ShellCall): string | undefined {
+  const { verbs, options } = systemdCommands[program]!;
+  // After --, or after the command that it runs, the arguments belong to another program.
+  const runs = /^systemd-(?:run|socket-activate|cat)$/.test(program);
+  const end = args.findIndex(
+    (arg, index) =>
+      arg === "--" || (runs && !arg.startsWith("-") && !/^-(?:.|-\w[\w-]*)$/.test(args[index - 1] ?? "")),
+  );
+  const own = end === -1 ? args : args.slice(0, end);
+  for (const arg of own.filter((text) => text.startsWith("-"))) {
+    const [option] = arg.split("=");
+    if (arg === "--help" || arg === "--version") continue;
+    const known = arg.startsWith("--")
+      ? options.includes(option!)
+      : options.includes(arg.slice(0, 2)) || /^-\d+$/.test(arg);
+    if (!known)
+      return `${program} has no option ${option}, or scripts/lib/blocks/systemd-commands.ts lacks it`;
+  }
+  if (verbs === undefined) return undefined;
+  const verb = own.find((arg, index) => !arg.startsWith("-") && !/^-[a-zA-Z]$/.test(own[index - 1] ?? ""));
+  if (verb === undefined || verbs.includes(verb)) return undefined;
+  return `${program} has no verb ${verb}, or scripts/lib/blocks/systemd-commands.ts lacks it`;
+}
+
+function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
+  const inner = innerCall(call);
+  if (call.program === "npx" && inner.program.startsWith("@sockact/"))
+    return `npx does not find ${inner.program}: the command is sockact`;
+  if (inner.program === "sockact") return facts.sockactProblem(inner.args);
+  if (inner.program === "npm") return npmProblem(inner.args, facts);
+  if (Object.hasOwn(systemdCommands, inner.program)) return systemdProblem(inner);
+  if (call.program === "$") return "write a prompt only in a console block";
+  return undefined;
+}
+
+/** What is wrong with the commands of a page. */
+export function shellProblems(script: string, facts: ShellFacts): string[] {
+  const { calls, errors } = shellCallsOf(script);
+  const problems = calls.flatMap((call) => {
+    const problem = callProblem(call, facts);
+    return problem === undefined ? [] : `${[call.program, ...call.args].join(" ")}: ${problem}`;
+  });
+  return [...errors.map((error) => `bash does not read it: ${error}`), ...problems];
+}
+
+/** The commands of a block of `console`: what follows each prompt. Its other lines are output. */
+export const commandsIn = (code: string): string =>
+  Array.from(code.matchAll(/^[$#] (.*(?:\\\n.*)*)$/gm), ([, command]) => command).join("\n");
