@@ -76,7 +76,7 @@ describe("sockact units", () => {
 
   it("writes reasons as comments", () => {
     expect(sockactIn(shop(), ["units", "--comments"]).stdout).toContain(
-      "# The socket listens from boot on.\nWantedBy=sockets.target",
+      "# The socket starts at boot.\nWantedBy=sockets.target",
     );
   });
 
