@@ -171,7 +171,7 @@ To uninstall a service of your own service manager, add --user.
     const command = [...sockactInside(systemd), "uninstall", "shop"];
     const { code, stderr } = await systemd.run([...command, "--user"], { env });
     expect(code).toBe(2);
-    expect(stderr).toContain("Call it without sudo: sockact uninstall");
+    expect(stderr).toContain("Run it without sudo: sockact uninstall");
     expect((await systemd.run([...command, "--user", "--root", "/srv"])).stderr).toContain(
       "exclude each other",
     );
