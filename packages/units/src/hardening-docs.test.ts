@@ -43,7 +43,7 @@ ${example("loosen")}
 - Without \`user\`, the service has \`DynamicUser=\`: it runs as a user that exists only while it runs. This implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`, \`RestrictSUIDSGID=\` and \`RemoveIPC=\`. To turn one of them off, set a \`user\` too.
 - \`emitUnits\` refuses directives that contradict each other, and says why.
 
-You can also tighten a profile. This app may open connections to two addresses only:
+You can also tighten a profile. This app may open connections only to its own machine and to one other address:
 
 ${example("addresses")}
 
