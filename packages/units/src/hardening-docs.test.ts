@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import "../test/hardening-page.ts";
 import { failures } from "../test/whole-app.ts";
 import { type AppDescription, emitUnits, explain, type Explanation } from "./index.ts";
 import type { SandboxField } from "./lib/description/hardening.ts";
