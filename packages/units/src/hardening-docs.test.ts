@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import "../test/hardening-page.ts";
 import { failures } from "../test/whole-app.ts";
 import { type AppDescription, emitUnits, explain, type Explanation } from "./index.ts";
 import type { SandboxField } from "./lib/description/hardening.ts";
@@ -43,7 +44,7 @@ ${example("loosen")}
 - Without \`user\`, the service has \`DynamicUser=\`: it runs as a user that exists only while it runs. This implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`, \`RestrictSUIDSGID=\` and \`RemoveIPC=\`. To turn one of them off, set a \`user\` too.
 - \`emitUnits\` refuses directives that contradict each other, and says why.
 
-You can also tighten a profile. This app may open connections to two addresses only:
+You can also tighten a profile. This app may open connections only to its own machine and to one other address:
 
 ${example("addresses")}
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import "../test/units-page.ts";
 import * as api from "./index.ts";
 import { emitUnits } from "./index.ts";
 

@@ -99,7 +99,7 @@ describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
 });
 
 describeWith({ commands: ["systemd-analyze"] }, "systemd", () => {
-  it("finds as many microseconds in a span as we do, and refuses what we refuse, but for a few that it takes", () => {
+  it("reads the same microseconds from a duration, and refuses the same values except for a few", () => {
     // Space at the ends is taken off.
     const texts = [
       ...new Set(

@@ -77,7 +77,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       expect(await systemd.show("fails.socket", "ActiveState")).toBe("active");
     });
 
-    it("reads the request from standard input, as inetd had it, and what it complains of is in the journal alone", async () => {
+    it("reads the request from standard input, as inetd had it, and its errors are only in the journal", async () => {
       const script = 'read -r line; echo "seen: $line"; echo "complaint" >&2';
       await systemd.installUnits(
         emitUnits({
@@ -118,7 +118,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
   });
 
   describe("a template", () => {
-    it("has for each instance sockets, a service and a folder of its own, and enables the instance that was named", async () => {
+    it("gives each instance its own sockets, service and folder, and enables the named instance", async () => {
       const listen = (name: string) => ({ specifier: `/run/many/${name}-%i.sock` });
       await systemd.installUnits(
         emitUnits({

@@ -89,7 +89,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
   });
   afterAll(() => systemd?.close());
 
-  it("takes the values before it back where systemd does so", { timeout: 300_000 }, async () => {
+  it("removes earlier values if systemd does", { timeout: 300_000 }, async () => {
     const root = systemd.hostPath("/run/systemd/system");
     const files = cases.map((one, index) => three(`empty${index}`, one));
     await mkdir(root, { recursive: true });

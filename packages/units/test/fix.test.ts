@@ -169,7 +169,7 @@ it("the same holds with drop-ins that hold empty assignments", () => {
   );
 });
 
-it("what is fixed has nothing left to fix, and stays as it is", () => {
+it("a fixed file has nothing left to fix, and does not change again", () => {
   for (const { after } of cases) expect(fixed(after).after).toEqual(after);
 });
 
@@ -201,7 +201,7 @@ function touched(before: string, after: string, edits: readonly FileEdit[]): str
   return [...strange.map(({ text }) => text), ...stays.slice(next)];
 }
 
-it("what no finding names stays as it is, to the byte", () => {
+it("lines without a finding do not change, to the byte", () => {
   for (const { before } of cases) {
     const findings = lintUnits(before).filter(({ edits }) => edits !== undefined);
     const after = fixUnits(before, findings);

@@ -41,7 +41,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
     return JSON.parse((await systemd.request(request)).body) as Answer;
   }
 
-  it("has the folders of its own that were asked for, whatever their names, and a home in the first", async () => {
+  it("has the requested folders, whatever their names, and a home in the first", async () => {
     await systemd.mustRun(["mkdir", "/etc/of-root"]);
     const { folders, home } = await ask(
       {

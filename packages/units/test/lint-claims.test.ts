@@ -175,7 +175,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     );
   });
 
-  it("is so of what a shell would read: the program gets it as arguments", async () => {
+  it("applies to shell syntax: the program gets it as arguments", async () => {
     await systemd.write("/run/words.mjs", "console.log(JSON.stringify(process.argv.slice(2)))");
     for (const word of [">/run/x", "2>&1", "&&", "||", "|", "`id`", "~/app.json", "*.js"]) {
       const unit = `[Service]\nType=oneshot\nExecStart=${systemd.node} /run/words.mjs ${word}\n`;

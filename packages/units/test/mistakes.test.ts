@@ -64,7 +64,7 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
     expect(await connect(listen)).toContain("connected");
   });
 
-  it("a folder of another user can be written with its group alone", async () => {
+  it("a service can write to a folder of another user with only its group", async () => {
     await systemd.mustRun(["install", "-d", "-o", "root", "-g", "daemon", "-m", "2770", "/srv/shop/uploads"]);
     const readWritePaths = ["/srv/shop/uploads"];
     await install({ name: "grouped", readWritePaths, supplementaryGroups: ["daemon"] });

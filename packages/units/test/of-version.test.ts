@@ -108,7 +108,7 @@ describeWith({ privateSystemd: true, systemd: 250 }, `what is written for system
     expect(await complaints()).toEqual([]);
   });
 
-  it("is up once it says so", async () => {
+  it("counts as started when it notifies systemd", async () => {
     const service = await install({ ...notifies, hardening: "inbound" });
     await systemd.start(service);
     expect(await systemd.show(service, "SubState")).toBe("running");

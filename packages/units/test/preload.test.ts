@@ -158,7 +158,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
     expect(await pid()).not.toBe(await pid());
   });
 
-  it("serves by the workers of a cluster, which get the argument too", async () => {
+  it("serves with the workers of a cluster, which also get the argument", async () => {
     await install({ environment: { WORKERS: "2" }, type: "notify", hardening: "inbound" });
     const answering = await pid();
     expect(answering).not.toBe(Number(await systemd.show("app.service", "MainPID")));

@@ -137,7 +137,7 @@ describeWith(
       await systemd.stop("told-http.socket", "told-my\\x20api.socket", "told.service");
     });
 
-    it("has nothing taken away without a sandbox, and takes what raw sections say", async () => {
+    it("removes nothing without a sandbox, and accepts raw sections", async () => {
       const complaints = await install(
         {
           container: { image: "localhost/shop" },

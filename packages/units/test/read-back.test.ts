@@ -10,7 +10,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
   });
   afterAll(() => systemd?.close());
 
-  it("is what the fields said", async () => {
+  it("matches the fields", async () => {
     // systemd-analyze verify looks for the user and the folders of this description, which do not exist here. systemd shows what it has read anyway.
     const units = emitUnits(everyField["several sockets and every option"]!);
     await systemd.installUnits(units, { verify: false });

@@ -142,7 +142,7 @@ describeWith({ privateSystemd: true }, "a service that systemd runs", () => {
       expect(await systemd.show("lively.socket", "TriggerLimitIntervalUSec")).toBe("0");
     });
 
-    it("does so through systemd-notify, in the sandbox too", async () => {
+    it("notifies through systemd-notify, also in the sandbox", async () => {
       const units = emitUnits({
         name: "helped",
         type: "notify",

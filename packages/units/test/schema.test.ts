@@ -67,7 +67,7 @@ describe("the JSON Schema of a description", () => {
     for (const watchdogSec of ["30s", 0]) expect(validate({ ...notifies, watchdogSec })).toBe(true);
   });
 
-  it("refuses what is left out that must be there", () => {
+  it("refuses a description without a required field", () => {
     for (const field of ["name", "sockets"]) expect(validate({ ...app, [field]: undefined })).toBe(false);
   });
 

@@ -42,22 +42,22 @@ describeWith({ privateSystemd: true, systemd: 250 }, "systemd-analyze security",
     return Number(/Overall exposure level for [\w@.]+: ([\d.]+)/.exec(said)?.[1]);
   }
 
-  it("finds an inbound service next to not exposed", async () => {
+  it("rates an inbound service almost unexposed", async () => {
     expect(await exposure({ hardening: "inbound" })).toBeLessThanOrEqual(0.2);
   });
 
-  it("finds it so too when it tells that it is ready, and when it rolls over", async () => {
+  it("gives the same rating when it notifies, and with a rolling restart", async () => {
     expect(await exposure({ hardening: "inbound", type: "notify", watchdogSec: "30s" })).toBeLessThanOrEqual(
       0.2,
     );
     expect(await exposure({ hardening: "inbound", rolling: true })).toBeLessThanOrEqual(0.2);
   });
 
-  it("finds an outbound service little exposed", async () => {
+  it("rates an outbound service little exposed", async () => {
     expect(await exposure({ hardening: "outbound" })).toBeLessThanOrEqual(1.1);
   });
 
-  it("finds either little worse with a user of its own, in a home", async () => {
+  it("rates either only a little worse with its own user, in a home", async () => {
     const inHome = { user: "me", workingDirectory: "/home/me/app" };
     expect(await exposure({ hardening: "inbound", ...inHome })).toBeLessThanOrEqual(0.3);
     expect(await exposure({ hardening: "outbound", ...inHome })).toBeLessThanOrEqual(1.2);

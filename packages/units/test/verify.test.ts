@@ -194,7 +194,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
     });
   });
 
-  it("knows what is of systemd 258 from then on, and nothing of it before", () => {
+  it("knows the directives of systemd 258 from that version on, and not before", () => {
     const unknown = [...verify(emitUnits(of258)).matchAll(/Unknown key(?: name)? '(\w+)'/g)].map(
       ([, key]) => key,
     );

@@ -107,7 +107,7 @@ Also=shop@%i.socket
     });
   });
 
-  it("passes each instance all of its own sockets", () => {
+  it("passes each instance all of its sockets", () => {
     const units = emitUnits({
       ...template,
       defaultInstance: "main",
@@ -126,7 +126,7 @@ Also=shop@%i.socket
     );
   });
 
-  it("gives each instance a folder of its own", () => {
+  it("gives each instance its own folder", () => {
     const service = emitUnits({ ...template, hardening: "outbound" })["shop@.service"];
     expect(service).toContain("StateDirectory=shop/%i\nEnvironment=HOME=%S/shop/%i\n");
   });
@@ -168,7 +168,7 @@ describe("a user's own manager", () => {
     expect(emitUnits({ ...mine, hardening: "inbound" })["shop.service"]).not.toContain("IPAddressDeny");
   });
 
-  it("hears the service at a socket of its own", () => {
+  it("receives the notifications of a user's service at the user's socket", () => {
     expect(emitUnits({ ...mine, uid: 1000, type: "notify" })["shop.service"]).toContain(
       "OpenFile=/run/user/1000/systemd/notify:notify\n",
     );
@@ -184,7 +184,7 @@ describe("the version of systemd", () => {
     expect(text({ systemd: 247 })).toMatch(/ProtectProc[^]*ProcSubset/);
   });
 
-  it("is too old for what a sandbox or a credential is asked for", () => {
+  it("is too old for a directive of the sandbox or a credential", () => {
     const emit = () =>
       text({
         systemd: 246,
@@ -231,7 +231,7 @@ describe("what has no field", () => {
     expect(emitUnits({ ...shop, sockets })["shop.socket"]).toContain("ListenFIFO=/run/shop\n");
   });
 
-  it("is nothing of the sandbox, which has fields of its own", () => {
+  it("refuses directives of the sandbox, which have their own fields", () => {
     const raw = { Service: { PrivateTmp: true } };
     expect(() => emitUnits({ ...shop, raw })).toThrow(
       expect.objectContaining({
@@ -242,7 +242,7 @@ describe("what has no field", () => {
 });
 
 describe("commands besides the program", () => {
-  it("are a line each, in their order, with what is said of them before the path", () => {
+  it("are one line each, in their order, with their flags before the path", () => {
     const { "shop.service": service } = emitUnits({
       ...shop,
       execStartPre: [["/bin/mkdir", "100% $HOME"], { command: ["/bin/my rm", "x"], mayFail: true }],

@@ -24,7 +24,7 @@ function directives(text: string): string[] {
   });
 }
 
-it("depends on no order of fields, variables or credentials", () => {
+it("does not depend on the order of fields, variables or credentials", () => {
   const description: AppDescription = {
     ...shop,
     environment: { B: "1", A: "2" },
@@ -525,7 +525,7 @@ describe("the sandbox", () => {
     expect(service({ ...notify, notifyAccess: "all" })).toContain("RestrictAddressFamilies=AF_UNIX\n");
   });
 
-  it("gives an outbound service a folder of its own, and a dynamic user a home there unless one is asked for", () => {
+  it("gives an outbound service its own folder, and a dynamic user a home there unless the description has one", () => {
     expect(service({})).toContain("StateDirectory=shop\nEnvironment=HOME=%S/shop\n");
     expect(service({ name: "shop:a\\x2db" })).toContain(
       "StateDirectory=shop_a_x2db\nEnvironment=HOME=%S/shop_a_x2db\n",

@@ -21,7 +21,7 @@ describe("explain", () => {
     }
   });
 
-  it("tells who wrote a line, why, and what it costs", () => {
+  it("says who wrote a line, why, and what it costs", () => {
     const told = explain(shop);
     const of = (directive: string) => told.filter((line) => line.directive === directive);
     expect(of("ListenStream")).toEqual([
@@ -41,7 +41,7 @@ describe("explain", () => {
     expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
   });
 
-  it("tells no price of what a way to the port has opened, nor any of its proxy", () => {
+  it("gives no cost for directives that a port method opens, or for lines of the proxy", () => {
     const told = explain({ ...shop, bind: "proxy" });
     const paid = told.filter(({ cost }) => cost !== undefined);
     expect(paid.map(({ directive }) => directive)).toContain("ProcSubset");
@@ -70,7 +70,7 @@ describe("explain", () => {
     });
   });
 
-  it("does not leave out what is written", () => {
+  it("does not list a written directive as left out", () => {
     const notifying = { ...shop, type: "notify", notifyAccess: "all" } as const;
     expect(explain(notifying).filter(({ directive }) => directive === "NotifyAccess")).toMatchObject([
       { status: "asked", value: "all" },
@@ -87,7 +87,7 @@ describe("explain", () => {
     ]);
   });
 
-  it("throws what emitUnits throws", () => {
+  it("throws the same error as emitUnits", () => {
     expect(() => explain({ ...shop, name: "" })).toThrow(UnitError);
   });
 });

@@ -9,7 +9,9 @@ export interface Explanation {
   readonly unit: string;
   /** The profile of the description. */
   readonly profile: HardeningProfile;
+  /** The section of the unit file. */
   readonly section: "Unit" | "Socket" | "Container" | "Service" | "Install";
+  /** The name of the directive, without the `=`. */
   readonly directive: string;
   /** The value after the `=`. For a directive that is left out, the one value that is meant; missing if any value is meant. */
   readonly value?: string;

@@ -99,7 +99,7 @@ describe("a description whose units the linter would complain of", () => {
     expect(problem!.hint).toMatch(hint);
   });
 
-  it("is said once, and as what to do", () => {
+  it("is reported once, with an instruction", () => {
     expect(() => emitUnits({ ...shop, exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] })).toThrow(
       "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets only to the process that it starts itself, so the app gets none. The app may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file. If you want the units as they are, write acknowledge",
     );

@@ -21,7 +21,7 @@ function problemsOf(more: object): readonly UnitProblem[] {
 }
 
 /** What would be written, and would not work; each with the path of the problem, what its hint has, and what follows the hint. */
-describe("a mistake is named, and what its hint proposes is taken:", () => {
+describe("a mistake is reported, and a description with the proposed change is accepted:", () => {
   it.each<[string, object, string, string, object]>([
     [
       "a socket in the runtime directory of a user that exists only while the service runs",
@@ -220,7 +220,7 @@ describe("a mistake is named, and what its hint proposes is taken:", () => {
 });
 
 describe("an error", () => {
-  it("has in its message what to change, so that a log of the message alone helps", () => {
+  it("says in its message what to change, so that a log of the message is enough", () => {
     const description = { ...shop, idleTimeout: "30", restart: "sometimes" };
     expect(() => emitUnits(description as never)).toThrow(
       `idleTimeout: "30" is not a duration; write '30s' for seconds, or '30ms' for milliseconds

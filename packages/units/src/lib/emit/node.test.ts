@@ -87,7 +87,7 @@ describe("the folder in which Node starts", () => {
     expect(service({ container: { image: "localhost/shop:1" } })).not.toMatch(/Working|NODE_ENV/);
   });
 
-  it("is another, or none, where the description says so", () => {
+  it("can be changed or left out by the description", () => {
     expect(folderOf({ workingDirectory: "/srv" })).toBe("/srv");
     expect(folderOf({ workingDirectory: false })).toBeUndefined();
   });
@@ -100,7 +100,7 @@ describe("NODE_ENV", () => {
     expect(service({ exec: ["/usr/bin/python3"] })).not.toContain("NODE_ENV");
   });
 
-  it("is what the description says, or what it passes on, or nothing", () => {
+  it("is the value of the description, a passed-on variable, or missing", () => {
     const variables = (more: Partial<AppDescription>) => service(more).match(/^.*NODE_ENV.*$/gm);
     expect(variables({ environment: { NODE_ENV: "staging" } })).toEqual(["Environment=NODE_ENV=staging"]);
     expect(variables({ passEnvironment: ["NODE_ENV"] })).toEqual(["PassEnvironment=NODE_ENV"]);
@@ -121,7 +121,7 @@ describe("a variable that is false", () => {
   });
 });
 
-it("explain tells why Node has a folder and NODE_ENV", () => {
+it("explain says why Node has a folder and NODE_ENV", () => {
   const added = explain(shop).filter(({ status }) => status === "added");
   const reasonOf = (value: string) => added.find((line) => line.value === value)?.reason;
   expect(reasonOf("/srv/shop")).toContain("Relative paths");

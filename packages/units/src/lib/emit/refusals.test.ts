@@ -82,7 +82,7 @@ it.each([[[80, "127.0.0.1:81"]], [["127.0.0.1:80", "127.0.0.2:80", "[::1]:80"]]]
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets })).not.toThrow();
 });
 
-it("a port for IPv6 alone leaves that of IPv4 free", () => {
+it("a port for IPv6 only leaves the IPv4 port free", () => {
   const listen = ["[::]:80", "0.0.0.0:80"];
   const sockets = [{ listen, bindIPv6Only: "ipv6-only" as const }];
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets })).not.toThrow();
@@ -96,7 +96,7 @@ it.each([
   ["usr", "write user"],
   ["prelaod", "write preload"],
   ["colour", "leave it out; a directive that has no field goes into raw"],
-])("what is not a field, %s, is told: %s", (field, hint) => {
+])("an unknown field, %s, gets the hint: %s", (field, hint) => {
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
     expect.objectContaining({ hint: expect.stringContaining(`${field}: ${hint}`) }),
   );
@@ -543,7 +543,7 @@ describe("a description that cannot be written", () => {
     for (const fields of taken) expect(() => emitUnits({ ...whole, ...fields })).not.toThrow();
   });
 
-  it("is told all that is wrong with it at once", () => {
+  it("reports all problems at once", () => {
     const error = refusal({
       name: "my shop",
       exec: ["node"],

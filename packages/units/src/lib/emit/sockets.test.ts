@@ -40,7 +40,7 @@ describe("a socket of an address that an interface gets only later", () => {
     expect(freeBind(socket)).toEqual([]);
   });
 
-  it("is bound as the description says, if it says so", () => {
+  it("sets FreeBind= as the description says", () => {
     expect(freeBind({ listen: "10.0.0.5:80", freeBind: false })).toEqual(["FreeBind=false"]);
     expect(freeBind({ listen: "10.0.0.5:80", freeBind: true })).toEqual(["FreeBind=true"]);
   });

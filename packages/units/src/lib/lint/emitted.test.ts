@@ -71,7 +71,7 @@ const serious = (files: Record<string, string>) =>
   lintUnits(files).filter(({ severity }) => severity !== "info");
 
 describe("what emitUnits writes", () => {
-  it("gives no error and no warning, and of what was not asked for no hint", () => {
+  it("has no error and no warning, and no info about added lines", () => {
     expect(
       lintUnits(
         emitUnits({ name: "app", exec: ["/usr/bin/node", "/srv/app/server.js"], sockets: [{ listen: 80 }] }),
@@ -128,7 +128,7 @@ describe("what emitUnits writes", () => {
     }
   });
 
-  it("is read as what was meant", () => {
+  it("is read as it was meant", () => {
     fc.assert(
       fc.property(app, (description) => {
         const files = emitUnits(description);

@@ -303,7 +303,7 @@ describe("lintUnits", () => {
     expect(exec("/usr/bin/node /srv/app/server.js # the app")).toEqual(["comment-inline"]);
   });
 
-  it("has one finding for a socket that the service neither requires nor is passed for sure", () => {
+  it("has one finding for a socket that the service does not require and may not be passed", () => {
     const other = cleanPair["app.socket"]!.replace(
       "ListenStream=80",
       "ListenStream=81\nService=app.service\nFileDescriptorName=api",
@@ -478,7 +478,7 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits(inHome))).toEqual(["open-file-path"]);
   });
 
-  it("looks at the syntax alone of a Quadlet's .container, and of what it does not know", () => {
+  it("checks only the syntax of a Quadlet's .container, and of what it does not know", () => {
     const container = "[Container]\nImage=docker.io/library/node\nPublishPort=80:80\n";
     expect(lintUnits({ "app.container": container })).toEqual([]);
     expect(codesOf(lintUnits({ "app.container": `${container}Network none\n` }))).toEqual(["line-ignored"]);

@@ -28,6 +28,7 @@ export interface Finding {
   readonly line: number;
   /** `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble. `info`: it could be better. */
   readonly severity: Severity;
+  /** The code of the rule. docs/lint.md explains it. */
   readonly code: FindingCode;
   /** What is wrong. */
   readonly message: string;

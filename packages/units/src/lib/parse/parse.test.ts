@@ -56,7 +56,7 @@ describe("parseUnit", () => {
     expect(read(`[Unit]\n${lines}`)).toEqual(seen);
   });
 
-  it("passes over a byte order mark, and what stands before the first section", () => {
+  it("ignores a byte order mark, and lines before the first section", () => {
     expect(read("\uFEFFa=b\n[Unit]\na=c")).toEqual(["3 [Unit] a=c"]);
     expect(read("\uFEFF[Unit]\na=b")).toEqual(["2 [Unit] a=b"]);
   });
@@ -83,7 +83,7 @@ describe("editUnit", () => {
     expect(edited({ line: 12, section: "Unit", key: "D", values: ["4"] })).toBe(unit.replace("C=3", "D=4"));
   });
 
-  it("keeps the comments of what it removes", () => {
+  it("keeps the comments of a line that it removes", () => {
     expect(edited({ line: 3, section: "Unit", key: "A", values: [] })).toBe(
       unit.replace("A = 1\\\n # kept\n 2 \n", " # kept\n"),
     );
@@ -149,7 +149,7 @@ describe("editUnit", () => {
     expect(stringifyUnit(added)).toBe("[Unit]\r\nA=1\r\nB=2\r\n");
   });
 
-  it("refuses what would not stay on its line, all of it at once", () => {
+  it("refuses all values that would not stay on their line, at once", () => {
     const bad = [
       { section: "Unit", key: "A", values: ["b\nExecStart=/bin/sh", "c\\"] },
       { section: "Unit]", key: "A=", values: [""] },

@@ -69,7 +69,7 @@ describe("escaping", () => {
     );
   });
 
-  it("writes what no unit name may hold as systemd-escape does", () => {
+  it("escapes characters that a unit name cannot contain as systemd-escape does", () => {
     expect(unitNamePart("my api/v1%")).toBe("my\\x20api\\x2fv1\\x25");
     expect(unescapedUnitName("app-my\\x20api.socket")).toBe("app-my\\\\x20api.socket");
   });

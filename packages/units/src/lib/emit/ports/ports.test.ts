@@ -37,7 +37,7 @@ describe("by one word", () => {
     expect(Object.keys(emit({ container }))).toEqual(["shop.socket", "shop.container"]);
   });
 
-  it("each directive that nobody asked for has its reason, and no reason is of none", () => {
+  it("each added directive has a reason, and each reason belongs to a directive", () => {
     const described = [
       { bind: "capability", hardening: "inbound" },
       { bind: "proxy", hardening: "inbound", sockets: [{ listen: 80 }] },
@@ -104,7 +104,7 @@ WantedBy=multi-user.target
     expect(service({ sockets: [{ listen }], user: "shop" })).toContain(line);
   });
 
-  it("is told nothing that the description says, and nothing of several ports", () => {
+  it("gets no variable that the description sets, and none for several ports", () => {
     const told = service({ environment: { PORT: "8080" }, sockets: [{ listen: "127.0.0.1:80" }] });
     expect(told.match(/^Environment=(?:PORT|HOST).*/gm)).toEqual([
       "Environment=PORT=8080",
@@ -170,7 +170,7 @@ describe("a proxy", () => {
     }
   });
 
-  it("waits for a service that tells when it is ready, and for the port of one that does not", () => {
+  it("waits for a service that notifies to be ready, and for the port of another service", () => {
     expect(units({ type: "notify" })["shop.service"]).not.toContain("ExecStartPost");
     expect(units({ backend: "127.0.0.1:8080" })["shop.service"]).toContain(":1F90 ");
     expect(units({})["shop.service"]).toContain("[Service]\nType=exec\n");
@@ -330,7 +330,7 @@ describe("a description is refused that", () => {
     ]);
   });
 
-  it("but not a container that tells when it is ready, for any systemd and any manager", () => {
+  it("but not a container that notifies, for any systemd and any manager", () => {
     const told = { container, type: "notify", hardening: "inbound" };
     expect(problemsOf({ ...told, systemd: 249 })).toEqual([]);
     const text = emit({ ...told, manager: "user" })["shop.container"];
@@ -338,7 +338,7 @@ describe("a description is refused that", () => {
     expect(text).not.toMatch(/OpenFile|Type=/);
   });
 
-  it("but not what tunes a socket, which a program does by itself", () => {
+  it("but not options that tune a socket, which the program sets itself", () => {
     expect(problemsOf({ bind: "capability", sockets: [{ listen: 80, noDelay: true, backlog: 64 }] })).toEqual(
       [],
     );

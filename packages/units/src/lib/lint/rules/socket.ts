@@ -146,7 +146,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : socket.conflicts.map(({ setting, first, apart }) => ({
             at: setting,
             message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
-            fix: apart ? "remove one of them" : "take one of them out",
+            fix: apart ? "BindIPv6Only=ipv6-only" : "remove one of them",
             // If the two differ, the wider one would open the port to more clients than the narrower one.
             edits:
               first.file === setting.file && first.value === setting.value ? [replaceSetting(setting)] : [],

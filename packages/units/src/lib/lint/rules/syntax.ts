@@ -217,7 +217,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
-          fix: elsewhere ?? (meant === undefined ? "remove it" : `remove the line`),
+          fix: elsewhere ?? (meant === undefined ? "remove it" : `${meant}=${value}`),
         };
       }),
   },

@@ -62,7 +62,7 @@ describe("compileCache", () => {
     expect(cacheLines(more)).toEqual(cacheLines({}));
   });
 
-  it("has its reason in a comment, and in what explain says", () => {
+  it("has its reason in a comment, and in the result of explain", () => {
     const text = emitUnits(shop, { comments: true })["shop.service"];
     expect(text).toMatch(/# Node keeps the compiled code .*\nCacheDirectory=shop\nEnvironment=NODE_COMPILE/);
     const told = explain(shop).filter(({ reason }) => reason.startsWith("Node keeps the compiled code"));

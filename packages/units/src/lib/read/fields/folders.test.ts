@@ -151,7 +151,7 @@ describe("credentials", () => {
     expect(problem({ credentials })).toMatchObject([{ code, path, hint: expect.stringMatching(/./) }]);
   });
 
-  it("are imported by name, with an asterisk at the end alone", () => {
+  it("are imported by name, with an asterisk only at the end", () => {
     for (const glob of ["*a", "a?", "a:b", ""])
       expect(problem({ importCredentials: [glob] })).toMatchObject([{ path: "importCredentials[0]" }]);
   });

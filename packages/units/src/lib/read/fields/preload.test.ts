@@ -124,7 +124,7 @@ describe("preload", () => {
     ]);
   });
 
-  it("makes what a service that notifies needs of a program with another way to its port", () => {
+  it("lets a program with another port method notify", () => {
     for (const bind of ["capability", "proxy"] as const)
       expect(linesOf({ bind, type: "notify" }, /ExecStart=|OpenFile/)).toEqual([
         "OpenFile=/run/systemd/notify:notify",
@@ -153,7 +153,7 @@ describe("preload", () => {
     ]);
   });
 
-  it("has its reason in a comment, and in what explain says", () => {
+  it("has its reason in a comment, and in the result of explain", () => {
     const reason =
       "Node loads this file before the app, and the file passes the sockets to the app's own listen().";
     const description = { ...shop, ...next };

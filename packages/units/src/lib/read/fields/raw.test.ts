@@ -22,7 +22,7 @@ function problemsOf(more: object): readonly UnitProblem[] {
   }
 }
 
-describe("what raw cannot say, since a field says it or it would undo what is written", () => {
+describe("directives that raw refuses, because a field writes them or they would undo a line", () => {
   /** Each with what the hint has, and with what it proposes, which has to be taken. */
   it.each<[section: string, directive: string, value: unknown, hint: string, instead: object]>([
     [
@@ -204,7 +204,7 @@ describe("what raw cannot say, since a field says it or it would undo what is wr
   });
 });
 
-describe("what raw may say", () => {
+describe("directives that raw accepts", () => {
   it.each<[string, object]>([
     ["a root folder", { Service: { RootDirectory: "/srv/root" } }],
     ["no dependencies by itself", { Unit: { DefaultDependencies: false } }],
@@ -220,7 +220,7 @@ describe("what raw may say", () => {
     expect(problemsOf({ raw })).toEqual([]);
   });
 
-  it("a network namespace for a service that has none of its own", () => {
+  it("a network namespace for a service without a private one", () => {
     const raw = { Service: { NetworkNamespacePath: "/run/netns/a" } };
     expect(problemsOf({ raw })).toEqual([]);
     expect(problemsOf({ raw, hardening: "inbound" })).toMatchObject([

@@ -101,7 +101,7 @@ describe("a profile as an object", () => {
     expect(difference(hardening)).toEqual([gone, come]);
   });
 
-  it("can leave out, with a user of its own, each directive that has no say of its own", () => {
+  it("can leave out each directive of the sandbox that nothing else requires, with a user", () => {
     for (const field of Object.keys(sandboxDirectives) as SandboxField[]) {
       if (["systemCallErrorNumber", "ipAddressAllow"].includes(field)) continue;
       const { key } = sandboxDirectives[field];

@@ -76,7 +76,7 @@ describe("a number without a unit", () => {
 
 describe("an amount of memory", () => {
   const fields = ["memoryLow", "memoryHigh", "memoryMax", "memorySwapMax"];
-  it.each(fields)("that nobody means is refused as %s", (field) => {
+  it.each(fields)("that makes no sense is refused as %s", (field) => {
     for (const value of [512, "512", 1_048_575]) {
       expect(problemsOf(withField(field, value))).toMatchObject([
         {
@@ -100,7 +100,7 @@ describe("an amount of memory", () => {
 });
 
 describe("a buffer of a socket", () => {
-  it.each(["socket.receiveBuffer", "socket.sendBuffer"])("that nobody means is refused as %s", (field) => {
+  it.each(["socket.receiveBuffer", "socket.sendBuffer"])("that makes no sense is refused as %s", (field) => {
     for (const value of [64, "64"]) {
       expect(problemsOf(withField(field, value))).toMatchObject([
         { code: "ERR_UNIT_NUMBER", hint: "write '64M' for mebibytes, or '64K' for kibibytes" },
