@@ -5,7 +5,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@sockact/source", "node", "import", "module", "default"] } },
   test: {
     name: "docs",
-    root: import.meta.dirname,
     include: ["test/**/*.test.ts", ".vitepress/**/*.test.ts"],
     testTimeout: 60_000,
     // Every page is visited before the first test.

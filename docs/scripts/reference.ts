@@ -39,6 +39,9 @@ const app = await Application.bootstrapWithPlugins({
   sort: ["kind", "source-order"],
   groupOrder: ["Functions", "Variables", "Interfaces", "Classes", "*"],
   logLevel: "Warn",
+  packagesRequiringDocumentation: [...new Set(entryPoints.map(({ name }) => name.replace(/\/adapter$/, "")))],
+  // What is exported. A property such as `type` often says enough by its name.
+  requiredToBeDocumented: ["Class", "Enum", "Function", "Interface", "TypeAlias", "Variable"],
   validation: {
     invalidLink: true,
     invalidPath: true,
