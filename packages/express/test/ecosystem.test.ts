@@ -25,80 +25,76 @@ const app = (file: string): string[] => [
   fileURLToPath(new URL(`apps/${file}`, import.meta.url)),
 ];
 
-describeWith(
-  { commands: ["systemd-socket-activate"] },
-  "Express apps with a server of their own",
-  () => {
-    test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
-      const folder = generatedApp(framework);
-      const address = await freeAddress("tcp4");
-      await using running = await socketActivate([address], [process.execPath, join(folder, "bin/www")], {
-        env: { DEBUG: "*:server" },
-      });
-      expect(await httpRequest(address, "/users")).toMatchObject({
-        status: 200,
-        body: "respond with a resource",
-      });
-      // bin/www prints the address of server.address(). It also loads a linked package after sockact has looked at the sockets.
-      expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
+describeWith({ commands: ["systemd-socket-activate"] }, "Express apps with a server of their own", () => {
+  test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
+    const folder = generatedApp(framework);
+    const address = await freeAddress("tcp4");
+    await using running = await socketActivate([address], [process.execPath, join(folder, "bin/www")], {
+      env: { DEBUG: "*:server" },
     });
-
-    test("a NestJS app serves every socket", async () => {
-      const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
-      await using running = await socketActivate(addresses, app("nest.mjs"));
-      for (const address of addresses)
-        expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
-      expect(running.stderr).not.toContain("Warning");
+    expect(await httpRequest(address, "/users")).toMatchObject({
+      status: 200,
+      body: "respond with a resource",
     });
+    // bin/www prints the address of server.address(). It also loads a linked package after sockact has looked at the sockets.
+    expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
+  });
 
-    test.each([
-      ["NestJS's shutdown hooks", "nest.mjs"],
-      ["terminus", "terminus.mjs"],
-    ])("%s run once at SIGTERM, and the process ends with 0", async (_, file) => {
-      const address = await freeAddress("tcp4");
-      await using running = await socketActivate([address], app(file), { env: { HOOKS: "1" } });
-      const slow = httpRequest(address, "/slow");
-      await running.event("slow");
-      running.kill("SIGTERM");
-      expect(await slow).toMatchObject({ status: 200, headers: { connection: "close" } });
-      await running.event("hook");
-      expect(await running.ended).toBe(0);
-      expect(running.stdout.match(/"hook"/g)).toHaveLength(1);
-      expect(running.stderr).toMatch(/SIGTERM: draining, 1 open connection[^]*drained/);
-    });
+  test("a NestJS app serves every socket", async () => {
+    const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+    await using running = await socketActivate(addresses, app("nest.mjs"));
+    for (const address of addresses)
+      expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
+    expect(running.stderr).not.toContain("Warning");
+  });
 
-    test("a socket.io app answers requests, long polls and WebSockets", async () => {
-      const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
-      await using running = await socketActivate(addresses, app("socket-io.mjs"));
-      for (const address of addresses) {
-        expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
-        for (const transport of ["polling", "websocket"]) {
-          const client = io(`http://${address}`, { transports: [transport], forceNew: true });
-          await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
-          expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");
-          client.close();
-        }
+  test.each([
+    ["NestJS's shutdown hooks", "nest.mjs"],
+    ["terminus", "terminus.mjs"],
+  ])("%s run once at SIGTERM, and the process ends with 0", async (_, file) => {
+    const address = await freeAddress("tcp4");
+    await using running = await socketActivate([address], app(file), { env: { HOOKS: "1" } });
+    const slow = httpRequest(address, "/slow");
+    await running.event("slow");
+    running.kill("SIGTERM");
+    expect(await slow).toMatchObject({ status: 200, headers: { connection: "close" } });
+    await running.event("hook");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"hook"/g)).toHaveLength(1);
+    expect(running.stderr).toMatch(/SIGTERM: draining, 1 open connection[^]*drained/);
+  });
+
+  test("a socket.io app answers requests, long polls and WebSockets", async () => {
+    const addresses = await Promise.all((["tcp4", "tcp6"] as const).map(freeAddress));
+    await using running = await socketActivate(addresses, app("socket-io.mjs"));
+    for (const address of addresses) {
+      expect((await httpRequest(address)).json()).toMatchObject({ pid: running.pid });
+      for (const transport of ["polling", "websocket"]) {
+        const client = io(`http://${address}`, { transports: [transport], forceNew: true });
+        await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
+        expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");
+        client.close();
       }
-    });
+    }
+  });
 
-    test("a socket.io app closes the sessions of its clients at a stop, and ends", async () => {
-      const address = await freeAddress("tcp4");
-      await using running = await socketActivate([address], app("socket-io.mjs"), {
-        env: { OPTIONS: '{"drainTimeout":"10min"}' },
-      });
-      const clients = ["polling", "websocket"].map((transport) =>
-        io(`http://${address}`, { transports: [transport], forceNew: true, reconnection: false }),
-      );
-      const signal = AbortSignal.timeout(DEADLINE);
-      await Promise.all(clients.map((client) => once(client as never, "connect", { signal })));
-      const disconnected = clients.map((client) => once(client as never, "disconnect", { signal }));
-      running.kill("SIGTERM");
-      for (const [reason] of await Promise.all(disconnected)) expect(reason).toBe("transport close");
-      expect(await running.ended).toBe(0);
-      expect(running.stderr).toContain("drained");
+  test("a socket.io app closes the sessions of its clients at a stop, and ends", async () => {
+    const address = await freeAddress("tcp4");
+    await using running = await socketActivate([address], app("socket-io.mjs"), {
+      env: { OPTIONS: '{"drainTimeout":"10min"}' },
     });
-  },
-);
+    const clients = ["polling", "websocket"].map((transport) =>
+      io(`http://${address}`, { transports: [transport], forceNew: true, reconnection: false }),
+    );
+    const signal = AbortSignal.timeout(DEADLINE);
+    await Promise.all(clients.map((client) => once(client as never, "connect", { signal })));
+    const disconnected = clients.map((client) => once(client as never, "disconnect", { signal }));
+    running.kill("SIGTERM");
+    for (const [reason] of await Promise.all(disconnected)) expect(reason).toBe("transport close");
+    expect(await running.ended).toBe(0);
+    expect(running.stderr).toContain("drained");
+  });
+});
 
 describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
   test("answers each request as without systemdListen()", async () => {
