@@ -197,7 +197,9 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
       await page.locator(".VPLocalNav button.menu").click();
       await page.locator(".VPSidebar a", { hasText: "Koa" }).first().click();
       await page.waitForURL(`**${site.base}frameworks/koa`);
-      expect(await page.locator("h1").textContent()).toContain("Koa");
+      const title = page.locator("h1", { hasText: "Koa" });
+      await title.waitFor();
+      expect(await title.count()).toBe(1);
     }, PHONE);
   });
 
