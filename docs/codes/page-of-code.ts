@@ -10,15 +10,15 @@ export function pageOfCode(code: string, all: readonly DocumentedCode[]): string
     `description: ${JSON.stringify(`What ${code} of sockact means, and what to change. ${summary}`)}`,
     `editLink: false`,
     `---`,
-    ``,
+    "",
     `# \`${code}\``,
-    ``,
+    "",
     ...entries.flatMap(partOf),
     `## See also`,
-    ``,
+    "",
     ...seeAlso(code, entries, all).map((line) => `- ${line}`),
     `- In a terminal, \`sockact explain ${code}\` prints this page.`,
-    ``,
+    "",
   ].join("\n");
 }
 
@@ -30,8 +30,8 @@ function partOf(entry: DocumentedCode, index: number, entries: readonly Document
   const section = (title: string, text: string | undefined) =>
     text === undefined ? [] : [`## ${title}${suffix}`, ``, fromFolderOfCodes(text, entry.page), ``];
   return [
-    `${about.join(" · ")}`,
-    ``,
+    about.join(" · "),
+    "",
     ...section("What it means", meaning),
     ...section("What to change", changeOf(entry, change, fixed)),
     ...section("What the doctor looks at", looksAt),
