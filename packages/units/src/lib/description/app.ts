@@ -109,7 +109,10 @@ export interface AppDescription {
    * secrets into `environmentFile` or `credentials`.
    */
   environment?: Readonly<Record<string, false | Text>> | undefined;
-  /** EnvironmentFile=: files of `NAME=value` lines, which replace variables of `environment`. A file with `optional` may be missing. */
+  /**
+   * EnvironmentFile=: files of `NAME=value` lines, which replace variables of `environment`. A file with `optional` may be missing. With `container`,
+   * Podman reads the files: they must exist, and a variable of `environment` replaces the one of a file.
+   */
   environmentFile?:
     | Text
     | { readonly path: Text; readonly optional?: boolean | undefined }
