@@ -1,46 +1,53 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describeWith, isLongRun } from "@sockact/testkit";
-import { type Browser, type BrowserContext, chromium } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith, isLongRun, whatIsMissing } from "@sockact/testkit";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
 import { built, type BuiltSite, fileOf, serveBuiltSite } from "./lib/built-site.ts";
-import { LAPTOP, openPage, PHONE, type Visit, visitAll } from "./lib/visit.ts";
+import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll } from "./lib/visit.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Pages of one kind, written by a program, look alike: a usual run checks each tenth of them with axe. */
+/** Pages of one kind, written by a program, look alike: a usual run visits each 25th of them. The files of all are read. */
 const isGenerated = (path: string) => /^(?:reference|codes)\//.test(path);
 
-describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
+/** On these, a usual run checks the header and the sidebar with axe too. */
+const whole = new Set(["", "start", "reference/core", "codes/"]);
+
+// The shell is the smaller and the quicker one.
+const browsers = ["chromium-headless-shell", "chromium"];
+const installed = browsers.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
+
+describeWith({ commands: [installed] }, "the built site, in a browser", () => {
   let site: BuiltSite;
   let browser: Browser;
+  let files: PageFile[];
   let visits: Visit[];
 
   beforeAll(async () => {
     site = await serveBuiltSite();
-    const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+    const executablePath = execFileSync("sh", ["-c", `command -v ${installed}`], { encoding: "utf8" }).trim();
     // The sandbox of Chromium can't be set up as root.
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-    const sample = new Set(site.pages.filter(isGenerated).filter((_, index) => index % 10 === 0));
-    visits = await visitAll(browser, site, site.pages, (path) =>
-      isLongRun || !isGenerated(path) || sample.has(path) ? axe : undefined,
-    );
+    files = await readAll(browser, site);
+    const generated = site.pages.filter(isGenerated);
+    const sample = new Set([...whole, ...generated.filter((_, index) => index % 25 === 0)]);
+    const visited = site.pages.filter((path) => isLongRun || !isGenerated(path) || sample.has(path));
+    visits = await visitAll(browser, site, visited, (path) => isLongRun || whole.has(path));
   });
   afterAll(async () => {
     await browser?.close();
     await site?.[Symbol.asyncDispose]();
   });
 
-  /** What is wrong on all pages, one line each. */
-  const problemsOf = (problems: (visit: Visit) => readonly string[]): string[] =>
-    visits.flatMap((visit) =>
-      problems(visit).map((problem) => `${visit.path || "the first page"}: ${problem}`),
-    );
+  /** What is wrong on pages, one line each. */
+  const problemsOf = <P extends { path: string }>(
+    pages: readonly P[],
+    problems: (page: P) => readonly string[],
+  ): string[] =>
+    pages.flatMap((page) => problems(page).map((problem) => `${page.path || "the first page"}: ${problem}`));
 
   async function inNewContext<T>(use: (context: BrowserContext) => Promise<T>, width = LAPTOP): Promise<T> {
     const context = await browser.newContext({ viewport: width, reducedMotion: "reduce" });
@@ -53,40 +60,47 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
 
   test("no page has an error in the console, a failed request, or a request to another site", () => {
     expect(visits.length).toBeGreaterThan(40);
-    expect(problemsOf(({ complaints }) => complaints)).toEqual([]);
+    expect(problemsOf(visits, ({ complaints }) => complaints)).toEqual([]);
   });
 
   test("every link leads to a page, a heading, or a file of the repository", () => {
-    const byPath = new Map(visits.map((visit) => [visit.path, visit]));
+    // A script may add links and headings, such as those under "On this page".
+    const all = [...files, ...visits];
+    const anchors = new Map<string, ReadonlySet<string>>();
+    for (const page of all)
+      anchors.set(page.path, new Set([...(anchors.get(page.path) ?? []), ...page.anchors]));
     const problemOf = (link: string): string | undefined => {
       const { origin, pathname, hash } = new URL(link);
       if (origin === site.origin) {
         if (!pathname.startsWith(site.base)) return `${link} is outside of ${site.base}`;
         const path = decodeURIComponent(pathname).slice(site.base.length);
-        const target = byPath.get(path);
+        const target = anchors.get(path);
         if (target === undefined) return fileOf(path) === undefined ? `${link} leads nowhere` : undefined;
-        return hash === "" || target.anchors.has(decodeURIComponent(hash.slice(1)))
+        return hash === "" || target.has(decodeURIComponent(hash.slice(1)))
           ? undefined
           : `${path} has no ${hash}`;
       }
       const [, path] = new RegExp(`^${webAddress}/(?:blob|tree|edit)/main/([^#]*)`).exec(link) ?? [];
       return path === undefined || existsSync(join(root, path)) ? undefined : `the repository has no ${path}`;
     };
-    expect(visits.flatMap(({ links }) => links).length).toBeGreaterThan(1000);
-    expect(problemsOf(({ links }) => [...new Set(links)].flatMap((link) => problemOf(link) ?? []))).toEqual(
-      [],
+    expect(files.flatMap(({ links }) => links).length).toBeGreaterThan(1000);
+    const problems = problemsOf(all, ({ links }) =>
+      [...new Set(links)].flatMap((link) => problemOf(link) ?? []),
     );
+    expect([...new Set(problems)]).toEqual([]);
   });
 
   test("every page has a title and a description of its own", () => {
     expect(
-      problemsOf(({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`])),
+      problemsOf(files, ({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`])),
     ).toEqual([]);
     expect(
-      problemsOf(({ description }) => (description.length > 20 ? [] : [`description ${description}`])),
+      problemsOf(files, ({ description }) => (description.length > 20 ? [] : [`description ${description}`])),
     ).toEqual([]);
-    const seen = (text: string, of: (visit: Visit) => string) => visits.filter((visit) => of(visit) === text);
-    expect(problemsOf(({ title }) => (seen(title, (it) => it.title).length > 1 ? [title] : []))).toEqual([]);
+    const seen = (text: string, of: (file: PageFile) => string) => files.filter((file) => of(file) === text);
+    expect(
+      problemsOf(files, ({ title }) => (seen(title, (it) => it.title).length > 1 ? [title] : [])),
+    ).toEqual([]);
   });
 
   test("every page is in the sidebar", () => {
@@ -103,11 +117,11 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
   });
 
   test("no page scrolls sideways on a phone", () => {
-    expect(problemsOf(({ tooWide }) => tooWide)).toEqual([]);
+    expect(problemsOf(visits, ({ tooWide }) => tooWide)).toEqual([]);
   });
 
   test("axe finds no fault, in the light and in the dark", () => {
-    expect(problemsOf(({ faults }) => faults)).toEqual([]);
+    expect(problemsOf(visits, ({ faults }) => faults)).toEqual([]);
   });
 
   test.each(["", "start"])("the page /%s loads less than 200 kB of script", async (path) => {
@@ -127,33 +141,48 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
     });
   });
 
-  test.each([
-    ["port 80", "start"],
-    ["EADDRINUSE", "troubleshooting"],
-    ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
-    ["port-taken", "codes/port-taken"],
-    ["pm2", "coming-from/pm2"],
-    ["idleTimeout", "lifecycle"],
-    [".env", "start"],
-    ["nvm", "troubleshooting"],
-    ["roll back", "deploy"],
-    ["logs", "operate"],
-    ["certificate", "tls"],
-    ["nest", "frameworks/nestjs"],
-    ["permission denied", "troubleshooting"],
-    ["emitUnits", "units"],
-    ["rolingRestart", "reference/sockact"],
-  ])("the search finds, for %s, the page %s among the first three", async (query, wanted) => {
-    await inNewContext(async (context) => {
-      const page = await openPage(context, site, "");
+  describe("the search", () => {
+    let context: BrowserContext;
+    let page: Page;
+
+    // The index of all pages is loaded once.
+    beforeAll(async () => {
+      context = await browser.newContext({ viewport: LAPTOP, reducedMotion: "reduce" });
+      page = await openPage(context, site, "");
+    });
+    afterAll(() => context?.close());
+
+    test.each([
+      ["port 80", "start"],
+      ["EADDRINUSE", "troubleshooting"],
+      ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
+      ["port-taken", "codes/port-taken"],
+      ["pm2", "coming-from/pm2"],
+      ["idleTimeout", "lifecycle"],
+      [".env", "start"],
+      ["nvm", "troubleshooting"],
+      ["roll back", "deploy"],
+      ["logs", "operate"],
+      ["certificate", "tls"],
+      ["nest", "frameworks/nestjs"],
+      ["permission denied", "troubleshooting"],
+      ["emitUnits", "units"],
+      ["rolingRestart", "reference/sockact"],
+    ])("finds, for %s, the page %s among the first three", async (query, wanted) => {
       await page.keyboard.press("Control+k");
-      await page.locator(".VPLocalSearchBox input").fill(query);
+      const box = page.locator(".VPLocalSearchBox input");
+      await box.fill(query);
       const results = page.locator(".VPLocalSearchBox a.result");
       await results.first().waitFor();
       const links = await results.evaluateAll((all) =>
         all.map((link) => (link as HTMLAnchorElement).pathname),
       );
       expect(links.slice(0, 3)).toContain(`${site.base}${wanted}`);
+      // The box would open with these results again.
+      await box.fill("");
+      await results.first().waitFor({ state: "detached" });
+      await page.keyboard.press("Escape");
+      await box.waitFor({ state: "detached" });
     });
   });
 

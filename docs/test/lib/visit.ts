@@ -1,24 +1,61 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { BuiltSite } from "./built-site.ts";
+import { built, type BuiltSite, fileOf } from "./built-site.ts";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The widths that the pages are looked at: a small phone, and a laptop. */
 export const PHONE = { width: 360, height: 740 };
 export const LAPTOP = { width: 1280, height: 800 };
 
-/** What a page showed while a reader looked at it. */
-export interface Visit {
+/** What the file of a page says to every reader, before any script runs. */
+export interface PageFile {
   path: string;
   title: string;
   description: string;
+  /** Whole addresses. */
+  links: string[];
+  anchors: Set<string>;
+}
+
+/** What a page showed while a reader looked at it. */
+export interface Visit {
+  path: string;
   /** What the browser complained about: messages in the console, errors, requests that failed or left the site. */
   complaints: string[];
-  /** Whole addresses. */
+  /** Whole addresses, also those that a script adds. */
   links: string[];
   anchors: Set<string>;
   /** What is wider than a phone and has no scroll bar of its own. */
   tooWide: string[];
   /** Faults of accessibility: the rule of axe, the colours, the element. */
   faults: string[];
+}
+
+/** Reads the files of all pages with the parser of the browser, which loads none of them. */
+export async function readAll(browser: Browser, { origin, base, pages }: BuiltSite): Promise<PageFile[]> {
+  const page = await browser.newPage();
+  const files: PageFile[] = [];
+  for (const path of pages) {
+    const seen = await page.evaluate(
+      (html) => {
+        const file = new DOMParser().parseFromString(html, "text/html");
+        return {
+          title: file.title,
+          description: file.querySelector<HTMLMetaElement>("meta[name=description]")?.content ?? "",
+          links: Array.from(file.querySelectorAll("a[href]"), (link) => link.getAttribute("href") ?? ""),
+          anchors: Array.from(file.querySelectorAll("[id]"), ({ id }) => id),
+        };
+      },
+      readFileSync(join(built, fileOf(path) ?? ""), "utf8"),
+    );
+    const links = seen.links.map((link) => new URL(link, `${origin}${base}${path}`).href);
+    files.push({ ...seen, path, links, anchors: new Set(seen.anchors) });
+  }
+  await page.close();
+  return files;
 }
 
 /** Opens a tab. `complaints` gets what the browser complains about. */
@@ -58,20 +95,28 @@ export async function openPage(
 }
 
 /** Runs axe, which was added to the page. */
-async function faultsOf(page: Page, mode: string, rules?: readonly string[]): Promise<string[]> {
+async function faultsOf(
+  page: Page,
+  mode: string,
+  isWhole: boolean,
+  rules?: readonly string[],
+): Promise<string[]> {
   const faults = await page.evaluate(
-    async (only) => {
+    async ({ exclude, only }) => {
       const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-      const { violations } = await axe.run(document, {
-        resultTypes: ["violations"],
-        ...(only === undefined ? {} : { runOnly: { type: "rule" as const, values: [...only] } }),
-      });
+      const { violations } = await axe.run(
+        { include: [document], exclude },
+        {
+          resultTypes: ["violations"],
+          ...(only === undefined ? {} : { runOnly: { type: "rule" as const, values: [...only] } }),
+        },
+      );
       return violations.map(({ id, nodes }) => {
         const { target, any } = nodes[0]!;
         return `${id}, ${nodes.length} times, such as ${target.join(" ")}: ${any[0]?.message ?? ""}`;
       });
     },
-    rules === undefined ? undefined : [...rules],
+    { exclude: isWhole ? [] : [".VPNav", ".VPLocalNav", ".VPSidebar"], only: rules },
   );
   return faults.map((fault) => `${mode}: ${fault}`);
 }
@@ -80,30 +125,25 @@ async function setDark(page: Page, isDark: boolean): Promise<void> {
   await page.evaluate((dark) => document.documentElement.classList.toggle("dark", dark), isDark);
 }
 
-/** Looks at a page in every way that needs no click. `axe` is the source of axe-core, if the page is to be checked with it. */
+/** Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the sidebar, which all pages share. */
 async function visit(
   page: Page,
   site: BuiltSite,
   path: string,
-  axe: string | undefined,
+  isWhole: boolean,
 ): Promise<Omit<Visit, "complaints">> {
   await page.setViewportSize(LAPTOP);
   await load(page, site, path);
   const seen = await page.evaluate(() => ({
-    title: document.title,
-    description: document.querySelector<HTMLMetaElement>("meta[name=description]")?.content ?? "",
     links: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].map(({ href }) => href),
     anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
   }));
-  const faults: string[] = [];
-  if (axe !== undefined) {
-    await page.evaluate(axe);
-    faults.push(...(await faultsOf(page, "light")));
-    await setDark(page, true);
-    // What differs in the dark is colours.
-    faults.push(...(await faultsOf(page, "dark", ["color-contrast", "link-in-text-block"])));
-    await setDark(page, false);
-  }
+  await page.evaluate(axeSource);
+  const faults = await faultsOf(page, "light", isWhole);
+  await setDark(page, true);
+  // What differs in the dark is colours.
+  faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
+  await setDark(page, false);
   await page.setViewportSize(PHONE);
   const tooWide = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
@@ -123,7 +163,7 @@ export async function visitAll(
   browser: Browser,
   site: BuiltSite,
   paths: readonly string[],
-  axeFor: (path: string) => string | undefined,
+  isWhole: (path: string) => boolean,
 ): Promise<Visit[]> {
   const rest = [...paths];
   const visits: Visit[] = [];
@@ -132,7 +172,7 @@ export async function visitAll(
     const complaints: string[] = [];
     const page = await openTab(context, site.origin, complaints);
     for (let path = rest.shift(); path !== undefined; path = rest.shift()) {
-      const seen = await visit(page, site, path, axeFor(path));
+      const seen = await visit(page, site, path, isWhole(path));
       visits.push({ ...seen, complaints: complaints.splice(0) });
     }
     await context.close();
