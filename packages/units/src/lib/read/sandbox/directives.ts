@@ -128,7 +128,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     dynamicUser: ["read-only", "yes", "tmpfs"],
     reason:
       "The service cannot see home folders. If the program is in one, the service can read home folders but not write to them.",
-    cost: "If Node is in a home, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
+    cost: "If Node is in a home folder, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
   },
   protectKernelTunables: {
     key: "ProtectKernelTunables",
