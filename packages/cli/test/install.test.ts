@@ -303,6 +303,52 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
   });
 
+  describe("of an app in /root, by root", () => {
+    // As root's own nvm has it.
+    const node = "/root/.nvm/versions/node/v20.99.0/bin/node";
+    const byRoot = async (...args: string[]) =>
+      systemd.run([node, cli, "install", ...args], { cwd: "/root/shop", timeout: 60_000 });
+
+    beforeAll(async () => {
+      await systemd.mustRun(["sh", "-ec", `mkdir -p ${dirname(node)}; cp ${systemd.node} ${node}`]);
+      await systemd.write("/root/secret", "");
+      await systemd.write(
+        "/root/shop/server.js",
+        server(`JSON.stringify({ uid: process.getuid(), home: require("node:fs").readdirSync("/root") })`),
+      );
+      await systemd.write("/root/shop/package.json", "{}");
+    });
+
+    test("opens only the app and Node to the service's user", async () => {
+      const result = await byRoot("server.js", "--name", "rooted", "--listen", "80", "--yes");
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      const { uid, home } = JSON.parse((await systemd.request("http://localhost/")).body);
+      expect(uid).toBeGreaterThanOrEqual(61_184);
+      expect(home).toEqual([".nvm", "shop"]);
+      expect(await call("/", ["doctor", "rooted"])).toMatchObject({ code: 0 });
+      await uninstall("rooted");
+    });
+
+    test("opens the same for a config", async () => {
+      await systemd.write(
+        "/root/shop/sockact.config.json",
+        `{ "name": "rooted", "exec": ["node", "./server.js"], "sockets": [{ "listen": 80 }], "preload": true }`,
+      );
+      const result = await byRoot("--yes");
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      expect(result.stderr.replaceAll(/\s+/g, " ")).toContain(
+        `The service sees ${node} and /root/shop, and nothing else in homes`,
+      );
+      const { home } = JSON.parse((await systemd.request("http://localhost/")).body);
+      expect(home).toEqual([".nvm", "shop"]);
+      expect(await call("/", ["doctor", "rooted"])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("nothing found"),
+      });
+      await uninstall("rooted");
+    });
+  });
+
   describe("of an app that is not right", () => {
     async function installApp(name: string, code: string, ...args: string[]): Promise<CommandResult> {
       await systemd.write(`/srv/${name}/server.js`, code);
