@@ -120,7 +120,7 @@ async function ofApp(
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
-  const isLoaded = options.preload && !app.hasSockact;
+  const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
   const plain = describeApp(app, {
