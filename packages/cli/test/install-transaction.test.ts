@@ -441,6 +441,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     await ask();
   });
 
+  it("turns a running service into a rolling pair, and back", async () => {
+    await install();
+    const { pid } = await ask();
+    const forth = await install(plan({ rolling: true }));
+    expect(forth.error).toBeUndefined();
+    expect(forth.steps).toContainEqual({ type: "stopped", units: ["shop.service"] });
+    expect((await ask()).pid).not.toBe(pid);
+    expect(await systemd.show("shop@blue.service", "ActiveState")).toBe("active");
+    expect((await everything()).running).toEqual(["shop.socket active", "shop@blue.service active"]);
+
+    const back = await install();
+    expect(back.error).toBeUndefined();
+    expect(back.steps).toContainEqual({ type: "stopped", units: ["shop@blue.service"] });
+    await ask();
+    expect((await everything()).running).toEqual(["shop.service active", "shop.socket active"]);
+  });
+
   describe("interrupted or killed at each step", () => {
     const first = () =>
       plan({

@@ -6,15 +6,14 @@ import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { appFolders } from "../install/access/app-folders.ts";
-import { isInHome, liesIn } from "../shared/folders.ts";
+import { liesIn } from "../shared/folders.ts";
 import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import { homeOf, withFoldersOfHomes } from "./homes.ts";
+import { inHomes, shownOfHomes, withFoldersOfHomes } from "./homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";
@@ -100,6 +99,7 @@ async function ofConfig(
     ...described,
   };
   const { description, copies } = withPreload(plain, unitsOf(plain, file), root);
+  const bound = shownOfHomes(description);
   return {
     description,
     units: unitsOf(description, file),
@@ -107,9 +107,9 @@ async function ofConfig(
     config: file,
     folder: dirname(file),
     extraFiles: copies,
-    bound: [],
+    bound,
     unread: [],
-    notes: await notesOnOpen([dirname(file), ...filesOf(plain)]),
+    notes: [...(await notesOnOpen([dirname(file), ...filesOf(plain)])), ...notesOnHomes(bound)],
   };
 }
 
@@ -120,7 +120,7 @@ async function ofApp(
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
-  const isLoaded = options.preload && !app.hasSockact;
+  const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
   const plain = describeApp(app, {
@@ -139,11 +139,8 @@ async function ofApp(
   const modules = join(app.folder, "node_modules");
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
   notes.push(...(await notesOnOpen(looked)));
-  const bound = user || options.runAs !== undefined ? [] : inHomes(app);
-  if (bound.length > 0)
-    notes.push(
-      `The service sees ${bound.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
-    );
+  const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
+  notes.push(...notesOnHomes(bound));
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
     description,
@@ -160,6 +157,14 @@ async function ofApp(
     ],
     notes,
   };
+}
+
+function notesOnHomes(shown: readonly string[]): string[] {
+  return shown.length === 0
+    ? []
+    : [
+        `The service sees ${shown.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
+      ];
 }
 
 /** The absolute path of a file, without which the service would not start. */
@@ -253,31 +258,6 @@ function stateFolders(service: WantedService): string[] {
       .filter((name) => name !== "" && !name.includes("%"))
       .flatMap((name) => [join(base, name), join(base, "private", name)]),
   );
-}
-
-/** The files of Node and the app that are in homes. A service with a separate user would not see them. */
-export function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  // A link to another user's home must not open that home.
-  const paths = appFolders(folder, entry).roots.filter(
-    (path) => isInHome(path) && homeOf(path) === homeOf(folder),
-  );
-  const home = paths.find((path) => path === homeOf(path));
-  if (home !== undefined)
-    throw new CliError(
-      "ERR_INSTALL_APP",
-      `the app needs a separate folder: it is directly in ${home}`,
-      "The service would see the whole home. Move the app to a separate folder, such as /srv/shop.",
-    );
-  const unnamed = [node.path, ...paths].find((path) => isInHome(path) && /[:"'\\]/.test(path));
-  if (unnamed !== undefined)
-    throw new CliError(
-      "ERR_INSTALL_APP",
-      `the service could not see ${unnamed}: BindReadOnlyPaths= does not accept a path in a home with : " ' or \\`,
-      "Rename the folder, or move the app to one such as /srv/shop.",
-      { exitCode: EXIT.failed },
-    );
-  const isNodeApart = isInHome(node.path) && !paths.some((path) => liesIn(path, node.path));
-  return [...(isNodeApart ? [node.path] : []), ...paths];
 }
 
 function unitsOf(description: AppDescription, source: string): Record<string, string> {
