@@ -348,6 +348,14 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         code: 0,
         stdout: expect.stringContaining("nothing found"),
       });
+      // As nvm uninstall does it.
+      await systemd.mustRun(["rm", "-r", dirname(dirname(node))]);
+      await systemd.run(["systemctl", "restart", "rooted.service"]);
+      const { stdout } = await call("/", ["doctor", "rooted"]);
+      expect(stdout).toContain(`${node} does not exist`);
+      expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+        'cd /root/shop sudo env "PATH=$PATH" npx sockact install',
+      );
       await uninstall("rooted");
     });
   });

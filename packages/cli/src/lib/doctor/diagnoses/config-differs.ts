@@ -92,9 +92,12 @@ async function wantedUnits(
       (error as NodeJS.ErrnoException).code === undefined
     )
       throw error;
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
     host.cannotSee(
-      `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
-      `cd ${dirname(file)} && sockact units`,
+      isGone
+        ? `${file}, from which the service was installed, does not exist any more`
+        : `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
+      isGone ? `ls -ld ${dirname(file)}` : `cd ${dirname(file)} && sockact units`,
     );
     return {};
   }
