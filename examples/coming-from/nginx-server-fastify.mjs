@@ -8,7 +8,7 @@ const tls = { key: "key.pem", cert: "cert.pem" };
 app.register(systemdListen, { sockets: { http: {}, https: { tls } } });
 
 // #region challenge
-// certbot writes files into this folder, and asks for them over port 80.
+// certbot writes files here, and Let's Encrypt asks for them over port 80.
 const challenges = "/.well-known/acme-challenge";
 app.get(`${challenges}/:token`, (request, reply) => {
   const file = `/var/www/acme${challenges}/${basename(request.params.token)}`;

@@ -6,7 +6,7 @@ const tls = { key: "key.pem", cert: "cert.pem" };
 app.use(systemdListen({ sockets: { http: {}, https: { tls } } }));
 
 // #region challenge
-// certbot writes files into this folder, and asks for them over port 80.
+// certbot writes files here, and Let's Encrypt asks for them over port 80.
 const challenges = "/.well-known/acme-challenge";
 app.use(challenges, express.static(`/var/www/acme${challenges}`));
 // #endregion challenge
