@@ -13,7 +13,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import { inHomes, shownOfHomes, withFoldersOfHomes } from "./homes.ts";
+import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";

@@ -4,7 +4,7 @@ import type { AppDescription } from "@sockact/units";
 import { type Account, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
-import { appFolders } from "./app-folders.ts";
+import { appFolders } from "../../app/app-folders.ts";
 import { type Barrier, barrierTo } from "./modes.ts";
 import { probe } from "./probe.ts";
 import type { Closed, Wanted } from "./wanted.ts";
