@@ -241,12 +241,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
 
     beforeAll(async () => {
       await systemd.mustRun(["sh", "-c", "rm -rf /srv/shop"]);
+      // As docs/start.md leaves it. The config then moves the service to the folder of version 1.
+      await write("/srv/shop", 0);
+      const named = ["install", "server.js", "--name", "shop", "--listen", "80", "--yes"];
+      expect(await sockact("/srv/shop", named)).toMatchObject({ code: 0 });
+      expect(await ask()).toBe("version 0");
       await write("/srv/shop/releases/1", 1);
       await write("/srv/shop/releases/2", 2);
       await systemd.write("/srv/shop/releases/3/server.js", `throw new Error("no database");\n`);
       await release(1);
       await systemd.write("/srv/shop/sockact.config.json", config("releases"));
       await install("/srv/shop");
+      await systemd.mustRun(["sh", "-ec", "cd /srv/shop; rm -r server.js package.json node_modules"]);
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
 
