@@ -574,6 +574,34 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(stderr).not.toContain("--environment-file");
   });
 
+  test("warns if the app reads a file of variables that the service can't read", async () => {
+    await systemd.write("/srv/dotenv/server.js", `require("dotenv/config");\n${server(`"hi"`)}`);
+    await systemd.write("/srv/dotenv/node_modules/dotenv/config.js", "");
+    await systemd.write("/srv/dotenv/.env", "A=1\n");
+    const noted = async (...args: string[]) =>
+      (await call("/srv/dotenv", ["install", ...args, "--dry-run"])).stderr.replaceAll(/\s+/g, " ");
+    const warning = "The app reads /srv/dotenv/.env, and the service's user can't";
+    const args = ["server.js", "--name", "dotenv"];
+    expect(await noted(...args)).not.toContain(".env");
+    await systemd.mustRun(["chmod", "600", "/srv/dotenv/.env"]);
+    const closed = await noted(...args);
+    expect(closed).toContain(warning);
+    expect(closed).toContain("Let systemd read the file, as root: --environment-file .env");
+    expect(closed).not.toContain("chmod");
+    expect(await noted(...args, "--environment-file", ".env")).not.toContain(warning);
+    const config = {
+      name: "dotenv",
+      exec: ["node", "./server.js"],
+      sockets: [{ listen: 80 }],
+      preload: true,
+    };
+    const file = "/srv/dotenv/sockact.config.json";
+    await systemd.write(file, JSON.stringify(config));
+    expect(await noted()).toContain(`${warning}: its variables will be missing.`);
+    await systemd.write(file, JSON.stringify({ ...config, environmentFile: "./.env" }));
+    expect(await noted()).not.toContain(warning);
+  });
+
   test("proposes a readable copy, but not in the present folder", async () => {
     await systemd.write("/srv/shut/server.js", server(`"hi"`));
     await systemd.write("/etc/shut/server.js", server(`"hi"`));

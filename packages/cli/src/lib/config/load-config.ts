@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
-import { withAppInHome } from "../install-app/homes.ts";
+import { withAppInHome } from "../app/homes.ts";
 import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";

@@ -10,7 +10,7 @@ import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
 import { unitFolder } from "../install/transaction.ts";
-import { inHomes, withFoldersOfHomes } from "../install-app/homes.ts";
+import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";

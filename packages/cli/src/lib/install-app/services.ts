@@ -2,7 +2,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
-import { type DetectedApp, detectApp } from "../app/detect-app.ts";
+import { type DetectedApp, detectApp, readsEnvFile } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -13,7 +13,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import { inHomes, shownOfHomes, withFoldersOfHomes } from "./homes.ts";
+import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";
@@ -33,6 +33,8 @@ export interface WantedService {
   bound: string[];
   /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
+  /** The file `.env`, if the app reads it itself and systemd does not, and how to let systemd read it. */
+  envFile: { path: string; how: string } | undefined;
   /** Notes for the user, as sentences. */
   notes: string[];
 }
@@ -109,6 +111,7 @@ async function ofConfig(
     extraFiles: copies,
     bound,
     unread: [],
+    envFile: envFileOf(described, file),
     notes: [...(await notesOnOpen([dirname(file), ...filesOf(plain)])), ...notesOnHomes(bound)],
   };
 }
@@ -155,6 +158,12 @@ async function ofApp(
       // systemd reads them.
       ...(options.environmentFile ?? []).map((file) => resolve(file)),
     ],
+    envFile:
+      app.envFile !== undefined &&
+      app.isEnvFileRead &&
+      ![description.environmentFile].flat().includes(app.envFile)
+        ? { path: app.envFile, how: "--environment-file .env" }
+        : undefined,
     notes,
   };
 }
@@ -190,12 +199,27 @@ function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: Instal
           "systemd reads .env, and the app reads it too. If the service may not read the file, the app fails: remove the line of the app that reads it.",
         ]
       : others;
-  return [
-    ...others,
-    isEnvFileRead
-      ? "The app reads .env from its folder. The service's user must be allowed to read that file."
-      : "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
-  ];
+  // Whether the service can read the file is looked at later.
+  return isEnvFileRead
+    ? others
+    : [
+        ...others,
+        "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
+      ];
+}
+
+/** The file `.env` in the folder of a config, if the app reads it itself and systemd does not. */
+function envFileOf({ exec = [], environmentFile }: AppDescription, config: string): WantedService["envFile"] {
+  const path = join(dirname(config), ".env");
+  const words = exec.filter((word) => typeof word === "string");
+  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
+  if (entry === undefined || !isFile(path)) return undefined;
+  const isGiven = [environmentFile]
+    .flat()
+    .some((file) => (typeof file === "object" && "path" in file ? file.path : file) === path);
+  return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
+    ? undefined
+    : { path, how: 'environmentFile: "./.env"' };
 }
 
 /** The files that a description names: what runs, and files of variables. */

@@ -5,7 +5,7 @@ import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { authorOf, withHeader } from "../../install/header.ts";
-import { withAppInHome } from "../../install-app/homes.ts";
+import { withAppInHome } from "../../app/homes.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";

@@ -1,8 +1,8 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import { isFile } from "../app/source-files.ts";
-import { appFolders } from "../install/access/app-folders.ts";
+import { isFile } from "./source-files.ts";
+import { appFolders } from "./app-folders.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isInHome, liesIn } from "../shared/folders.ts";
 
