@@ -64,7 +64,7 @@ ${example("tcp", databaseFile)}
 If one of the three is missing, the connection fails, and it may fail without an error:
 
 - **Without \`privateNetwork: false\`,** the app is alone in its own network. A connection to \`localhost\` fails with \`ECONNREFUSED\`.
-- **Without \`ipAddressAllow\`, the connection hangs.** The kernel drops its packets, because the profile has \`IPAddressDeny=any\`. The app gets no error until its own timeout is over.
+- **Without \`ipAddressAllow\`, the connection hangs,** whether the network is private or not. The kernel drops its packets, because the profile has \`IPAddressDeny=any\`. The app gets no error until its own timeout is over.
 - **Without \`restrictAddressFamilies\`,** the connection fails with \`EAFNOSUPPORT\`.
 
 If the database has a host name that is not in \`/etc/hosts\`, allow the address of your DNS server too, or write the database's address.
