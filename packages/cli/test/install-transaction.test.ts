@@ -298,6 +298,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       ]);
       const same = await install(plan({ description: "Version 2" }), { prepareOnly: true });
       expect(same.result!.notes).toEqual([]);
+      const sockets = [
+        { listen: 80, name: "http" },
+        { listen: 443, name: "https" },
+      ];
+      const renamed = await install(plan({ sockets }), { prepareOnly: true });
+      expect(renamed.result!.notes).toEqual([
+        expect.stringMatching(
+          /^shop-http\.socket, shop-https\.socket replace shop\.socket: systemd closes it/,
+        ),
+      ]);
     });
 
     it("changes nothing where units can't be written", async () => {
@@ -418,6 +428,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect((await install(plan())).error).toBeUndefined();
       expect((await systemd.run(["ls", path])).code).not.toBe(0);
     });
+  });
+
+  it("leaves no file of a unix socket when it undoes a change of the address", async () => {
+    expect((await install()).error).toBeUndefined();
+    await ask();
+    const before = await everything();
+    const next = plan({ sockets: [{ listen: "/run/shop.sock" }] });
+    expect((await install(next, { verifyError: "no answer" })).error).toBeDefined();
+    expect(await everything()).toEqual(before);
+    expect((await systemd.run(["ls", "/run/shop.sock"])).code).not.toBe(0);
   });
 
   it("a slow app delays only calls for the same name", async () => {

@@ -247,7 +247,7 @@ function portOfEnvFile(file: string): { PORT?: string } {
 }
 
 /** Whether the app, its framework or Node reads the `.env` of the current folder. */
-function readsEnvFile(
+export function readsEnvFile(
   files: readonly SourceFile[],
   framework: Framework | undefined,
   nodeArguments: readonly string[],

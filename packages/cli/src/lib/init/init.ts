@@ -10,8 +10,7 @@ import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
 import { unitFolder } from "../install/transaction.ts";
-import { withFoldersOfHomes } from "../install-app/homes.ts";
-import { inHomes } from "../install-app/services.ts";
+import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";
@@ -81,7 +80,7 @@ async function describeForConfig(
     uid: invoker.uid,
   });
   const isDynamic = choices.user !== true && choices.runAs === undefined;
-  const bound = isDynamic ? inHomes(app) : [];
+  const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   unitsOf(described, app.folder);
   // The config may be for another machine.
