@@ -98,9 +98,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
         require("node:fs").appendFileSync(STATE_DIRECTORY + "/uploads/picture", "more");
         response.end("written");
       }).listen({ fd: 3 });`;
-    await systemd.installUnits(
-      emitUnits({ ...description, exec: [systemd.node, "--eval", script] }),
-    );
+    await systemd.installUnits(emitUnits({ ...description, exec: [systemd.node, "--eval", script] }));
     expect(await systemd.request("http://127.0.0.1:83/")).toMatchObject({ body: "written" });
   });
 
