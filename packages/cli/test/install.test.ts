@@ -332,6 +332,13 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("rooted");
     });
 
+    test("has hints that help if an existing user can't enter it", async () => {
+      const refused = await byRoot("server.js", "--name", "rooted", "--dry-run", "--run-as", "daemon");
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).not.toContain("chmod o+");
+      expect(refused.stderr).toContain("Leave out --run-as.");
+    });
+
     test("opens the same for a config", async () => {
       await systemd.write(
         "/root/shop/sockact.config.json",

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import { liesIn } from "../shared/folders.ts";
+import { isInHome, liesIn } from "../shared/folders.ts";
 import type { AccessProblem } from "../install/access/check-access.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { shellWord } from "../shared/shell-words.ts";
@@ -13,7 +13,7 @@ const systemNodes = ["/usr/bin/node", "/usr/local/bin/node"];
 
 /** The error for a service that could not run Node or read its app, with the ways out that would work. */
 export async function accessError(
-  { description, folder, app }: WantedService,
+  { description, folder, app, bound }: WantedService,
   problems: readonly AccessProblem[],
 ): Promise<CliError> {
   const [first] = problems as [AccessProblem];
@@ -23,6 +23,11 @@ export async function accessError(
     first.path === program
       ? waysToNode(first.path, app !== undefined)
       : await waysToApp(first, folder, app !== undefined);
+  // Only a service with a separate user is shown what it needs of a home.
+  if (isInHome(first.path) && bound.length === 0 && typeof description.user === "string")
+    ways.push(
+      `Leave out ${app === undefined ? "user" : "--run-as"}. The service then runs as a separate user, which sees what it needs of the home`,
+    );
   const others = problems.slice(1, 4).map(({ path, reason }) => `  ${path}: ${reason}`);
   const more = problems.length > 4 ? [`  and ${problems.length - 4} more`] : [];
   return new CliError(
@@ -66,7 +71,8 @@ function waysToNode(program: string, hasOptions: boolean): string[] {
     ...(found === undefined
       ? ["Install Node for all users, from your distribution or https://nodejs.org/en/download"]
       : [`Use another Node: ${hasOptions ? `--node ${found}` : `exec: ["${found}", …]`}`]),
-    ...(existsSync(program)
+    // No mode of a file in /root helps: others can't enter the folder.
+    ...(existsSync(program) && !liesIn("/root", realpathSync(program))
       ? [`Let all users run it: sudo chmod o+rx ${shellWord(realpathSync(program))}`]
       : []),
   ];
@@ -86,7 +92,7 @@ async function waysToApp(
     ? `sudo chmod -R o+rX ${shellWord(folder)}`
     : `sudo chmod o+x ${shellWord(barrier.path)}`;
   return [
-    `Let all users of this machine read it${secrets}: ${chmod}`,
+    ...(barrier.path === "/root" ? [] : [`Let all users of this machine read it${secrets}: ${chmod}`]),
     ...(owner === undefined
       ? []
       : [`Run it as ${owner.name}: ${hasOptions ? `--run-as ${owner.name}` : `user: "${owner.name}"`}`]),
