@@ -6,7 +6,7 @@ const BOLD = "\u001B[1m";
 const GREEN = "\u001B[32m";
 const RESET = "\u001B[0m";
 
-test("a screen has the text with its colours, and wraps long lines", async () => {
+test("a screen has its colours, and wraps long lines", async () => {
   const lines = await screenOf(`${BOLD}name${RESET}  ${GREEN}yes${RESET}\r\n0123456789ab\r\n\r\n`, 10);
   expect(lines).toEqual([
     [
