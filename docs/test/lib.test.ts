@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { webAddress } from "../../scripts/lib/packages.ts";
 import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
 import { siteLink } from "../.vitepress/lib/repository-links.ts";
-import { weightOf, wordsOf } from "../.vitepress/lib/search.ts";
+import { comparedForm, sectionsOf, weightOf, wordsOf } from "../.vitepress/lib/search.ts";
 
 describe("a link of a page", () => {
   test.each([
@@ -51,6 +51,27 @@ describe("the search", () => {
       "5min",
       "in",
       "env",
+    ]);
+  });
+
+  test("leaves out the words that a question has only for its grammar", () => {
+    const words = wordsOf("How do I rotate my certificates? It doesn't work: can't read /root/.env");
+    expect(words.map(comparedForm).filter((word) => word !== null)).toEqual([
+      "rotate",
+      "certificates",
+      "work",
+      "read",
+      "root",
+      "env",
+    ]);
+  });
+
+  test("reads the sections of a page with the headings above them, and leaves out the codes, which have pages", () => {
+    const heading = (level: number, text: string) => `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
+    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${heading(4, "<code>port-taken</code>")}<p>No</p>`;
+    expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
+      [["Page"], "Is a<b \u0000"],
+      [["Page", "Part"], "\u0000"],
     ]);
   });
 

@@ -151,22 +151,11 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
     });
     afterAll(() => context?.close());
 
+    // search.test.ts has more of them, without the browser.
     test.each([
-      ["port 80", "start"],
       ["EADDRINUSE", "troubleshooting"],
-      ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
-      ["port-taken", "codes/port-taken"],
-      ["pm2", "coming-from/pm2"],
-      ["idleTimeout", "lifecycle"],
-      [".env", "start"],
-      ["nvm", "troubleshooting"],
-      ["roll back", "deploy"],
-      ["logs", "operate"],
-      ["certificate", "tls"],
-      ["nest", "frameworks/nestjs"],
-      ["permission denied", "troubleshooting"],
-      ["emitUnits", "units"],
-      ["rolingRestart", "reference/sockact"],
+      ["what does SOCKACT_UNTAKEN mean", "codes/SOCKACT_UNTAKEN"],
+      ["how do I rotate certificates", "tls"],
     ])("finds, for %s, the page %s among the first three", async (query, wanted) => {
       await page.keyboard.press("Control+k");
       const box = page.locator(".VPLocalSearchBox input");

@@ -34,12 +34,22 @@ export function fileOf(path: string): string | undefined {
   return candidates.find((candidate) => extname(candidate) !== "" && existsSync(join(built, candidate)));
 }
 
-/** Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html. */
-export async function serveBuiltSite(): Promise<BuiltSite> {
+/** The paths of all pages, and the path of the site on its server. */
+export function pathsOf(): Pick<BuiltSite, "base" | "pages"> {
   if (!existsSync(join(built, "index.html")))
     throw new Error("docs/.vitepress/dist/index.html does not exist. Run `npm run docs:build` first.");
   const home = readFileSync(join(built, "index.html"), "utf8");
   const base = /<link rel="icon"[^>]*href="([^"]*)logo\.svg"/.exec(home)?.[1] ?? "/";
+  const pages = readdirSync(built, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".html") && file !== "404.html")
+    .map((file) => file.replace(/(?:(^|\/)index)?\.html$/, "$1"))
+    .sort();
+  return { base, pages };
+}
+
+/** Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html. */
+export async function serveBuiltSite(): Promise<BuiltSite> {
+  const { base, pages } = pathsOf();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
     const path = decodeURIComponent(pathname);
@@ -53,10 +63,6 @@ export async function serveBuiltSite(): Promise<BuiltSite> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const pages = readdirSync(built, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".html") && file !== "404.html")
-    .map((file) => file.replace(/(?:(^|\/)index)?\.html$/, "$1"))
-    .sort();
   return {
     origin: `http://127.0.0.1:${port}`,
     base,
