@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describeWith, isLongRun } from "@sockact/testkit";
+import { describeWith, isLongRun, whatIsMissing } from "@sockact/testkit";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
@@ -13,10 +13,14 @@ import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll }
 /** Pages of one kind, written by a program, look alike: a usual run visits each 25th of them. The files of all are read. */
 const isGenerated = (path: string) => /^(?:reference|codes)\//.test(path);
 
-/** On these, axe checks the header and the sidebar too. */
+/** On these, a usual run checks the header and the sidebar with axe too. */
 const whole = new Set(["", "start", "reference/core", "codes/"]);
 
-describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
+// The shell is the smaller and the quicker one.
+const browsers = ["chromium-headless-shell", "chromium"];
+const installed = browsers.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
+
+describeWith({ commands: [installed] }, "the built site, in a browser", () => {
   let site: BuiltSite;
   let browser: Browser;
   let files: PageFile[];
@@ -24,17 +28,14 @@ describeWith({ commands: ["chromium"] }, "the built site, in a browser", () => {
 
   beforeAll(async () => {
     site = await serveBuiltSite();
-    const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+    const executablePath = execFileSync("sh", ["-c", `command -v ${installed}`], { encoding: "utf8" }).trim();
     // The sandbox of Chromium can't be set up as root.
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     files = await readAll(browser, site);
-    const sample = new Set(site.pages.filter(isGenerated).filter((_, index) => index % 25 === 0));
-    visits = await visitAll(
-      browser,
-      site,
-      site.pages.filter((path) => isLongRun || !isGenerated(path) || sample.has(path) || whole.has(path)),
-      (path) => (isLongRun || whole.has(path) ? "page" : "content"),
-    );
+    const generated = site.pages.filter(isGenerated);
+    const sample = new Set([...whole, ...generated.filter((_, index) => index % 25 === 0)]);
+    const visited = site.pages.filter((path) => isLongRun || !isGenerated(path) || sample.has(path));
+    visits = await visitAll(browser, site, visited, (path) => isLongRun || whole.has(path));
   });
   afterAll(async () => {
     await browser?.close();

@@ -34,9 +34,6 @@ export interface Visit {
   faults: string[];
 }
 
-/** How a page is checked with axe. `"content"` leaves out the header and the sidebar, which all pages share. */
-export type AxeScope = "page" | "content";
-
 /** Reads the files of all pages with the parser of the browser, which loads none of them. */
 export async function readAll(browser: Browser, { origin, base, pages }: BuiltSite): Promise<PageFile[]> {
   const page = await browser.newPage();
@@ -101,7 +98,7 @@ export async function openPage(
 async function faultsOf(
   page: Page,
   mode: string,
-  scope: AxeScope,
+  isWhole: boolean,
   rules?: readonly string[],
 ): Promise<string[]> {
   const faults = await page.evaluate(
@@ -119,7 +116,7 @@ async function faultsOf(
         return `${id}, ${nodes.length} times, such as ${target.join(" ")}: ${any[0]?.message ?? ""}`;
       });
     },
-    { exclude: scope === "page" ? [] : [".VPNav", ".VPLocalNav", ".VPSidebar"], only: rules },
+    { exclude: isWhole ? [] : [".VPNav", ".VPLocalNav", ".VPSidebar"], only: rules },
   );
   return faults.map((fault) => `${mode}: ${fault}`);
 }
@@ -128,12 +125,12 @@ async function setDark(page: Page, isDark: boolean): Promise<void> {
   await page.evaluate((dark) => document.documentElement.classList.toggle("dark", dark), isDark);
 }
 
-/** Looks at a page in every way that needs no click. */
+/** Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the sidebar, which all pages share. */
 async function visit(
   page: Page,
   site: BuiltSite,
   path: string,
-  scope: AxeScope,
+  isWhole: boolean,
 ): Promise<Omit<Visit, "complaints">> {
   await page.setViewportSize(LAPTOP);
   await load(page, site, path);
@@ -142,10 +139,10 @@ async function visit(
     anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
   }));
   await page.evaluate(axeSource);
-  const faults = await faultsOf(page, "light", scope);
+  const faults = await faultsOf(page, "light", isWhole);
   await setDark(page, true);
   // What differs in the dark is colours.
-  faults.push(...(await faultsOf(page, "dark", scope, ["color-contrast", "link-in-text-block"])));
+  faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
   await setDark(page, false);
   await page.setViewportSize(PHONE);
   const tooWide = await page.evaluate(() => {
@@ -166,7 +163,7 @@ export async function visitAll(
   browser: Browser,
   site: BuiltSite,
   paths: readonly string[],
-  scopeOf: (path: string) => AxeScope,
+  isWhole: (path: string) => boolean,
 ): Promise<Visit[]> {
   const rest = [...paths];
   const visits: Visit[] = [];
@@ -175,7 +172,7 @@ export async function visitAll(
     const complaints: string[] = [];
     const page = await openTab(context, site.origin, complaints);
     for (let path = rest.shift(); path !== undefined; path = rest.shift()) {
-      const seen = await visit(page, site, path, scopeOf(path));
+      const seen = await visit(page, site, path, isWhole(path));
       visits.push({ ...seen, complaints: complaints.splice(0) });
     }
     await context.close();

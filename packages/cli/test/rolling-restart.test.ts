@@ -124,9 +124,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     await systemd.start("shop.socket");
   });
 
-  it("is done by the deploy script of README.md, which fails if nothing listens", async () => {
-    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-    const script = /```js\n(import [^]*?)```/.exec(readme)![1]!;
+  it("is done by the deploy script of docs/rolling-restart.md, which fails if nothing listens", async () => {
+    const page = readFileSync(new URL("../../../docs/rolling-restart.md", import.meta.url), "utf8");
+    const script = /```js\n(import [^]*?)```/.exec(page)![1]!;
     const cwd = `${systemd.project}/packages/cli`;
     const deploy = () => systemd.run([systemd.node, "--input-type=module", "--eval", script], { cwd });
 

@@ -111,7 +111,7 @@ describe.concurrent("WATCHDOG_USEC", () => {
       const { app, address } = await start(value);
       await using running = app;
       expect(await running.event("error")).toMatchObject({
-        error: expect.stringContaining("WATCHDOG_USEC is malformed"),
+        error: expect.stringContaining("WATCHDOG_USEC must be a whole number above 0"),
       });
       expect(running.stdout.indexOf('"error"')).toBeLessThan(running.stdout.indexOf('"ready"') >>> 0);
       await running.event("ready");

@@ -199,6 +199,10 @@ export class PrivateSystemd implements AsyncDisposable {
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
     // journald reads the output of services with a delay. This waits until it has read everything.
     await this.mustRun(["journalctl", "--sync"]);
+    return this.#journalSoFar(unit, from);
+  }
+
+  async #journalSoFar(unit: string, from?: "service" | "manager"): Promise<string[]> {
     const lines = await this.mustRun([
       "journalctl",
       "--output=json",
@@ -221,7 +225,7 @@ export class PrivateSystemd implements AsyncDisposable {
     let found: string | undefined;
     await this.#until(
       async () => {
-        messages = await this.journal(unit);
+        messages = await this.#journalSoFar(unit);
         found = messages.find((message) => pattern.test(message));
         return found !== undefined;
       },
@@ -276,10 +280,12 @@ export class PrivateSystemd implements AsyncDisposable {
     timeout: number,
     explain: () => string | Promise<string>,
   ): Promise<void> {
-    const deadline = performance.now() + timeout;
+    const start = performance.now();
     while (!(await reached())) {
-      if (performance.now() > deadline) throw new Error(await explain());
-      await delay(10);
+      const waited = performance.now() - start;
+      if (waited > timeout) throw new Error(await explain());
+      // Each look starts programs, which take the processor from what this waits for.
+      await delay(Math.min(Math.max(waited / 4, 10), 100));
     }
   }
 }
