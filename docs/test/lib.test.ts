@@ -67,7 +67,8 @@ describe("the search", () => {
   });
 
   test("reads the sections of a page with the headings above them, and leaves out the codes, which have pages", () => {
-    const heading = (level: number, text: string) => `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
+    const heading = (level: number, text: string) =>
+      `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
     const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${heading(4, "<code>port-taken</code>")}<p>No</p>`;
     expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
       [["Page"], "Is a<b \u0000"],

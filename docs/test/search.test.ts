@@ -86,9 +86,14 @@ describe("the search", () => {
   beforeAll(async () => {
     const chunks = join(built, "assets/chunks");
     const file = readdirSync(chunks).find((name) => name.startsWith("@localSearchIndex"));
-    const { default: json } = (await import(pathToFileURL(join(chunks, file ?? "")).href)) as { default: string };
+    const { default: json } = (await import(pathToFileURL(join(chunks, file ?? "")).href)) as {
+      default: string;
+    };
     // As VitePress does in the browser.
-    index = MiniSearch.loadJSON(json, { ...miniSearch.options, searchOptions: miniSearch.searchOptions } as never);
+    index = MiniSearch.loadJSON(json, {
+      ...miniSearch.options,
+      searchOptions: miniSearch.searchOptions,
+    } as never);
     sections = idsOf(MiniSearch.wildcard);
     console.info(`the index of the search: ${json.length} bytes, ${sections.length} sections`);
     expect(json.length).toBeLessThan(1_000_000);
@@ -101,7 +106,10 @@ describe("the search", () => {
 
   test.each(queries)("finds, for %s, the page %s among the first three", (query, ...wanted) => {
     const first = idsOf(query).slice(0, 3);
-    expect(wanted.some((page) => first.some((id) => id.split("#")[0] === page)), first.join(", ")).toBe(true);
+    expect(
+      wanted.some((page) => first.some((id) => id.split("#")[0] === page)),
+      first.join(", "),
+    ).toBe(true);
   });
 
   test("has keywords only for pages and headings that exist", () => {

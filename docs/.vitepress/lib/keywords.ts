@@ -3,7 +3,8 @@
  * By the address below the base. They are not in the pages, since GitHub shows those as they are.
  */
 export const keywords: Readonly<Record<string, string>> = {
-  start: "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
+  start:
+    "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
   "how-it-works": "what is socket activation, systemd socket, file descriptor, LISTEN_FDS",
   "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
@@ -21,11 +22,13 @@ export const keywords: Readonly<Record<string, string>> = {
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, scale to zero, watchdog",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   ports: "port 80 without root, privileged port, setcap, authbind, iptables, EACCES",
-  hardening: "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",
+  hardening:
+    "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",
   units: "systemd unit file, service file, ExecStart, template",
   troubleshooting:
     "curl hangs, my app does not answer, SyntaxError, Unexpected token, crash, crashes, crash loop, does not start, 203/EXEC, 226/NAMESPACE, 502, status code, exit code",
-  "troubleshooting#eaddrinuse-address-already-in-use": "port 80 in use, port already in use, address already in use, port is taken",
+  "troubleshooting#eaddrinuse-address-already-in-use":
+    "port 80 in use, port already in use, address already in use, port is taken",
   mistakes: "SyntaxError, Unexpected token",
   "codes/port-taken": "port 80 in use, port already in use, address already in use",
   "codes/ERR_CONFIG_SYNTAX": "SyntaxError, Unexpected token 'export', Cannot use import statement",

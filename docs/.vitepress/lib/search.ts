@@ -67,7 +67,10 @@ export function sectionsOf(file: string, html: string): Section[] {
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
     .map((section, index) => {
       const words = [index === 0 ? keywords[page] : undefined, keywords[`${page}#${section.anchor}`]];
-      return { ...section, text: [section.text, words.filter((it) => it !== undefined).join(", ")].join("\u0000") };
+      return {
+        ...section,
+        text: [section.text, words.filter((it) => it !== undefined).join(", ")].join("\u0000"),
+      };
     });
 }
 
@@ -88,7 +91,12 @@ function sectionsOfHtml(html: string): Section[] {
   let above: string[] = [];
   const parts = html.split(/<h([1-6])[^>]*>(.*?)<a [^>]*href="#([^"]*)"[^>]*>.*?<\/a><\/h\1>/g).slice(1);
   return Array.from({ length: parts.length / 4 }, (_, index) => {
-    const [level, heading, anchor, body] = parts.slice(index * 4, index * 4 + 4) as [string, string, string, string];
+    const [level, heading, anchor, body] = parts.slice(index * 4, index * 4 + 4) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     above = [...above.slice(0, Number(level) - 1), textOf(heading).trim()];
     return { anchor, titles: above.filter((title) => title !== undefined), text: textOf(body) };
   });
