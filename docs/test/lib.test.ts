@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { webAddress } from "../../scripts/lib/packages.ts";
 import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
+import { publishedMarkdown } from "../.vitepress/lib/llms.ts";
 import { siteLink } from "../.vitepress/lib/repository-links.ts";
 import { comparedForm, sectionsOf, weightOf, wordsOf } from "../.vitepress/lib/search.ts";
 
@@ -37,6 +38,23 @@ describe("the description of a page", () => {
     expect(descriptionOf("# T\n\nOne is here. Two is there.", 20)).toBe("One is here.");
     expect(descriptionOf("# T\n\nOne two three four.", 12)).toBe("One two…");
   });
+});
+
+test("a page in Markdown has whole addresses, and neither front matter nor comments, but its code as it is", () => {
+  const text = [
+    "---\na: b\n---\n\n# Title\n",
+    "See [a](../tls.md#x), [`b`](koa.md), [c](../../SECURITY.md), [d](#e) and `[f](g.md)`.\n",
+    "![h](../public/drawings/socket.svg)\n",
+    "<!-- from: x -->\n```md\n[i](j.md)\n<!-- k -->\n```\n",
+  ].join("\n");
+  expect(publishedMarkdown(text, "frameworks/express.md", "https://site/base/")).toBe(
+    [
+      "# Title\n",
+      `See [a](https://site/base/tls.md#x), [\`b\`](https://site/base/frameworks/koa.md), [c](${webAddress}/blob/main/SECURITY.md), [d](#e) and \`[f](g.md)\`.\n`,
+      "![h](https://site/base/drawings/socket.svg)\n",
+      "```md\n[i](j.md)\n<!-- k -->\n```\n",
+    ].join("\n"),
+  );
 });
 
 describe("the search", () => {

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 
 /** What `npm run docs:build` has written. */
 export const built = join(import.meta.dirname, "../../.vitepress/dist");
+const docs = join(built, "../..");
 
 const types: Record<string, string> = {
   ".css": "text/css",
@@ -38,6 +39,17 @@ export function fileOf(path: string): string | undefined {
 export function pathsOf(): Pick<BuiltSite, "base" | "pages"> {
   if (!existsSync(join(built, "index.html")))
     throw new Error("docs/.vitepress/dist/index.html does not exist. Run `npm run docs:build` first.");
+  const builtAt = statSync(join(built, "index.html")).mtimeMs;
+  const changed = readdirSync(docs, { recursive: true, encoding: "utf8" }).filter(
+    (file) =>
+      /\.(?:md|css|svg)$|^\.vitepress\/.*\.ts$/.test(file) &&
+      !/node_modules|^\.vitepress\/(?:dist|cache|\.temp)|^reference\//.test(file) &&
+      statSync(join(docs, file)).mtimeMs > builtAt,
+  );
+  if (changed.length > 0)
+    throw new Error(
+      `docs/${changed[0]} has changed since the site was built. Run \`npm run docs:build\` again.`,
+    );
   const home = readFileSync(join(built, "index.html"), "utf8");
   const base = /<link rel="icon"[^>]*href="([^"]*)logo\.svg"/.exec(home)?.[1] ?? "/";
   const pages = readdirSync(built, { recursive: true, encoding: "utf8" })
