@@ -45,13 +45,17 @@ const runsNode = ({ ExecStart = "" }: Partial<Service>): boolean =>
 
 /** All socket units, also those that systemd has not loaded. A template is not a unit. */
 async function socketUnits(manager: ServiceManager): Promise<string[]> {
-  const list = async (command: string, name: string) => {
-    const printed = await manager.mustRun(command, "--type=socket", "--all", "--full", "--output=json");
-    return (JSON.parse(printed || "[]") as Record<string, string>[]).map((row) => row[name]!);
+  const list = async (command: string, filter: string, name: string) => {
+    const ended = await manager.run(command, filter, "--all", "--full", "--output=json");
+    // list-unit-files exits with 1 if there is no such file, and then says nothing.
+    const isEmpty = ended.code === 1 && ended.stderr.trim() === "";
+    if (ended.code !== 0 && !isEmpty) throw manager.refused(command, ended);
+    return (JSON.parse(ended.stdout || "[]") as Record<string, string>[]).map((row) => row[name]!);
   };
   const [loaded, files] = await Promise.all([
-    list("list-units", "unit"),
-    list("list-unit-files", "unit_file"),
+    list("list-units", "--type=socket", "unit"),
+    // With --type, systemd would read every unit file of the machine.
+    list("list-unit-files", "*.socket", "unit_file"),
   ]);
   return [...new Set([...loaded, ...files.filter((file) => !file.includes("@."))])];
 }
