@@ -44,16 +44,16 @@ const rows: [what: string, env: ListenVariables][] = [
 
 const intro = `# The protocol, case by case
 
-This page shows what sockact makes of the variables that systemd sets, and compares it with sd_listen_fds_with_names(3) of libsystemd.
+How does sockact read the variables that systemd sets, and does it agree with libsystemd? This page compares it with sd_listen_fds_with_names(3).
 
-You need this page only if you write a supervisor, or if you want to know why sockact has ignored or refused your variables. [Errors](errors.md) says what to change.
+You need this page only if you write a supervisor, or if you want to know why sockact has ignored or refused your variables. [Errors and warnings](errors.md) explains what to change.
 
-\`$PID\` is the process ID of the app. The names are the result: one for each file descriptor. "None" means that no socket was passed to this process, which is not an error. \`EINVAL\`, \`ERANGE\` and \`EBADF\` are what libsystemd returns, and the code after it is what sockact throws. After each of these cases, also after an error, all four variables are gone from the environment, and a second call finds none.
+\`$PID\` is the process ID of the app. The result of a case is a list of names, one for each file descriptor. "None" means that no socket was passed to this process, which is not an error. \`EINVAL\`, \`ERANGE\` and \`EBADF\` are the errors that libsystemd returns, followed by the code of the error that sockact throws. After each case, even after an error, all four variables are gone from the environment, and a second call finds none.
 `;
 
 const outro = `## How is this tested?
 
-\`packages/core/test/protocol.test.ts\` writes this page. It asks the libsystemd of the machine. \`npx vitest run packages/core/test/protocol.test.ts -u\` writes the page again.
+\`packages/core/test/protocol.test.ts\` writes this page. It asks the libsystemd on the machine. \`npx vitest run packages/core/test/protocol.test.ts -u\` updates the page.
 
 \`packages/core/test/libsystemd.test.ts\` compares sockact with libsystemd in about three hundred more environments, and in thousands of random ones. The documentation of \`parseListenEnvironment()\` lists the two intended differences.
 `;

@@ -112,7 +112,7 @@ export function summaryOf(
         : `It has seen ${calls.join(", ")}.`) +
       unusedEntries(sockets, seen, map),
     servers.length === 0 || areForOthers(servers, sockets)
-      ? `${isUnit() ? "Let ExecStart= run" : "Start"} node with the app itself. A process that the app starts, and a worker thread, get no socket.`
+      ? `${isUnit() ? "Make ExecStart= run" : "Run"} the app directly with node. A process that the app starts, and a worker thread, get no socket.`
       : mapHint(servers, sockets, map),
   ];
 }

@@ -18,30 +18,30 @@ function example(name: string): string {
 
 const intro = `# Sandboxing
 
-\`emitUnits()\` and \`npx sockact install\` put your app into a sandbox. This page helps you to choose a profile, to loosen one directive when your app needs it, and to see why each line is there.
+\`emitUnits()\` and \`npx sockact install\` put your app into a sandbox. Which profile do you choose, how do you loosen one directive for your app, and why is each line there?
 
 ## Which profile do I choose?
 
 ${example("choose")}
 
-- **\`"outbound"\`** is the default. It is for an app that opens connections: to a database, or to another API. \`systemd-analyze security\` rates it 1.1, "OK".
+- **\`"outbound"\`** is the default. It is for an app that opens connections, for example to a database or to another API. \`systemd-analyze security\` rates it 1.1, "OK".
 - **\`"inbound"\`** is for an app that only answers requests that come through its sockets. It has no other network. The rating is 0.2, "SAFE".
 - **\`"none"\`** turns the sandbox off. Without \`user\`, the app still runs as a user that exists only while the service runs. The rating is 8.2, "EXPOSED", and 9.4, "UNSAFE", as root.
 
-Start with \`"outbound"\`. If your app opens no connections, try \`"inbound"\`. [What breaks](#what-breaks-under-each-profile) is a short list.
+Start with \`"outbound"\`. If your app opens no connections, try \`"inbound"\`. [What breaks](#what-breaks-under-each-profile) lists the few things that do not work.
 
 To see the reason for each line of your own units, use [\`explain()\`](units.md#the-sandbox). \`emitUnits(description, { comments: true })\` writes the reasons into the units as comments.
 
 ## How do I loosen one thing?
 
-Write an object, with the profile and single directives. A field has the name of its directive in camelCase, except \`umask\`:
+Write an object with the profile and individual directives. The name of a field is the name of its directive in camelCase, except \`umask\`:
 
 ${example("loosen")}
 
-- \`true\` writes a directive. \`false\` leaves it out. A directive with several values takes one of them.
+- \`true\` writes a directive, and \`false\` leaves it out. For a directive with several possible values, write one of them.
 - \`systemCallFilter\` adds to the profile: \`["@resources"]\` allows calls that the profile forbids, and \`["~@ipc"]\` forbids more. \`SystemCallErrorNumber=\` is written whenever a filter is.
-- \`ambientCapabilities: ["CAP_NET_RAW"]\` gives the service this capability and no other. \`PrivateUsers=\` is then left out, because a capability has no effect on the host from inside of a user namespace.
-- Without \`user\`, the service has \`DynamicUser=\`: it runs as a user that exists only while it runs. This implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`, \`RestrictSUIDSGID=\` and \`RemoveIPC=\`. To turn one of them off, set a \`user\` too.
+- \`ambientCapabilities: ["CAP_NET_RAW"]\` gives the service this capability and no other. \`PrivateUsers=\` is then left out, because a capability inside a user namespace has no effect on the host.
+- Without \`user\`, the service has \`DynamicUser=\`: it runs as a user that exists only while it runs. This implies \`NoNewPrivileges=\`, \`PrivateTmp=\`, \`ProtectSystem=strict\`, \`ProtectHome=read-only\`, \`RestrictSUIDSGID=\` and \`RemoveIPC=\`. To turn one of these off, set a \`user\` too.
 - \`emitUnits\` refuses directives that contradict each other, and says why.
 
 You can also tighten a profile. This app may open connections only to its own machine and to one other address:
@@ -50,44 +50,44 @@ ${example("addresses")}
 
 ## Which folders may the app write to?
 
-The file system is read-only for the app. If it writes into its own folder, the journal shows \`Error: EROFS: read-only file system, open '/srv/shop/data.json'\`. Give it a folder with one of these fields:
+The file system is read-only for the app. If the app writes to its own folder, the journal shows \`Error: EROFS: read-only file system, open '/srv/shop/data.json'\`. To give the app a folder that it can write to, use one of these fields:
 
-- **\`stateDirectory\`**, in \`/var/lib\`, is for data that must stay. With \`outbound\`, the app has one that is named after it, unless you write \`false\`. It is also \`$HOME\`, for a user that exists only while the service runs.
+- **\`stateDirectory\`**, in \`/var/lib\`, is for permanent data. With \`outbound\`, the app gets a state folder with its own name, unless you write \`false\`. If the user exists only while the service runs, that folder is also \`$HOME\`.
 - **\`cacheDirectory\`**, in \`/var/cache\`, is for data that the app can create again.
 - **\`logsDirectory\`**, in \`/var/log\`, is for logs that should not go to the journal.
 - **\`runtimeDirectory\`**, in \`/run\`, is for files that can disappear at the next boot, such as unix sockets.
 - **\`configurationDirectory\`**, in \`/etc\`, is for files that the app reads. A folder that exists keeps its owner.
-- **\`readWritePaths\`** is for folders anywhere. They must exist and belong to the service's user, so set \`user\` too.
+- **\`readWritePaths\`** is for folders anywhere. These folders must exist and belong to the service's user, so set \`user\` too.
 
-systemd creates the first five, gives the folders that it creates to the service's user, and sets variables such as \`$STATE_DIRECTORY\`. Each has a mode: \`stateDirectoryMode: "0700"\`. The instances of a rolling restart share the folders.
+For the first five fields, systemd creates the folders, makes the service's user their owner, and sets variables such as \`$STATE_DIRECTORY\`. You can set the mode of each, as in \`stateDirectoryMode: "0700"\`. The instances of a rolling restart share the folders.
 
 ${example("folders")}
 
 ## Credentials
 
-A credential is a secret in a file. The app finds it in the folder \`$CREDENTIALS_DIRECTORY\`, under its name:
+A credential is a secret in a file. The app finds the file in the folder \`$CREDENTIALS_DIRECTORY\`, under the name of the credential:
 
 ${example("credentials")}
 
-- \`tls.key\` comes from a file that only root can read. The app can read its copy. [TLS](tls.md) uses credentials by their names.
-- \`db.password\` comes from a file that \`systemd-creds encrypt\` made.
+- \`tls.key\` comes from a file that only root can read. The app can read its copy. [TLS](tls.md) refers to credentials by name.
+- \`db.password\` comes from a file that \`systemd-creds encrypt\` has written.
 - \`greeting\` is in the unit itself, where every user of the machine can read it.
-- \`importCredentials\` passes on credentials that the machine was given. It needs systemd 254.
+- \`importCredentials\` passes on credentials that the machine itself has received. It needs systemd 254.
 
 ## \`jitless\`: no code generated at run time
 
-\`jitless: true\` turns the JIT compiler off, so memory never has to be both writable and executable. It writes \`MemoryDenyWriteExecute=\`, which kills Node otherwise, and adds \`--jitless\` to \`NODE_OPTIONS\`, so that child processes have it too.
+\`jitless: true\` turns the JIT compiler off, so memory never has to be both writable and executable. It writes \`MemoryDenyWriteExecute=\`, which would otherwise kill Node, and adds \`--jitless\` to \`NODE_OPTIONS\`, so that the option applies to child processes too.
 
 - **Speed.** We measured Node 20 and 26. A loop takes four times as long. A small server answers half as many requests a second on Node 20, and a third as many on Node 26.
-- **WebAssembly is missing.** \`fetch()\` needs it and fails. On Node 20 and 22 this ends the process with an unhandled rejection. \`http.request()\` works.
-- **ES modules on Node 22.** An ES module that imports \`node:http\` ends with \`WebAssembly is not defined\`, because the import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module instead, or use another version of Node.
+- **WebAssembly is missing.** \`fetch()\` needs it and fails. On Node 20 and 22, the process exits with an unhandled rejection. \`http.request()\` works.
+- **ES modules on Node 22.** An ES module that imports \`node:http\` fails with \`WebAssembly is not defined\`, because the import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module instead, or use another version of Node.
 
-## \`compileCache\`: why is it off?
+## Why is \`compileCache\` off?
 
-[\`compileCache: true\`](units.md#a-faster-start) lets Node keep compiled code in the service's cache folder, so that it starts faster. It is off by default for three reasons:
+With [\`compileCache: true\`](units.md#a-faster-start), Node keeps compiled code in the service's cache folder, so that the app starts faster. It is off by default for three reasons:
 
 - The service can write to a folder of code that it runs later. An attacker who takes over the app could leave code there that runs again after a restart. Without \`compileCache\`, a sandboxed service cannot change the code that it runs.
-- The first start takes longer, because it also writes the cache.
+- The first start takes longer, because the app also writes the cache.
 - The cache takes disk space, with one file for each module.
 `;
 
@@ -222,7 +222,7 @@ const settingTitles: Record<string, string> = {
 };
 
 const calls: Record<string, string> = {
-  "write elsewhere": "Writing outside of the app's own folders",
+  "write elsewhere": "Writing outside the app's own folders",
   chown: "`chown()`",
   "listen on a port of its own": "`listen()` on another TCP port",
   "listen on a unix socket of its own": "`listen()` on another unix socket",
@@ -262,13 +262,13 @@ it("docs/hardening.md has the lines that are written and those that are left out
   const sections = [
     intro,
     "## What breaks under each profile?\n",
-    "A test program uses all of Node: WebAssembly, workers, child processes, zlib, crypto, the thread pool, Intl, files and sockets. A real systemd runs it under each profile, on Node 20, 22, 24 and 26. Everything works, with these exceptions:\n",
+    "A test program uses every part of Node: WebAssembly, workers, child processes, zlib, crypto, the thread pool, Intl, files and sockets. A real systemd runs it under each profile, on Node 20, 22, 24 and 26. Everything works, with these exceptions:\n",
     notices(),
-    "## What each directive does\n",
-    "These are the lines of the sandbox, in the order in which they are in the unit.\n",
+    "## What does each directive do?\n",
+    "These are the lines of the sandbox, in the same order as in the unit.\n",
     directiveSections(),
     "## What is left out, and why?\n",
-    "You can add some of these on a machine that you know. Write those that have no field in [`raw`](units.md#directives-that-have-no-field).\n",
+    "If you know the machine, you can add some of these directives. If a directive has no field, write it in [`raw`](units.md#directives-that-have-no-field).\n",
     leftOut(),
     "\n## Which other lines are added?\n",
     "`emitUnits` adds these lines to your units too. They are not part of the sandbox.\n",

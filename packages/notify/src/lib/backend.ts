@@ -17,7 +17,7 @@ export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 /**
  * Returns how messages of this process reach the service manager. It sends nothing and removes no variable.
  *
- * - `undefined`: no service manager asks for messages, or there is no way to send them. In the second case, {@link notify} rejects.
+ * - `undefined`: no service manager expects messages, or there is no way to send them. In the second case, {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {
@@ -35,7 +35,7 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
   return program === undefined ? undefined : "systemd-notify";
 }
 
-/** The ways to the service manager. Undefined if no service manager asks for messages. */
+/** The ways to the service manager. Undefined if no service manager expects messages. */
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(

@@ -6,7 +6,7 @@ import { processState } from "./process-state.ts";
 
 /** What the service manager wants from this process: the variables of sd_notify(3) and sd_watchdog_enabled(3). An empty variable counts as unset. */
 interface NotifyEnvironment {
-  /** NOTIFY_SOCKET. Undefined if no service manager asks for messages. */
+  /** NOTIFY_SOCKET. Undefined if no service manager expects messages. */
   readonly socket: string | undefined;
   readonly watchdogUsec: string | undefined;
   readonly watchdogPid: string | undefined;
@@ -34,7 +34,7 @@ export function environment(): NotifyEnvironment {
 }
 
 /**
- * Returns whether a service manager asks this process for messages. It sends nothing and removes no variable. It does not check whether there
+ * Returns whether a service manager expects messages from this process. It sends nothing and removes no variable. It does not check whether there
  * is a way to send messages: {@link notifyBackend} does.
  */
 export function isSupervised(): boolean {
@@ -54,7 +54,7 @@ export function takeEnvironment(): void {
 }
 
 /**
- * Whether the service manager asks for messages, and this is a worker thread. A worker thread has neither the descriptor nor the state of
+ * Whether the service manager expects messages, and this is a worker thread. A worker thread has neither the descriptor nor the state of
  * the process. If it started before the first message, it has the variables in its copy of the environment. If it started later, it has
  * the mark.
  */

@@ -19,7 +19,7 @@ const CAP_SYS_ADMIN = 21n;
 export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
-    return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not a socket of systemd` };
+    return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not a systemd socket` };
   const unit = ownUnit();
   if (unit === undefined)
     return { allowed: "unknown", reason: "the cgroup of this process does not belong to a service" };

@@ -14,12 +14,12 @@ import { undeliverableError } from "./undeliverable.ts";
 /**
  * Sends a message to the service manager: sd_notify(3).
  *
- * - Resolves to `false` if no service manager asks for messages, for example when you start the program yourself. Nothing was sent.
+ * - Resolves to `false` if no service manager expects messages, for example when you start the program yourself. Nothing was sent.
  * - Resolves to `true` if the message was sent. With `systemd-notify`, systemd has also processed it. systemd ignores variables that it does
  *   not know. If neither systemd nor the files of the unit show that `NotifyAccess=` accepts messages of `systemd-notify`, the process
  *   warning `SOCKACT_NOTIFY_UNCHECKED` says so.
  * - Rejects with a {@link NotifyError}. `ERR_NOTIFY_STATE`: `notifyState` is not a valid message. This is checked even if no service manager
- *   asks for messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_PATH`: the path in
+ *   expects messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_PATH`: the path in
  *   `OpenFile=` is wrong. `ERR_NOTIFY_UNSUPPORTED`, `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send the message.
  *   `ERR_NOTIFY_SEND`: sending failed.
  *

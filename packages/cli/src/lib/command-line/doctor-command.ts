@@ -7,7 +7,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description(
-      "Find out why a socket does not start its service, or why the service does not answer, and what to change. It changes nothing, and runs no code of the app.",
+      "Find out why a socket does not start its service, or why the service does not answer, and what to change. It changes nothing, and runs none of the app's code.",
     )
     .argument(
       "[unit]",

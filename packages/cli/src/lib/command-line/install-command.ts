@@ -12,7 +12,7 @@ function seconds(value: string): number {
 export function installCommand(): Command {
   const command = new Command("install")
     .description(
-      "Install an app as a systemd service that its sockets start. Shows what it will do, asks, and makes a test request.",
+      "Install an app as a systemd service that its sockets start. Shows what it will do, asks you to confirm, and sends a test request.",
     )
     .argument(
       "[entry]",
@@ -21,7 +21,7 @@ export function installCommand(): Command {
   return addAppOptions(command)
     .option("-c, --config <file>", "use this config")
     .option("--root <folder>", "write the files below this folder, and start nothing")
-    .option("--no-request", "make no test request")
+    .option("--no-request", "send no test request")
     .option("--timeout <seconds>", "how long the test request waits for an answer (default: 60)", seconds, 60)
     .option("--dry-run", "print the files, and change nothing")
     .option("-y, --yes", "do not ask")

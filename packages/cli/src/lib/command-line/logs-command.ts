@@ -29,7 +29,7 @@ Examples:
   sockact logs shop --since "1h ago" --json | jq -r .message
 
 Exit codes:
-  0  shown, or ended by Ctrl-C
+  0  shown, or stopped with Ctrl-C
   1  there is no such service, or you may not read the journal
   2  the arguments are wrong`,
     )

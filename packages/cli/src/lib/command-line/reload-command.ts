@@ -7,8 +7,8 @@ export function reloadCommand(): Command {
   return new Command("reload")
     .description(
       `Make a running app read its settings again (systemctl reload). It shows the
-lines that the app writes meanwhile, and how long the reload took. No client
-notices.`,
+lines that the app writes during the reload, and how long the reload took.
+Clients do not notice it.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")
@@ -28,7 +28,7 @@ Exit codes:
   0    reloaded, or there was nothing to reload, and it says why
   1    it could not reload, and keeps its old settings
   2    the arguments are wrong
-  130  ended by Ctrl-C; systemd continues`,
+  130  stopped with Ctrl-C; systemd continues`,
     )
     .action(async (name: string, options: ReloadOptions) => {
       const { reload } = await import("../reload/reload.ts");

@@ -12,10 +12,10 @@ A rolling pair (rolling: true) starts its other instance, and stops the old one
 when the new one is ready: no client waits. If the new one does not become
 ready, it is stopped again, and the old one keeps serving.
 
-Any other service answers its open requests, ends, and starts again. Clients
-that connect meanwhile wait. If the service does not start, there is no way back
-to the old process. A service that sleeps stays asleep. A service that has
-failed is started, and its sockets are opened again.`,
+Any other service answers its open requests, exits, and starts again. Clients
+that connect in the meantime wait. If the service does not start, there is no
+way back to the old process. A service that sleeps stays asleep. A service that
+has failed is started, and its sockets are opened again.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option(
@@ -35,7 +35,7 @@ Exit codes:
   0    the new version serves, or it sleeps and the next connection starts it
   1    it did not start, or is stopped; the message says what serves now
   2    the arguments are wrong
-  130  ended by Ctrl-C; the message says what is left`,
+  130  stopped with Ctrl-C; the message says what is left`,
     )
     .action(async (name: string, options: RestartOptions) => {
       const { restart } = await import("../restart/restart.ts");

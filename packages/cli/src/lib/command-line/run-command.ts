@@ -56,7 +56,7 @@ export function runCommand(args: readonly string[]): Command {
       .option("--datagram", "pass UDP sockets")
       .option(
         "--stop-timeout <duration>",
-        "how long the command may take to end before it is killed (default: 15s, and 5s with --watch)",
+        "how long the command may take to exit before it is killed (default: 15s, and 5s with --watch)",
       )
       .option("--preload", "load @sockact/register into the command, for an app without sockact")
       // The descriptions tell the defaults.

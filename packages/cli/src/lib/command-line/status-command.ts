@@ -10,7 +10,7 @@ export function statusCommand(): Command {
 restarts, the last start and how long it took, and the risk that
 systemd-analyze security finds (0 is the best, 10 the worst).`,
     )
-    .argument("[name]", "show all about this service, such as shop or shop.socket")
+    .argument("[name]", "show everything about this service, such as shop or shop.socket")
     .option("-a, --all", "show the services of the system too")
     .option("-w, --watch", "show it again each second, until Ctrl-C")
     .option("--json", "print JSON, and with --watch one line each second")

@@ -8,7 +8,7 @@ import type { Diagnosis } from "./model/diagnosis.ts";
 const themes: Record<string, string> = {
   "The units and their sockets": `unit-not-loaded unit-outdated config-differs unit-edited drop-in-overrides socket-inactive not-enabled socket-failed port-taken port-forbidden
     address-missing loopback-only socket-in-namespace socket-starts-other service-without-socket`,
-  "Starts, and services that end": `start-limit-hit trigger-limit-hit restart-loop idle-spin never-ready start-step-failed app-crashed module-missing
+  "Starts, and services that exit": `start-limit-hit trigger-limit-hit restart-loop idle-spin never-ready start-step-failed app-crashed module-missing
     node-old runtime-bun node-options-refused`,
   "The app and its sockets": `launcher socket-not-taken socket-name-unknown port-ignored app-warning`,
   "Users, files and the sandbox": `user-missing environment-file-missing program-unreachable folder-unreachable app-unreachable file-hidden file-read-only

@@ -109,7 +109,7 @@ async function askPreload({ framework }: DetectedApp): Promise<boolean> {
     option,
     choices: [
       { value: "preload", label: "With a preload: the app stays as it is", hint: "@sockact/register" },
-      { value: "line", label: "With a line that I add", hint: line ?? "listen() of @sockact/core" },
+      { value: "line", label: "With a line that I add", hint: line ?? "listen() from @sockact/core" },
     ],
   });
   return answer === "preload";

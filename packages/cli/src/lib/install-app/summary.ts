@@ -21,7 +21,7 @@ function runsAs(text: string, isUsers: boolean): string {
 
 const sandboxes = {
   inbound: "only answers: it opens no connection, and writes no file",
-  outbound: "writes to its own folder alone, sees no homes",
+  outbound: "writes only to its own folder, sees no home folders",
   none: "none",
 } as const;
 
@@ -29,7 +29,7 @@ function sandboxOf({ description: { hardening = "outbound", name, stateDirectory
   const profile = typeof hardening === "string" ? hardening : (hardening.profile ?? "outbound");
   const folder = stateDirectory === undefined ? `/var/lib/${name}` : "its own folder";
   return profile === "outbound"
-    ? `${profile}: reads what all may read, writes to ${folder} alone`
+    ? `${profile}: reads what every user may read, writes only to ${folder}`
     : `${profile}: ${sandboxes[profile]}`;
 }
 

@@ -45,7 +45,7 @@ export function startError({ name, unit, user, wasUp, end, isRetried, closed }: 
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
-      ? `The old process has ended, so there is no way back.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true of @sockact/units, the old process would serve until the new one is ready.`
+      ? `The old process has exited, so there is no way back.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true in @sockact/units, the old process would serve until the new one is ready.`
       : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );

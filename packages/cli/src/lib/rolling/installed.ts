@@ -5,7 +5,7 @@ import type { Properties } from "../shared/properties.ts";
 /** The properties that say whether systemd has loaded a unit, and why not. */
 export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;
 
-export const rewrite = "write both units with rolling: true of @sockact/units";
+export const rewrite = "write both units with rolling: true in @sockact/units";
 
 /** Refuses a unit that systemd has not loaded. The hint has the command that loads it. `systemctl` is that command, with `--user` if needed. */
 export function mustBeLoaded(

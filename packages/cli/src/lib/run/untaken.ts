@@ -75,8 +75,8 @@ export class UntakenNotice {
 }
 
 function hintFor(isDatagram: boolean, isPreloaded: boolean): string {
-  if (isDatagram) return "The app must use it with bindDatagram() of @sockact/core.";
+  if (isDatagram) return "The app must use it with bindDatagram() from @sockact/core.";
   return isPreloaded
     ? "--preload passes it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
-    : "The app must use it with systemdListen(), or with listen() of @sockact/core. For an app that you can't change, add --preload.";
+    : "The app must use it with systemdListen(), or with listen() from @sockact/core. For an app that you can't change, add --preload.";
 }

@@ -57,7 +57,7 @@ async function lines(program: string, ...args: string[]): Promise<string> {
     throw new CliError(
       "ERR_INVOKER",
       `can't look up the user who has called sudo: ${(cause as Error).message}`,
-      "Call sockact without sudo, or from a shell of root.",
+      "Run sockact without sudo, or from a root shell.",
       { exitCode: EXIT.failed, cause },
     );
   }
@@ -67,7 +67,7 @@ function unknown(uid: string): CliError {
   return new CliError(
     "ERR_INVOKER",
     `SUDO_UID is ${JSON.stringify(uid)}, and no user has this number`,
-    "Call sudo as a user that exists, or unset SUDO_UID in a shell of root.",
+    "Run sudo as an existing user, or unset SUDO_UID in a root shell.",
     { exitCode: EXIT.failed },
   );
 }

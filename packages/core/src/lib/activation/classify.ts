@@ -115,7 +115,7 @@ function passedInode(fd: number, announced: number): number | undefined {
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,
-    "The program that started this process has kept the variables, but closed the descriptors. Let ExecStart= run node itself.",
+    "The program that started this process has kept the variables, but closed the descriptors. Make ExecStart= run node directly.",
     { errno: -constants.errno.EBADF },
   );
 }

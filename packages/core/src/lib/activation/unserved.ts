@@ -125,7 +125,7 @@ const OWN_APP_HINT =
 
 const CLOSURE_HINT =
   "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +
-  "Call listen(server) of @sockact/core instead of server.listen().";
+  "Call listen(server) from @sockact/core instead of server.listen().";
 
 /**
  * Sets the hint of the warning about unserved sockets.

@@ -157,7 +157,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
         "ERR_SOCKET_DATAGRAM",
         `${what} is a datagram socket: a server can't listen on it`,
         "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
-          "For UDP, call bindDatagram() of @sockact/core.",
+          "For UDP, call bindDatagram() from @sockact/core.",
       );
     case "other":
       return unsupportedError(what);
@@ -256,6 +256,6 @@ function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
     `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
     taken.preloadHint?.(sockets.map(({ fd }) => fd)) ??
       "One server can use each socket, and a closed socket can't be opened again. Remove the second listen(), or pass a socket for each server " +
-        "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) of @sockact/core.",
+        "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) from @sockact/core.",
   );
 }

@@ -50,28 +50,28 @@ const block = (language: string, text: string) => `\`\`\`${language}\n${text.tri
 
 const intro = (printed: readonly string[]) => `# What the linter looks for
 
-\`sockact lint\` reads unit files and drop-ins, and reports what systemd would refuse and what systemd accepts although it does harm. This page explains each code that it reports.
+What does a code from \`sockact lint\` mean? The linter reads unit files and drop-ins. It reports lines that systemd would refuse, and lines that systemd accepts although they cause harm. This page explains each code.
 
 \`\`\`sh
 npx sockact lint deploy/         # the unit files in a folder
 npx sockact lint deploy/ --fix   # also makes the changes that need no decision of yours
 \`\`\`
 
-[Command line](command-line.md#lint-a-repository) has the options. It also says how to leave out a finding, and how to run the linter in CI. \`sockact explain CODE\` prints what this page says about a code.
+For the options, see [Command line](command-line.md#lint-a-repository). That page also explains how to leave out a finding, and how to run the linter in CI. \`sockact explain CODE\` prints the entry of a code on this page.
 
-**Lint the service together with its socket unit.** Most rules about sockets, restarts and launchers apply only if a socket starts the service. For a service alone, the linter reports little. \`sockact lint\` reads all units of a folder together.
+**Lint the service together with its socket unit.** Most rules about sockets, restarts and launchers apply only if a socket starts the service. For a service without its socket, the linter reports little. \`sockact lint\` reads all units in a folder together.
 
 ## How do I read a finding?
 
 Each code below has these parts:
 
-- **Severity.** An **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that the unit will cause trouble. An **info** means that it could be better.
-- **Fixed by \`sockact lint --fix\`.** This says when the option makes the change for you. It makes no change that a drop-in would undo. Without this line, the change is always up to you.
-- **See.** This is the manual page, or the package, that has the rule.
+- **Severity.** An **error** means that systemd does not load the unit, or that your app does not work. A **warning** means that the unit will cause trouble. An **info** means that the unit could be better.
+- **Fixed by \`sockact lint --fix\`.** This line says when \`--fix\` makes the change for you. It makes no change that a drop-in would undo. If the line is missing, you always have to make the change yourself.
+- **See.** This is the manual page or the package that the rule comes from.
 
 ## How do I lint units in my own code?
 
-Use \`lintUnits()\` and \`fixUnits()\` of [@sockact/units](../packages/units/README.md). Here are two units with mistakes:
+Use \`lintUnits()\` and \`fixUnits()\` from [@sockact/units](../packages/units/README.md). Here are two units with mistakes:
 
 <!-- lint finds: exec-launcher, jit-killed -->
 ${block(
@@ -81,7 +81,7 @@ ${block(
     .join("\n"),
 )}
 
-This code prints what is wrong with them, and then the service with the changes of \`fixUnits\`:
+This code prints what is wrong with them, and then the service with the changes that \`fixUnits\` makes:
 
 ${block("ts", example)}
 
@@ -91,14 +91,14 @@ In CommonJS: \`const { readFileSync } = require("node:fs");\` and \`const { fixU
 ${block("text", printed.join("\n"))}
 
 - **A finding** has \`file\`, \`line\`, \`severity\`, \`code\`, \`message\`, \`why\` and \`fix\`. It also has \`edits\` if \`fixUnits\` can make the change.
-- **\`fixUnits\` makes only changes that need no decision of yours.** It never changes the program or its user, never removes a protection, and never activates a line that systemd ignores, such as a misspelled directive. It keeps every other byte of the file, and the comments too.
-- **In this example, \`fixUnits\` does not change the start limit.** Without the limit, systemd would restart a service that crashes without end, until you add \`Restart=\` and \`RestartSec=\`.
+- **\`fixUnits\` makes only changes that need no decision of yours.** It never changes the program or its user, never removes a protection, and never activates a line that systemd ignores, such as a misspelled directive. It keeps every other byte of the file, including comments.
+- **In this example, \`fixUnits\` does not change the start limit.** Without the limit, systemd would keep starting a service that crashes, until you add \`Restart=\` and \`RestartSec=\`.
 - **Drop-ins** have names such as \`shop.service.d/10-port.conf\`.
-- **Units for the service manager of a user** are recognized by a folder \`systemd/user\` in their name, or by \`OpenFile=/run/user/<uid>/systemd/notify\`. For others, write \`lintUnits(files, { user: true })\`.
-- **The time that both functions take** grows in proportion to the size of the files.
+- **Units for a user's service manager** are recognized by a folder \`systemd/user\` in their path, or by \`OpenFile=/run/user/<uid>/systemd/notify\`. For others, write \`lintUnits(files, { user: true })\`.
+- **Both functions take time** in proportion to the size of the files.
 `;
 
-const outro = `## How this page is made
+const outro = `## How is this page made?
 
 A test makes this page from the tables of the linter. To update it, run \`npx vitest run packages/units/src/lib/lint/docs.test.ts -u\`.
 \`packages/units/test/faults.ts\` has an example of each finding.

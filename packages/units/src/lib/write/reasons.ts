@@ -12,7 +12,7 @@ export const reasons = {
     "systemd opens sockets before the network is up. At that time, no interface may have the address yet.",
   Service: "The socket unit and the service have different names, so the socket unit names the service.",
   TriggerLimitIntervalSec:
-    "Many starts in a short time must not close the port. With a limit, the socket would fail. RestartSec= limits the starts instead.",
+    "Many starts in a short time must not close the port. With this limit, the socket would fail. RestartSec= limits the starts instead.",
   WantedBy: "The socket starts at boot.",
   // The service unit
   Requires: "The service gets its socket even if you start the service yourself.",
@@ -35,7 +35,7 @@ export const reasons = {
   Restart:
     "systemd restarts the service after each exit. While the service waits for its restart, traffic does not start it. Otherwise, if it exits without accepting the connection, systemd would start it again at once, without end.",
   RestartSec:
-    "The service starts at most once a second. With the default of 100 ms, a crash loop uses much processor time.",
+    "The service starts at most once a second. With the default of 100 ms, a crash loop uses a lot of processor time.",
   NonBlocking: "The sockets are in non-blocking mode, which event loops need.",
   Sockets: "systemd passes all sockets, whichever unit started the service.",
   Also: "If you enable the service, systemctl enables its sockets too.",
@@ -51,7 +51,7 @@ export const reasons = {
   RuntimeDirectoryPreserve:
     "The folder stays when the service stops, because sockets still listen in it, and another instance may use it.",
   Environment:
-    "This is a home that the app can write to. A user that exists only while the service runs has no home.",
+    "This is a home folder that the app can write to. A user that exists only while the service runs has no other.",
 } as const;
 
 /** Reasons for the lines that only Node, a port method or a container adds, or adds for another reason. */

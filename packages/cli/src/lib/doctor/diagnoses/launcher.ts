@@ -53,7 +53,7 @@ export const launcher: Diagnosis = {
       {
         unit: subject.service,
         message: isInTheWay
-          ? `systemd started ${found.name} (process ${found.process.pid}), and ${found.name} started the app (process ${app?.pid}). The app has no socket of systemd.`
+          ? `systemd started ${found.name} (process ${found.process.pid}), and ${found.name} started the app (process ${app?.pid}). The app has no socket from systemd.`
           : (warned?.message ?? ""),
         evidence: [
           ...(found
@@ -72,7 +72,7 @@ export const launcher: Diagnosis = {
         ],
         fix:
           directives.length === 0
-            ? (warned?.details.join(" ") ?? "Let ExecStart= run node itself.")
+            ? (warned?.details.join(" ") ?? "Make ExecStart= run node directly.")
             : isShell
               ? "Write exec before the command in the script, or let systemd run the app itself:"
               : "Let systemd run the app itself:",
@@ -97,7 +97,7 @@ async function written(subject: Subject): Promise<Found[]> {
   return [
     {
       unit: service,
-      message: `systemd starts ${name}, and ${name} starts the app. The app gets no socket of systemd.`,
+      message: `systemd starts ${name}, and ${name} starts the app. The app gets no socket from systemd.`,
       evidence: [{ text: script, source: manifest }],
       fix: `Let systemd run the app itself, as the script does${variables.length > 0 ? `, with the script's ${variables.join(", ")} in Environment=` : ""}:`,
       copy: [

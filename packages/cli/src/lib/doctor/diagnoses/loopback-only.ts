@@ -9,7 +9,7 @@ export const loopbackOnly: Diagnosis = {
   title: "only this machine can connect to the socket",
   why: "127.0.0.1 and ::1 are addresses of the machine itself. This is right if a proxy on the same machine connects to the app.",
   looksAt: "`Listen` of the socket units.",
-  remedy: "If other machines must connect, write the port alone, such as `ListenStream=80`.",
+  remedy: "If other machines must connect, write only the port, such as `ListenStream=80`.",
   async find(subject) {
     const sockets = await subject.get(socketProperties);
     const addresses = sockets.flatMap((unit) =>

@@ -106,7 +106,7 @@ async function reasonOf(
         { text: other.message, source },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Let ExecStart= run Node itself, and pass the socket of systemd to the app:",
+      fix: "Make ExecStart= run Node directly, and pass the socket from systemd to the app:",
       copy: edit(`OpenFile=${path}:notify`),
     };
 
@@ -121,7 +121,7 @@ async function reasonOf(
         { text: `OpenFile=${openFile}`, source: show },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Pass the socket of systemd to the app:",
+      fix: "Pass the socket from systemd to the app:",
       copy:
         version < 253
           ? edit("NotifyAccess=all")

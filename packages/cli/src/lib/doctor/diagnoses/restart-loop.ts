@@ -8,10 +8,10 @@ import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
 export const restartLoop: Diagnosis = {
   code: "restart-loop",
   severity: "error",
-  title: "the service ends soon after each start, and starts again",
+  title: "the service exits soon after each start, and starts again",
   why: "Restart= starts the service again, and so does each waiting client. The starts take processor time, and no client gets an answer.",
   looksAt: "How often the service was started in the last minute, and how it ended.",
-  remedy: "Read the journal of the service, and correct the error that ends it.",
+  remedy: "Read the journal of the service, and correct the error that makes it exit.",
   async find(subject) {
     const [service, all, end] = await Promise.all([
       subject.get(serviceProperties),

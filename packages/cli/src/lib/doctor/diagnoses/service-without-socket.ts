@@ -96,7 +96,7 @@ function found(
     ],
     fix: isRequired
       ? "Start the socket instead of the service."
-      : "Let the service require its socket, and start the socket.",
+      : "Make the service require its socket, and start the socket.",
     copy: [
       ...(isRequired
         ? []

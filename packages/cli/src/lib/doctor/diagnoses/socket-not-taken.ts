@@ -25,7 +25,7 @@ export const socketNotTaken: Diagnosis = {
   looksAt:
     "The sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal.",
   remedy:
-    "Call `app.use(systemdListen())` before `listen()`, call `listen(server)` of `@sockact/core`, or load the preload `@sockact/register`.",
+    "Call `app.use(systemdListen())` before `listen()`, call `listen(server)` from `@sockact/core`, or load the preload `@sockact/register`.",
   explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
   async find(subject) {
     const [service, running, passed, warnings] = await Promise.all([

@@ -10,9 +10,9 @@ export const startLimitHit: Diagnosis = {
   severity: "error",
   title: "the service was started too often, and systemd has given up",
   why: "By default systemd allows five starts in ten seconds. After that, the socket fails too. Clients are refused until you start the socket again.",
-  looksAt: "`Result` of the service and of each socket unit, and how the service ended.",
+  looksAt: "`Result` of the service and of each socket unit, and how the service exited.",
   remedy:
-    "Correct the error that ends the service. Then run `systemctl reset-failed` and `systemctl start`. To keep the port open in future, write `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` into the service.",
+    "Correct the error that makes the service exit. Then run `systemctl reset-failed` and `systemctl start`. To keep the port open in future, write `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` into the service.",
   explains: ["restart-loop", "idle-spin", "socket-failed", "start-limit", "not-enabled"],
   async find(subject) {
     const { systemctl } = subject.host.manager;

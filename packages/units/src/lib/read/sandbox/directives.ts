@@ -104,7 +104,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: yesNo,
     ...both((_, valueOf) => (valueOf("ambientCapabilities").join("") === "" ? ["yes"] : [])),
     reason: "The service has its own user namespace, in which other users do not exist.",
-    cost: "Files of other users than root and the service's own user appear to belong to nobody.",
+    cost: "Files that belong neither to root nor to the service's own user appear to belong to nobody.",
     leftOut: "In a user namespace, the service's capabilities would not apply to the rest of the machine.",
   },
   privateIPC: {
@@ -128,7 +128,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     dynamicUser: ["read-only", "yes", "tmpfs"],
     reason:
       "The service cannot see home folders. If the program is in one, the service can read home folders but not write to them.",
-    cost: "If Node is in a home, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
+    cost: "If Node is in a home folder, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
   },
   protectKernelTunables: {
     key: "ProtectKernelTunables",
@@ -406,6 +406,6 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   {
     key: "MemoryMax",
     reason:
-      "Only you know how much memory your app needs. The same goes for TasksMax=, CPUQuota= and LimitNOFILE=.",
+      "Only you know how much memory your app needs. The same applies to TasksMax=, CPUQuota= and LimitNOFILE=.",
   },
 ];

@@ -88,7 +88,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "restart-fast": {
     severity: "warning",
-    why: "With StartLimitIntervalSec=0, a service that crashes at its start is started again without end. Each start costs processor time and lines in the journal.",
+    why: "With StartLimitIntervalSec=0, systemd keeps starting a service that crashes at its start. Each start costs processor time and lines in the journal.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -171,7 +171,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "remain-after-exit": {
     severity: "warning",
-    why: "After your app has exited, systemd still takes the service for active. It does not start it again for a connection, and clients wait without an answer.",
+    why: "After your app has exited, systemd still regards the service as active. So a connection does not start it again, and clients wait without an answer.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RemainAfterExit");

@@ -146,7 +146,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-name": {
     severity: "warning",
-    why: "Your app recognizes the socket for READY=1 by the name notify. It takes a descriptor with another name for a socket to listen on.",
+    why: "Your app recognizes the socket for READY=1 by the name notify. It treats a descriptor with another name as a socket to listen on.",
     man: "systemd.service(5)",
     find: ({ unit }) =>
       openFiles(unit)

@@ -158,7 +158,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-prefix": {
     severity: "info",
-    why: "The prefix !! is for kernels before 4.3, which have no ambient capabilities. systemd ignores it since version 258.",
+    why: "The prefix !! is for kernels before 4.3, which have no ambient capabilities. systemd 258 and later ignore it.",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program === undefined || !program.command.signs.includes("!!")
@@ -236,7 +236,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "type-unfit": {
     severity: "error",
-    why: "Node does not move to the background, and a server does not end by itself. systemd waits for one of these, and the start times out.",
+    why: "Node does not move to the background, and a server does not exit by itself. systemd waits for one of these, and the start times out.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "Type");
