@@ -79,6 +79,7 @@ describe("the search", () => {
       "certificates",
       "work",
       "read",
+      "/root",
       "root",
       "env",
     ]);

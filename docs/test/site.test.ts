@@ -21,15 +21,14 @@ const browsers = ["chromium-headless-shell", "chromium"];
 const installed = browsers.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
 
 /** The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out: the page in HTML has the same. */
-function markdownLinks(text: string, { origin, base }: BuiltSite): string[] {
+function markdownLinks(text: string, { origin, base, address }: BuiltSite): string[] {
   const prose = text.replaceAll(/^ *(```|~~~).*?^ *\1$/gms, "").replaceAll(/`[^`\n]*`/g, "");
-  const addresses = Array.from(prose.matchAll(/\]\((?!#)([^()\s]+)\)/g), ([, link = ""]) => link);
-  // A link that is still relative leads nowhere, as in llms-full.txt.
-  return addresses.map((link) =>
-    /^[a-z]+:/.test(link)
-      ? link.replace(new RegExp(`^https://[^/]+${base}(?=[\\w-]|$)`), `${origin}${base}`)
-      : `${origin}/${link}`,
-  );
+  const links = Array.from(prose.matchAll(/\]\((?!#)([^()\s]+)\)/g), ([, link = ""]) => link);
+  return links.map((link) => {
+    if (link.startsWith(address)) return `${origin}${base}${link.slice(address.length)}`;
+    // A link that is still relative leads nowhere, as in llms-full.txt.
+    return /^[a-z]+:/.test(link) ? link : `${origin}/${link}`;
+  });
 }
 
 describeWith({ commands: [installed] }, "the built site, in a browser", () => {

@@ -9,7 +9,7 @@ export const keywords: Readonly<Record<string, string>> = {
   "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
   run: "nodemon, tsx, hot reload, local development, laptop",
-  tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, port 443, domain",
+  tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
   sockets: "UDP, datagram, unix socket, several sockets, named socket",
   install: "sudo: npx: command not found, sudo npx",
   config: "all fields, sockact.config.mjs, configuration file, settings, fields, options",
@@ -26,7 +26,7 @@ export const keywords: Readonly<Record<string, string>> = {
     "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",
   units: "systemd unit file, service file, ExecStart, template",
   troubleshooting:
-    "curl hangs, my app does not answer, SyntaxError, Unexpected token, crash, crashes, crash loop, does not start, 203/EXEC, 226/NAMESPACE, 502, status code, exit code",
+    "curl hangs, my app does not answer, SyntaxError, Unexpected token, crash, crashes, crash loop, does not start, why is my service not starting, 203/EXEC, 226/NAMESPACE, 502, status code, exit code",
   "troubleshooting#eaddrinuse-address-already-in-use":
     "port 80 in use, port already in use, address already in use, port is taken",
   mistakes: "SyntaxError, Unexpected token",

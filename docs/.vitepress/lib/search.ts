@@ -7,13 +7,13 @@ import { keywords } from "./keywords.ts";
  * VitePress sends the source of this function to the browser, so the function uses nothing from outside.
  */
 export function wordsOf(text: string): string[] {
-  const names = text.match(/[\p{L}\p{N}_$]+(?:[-./@:'’][\p{L}\p{N}_$]+)*/gu) ?? [];
+  const names = text.match(/(?:(?<![\p{L}\p{N}])\/)?[\p{L}\p{N}_$]+(?:[-./@:'’][\p{L}\p{N}_$]+)*/gu) ?? [];
   return names.flatMap((name) => {
     const parts = name
       .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2")
       .split(/[^\p{L}\p{N}]+/u)
       .filter((part) => part !== "");
-    return parts.length > 1 ? [name, ...parts] : parts;
+    return parts.length > 1 || name !== parts[0] ? [name, ...parts] : parts;
   });
 }
 
@@ -40,7 +40,7 @@ export function weightOf(page: string): number {
 /** How much a word of a question counts. A whole name counts more than its parts, which follow it. VitePress sends the source of this function too. */
 export function weightOfWord(word: string, at: number, words: string[]): number {
   const next = words[at + 1];
-  return next !== undefined && next !== word && word.startsWith(next) ? 3 : 1;
+  return next !== undefined && next !== word && word.includes(next) ? 3 : 1;
 }
 
 /** What the search reads of a section. Its text brings its keywords along, since VitePress passes on no more fields. */
@@ -122,7 +122,7 @@ export const miniSearch = {
     combineWith: "OR",
     prefix: true,
     fuzzy: 0.2,
-    boost: { title: 6, keywords: 4, titles: 2, text: 1 },
+    boost: { title: 6, keywords: 8, titles: 2, text: 1 },
     boostDocument: weightOf,
     boostTerm: weightOfWord,
   },

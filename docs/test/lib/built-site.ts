@@ -25,6 +25,8 @@ export interface BuiltSite extends AsyncDisposable {
   readonly origin: string;
   /** The path of the site on its server, such as `/sockact/`. */
   readonly base: string;
+  /** The address at which readers find the site. */
+  readonly address: string;
   /** The paths of all pages below the base, such as `start` and `reference/core`; of the first page it is empty. */
   readonly pages: readonly string[];
 }
@@ -36,7 +38,7 @@ export function fileOf(path: string): string | undefined {
 }
 
 /** The paths of all pages, and the path of the site on its server. */
-export function pathsOf(): Pick<BuiltSite, "base" | "pages"> {
+export function pathsOf(): Pick<BuiltSite, "base" | "address" | "pages"> {
   if (!existsSync(join(built, "index.html")))
     throw new Error("docs/.vitepress/dist/index.html does not exist. Run `npm run docs:build` first.");
   const builtAt = statSync(join(built, "index.html")).mtimeMs;
@@ -56,12 +58,13 @@ export function pathsOf(): Pick<BuiltSite, "base" | "pages"> {
     .filter((file) => file.endsWith(".html") && file !== "404.html")
     .map((file) => file.replace(/(?:(^|\/)index)?\.html$/, "$1"))
     .sort();
-  return { base, pages };
+  const address = /<link rel="canonical" href="([^"]*)"/.exec(home)?.[1] ?? "";
+  return { base, address, pages };
 }
 
 /** Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html. */
 export async function serveBuiltSite(): Promise<BuiltSite> {
-  const { base, pages } = pathsOf();
+  const { base, address, pages } = pathsOf();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
     const path = decodeURIComponent(pathname);
@@ -78,6 +81,7 @@ export async function serveBuiltSite(): Promise<BuiltSite> {
   return {
     origin: `http://127.0.0.1:${port}`,
     base,
+    address,
     pages,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
