@@ -199,10 +199,6 @@ export class PrivateSystemd implements AsyncDisposable {
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
     // journald reads the output of services with a delay. This waits until it has read everything.
     await this.mustRun(["journalctl", "--sync"]);
-    return this.#journalSoFar(unit, from);
-  }
-
-  async #journalSoFar(unit: string, from?: "service" | "manager"): Promise<string[]> {
     const lines = await this.mustRun([
       "journalctl",
       "--output=json",
@@ -225,7 +221,7 @@ export class PrivateSystemd implements AsyncDisposable {
     let found: string | undefined;
     await this.#until(
       async () => {
-        messages = await this.#journalSoFar(unit);
+        messages = await this.journal(unit);
         found = messages.find((message) => pattern.test(message));
         return found !== undefined;
       },
@@ -280,12 +276,10 @@ export class PrivateSystemd implements AsyncDisposable {
     timeout: number,
     explain: () => string | Promise<string>,
   ): Promise<void> {
-    const start = performance.now();
+    const deadline = performance.now() + timeout;
     while (!(await reached())) {
-      const waited = performance.now() - start;
-      if (waited > timeout) throw new Error(await explain());
-      // Each look starts programs, which take the processor from what this waits for.
-      await delay(Math.min(Math.max(waited / 4, 10), 100));
+      if (performance.now() > deadline) throw new Error(await explain());
+      await delay(10);
     }
   }
 }
