@@ -92,7 +92,7 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     project.removeReflection(constructor);
 });
 
-app.renderer.defineTheme("exact-types", ExactTypes as never);
+app.renderer.defineTheme("exact-types", ExactTypes);
 app.options.setValue("theme", "exact-types");
 
 rmSync(out, { recursive: true, force: true });

@@ -78,6 +78,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
 describe("the search", () => {
   let index: MiniSearch;
   let sections: string[];
+  let bytes: number;
 
   const idsOf = (query: string | typeof MiniSearch.wildcard): string[] =>
     index.search(query).map(({ id }) => (id as string).slice(base.length));
@@ -96,7 +97,11 @@ describe("the search", () => {
     } as never);
     sections = idsOf(MiniSearch.wildcard);
     console.info(`the index of the search: ${json.length} bytes, ${sections.length} sections`);
-    expect(json.length).toBeLessThan(1_000_000);
+    bytes = json.length;
+  });
+
+  test("has an index of less than 1 MB", () => {
+    expect(bytes).toBeLessThan(1_000_000);
   });
 
   test("knows every page", () => {
@@ -107,10 +112,9 @@ describe("the search", () => {
 
   test.each(queries)("finds, for %s, the page %s among the first three", (query, ...wanted) => {
     const first = idsOf(query).slice(0, 3);
-    expect(
-      wanted.some((page) => first.some((id) => id.split("#")[0] === page)),
-      first.join(", "),
-    ).toBe(true);
+    const pagesOfFirst = first.map((id) => id.split("#")[0]!);
+    // The three are in the message if none is wanted.
+    expect(wanted.some((page) => pagesOfFirst.includes(page)) ? [] : first).toEqual([]);
   });
 
   test("has keywords only for pages and headings that exist", () => {

@@ -38,7 +38,7 @@ export function weightOf(page: string): number {
 }
 
 /** How much a word of a question counts. A whole name counts more than its parts, which follow it. VitePress sends the source of this function too. */
-export function weightOfWord(word: string, at: number, words: string[]): number {
+function weightOfWord(word: string, at: number, words: string[]): number {
   const next = words[at + 1];
   return next !== undefined && next !== word && word.includes(next) ? 3 : 1;
 }
