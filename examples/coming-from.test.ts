@@ -1,5 +1,13 @@
 // The files of docs/coming-from.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
@@ -38,11 +46,18 @@ function folderWith(...files: [from: string, to: string][]): string {
 
 const requirements = { commands: ["systemd-socket-activate", "openssl"] };
 describeWith(requirements, "the servers of the pages, behind sockets", () => {
-  test("the one of the page about nginx answers on https, and redirects http there", async () => {
-    const cwd = folderWith(["nginx-server.mjs", "server.mjs"]);
+  test.each([
+    ["Express", "nginx-server.mjs"],
+    ["Fastify", "nginx-server-fastify.mjs"],
+  ])("the %s one answers on https, redirects http there, and serves challenges", async (_framework, file) => {
+    const cwd = folderWith([file, "server.mjs"]);
     const { key, cert } = certificateOf("localhost");
     copyFileSync(key, join(cwd, "key.pem"));
     copyFileSync(cert, join(cwd, "cert.pem"));
+    const code = readFileSync(join(cwd, "server.mjs"), "utf8");
+    writeFileSync(join(cwd, "server.mjs"), code.replace("/var/www/acme", join(cwd, "acme")));
+    mkdirSync(join(cwd, "acme/.well-known/acme-challenge"), { recursive: true });
+    writeFileSync(join(cwd, "acme/.well-known/acme-challenge/token-1"), "token-1.key");
     const [http, https] = [await freeAddress("tcp4"), await freeAddress("tcp4")];
     await using _app = await socketActivate([http, https], [process.execPath, "server.mjs"], {
       cwd,
@@ -54,9 +69,24 @@ describeWith(requirements, "the servers of the pages, behind sockets", () => {
       status: 308,
       location: "https://shop.example/cart?id=1",
     });
+    const challenge = "/.well-known/acme-challenge/token-1";
+    expect(await httpRequest(http, challenge)).toMatchObject({ status: 200, body: "token-1.key" });
     const [response] = await once(get(`https://${https}/`, { rejectUnauthorized: false }), "response");
     expect(await text(response)).toBe("hello 127.0.0.1");
   });
+
+  test.each(["express", "koa", "fastify"])(
+    "the %s app of the page about nginx trusts nginx, and no address that a client invents",
+    async (framework) => {
+      const cwd = folderWith([`proxy-${framework}.mjs`, "server.mjs"]);
+      const address = join(cwd, "shop.sock");
+      await using _app = await socketActivate([address], [process.execPath, "server.mjs"], { cwd });
+      // With $proxy_add_x_forwarded_for, nginx adds the client's address after whatever the client has sent.
+      const headers = { "x-forwarded-for": "198.51.100.7, 203.0.113.9", "x-forwarded-proto": "https" };
+      const answer = await httpRequest(address, "/", { headers });
+      expect(answer.json()).toEqual(["203.0.113.9", "https"]);
+    },
+  );
 
   test("the one of the page about other packages takes the socket of its name", async () => {
     const cwd = folderWith(["named.mjs", "server.mjs"]);

@@ -68,8 +68,8 @@ const app = await Application.bootstrapWithPlugins({
   groupOrder: ["Functions", "Variables", "Interfaces", "Classes", "*"],
   logLevel: "Warn",
   packagesRequiringDocumentation: [...new Set(entryPoints.map(({ name }) => name.replace(/\/adapter$/, "")))],
-  // What is exported. A property such as `type` often says enough by its name.
-  requiredToBeDocumented: ["Class", "Enum", "Function", "Interface", "TypeAlias", "Variable"],
+  // What is exported, and each property of it.
+  requiredToBeDocumented: ["Class", "Enum", "Function", "Interface", "Property", "TypeAlias", "Variable"],
   validation: {
     invalidLink: true,
     invalidPath: true,

@@ -4,9 +4,10 @@ export default {
   container: {
     image: "registry.example/shop:1",
     volumes: ["/srv/shop/data:/data"],
-    podmanArgs: ["--memory=512m", "--env-file=/srv/shop/.env"],
+    podmanArgs: ["--memory=512m"],
   },
   sockets: [{ listen: 80 }],
   environment: { NODE_ENV: "production" },
+  environmentFile: "/srv/shop/.env",
   hardening: "outbound",
 };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { appFolders } from "../src/lib/install/access/app-folders.ts";
+import { appFolders } from "../src/lib/app/app-folders.ts";
 
 /** A folder with these files and, for values that begin with `->`, links. */
 function tree(entries: Record<string, string>): string {

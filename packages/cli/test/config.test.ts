@@ -41,6 +41,21 @@ export default { name: Name.shop, exec: ["/usr/bin/true"], sockets: [{ listen: p
       "an ES module by package.json",
       { "package.json": { type: "module" }, "sockact.config.js": `export default { ${fields} };` },
     ],
+    [
+      "an ES module in a folder of CommonJS",
+      {
+        "package.json": { type: "commonjs" },
+        "port.mjs": "export default 80;",
+        "sockact.config.js": `import port from "./port.mjs";\nexport default { ${fields.replace("80", "port")} };`,
+      },
+    ],
+    [
+      "CommonJS by package.json, which has the word export",
+      {
+        "package.json": { type: "commonjs" },
+        "sockact.config.js": `/*\nexport default */\nmodule.exports = { ${fields} };`,
+      },
+    ],
     ["CommonJS", { "sockact.config.js": `module.exports = { ${fields} };` }],
     [".mjs, a function", { "sockact.config.mjs": `export default () => ({ ${fields} });` }],
     [".cjs, an async function", { "sockact.config.cjs": `module.exports = async () => [{ ${fields} }];` }],
@@ -186,6 +201,12 @@ describe("a config that is refused", () => {
       { "sockact.config.cjs": "module.exports = {\n  name: \n};\n" },
       "ERR_CONFIG_SYNTAX",
       /sockact\.config\.cjs:3/,
+    ],
+    [
+      "a syntax error of an ES module in a folder of CommonJS",
+      { "package.json": { type: "commonjs" }, "sockact.config.js": "export default {\n  name: \n};\n" },
+      "ERR_CONFIG_SYNTAX",
+      /^(?!.*Warning)[^]*sockact\.config\.js:3/,
     ],
     [
       "a syntax error of TypeScript",

@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest";
 import { type DetectedApp, detectApp } from "../src/lib/app/detect-app.ts";
 import { findNode } from "../src/lib/app/find-node.ts";
 import { unitNameOf } from "../src/lib/app/unit-name.ts";
+import { adapterNodeApp } from "./adapter-node.ts";
+import { describeApp } from "../src/lib/app/describe-app.ts";
 import { type Files, folderWith } from "./app-folder.ts";
 
 type Found = Partial<Omit<DetectedApp, "node">>;
@@ -306,6 +308,47 @@ describe("the app in a folder", () => {
       arguments: ["--fast"],
       environment: { COLOUR: "red" },
       port: 1000,
+    });
+  });
+
+  describe("of SvelteKit's adapter-node", () => {
+    it("takes the one socket itself: it gets neither a preload nor the descriptor for messages", async () => {
+      const app = await detect(adapterNodeApp, "build/index.js");
+      expect(app).toMatchObject({
+        framework: "sveltekit",
+        hasSockact: false,
+        takesOneSocket: true,
+        port: 3000,
+      });
+      const description = describeApp(app, { listen: ["80"], systemd: 257 });
+      expect(description).toMatchObject({ name: "svelte-shop", type: "exec", sockets: [{ listen: 80 }] });
+      expect(description).not.toHaveProperty("preload");
+    });
+
+    it("is also found in a server that imports it, and minified", async () => {
+      const text = adapterNodeApp["build/index.js"]
+        .replaceAll(/^\/\/.*\n/gm, "")
+        .replaceAll("'", "`")
+        .replaceAll(/\n\s*/g, " ");
+      const files = { ...adapterNodeApp, "build/index.js": text, "start.js": `import "./build/index.js";\n` };
+      expect(await detect(files, "start.js")).toMatchObject({ takesOneSocket: true });
+    });
+
+    it("is not found with a server of its own, nor in a version that reads no LISTEN_FDS", async () => {
+      const own = `import { handler } from "./build/handler.js";\nimport "./build/env.js";\nimport { createServer } from "node:http";\nprocess.on("sveltekit:shutdown", () => {});\ncreateServer(handler).listen(3000);\n`;
+      const app = await detect({ ...adapterNodeApp, "server.js": own }, "server.js");
+      expect(app).toMatchObject({ takesOneSocket: false });
+      expect(describeApp(app, { systemd: 257 })).toMatchObject({ type: "notify-reload", preload: true });
+      const earlier = adapterNodeApp["build/index.js"].replaceAll("LISTEN_FDS", "LISTEN");
+      const old = { ...adapterNodeApp, "build/index.js": earlier };
+      expect(await detect(old, "build/index.js")).toMatchObject({ takesOneSocket: false });
+    });
+
+    it("refuses what its server can't do", async () => {
+      const app = await detect(adapterNodeApp, "build/index.js");
+      for (const listen of [["80", "81"], ["localhost:3000"]])
+        expect(() => describeApp(app, { listen })).toThrow(/accepts one socket only/);
+      expect(() => describeApp(app, { idleTimeout: "5min" })).toThrow(/--idle has no effect/);
     });
   });
 

@@ -271,6 +271,21 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(evidence.at(-1)!.text).toBe("nothing to do");
     });
 
+    it("finds nothing in one that was restarted several times", async () => {
+      await run(
+        onPort(3000, 'process.on("SIGTERM", () => process.exit());'),
+        "Restart=always\nRestartPreventExitStatus=42\nSuccessExitStatus=42\n",
+      );
+      for (let times = 0; times < 5; times += 1) {
+        await printed(/listening/);
+        before = (await systemd.journal("shop.service")).length;
+        await systemd.restart("shop.service");
+      }
+      const { codes } = await ask(systemd, "shop");
+      expect(codes).not.toContain("idle-spin");
+      expect(codes).not.toContain("restart-loop");
+    });
+
     it("finds one that falls asleep before it accepts", async () => {
       await run(
         "process.exit(42)",

@@ -24,6 +24,11 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
     await installFaults(systemd, {
       healthy: { until: isReady },
       nvm: { service: `ExecStart=\nExecStart=${node} /srv/nvm/server.mjs` },
+      removed: {
+        service: `ProtectHome=tmpfs\nBindReadOnlyPaths=/home/shop/.nvm/v1/node\nExecStart=\nExecStart=/home/shop/.nvm/v1/node /srv/nvm/server.mjs`,
+      },
+      moved: { service: "ProtectHome=tmpfs\nBindReadOnlyPaths=/home/shop/moved" },
+      away: { service: "EnvironmentFile=/srv/away/shop/.env" },
       nowhere: { service: "ExecStart=\nExecStart=/usr/bin/nonode server.mjs" },
       alpine: { service: "ExecStart=\nExecStart=/srv/alpine/node server.mjs" },
       alien: { service: "ExecStart=\nExecStart=/srv/alien/node server.mjs" },
@@ -62,6 +67,24 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
       "program-unreachable",
       /^\/home\/shop\/\.nvm\S+ exists, but ProtectHome=yes hides it/,
       /203\/EXEC/,
+    ],
+    [
+      "removed",
+      "program-unreachable",
+      /^\/home\/shop\/\.nvm\/v1\/node does not exist: there is no \/home\/shop\/\.nvm\/v1\.$/,
+      /226\/NAMESPACE/,
+    ],
+    [
+      "moved",
+      "start-step-failed",
+      /there is no \/home\/shop\/moved, which BindReadOnlyPaths= .* names\.$/,
+      /226\/NAMESPACE/,
+    ],
+    [
+      "away",
+      "environment-file-missing",
+      /names \/srv\/away\/shop\/\.env, which does not exist: there is no \/srv\/away\/shop\.$/,
+      /Failed to load environment files/,
     ],
     ["nowhere", "program-unreachable", /^\/usr\/bin\/nonode does not exist\.$/, /203\/EXEC/],
     ["alpine", "program-unreachable", /needs \/lib\/ld-musl-x86_64\.so\.1.* Alpine Linux\.$/, /203\/EXEC/],
@@ -166,6 +189,9 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps that do not star
   it("has the lines to copy", () => {
     const copyOf = (name: string) => found.get(name)![0]!.copy;
     expect(copyOf("nvm")[0]).toBe("cp /home/shop/.nvm/versions/node/v20.19.0/bin/node /usr/local/bin/node");
+    expect(copyOf("moved").join()).not.toContain("mkdir");
+    expect(copyOf("away")).toEqual([]);
+    expect(copyOf("variables")).toEqual(["install -m 600 /dev/null /etc/nowhere.env"]);
     expect(copyOf("closed")).toEqual(["chmod o+x /srv/private"]);
     expect(copyOf("package")).toEqual(["cd /srv/package && npm ci --omit=dev"]);
     expect(found.get("extension")![0]!.fix).toContain("/srv/extension/lib/routes.js exists");

@@ -6,6 +6,7 @@ import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 import { DEADLINE } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { adapterNodeApp } from "./adapter-node.ts";
 import { type Files, folderWith } from "./app-folder.ts";
 import { sockactIn } from "./outcome.ts";
 import { sockact } from "./run.ts";
@@ -89,6 +90,19 @@ describe("sockact init", () => {
       // What sockact install writes there.
       preload: "/var/lib/sockact/shop/files/register.cjs",
     });
+  });
+
+  it("writes neither a preload nor messages to systemd for SvelteKit's adapter-node", () => {
+    const folder = shop(adapterNodeApp);
+    const { status, stdout, stderr } = sockactIn(folder, ["init", "build/index.js", "--yes"]);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining("the app uses them itself") as string,
+    });
+    expect(stdout).not.toContain("npm install @sockact/core");
+    const config = readFileSync(join(folder, "sockact.config.js"), "utf8");
+    expect(config).toContain('type: "exec"');
+    expect(config).not.toContain("preload");
   });
 
   it("prints what it found as JSON, and writes nothing", () => {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { adapterNodeApp } from "./adapter-node.ts";
 import { compile, type PackedPackages } from "./packed-packages.ts";
 
 export interface App {
@@ -17,6 +18,8 @@ export interface App {
   write(folder: string): Promise<void> | void;
   /** What it answers. */
   answer: RegExp;
+  /** Whether systemd can't reload it, because it sends no messages. */
+  isSilent?: boolean;
 }
 
 function writeFiles(folder: string, files: Record<string, string | object>): void {
@@ -53,6 +56,14 @@ http.createServer((request, response) => response.end("uid " + process.getuid())
 `,
       }),
     answer: /^uid \d+$/,
+  },
+  {
+    name: "sveltekit",
+    packages: [],
+    args: ["build/index.js", "--listen", "80"],
+    write: (folder) => writeFiles(folder, adapterNodeApp),
+    answer: /^uid \d+$/,
+    isSilent: true,
   },
   {
     name: "fastify",

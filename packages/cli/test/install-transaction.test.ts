@@ -298,6 +298,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       ]);
       const same = await install(plan({ description: "Version 2" }), { prepareOnly: true });
       expect(same.result!.notes).toEqual([]);
+      const sockets = [
+        { listen: 80, name: "http" },
+        { listen: 443, name: "https" },
+      ];
+      const renamed = await install(plan({ sockets }), { prepareOnly: true });
+      expect(renamed.result!.notes).toEqual([
+        expect.stringMatching(
+          /^shop-http\.socket, shop-https\.socket replace shop\.socket: systemd closes it/,
+        ),
+      ]);
     });
 
     it("changes nothing where units can't be written", async () => {
@@ -420,6 +430,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
   });
 
+  it("leaves no file of a unix socket when it undoes a change of the address", async () => {
+    expect((await install()).error).toBeUndefined();
+    await ask();
+    const before = await everything();
+    const next = plan({ sockets: [{ listen: "/run/shop.sock" }] });
+    expect((await install(next, { verifyError: "no answer" })).error).toBeDefined();
+    expect(await everything()).toEqual(before);
+    expect((await systemd.run(["ls", "/run/shop.sock"])).code).not.toBe(0);
+  });
+
   it("a slow app delays only calls for the same name", async () => {
     const slow = start(plan(), { pauseInCheck: true });
     await slow.until("paused");
@@ -439,6 +459,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     expect(steps).toContainEqual({ type: "restarted", units: ["shop@blue.service"], how: "rolling" });
     expect(await systemd.show("shop@green.service", "ActiveState")).toBe("active");
     await ask();
+  });
+
+  it("turns a running service into a rolling pair, and back", async () => {
+    await install();
+    const { pid } = await ask();
+    const forth = await install(plan({ rolling: true }));
+    expect(forth.error).toBeUndefined();
+    expect(forth.steps).toContainEqual({ type: "stopped", units: ["shop.service"] });
+    expect((await ask()).pid).not.toBe(pid);
+    expect(await systemd.show("shop@blue.service", "ActiveState")).toBe("active");
+    expect((await everything()).running).toEqual(["shop.socket active", "shop@blue.service active"]);
+
+    const back = await install();
+    expect(back.error).toBeUndefined();
+    expect(back.steps).toContainEqual({ type: "stopped", units: ["shop@blue.service"] });
+    await ask();
+    expect((await everything()).running).toEqual(["shop.service active", "shop.socket active"]);
   });
 
   describe("interrupted or killed at each step", () => {

@@ -63,7 +63,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     await systemd.mustRun([systemd.node, cli, "uninstall", name, "--yes", "--purge"]);
   }
 
-  describe.each(isLong ? apps : apps.slice(0, 2))("of the app $name", (app) => {
+  describe.each(isLong ? apps : apps.slice(0, 3))("of the app $name", (app) => {
     const folder = `/srv/${app.name}`;
     let before: string[];
     let result: CommandResult;
@@ -109,8 +109,11 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(await call("/", ["doctor", name])).toMatchObject({ code: 0 });
     });
 
-    test("reload reloads it", async () => {
-      expect(await call("/", ["reload", name])).toMatchObject({ code: 0 });
+    test("reload reloads it, or says that it can't", async () => {
+      expect(await call("/", ["reload", name])).toMatchObject({
+        code: app.isSilent === true ? 1 : 0,
+        stderr: expect.stringContaining(app.isSilent === true ? "ERR_RELOAD" : ""),
+      });
       expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
     });
 
@@ -300,6 +303,60 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(JSON.parse((await systemd.request("http://localhost:8080/")).body)).toMatchObject({ uid: 1500 });
       await asMe(["uninstall", "mine", "--user", "--yes"]);
       await systemd.systemctl("stop", "user@1500.service");
+    });
+  });
+
+  describe("of an app in /root, by root", () => {
+    // As root's own nvm has it.
+    const node = "/root/.nvm/versions/node/v20.99.0/bin/node";
+    const byRoot = async (...args: string[]) =>
+      systemd.run([node, cli, "install", ...args], { cwd: "/root/shop", timeout: 60_000 });
+
+    beforeAll(async () => {
+      await systemd.mustRun(["sh", "-ec", `mkdir -p ${dirname(node)}; cp ${systemd.node} ${node}`]);
+      await systemd.write("/root/secret", "");
+      await systemd.write(
+        "/root/shop/server.js",
+        server(`JSON.stringify({ uid: process.getuid(), home: require("node:fs").readdirSync("/root") })`),
+      );
+      await systemd.write("/root/shop/package.json", "{}");
+    });
+
+    test("opens only the app and Node to the service's user", async () => {
+      const result = await byRoot("server.js", "--name", "rooted", "--listen", "80", "--yes");
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      const { uid, home } = JSON.parse((await systemd.request("http://localhost/")).body);
+      expect(uid).toBeGreaterThanOrEqual(61_184);
+      expect(home).toEqual([".nvm", "shop"]);
+      expect(await call("/", ["doctor", "rooted"])).toMatchObject({ code: 0 });
+      await uninstall("rooted");
+    });
+
+    test("opens the same for a config", async () => {
+      await systemd.write(
+        "/root/shop/sockact.config.json",
+        `{ "name": "rooted", "exec": ["node", "./server.js"], "sockets": [{ "listen": 80 }], "preload": true }`,
+      );
+      const result = await byRoot("--yes");
+      expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+      expect(result.stderr.replaceAll(/\s+/g, " ")).toContain(
+        `The service sees ${node} and /root/shop, and nothing else in homes`,
+      );
+      const { home } = JSON.parse((await systemd.request("http://localhost/")).body);
+      expect(home).toEqual([".nvm", "shop"]);
+      expect(await call("/", ["doctor", "rooted"])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("nothing found"),
+      });
+      // As nvm uninstall does it.
+      await systemd.mustRun(["rm", "-r", dirname(dirname(node))]);
+      await systemd.run(["systemctl", "restart", "rooted.service"]);
+      const { stdout } = await call("/", ["doctor", "rooted"]);
+      expect(stdout).toContain(`${node} does not exist`);
+      expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+        'cd /root/shop sudo env "PATH=$PATH" npx sockact install',
+      );
+      await uninstall("rooted");
     });
   });
 
@@ -515,6 +572,34 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(stderr).toContain("Every user may write to /srv/open/lib, /srv/open/.env, and so change");
     expect(stderr).toContain("systemd reads .env, and the app reads it too.");
     expect(stderr).not.toContain("--environment-file");
+  });
+
+  test("warns if the app reads a file of variables that the service can't read", async () => {
+    await systemd.write("/srv/dotenv/server.js", `require("dotenv/config");\n${server(`"hi"`)}`);
+    await systemd.write("/srv/dotenv/node_modules/dotenv/config.js", "");
+    await systemd.write("/srv/dotenv/.env", "A=1\n");
+    const noted = async (...args: string[]) =>
+      (await call("/srv/dotenv", ["install", ...args, "--dry-run"])).stderr.replaceAll(/\s+/g, " ");
+    const warning = "The app reads /srv/dotenv/.env, and the service's user can't";
+    const args = ["server.js", "--name", "dotenv"];
+    expect(await noted(...args)).not.toContain(".env");
+    await systemd.mustRun(["chmod", "600", "/srv/dotenv/.env"]);
+    const closed = await noted(...args);
+    expect(closed).toContain(warning);
+    expect(closed).toContain("Let systemd read the file, as root: --environment-file .env");
+    expect(closed).not.toContain("chmod");
+    expect(await noted(...args, "--environment-file", ".env")).not.toContain(warning);
+    const config = {
+      name: "dotenv",
+      exec: ["node", "./server.js"],
+      sockets: [{ listen: 80 }],
+      preload: true,
+    };
+    const file = "/srv/dotenv/sockact.config.json";
+    await systemd.write(file, JSON.stringify(config));
+    expect(await noted()).toContain(`${warning}: its variables will be missing.`);
+    await systemd.write(file, JSON.stringify({ ...config, environmentFile: "./.env" }));
+    expect(await noted()).not.toContain(warning);
   });
 
   test("proposes a readable copy, but not in the present folder", async () => {

@@ -239,16 +239,30 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await systemd.mustRun(["ln", "-sfn", `releases/${version}`, "/srv/shop/current"]);
     };
 
+    /** The answer of the app without a config. */
+    let before: string;
+
     beforeAll(async () => {
       await systemd.mustRun(["sh", "-c", "rm -rf /srv/shop"]);
+      // As docs/start.md leaves it. The config then moves the service to the folder of version 1.
+      await write("/srv/shop", 0);
+      const named = ["install", "server.js", "--name", "shop", "--listen", "80", "--yes"];
+      await systemd.mustRun([systemd.node, cli, ...named], { cwd: "/srv/shop", timeout: 60_000 });
+      before = await ask();
       await write("/srv/shop/releases/1", 1);
       await write("/srv/shop/releases/2", 2);
       await systemd.write("/srv/shop/releases/3/server.js", `throw new Error("no database");\n`);
       await release(1);
       await systemd.write("/srv/shop/sockact.config.json", config("releases"));
       await install("/srv/shop");
+      await systemd.mustRun(["sh", "-ec", "cd /srv/shop; rm -r server.js package.json node_modules"]);
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
+
+    test("the config moves the app out of /srv/shop itself", async () => {
+      expect(before).toBe("version 0");
+      expect(await ask()).toBe("version 1");
+    });
 
     test("the unit names the link, and a restart follows it, forwards and back", async () => {
       expect(await systemd.show("shop.service", "WorkingDirectory")).toBe("/srv/shop/current");
@@ -277,9 +291,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
 
     test("with rolling, a broken version never serves", async () => {
-      expect(await sockact("/", ["uninstall", "shop", "--yes"])).toMatchObject({ code: 0 });
       await systemd.write("/srv/shop/sockact.config.json", config("rolling"));
       expect(await sockact("/srv/shop", ["install", "--yes"])).toMatchObject({ code: 0 });
+      expect(await systemd.show("shop.service", "LoadState")).toBe("not-found");
       expect(await ask()).toBe("version 1");
       await release(2);
       const turned = await sockact("/", ["restart", "shop"]);

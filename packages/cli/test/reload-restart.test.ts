@@ -229,7 +229,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toMatch(
-        /error: plain\.service did not start: it exited with 1\. Clients wait in the socket's queue, and systemd tries again \(ERR_RESTART\)\nThe old process has ended/,
+        /error: plain\.service did not start: it exited with 1\. Clients wait in the socket's queue, and systemd tries again \(ERR_RESTART\)\nThe old process has exited, so no version serves now\./,
       );
       await release(systemd, "plain", { version: 3 });
       expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted", confirmed: true });

@@ -8,12 +8,15 @@ import { sandboxDirectives } from "./lib/read/sandbox/directives.ts";
 import { reasons, reasonsOf } from "./lib/write/reasons.ts";
 
 const examplesFile = "packages/units/test/hardening-page.ts";
-const examples = readFileSync(new URL(`../../../${examplesFile}`, import.meta.url), "utf8");
+const databaseFile = "packages/units/test/database.test.ts";
 
 /** An example of the page, which is compiled and run by other tests. */
-function example(name: string): string {
-  const [, code] = new RegExp(`// #region ${name}\n([^]*?)// #endregion ${name}\n`).exec(examples)!;
-  return `<!-- from: ${examplesFile}#${name} -->\n\`\`\`ts\n${code}\`\`\``;
+function example(name: string, file = examplesFile): string {
+  const text = readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
+  const [, code] = new RegExp(`// #region ${name}\n([^]*?)^ *// #endregion ${name}\n`, "m").exec(text)!;
+  const [indent] = /^ */.exec(code!)!;
+  const shown = code!.replaceAll(new RegExp(`^${indent}`, "gm"), "");
+  return `<!-- from: ${file}#${name} -->\n\`\`\`ts\n${shown}\`\`\``;
 }
 
 const intro = `# Sandboxing
@@ -47,6 +50,40 @@ ${example("loosen")}
 You can also tighten a profile. This app may open connections only to its own machine and to one other address:
 
 ${example("addresses")}
+
+## An app with a database
+
+With \`outbound\`, most databases work without a setting: the app may connect to every address over TCP, and to unix sockets such as \`/run/postgresql/.s.PGSQL.5432\`.
+
+### \`inbound\`, and one database over TCP
+
+\`inbound\` closes the network in three ways, so you have to open all three:
+
+${example("tcp", databaseFile)}
+
+If one of the three is missing, the connection fails, and it may fail without an error:
+
+- **Without \`privateNetwork: false\`,** the app is alone in its own network. A connection to \`localhost\` fails with \`ECONNREFUSED\`.
+- **Without \`ipAddressAllow\`, the connection hangs,** whether the network is private or not. The kernel drops its packets, because the profile has \`IPAddressDeny=any\`. The app gets no error until its own timeout is over.
+- **Without \`restrictAddressFamilies\`,** the connection fails with \`EAFNOSUPPORT\`.
+
+If the database has a host name that is not in \`/etc/hosts\`, allow the address of your DNS server too, or write the database's address.
+
+### \`inbound\`, and a database with a unix socket
+
+One setting is enough. The socket is a file, so the network can stay closed:
+
+${example("unix", databaseFile)}
+
+PostgreSQL's \`peer\` authentication works too. The service's user has the name of the service, so create a role with that name. PostgreSQL looks the user up by its ID. For a user that exists only while the service runs, \`/etc/nsswitch.conf\` must therefore have \`systemd\` in its line \`passwd:\`. On Debian and Ubuntu, the package \`libnss-systemd\` adds it. Otherwise, PostgreSQL answers \`Peer authentication failed\` and logs \`could not look up local user ID\`. We tried this with PostgreSQL 15, under both profiles and with a fixed \`user\`.
+
+### A socket in \`/tmp\`
+
+The service has its own \`/tmp\`, so it does not see a socket such as \`/tmp/mysql.sock\`. The connection fails with \`ENOENT\`. It is best to move the socket to \`/run\`. Otherwise, turn \`PrivateTmp=\` off, which needs an existing user:
+
+${example("tmp", databaseFile)}
+
+A test makes each of these connections from services in a real systemd.
 
 ## Which folders may the app write to?
 

@@ -82,6 +82,26 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that systemd run
     expect(folders).toEqual({});
   });
 
+  it("owns the data that root has copied into its folder, as docs/coming-from/pm2.md tells to", async () => {
+    const description = { name: "moved", stateDirectory: "moved", sockets: [{ listen: 83 }] };
+    await ask(description, "http://127.0.0.1:83/");
+    const commands = [
+      "systemctl stop moved.service",
+      "mkdir -m 755 /run/uploads && touch /run/uploads/picture",
+      "cp -r /run/uploads /var/lib/moved/",
+      "chown -R --reference=/var/lib/moved/ /var/lib/moved/uploads",
+    ];
+    await systemd.mustRun(["sh", "-ec", commands.join("\n")]);
+    const script = `
+      const { STATE_DIRECTORY } = process.env;
+      require("node:http").createServer((_, response) => {
+        require("node:fs").appendFileSync(STATE_DIRECTORY + "/uploads/picture", "more");
+        response.end("written");
+      }).listen({ fd: 3 });`;
+    await systemd.installUnits(emitUnits({ ...description, exec: [systemd.node, "--eval", script] }));
+    expect(await systemd.request("http://127.0.0.1:83/")).toMatchObject({ body: "written" });
+  });
+
   it("is reached again, once it has stopped, through a socket in its runtime folder", async () => {
     const socketPath = "/run/kept/app.sock";
     const request = { url: "http://app/", socketPath };

@@ -58,9 +58,12 @@ describeWith(
     }
 
     it("gets the arguments and variables that were asked for, whatever is in them", async () => {
+      const environmentFile = ["/etc/shop/env", "/etc/shop/$a b%'\"n"];
       const environment = Object.fromEntries(
         ["", ";", ...sample].map((value, index) => [`V${index}`, value]),
       );
+      // Some versions of Node look for --env-file after the name of the script too, and need the files.
+      for (const file of environmentFile) await systemd.write(file, "");
       expect(
         await install({
           container: {
@@ -70,6 +73,7 @@ describeWith(
           },
           exec: sample,
           environment,
+          environmentFile,
           user: "1000",
           workingDirectory: "/srv/$a b%",
           drainTimeout: "30s",
@@ -103,6 +107,7 @@ describeWith(
           "--sdnotify=conmon",
         ]),
       );
+      expect(valuesOf("--env-file")).toEqual(environmentFile);
       expect(valuesOf("--cap-drop")).toEqual(["all"]);
       expect(valuesOf("--user")).toEqual(["1000"]);
       expect(valuesOf("--workdir")).toEqual(["/srv/$a b%"]);

@@ -2,7 +2,7 @@
 // has called sudo before it reads the config: its own code may be where only root can read, as npx of root installs it.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { dirname, extname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import type { ConfigAnswer, ConfigRequest } from "../lib/config/evaluate.ts";
@@ -29,18 +29,55 @@ async function evaluatorOf(path: string): Promise<() => Promise<unknown>> {
     case ".json":
       return async () => parseJson(path);
     case ".ts":
-    case ".mts": {
-      const { createJiti } = await import("jiti");
-      const jiti = createJiti(path, { fsCache: false });
-      // jiti loads its compiler when it first compiles, and that must be before the change of user.
-      jiti.transform({ source: "export {}", ts: true });
-      return () => jiti.import(path, { default: true });
-    }
+    case ".mts":
+      return compiled(path);
+    case ".js":
+      return isMisnamedModule(path) ? compiled(path) : imported(path);
     default:
-      return async () => {
-        const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
-        return exported.default;
-      };
+      return imported(path);
+  }
+}
+
+function imported(path: string): () => Promise<unknown> {
+  return async () => {
+    const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    return exported.default;
+  };
+}
+
+async function compiled(path: string): Promise<() => Promise<unknown>> {
+  const { createJiti } = await import("jiti");
+  const jiti = createJiti(path, { fsCache: false });
+  // jiti loads its compiler when it first compiles, and that must be before the change of user.
+  jiti.transform({ source: "export {}", ts: true });
+  return () => jiti.import(path, { default: true });
+}
+
+/**
+ * Whether a file looks like an ES module, and its folder has `"type": "commonjs"`, as npm init writes it. Node looks at the syntax of a file only
+ * where that field is missing. jiti loads both kinds.
+ */
+function isMisnamedModule(path: string): boolean {
+  return /^\s*(?:import|export)\b/m.test(textOf(path)) && typeOf(dirname(path)) === "commonjs";
+}
+
+/** The field `type` of the nearest package.json. */
+function typeOf(folder: string): unknown {
+  const text = textOf(join(folder, "package.json"));
+  if (text === "") return dirname(folder) === folder ? undefined : typeOf(dirname(folder));
+  try {
+    return (JSON.parse(text) as { type?: unknown } | null)?.type;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An empty string if the file can't be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }
 

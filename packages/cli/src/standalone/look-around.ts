@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { argv, version } from "node:process";
 import type { Closed, Seen, Wanted } from "../lib/install/access/wanted.ts";
 
-const { paths, folder, packages } = JSON.parse(argv[1] as string) as Wanted;
+const { paths, folder, packages, useful } = JSON.parse(argv[1] as string) as Wanted;
 
 /** How many files and packages are looked at. A large app has more, and each takes about 10 µs. */
 let left = 5_000;
@@ -58,12 +58,16 @@ function closedPackages(): Closed[] {
 }
 
 function closedFiles(): Closed[] {
-  const closed: Closed[] = [];
+  const closed = useful.flatMap((path): Closed[] => {
+    const code = codeOf(path);
+    return code === undefined || code === "ENOENT" ? [] : [{ path, code }];
+  });
   const folders = folder === undefined ? [] : [folder];
   for (const directory of folders) {
     for (const entry of entriesOf(directory)) {
       if (entry.name === "node_modules" || entry.name === ".git" || (left -= 1) < 0) continue;
       const file = join(directory, entry.name);
+      if (useful.includes(file)) continue;
       const code = codeOf(file);
       if (code === undefined && entry.isDirectory()) folders.push(file);
       if (code !== undefined && code !== "ENOENT") closed.push({ path: file, code });

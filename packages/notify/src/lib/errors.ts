@@ -15,6 +15,7 @@ export type NotifyErrorCode =
  * such error.
  */
 export class NotifyError extends Error {
+  /** Always `NotifyError`. */
   override readonly name = "NotifyError";
   /** The code of the error. It stays the same in later versions, while the message may change. */
   readonly code: NotifyErrorCode;

@@ -50,6 +50,7 @@ export interface UnitProblem {
  * It contains every problem of the description, not only the first.
  */
 export class UnitError extends Error {
+  /** Always `UnitError`. */
   override readonly name = "UnitError";
   /** Always `ERR_UNIT_DESCRIPTION`. */
   readonly code = "ERR_UNIT_DESCRIPTION";

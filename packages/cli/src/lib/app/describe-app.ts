@@ -7,6 +7,7 @@ import {
   type ListenAddress,
   UnitError,
 } from "@sockact/units";
+import { CliError } from "../shared/cli-error.ts";
 import type { DetectedApp } from "./detect-app.ts";
 
 /** The choices of the user or the options. */
@@ -30,11 +31,16 @@ export interface AppChoices {
   systemd?: number | undefined;
 }
 
-/** The description for the answers. It is the same for `init`, and for `install` and `units` without a config. */
+/**
+ * The description for the answers. It is the same for `init`, and for `install` and `units` without a config.
+ *
+ * Throws a `CliError` with the code `ERR_USAGE` for choices with which an app that takes one socket would not run.
+ */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
-  const preload = choices.preload ?? !app.hasSockact;
+  if (app.takesOneSocket) refuseForOneSocket(choices, listen.length);
+  const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
   const uid = choices.uid ?? process.getuid?.();
   // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent.
   const notifies = systemd !== undefined && systemd >= 253;
@@ -43,7 +49,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
     sockets: [{ listen: listen.length === 1 ? listen[0]! : listen }],
     ...(app.folder === defaultFolder(app.entry) ? {} : { workingDirectory: app.folder }),
-    ...(notifies ? { type: "notify-reload" as const } : {}),
+    ...(app.takesOneSocket ? { type: "exec" as const } : notifies ? { type: "notify-reload" as const } : {}),
     ...(systemd === undefined ? {} : { systemd }),
     ...(user ? { manager: "user" as const, ...(uid === undefined ? {} : { uid }) } : {}),
     ...(choices.runAs === undefined ? {} : { user: choices.runAs }),
@@ -53,6 +59,21 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     ...(preload === false ? {} : { preload }),
     ...(choices.hardening === undefined ? {} : { hardening: choices.hardening }),
   };
+}
+
+function refuseForOneSocket({ idleTimeout }: AppChoices, addressCount: number): void {
+  if (addressCount > 1)
+    throw new CliError(
+      "ERR_USAGE",
+      "this app accepts one socket only, and --listen names several",
+      "Name one address. localhost:3000 is two: write 127.0.0.1:3000. Or use the handler of adapter-node in a server of your own, with sockact.",
+    );
+  if (idleTimeout !== undefined)
+    throw new CliError(
+      "ERR_USAGE",
+      "--idle has no effect on this app: it does not call sockact",
+      `Write a config with environment: { IDLE_TIMEOUT: "300" } and restart: "on-failure".`,
+    );
 }
 
 /** localhost is two addresses. systemd does not accept host names. */

@@ -32,6 +32,11 @@ export interface DetectedApp {
   framework: Framework | undefined;
   /** Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload. */
   hasSockact: boolean;
+  /**
+   * Whether it takes a socket of systemd without sockact, as the server of SvelteKit's adapter-node does. That server accepts one descriptor alone, so
+   * it must get neither the preload nor the descriptor for messages to systemd.
+   */
+  takesOneSocket: boolean;
   /** The port in the code or in the start script. */
   port: number | undefined;
   node: FoundNode;
@@ -106,6 +111,7 @@ export async function detectApp({
     environment,
     framework,
     hasSockact,
+    takesOneSocket: isAdapterNode(readable),
     port,
     node,
     launcher: command?.launchers[0],
@@ -221,6 +227,11 @@ function usesSockact(files: readonly SourceFile[]): boolean {
   );
 }
 
+/** By two strings in the server of adapter-node, which a minifier keeps. Earlier versions don't read LISTEN_FDS, and need the preload. */
+function isAdapterNode(files: readonly SourceFile[]): boolean {
+  return files.some(({ text }) => text.includes("sveltekit:shutdown") && text.includes("LISTEN_FDS"));
+}
+
 function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: string): string[] {
   const installed = Object.keys(dependencies).find((name) =>
     /^@sockact\/(?:core|express|koa|fastify)$/.test(name),
@@ -236,7 +247,7 @@ function portOfEnvFile(file: string): { PORT?: string } {
 }
 
 /** Whether the app, its framework or Node reads the `.env` of the current folder. */
-function readsEnvFile(
+export function readsEnvFile(
   files: readonly SourceFile[],
   framework: Framework | undefined,
   nodeArguments: readonly string[],

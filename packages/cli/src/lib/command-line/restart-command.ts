@@ -13,9 +13,10 @@ when the new one is ready: no client waits. If the new one does not become
 ready, it is stopped again, and the old one keeps serving.
 
 Any other service answers its open requests, exits, and starts again. Clients
-that connect in the meantime wait. If the service does not start, there is no
-way back to the old process. A service that sleeps stays asleep. A service that
-has failed is started, and its sockets are opened again.`,
+that connect in the meantime wait. If the new process does not start, no version
+serves until you correct the app, or put its earlier version back. A service
+that sleeps stays asleep. A service that has failed is started, and its sockets
+are opened again.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option(

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
+import { withAppInHome } from "../app/homes.ts";
 import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
@@ -32,11 +33,11 @@ export interface LoadConfigOptions {
  * throws, or ends the process), `ERR_CONFIG_TIMEOUT`, `ERR_CONFIG_SIZE` or `ERR_CONFIG_INVALID` (the export is not a description).
  */
 export async function loadConfig({
-  folder,
+  folder: from,
   file: named,
   invoker,
 }: LoadConfigOptions): Promise<LoadedConfig | undefined> {
-  const file = findConfig(folder, named);
+  const file = findConfig(from, named);
   if (file === undefined) return undefined;
   // Root must not install what another user wrote. Without root, sockact does nothing that this user could not do.
   if (process.getuid?.() === 0) await refuseUnsafe(file, invoker);
@@ -50,8 +51,9 @@ export async function loadConfig({
       "Write export default { name, exec, sockets }, a list of such objects, or a function that returns one.",
       { exitCode: EXIT.failed },
     );
-  const descriptions = values.map(
-    (one) => resolvePaths(one, dirname(file), findNode().path) as AppDescription,
+  const folder = dirname(file);
+  const descriptions = values.map((one) =>
+    withAppInHome(resolvePaths(one, folder, findNode().path) as AppDescription, folder),
   );
   for (const [index, description] of descriptions.entries())
     unitsOf(description, Array.isArray(value) ? `${file}, [${index}]` : file);

@@ -10,8 +10,7 @@ import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
 import { unitFolder } from "../install/transaction.ts";
-import { withFoldersOfHomes } from "../install-app/homes.ts";
-import { inHomes } from "../install-app/services.ts";
+import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
 import { print, printJson } from "../output/print.ts";
@@ -81,7 +80,7 @@ async function describeForConfig(
     uid: invoker.uid,
   });
   const isDynamic = choices.user !== true && choices.runAs === undefined;
-  const bound = isDynamic ? inHomes(app) : [];
+  const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   unitsOf(described, app.folder);
   // The config may be for another machine.
@@ -147,7 +146,8 @@ function refuseExisting(file: string, force: boolean): void {
 
 /** Shows what was found, on standard error, as a part of the dialogue. */
 function show(app: DetectedApp): void {
-  const { folder, framework, entry, nodeArguments, arguments: words, port, node, hasSockact, notes } = app;
+  const { folder, framework, entry, nodeArguments, arguments: words, port, node, notes } = app;
+  const usesSockets = app.hasSockact || app.takesOneSocket;
   const rows: [string, string][] = [
     ["app", `${app.name}${framework === undefined ? "" : `, with ${framework}`}`],
     ["runs", ["node", ...nodeArguments, relative(folder, entry), ...words].join(" ")],
@@ -155,7 +155,7 @@ function show(app: DetectedApp): void {
     ["Node", `${node.version ?? "of an unknown version"}, ${node.path}`],
     [
       "sockets",
-      hasSockact ? "the app uses them itself" : "the app does not call sockact: a preload passes them to it",
+      usesSockets ? "the app uses them itself" : "the app does not call sockact: a preload passes them to it",
     ],
   ];
   const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${value}`);
@@ -178,7 +178,7 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
 }
 
 function nextSteps(
-  { folder, node, hasSockact }: DetectedApp,
+  { folder, node, hasSockact, takesOneSocket }: DetectedApp,
   { preload, manager }: AppDescription,
   file: string,
 ): string {
@@ -186,7 +186,7 @@ function nextSteps(
   // sudo does not look in a home for Node.
   const sudo = node.origin === "system" ? "sudo npx" : 'sudo env "PATH=$PATH" npx';
   const steps: [string, string][] = [
-    ...(preload === undefined && !hasSockact
+    ...(preload === undefined && !hasSockact && !takesOneSocket
       ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]]
       : []),
     ...(needsTypes

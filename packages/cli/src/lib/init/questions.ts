@@ -49,18 +49,8 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
         { value: "none", label: "It needs the whole system", hint: "no sandbox" },
       ],
     }));
-  const idleTimeout =
-    given.idleTimeout ??
-    (await askWhich({
-      message: "May the app end while nobody is connected? The next connection starts it.",
-      option,
-      choices: [
-        { value: "", label: "No, it stays" },
-        { value: "10min", label: "Yes, after 10 minutes" },
-        { value: "1h", label: "Yes, after an hour" },
-      ],
-    }));
-  const preload = app.hasSockact ? false : (given.preload ?? (await askPreload(app)));
+  const idleTimeout = given.idleTimeout ?? (app.takesOneSocket ? "" : await askIdleTimeout());
+  const preload = app.hasSockact || app.takesOneSocket ? false : (given.preload ?? (await askPreload(app)));
   return {
     ...given,
     name,
@@ -91,6 +81,18 @@ async function askUser(): Promise<string | undefined> {
     option,
     refuse: (answer) =>
       /^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data",
+  });
+}
+
+async function askIdleTimeout(): Promise<string> {
+  return askWhich({
+    message: "May the app end while nobody is connected? The next connection starts it.",
+    option,
+    choices: [
+      { value: "", label: "No, it stays" },
+      { value: "10min", label: "Yes, after 10 minutes" },
+      { value: "1h", label: "Yes, after an hour" },
+    ],
   });
 }
 

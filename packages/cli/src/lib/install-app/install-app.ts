@@ -121,6 +121,7 @@ async function prepare(
           folder: service.app?.folder,
           bound: service.bound,
           unread: service.unread,
+          envFile: service.envFile,
           // Only root may start something as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });

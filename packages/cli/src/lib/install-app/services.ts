@@ -2,19 +2,18 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
-import { type DetectedApp, detectApp } from "../app/detect-app.ts";
+import { type DetectedApp, detectApp, readsEnvFile } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { appFolders } from "../install/access/app-folders.ts";
-import { isInHome, liesIn } from "../shared/folders.ts";
+import { liesIn } from "../shared/folders.ts";
 import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import { homeOf, withFoldersOfHomes } from "./homes.ts";
+import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";
@@ -34,6 +33,8 @@ export interface WantedService {
   bound: string[];
   /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
+  /** The file `.env`, if the app reads it itself and systemd does not, and how to let systemd read it. */
+  envFile: { path: string; how: string } | undefined;
   /** Notes for the user, as sentences. */
   notes: string[];
 }
@@ -100,6 +101,7 @@ async function ofConfig(
     ...described,
   };
   const { description, copies } = withPreload(plain, unitsOf(plain, file), root);
+  const bound = shownOfHomes(description);
   return {
     description,
     units: unitsOf(description, file),
@@ -107,9 +109,10 @@ async function ofConfig(
     config: file,
     folder: dirname(file),
     extraFiles: copies,
-    bound: [],
+    bound,
     unread: [],
-    notes: await notesOnOpen([dirname(file), ...filesOf(plain)]),
+    envFile: envFileOf(described, file),
+    notes: [...(await notesOnOpen([dirname(file), ...filesOf(plain)])), ...notesOnHomes(bound)],
   };
 }
 
@@ -120,7 +123,7 @@ async function ofApp(
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
-  const isLoaded = options.preload && !app.hasSockact;
+  const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
   const plain = describeApp(app, {
@@ -139,11 +142,8 @@ async function ofApp(
   const modules = join(app.folder, "node_modules");
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
   notes.push(...(await notesOnOpen(looked)));
-  const bound = user || options.runAs !== undefined ? [] : inHomes(app);
-  if (bound.length > 0)
-    notes.push(
-      `The service sees ${bound.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
-    );
+  const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
+  notes.push(...notesOnHomes(bound));
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
     description,
@@ -158,8 +158,22 @@ async function ofApp(
       // systemd reads them.
       ...(options.environmentFile ?? []).map((file) => resolve(file)),
     ],
+    envFile:
+      app.envFile !== undefined &&
+      app.isEnvFileRead &&
+      ![description.environmentFile].flat().includes(app.envFile)
+        ? { path: app.envFile, how: "--environment-file .env" }
+        : undefined,
     notes,
   };
+}
+
+function notesOnHomes(shown: readonly string[]): string[] {
+  return shown.length === 0
+    ? []
+    : [
+        `The service sees ${shown.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
+      ];
 }
 
 /** The absolute path of a file, without which the service would not start. */
@@ -185,12 +199,27 @@ function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: Instal
           "systemd reads .env, and the app reads it too. If the service may not read the file, the app fails: remove the line of the app that reads it.",
         ]
       : others;
-  return [
-    ...others,
-    isEnvFileRead
-      ? "The app reads .env from its folder. The service's user must be allowed to read that file."
-      : "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
-  ];
+  // Whether the service can read the file is looked at later.
+  return isEnvFileRead
+    ? others
+    : [
+        ...others,
+        "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
+      ];
+}
+
+/** The file `.env` in the folder of a config, if the app reads it itself and systemd does not. */
+function envFileOf({ exec = [], environmentFile }: AppDescription, config: string): WantedService["envFile"] {
+  const path = join(dirname(config), ".env");
+  const words = exec.filter((word) => typeof word === "string");
+  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
+  if (entry === undefined || !isFile(path)) return undefined;
+  const isGiven = [environmentFile]
+    .flat()
+    .some((file) => (typeof file === "object" && "path" in file ? file.path : file) === path);
+  return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
+    ? undefined
+    : { path, how: 'environmentFile: "./.env"' };
 }
 
 /** The files that a description names: what runs, and files of variables. */
@@ -253,31 +282,6 @@ function stateFolders(service: WantedService): string[] {
       .filter((name) => name !== "" && !name.includes("%"))
       .flatMap((name) => [join(base, name), join(base, "private", name)]),
   );
-}
-
-/** The files of Node and the app that are in homes. A service with a separate user would not see them. */
-export function inHomes({ folder, entry, node }: DetectedApp): string[] {
-  // A link to another user's home must not open that home.
-  const paths = appFolders(folder, entry).roots.filter(
-    (path) => isInHome(path) && homeOf(path) === homeOf(folder),
-  );
-  const home = paths.find((path) => path === homeOf(path));
-  if (home !== undefined)
-    throw new CliError(
-      "ERR_INSTALL_APP",
-      `the app needs a separate folder: it is directly in ${home}`,
-      "The service would see the whole home. Move the app to a separate folder, such as /srv/shop.",
-    );
-  const unnamed = [node.path, ...paths].find((path) => isInHome(path) && /[:"'\\]/.test(path));
-  if (unnamed !== undefined)
-    throw new CliError(
-      "ERR_INSTALL_APP",
-      `the service could not see ${unnamed}: BindReadOnlyPaths= does not accept a path in a home with : " ' or \\`,
-      "Rename the folder, or move the app to one such as /srv/shop.",
-      { exitCode: EXIT.failed },
-    );
-  const isNodeApart = isInHome(node.path) && !paths.some((path) => liesIn(path, node.path));
-  return [...(isNodeApart ? [node.path] : []), ...paths];
 }
 
 function unitsOf(description: AppDescription, source: string): Record<string, string> {

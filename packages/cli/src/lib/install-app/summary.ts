@@ -36,7 +36,7 @@ function sandboxOf({ description: { hardening = "outbound", name, stateDirectory
 function takesSocket({ description: { preload }, app, extraFiles }: WantedService): string | undefined {
   if (app === undefined && !preload) return undefined;
   if (!preload)
-    return app?.hasSockact === true
+    return app?.hasSockact === true || app?.takesOneSocket === true
       ? "the app uses them itself"
       : "the app does not use them: it does not call sockact";
   return extraFiles.length > 0

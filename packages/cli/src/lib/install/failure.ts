@@ -27,7 +27,7 @@ export async function startError(
   const first = failed[0] ?? units[0]!;
   const lines = await whyNotStarted(manager, failed, since);
   const message = [`${first} did not start.`, ...lines.map((line) => `  ${line}`)].join("\n");
-  const hint = await hintFor(manager, lines, failed);
+  const hint = await hintFor(manager, lines, failed.length > 0 ? failed : [first]);
   return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
@@ -70,6 +70,7 @@ async function hintFor(
   lines: readonly string[],
   failed: readonly string[],
 ): Promise<string> {
+  const [unit] = failed;
   const journal = lines.join("\n");
   // With "Input/output error", another process of systemd has written the reason. The journal may not have its last lines.
   const inUse = /listening socket \((.*?)\): (?:Address already in use|Input\/output error)/.exec(journal);
@@ -82,7 +83,6 @@ async function hintFor(
   }
   if (/Cannot assign requested address/.test(journal))
     return "This machine does not have that address. The command ip address lists its addresses.";
-  const unit = failed[0] ?? "";
   return `See more: ${manager.systemctl} status ${unit}; journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -57,7 +57,7 @@ export async function prepareInstall(
     .filter((path) => !kept.has(path) && !path.includes("/backup/"));
   const removedTexts = removed.map((path) => contentOf(path, pending)?.toString() ?? "");
   await refuseForeignPaths(plan, earlierTexts({ files, removedTexts }), manager);
-  if (plan.root === "/") await noteClosedSockets(plan, files, manager, notes);
+  if (plan.root === "/") await noteClosedSockets({ plan, files, removed }, manager, notes);
   if (plan.user) noteLingering(notes);
   return { plan, files, removed, removedTexts, notes, force };
 }
@@ -73,16 +73,24 @@ export function earlierTexts({
 
 const isUnit = (path: string): boolean => /\.(?:service|socket|container)$/.test(path);
 
-/** A socket is closed and opened again when one of its addresses changes. */
+/** A socket is closed and opened again when one of its addresses changes, and closed when its unit gets another name. */
 async function noteClosedSockets(
-  plan: InstallPlan,
-  files: PreparedFile[],
+  { plan, files, removed }: Pick<PreparedInstall, "plan" | "files" | "removed">,
   manager: ServiceManager,
   notes: string[],
 ): Promise<void> {
   const changed = plan.sockets.filter((unit) => hasNewSocket({ plan, files }, unit));
-  const shown = await manager.show(changed, ["Id", "ActiveState"]);
-  const closed = changed.filter((_, index) => shown[index]!.ActiveState === "active");
+  const dropped = removed.map((path) => basename(path)).filter((unit) => unit.endsWith(".socket"));
+  const units = [...changed, ...dropped];
+  const shown = await manager.show(units, ["Id", "ActiveState"]);
+  const active = units.filter((_, index) => shown[index]!.ActiveState === "active");
+  const closed = active.filter((unit) => changed.includes(unit));
+  const replaced = active.filter((unit) => dropped.includes(unit));
+  const replacing = changed.filter((unit) => !active.includes(unit));
+  if (replaced.length > 0 && replacing.length > 0)
+    notes.push(
+      `${replacing.join(", ")} ${replacing.length === 1 ? "replaces" : "replace"} ${replaced.join(", ")}: systemd closes it before it opens the new socket. New connections are refused for that moment.`,
+    );
   if (closed.length > 0)
     notes.push(
       `${closed.join(", ")}: systemd closes it and opens it again, with all its addresses. New connections are refused for that moment.`,

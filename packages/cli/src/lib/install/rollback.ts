@@ -48,7 +48,11 @@ export async function rollBack(
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
   if (manager !== undefined) await insist(() => removeMade(manager, change));
   change.revertFiles();
-  if (manager !== undefined) await insist(() => stopForgotten(manager, change));
+  if (manager !== undefined) {
+    await insist(() => stopForgotten(manager, change));
+    // A socket that ran before has kept its new address until now.
+    removeMadePaths(change);
+  }
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
   const notStarted = manager === undefined ? [] : await insist(() => restoreRunning(manager, before, start));
@@ -57,7 +61,8 @@ export async function rollBack(
 }
 
 /** Removes the folders and files that systemd has created for the new units. */
-async function removeMade(manager: ServiceManager, { before, absent }: Change): Promise<void> {
+async function removeMade(manager: ServiceManager, change: Change): Promise<void> {
+  const { before, absent } = change;
   if (absent.folders.length === 0 && absent.paths.length === 0) return;
   const units = before.units.filter((unit) => !(unit in before.active) && !unit.includes("@."));
   const shown = await manager.show(units, ["Id", "LoadState"]);
@@ -70,6 +75,11 @@ async function removeMade(manager: ServiceManager, { before, absent }: Change): 
     // If this fails, an empty folder or unused data stays. The other folders can still be removed.
     await manager.run("clean", ...absent.folders.map((kind) => `--what=${kind}`), "--", ...services);
   }
+  removeMadePaths(change);
+}
+
+/** Removes the files of unix sockets without a listener, and the folders of such files. */
+function removeMadePaths({ absent }: Change): void {
   for (const path of absent.paths) if (exists(path)) removeMadePath(path);
 }
 

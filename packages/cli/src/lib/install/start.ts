@@ -24,13 +24,15 @@ export async function startUnits(
   const isActive = (unit: string) => unit in before.active;
   const started = new Date().getTime();
   const wanted = plan.sockets.length > 0 ? plan.sockets : [plan.service];
-  const services = before.units.filter((unit) => unit.endsWith(".service") && isActive(unit));
+  const removed = before.units.filter((unit) => isActive(unit) && isRemoved(prepared, unit));
+  const services = before.units.filter(
+    (unit) => unit.endsWith(".service") && isActive(unit) && !removed.includes(unit),
+  );
   const steps: InstallStep[] = [];
   const did = (step: InstallStep) => {
     steps.push(step);
     onStep(step);
   };
-  const removed = before.units.filter((unit) => isActive(unit) && isRemoved(prepared, unit));
   const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
   const idle = wanted.filter((unit) => !isActive(unit));
   const isServiceNew = prepared.files.some(
@@ -81,6 +83,8 @@ export async function startUnits(
   return steps.length > 0;
 }
 
+/** Whether the unit, or the template of which it is an instance, is no longer in the plan. */
 function isRemoved({ removed }: PreparedInstall, unit: string): boolean {
-  return removed.some((path) => path.endsWith(`/${unit}`));
+  const template = unit.replace(/@.*\./, "@.");
+  return removed.some((path) => path.endsWith(`/${unit}`) || path.endsWith(`/${template}`));
 }

@@ -34,7 +34,7 @@ interface FailedStart {
   closed: readonly string[];
 }
 
-/** The error for a new process that did not start. The old one has ended by then, so there is no way back. */
+/** The error for a new process that did not start. The old one has ended by then, so no version serves. */
 export function startError({ name, unit, user, wasUp, end, isRetried, closed }: FailedStart): CliError {
   const again = serviceCommand("restart", name, user);
   const clients =
@@ -45,7 +45,7 @@ export function startError({ name, unit, user, wasUp, end, isRetried, closed }: 
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
-      ? `The old process has exited, so there is no way back.\nCorrect the app, or deploy its earlier version, and run ${again} again.\nWith rolling: true in @sockact/units, the old process would serve until the new one is ready.`
+      ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith rolling: true in @sockact/units, the old process would serve until the new one is ready.`
       : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );

@@ -15,6 +15,7 @@ export const CALL_AGAIN = "call rollingRestart again; it repairs the state that 
 
 /** The error of `rollingRestart`. */
 export class RollingError extends Error {
+  /** Always `RollingError`. */
   override readonly name = "RollingError";
   /** Stays the same in later versions. The message may change. */
   readonly code: RollingErrorCode;

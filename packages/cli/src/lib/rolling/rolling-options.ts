@@ -2,21 +2,42 @@ import type { Instance } from "./instances.ts";
 
 /** A step that a rolling restart is about to take, or has taken. */
 export type RollingEvent =
-  /** Another rolling restart of the same service runs. This one begins when the other has ended. */
-  | { readonly type: "waiting" }
-  /** The instance is being started; the other one serves. */
-  | { readonly type: "starting"; readonly instance: Instance }
-  /** The instance has reported that it is ready, and accepts connections. */
-  | { readonly type: "ready"; readonly instance: Instance }
-  /** The instance is told to stop; it drains. */
-  | { readonly type: "stopping"; readonly instance: Instance }
-  /** The instance has stopped; `drained` is false if it was killed, or ended with an error. */
-  | { readonly type: "stopped"; readonly instance: Instance; readonly drained: boolean }
-  /**
-   * The signal was aborted during the restart, and the promise is about to reject. `states` has the `ActiveState` of both instances, such as
-   * `active`. It is undefined if systemctl did not report it.
-   */
-  | { readonly type: "aborted"; readonly states: Readonly<Record<Instance, string>> | undefined };
+  | {
+      /** Another rolling restart of the same service runs. This one begins when the other has ended. */
+      readonly type: "waiting";
+    }
+  | {
+      /** The instance is being started; the other one serves. */
+      readonly type: "starting";
+      /** `blue` or `green`. */
+      readonly instance: Instance;
+    }
+  | {
+      /** The instance has reported that it is ready, and accepts connections. */
+      readonly type: "ready";
+      /** `blue` or `green`. */
+      readonly instance: Instance;
+    }
+  | {
+      /** The instance is told to stop; it drains. */
+      readonly type: "stopping";
+      /** `blue` or `green`. */
+      readonly instance: Instance;
+    }
+  | {
+      /** The instance has stopped. */
+      readonly type: "stopped";
+      /** `blue` or `green`. */
+      readonly instance: Instance;
+      /** Whether it has answered its requests. It is `false` if the instance was killed, or ended with an error. */
+      readonly drained: boolean;
+    }
+  | {
+      /** The signal was aborted during the restart, and the promise is about to reject. */
+      readonly type: "aborted";
+      /** The `ActiveState` of both instances, such as `active`; undefined if systemctl did not report it. */
+      readonly states: Readonly<Record<Instance, string>> | undefined;
+    };
 
 /** The options of {@link rollingRestart}: the service manager, the wait, and a callback for each step. */
 export interface RollingOptions {
@@ -40,14 +61,21 @@ export interface RollingOptions {
 
 /** How a rolling restart ended. */
 export type RollingResult =
-  /** `to` serves in place of `from`. `drained` is false if `from` was killed or ended with an error, and undefined without a wait. */
   | {
+      /** The new version serves. */
       readonly outcome: "turned";
+      /** The instance that served before, and has been told to stop. */
       readonly from: Instance;
+      /** The instance that serves now. */
       readonly to: Instance;
+      /** Whether `from` has answered its requests. It is `false` if `from` was killed or ended with an error, and undefined with `waitForDrain: false`. */
       readonly drained: boolean | undefined;
     }
-  /** Neither instance ran, so nothing was done: the next connection starts the new version. */
-  | { readonly outcome: "asleep" }
-  /** Neither instance ran and no socket listens, as after `systemctl stop`. Nothing was done. */
-  | { readonly outcome: "stopped" };
+  | {
+      /** Neither instance ran, so nothing was done: the next connection starts the new version. */
+      readonly outcome: "asleep";
+    }
+  | {
+      /** Neither instance ran and no socket listens, as after `systemctl stop`. Nothing was done. */
+      readonly outcome: "stopped";
+    };

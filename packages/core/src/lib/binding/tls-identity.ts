@@ -25,8 +25,8 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
 }
 
 /**
- * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. `ALPNProtocols` with `h2` offers
- * HTTP/2.
+ * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. A credential is the
+ * copy that systemd made at the start, so a new one needs a restart. `ALPNProtocols` with `h2` offers HTTP/2.
  */
 export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
   /** The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. */

@@ -87,8 +87,21 @@ export interface AppDescription {
    */
   conditionPathExists?:
     | Text
-    | { readonly path: Text; readonly not?: boolean | undefined }
-    | readonly (Text | { readonly path: Text; readonly not?: boolean | undefined })[]
+    | {
+        /** The absolute path. */
+        readonly path: Text;
+        /** Whether the path must not exist. The default is `false`: it must exist. */
+        readonly not?: boolean | undefined;
+      }
+    | readonly (
+        | Text
+        | {
+            /** The absolute path. */
+            readonly path: Text;
+            /** Whether the path must not exist. The default is `false`: it must exist. */
+            readonly not?: boolean | undefined;
+          }
+      )[]
     | undefined;
   /** RequiresMountsFor=: absolute paths. systemd mounts their file systems first. */
   requiresMountsFor?: Text | readonly Text[] | undefined;
@@ -109,11 +122,27 @@ export interface AppDescription {
    * secrets into `environmentFile` or `credentials`.
    */
   environment?: Readonly<Record<string, false | Text>> | undefined;
-  /** EnvironmentFile=: files of `NAME=value` lines, which replace variables of `environment`. A file with `optional` may be missing. */
+  /**
+   * EnvironmentFile=: files of `NAME=value` lines, which replace variables of `environment`. A file with `optional` may be missing. With `container`,
+   * Podman reads the files: they must exist, and a variable of `environment` replaces the one of a file.
+   */
   environmentFile?:
     | Text
-    | { readonly path: Text; readonly optional?: boolean | undefined }
-    | readonly (Text | { readonly path: Text; readonly optional?: boolean | undefined })[]
+    | {
+        /** The absolute path of the file. */
+        readonly path: Text;
+        /** Whether the file may be missing. The default is `false`: without the file, the service does not start. */
+        readonly optional?: boolean | undefined;
+      }
+    | readonly (
+        | Text
+        | {
+            /** The absolute path of the file. */
+            readonly path: Text;
+            /** Whether the file may be missing. The default is `false`: without the file, the service does not start. */
+            readonly optional?: boolean | undefined;
+          }
+      )[]
     | undefined;
   /** PassEnvironment=: names of variables that the service gets from the environment of the service manager. */
   passEnvironment?: readonly string[] | undefined;
@@ -319,9 +348,13 @@ export interface AppDescription {
   /** Directives of the service unit, or of the container, that have no field. */
   raw?:
     | {
+        /** Directives of [Unit]; systemd.unit(5). */
         readonly Unit?: RawSection | undefined;
+        /** Directives of [Container], only with `container`; podman-systemd.unit(5). */
         readonly Container?: RawSection | undefined;
+        /** Directives of [Service]; systemd.service(5), systemd.exec(5), systemd.kill(5) and systemd.resource-control(5). */
         readonly Service?: RawSection | undefined;
+        /** Directives of [Install]; systemd.unit(5). */
         readonly Install?: RawSection | undefined;
       }
     | undefined;

@@ -125,8 +125,11 @@ export interface SocketDescription {
   /** Directives of this socket unit that have no field. */
   raw?:
     | {
+        /** Directives of [Unit]; systemd.unit(5). */
         readonly Unit?: RawSection | undefined;
+        /** Directives of [Socket]; systemd.socket(5). */
         readonly Socket?: RawSection | undefined;
+        /** Directives of [Install]; systemd.unit(5). */
         readonly Install?: RawSection | undefined;
       }
     | undefined;

@@ -1,18 +1,26 @@
 import type { Text } from "../systemd/specifiers.ts";
 
 /** A word of a command: a string, or a variable of the service's environment. systemd replaces a variable by its value, as one word. */
-export type Argument = Text | { readonly variable: string };
+export type Argument =
+  | Text
+  | {
+      /** The name of the variable, without `$`. */
+      readonly variable: string;
+    };
 
 /**
  * A command that runs besides the program: an array of its absolute path and arguments, or an object that contains one.
  *
- * `mayFail`: a failure counts as success. `privileged`: the command runs as root, without the sandbox. See "Special executable prefixes" in systemd.service(5).
+ * See "Special executable prefixes" in systemd.service(5).
  */
 export type Command =
   | readonly Argument[]
   | {
+      /** The absolute path of the program, then its arguments. */
       readonly command: readonly Argument[];
+      /** Whether a failure counts as success. The default is `false`. */
       readonly mayFail?: boolean | undefined;
+      /** Whether the command runs as root, without the sandbox. The default is `false`. */
       readonly privileged?: boolean | undefined;
     };
 

@@ -265,6 +265,31 @@ describe("lintUnits", () => {
     expect(codes("no")).toEqual(["address-conflict"]);
   });
 
+  it.each([
+    ["ListenStream=80\nListenStream=0.0.0.0:80", "BindIPv6Only=ipv6-only"],
+    ["ListenStream=0.0.0.0:80\nListenStream=[::]:80", "BindIPv6Only=ipv6-only"],
+    ["ListenStream=80\nListenStream=80", "remove one of them"],
+    ["ListenStream=[::]:80\nListenStream=[::1]:80", "remove one of them"],
+  ])("has a fix for addresses that conflict, which keeps both if they can be open: %j", (addresses, fix) => {
+    const text = cleanPair["app.socket"]!.replace("ListenStream=80", addresses);
+    expect(lintUnits({ ...cleanPair, "app.socket": text })).toMatchObject([
+      { code: "address-conflict", fix },
+    ]);
+  });
+
+  it.each([
+    ["app.socket", "[Socket]", "ListenSteam=81", "ListenStream=81"],
+    ["app.service", "[Service]", "RestartSecs=2s", "RestartSec=2s"],
+    ["app.service", "[Unit]", "Descripton=a = b", "Description=a = b"],
+    ["app.service", "[Service]", "Zebra=1", "remove it"],
+  ])(
+    "suggests the directive that a misspelled one means, with its value: %s %s %s",
+    (file, section, line, fix) => {
+      const text = cleanPair[file]!.replace(`${section}\n`, `${section}\n${line}\n`);
+      expect(lintUnits({ ...cleanPair, [file]: text })).toMatchObject([{ code: "directive-unknown", fix }]);
+    },
+  );
+
   it("takes any CID of vsock(7), but not any port", () => {
     const codes = (address: string) =>
       codesOf(

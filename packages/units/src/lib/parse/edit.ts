@@ -6,7 +6,9 @@ import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./pars
 export interface UnitEdit {
   /** The line on which the assignment to replace begins. Without it, the values are added at the end of the section. A missing section is created: [Unit] before all others, other sections after them. */
   readonly line?: number | undefined;
+  /** The name of the section, without brackets: `Service`. */
   readonly section: string;
+  /** The name of the directive: `Restart`. */
   readonly key: string;
   /** The values after `key=`, one line each. `""` resets a list. An empty array removes the assignment. */
   readonly values: readonly string[];

@@ -7,16 +7,37 @@ export type UnitEntry = {
   /** The number of the first line. The first line of the file is 1. */
   readonly line: number;
 } & (
-  | { readonly kind: "assignment"; readonly section: string; readonly key: string; readonly value: string }
-  | { readonly kind: "section"; readonly section: string }
-  /** An empty line or a comment. */
-  | { readonly kind: "blank" }
-  /** A line that systemd ignores (`line-ignored`), or at which it stops reading the file (`unreadable`). */
-  | { readonly kind: "line-ignored" | "unreadable"; readonly message: string }
+  | {
+      /** One `key=value`. */
+      readonly kind: "assignment";
+      /** The name of the section that the line is in, without brackets: `Service`. */
+      readonly section: string;
+      /** The name of the directive, as it is written. */
+      readonly key: string;
+      /** The value as systemd reads it: continuation lines are joined, and spaces around it are removed. */
+      readonly value: string;
+    }
+  | {
+      /** The line that begins a section, such as `[Service]`. */
+      readonly kind: "section";
+      /** The name of the section, without brackets: `Service`. */
+      readonly section: string;
+    }
+  | {
+      /** An empty line or a comment. */
+      readonly kind: "blank";
+    }
+  | {
+      /** A line that systemd ignores (`line-ignored`), or at which it stops reading the file (`unreadable`). */
+      readonly kind: "line-ignored" | "unreadable";
+      /** What is wrong with the line. */
+      readonly message: string;
+    }
 );
 
 /** A unit file or drop-in, line by line. It contains every byte of the file. */
 export interface UnitFile {
+  /** The lines of the file, in their order. Lines that continue another one are in its entry. */
   readonly entries: readonly UnitEntry[];
   /** Whether the last line ends in a backslash, so that it would include any text that is added. */
   readonly open: boolean;

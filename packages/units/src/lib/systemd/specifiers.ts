@@ -4,6 +4,7 @@
  * All other strings are literal: a `%` in them is a percent sign.
  */
 export interface Specifier {
+  /** The string with its specifiers: `/srv/%i/env`. */
   readonly specifier: string;
 }
 

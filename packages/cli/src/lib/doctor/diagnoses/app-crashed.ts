@@ -10,7 +10,7 @@ export const appCrashed: Diagnosis = {
   code: "app-crashed",
   severity: "error",
   title: "the app ended with an error",
-  why: "Clients wait or are refused until the app starts without an error. After several crashes in a row, systemd gives up and may close the port.",
+  why: "Clients wait until the app starts without an error: with the units of sockact, systemd tries again and again. With StartLimitIntervalSec= or without Restart=, systemd gives up, and then clients are refused.",
   looksAt: "How the last run ended, and the last lines that the app printed.",
   remedy: "Correct the error that the app printed.",
   explains: ofCrash.filter((code) => code !== "app-crashed"),
@@ -36,7 +36,7 @@ export const appCrashed: Diagnosis = {
           unit,
           message: `${unit} ${how}.`,
           evidence: [...quoted([...run.output.slice(-5), end.line]), ...loop],
-          fix: "Read the last lines that the app printed. Then start the service again.",
+          fix: "Read the last lines that the app printed, or go back to the last version that worked. Then restart the service.",
           copy: [journal],
         },
       ];
@@ -59,7 +59,7 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
     message: `${unit} has ended with an uncaught error${code === "" ? "" : `: ${code}`}.`,
     fix:
       hint === undefined
-        ? "Correct the error. Then start the service again."
+        ? "Correct the error, or go back to the last version that worked. Then restart the service."
         : `${hint}${/^(?:ERR|SOCKACT)_/.test(code) ? ` More: sockact explain ${code}` : ""}`,
   };
 }

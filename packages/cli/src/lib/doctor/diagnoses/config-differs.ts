@@ -5,6 +5,7 @@ import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { authorOf, withHeader } from "../../install/header.ts";
+import { withAppInHome } from "../../app/homes.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
@@ -72,7 +73,10 @@ async function wantedUnits(
   try {
     const read: unknown = JSON.parse(await readFile(file, "utf8"));
     const node = (await subject.get(program))?.path ?? process.execPath;
-    const descriptions = [read].flat().map((one) => resolvePaths(one, dirname(file), node) as AppDescription);
+    const folder = dirname(file);
+    const descriptions = [read]
+      .flat()
+      .map((one) => withAppInHome(resolvePaths(one, folder, node) as AppDescription, folder));
     const description = descriptions.find(({ name }) => name === subject.name);
     if (description === undefined) return {};
     const systemd = await host.get(systemdVersion);
@@ -88,9 +92,12 @@ async function wantedUnits(
       (error as NodeJS.ErrnoException).code === undefined
     )
       throw error;
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
     host.cannotSee(
-      `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
-      `cd ${dirname(file)} && sockact units`,
+      isGone
+        ? `${file}, from which the service was installed, does not exist any more`
+        : `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
+      isGone ? `ls -ld ${dirname(file)}` : `cd ${dirname(file)} && sockact units`,
     );
     return {};
   }

@@ -1,8 +1,15 @@
 import { access } from "node:fs/promises";
+import { stepsTo } from "../../shared/path-steps.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+
+/** The first folder on the way to a file that does not exist. */
+async function missingFolder(path: string): Promise<string | undefined> {
+  const last = (await stepsTo(path)).at(-1);
+  return last?.error?.code === "ENOENT" && last.path !== path ? last.path : undefined;
+}
 
 /** systemd can't read a file of variables. */
 export const environmentFileMissing: Diagnosis = {
@@ -32,21 +39,25 @@ export const environmentFileMissing: Diagnosis = {
     );
     const [path] = missing.flat();
     const { host, service } = subject;
+    const folder = path === undefined ? undefined : await missingFolder(path);
     return [
       {
         unit: service,
         message:
           path === undefined
             ? `systemd can't read a file of EnvironmentFile=.`
-            : `EnvironmentFile= names ${path}, which does not exist.`,
+            : `EnvironmentFile= names ${path}, which does not exist${folder === undefined ? "" : `: there is no ${folder}`}.`,
         evidence: [
           ...quoted([line]),
           ...(path === undefined
             ? []
             : [{ text: `EnvironmentFile=${path}`, source: `${host.manager.systemctl} show ${service}` }]),
         ],
-        fix: "Create the file so that only root can read it. Or write - before its path if the app does not need it.",
-        copy: path === undefined ? [] : [`install -m 600 /dev/null ${path}`],
+        fix:
+          folder === undefined
+            ? "Create the file so that only root can read it. Or write - before its path if the app does not need it."
+            : `If ${folder} has moved, move it back, or install the service again from its new place. Otherwise create the file again, with its variables.`,
+        copy: path === undefined || folder !== undefined ? [] : [`install -m 600 /dev/null ${path}`],
       },
     ];
   },

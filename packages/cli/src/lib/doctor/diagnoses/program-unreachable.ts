@@ -1,12 +1,18 @@
 import { open } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Diagnosis } from "../model/diagnosis.ts";
+import { basename, dirname } from "node:path";
+import type { AppDescription } from "@sockact/units";
+import type { Manifest } from "../../install/transaction.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
+import { installation } from "../facts/installation.ts";
 import { program } from "../facts/program.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { obstacleTo, wayRound } from "../facts/reach.ts";
-import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
+import { failedStep, pathMissingInSandbox, quoted, serviceRun } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
+
+type WayOut = Pick<Found, "message" | "fix" | "copy">;
 
 /** systemd can't execute the program of ExecStart=, which often is Node from nvm. */
 export const programUnreachable: Diagnosis = {
@@ -15,19 +21,24 @@ export const programUnreachable: Diagnosis = {
   title: "systemd can't execute the program of ExecStart=",
   why: "The user of the service must be able to run the program inside the sandbox. Node from nvm, fnm, Volta or asdf is in the home folder of one user. Other users may not enter that folder, and ProtectHome= hides it.",
   looksAt:
-    "`status=203/EXEC` in the journal, the modes along the path, and directives such as `ProtectHome`.",
+    "`status=203/EXEC` in the journal, or `status=226/NAMESPACE` if `BindReadOnlyPaths` names the program; the modes along the path, and directives such as `ProtectHome`.",
   remedy: "Install Node in `/usr/bin` or `/usr/local/bin`, and write its path into `ExecStart=`.",
-  explains: [...ofCrash, "home-hidden", "temporary-hidden", "exec-relative"],
+  explains: [...ofCrash, "start-step-failed", "home-hidden", "temporary-hidden", "exec-relative"],
   async find(subject) {
     const failed = failedStep(await subject.get(serviceRun));
-    if (failed?.step !== "EXEC") return [];
+    if (failed === undefined) return [];
+    const missing = pathMissingInSandbox(failed);
+    if (failed.step !== "EXEC" && missing === undefined) return [];
     const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
     const { host, service } = subject;
     // Not the path in the journal: other programs can write there too.
     const path = (await subject.get(program))?.path;
-    if (path === undefined) return [];
+    if (path === undefined || (missing !== undefined && missing !== path)) return [];
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "execute" });
     const about = { unit: service, evidence: quoted(failed.lines) };
+    const installed = await subject.get(installation);
+    if (obstacle?.kind === "missing" && installed !== undefined)
+      return [{ ...about, ...gone(path, obstacle.path, installed) }];
     const edit = `${host.manager.systemctl} edit --full ${service}`;
     if (obstacle === undefined)
       return [
@@ -45,6 +56,23 @@ export const programUnreachable: Diagnosis = {
     ];
   },
 };
+
+/** The program has been removed since the installation, as nvm removes a version of Node. */
+function gone(path: string, missing: string, { config, description }: Manifest): WayOut {
+  const { workingDirectory, exec = [] } = (description ?? {}) as Partial<AppDescription>;
+  const entry = exec.findLast((word) => typeof word === "string" && word.startsWith("/"));
+  const folder =
+    config !== undefined
+      ? dirname(config)
+      : typeof workingDirectory === "string"
+        ? workingDirectory
+        : dirname(typeof entry === "string" ? entry : "/the/folder/of/your/app/server.js");
+  return {
+    message: `${path} does not exist${missing === path ? "" : `: there is no ${missing}`}.`,
+    fix: `Install the service again with the Node that you have now${config === undefined ? ", with the same options as before" : ""}. If the config or an option names this path, correct it first.`,
+    copy: [`cd ${shellWord(folder)}`, 'sudo env "PATH=$PATH" npx sockact install'],
+  };
+}
 
 /** The file exists and may be executed, but the kernel does not execute it. */
 async function whyNotExecuted(path: string, reason: string): Promise<{ message: string; fix: string }> {

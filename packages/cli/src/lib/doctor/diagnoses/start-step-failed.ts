@@ -2,7 +2,14 @@ import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { serviceProperties } from "../facts/properties.ts";
-import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
+import { boundPaths } from "../facts/reach.ts";
+import {
+  failedStep,
+  pathMissingInSandbox,
+  quoted,
+  type ServiceRun,
+  serviceRun,
+} from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
@@ -23,9 +30,20 @@ export const startStepFailed: Diagnosis = {
       return [await commandFailed(subject, run)];
     const failed = failedStep(run);
     if (failed === undefined || ["EXEC", "CHDIR", "USER", "GROUP"].includes(failed.step)) return [];
-    const details = failed.lines.map(({ message }) => message).join("\n");
-    const path = /mount namespacing: (\/\S+): No such file/.exec(details)?.[1];
+    const path = pathMissingInSandbox(failed);
     const { host, service } = subject;
+    const look = `${host.manager.systemctl} cat ${service}`;
+    const bound = boundPaths(await subject.get(serviceProperties));
+    if (path !== undefined && bound.includes(path))
+      return [
+        {
+          unit: service,
+          message: `systemd can't set up the sandbox of ${service}: there is no ${path}, which BindReadOnlyPaths= or BindPaths= names.`,
+          evidence: quoted(failed.lines),
+          fix: "If the app has moved, install it again from its new folder. Otherwise put back what is missing.",
+          copy: [look],
+        },
+      ];
     return [
       {
         unit: service,
@@ -39,7 +57,7 @@ export const startStepFailed: Diagnosis = {
             ? (fixes[failed.step] ??
               "Correct the directive of this step. systemd.exec(5) lists the steps under Process Exit Codes.")
             : "Create the folder, or write - before the path in the unit, such as ReadWritePaths=-/srv/data. For data of the app, StateDirectory= is better: it creates the folder.",
-        copy: path === undefined ? [`${host.manager.systemctl} cat ${service}`] : [`mkdir -p ${path}`],
+        copy: path === undefined ? [look] : [`mkdir -p ${path}`],
       },
     ];
   },

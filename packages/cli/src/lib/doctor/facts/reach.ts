@@ -28,10 +28,13 @@ export async function obstacleTo(
     const directive = hiddenBy(towards, service);
     if (directive !== undefined) return { kind: "hidden", path: towards, directive };
   }
+  const bound = boundPaths(service);
   const account = user && { uid: user.uid ?? stranger.uid, groups: user.gids };
   for (const { path: at, towards, status, error } of steps) {
     if (status === undefined) return { kind: error?.code === "EACCES" ? "unknown" : "missing", path: at };
     const wanted = at === towards && wants === "read" ? 4 : 1;
+    // Above what is bound, the service has folders that systemd makes, and not the real ones.
+    if (bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, towards))) continue;
     if (account !== undefined && !isPermitted(account, wanted, status))
       return { kind: "closed", path: at, mode: (status.mode & 0o7777).toString(8), owner: status.uid };
   }
@@ -40,12 +43,16 @@ export async function obstacleTo(
 
 const temporary = ["/tmp", "/var/tmp"];
 
-/** The directive that hides a path from the service, such as `ProtectHome=yes`. */
-export function hiddenBy(path: string, service: UnitProperties): string | undefined {
-  const shown = ["BindPaths", "BindReadOnlyPaths"]
+/** Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is a word. */
+export function boundPaths(service: UnitProperties): string[] {
+  return ["BindPaths", "BindReadOnlyPaths"]
     .flatMap((name) => service.list(name))
     .map((bind) => bind.replace(/^-/, "").split(":")[1] ?? bind.split(":")[0]!);
-  if (shown.some((folder) => liesIn(folder, path))) return undefined;
+}
+
+/** The directive that hides a path from the service, such as `ProtectHome=yes`. */
+export function hiddenBy(path: string, service: UnitProperties): string | undefined {
+  if (boundPaths(service).some((folder) => liesIn(folder, path))) return undefined;
   const home = service.get("ProtectHome");
   if (["yes", "tmpfs"].includes(home) && isInHome(path)) return `ProtectHome=${home}`;
   if (

@@ -62,10 +62,15 @@ function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): Process
 const STARTS = 4;
 const WITHIN_MS = 60_000;
 
-/** The runs of the last minute. Empty if there are only a few, as after some restarts by hand. */
+/** The runs of the last minute, without those that a stop or a restart by hand has ended. Empty if there are only a few. */
 export function recentStarts(all: readonly Run[]): Run[] {
-  const recent = all.filter(({ started }) => Date.now() - started < WITHIN_MS);
+  const recent = all.filter((run) => Date.now() - run.started < WITHIN_MS && !isStopped(run));
   return recent.length < STARTS ? [] : recent;
+}
+
+/** Whether systemd was asked to end the run, as by `systemctl restart`. */
+function isStopped({ lines }: Run): boolean {
+  return lines.some(({ isOfManager, message }) => isOfManager && message.startsWith("Stopping "));
 }
 
 /** How the main process ended last. */
@@ -99,6 +104,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
   // It runs again. The journal has the end of the run before.
   const before = all.at(-2);
   if (before === undefined) return { text: "", isAsleep: false };
+  if (isStopped(before)) return { text: "It was stopped.", isAsleep: false };
   const { end } = before;
   return end === undefined
     ? {

@@ -56,6 +56,12 @@ export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined
   return { step: end.name, reason, lines: [...details, end.line] };
 }
 
+/** The path that systemd has not found when it set up the sandbox. */
+export function pathMissingInSandbox({ step, lines }: FailedStep): string | undefined {
+  const details = lines.map(({ message }) => message).join("\n");
+  return step === "NAMESPACE" ? /mount namespacing: (\/\S+): No such file/.exec(details)?.[1] : undefined;
+}
+
 export interface FailedStep {
   /** As in systemd.exec(5), "Process Exit Codes": `EXEC`, `CHDIR`, `USER`. */
   step: string;

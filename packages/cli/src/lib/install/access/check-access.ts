@@ -4,7 +4,7 @@ import type { AppDescription } from "@sockact/units";
 import { type Account, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
-import { appFolders } from "./app-folders.ts";
+import { appFolders } from "../../app/app-folders.ts";
 import { type Barrier, barrierTo } from "./modes.ts";
 import { probe } from "./probe.ts";
 import type { Closed, Wanted } from "./wanted.ts";
@@ -39,6 +39,8 @@ export interface AccessRequest {
   bound?: readonly string[] | undefined;
   /** Files that the app does not read itself. */
   unread?: readonly string[] | undefined;
+  /** The file of variables that the app, or Node, reads itself, and how to let systemd read it. */
+  envFile?: { path: string; how: string } | undefined;
   /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
   manager: ServiceManager | undefined;
 }
@@ -50,6 +52,7 @@ export async function checkAccess({
   folder,
   bound = [],
   unread = [],
+  envFile,
   manager,
 }: AccessRequest): Promise<AccessReport> {
   const [program, ...words] = (description.exec ?? []).flatMap((word) =>
@@ -58,7 +61,10 @@ export async function checkAccess({
   if (program === undefined || !program.startsWith("/")) return { problems: [], notes: [], node: undefined };
   if (!existsSync(program))
     return { problems: [{ path: program, reason: "it does not exist" }], notes: [], node: undefined };
-  const wanted = wantedBy(words, description.workingDirectory, folder);
+  const wanted = {
+    ...wantedBy(words, description.workingDirectory, folder),
+    useful: envFile === undefined ? [] : [envFile.path],
+  };
   const account = await accountOf(description);
   const byModes = async (problem: { path: string; fallback: string }): Promise<AccessProblem> => {
     const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4, bound);
@@ -71,10 +77,16 @@ export async function checkAccess({
     const barriers = await Promise.all(
       [program, ...wanted.paths].map(async (path) => byModes({ path, fallback: "" })),
     );
-    return { problems: barriers.filter(({ reason }) => reason !== ""), notes: [], node: undefined };
+    const isEnvFileClosed =
+      envFile !== undefined && (await barrierTo(envFile.path, account, 4, bound)) !== undefined;
+    return {
+      problems: barriers.filter(({ reason }) => reason !== ""),
+      notes: isEnvFileClosed ? [noteOnEnvFile(envFile)] : [],
+      node: undefined,
+    };
   }
   const isNode = /^node(?:js)?\d*$/.test(realpathSync(program).split("/").at(-1) as string);
-  if (!isNode) return checkAccess({ description, service, folder, bound, manager: undefined });
+  if (!isNode) return checkAccess({ description, service, folder, bound, envFile, manager: undefined });
   const found = await probe(manager, service, program, wanted);
   switch (found.outcome) {
     case "no-node":
@@ -122,7 +134,16 @@ export async function checkAccess({
         problems: await Promise.all(
           closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),
         ),
-        notes: notesOn(closedFiles.map(({ path }) => path).filter((path) => !unread.includes(path))),
+        notes: [
+          ...(envFile !== undefined && closedFiles.some(({ path }) => path === envFile.path)
+            ? [noteOnEnvFile(envFile)]
+            : []),
+          ...notesOn(
+            closedFiles
+              .map(({ path }) => path)
+              .filter((path) => path !== envFile?.path && !unread.includes(path)),
+          ),
+        ],
         node,
       };
     }
@@ -133,7 +154,7 @@ function wantedBy(
   words: readonly string[],
   workingDirectory: AppDescription["workingDirectory"],
   folder: string | undefined,
-): Wanted {
+): Omit<Wanted, "useful"> {
   const files = words.map((word) => word.replace(/^--?[\w-]+=/, "")).filter((word) => word.startsWith("/"));
   const existing = files.filter((file) => existsSync(file));
   // Node's own options come first, so the last file is most likely the app.
@@ -159,6 +180,10 @@ function sentenceOf(path: string, { path: at, mode, isMissing }: Barrier): strin
   return at === path
     ? `the user of the service may not use this ${what} (${mode})`
     : `the user of the service may not enter the folder ${at} (${mode})`;
+}
+
+function noteOnEnvFile({ path, how }: { path: string; how: string }): string {
+  return `The app reads ${path}, and the service's user can't: its variables will be missing. Let systemd read the file, as root: ${how}`;
 }
 
 function notesOn(files: readonly string[]): string[] {

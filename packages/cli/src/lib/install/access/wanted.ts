@@ -4,6 +4,8 @@ export interface Wanted {
   paths: readonly string[];
   /** The app's own folder, whose files are looked at one by one. */
   folder: string | undefined;
+  /** Further files without which it starts, and works worse. */
+  useful: readonly string[];
   /** Folders with packages. */
   packages: readonly string[];
 }

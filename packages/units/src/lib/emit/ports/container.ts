@@ -59,7 +59,9 @@ const keptFields = [
   ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
-  ..."type user group workingDirectory environment drainTimeout idleTimeout preload".split(" "),
+  ..."type user group workingDirectory environment environmentFile drainTimeout idleTimeout preload".split(
+    " ",
+  ),
   ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(
     " ",
   ),
@@ -76,10 +78,23 @@ function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknow
   return stop === undefined ? [] : [String(Math.min(Math.ceil(stop / 1000), 2_147_483_647))];
 }
 
+/** The entries of `environmentFile`: each is a path, or an object with the path. */
+const filesOf = ({ environmentFile }: Record<string, unknown>): unknown[] =>
+  environmentFile === undefined ? [] : [environmentFile].flat();
+
+/** Podman splits EnvironmentFile= into words, as it does Exec=. systemd takes the rest of the line as the path. */
+function environmentFileLines(description: Record<string, unknown>): Line[] {
+  const ignored: UnitProblem[] = [];
+  const paths = filesOf(description).map((file) =>
+    isObject(file) && Object.hasOwn(file, "path") ? file.path : file,
+  );
+  return paths.flatMap((path) => asked("EnvironmentFile", containerExec([path], "environmentFile", ignored)));
+}
+
 function containerLines(
   service: Service,
+  description: Record<string, unknown>,
   own: Asked<keyof ContainerDescription>,
-  seconds: readonly string[],
 ): Line[] {
   const { values, sandbox, notifies } = service;
   const { profile } = sandbox;
@@ -100,6 +115,7 @@ function containerLines(
       value: escapeVariables([line.value])[0]!,
     })),
     ...idleVariableLines(service),
+    ...environmentFileLines(description),
     ...linesOf("volumes"),
     ...(notifies ? [addedToContainer("Notify", "true")] : []),
     ...(profile === "inbound" ? [addedToContainer("Network", "none")] : []),
@@ -110,7 +126,9 @@ function containerLines(
           addedToContainer("DropCapability", "all"),
           addedToContainer("NoNewPrivileges", "true"),
         ]),
-    ...seconds.map((text) => addedToContainer("PodmanArgs", `--stop-timeout=${text}`)),
+    ...stopSeconds(service, description).map((text) =>
+      addedToContainer("PodmanArgs", `--stop-timeout=${text}`),
+    ),
     ...linesOf("podmanArgs"),
   ];
 }
@@ -146,6 +164,17 @@ export const container: PortMethod = {
         [`${shown(type)} is not a type that Podman supports`, hint],
         problems,
       );
+    }
+    for (const [index, file] of filesOf(description).entries()) {
+      const at = Array.isArray(description.environmentFile) ? `environmentFile[${index}]` : "environmentFile";
+      if (isObject(file))
+        refuseFields(
+          file,
+          ["optional"],
+          at,
+          ["Podman does not start a container without the file", "leave it out, and create the file"],
+          problems,
+        );
     }
     forEachSocket(description, (socket, path) =>
       refuseFields(
@@ -189,7 +218,7 @@ export const container: PortMethod = {
             requires: units.map((unit) => added("Requires", unit)),
             after: units.map((unit) => added("After", unit)),
           }),
-          { name: "Container", lines: containerLines(service, own, stopSeconds(service, description)) },
+          { name: "Container", lines: containerLines(service, description, own) },
           {
             name: "Service",
             lines: [

@@ -310,6 +310,20 @@ describe("a description is refused that", () => {
       "CONFLICT",
       /does not apply to a container/,
     ],
+    [
+      "has a file of variables that may be missing",
+      { container, environmentFile: ["/etc/shop/env", { path: "/etc/shop/more", optional: true }] },
+      "environmentFile[1].optional",
+      "CONFLICT",
+      /Podman/,
+    ],
+    [
+      "has a container without a file of variables that may be missing",
+      { container, environmentFile: { path: "/etc/shop/env", optional: true } },
+      "environmentFile.optional",
+      "CONFLICT",
+      /Podman/,
+    ],
     ["reloads", { container, type: "notify-reload" }, "type", "CONFLICT", /Podman/],
     ["has an empty argument", { container, exec: ["node", ""] }, "exec[1]", "TEXT", /cannot express/],
     [
@@ -345,6 +359,38 @@ describe("a description is refused that", () => {
   });
 });
 
+describe("a container", () => {
+  const lines = (fields: object) => emit({ container, ...fields })["shop.container"]!.split("\n");
+  const valuesOf = (key: string, fields: object) =>
+    lines(fields).flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
+
+  it("has files of variables, as Podman reads them", () => {
+    expect(valuesOf("EnvironmentFile", { environmentFile: "/etc/shop/env" })).toEqual(["/etc/shop/env"]);
+    const several = ["/etc/shop/env", { path: "/srv/$a b%" }, { path: "/etc/c", optional: false }];
+    expect(valuesOf("EnvironmentFile", { environmentFile: several })).toEqual([
+      "/etc/shop/env",
+      '"/srv/$$a b%%"',
+      "/etc/c",
+    ]);
+  });
+
+  it("accepts each directive of Podman in raw that has the name of one of systemd", () => {
+    const raw = { Container: { NoNewPrivileges: true, ReloadSignal: "SIGHUP" } };
+    const fields = { hardening: "none", systemd: 252, raw };
+    expect(valuesOf("NoNewPrivileges", fields)).toEqual(["true"]);
+    expect(valuesOf("ReloadSignal", fields)).toEqual(["SIGHUP"]);
+    expect(problemsOf({ container, raw: { Service: { ReloadSignal: "SIGHUP" } } })).toMatchObject([
+      { path: "raw.Service.ReloadSignal", hint: "write reloadSignal" },
+    ]);
+    expect(problemsOf({ container, raw: { Container: { EnvironmentFile: "/etc/shop/env" } } })).toMatchObject(
+      [{ path: "raw.Container.EnvironmentFile", hint: "write environmentFile" }],
+    );
+    expect(problemsOf({ container, raw: { Container: { NoNewPrivileges: false } } })).toMatchObject([
+      { path: "raw.Container.NoNewPrivileges", code: "ERR_UNIT_CONFLICT" },
+    ]);
+  });
+});
+
 describe("any text in a field of a way", () => {
   const shape = (fields: object) =>
     Object.values(emit(fields)).map((text) =>
@@ -363,11 +409,13 @@ describe("any text in a field of a way", () => {
     userNS: (userNS) => ({ container: { ...container, userNS } }),
     podmanArgs: (word) => ({ container: { ...container, podmanArgs: [word] } }),
     exec: (word) => ({ container, exec: [word] }),
+    environmentFile: (path) => ({ container, environmentFile: path }),
   };
   const harmless: Record<string, string> = {
     backend: "/run/a/b",
     image: "localhost/a",
     volumes: "/a:/b",
+    environmentFile: "/a",
   };
 
   it.each(Object.keys(fields))("%s is refused or stays in its own line", (field) => {

@@ -5,6 +5,7 @@ export type Severity = "error" | "warning" | "info";
 
 /** A change to one of the files. */
 export interface FileEdit extends UnitEdit {
+  /** The name of the file, as it was given to `lintUnits`: `shop.service`. */
   readonly file: string;
 }
 

@@ -10,6 +10,9 @@ import { currentName, sameName } from "../../systemd/aliases.ts";
 /** The lines of raw sections, by section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
 
+/** Directives that [Container] has under the name of a directive of systemd. The field of that name does not apply to a container. */
+const ofPodman = ["NoNewPrivileges", "ReloadSignal"];
+
 const anything = rawText(() => undefined);
 
 /** Reads one value of a directive. `anything` makes sure that the value does not end its line. */
@@ -74,7 +77,10 @@ function readDirective(
   const refuse = (message: string, hint: string) =>
     problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
   const current = currentName(key);
-  const field = Object.keys(known).find((name) => sameName(known[name]!.key, current));
+  const isPodmans = section === "Container" && ofPodman.some((name) => sameName(name, key));
+  const field = isPodmans
+    ? undefined
+    : Object.keys(known).find((name) => sameName(known[name]!.key, current));
   if (!/^[A-Za-z0-9]+$/.test(key)) {
     refuse(
       `${shown(key)} is not the name of a directive`,
@@ -89,7 +95,8 @@ function readDirective(
     );
     const refusal = refusedInRaw(section, key, values);
     if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
-    refuseNewer(systemd, key, values, path, problems);
+    // The version of systemd says nothing about directives of Podman.
+    if (section !== "Container") refuseNewer(systemd, key, values, path, problems);
     return values.map((text) => ({ key, value: text }));
   }
   return [];

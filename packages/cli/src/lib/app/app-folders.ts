@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { liesIn } from "../../shared/folders.ts";
+import { liesIn } from "../shared/folders.ts";
 
 /** Where an app's files are. */
 export interface AppFolders {
