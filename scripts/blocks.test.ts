@@ -5,9 +5,9 @@ import { describe, expect, test, vi } from "vitest";
 import { blockProblems } from "./lib/blocks/block-problems.ts";
 import { excerptOf } from "./lib/blocks/excerpt.ts";
 import { filledPage } from "./lib/blocks/filled-page.ts";
-import { blocksOf, noteOf, placeOf } from "./lib/blocks/page-blocks.ts";
+import { blocksOf, inlineCommandsOf, noteOf, placeOf } from "./lib/blocks/page-blocks.ts";
 import { filesInGit, handwrittenPages } from "./lib/blocks/pages.ts";
-import type { ShellFacts } from "./lib/blocks/shell-problems.ts";
+import { shellProblems, type ShellFacts } from "./lib/blocks/shell-problems.ts";
 import { sockactProblem } from "./lib/blocks/sockact-problem.ts";
 import { isTypedAlone, scriptLanguages, typeProblems } from "./lib/blocks/typed-blocks.ts";
 import { groupProblems, unitGroupsOf } from "./lib/blocks/unit-problems.ts";
@@ -53,6 +53,19 @@ describe("every block of code on a page", () => {
     expect(blocks.flatMap((block) => blockProblems(block, factsFor(block.page)))).toEqual([]);
   });
 
+  test("and every command in a sentence has verbs and options that exist", () => {
+    const commands = pages.flatMap((page) => inlineCommandsOf(read(page)).map((one) => ({ page, ...one })));
+    expect(commands.length).toBeGreaterThan(100);
+    expect(
+      commands.flatMap(({ page, line, command }) =>
+        shellProblems(command, factsFor(page))
+          // A sentence may name a command without its arguments.
+          .filter((problem) => !problem.includes("missing required argument"))
+          .map((problem) => `${page}:${line}: ${problem}`),
+      ),
+    ).toEqual([]);
+  });
+
   test("shows units without an error that the linter knows", () => {
     const groups = unitGroupsOf(blocks);
     expect(groups.length).toBeGreaterThan(5);
@@ -65,13 +78,18 @@ describe("every block of code on a page", () => {
 
   test("that shows output comes from a file that a test names", () => {
     const tests = files.filter((file) => file.endsWith(".test.ts")).map(read);
-    const writers = tests.filter((text) => text.includes("outputs/") && text.includes("toMatchFileSnapshot"));
-    const outputs = blocks
-      .flatMap((block) => noteOf(block, "from") ?? [])
-      .filter((file) => file.startsWith("docs/"));
+    const writers = tests.filter((text) => text.includes("toMatchFileSnapshot"));
     // A test names the file, or passes its name to a function.
-    const isWritten = (file: string) => writers.some((text) => text.includes(basename(file, extname(file))));
-    expect(outputs.filter((file) => !isWritten(file))).toEqual([]);
+    const isWritten = (name: string) =>
+      writers.some(
+        (text) =>
+          new RegExp(`outputs/${name.replaceAll(".", "\\.")}["'\`]`).test(text) ||
+          (text.includes("outputs/${") && text.includes(`"${basename(name, extname(name))}"`)),
+      );
+    const outputs = files.filter((file) => file.startsWith("docs/outputs/"));
+    expect(outputs.filter((file) => !isWritten(basename(file)))).toEqual([]);
+    const shown = new Set(blocks.flatMap((block) => noteOf(block, "from")?.split("#")[0] ?? []));
+    expect(outputs.filter((file) => !shown.has(file))).toEqual([]);
   });
 
   test("that is taken from a file of code has it from a folder that is compiled or run", () => {
@@ -116,6 +134,13 @@ describe("a block is reported", () => {
     ["a value that sockact refuses", "sh", "sockact logs shop -n many", "It must be a number"],
     ["a fault in a loop", "sh", "for name in a b; do sockact logs $name --tail; done", "unknown option"],
     ["a fault in a substitution", "sh", 'echo "$(sockact logs)"', "missing required argument"],
+    ["a fault in a script for a shell", "sh", 'bash -c "sockact logs --tail"', "unknown option"],
+    ["a fault on another host", "sh", "ssh -p 22 host sudo npx sockact logs --tail", "unknown option"],
+    ["a fault in npm exec", "sh", "npm exec -- sockact logs --tail", "unknown option"],
+    ["a fault after a version", "sh", "npx sockact@latest logs --tail", "unknown option"],
+    ["a fault by the path of the program", "sh", "node_modules/.bin/sockact logs --tail", "unknown option"],
+    ["a fault in watch", "sh", "watch -n 1 sockact logs --tail", "unknown option"],
+    ["a package with a misspelt name", "sh", "npm install sockactt", "not one of our packages"],
     ["a script that npm does not have", "sh", "npm run dmeo", "no script dmeo"],
     ["a package that we do not have", "sh", "npm install @sockact/hapi", "not one of our packages"],
     ["a verb that systemctl does not have", "sh", "sudo systemctl relaod shop", "no verb relaod"],
@@ -124,6 +149,7 @@ describe("a block is reported", () => {
     ["a prompt in a script", "sh", "$ sockact status", "only in a console block"],
     ["a command at a prompt", "console", "$ sockact statsu", "unknown command 'statsu'"],
     ["output without a file", "console", "$ sockact status\nshop", "must come from a file"],
+    ["output that looks like a command", "console", "$ sockact status\n# everything is fine", "no command"],
     ["output as text, without a file", "text", "anything", "must come from a file"],
     ["a block without a language", "", "anything", "must come from a file"],
     ["JSON that does not parse", "json", "{ a: 1 }", "property name"],
@@ -147,6 +173,12 @@ describe("a block is reported", () => {
 
   test.each([
     ["without a reason", `<!-- not run: -->\n${fenced("nginx", "listen 80;")}`, "say why"],
+    ["with a misspelt comment", `<!-- form: a.js -->\n${fenced("js", "let a;")}`, 'not with "form: a.js"'],
+    [
+      "with output from a file that no test writes",
+      `<!-- from: LICENSE -->\n${fenced("text", "MIT")}`,
+      "docs/outputs",
+    ],
     [
       "that does not have the error it means to show",
       `<!-- lint finds: jit-killed -->\n${fenced("ini", `${socket}\n${service}ExecStart=/usr/bin/node /srv/app.js`)}`,
@@ -237,6 +269,15 @@ describe("a block from a file", () => {
     expect(filled).toMatch(/\n {3}\}\n {3}```\n\nEnd\.\n$/);
     expect(filled).not.toContain("old");
     expect(await filledPage("docs/page.md", filled, root, { printWidth })).toBe(filled);
+  });
+
+  test("is written into a quote, with its marks", async () => {
+    const page = `> [!NOTE]\n> Text.\n>\n> <!-- from: .oxfmtrc.json -->\n> ${fence}json\n> old\n> ${fence}\n\nEnd.\n`;
+    const filled = await filledPage("docs/page.md", page, root, { printWidth });
+    const lines = filled.split("\n").slice(0, -3);
+    expect(lines.filter((line) => !line.startsWith(">"))).toEqual([]);
+    expect(lines.at(-1)).toBe(`> ${fence}`);
+    expect(filled).not.toContain("old");
   });
 
   test("names a file that exists", async () => {

@@ -29,6 +29,13 @@ function isGenerated(page: string): boolean {
   return /^(?:reference|codes)\//.test(page);
 }
 
+const notFound = {
+  title: "This page does not exist",
+  quote: "The address may be misspelled, or the page may have moved. The search knows every page.",
+  linkLabel: "Go to the first page",
+  linkText: "To the first page",
+};
+
 export default defineConfig({
   title,
   description,
@@ -63,12 +70,7 @@ export default defineConfig({
     lastUpdated: { text: "Last changed", formatOptions: { dateStyle: "long" } },
     docFooter: { prev: "Previous page", next: "Next page" },
     footer: { message: `${rootManifest.license} licence. No cookies, and no requests to other sites.` },
-    notFound: {
-      title: "This page does not exist",
-      quote: "The address may be misspelled, or the page may have moved. The search knows every page.",
-      linkLabel: "Go to the first page",
-      linkText: "To the first page",
-    },
+    notFound,
     externalLinkIcon: true,
   },
   markdown: {
@@ -101,6 +103,18 @@ export default defineConfig({
             ["meta", { property: "og:url", content: `${address}${path}` }],
           ] satisfies HeadConfig[])),
     ];
+  },
+  transformHtml(html, file) {
+    if (!file.endsWith("404.html")) return undefined;
+    // VitePress renders this page only in the browser.
+    const { title: heading, linkText } = notFound;
+    return html
+      .replace(/<title>[^<]*/, `<title>${heading} | ${title}`)
+      .replace(/(<meta name="description" content=")[^"]*/, `$1${heading}.`)
+      .replace(
+        "<body>",
+        `<body>\n    <noscript><h1>${heading}</h1><p><a href="${base}">${linkText}</a></p></noscript>`,
+      );
   },
   buildEnd({ srcDir: source, outDir: out }) {
     writeLlms({ title, description, source, out, address, sidebar });

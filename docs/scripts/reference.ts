@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import process from "node:process";
 import GithubSlugger from "github-slugger";
-import { Application, Converter, ReflectionKind } from "typedoc";
-import type { PluginOptions } from "typedoc-plugin-markdown";
+import { Application, Converter, ReflectionKind, ReflectionType, UnknownType } from "typedoc";
+import { MarkdownTheme, type MarkdownThemeContext, type PluginOptions } from "typedoc-plugin-markdown";
 import { entryPoints } from "../.vitepress/lib/entry-points.ts";
 
 const folder = join(import.meta.dirname, "..");
@@ -17,10 +17,38 @@ const markdown: Partial<PluginOptions> = {
   hideBreadcrumbs: true,
   hidePageHeader: true,
   useCodeBlocks: true,
+  expandParameters: true,
   useHTMLEncodedBrackets: true,
   sanitizeComments: true,
   pageTitleTemplates: { index: "API reference", module: ({ name }) => name },
 };
+
+/** The theme of the plugin, with the types as they are in the source. */
+class ExactTypes extends MarkdownTheme {
+  override getRenderContext(page: Parameters<MarkdownTheme["getRenderContext"]>[0]): MarkdownThemeContext {
+    const context = super.getRenderContext(page);
+    const { arrayType, intersectionType } = context.partials;
+    context.partials.arrayType = (model) => {
+      const { elementType } = model;
+      // TypeDoc passes on what TypeScript prints of it, and the plugin writes no parentheses around that.
+      if (!(elementType instanceof UnknownType)) return arrayType(model);
+      const element = elementType.name.replaceAll(
+        /\breadonly (?=\w+\??:)| \| undefined(?=[;}])|;(?= })/g,
+        "",
+      );
+      return element.includes(" | ") ? `(${element})[]` : `${element}[]`;
+    };
+    context.partials.intersectionType = (model) => {
+      // `& {}` is for editors and the JSON Schema. It allows no other value.
+      const types = model.types.filter(
+        (type) =>
+          !(type instanceof ReflectionType && !type.declaration.children && !type.declaration.signatures),
+      );
+      return types.length === 1 ? context.partials.someType(types[0]) : intersectionType(model);
+    };
+    return context;
+  }
+}
 
 const app = await Application.bootstrapWithPlugins({
   ...markdown,
@@ -64,6 +92,9 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     project.removeReflection(constructor);
 });
 
+app.renderer.defineTheme("exact-types", ExactTypes);
+app.options.setValue("theme", "exact-types");
+
 rmSync(out, { recursive: true, force: true });
 const project = await app.convert();
 if (project !== undefined) {
@@ -95,6 +126,43 @@ function anchorsOf(text: string): Set<string> {
   return new Set(Array.from(headings, ([, heading = ""]) => slugger.slug(heading.replaceAll("\\", ""))));
 }
 const anchors = new Map(Array.from(pages, ([file, text]) => [file, anchorsOf(text)]));
+
+/** Where each type of a page is described, by its name: on the page, or on the page that it is from. */
+function typesOf(file: string, text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = "", next = ""] of text.matchAll(/^### (\w+)(?:<.*)?\n\n(.*)$/gm)) {
+    const [, address] = /^Re-exports \[[^\]]*\]\((.*)\)$/.exec(next) ?? [];
+    found.set(name, address?.replace(/^#/, `${file}#`) ?? `${file}#${name.toLowerCase()}`);
+  }
+  return found;
+}
+const types = new Map(Array.from(pages, ([file, text]) => [file, typesOf(file, text)]));
+const everyType = new Map([...types.values()].toReversed().flatMap((all) => [...all]));
+
+/** Adds links to the types in a block of code, which can have none itself. The parameters of a function have links below it. */
+function linkTypes(file: string, text: string): string {
+  return text.replaceAll(/^```ts\n((?!function ).*?)^```$/gms, (block, code: string) => {
+    const names = new Set(
+      code.replaceAll(/"[^"]*"|^(?:type|class|interface) \w+|\b\w+\??:/gm, "").match(/\b[A-Z]\w+/g),
+    );
+    const links = [...names].flatMap((name) => {
+      const address = types.get(file)?.get(name) ?? everyType.get(name);
+      return address === undefined ? [] : [`[\`${name}\`](${address.replace(`${file}#`, "#")})`];
+    });
+    return links.length === 0
+      ? block
+      : `${block}\n\n${links.length === 1 ? "Type" : "Types"}: ${links.join(", ")}`;
+  });
+}
+
+/** A comment in the source names a page of the site by its path in the repository. */
+function linkPages(text: string): string {
+  return text.replaceAll(/(?<![\w/`(])docs\/([\w/-]+\.md)/g, (_, page: string) => {
+    const [, title] = /^# (.*)/m.exec(readFileSync(join(folder, page), "utf8"))!;
+    return `[${title}](../${page})`;
+  });
+}
+
 for (const [file, text] of pages) {
   // TypeDoc numbers an anchor also where the name of a class and of its property, together, are the name of a type.
   const repaired = text.replaceAll(
@@ -104,14 +172,13 @@ for (const [file, text] of pages) {
       return there?.has(link.slice(link.indexOf("#") + 1, -1)) ? link : `](${target}#${anchor})`;
     },
   );
-  writeFileSync(join(out, file), repaired);
+  const about = entryPoints.find(({ page }) => `${basename(page)}.md` === file)?.about;
+  const introduced = about === undefined ? repaired : repaired.replace(/^(# .*\n)/, `$1\n${about}\n`);
+  writeFileSync(join(out, file), linkPages(linkTypes(file, introduced)));
 }
-const list = entryPoints.map(({ name, source, page }) => {
-  const { description } = JSON.parse(
-    readFileSync(join(folder, "..", source.split("/src/")[0]!, "package.json"), "utf8"),
-  ) as { description: string };
-  const text = name.endsWith("/adapter") ? "For those who write an adapter for a framework." : description;
-  return `## [${name}](${basename(page)}.md)\n\n${text}\n`;
+const list = entryPoints.map(({ name, page, about }) => {
+  const [firstSentence] = /^.*?\.(?= |$)/.exec(about)!;
+  return `## [${name}](${basename(page)}.md)\n\n${firstSentence}\n`;
 });
 writeFileSync(
   join(out, "index.md"),

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { webAddress } from "../../scripts/lib/packages.ts";
 import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
+import { publishedMarkdown } from "../.vitepress/lib/llms.ts";
 import { siteLink } from "../.vitepress/lib/repository-links.ts";
-import { weightOf, wordsOf } from "../.vitepress/lib/search.ts";
+import { comparedForm, sectionsOf, weightOf, wordsOf } from "../.vitepress/lib/search.ts";
 
 describe("a link of a page", () => {
   test.each([
@@ -39,6 +40,23 @@ describe("the description of a page", () => {
   });
 });
 
+test("a page in Markdown has whole addresses, and neither front matter nor comments, but its code as it is", () => {
+  const text = [
+    "---\na: b\n---\n\n# Title\n",
+    "See [a](../tls.md#x), [`b`](koa.md), [c](../../SECURITY.md), [d](#e) and `[f](g.md)`.\n",
+    "![h](../public/drawings/socket.svg)\n",
+    "<!-- from: x -->\n```md\n[i](j.md)\n<!-- k -->\n```\n",
+  ].join("\n");
+  expect(publishedMarkdown(text, "frameworks/express.md", "https://site/base/")).toBe(
+    [
+      "# Title\n",
+      `See [a](https://site/base/tls.md#x), [\`b\`](https://site/base/frameworks/koa.md), [c](${webAddress}/blob/main/SECURITY.md), [d](#e) and \`[f](g.md)\`.\n`,
+      "![h](https://site/base/drawings/socket.svg)\n",
+      "```md\n[i](j.md)\n<!-- k -->\n```\n",
+    ].join("\n"),
+  );
+});
+
 describe("the search", () => {
   test("knows a name as a whole and by its parts", () => {
     expect(wordsOf("SOCKACT_UNTAKEN, idleTimeout=5min in .env")).toEqual([
@@ -51,6 +69,29 @@ describe("the search", () => {
       "5min",
       "in",
       "env",
+    ]);
+  });
+
+  test("leaves out the words that a question has only for its grammar", () => {
+    const words = wordsOf("How do I rotate my certificates? It doesn't work: can't read /root/.env");
+    expect(words.map(comparedForm).filter((word) => word !== null)).toEqual([
+      "rotate",
+      "certificates",
+      "work",
+      "read",
+      "/root",
+      "root",
+      "env",
+    ]);
+  });
+
+  test("reads the sections of a page with the headings above them, and leaves out the codes, which have pages", () => {
+    const heading = (level: number, text: string) =>
+      `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
+    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${heading(4, "<code>port-taken</code>")}<p>No</p>`;
+    expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
+      [["Page"], "Is a<b \u0000"],
+      [["Page", "Part"], "\u0000"],
     ]);
   });
 

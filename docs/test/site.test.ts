@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeWith, isLongRun, whatIsMissing } from "@sockact/testkit";
@@ -19,6 +19,17 @@ const whole = new Set(["", "start", "reference/core", "codes/"]);
 // The shell is the smaller and the quicker one.
 const browsers = ["chromium-headless-shell", "chromium"];
 const installed = browsers.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
+
+/** The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out: the page in HTML has the same. */
+function markdownLinks(text: string, { origin, base, address }: BuiltSite): string[] {
+  const prose = text.replaceAll(/^ *(```|~~~).*?^ *\1$/gms, "").replaceAll(/`[^`\n]*`/g, "");
+  const links = Array.from(prose.matchAll(/\]\((?!#)([^()\s]+)\)/g), ([, link = ""]) => link);
+  return links.map((link) => {
+    if (link.startsWith(address)) return `${origin}${base}${link.slice(address.length)}`;
+    // A link that is still relative leads nowhere, as in llms-full.txt.
+    return /^[a-z]+:/.test(link) ? link : `${origin}/${link}`;
+  });
+}
 
 describeWith({ commands: [installed] }, "the built site, in a browser", () => {
   let site: BuiltSite;
@@ -74,7 +85,7 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
       if (origin === site.origin) {
         if (!pathname.startsWith(site.base)) return `${link} is outside of ${site.base}`;
         const path = decodeURIComponent(pathname).slice(site.base.length);
-        const target = anchors.get(path);
+        const target = anchors.get(path.replace(/(?:(^|\/)index)?\.md$/, "$1"));
         if (target === undefined) return fileOf(path) === undefined ? `${link} leads nowhere` : undefined;
         return hash === "" || target.has(decodeURIComponent(hash.slice(1)))
           ? undefined
@@ -83,8 +94,13 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
       const [, path] = new RegExp(`^${webAddress}/(?:blob|tree|edit)/main/([^#]*)`).exec(link) ?? [];
       return path === undefined || existsSync(join(root, path)) ? undefined : `the repository has no ${path}`;
     };
+    // The pages in Markdown have the address of the site, and the same headings.
+    const inMarkdown = readdirSync(built, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.md$|^llms.*\.txt$/.test(file))
+      .map((path) => ({ path, links: markdownLinks(readFileSync(join(built, path), "utf8"), site) }));
+    expect(inMarkdown.length).toBeGreaterThan(40);
     expect(files.flatMap(({ links }) => links).length).toBeGreaterThan(1000);
-    const problems = problemsOf(all, ({ links }) =>
+    const problems = problemsOf([...all, ...inMarkdown], ({ links }) =>
       [...new Set(links)].flatMap((link) => problemOf(link) ?? []),
     );
     expect([...new Set(problems)]).toEqual([]);
@@ -99,7 +115,10 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
     ).toEqual([]);
     const seen = (text: string, of: (file: PageFile) => string) => files.filter((file) => of(file) === text);
     expect(
-      problemsOf(files, ({ title }) => (seen(title, (it) => it.title).length > 1 ? [title] : [])),
+      problemsOf(files, ({ title, description }) => [
+        ...(seen(title, (it) => it.title).length > 1 ? [title] : []),
+        ...(seen(description, (it) => it.description).length > 1 ? [description] : []),
+      ]),
     ).toEqual([]);
   });
 
@@ -152,22 +171,11 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
     });
     afterAll(() => context?.close());
 
+    // search.test.ts has more of them, without the browser.
     test.each([
-      ["port 80", "start"],
       ["EADDRINUSE", "troubleshooting"],
-      ["SOCKACT_UNTAKEN", "codes/SOCKACT_UNTAKEN"],
-      ["port-taken", "codes/port-taken"],
-      ["pm2", "coming-from/pm2"],
-      ["idleTimeout", "lifecycle"],
-      [".env", "start"],
-      ["nvm", "troubleshooting"],
-      ["roll back", "deploy"],
-      ["logs", "operate"],
-      ["certificate", "tls"],
-      ["nest", "frameworks/nestjs"],
-      ["permission denied", "troubleshooting"],
-      ["emitUnits", "units"],
-      ["rolingRestart", "reference/sockact"],
+      ["what does SOCKACT_UNTAKEN mean", "codes/SOCKACT_UNTAKEN"],
+      ["how do I rotate certificates", "tls"],
     ])("finds, for %s, the page %s among the first three", async (query, wanted) => {
       await page.keyboard.press("Control+k");
       const box = page.locator(".VPLocalSearchBox input");
@@ -238,6 +246,41 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
       const page = await openPage(context, site, "no-such-page", complaints);
       expect(await page.locator("h1, .title").allTextContents()).toContain("This page does not exist");
       expect(await page.getByRole("link", { name: "first page" }).getAttribute("href")).toBe(site.base);
+    });
+  });
+
+  test("without JavaScript, the page for an address that does not exist says so too", () => {
+    const html = readFileSync(join(built, "404.html"), "utf8");
+    expect(html).toContain("<title>This page does not exist | sockact</title>");
+    expect(html).toMatch(new RegExp(`<noscript>.*<a href="${site.base}">.*</noscript>`));
+  });
+
+  test("with forced colours, the icons of the header are visible", async () => {
+    const context = await browser.newContext({ viewport: PHONE, forcedColors: "active" });
+    const page = await openPage(context, site, "start");
+    const colours = await page.evaluate(() =>
+      Array.from(
+        document.querySelectorAll(".DocSearch-Search-Icon, .VPNavBarHamburger .top, .VPSocialLink span"),
+        (icon) => [getComputedStyle(icon).backgroundColor, getComputedStyle(document.body).backgroundColor],
+      ),
+    );
+    expect(colours.length).toBeGreaterThan(2);
+    for (const [icon, behind] of colours) expect(icon).not.toBe(behind);
+    await context.close();
+  });
+
+  test("on paper, a page is dark on white, without menus", async () => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "start");
+      await page.evaluate(() => document.documentElement.classList.add("dark"));
+      await page.emulateMedia({ media: "print" });
+      expect(
+        await page
+          .locator(".vp-doc p")
+          .first()
+          .evaluate((it) => getComputedStyle(it).color),
+      ).toBe("rgb(0, 0, 0)");
+      expect(await page.locator(":is(.VPNav, .VPSidebar, .VPDocFooter):visible").count()).toBe(0);
     });
   });
 

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import type { DefaultTheme } from "vitepress";
 import { codePages } from "./code-pages.ts";
 import { descriptionOf } from "./descriptions.ts";
+import { siteLink } from "./repository-links.ts";
 import { linksOf } from "./sidebar.ts";
 
 interface Site {
@@ -15,18 +16,46 @@ interface Site {
   sidebar: DefaultTheme.SidebarItem[];
 }
 
+/**
+ * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of all folders. It has no front matter
+ * and no comments, which are for those who write the page.
+ */
+export function publishedMarkdown(text: string, page: string, address: string): string {
+  const addressOf = (link: string): string => {
+    if (/^(?:[a-z]+:|#)/i.test(link)) return link;
+    if (link.startsWith("/")) return `${address}${link.slice(1)}`;
+    const path = posix.join(posix.dirname(page), link);
+    // A file in public/ is served without this folder in its address.
+    if (path.startsWith("public/")) return address + path.slice("public/".length);
+    return siteLink(link, page) ?? address + path;
+  };
+  return text
+    .replace(/^---\n.*?\n---\n+/s, "")
+    .split(/(^ *(?:```|~~~).*?^ *(?:```|~~~)$)/ms)
+    .map((part, index) =>
+      index % 2 === 1
+        ? part
+        : part
+            .replaceAll(/^ *<!--.*?-->\n+/gms, "")
+            .replaceAll(/(`[^`\n]*`)|\]\(([^()\s]+)\)/g, (whole, code?: string, link?: string) =>
+              code === undefined ? `](${addressOf(link!)})` : whole,
+            ),
+    )
+    .join("");
+}
+
 /** Writes llms.txt (a list of the pages), llms-full.txt (all pages by the order of the sidebar), and each page as Markdown. See llmstxt.org. */
 export function writeLlms({ title, description, source, out, address, sidebar }: Site): void {
   const pages = new Map(
     linksOf(sidebar).map((link) => {
       const file = `${link.slice(1).replace(/\/$/, "/index")}.md`;
-      return [link, { file, text: codePages.get(file) ?? readFileSync(join(source, file), "utf8") }];
+      return [link, { file, text: codePages.get(file) ?? readFileSync(join(source, file), "utf8") }] as const;
     }),
   );
   const asMarkdown = [...Array.from(pages.values(), ({ file, text }) => [file, text] as const), ...codePages];
   for (const [file, text] of asMarkdown) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
-    writeFileSync(join(out, file), text);
+    writeFileSync(join(out, file), publishedMarkdown(text, file, address));
   }
   const lineOf = (link: string): string => {
     const { file, text } = pages.get(link)!;
@@ -39,6 +68,8 @@ export function writeLlms({ title, description, source, out, address, sidebar }:
   writeFileSync(join(out, "llms.txt"), `# ${title}\n\n> ${description}\n\n${sections.join("\n")}`);
   writeFileSync(
     join(out, "llms-full.txt"),
-    [...pages.values()].map(({ text }) => `${text.trim()}\n`).join("\n---\n\n"),
+    [...pages.values()]
+      .map(({ file, text }) => `${publishedMarkdown(text, file, address).trim()}\n`)
+      .join("\n---\n\n"),
   );
 }

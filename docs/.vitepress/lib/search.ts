@@ -1,19 +1,33 @@
 import type { DefaultTheme } from "vitepress";
 import { codePages } from "./code-pages.ts";
+import { keywords } from "./keywords.ts";
 
 /**
  * Splits what the search compares into words. A name such as SOCKACT_UNTAKEN, idleTimeout= or .env is found whole and by its parts.
  * VitePress sends the source of this function to the browser, so the function uses nothing from outside.
  */
 export function wordsOf(text: string): string[] {
-  const names = text.match(/[\p{L}\p{N}_$]+(?:[-./@:][\p{L}\p{N}_$]+)*/gu) ?? [];
+  const names = text.match(/(?:(?<![\p{L}\p{N}])\/)?[\p{L}\p{N}_$]+(?:[-./@:'’][\p{L}\p{N}_$]+)*/gu) ?? [];
   return names.flatMap((name) => {
     const parts = name
       .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2")
       .split(/[^\p{L}\p{N}]+/u)
       .filter((part) => part !== "");
-    return parts.length > 1 ? [name, ...parts] : parts;
+    return parts.length > 1 || name !== parts[0] ? [name, ...parts] : parts;
   });
+}
+
+/**
+ * The form in which words are compared. Words that a question has only for its grammar are left out, so that whole sentences find something.
+ * VitePress sends the source of this function too.
+ */
+export function comparedForm(word: string): string | null {
+  const form = word.toLowerCase();
+  return /^(?:\p{L}|an?|and|any|are|as|at|be|but|by|can|can['’]t|cannot|could|did|do|does|doesn['’]t|doesn|don['’]t|don|for|from|get|gets|got|had|has|have|how|i['’]m|i['’]ve|if|in|into|is|isn['’]t|isn|it|it['’]s|its|may|me|mean|means|my|not|of|on|or|our|shall|should|so|than|that|the|their|then|there|these|they|this|those|to|us|want|was|we|were|what|what['’]s|when|where|which|who|why|will|with|won['’]t|won|would|you|your|happens?|need)$/u.test(
+    form,
+  )
+    ? null
+    : form;
 }
 
 /** How much a page counts. The pages that answer a question come before those that list everything. VitePress sends the source of this function too. */
@@ -23,31 +37,101 @@ export function weightOf(page: string): number {
   return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
-/** What the search knows of the page of a code. VitePress indexes files, and such a page is not a file. */
-function sectionsOf(file: string): { anchor: string; titles: string[]; text: string }[] | undefined {
-  const page = Array.from(codePages).find(([path]) => file.endsWith(`/${path}`));
-  if (page === undefined) return undefined;
-  const [, code] = /^codes\/(.*)\.md$/.exec(page[0])!;
-  if (code === "index") return [{ anchor: "", titles: ["All codes"], text: "errors warnings findings" }];
-  const text = page[1].replace(/^---\n.*?\n---\n/s, "").replaceAll(/\]\([^)]*\)|[`*#[]/g, "");
-  return [{ anchor: "", titles: [code!], text }];
+/** How much a word of a question counts. A whole name counts more than its parts, which follow it. VitePress sends the source of this function too. */
+function weightOfWord(word: string, at: number, words: string[]): number {
+  const next = words[at + 1];
+  return next !== undefined && next !== word && word.includes(next) ? 3 : 1;
 }
+
+/** What the search reads of a section. Its text brings its keywords along, since VitePress passes on no more fields. */
+function fieldOf(section: Record<string, unknown>, field: string): string {
+  if (field !== "text" && field !== "keywords") return section[field] as string;
+  const [text, words] = (section["text"] as string).split("\u0000");
+  return (field === "text" ? text : words) ?? "";
+}
+
+interface Section {
+  anchor: string;
+  titles: string[];
+  text: string;
+}
+
+/**
+ * What the search knows of a page. VitePress indexes files, and the page of a code is not a file.
+ * The sections of the codes are left out, where each code has a page too.
+ */
+export function sectionsOf(file: string, html: string): Section[] {
+  const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
+  const sections = sectionsOfCode(page) ?? sectionsOfHtml(html);
+  return sections
+    .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
+    .map((section, index) => {
+      const words = [index === 0 ? keywords[page] : undefined, keywords[`${page}#${section.anchor}`]];
+      return {
+        ...section,
+        text: [section.text, words.filter((it) => it !== undefined).join(", ")].join("\u0000"),
+      };
+    });
+}
+
+function sectionsOfCode(page: string): Section[] | undefined {
+  const markdown = codePages.get(`${page}.md`);
+  if (markdown === undefined) return undefined;
+  if (page === "codes/index")
+    return [{ anchor: "", titles: ["All codes"], text: "errors warnings findings" }];
+  const text = markdown
+    .replace(/^---\n.*?\n---\n/s, "")
+    .replace(/^## See also$.*/ms, "")
+    .replaceAll(/\]\([^)]*\)|[`*#[]/g, "");
+  return [{ anchor: "", titles: [page.replace("codes/", "")], text }];
+}
+
+/** The sections of a page by its headings, with the headings above them. */
+function sectionsOfHtml(html: string): Section[] {
+  let above: string[] = [];
+  const parts = html.split(/<h([1-6])[^>]*>(.*?)<a [^>]*href="#([^"]*)"[^>]*>.*?<\/a><\/h\1>/g).slice(1);
+  return Array.from({ length: parts.length / 4 }, (_, index) => {
+    const [level, heading, anchor, body] = parts.slice(index * 4, index * 4 + 4) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    above = [...above.slice(0, Number(level) - 1), textOf(heading).trim()];
+    return { anchor, titles: above.filter((title) => title !== undefined), text: textOf(body) };
+  });
+}
+
+function textOf(html: string): string {
+  const characters: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', "#39": "'" };
+  return html
+    .replaceAll(/<(?:style|svg)\b.*?<\/(?:style|svg)>|<[^>]*>/gs, " ")
+    .replaceAll(/&(\w+|#\d+);/g, (entity, name: string) => characters[name] ?? entity)
+    .replaceAll(/\s+/g, " ");
+}
+
+export const miniSearch = {
+  options: {
+    fields: ["title", "titles", "text", "keywords"],
+    extractField: fieldOf,
+    tokenize: wordsOf,
+    processTerm: comparedForm,
+  },
+  searchOptions: {
+    // The more words of the question a section has, the higher it comes.
+    combineWith: "OR",
+    prefix: true,
+    fuzzy: 0.2,
+    boost: { title: 6, keywords: 8, titles: 2, text: 1 },
+    boostDocument: weightOf,
+    boostTerm: weightOfWord,
+  },
+} satisfies Record<string, object>;
 
 export const search: NonNullable<DefaultTheme.Config["search"]> = {
   provider: "local",
   options: {
     detailedView: "auto",
-    miniSearch: {
-      options: { tokenize: wordsOf },
-      searchOptions: {
-        // A page must have every word.
-        combineWith: "AND",
-        prefix: true,
-        fuzzy: 0.2,
-        boost: { title: 6, titles: 2, text: 1 },
-        boostDocument: weightOf,
-      },
-      _splitIntoSections: sectionsOf as never,
-    },
+    miniSearch: { ...miniSearch, _splitIntoSections: sectionsOf as never } as never,
   },
 };

@@ -17,7 +17,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Koa", link: "/frameworks/koa" },
       { text: "Fastify", link: "/frameworks/fastify" },
       { text: "NestJS", link: "/frameworks/nestjs" },
-      { text: "Any Node server", link: "/frameworks/http" },
+      { text: "Hono, and any Node server", link: "/frameworks/http" },
       { text: "Any app, unchanged", link: "/preload" },
       { text: "Apps from npm", link: "/apps" },
       { text: "While you develop", link: "/run" },

@@ -1,4 +1,4 @@
-import { type Block, noteOf, placeOf } from "./page-blocks.ts";
+import { type Block, keywords, noteOf, placeOf } from "./page-blocks.ts";
 import { dataLanguages, dataProblem } from "./data-problem.ts";
 import { commandsIn, shellProblems, type ShellFacts } from "./shell-problems.ts";
 import { scriptLanguages } from "./typed-blocks.ts";
@@ -12,6 +12,17 @@ const isOutput = ({ language, code }: Block): boolean =>
   language === "text" ||
   (language === "console" && code.split("\n").some((line) => !/^(?:[$#] |\s*$)/.test(line)));
 
+/** The prompt of root is `# `, with which output may begin too: what follows it must be a command. */
+const rootPromptProblems = (code: string): string[] =>
+  Array.from(code.matchAll(/^# (\S+)(.*)$/gm))
+    .filter(
+      ([, program = ""]) => !/^(?:[a-z][\w.-]*|\/[\w/.-]+)$/.test(program) || !rootPrograms.test(program),
+    )
+    .map(([line]) => `"${line}" is no command that pages show at the prompt of root`);
+
+const rootPrograms =
+  /^(?:systemctl|systemd-[\w-]+|journalctl|loginctl|sockact|npx|npm|node|curl|cat|ls|cp|mv|ln|rm|mkdir|install|chown|chmod|sed|ss|apt|apt-get|useradd|setcap)$/;
+
 const reason = (block: Block): string | undefined => noteOf(block, "not run");
 
 /**
@@ -20,18 +31,27 @@ const reason = (block: Block): string | undefined => noteOf(block, "not run");
  */
 export function blockProblems(block: Block, facts: ShellFacts): string[] {
   const { language, code } = block;
+  const unknown = block.notes.filter((note) => !keywords.some((keyword) => note.startsWith(`${keyword}:`)));
+  if (unknown.length > 0)
+    return unknown.map(
+      (note) =>
+        `${placeOf(block)}: a comment before a block begins with ${keywords.join(", ")}, not with "${note}"`,
+    );
   if (reason(block) !== undefined)
     return reason(block) === "" ? [`${placeOf(block)}: say why it is not run`] : [];
   const isFromFile = noteOf(block, "from") !== undefined;
   const problems: string[] = [];
   if (shells.includes(language)) problems.push(...shellProblems(code, facts));
-  else if (language === "console") problems.push(...shellProblems(commandsIn(code), facts));
+  else if (language === "console")
+    problems.push(...shellProblems(commandsIn(code), facts), ...rootPromptProblems(code));
   else if (dataLanguages.includes(language))
     problems.push(...[dataProblem(language, code)].filter((text) => text !== undefined));
   else if (language === "ini") return fragmentProblems(block);
   else if (!isFromFile && !isOutput(block) && !scriptLanguages.includes(language))
     problems.push(`nothing checks a block of ${language}: take it from a file, or say why not`);
-  if (isOutput(block) && !isFromFile)
-    problems.push("what a program prints must come from a file that a test writes, or say why not");
+  if (isOutput(block) && !noteOf(block, "from")?.startsWith("docs/outputs/"))
+    problems.push(
+      "what a program prints must come from a file of docs/outputs, which a test writes, or say why not",
+    );
   return problems.map((problem) => `${placeOf(block)}: ${problem}`);
 }

@@ -48,7 +48,9 @@ export async function filledPage(
     const source = noteOf(block, "from");
     if (source === undefined) continue;
     const code = (await shownIn(block, source, root, options)).trimEnd().split("\n");
-    const indented = code.map((line) => (line === "" ? "" : " ".repeat(block.indent) + line));
+    // In a list, spaces. In a quote, the `>` of each line.
+    const before = lines[block.line - 1]!.slice(0, block.indent).replaceAll(/[^>]/g, " ");
+    const indented = code.map((line) => (line === "" ? before.trimEnd() : before + line));
     lines.splice(block.inside[0], block.inside[1] - block.inside[0], ...indented);
   }
   return lines.join("\n");

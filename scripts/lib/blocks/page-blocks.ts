@@ -52,6 +52,9 @@ export function blocksOf(page: string, text: string): Block[] {
   return blocks;
 }
 
+/** What the comments before a block may say. */
+export const keywords: readonly string[] = ["from", "lint finds", "ESM only", "not run"];
+
 /** What a comment before the block says after its keyword: `noteOf(block, "from")` of `<!-- from: PATH -->` is `PATH`. */
 export function noteOf({ notes }: Pick<Block, "notes">, keyword: string): string | undefined {
   const note = notes.find((text) => text.startsWith(`${keyword}:`));
@@ -60,3 +63,17 @@ export function noteOf({ notes }: Pick<Block, "notes">, keyword: string): string
 
 /** Where a block is, for a message. */
 export const placeOf = ({ page, line }: Pick<Block, "page" | "line">): string => `${page}:${line}`;
+
+/** The commands in a page's sentences, such as `sockact status`, with their lines. */
+export function inlineCommandsOf(text: string): { line: number; command: string }[] {
+  return markdown
+    .parse(text, {})
+    .flatMap(({ children, map }) =>
+      (children ?? [])
+        .filter(
+          ({ type, content }) =>
+            type === "code_inline" && /^(?:sudo |npx )*(?:sockact|systemctl|journalctl) /.test(content),
+        )
+        .map(({ content }) => ({ line: (map?.[0] ?? 0) + 1, command: content })),
+    );
+}

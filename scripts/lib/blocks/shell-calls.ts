@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { forEachChild, parse, type SyntaxNode } from "unbash";
 
 /** A command that a shell would run. */
@@ -26,6 +27,7 @@ export function shellCallsOf(script: string): { calls: ShellCall[]; errors: stri
 const wrappers: Readonly<Record<string, RegExp>> = {
   sudo: /^(?:-u|-g|--user|--group)$/,
   npx: /^(?:-p|--package|-c)$/,
+  watch: /^-[nq]$/,
   env: /^-u$/,
   time: /^$/,
   exec: /^$/,
@@ -33,12 +35,31 @@ const wrappers: Readonly<Record<string, RegExp>> = {
 
 /** The command that `sudo`, `npx` or `env` runs in the end. `viaNpx` is set when npx looks the program up. */
 export function innerCall(call: ShellCall): ShellCall & { viaNpx?: boolean } {
+  if (call.program.includes("/node_modules/.bin/") || call.program.startsWith("node_modules/.bin/"))
+    return { program: basename(call.program), args: call.args };
+  if (call.program === "npm" && call.args[0] === "exec")
+    return innerCall({ program: "npx", args: call.args.slice(1).filter((arg) => arg !== "--") });
   const takesValue = wrappers[call.program];
   if (takesValue === undefined) return call;
   let at = 0;
   while (at < call.args.length && /^-|^\w+=/.test(call.args[at]!))
     at += takesValue.test(call.args[at]!) ? 2 : 1;
-  const [program, ...args] = call.args.slice(at);
-  if (program === undefined) return call;
+  const [name, ...args] = call.args.slice(at);
+  if (name === undefined) return call;
+  // npx takes a version too: sockact@latest.
+  const program = call.program === "npx" ? name.replace(/(?<=.)@[\w.^~-]+$/, "") : name;
   return { ...innerCall({ program, args }), ...(call.program === "npx" && { viaNpx: true }) };
+}
+
+/** The script that a shell, on this host or another one, gets as text: of `bash -c SCRIPT` and `ssh HOST SCRIPT`. */
+export function innerScript({ program, args }: ShellCall): string | undefined {
+  if (program === "bash" || program === "sh") {
+    const at = args.findIndex((arg) => /^-\w*c$/.test(arg));
+    return at === -1 ? undefined : args[at + 1];
+  }
+  if (program !== "ssh") return undefined;
+  const host = args.findIndex(
+    (arg, index) => !arg.startsWith("-") && !/^-[ilopJF]$/.test(args[index - 1] ?? ""),
+  );
+  return args.slice(host + 1).join(" ") || undefined;
 }

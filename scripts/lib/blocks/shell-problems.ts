@@ -1,4 +1,4 @@
-import { innerCall, type ShellCall, shellCallsOf } from "./shell-calls.ts";
+import { innerCall, innerScript, type ShellCall, shellCallsOf } from "./shell-calls.ts";
 import { systemdCommands } from "./systemd-commands.ts";
 
 /** What the commands of a page are compared with. */
@@ -17,7 +17,7 @@ function npmProblem(args: readonly string[], { scripts, packages }: ShellFacts):
     const script = verb === "run" ? rest.find((arg) => !arg.startsWith("-")) : verb;
     return script === undefined || scripts.has(script) ? undefined : `package.json has no script ${script}`;
   }
-  const ours = rest.map((arg) => /^(sockact|@sockact\/[\w-]+)(?:@|$)/.exec(arg)?.[1]);
+  const ours = rest.map((arg) => /^(@?sockact[\w/-]*)(?:@|$)/.exec(arg)?.[1]);
   const wrong = ours.find((name) => name !== undefined && !packages.has(name));
   return wrong === undefined ? undefined : `${wrong} is not one of our packages`;
 }
@@ -61,6 +61,8 @@ function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
 export function shellProblems(script: string, facts: ShellFacts): string[] {
   const { calls, errors } = shellCallsOf(script);
   const problems = calls.flatMap((call) => {
+    const script = innerScript(innerCall(call));
+    if (script !== undefined) return shellProblems(script, facts);
     const problem = callProblem(call, facts);
     return problem === undefined ? [] : `${[call.program, ...call.args].join(" ")}: ${problem}`;
   });

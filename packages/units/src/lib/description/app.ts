@@ -70,7 +70,7 @@ export interface AppDescription {
   uid?: number | undefined;
   /**
    * Whether both units are templates, `<name>@.socket` and `<name>@.service`. Each instance has its own socket and service, and `%i` in a
-   * `Specifier` is its name. With `outbound`, each has a state folder with its name. systemd 257 cannot create that folder if the name contains a `\\`.
+   * `Specifier` is its name. With `outbound`, each has a state folder with its name. systemd 257 cannot create that folder if the name contains a `\`.
    */
   template?: boolean | undefined;
   /** DefaultInstance= of a template: the instance that `systemctl enable` enables if you name none. Write it as systemd-escape(1) does. */

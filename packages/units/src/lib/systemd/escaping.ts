@@ -58,7 +58,7 @@ function hexadecimal(character: string): string {
 }
 
 /**
- * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1): `@shop/web` becomes `\\x40shop-web`.
+ * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1): `@shop/web` becomes `\x40shop-web`.
  *
  * Half of a surrogate pair, which UTF-8 cannot encode, counts as U+FFFD.
  */

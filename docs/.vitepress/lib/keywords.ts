@@ -1,0 +1,49 @@
+/**
+ * Words that readers type and that the page, or the section of it, does not say. The search finds them like a heading.
+ * By the address below the base. They are not in the pages, since GitHub shows those as they are.
+ */
+export const keywords: Readonly<Record<string, string>> = {
+  start:
+    "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
+  "how-it-works": "what is socket activation, systemd socket, file descriptor, LISTEN_FDS",
+  "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
+  apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
+  run: "nodemon, tsx, hot reload, local development, laptop",
+  tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
+  sockets: "UDP, datagram, unix socket, several sockets, named socket",
+  install: "sudo: npx: command not found, sudo npx",
+  config: "all fields, sockact.config.mjs, configuration file, settings, fields, options",
+  "files-and-secrets":
+    "/home, home folder, which folder, /srv, .env, dotenv, secrets, passwords, credentials, SQLite, uploads, upgrade Node, EROFS, read-only file system",
+  "files-and-secrets#where-must-my-code-be": "/root, move app to /root, app in /home",
+  deploy: "rollback, roll back, symlink, release, new version, update my app, go back, CI, rsync, git pull",
+  operate: "logs, journalctl, status, restart, reload, stop, start at boot",
+  "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
+  lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, scale to zero, watchdog",
+  "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
+  ports: "port 80 without root, privileged port, setcap, authbind, iptables, EACCES",
+  hardening:
+    "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",
+  units: "systemd unit file, service file, ExecStart, template",
+  troubleshooting:
+    "curl hangs, my app does not answer, SyntaxError, Unexpected token, crash, crashes, crash loop, does not start, why is my service not starting, 203/EXEC, 226/NAMESPACE, 502, status code, exit code",
+  "troubleshooting#eaddrinuse-address-already-in-use":
+    "port 80 in use, port already in use, address already in use, port is taken",
+  mistakes: "SyntaxError, Unexpected token",
+  "codes/port-taken": "port 80 in use, port already in use, address already in use",
+  "codes/ERR_CONFIG_SYNTAX": "SyntaxError, Unexpected token 'export', Cannot use import statement",
+  "coming-from/docker": "container, Podman, Dockerfile, does it work in Docker",
+  "coming-from/nginx": "reverse proxy, X-Forwarded-For, trust proxy, proxy_pass, certbot",
+  "coming-from/nginx#nginx-goes-systemd-opens-ports-80-and-443": "redirect http to https",
+  "coming-from/pm2": "process manager, ecosystem.config.js, forever",
+  "coming-from/sveltekit": "Svelte, adapter-node",
+  "command-line": "CLI, commands, options, flags, --help",
+  versioning:
+    "which Ubuntu, which Debian, which Linux, which Node, RHEL, Fedora, Bun, Deno, Windows, macOS, supported, requirements, compatibility",
+  comparison: "alternatives, Deno, Bun, versus, vs",
+  benchmarks: "performance, fast, speed, overhead, latency, throughput",
+  "reference/express#systemdlistenoptions": "types of the options of systemdListen",
+  "reference/fastify#systemdlistenoptions": "types of the options of systemdListen",
+  "reference/koa#systemdlistenoptions": "types of the options of systemdListen",
+  security: "vulnerability, CVE, supply chain, report",
+};
