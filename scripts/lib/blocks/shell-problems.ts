@@ -61,8 +61,8 @@ function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
 export function shellProblems(script: string, facts: ShellFacts): string[] {
   const { calls, errors } = shellCallsOf(script);
   const problems = calls.flatMap((call) => {
-    const script = innerScript(innerCall(call));
-    if (script !== undefined) return shellProblems(script, facts);
+    const inner = innerScript(innerCall(call));
+    if (inner !== undefined) return shellProblems(inner, facts);
     const problem = callProblem(call, facts);
     return problem === undefined ? [] : `${[call.program, ...call.args].join(" ")}: ${problem}`;
   });
