@@ -108,7 +108,7 @@ describe("sockact run --watch", () => {
     const { running, address } = await watch(cwd);
     edit(cwd, "this is not JavaScript");
     await running.line(
-      /^\[sockact run\] the command ended with code 1\. Edit a file to start it; clients wait$/,
+      /^\[sockact run\] the command ended with code 1\. Edit a file to start it again; clients wait$/,
     );
     const waits = versionAt(address);
     edit(cwd, appText(3));
