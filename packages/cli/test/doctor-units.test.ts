@@ -1,4 +1,4 @@
-import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { ask, bootForDoctor, doctorCommand, install, plainServer, remove } from "./doctor.ts";
 
@@ -70,21 +70,24 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the state of the unit
     expect(code).toBe(3);
   });
 
-  it("reads the end of a journal that is longer than it can read at once", async () => {
-    const line = String.raw`console.log("\x7f".repeat(47_000))`;
-    await systemd.write(
-      "/srv/shop/large.js",
-      `for (let at = 0; at < 400; at += 1) ${line}; throw new Error("too large");`,
-    );
-    await install(systemd, { name: "shop", exec: [systemd.node, "/srv/shop/large.js"] }, (text) =>
-      text.replace(/^RestartSec=.*/m, "RestartSec=1h"),
-    );
-    await systemd.run(["systemctl", "start", "--no-block", "shop.service"]);
-    // systemd may say that it has failed before journald has read all that it has printed.
-    await systemd.waitForJournal("shop.service", /too large/, 20_000);
-    await systemd.waitForJournal("shop.service", /Failed with result/, 20_000);
-    const answer = await ask(systemd, "shop");
-    expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);
-    expect(answer.unseen).toEqual([]);
-  });
+  it.runIf(isLongRun)(
+    `reads the end of a journal that is longer than it can read at once${LONG_ONLY}`,
+    async () => {
+      const line = String.raw`console.log("\x7f".repeat(47_000))`;
+      await systemd.write(
+        "/srv/shop/large.js",
+        `for (let at = 0; at < 400; at += 1) ${line}; throw new Error("too large");`,
+      );
+      await install(systemd, { name: "shop", exec: [systemd.node, "/srv/shop/large.js"] }, (text) =>
+        text.replace(/^RestartSec=.*/m, "RestartSec=1h"),
+      );
+      await systemd.run(["systemctl", "start", "--no-block", "shop.service"]);
+      // systemd may say that it has failed before journald has read all that it has printed.
+      await systemd.waitForJournal("shop.service", /too large/, 20_000);
+      await systemd.waitForJournal("shop.service", /Failed with result/, 20_000);
+      const answer = await ask(systemd, "shop");
+      expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);
+      expect(answer.unseen).toEqual([]);
+    },
+  );
 });

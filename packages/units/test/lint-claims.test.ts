@@ -343,8 +343,8 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     },
   );
 
-  it.each(process.env["SOCKACT_LONG"] === "1" ? [0, 1] : [0])(
-    "is so of a service that systemd restarts: the limit is not reached after exits with %i",
+  it.runIf(isLongRun).each([0, 1])(
+    `is so of a service that systemd restarts: the limit is not reached after exits with %i${LONG_ONLY}`,
     async (status) => {
       const { codes, runs, end } = await spins(
         `kept${status}`,
