@@ -271,7 +271,7 @@ function notices(): string {
     .map(([setting, failed]) => {
       const lines = Object.entries(failed).map(([feature, outcome]) => {
         const call = calls[feature] ?? (feature.endsWith("()") ? code(feature) : feature);
-        return `- ${call}${outcome === "empty" ? " returns an empty array" : ` fails with ${code(outcome)}`}`;
+        return `- ${call}${outcome === "empty" ? " returns an empty array" : ` fails with ${outcome.split(" or ").map(code).join(" or ")}`}`;
       });
       return `### Under ${settingTitles[setting]}\n\n${lines.join("\n")}\n`;
     })

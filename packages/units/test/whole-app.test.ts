@@ -40,8 +40,12 @@ describeWith({ privateSystemd: true }, `an app that uses all of Node ${process.v
 
   it.each(Object.entries(settings))("does what docs/hardening.md says: %s", async (setting, description) => {
     const all = await outcomes(description);
+    const expected = Object.entries(failures[setting]!).map(([what, codes]) => [
+      what,
+      expect.toBeOneOf(codes.split(" or ")),
+    ]);
     expect(Object.fromEntries(Object.entries(all).filter(([, outcome]) => outcome !== "done"))).toEqual(
-      failures[setting],
+      Object.fromEntries(expected),
     );
     expect(Object.keys(all).length).toBeGreaterThan(25);
   });
