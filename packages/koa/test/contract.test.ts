@@ -6,7 +6,7 @@ const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
 adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster, isSample: true });
-adapterContract({ title: "Koa 3", framework: "koa", apps, cluster });
+adapterContract({ title: "Koa 3", framework: "koa", apps, cluster, isSample: true });
 
 for (const [title, framework] of [
   ["Koa 2", "koa2"],

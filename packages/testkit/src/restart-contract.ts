@@ -5,7 +5,7 @@ import { AppUnderLoad } from "./app-under-load.ts";
 import { during } from "./during.ts";
 import type { Load, LoadResult, Loads } from "./load.ts";
 import { randomFrom } from "./load/random.mjs";
-import { describeWith } from "./requires.ts";
+import { describeWith, LONG_ONLY } from "./requires.ts";
 
 export interface RestartsUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
@@ -28,7 +28,7 @@ const LONG = Boolean(process.env["SOCKACT_LONG"]);
 
 const RESTARTS = LONG ? 20 : 1;
 /** With workers, a restart and a rolling restart take as long as the app has promised to keep idle connections open. */
-const OF_CLUSTER = LONG ? 20 : 1;
+const OF_CLUSTER = 20;
 /** With idle connections, each restart takes as long as the app has promised to keep them open: 5 s in Node. */
 const RESTARTS_WHILE_IDLE = LONG ? 20 : 1;
 /**
@@ -231,8 +231,8 @@ export function restartContract({
       expect(await app.pid()).toBe(before);
     });
 
-    test(
-      "a cluster of two: restarts lose nothing, nor do workers that are replaced one by one",
+    test.runIf(LONG)(
+      `a cluster of two: restarts lose nothing, nor do workers that are replaced one by one${LONG_ONLY}`,
       async () => {
         await app.install(cluster);
         const replace = async (): Promise<void> => {
