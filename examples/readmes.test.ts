@@ -30,24 +30,16 @@ import {
   startProcess,
 } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { filesInGit, handwrittenPages } from "../scripts/lib/blocks/pages.ts";
 import { type Snippet, snippetsOf } from "../scripts/lib/blocks/snippets.ts";
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, "..");
 
 /** The pages with code for users. */
-const pages = [
-  "README.md",
-  ...["packages", "examples"].flatMap((folder) =>
-    readdirSync(join(repository, folder), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && entry.name !== "testkit")
-      .map(({ name }) => `${folder}/${name}/README.md`),
-  ),
-  ...readdirSync(join(repository, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md") && !/(?:^|\/)(?:node_modules|reference|codes)\//.test(file))
-    .map((file) => `docs/${file}`)
-    .toSorted(),
-];
+const pages = handwrittenPages(filesInGit(repository)).filter((page) =>
+  /^(?:README\.md|docs\/|examples\/|packages\/(?!testkit\/))/.test(page),
+);
 
 const snippets = pages.flatMap(snippetsOf);
 const inCommonJs = snippets.filter(({ title, code }) => title.endsWith("CommonJS") && code !== "");

@@ -88,7 +88,7 @@ describe("sockact explain", () => {
           "The message lists the names that were passed.",
           "",
           "What to change:",
-          "  Write the name into the socket unit as FileDescriptorName=, or use one of the",
+          "  Set FileDescriptorName= in the socket unit to this name, or use one of the",
           "  listed names in name or SOCKACT_MAP.",
           "",
           "https://sockact.github.io/sockact/codes/ERR_NAME_UNKNOWN",
