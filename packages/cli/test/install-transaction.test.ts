@@ -413,7 +413,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const program = `require("net").createServer().listen("${path}", () => console.log("ready"))`;
       const unit = "other-program.service";
       await systemd.mustRun(["systemd-run", `--unit=${unit}`, systemd.node, "-e", program]);
-      await systemd.waitForJournal(unit, /ready/);
+      // The whole line: systemd's own line about the start has the program in it.
+      await systemd.waitForJournal(unit, /^ready$/);
       await refused(/^Choose another --listen/);
       await systemd.systemctl("kill", "--signal=KILL", unit);
       await systemd.waitForUnit(unit, "ActiveState", "failed");
