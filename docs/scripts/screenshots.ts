@@ -1,9 +1,8 @@
 /** Writes pictures of the main pages into docs/screenshots: light and dark, wide and as on a phone. */
-import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { chromium } from "playwright-core";
+import { launchBrowser } from "../test/lib/browser.ts";
 import { serveBuiltSite } from "../test/lib/built-site.ts";
 import { openPage } from "../test/lib/visit.ts";
 
@@ -16,6 +15,7 @@ const mainPages = [
   "troubleshooting",
   "errors",
   "units",
+  "builder",
   "comparison",
   "reference/core",
   "no-such-page",
@@ -25,8 +25,7 @@ const out = join(import.meta.dirname, "../screenshots");
 mkdirSync(out, { recursive: true });
 
 await using site = await serveBuiltSite();
-const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await launchBrowser();
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 390]) {
     const viewport = { width, height: width === 390 ? 844 : 800 };

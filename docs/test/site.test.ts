@@ -1,12 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describeWith, isLongRun, whatIsMissing } from "@sockact/testkit";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { describeWith, isLongRun } from "@sockact/testkit";
+import { type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
+import { browserCommand, launchBrowser } from "./lib/browser.ts";
 import { built, type BuiltSite, fileOf, serveBuiltSite } from "./lib/built-site.ts";
 import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll } from "./lib/visit.ts";
 
@@ -15,10 +15,6 @@ const isGenerated = (path: string) => /^(?:reference|codes)\//.test(path);
 
 /** On these, a usual run checks the header and the sidebar with axe too. */
 const whole = new Set(["", "start", "reference/core", "codes/"]);
-
-// The shell is the smaller and the quicker one.
-const browsers = ["chromium-headless-shell", "chromium"];
-const installed = browsers.find((name) => whatIsMissing({ commands: [name] }) === undefined) ?? "chromium";
 
 /** The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out: the page in HTML has the same. */
 function markdownLinks(text: string, { origin, base, address }: BuiltSite): string[] {
@@ -31,7 +27,7 @@ function markdownLinks(text: string, { origin, base, address }: BuiltSite): stri
   });
 }
 
-describeWith({ commands: [installed] }, "the built site, in a browser", () => {
+describeWith({ commands: [browserCommand] }, "the built site, in a browser", () => {
   let site: BuiltSite;
   let browser: Browser;
   let files: PageFile[];
@@ -39,9 +35,7 @@ describeWith({ commands: [installed] }, "the built site, in a browser", () => {
 
   beforeAll(async () => {
     site = await serveBuiltSite();
-    const executablePath = execFileSync("sh", ["-c", `command -v ${installed}`], { encoding: "utf8" }).trim();
-    // The sandbox of Chromium can't be set up as root.
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchBrowser();
     files = await readAll(browser, site);
     const generated = site.pages.filter(isGenerated);
     const sample = new Set([...whole, ...generated.filter((_, index) => index % 25 === 0)]);

@@ -1,0 +1,67 @@
+import { initialState, type BuilderState, type Framework, type SocketState } from "./model/state.ts";
+
+/** The state while it is edited. */
+export type Form = { -readonly [Key in keyof Omit<BuilderState, "sockets">]: BuilderState[Key] } & {
+  sockets: { -readonly [Key in keyof SocketState]: SocketState[Key] }[];
+};
+
+export const frameworks: Readonly<Record<Framework, string>> = {
+  express: "Express",
+  koa: "Koa",
+  fastify: "Fastify",
+  nestjs: "NestJS",
+  http: "Any server of Node",
+  unchanged: "A Node app that stays as it is",
+  other: "A program that is not Node",
+};
+
+/** The versions of systemd in distributions that people run. */
+export const systemdVersions: readonly (readonly [version: number, distributions: string])[] = [
+  [249, "Ubuntu 22.04"],
+  [252, "Debian 12, RHEL 9"],
+  [255, "Ubuntu 24.04"],
+  [257, "Debian 13, RHEL 10"],
+];
+
+export function copyOf(state: BuilderState): Form {
+  return { ...state, sockets: state.sockets.map((socket) => ({ ...socket })) };
+}
+
+const scriptOf = (app: string, framework: Framework): string =>
+  `/srv/${app}/${framework === "nestjs" ? "dist/main.js" : "server.js"}`;
+
+const runtimeOf = (app: string, framework: Framework): string =>
+  framework === "other" ? `/usr/local/bin/${app}` : initialState.runtime;
+
+/** Changes what follows from the name and the framework, unless the reader wrote something else. */
+export function follow(form: Form, before: Pick<BuilderState, "app" | "framework">): void {
+  if (form.script === scriptOf(before.app, before.framework))
+    form.script = scriptOf(form.app, form.framework);
+  if (form.runtime === runtimeOf(before.app, before.framework))
+    form.runtime = runtimeOf(form.app, form.framework);
+}
+
+/** Fills in where Let's Encrypt puts a certificate, once a socket needs one. */
+export function followTls(form: Form): void {
+  if (!form.sockets.some(({ tls }) => tls)) return;
+  form.certificate ||= "/etc/letsencrypt/live/example.org/fullchain.pem";
+  form.privateKey ||= "/etc/letsencrypt/live/example.org/privkey.pem";
+}
+
+/** Adds the socket that is likely to be the next one. Sockets that are not alone need names. */
+export function addSocket(form: Form): void {
+  for (const [index, socket] of form.sockets.entries())
+    socket.name ||= socket.listen === "80" ? "http" : `socket${index + 1}`;
+  const likely: SocketState[] = [
+    { listen: "80", name: "http", tls: false },
+    { listen: "443", name: "https", tls: form.framework !== "other" },
+    { listen: "8080", name: "admin", tls: false },
+    { listen: `/run/${form.app}.sock`, name: "local", tls: false },
+  ];
+  const isFree = (candidate: SocketState): boolean =>
+    form.sockets.every(({ listen, name }) => listen !== candidate.listen && name !== candidate.name);
+  form.sockets.push(
+    likely.find(isFree) ?? { listen: "", name: `socket${form.sockets.length + 1}`, tls: false },
+  );
+  followTls(form);
+}
